@@ -1,0 +1,94 @@
+//! What a person logs in with.
+
+use base::{Id, UserId};
+
+/// The realm of logins that name none.
+const DEFAULT_REALM: &str = "default";
+
+/// A login in its realm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// The identifier, compared byte for byte.
+    pub login: String,
+    /// The set of logins that it is unique in.
+    pub realm: String,
+}
+
+/// Why something is no login.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidLogin {
+    /// The login has characters that can be mistaken for others, or be seen differently.
+    #[error("must be printable ASCII without spaces")]
+    Login,
+    /// The realm is no id.
+    #[error("must be lower case letters, digits and hyphens")]
+    Realm,
+}
+
+impl InvalidLogin {
+    /// The field that is wrong.
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::Login => "user.login",
+            Self::Realm => "user.realm",
+        }
+    }
+}
+
+impl Login {
+    /// Reads a login; an empty realm is `default`.
+    ///
+    /// Logins are ASCII, so that two that look alike are alike (homographs, normalization and
+    /// case folding merge nobody).
+    ///
+    /// # Errors
+    /// [`InvalidLogin`].
+    pub fn parse(login: &str, realm: &str) -> Result<Self, InvalidLogin> {
+        if login.is_empty() || !login.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(InvalidLogin::Login);
+        }
+        let realm = if realm.is_empty() {
+            DEFAULT_REALM
+        } else {
+            realm
+        };
+        if !UserId::is_valid(realm) {
+            return Err(InvalidLogin::Realm);
+        }
+        Ok(Self {
+            login: login.to_owned(),
+            realm: realm.to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn k_m_a_login_is_printable_ascii() {
+        for login in [
+            "",
+            " jan",
+            "jan peeters",
+            "jаn",
+            "jan\u{200b}",
+            "ja\u{301}n",
+            "jan\n",
+        ] {
+            assert_eq!(
+                Login::parse(login, ""),
+                Err(InvalidLogin::Login),
+                "{login:?}"
+            );
+        }
+        assert_ne!(Login::parse("Jan", ""), Login::parse("jan", ""));
+    }
+
+    #[test]
+    fn a_realm_defaults_and_is_an_id() {
+        assert_eq!(Login::parse("jan", "").unwrap().realm, "default");
+        assert_eq!(Login::parse("jan", "A b"), Err(InvalidLogin::Realm));
+    }
+}

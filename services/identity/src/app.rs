@@ -1,0 +1,61 @@
+//! The use cases, one a file.
+
+mod batch_create_users;
+mod create_service_account;
+mod create_service_account_key;
+mod create_user;
+mod deactivate_user;
+mod delete_service_account_key;
+mod describe_subjects;
+mod disable_service_account;
+mod enable_service_account;
+mod get_service_account;
+mod get_user;
+mod list_service_account_keys;
+mod list_service_accounts;
+mod list_users;
+mod reactivate_user;
+mod update_user;
+mod verify_service_account_key;
+
+pub(crate) use self::{
+    batch_create_users::batch_create_users, create_service_account::create_service_account,
+    create_service_account_key::create_service_account_key, create_user::create_user,
+    deactivate_user::deactivate_user, delete_service_account_key::delete_service_account_key,
+    describe_subjects::describe_subjects, disable_service_account::disable_service_account,
+    enable_service_account::enable_service_account, get_service_account::get_service_account,
+    get_user::get_user, list_service_account_keys::list_service_account_keys,
+    list_service_accounts::list_service_accounts, list_users::list_users,
+    reactivate_user::reactivate_user, update_user::update_user,
+    verify_service_account_key::verify_service_account_key,
+};
+
+use authority::{Authority, Context, Permit, Reach, Refused};
+use peer::Entitlement;
+use store::Store;
+use tokio_util::sync::CancellationToken;
+
+/// What the use cases work with.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) store: Store,
+    pub(crate) authority: Authority,
+    pub(crate) entitlement: Entitlement,
+    pub(crate) shutdown: CancellationToken,
+}
+
+impl App {
+    /// A permit for what belongs to no customer: all that this service owns.
+    async fn permit(&self, context: &Context) -> Result<Permit, Refused> {
+        self.authority.authorize(context, Reach::Operator).await
+    }
+}
+
+/// An id that nobody chose, if none was chosen.
+fn id_or_new(chosen: &str, prefix: char) -> String {
+    if chosen.is_empty() {
+        format!("{prefix}{}", uuid::Uuid::now_v7().simple())
+    } else {
+        chosen.to_owned()
+    }
+}

@@ -1,0 +1,56 @@
+use ::rpc::Fault;
+use ::store::{StoreError, Turn, WriteTx};
+use api::identity::v1::{CreateUserRequest, CreateUserResponse, User};
+use authority::Context;
+use base::{Id, UserId};
+use identity_core::Login;
+
+use super::{App, id_or_new};
+use crate::{
+    error::Error,
+    store::users::{self, NewUser},
+};
+
+/// Creates a user.
+pub(crate) async fn create_user(
+    app: &App,
+    context: &Context,
+    request: CreateUserRequest,
+) -> Result<CreateUserResponse, Error> {
+    let permit = app.permit(context).await?;
+    let mut tx = match app.store.begin(&permit, &request).await? {
+        Turn::Repeat(response) => return Ok(response),
+        Turn::Write(tx) => tx,
+    };
+    let mut users = insert(&mut tx, vec![new_user(request, "")?]).await?;
+    let user = users.pop();
+    Ok(tx
+        .finish(|consistency_token| CreateUserResponse {
+            user,
+            consistency_token,
+        })
+        .await?)
+}
+
+/// Checks what a request asks to create; `at` is where in the call it stands.
+pub(super) fn new_user(request: CreateUserRequest, at: &str) -> Result<NewUser, Fault> {
+    let user = request.user.unwrap_or_default();
+    let login = Login::parse(&user.login, &user.realm)
+        .map_err(|error| Fault::field(format!("{at}{}", error.field()), error.to_string()))?;
+    let id = UserId::parse(&id_or_new(&request.user_id, 'u'))
+        .map_err(|error| Fault::field(format!("{at}user_id"), error.to_string()))?;
+    Ok(NewUser { id, login, user })
+}
+
+/// Inserts users, all or none.
+pub(super) async fn insert(tx: &mut WriteTx, users: Vec<NewUser>) -> Result<Vec<User>, Error> {
+    let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
+    if let Some(id) = users::first_existing(tx.connection(), &ids).await? {
+        return Err(Error::UserExists(id));
+    }
+    match users::insert(tx, users).await {
+        // The ids were free, so it is a login, or an id that is in the batch twice.
+        Err(StoreError::Duplicate(_)) => Err(Error::LoginTaken),
+        other => Ok(other?),
+    }
+}

@@ -1,0 +1,42 @@
+use ::rpc::{Fault, expect_etag, parse};
+use ::store::Turn;
+use api::identity::v1::{UpdateUserRequest, UpdateUserResponse};
+use authority::Context;
+use base::UserId;
+
+use super::App;
+use crate::{error::Error, store::users};
+
+/// Changes the fields that the mask names.
+pub(crate) async fn update_user(
+    app: &App,
+    context: &Context,
+    request: UpdateUserRequest,
+) -> Result<UpdateUserResponse, Error> {
+    let new = request.user.clone().unwrap_or_default();
+    let id = parse("user.name", &new.name, UserId::parse_name)?;
+    let permit = app.permit(context).await?;
+    let mut tx = match app.store.begin(&permit, &request).await? {
+        Turn::Repeat(response) => return Ok(response),
+        Turn::Write(tx) => tx,
+    };
+    let (mut user, version) = users::find(tx.connection(), &id)
+        .await?
+        .ok_or(Error::UserNotFound(new.name))?;
+    expect_etag(&new.etag, version)?;
+    for path in request.update_mask.unwrap_or_default().paths {
+        match path.as_str() {
+            "given_name" => user.given_name.clone_from(&new.given_name),
+            "family_name" => user.family_name.clone_from(&new.family_name),
+            "email" => user.email.clone_from(&new.email),
+            _ => return Err(Fault::immutable(&path).into()),
+        }
+    }
+    let user = users::update(&mut tx, &id, version, user).await?;
+    Ok(tx
+        .finish(|consistency_token| UpdateUserResponse {
+            user: Some(user),
+            consistency_token,
+        })
+        .await?)
+}

@@ -1,0 +1,21 @@
+use ::rpc::Fault;
+use api::identity::v1::{VerifyServiceAccountKeyRequest, VerifyServiceAccountKeyResponse};
+use authority::Context;
+
+use super::App;
+use crate::{error::Error, keys::StoredKeys};
+
+/// Says whose key this is.
+pub(crate) async fn verify_service_account_key(
+    app: &App,
+    context: &Context,
+    request: VerifyServiceAccountKeyRequest,
+) -> Result<VerifyServiceAccountKeyResponse, Error> {
+    app.permit(context).await?;
+    let keys = StoredKeys(app.store.clone());
+    let owner = keys.owner(&request.secret).await?;
+    let owner = owner.ok_or_else(Fault::unauthenticated)?;
+    Ok(VerifyServiceAccountKeyResponse {
+        service_account: owner.to_string(),
+    })
+}

@@ -1,0 +1,54 @@
+//! The first service account: without it nobody could be given anything.
+
+use api::identity::v1::{ServiceAccount, ServiceAccountState};
+use authority::Permit;
+use base::{Id, KeyName, Millis, ServiceAccountId};
+use identity_core::KeySecret;
+use secrecy::{ExposeSecret, SecretString};
+
+use store::{Store, StoreError};
+
+use crate::{
+    secret,
+    store::{keys, service_accounts},
+};
+
+/// The id of the first service account.
+pub const ROOT: &str = "root";
+
+/// Makes the first service account and its key, unless they are there. Another root key than
+/// before takes the place of the one before.
+pub(crate) async fn ensure(store: &Store, root_key: &SecretString) -> Result<(), StoreError> {
+    let key = KeySecret::parse(root_key.expose_secret())
+        .map_err(|_| StoreError::Corrupt("the root key is not of the form `mk_ID_RANDOM`".into()))?
+        .key;
+    let root = ServiceAccountId::parse(ROOT)?;
+    let hash = secret::hash(root_key.expose_secret());
+    let name = KeyName {
+        service_account: root.clone(),
+        key,
+    };
+    let mut tx = store.begin_unrepeated(&Permit::system("bootstrap")).await?;
+    let exists = service_accounts::find(tx.connection(), &root)
+        .await?
+        .is_some();
+    let current = keys::find_by_id(tx.connection(), &name.key).await?;
+    if exists && current.is_some_and(|key| key.secret_sha256 == hash) {
+        return Ok(());
+    }
+    if !exists {
+        let account = ServiceAccount {
+            display_name: "The first service account".to_owned(),
+            state: ServiceAccountState::Active.into(),
+            ..ServiceAccount::default()
+        };
+        service_accounts::insert(&mut tx, &root, &account).await?;
+    }
+    for key in keys::page(tx.connection(), &root, "", u64::MAX).await? {
+        let key = KeyName::parse_name(&key.name)?;
+        keys::delete(&mut tx, &key).await?;
+    }
+    keys::insert(&mut tx, &name, &hash, Millis::MAX).await?;
+    tx.commit().await?;
+    Ok(())
+}

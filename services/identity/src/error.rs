@@ -1,0 +1,70 @@
+//! Why a use case refused.
+
+use ::rpc::Fault;
+use ::store::StoreError;
+use api::identity::v1::ErrorReason;
+use authority::Refused;
+use seal::InvalidToken;
+use tonic::Code;
+
+/// The domain of this service's reasons.
+const DOMAIN: &str = "identity.mandate";
+
+/// Why a use case refused.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Common(#[from] Fault),
+    #[error("there is no user `{0}`")]
+    UserNotFound(String),
+    #[error("a user `{0}` exists")]
+    UserExists(String),
+    #[error("another user of the realm has the login")]
+    LoginTaken,
+    #[error("there is no service account `{0}`")]
+    ServiceAccountNotFound(String),
+    #[error("a service account `{0}` exists")]
+    ServiceAccountExists(String),
+    #[error("there is no key `{0}`")]
+    KeyNotFound(String),
+    #[error("`{name}` is {state}")]
+    WrongState { name: String, state: &'static str },
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::Common(error.into())
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        Self::Common(refused.into())
+    }
+}
+
+impl From<InvalidToken> for Error {
+    fn from(error: InvalidToken) -> Self {
+        Self::Common(error.into())
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        let (code, reason) = match error {
+            Error::Common(fault) => return fault,
+            Error::UserNotFound(_) => (Code::NotFound, ErrorReason::UserNotFound),
+            Error::UserExists(_) => (Code::AlreadyExists, ErrorReason::UserExists),
+            Error::LoginTaken => (Code::AlreadyExists, ErrorReason::LoginTaken),
+            Error::ServiceAccountNotFound(_) => {
+                (Code::NotFound, ErrorReason::ServiceAccountNotFound)
+            }
+            Error::ServiceAccountExists(_) => {
+                (Code::AlreadyExists, ErrorReason::ServiceAccountExists)
+            }
+            Error::KeyNotFound(_) => (Code::NotFound, ErrorReason::KeyNotFound),
+            Error::WrongState { .. } => (Code::FailedPrecondition, ErrorReason::WrongState),
+        };
+        Self::new(code, DOMAIN, reason.as_str_name(), error.to_string())
+    }
+}

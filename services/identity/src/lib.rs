@@ -1,0 +1,79 @@
+//! Users, service accounts and their keys.
+
+mod app;
+mod bootstrap;
+mod error;
+mod keys;
+mod rpc;
+mod secret;
+mod store;
+
+use std::sync::Arc;
+
+use ::rpc::{Authenticator, Channel, PeerChannel, PeerKey};
+use ::store::{Store, StoreError, StoreUrl};
+use authority::Authority;
+use clock::Clock;
+use peer::Entitlement;
+use seal::{Sealer, Source};
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+
+pub use bootstrap::ROOT;
+
+use crate::app::App;
+
+/// What the service is built from.
+#[derive(Debug)]
+pub struct Dependencies {
+    /// The database.
+    pub store: StoreUrl,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The installation's tokens.
+    pub sealer: Sealer,
+    /// The key of the services of the installation.
+    pub peer_key: PeerKey,
+    /// The secret of the first service account; it makes all others.
+    pub root_key: SecretString,
+    /// The entitlement service.
+    pub entitlement: Channel,
+    /// Ends the streams.
+    pub shutdown: CancellationToken,
+}
+
+/// The service: its methods, and the keys that its stack authenticates with.
+pub struct Identity {
+    /// The methods.
+    pub routes: Routes,
+    /// Whose keys are whose.
+    pub keys: Arc<dyn Authenticator>,
+}
+
+/// Opens the store and builds the service.
+///
+/// # Errors
+/// [`StoreError`] when the database cannot be used.
+pub async fn build(dependencies: Dependencies) -> Result<Identity, StoreError> {
+    let store = Store::open::<store::Migrator>(
+        &dependencies.store,
+        Source::Identity,
+        dependencies.sealer,
+        dependencies.clock,
+    )
+    .await?;
+    bootstrap::ensure(&store, &dependencies.root_key).await?;
+    let channel = PeerChannel::new(dependencies.entitlement, dependencies.peer_key);
+    let entitlement = Entitlement::new(channel);
+    let app = App {
+        authority: Authority::new(Arc::new(entitlement.clone())),
+        entitlement,
+        shutdown: dependencies.shutdown,
+        store: store.clone(),
+    };
+    Ok(Identity {
+        routes: rpc::routes(&app),
+        keys: Arc::new(keys::StoredKeys(store)),
+    })
+}

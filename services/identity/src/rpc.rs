@@ -1,0 +1,61 @@
+//! The edge: which method runs which use case.
+
+mod feed;
+
+use ::rpc::methods;
+use api::identity::v1::{
+    BatchCreateUsersRequest, BatchCreateUsersResponse, CreateServiceAccountKeyRequest,
+    CreateServiceAccountKeyResponse, CreateServiceAccountRequest, CreateServiceAccountResponse,
+    CreateUserRequest, CreateUserResponse, DeactivateUserRequest, DeactivateUserResponse,
+    DeleteServiceAccountKeyRequest, DeleteServiceAccountKeyResponse, DescribeSubjectsRequest,
+    DescribeSubjectsResponse, DisableServiceAccountRequest, DisableServiceAccountResponse,
+    EnableServiceAccountRequest, EnableServiceAccountResponse, GetServiceAccountRequest,
+    GetServiceAccountResponse, GetUserRequest, GetUserResponse, ListServiceAccountKeysRequest,
+    ListServiceAccountKeysResponse, ListServiceAccountsRequest, ListServiceAccountsResponse,
+    ListUsersRequest, ListUsersResponse, ReactivateUserRequest, ReactivateUserResponse,
+    UpdateUserRequest, UpdateUserResponse, VerifyServiceAccountKeyRequest,
+    VerifyServiceAccountKeyResponse,
+    feed_service_server::FeedServiceServer,
+    peer_service_server::{PeerService, PeerServiceServer},
+    service_account_service_server::{ServiceAccountService, ServiceAccountServiceServer},
+    user_service_server::{UserService, UserServiceServer},
+};
+use tonic::service::Routes;
+
+use crate::app::{self, App};
+
+/// The methods of this service.
+pub(crate) fn routes(app: &App) -> Routes {
+    Routes::new(UserServiceServer::new(Edge(app.clone())))
+        .add_service(ServiceAccountServiceServer::new(Edge(app.clone())))
+        .add_service(PeerServiceServer::new(Edge(app.clone())))
+        .add_service(FeedServiceServer::new(feed::Feed(app.clone())))
+}
+
+struct Edge(App);
+
+methods! { UserService, for Edge, with app:
+    create_user(CreateUserRequest) -> CreateUserResponse;
+    batch_create_users(BatchCreateUsersRequest) -> BatchCreateUsersResponse;
+    get_user(GetUserRequest) -> GetUserResponse;
+    list_users(ListUsersRequest) -> ListUsersResponse;
+    update_user(UpdateUserRequest) -> UpdateUserResponse;
+    deactivate_user(DeactivateUserRequest) -> DeactivateUserResponse;
+    reactivate_user(ReactivateUserRequest) -> ReactivateUserResponse;
+}
+
+methods! { ServiceAccountService, for Edge, with app:
+    create_service_account(CreateServiceAccountRequest) -> CreateServiceAccountResponse;
+    get_service_account(GetServiceAccountRequest) -> GetServiceAccountResponse;
+    list_service_accounts(ListServiceAccountsRequest) -> ListServiceAccountsResponse;
+    disable_service_account(DisableServiceAccountRequest) -> DisableServiceAccountResponse;
+    enable_service_account(EnableServiceAccountRequest) -> EnableServiceAccountResponse;
+    create_service_account_key(CreateServiceAccountKeyRequest) -> CreateServiceAccountKeyResponse;
+    list_service_account_keys(ListServiceAccountKeysRequest) -> ListServiceAccountKeysResponse;
+    delete_service_account_key(DeleteServiceAccountKeyRequest) -> DeleteServiceAccountKeyResponse;
+}
+
+methods! { PeerService, for Edge, with app:
+    verify_service_account_key(VerifyServiceAccountKeyRequest) -> VerifyServiceAccountKeyResponse;
+    describe_subjects(DescribeSubjectsRequest) -> DescribeSubjectsResponse;
+}

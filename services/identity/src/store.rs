@@ -1,0 +1,20 @@
+//! The tables of this service.
+
+pub(crate) mod keys;
+mod migration;
+pub(crate) mod service_accounts;
+pub(crate) mod users;
+
+pub(crate) use migration::Migrator;
+
+use api::identity::v1::{Change, change::Entity};
+use prost::Message;
+use store::WriteTx;
+
+/// Tells the other services the new state of an entity.
+fn emit(tx: &mut WriteTx, name: String, entity: Entity) {
+    let change = Change {
+        entity: Some(entity),
+    };
+    tx.emit(name, change.encode_to_vec());
+}

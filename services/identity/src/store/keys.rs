@@ -1,0 +1,140 @@
+//! Keys of service accounts, hashed.
+
+use ::rpc::{etag, timestamp};
+use ::store::{StoreError, WriteTx, new_row};
+use api::identity::v1::{ServiceAccountKey, ServiceAccountKeyChange, change::Entity};
+use base::{Id, KeyId, KeyName, Millis, ServiceAccountId};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::{emit, service_accounts};
+
+mod entity {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "keys")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: String,
+        pub service_account: String,
+        pub secret_sha256: Vec<u8>,
+        pub expire_ms: i64,
+        pub create_ms: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+use entity::Column;
+
+/// What authenticates: a hash and whose it is.
+pub(crate) struct Key {
+    pub(crate) service_account: ServiceAccountId,
+    pub(crate) secret_sha256: Vec<u8>,
+    pub(crate) expire: Millis,
+    /// Whether the service account is active.
+    pub(crate) active: bool,
+}
+
+/// Inserts a key and returns it as stored.
+pub(crate) async fn insert(
+    tx: &mut WriteTx,
+    name: &KeyName,
+    secret_sha256: &[u8],
+    expire: Millis,
+) -> Result<ServiceAccountKey, StoreError> {
+    let row = entity::Model {
+        id: name.key.as_str().to_owned(),
+        service_account: name.service_account.as_str().to_owned(),
+        secret_sha256: secret_sha256.to_vec(),
+        expire_ms: expire.0,
+        create_ms: tx.now().0,
+    };
+    entity::Entity::insert(new_row::<entity::ActiveModel, _>(row.clone()))
+        .exec_without_returning(tx.connection())
+        .await?;
+    let change = ServiceAccountKeyChange {
+        name: name.to_string(),
+        secret_sha256: row.secret_sha256.clone(),
+        expire_time_ms: if expire == Millis::MAX { 0 } else { expire.0 },
+        deleted: false,
+    };
+    emit(tx, name.to_string(), Entity::Key(change));
+    Ok(key(&row))
+}
+
+/// What authenticates with an id, whoever's it is.
+pub(crate) async fn find_by_id(
+    db: &impl ConnectionTrait,
+    id: &KeyId,
+) -> Result<Option<Key>, StoreError> {
+    let Some(row) = entity::Entity::find_by_id(id.as_str()).one(db).await? else {
+        return Ok(None);
+    };
+    let account = service_accounts::entity::Entity::find_by_id(row.service_account.as_str())
+        .one(db)
+        .await?;
+    Ok(Some(Key {
+        service_account: ServiceAccountId::parse(&row.service_account)?,
+        secret_sha256: row.secret_sha256,
+        expire: Millis(row.expire_ms),
+        active: account.is_some_and(|account| account.active),
+    }))
+}
+
+/// A key of a service account.
+pub(crate) async fn find(
+    db: &impl ConnectionTrait,
+    name: &KeyName,
+) -> Result<Option<ServiceAccountKey>, StoreError> {
+    let row = entity::Entity::find_by_id(name.key.as_str())
+        .filter(Column::ServiceAccount.eq(name.service_account.as_str()))
+        .one(db)
+        .await?;
+    Ok(row.as_ref().map(key))
+}
+
+/// The keys of a service account after an id, in the order of their ids.
+pub(crate) async fn page(
+    db: &impl ConnectionTrait,
+    service_account: &ServiceAccountId,
+    after: &str,
+    limit: u64,
+) -> Result<Vec<ServiceAccountKey>, StoreError> {
+    let rows = entity::Entity::find()
+        .filter(Column::ServiceAccount.eq(service_account.as_str()))
+        .filter(Column::Id.gt(after))
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .all(db)
+        .await?;
+    Ok(rows.iter().map(key).collect())
+}
+
+/// Deletes a key.
+pub(crate) async fn delete(tx: &mut WriteTx, name: &KeyName) -> Result<(), StoreError> {
+    entity::Entity::delete_many()
+        .filter(Column::Id.eq(name.key.as_str()))
+        .filter(Column::ServiceAccount.eq(name.service_account.as_str()))
+        .exec(tx.connection())
+        .await?;
+    let change = ServiceAccountKeyChange {
+        name: name.to_string(),
+        deleted: true,
+        ..ServiceAccountKeyChange::default()
+    };
+    emit(tx, name.to_string(), Entity::Key(change));
+    Ok(())
+}
+
+fn key(row: &entity::Model) -> ServiceAccountKey {
+    ServiceAccountKey {
+        name: format!("serviceAccounts/{}/keys/{}", row.service_account, row.id),
+        expire_time: timestamp(Millis(row.expire_ms)),
+        create_time: timestamp(Millis(row.create_ms)),
+        etag: etag(1),
+    }
+}

@@ -1,0 +1,206 @@
+//! Users.
+
+use std::collections::HashSet;
+
+use ::rpc::{etag, timestamp};
+use ::store::{StoreError, WriteTx, changed_one};
+use api::identity::v1::{SubjectDescription, User, UserChange, UserState, change::Entity};
+use base::{Id, Millis, UserId};
+use identity_core::Login;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
+};
+
+use super::emit;
+
+/// Rows an `INSERT`.
+const CHUNK: usize = 500;
+
+mod entity {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "users")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: String,
+        pub realm: String,
+        pub login: String,
+        pub given_name: String,
+        pub family_name: String,
+        pub email: String,
+        pub active: bool,
+        pub create_ms: i64,
+        pub update_ms: i64,
+        pub version: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+use entity::Column;
+
+/// A user to insert: an id, a checked login, and the rest.
+pub(crate) struct NewUser {
+    pub(crate) id: UserId,
+    pub(crate) login: Login,
+    pub(crate) user: User,
+}
+
+/// Inserts users, all or none, and returns them as stored.
+pub(crate) async fn insert(tx: &mut WriteTx, users: Vec<NewUser>) -> Result<Vec<User>, StoreError> {
+    let now = tx.now().0;
+    let rows: Vec<entity::Model> = users
+        .into_iter()
+        .map(|new| entity::Model {
+            id: new.id.as_str().to_owned(),
+            realm: new.login.realm,
+            login: new.login.login,
+            given_name: new.user.given_name,
+            family_name: new.user.family_name,
+            email: new.user.email,
+            active: true,
+            create_ms: now,
+            update_ms: now,
+            version: 1,
+        })
+        .collect();
+    for chunk in rows.chunks(CHUNK) {
+        let rows = chunk
+            .iter()
+            .cloned()
+            .map(::store::new_row::<entity::ActiveModel, _>);
+        entity::Entity::insert_many(rows)
+            .exec_without_returning(tx.connection())
+            .await?;
+    }
+    for row in &rows {
+        announce(tx, row);
+    }
+    Ok(rows.into_iter().map(user).collect())
+}
+
+/// Whether one of these ids is taken. To tell a taken id from a taken login.
+pub(crate) async fn first_existing(
+    db: &impl ConnectionTrait,
+    ids: &[UserId],
+) -> Result<Option<String>, StoreError> {
+    let ids = ids.iter().map(UserId::as_str);
+    let row = entity::Entity::find()
+        .filter(Column::Id.is_in(ids))
+        .one(db)
+        .await?;
+    Ok(row.map(|row| row.id))
+}
+
+/// A user and its version.
+pub(crate) async fn find(
+    db: &impl ConnectionTrait,
+    id: &UserId,
+) -> Result<Option<(User, i64)>, StoreError> {
+    let row = entity::Entity::find_by_id(id.as_str()).one(db).await?;
+    Ok(row.map(|row| {
+        let version = row.version;
+        (user(row), version)
+    }))
+}
+
+/// The users after an id, in the order of their ids.
+pub(crate) async fn page(
+    db: &impl ConnectionTrait,
+    after: &str,
+    limit: u64,
+) -> Result<Vec<User>, StoreError> {
+    let rows = entity::Entity::find()
+        .filter(Column::Id.gt(after))
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(user).collect())
+}
+
+/// What other services show of users.
+pub(crate) async fn describe(
+    db: &impl ConnectionTrait,
+    ids: &HashSet<String>,
+) -> Result<Vec<SubjectDescription>, StoreError> {
+    let rows = entity::Entity::find()
+        .filter(Column::Id.is_in(ids))
+        .all(db)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(user)
+        .map(|user| SubjectDescription {
+            name: user.name,
+            display_name: user.display_name,
+            email: user.email,
+            login: user.login,
+        })
+        .collect())
+}
+
+/// Writes a user that was read at `version`, and returns it as stored.
+pub(crate) async fn update(
+    tx: &mut WriteTx,
+    id: &UserId,
+    version: i64,
+    user: User,
+) -> Result<User, StoreError> {
+    let active = user.state() == UserState::Active;
+    let result = entity::Entity::update_many()
+        .col_expr(Column::GivenName, Expr::value(user.given_name))
+        .col_expr(Column::FamilyName, Expr::value(user.family_name))
+        .col_expr(Column::Email, Expr::value(user.email))
+        .col_expr(Column::Active, Expr::value(active))
+        .col_expr(Column::UpdateMs, Expr::value(tx.now().0))
+        .col_expr(Column::Version, Expr::value(version + 1))
+        .filter(Column::Id.eq(id.as_str()))
+        .filter(Column::Version.eq(version))
+        .exec(tx.connection())
+        .await?;
+    changed_one(&result)?;
+    let row = entity::Entity::find_by_id(id.as_str())
+        .one(tx.connection())
+        .await?
+        .ok_or(StoreError::Stale)?;
+    announce(tx, &row);
+    Ok(self::user(row))
+}
+
+fn announce(tx: &mut WriteTx, row: &entity::Model) {
+    let name = format!("users/{}", row.id);
+    let change = UserChange {
+        name: name.clone(),
+        active: row.active,
+    };
+    emit(tx, name, Entity::User(change));
+}
+
+fn user(row: entity::Model) -> User {
+    let state = if row.active {
+        UserState::Active
+    } else {
+        UserState::Deactivated
+    };
+    User {
+        name: format!("users/{}", row.id),
+        display_name: format!("{} {}", row.given_name, row.family_name)
+            .trim_end()
+            .to_owned(),
+        login: row.login,
+        realm: row.realm,
+        given_name: row.given_name,
+        family_name: row.family_name,
+        email: row.email,
+        state: state.into(),
+        create_time: timestamp(Millis(row.create_ms)),
+        update_time: timestamp(Millis(row.update_ms)),
+        etag: etag(row.version),
+    }
+}

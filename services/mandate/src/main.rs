@@ -1,0 +1,2 @@
+//! The binary that people use: every service, and the commands.
+fn main() {}

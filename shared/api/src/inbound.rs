@@ -1,0 +1,109 @@
+//! Field rules: the trait that the generated checks implement, and what they are made of.
+
+use std::fmt;
+
+/// More violations than this are not reported: an answer's details must stay small.
+const MAX_VIOLATIONS: usize = 16;
+
+/// A message that a server decodes. The generated implementations hold the rules of the
+/// fields; a message that only clients decode has none.
+pub trait Inbound {
+    /// Adds what is wrong with this message, found at `at`, to `out`.
+    fn inspect(&self, at: &Path<'_>, out: &mut Violations) {
+        let _ = (at, out);
+    }
+}
+
+/// Where in a request a message stands. Nothing is allocated until something is wrong.
+#[derive(Debug, Clone, Copy)]
+pub struct Path<'a> {
+    parent: Option<&'a Path<'a>>,
+    field: &'static str,
+    index: Option<usize>,
+}
+
+impl Path<'_> {
+    /// The request itself.
+    pub const ROOT: Path<'static> = Path {
+        parent: None,
+        field: "",
+        index: None,
+    };
+
+    /// The message in `field` of this one, or in an item of it.
+    #[must_use]
+    pub fn child(&self, field: &'static str, index: Option<usize>) -> Path<'_> {
+        Path {
+            parent: Some(self),
+            field,
+            index,
+        }
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(parent) = self.parent else {
+            return Ok(());
+        };
+        if parent.parent.is_some() {
+            write!(f, "{parent}.")?;
+        }
+        f.write_str(self.field)?;
+        self.index.map_or(Ok(()), |index| write!(f, "[{index}]"))
+    }
+}
+
+/// A field that breaks a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The field, as `a.b[2].c`.
+    pub field: String,
+    /// The rule, as in "must be set".
+    pub description: &'static str,
+}
+
+/// The fields of a request that break a rule, the first 16 of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Violations(Vec<Violation>);
+
+impl Violations {
+    /// Adds that `field` of the message at `at`, or an item of it, breaks a rule.
+    pub fn push(
+        &mut self,
+        at: &Path<'_>,
+        field: &'static str,
+        index: Option<usize>,
+        description: &'static str,
+    ) {
+        if self.0.len() < MAX_VIOLATIONS {
+            self.0.push(Violation {
+                field: at.child(field, index).to_string(),
+                description,
+            });
+        }
+    }
+
+    /// The violations, in the order of the fields.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Violation] {
+        &self.0
+    }
+}
+
+pub(crate) fn has_control(value: &str) -> bool {
+    value.bytes().any(|byte| byte < 0x20 || byte == 0x7f)
+}
+
+pub(crate) fn shorter(value: &str, min: usize) -> bool {
+    value.len() < min || value.chars().count() < min
+}
+
+pub(crate) fn longer(value: &str, max: usize) -> bool {
+    value.len() > max && value.chars().count() > max
+}
+
+#[allow(clippy::all, clippy::pedantic, reason = "generated")]
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/inbound.rs"));
+}

@@ -1,0 +1,53 @@
+//! The interface of Mandate as generated from `proto/`: messages, clients, servers, the rules
+//! of the fields and the policies of the methods. Nothing is written by hand but the codec
+//! that enforces the rules.
+
+mod codec;
+mod inbound;
+mod mutation;
+mod policy;
+
+pub use codec::INVALID_REQUEST;
+pub use inbound::{Inbound, Path, Violation, Violations};
+pub use mutation::Mutation;
+pub use policy::{Access, AuditKind, METHODS, MethodPolicy};
+
+/// Every protobuf file of the interface and what it imports, with comments and options, as an
+/// encoded `google.protobuf.FileDescriptorSet`.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+/// What every service shares.
+pub mod common {
+    /// Version 1.
+    #[allow(clippy::all, clippy::pedantic, reason = "generated")]
+    pub mod v1 {
+        tonic::include_proto!("mandate.common.v1");
+    }
+}
+
+/// Users, service accounts and their keys.
+pub mod identity {
+    /// Version 1.
+    #[allow(clippy::all, clippy::pedantic, reason = "generated")]
+    pub mod v1 {
+        tonic::include_proto!("mandate.identity.v1");
+    }
+}
+
+/// Organizations and who is a member of them.
+pub mod membership {
+    /// Version 1.
+    #[allow(clippy::all, clippy::pedantic, reason = "generated")]
+    pub mod v1 {
+        tonic::include_proto!("mandate.membership.v1");
+    }
+}
+
+/// The catalogue, grants and decisions.
+pub mod entitlement {
+    /// Version 1.
+    #[allow(clippy::all, clippy::pedantic, reason = "generated")]
+    pub mod v1 {
+        tonic::include_proto!("mandate.entitlement.v1");
+    }
+}

@@ -1,0 +1,39 @@
+//! What each method demands of its caller, from the options in the protobuf files.
+
+/// The policy of one method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MethodPolicy {
+    /// The path of the method, `/package.Service/Method`.
+    pub path: &'static str,
+    /// Who may call.
+    pub access: Access,
+    /// Whether the caller's session must have been stepped up recently.
+    pub step_up: bool,
+    /// How the audit log records a call.
+    pub audit: AuditKind,
+}
+
+/// Who may call a method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Who holds this management permission.
+    Permission(&'static str),
+    /// The other services of the installation.
+    Peer,
+}
+
+/// How the audit log records a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditKind {
+    /// Not recorded.
+    None,
+    /// A read that is recorded.
+    Read,
+    /// A change of an ordinary kind.
+    Write,
+    /// A change of who may do what.
+    Access,
+}
+
+/// Every method of the interface, ordered by path.
+pub static METHODS: &[MethodPolicy] = include!(concat!(env!("OUT_DIR"), "/policies.rs"));

@@ -1,0 +1,7 @@
+//! Who calls, what the method demands, and the permit that proves that the caller may.
+
+mod caller;
+mod permit;
+
+pub use caller::{Caller, Context};
+pub use permit::{Authority, Decider, Permit, Reach, Refused, Undecided};

@@ -1,0 +1,14 @@
+//! Typed ids, resource names and times: what every crate, the pure ones too, speaks in.
+
+mod id;
+mod name;
+mod subject;
+mod time;
+
+pub use id::{
+    ApplicationId, EntitlementId, GrantId, Id, InvalidId, KeyId, MembershipId, OrganizationId,
+    ResourceId, RoleId, ServiceAccountId, UnitId, UserId,
+};
+pub use name::{In, InvalidName, KeyName, RoleName};
+pub use subject::Subject;
+pub use time::Millis;

@@ -1,0 +1,48 @@
+//! Who access is given to.
+
+use std::fmt;
+
+use crate::{
+    id::{Id, ServiceAccountId, UserId},
+    name::InvalidName,
+};
+
+/// A user or a service account, by resource name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Subject {
+    /// A person.
+    User(UserId),
+    /// An internal backend.
+    ServiceAccount(ServiceAccountId),
+}
+
+impl Subject {
+    /// Reads `users/{user}` or `serviceAccounts/{service_account}`.
+    ///
+    /// # Errors
+    /// [`InvalidName`] when it is neither.
+    pub fn parse_name(name: &str) -> Result<Self, InvalidName> {
+        if name.starts_with("serviceAccounts/") {
+            ServiceAccountId::parse_name(name).map(Self::ServiceAccount)
+        } else {
+            UserId::parse_name(name).map(Self::User)
+        }
+    }
+
+    /// The id in its own collection.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::User(id) => id.as_str(),
+            Self::ServiceAccount(id) => id.as_str(),
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(id) => write!(f, "users/{id}"),
+            Self::ServiceAccount(id) => write!(f, "serviceAccounts/{id}"),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What a service asks the other services of its installation.
+
+use std::time::Duration;
+
+use api::{
+    common::v1::Propagation,
+    entitlement::v1::{
+        AuthorizeRequest, AwaitProjectionRequest, peer_service_client::PeerServiceClient,
+    },
+};
+use async_trait::async_trait;
+use authority::{Context, Decider, Reach, Undecided};
+use base::Subject;
+use rpc::PeerChannel;
+
+/// How long a change that takes power away waits to be true everywhere.
+const PROPAGATION: Duration = Duration::from_secs(2);
+
+/// The entitlement service, which decides what callers may do.
+#[derive(Debug, Clone)]
+pub struct Entitlement(PeerChannel);
+
+impl Entitlement {
+    /// The service behind a channel.
+    pub fn new(channel: PeerChannel) -> Self {
+        Self(channel)
+    }
+
+    /// The channel, for other calls.
+    pub fn channel(&self) -> &PeerChannel {
+        &self.0
+    }
+
+    /// Waits until every later check sees the change that returned `consistency_token`, for at
+    /// most two seconds or until the caller's deadline. An empty token names no change.
+    pub async fn propagated(&self, context: &Context, consistency_token: &str) -> Propagation {
+        if consistency_token.is_empty() {
+            return Propagation::Unspecified;
+        }
+        let request = AwaitProjectionRequest {
+            consistency_token: consistency_token.to_owned(),
+        };
+        let mut client = PeerServiceClient::new(self.0.for_call(context));
+        match tokio::time::timeout(PROPAGATION, client.await_projection(request)).await {
+            Ok(Ok(_)) => Propagation::Complete,
+            Ok(Err(status)) => {
+                tracing::warn!(error = %status, "a change is not known to be true everywhere");
+                Propagation::Pending
+            }
+            Err(_) => Propagation::Pending,
+        }
+    }
+}
+
+#[async_trait]
+impl Decider for Entitlement {
+    async fn allows(
+        &self,
+        context: &Context,
+        caller: &Subject,
+        permission: &str,
+        reach: Reach<'_>,
+    ) -> Result<bool, Undecided> {
+        let request = AuthorizeRequest {
+            caller: caller.to_string(),
+            permission: permission.to_owned(),
+            organization: match reach {
+                Reach::Operator => String::new(),
+                Reach::Organization(organization) => organization.name(),
+            },
+        };
+        let mut client = PeerServiceClient::new(self.0.for_call(context));
+        let response = client.authorize(request).await;
+        match response {
+            Ok(response) => Ok(response.into_inner().allowed),
+            Err(status) => Err(Undecided(status.into())),
+        }
+    }
+}

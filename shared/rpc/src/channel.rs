@@ -1,0 +1,125 @@
+//! Channels to services, in this process or over TCP, of one type.
+
+use std::{convert::Infallible, time::Duration};
+
+use authority::Context;
+use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
+use opentelemetry::{global, propagation::Injector};
+use tonic::{
+    Status,
+    body::Body,
+    transport::{Certificate, ClientTlsConfig, Endpoint},
+};
+use tower::{ServiceExt, util::BoxCloneSyncService};
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use crate::{
+    layer::{Request, Response, authenticate::PeerKey},
+    stack::GrpcService,
+};
+
+/// How long to wait for a connection.
+const CONNECT: Duration = Duration::from_secs(2);
+
+/// What generated clients call through. What fails on the way is a status already.
+pub type Channel = BoxCloneSyncService<Request, Response, Status>;
+
+/// A channel to a service in this process, through its whole stack.
+pub fn in_process(service: GrpcService) -> Channel {
+    BoxCloneSyncService::new(service.map_err(|never: Infallible| match never {}))
+}
+
+/// A channel to the service at a URL, which is connected when it is first used, and again
+/// whenever the connection is lost. `https` is verified against `ca`, a PEM file's content.
+///
+/// # Errors
+/// The URL or the certificate is malformed.
+pub fn over_tcp(url: &str, ca: Option<&[u8]>) -> Result<Channel, tonic::transport::Error> {
+    let mut endpoint = Endpoint::from_shared(url.to_owned())?
+        .connect_timeout(CONNECT)
+        .tcp_nodelay(true)
+        .http2_keep_alive_interval(Duration::from_secs(10))
+        .keep_alive_while_idle(true);
+    if let Some(ca) = ca {
+        let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca));
+        endpoint = endpoint.tls_config(tls)?;
+    }
+    let channel = endpoint.connect_lazy();
+    Ok(BoxCloneSyncService::new(
+        channel.map_err(|error| Status::from_error(error.into())),
+    ))
+}
+
+/// A channel to another service of the installation. It presents the peer key and carries the
+/// trace on.
+#[derive(Debug, Clone)]
+pub struct PeerChannel {
+    channel: Channel,
+    key: PeerKey,
+}
+
+impl PeerChannel {
+    /// Wraps a channel.
+    pub fn new(channel: Channel, key: PeerKey) -> Self {
+        Self { channel, key }
+    }
+
+    /// The channel for one call, on behalf of the call that `context` is of: with its request
+    /// id, and with what is left of its time.
+    pub fn for_call(&self, context: &Context) -> Channel {
+        let left = context
+            .deadline
+            .saturating_duration_since(std::time::Instant::now());
+        let timeout = format!("{}u", left.as_micros().min(99_999_999));
+        self.with_headers([
+            (
+                HeaderName::from_static("x-request-id"),
+                context.request_id.clone(),
+            ),
+            (HeaderName::from_static("grpc-timeout"), timeout),
+        ])
+    }
+
+    /// The channel for what the service does by itself.
+    pub fn for_itself(&self) -> Channel {
+        self.with_headers([])
+    }
+
+    fn with_headers<const N: usize>(&self, headers: [(HeaderName, String); N]) -> Channel {
+        let key = format!("Bearer {}", self.key.expose());
+        let channel = self
+            .channel
+            .clone()
+            .map_request(move |mut request: http::Request<Body>| {
+                let map = request.headers_mut();
+                if let Ok(mut value) = HeaderValue::from_str(&key) {
+                    value.set_sensitive(true);
+                    map.insert(AUTHORIZATION, value);
+                }
+                for (name, value) in headers.clone() {
+                    if let Ok(value) = HeaderValue::from_str(&value) {
+                        map.insert(name, value);
+                    }
+                }
+                global::get_text_map_propagator(|propagator| {
+                    propagator.inject_context(&Span::current().context(), &mut Headers(map));
+                });
+                request
+            });
+        BoxCloneSyncService::new(channel)
+    }
+}
+
+struct Headers<'a>(&'a mut HeaderMap);
+
+impl Injector for Headers<'_> {
+    fn set(&mut self, key: &str, value: String) {
+        if let (Ok(name), Ok(value)) = (
+            HeaderName::from_bytes(key.as_bytes()),
+            HeaderValue::from_str(&value),
+        ) {
+            self.0.insert(name, value);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Between protobuf and the types of the rules.
+
+use api::common::v1::ErrorReason;
+use base::{InvalidName, Millis};
+use prost_types::Timestamp;
+use tonic::Code;
+
+use crate::fault::Fault;
+
+/// A moment as protobuf has it; none for "never".
+pub fn timestamp(at: Millis) -> Option<Timestamp> {
+    if at == Millis::MIN || at == Millis::MAX {
+        return None;
+    }
+    Some(Timestamp {
+        seconds: at.0.div_euclid(1000),
+        nanos: i32::try_from(at.0.rem_euclid(1000) * 1_000_000).unwrap_or_default(),
+    })
+}
+
+/// A moment from protobuf, to the millisecond; `absent` if there is none.
+///
+/// # Errors
+/// A time outside the years 1 to 9999.
+pub fn moment(field: &str, at: Option<&Timestamp>, absent: Millis) -> Result<Millis, Fault> {
+    const YEARS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+    let Some(at) = at else {
+        return Ok(absent);
+    };
+    if !YEARS.contains(&at.seconds) || !(0..1_000_000_000).contains(&at.nanos) {
+        return Err(Fault::field(field, "must be a time in the years 1 to 9999"));
+    }
+    Ok(Millis(at.seconds * 1000 + i64::from(at.nanos) / 1_000_000))
+}
+
+/// Reads the name in `field` with `read`.
+///
+/// # Errors
+/// A field violation.
+pub fn parse<T>(
+    field: &str,
+    name: &str,
+    read: impl FnOnce(&str) -> Result<T, InvalidName>,
+) -> Result<T, Fault> {
+    read(name).map_err(|error| Fault::name(field, &error))
+}
+
+/// The etag of a row's version.
+pub fn etag(version: i64) -> String {
+    format!("v{version}")
+}
+
+/// That the etag of a request, if it has one, is that of the row.
+///
+/// # Errors
+/// ABORTED with `ETAG_MISMATCH`.
+pub fn expect_etag(presented: &str, version: i64) -> Result<(), Fault> {
+    if presented.is_empty() || presented == etag(version) {
+        return Ok(());
+    }
+    Err(Fault::common(
+        Code::Aborted,
+        ErrorReason::EtagMismatch,
+        "the resource has changed since the etag was read",
+    ))
+}

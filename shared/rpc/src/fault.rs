@@ -1,0 +1,234 @@
+//! Why a call failed, and the one place where that becomes a `tonic::Status`.
+
+use std::collections::HashMap;
+
+use api::common::v1::ErrorReason;
+use authority::Refused;
+use base::InvalidName;
+use seal::InvalidToken;
+use store::StoreError;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+/// The domain of the reasons that every service gives.
+const COMMON_DOMAIN: &str = "mandate";
+
+/// Where the reasons are explained; an anchor of the documentation of this version.
+const HELP: &str = "docs/reference/errors.md";
+
+/// A field that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The field, as `a.b[2].c`.
+    pub field: String,
+    /// What is wrong with it.
+    pub description: String,
+}
+
+/// A failed call: a canonical code, a reason from the enum of a package, and what a person or
+/// a program needs to go on.
+#[derive(Debug)]
+pub struct Fault {
+    code: Code,
+    domain: &'static str,
+    reason: &'static str,
+    message: String,
+    violations: Vec<Violation>,
+    metadata: HashMap<String, String>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Fault {
+    /// A fault of a service. `reason` is the name of a value of its `ErrorReason`, with the
+    /// prefix; `domain` is that of its package.
+    pub fn new(
+        code: Code,
+        domain: &'static str,
+        reason: &'static str,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            code,
+            domain,
+            reason: reason.trim_start_matches("ERROR_REASON_"),
+            message: message.into(),
+            violations: Vec::new(),
+            metadata: HashMap::new(),
+            source: None,
+        }
+    }
+
+    /// A fault that any service may have.
+    pub fn common(code: Code, reason: ErrorReason, message: impl Into<String>) -> Self {
+        Self::new(code, COMMON_DOMAIN, reason.as_str_name(), message)
+    }
+
+    /// A request with a field that is wrong.
+    pub fn field(field: impl Into<String>, description: impl Into<String>) -> Self {
+        Self::common(
+            Code::InvalidArgument,
+            ErrorReason::InvalidRequest,
+            "a field breaks a rule",
+        )
+        .violation(field, description)
+    }
+
+    /// A call by nobody.
+    pub fn unauthenticated() -> Self {
+        Self::common(
+            Code::Unauthenticated,
+            ErrorReason::Unauthenticated,
+            "a valid credential is needed: `authorization: Bearer KEY`",
+        )
+    }
+
+    /// A call that the caller may not make, or that names what does not exist: the same answer,
+    /// byte for byte.
+    pub fn denied() -> Self {
+        Self::common(
+            Code::PermissionDenied,
+            ErrorReason::PermissionDenied,
+            "the caller may not do this, or it does not exist",
+        )
+    }
+
+    /// A dependency that cannot be reached.
+    pub fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let mut fault = Self::common(
+            Code::Unavailable,
+            ErrorReason::DependencyUnavailable,
+            "a service or store that is needed cannot be reached",
+        );
+        fault.source = Some(source.into());
+        fault
+    }
+
+    /// A deadline that passed.
+    pub fn deadline() -> Self {
+        Self::common(
+            Code::DeadlineExceeded,
+            ErrorReason::DeadlineExceeded,
+            "the deadline passed",
+        )
+    }
+
+    /// A defect of the service.
+    pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let mut fault = Self::common(
+            Code::Internal,
+            ErrorReason::Internal,
+            "a defect of the service; the request id finds it in the logs",
+        );
+        fault.source = Some(source.into());
+        fault
+    }
+
+    /// Adds a field that is wrong.
+    #[must_use]
+    pub fn violation(mut self, field: impl Into<String>, description: impl Into<String>) -> Self {
+        self.violations.push(Violation {
+            field: field.into(),
+            description: description.into(),
+        });
+        self
+    }
+
+    /// Adds what a program may want to know.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<String>) -> Self {
+        self.metadata.insert(key.to_owned(), value.into());
+        self
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl From<Fault> for Status {
+    fn from(fault: Fault) -> Self {
+        if let Some(source) = &fault.source {
+            tracing::error!(error = %chain(source.as_ref()), reason = fault.reason, "call failed");
+        }
+        let mut details = ErrorDetails::with_error_info(fault.reason, fault.domain, fault.metadata);
+        for violation in fault.violations {
+            details.add_bad_request_violation(violation.field, violation.description);
+        }
+        details.add_help_link(
+            "what this means and what to do",
+            format!("{HELP}#{}", fault.reason.to_ascii_lowercase()),
+        );
+        Self::with_error_details(fault.code, fault.message, details)
+    }
+}
+
+impl From<Refused> for Fault {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Denied => Self::denied(),
+            Refused::Undecided(source) => Self::unavailable(source),
+        }
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Stale => Self::common(
+                Code::Aborted,
+                ErrorReason::EtagMismatch,
+                "the resource has changed since it was read",
+            ),
+            StoreError::RequestReused => Self::common(
+                Code::InvalidArgument,
+                ErrorReason::RequestIdReused,
+                "the request id was used for another request",
+            )
+            .violation("request_id", "was used for another request"),
+            StoreError::Unavailable(_) => Self::unavailable(error),
+            StoreError::Duplicate(_)
+            | StoreError::Reference(_)
+            | StoreError::Corrupt(_)
+            | StoreError::Url(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<InvalidToken> for Fault {
+    fn from(_: InvalidToken) -> Self {
+        Self::common(
+            Code::InvalidArgument,
+            ErrorReason::PageTokenInvalid,
+            "the page token is not of this list",
+        )
+        .violation("page_token", "is not of this list")
+    }
+}
+
+impl Fault {
+    /// A path of an update mask that cannot be changed.
+    pub fn immutable(path: &str) -> Self {
+        Self::field("update_mask", format!("`{path}` cannot be changed"))
+    }
+
+    /// A name of the wrong kind in `field`.
+    pub fn name(field: &str, error: &InvalidName) -> Self {
+        Self::field(field, error.to_string())
+    }
+}
+
+/// An error with its sources, outermost first.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        next = source.source();
+    }
+    text
+}

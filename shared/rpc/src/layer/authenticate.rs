@@ -1,0 +1,163 @@
+//! Establishes who calls, from the credential of the call.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use async_trait::async_trait;
+use authority::{Caller, Undecided};
+use aws_lc_rs::{constant_time, digest};
+use base::Subject;
+use http::header::AUTHORIZATION;
+use secrecy::{ExposeSecret, SecretString};
+use tonic::Status;
+use tower::{Layer, Service};
+
+use super::{BoxFuture, Request, Response, is_public};
+use crate::fault::Fault;
+
+/// Knows the keys of service accounts.
+#[async_trait]
+pub trait Authenticator: Send + Sync {
+    /// Whose key this is.
+    ///
+    /// # Errors
+    /// [`Undecided`] when that cannot be looked up; the call is then refused.
+    async fn authenticate(&self, secret: &str) -> Result<Option<Subject>, Undecided>;
+}
+
+/// The key with which the services of an installation call each other.
+#[derive(Clone)]
+pub struct PeerKey(SecretString);
+
+impl fmt::Debug for PeerKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PeerKey")
+    }
+}
+
+impl PeerKey {
+    /// Wraps a secret of at least 32 characters.
+    ///
+    /// # Errors
+    /// The secret is returned if it is shorter.
+    pub fn new(secret: SecretString) -> Result<Self, SecretString> {
+        if secret.expose_secret().len() < 32 {
+            return Err(secret);
+        }
+        Ok(Self(secret))
+    }
+
+    pub(crate) fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// Compares digests, in constant time: neither content nor length shows.
+    fn matches(&self, presented: &str) -> bool {
+        let digest = |secret: &str| digest::digest(&digest::SHA256, secret.as_bytes());
+        let (own, presented) = (digest(self.expose()), digest(presented));
+        constant_time::verify_slices_are_equal(own.as_ref(), presented.as_ref()).is_ok()
+    }
+}
+
+/// How callers authenticate.
+#[derive(Clone)]
+pub enum Authentication {
+    /// By keys.
+    Keys {
+        /// The key of the other services.
+        peer: PeerKey,
+        /// The keys of service accounts.
+        keys: Arc<dyn Authenticator>,
+    },
+    /// Waived: whoever presents no credential is this subject. For test rigs.
+    Waived {
+        /// The key of the other services.
+        peer: PeerKey,
+        /// The keys of service accounts.
+        keys: Arc<dyn Authenticator>,
+        /// Who everybody else is.
+        anonymous: Subject,
+    },
+}
+
+impl Authentication {
+    async fn caller(&self, presented: Option<&str>) -> Result<Caller, Fault> {
+        let (peer, keys) = match self {
+            Self::Keys { peer, keys } | Self::Waived { peer, keys, .. } => (peer, keys),
+        };
+        match (presented, self) {
+            (Some(secret), _) if peer.matches(secret) => Ok(Caller::Peer),
+            (Some(secret), _) => match keys.authenticate(secret).await {
+                Ok(Some(subject)) => Ok(Caller::Subject(subject)),
+                Ok(None) => Err(Fault::unauthenticated()),
+                Err(error) => Err(Fault::unavailable(error)),
+            },
+            (None, Self::Waived { anonymous, .. }) => Ok(Caller::Subject(anonymous.clone())),
+            (None, Self::Keys { .. }) => Err(Fault::unauthenticated()),
+        }
+    }
+}
+
+/// Refuses a call by nobody; puts the [`Caller`] into the extensions of every other.
+#[derive(Clone)]
+pub(crate) struct AuthenticateLayer(pub(crate) Authentication);
+
+impl<S> Layer<S> for AuthenticateLayer {
+    type Service = Authenticate<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Authenticate {
+            authentication: self.0.clone(),
+            inner,
+        }
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct Authenticate<S> {
+    authentication: Authentication,
+    inner: S,
+}
+
+impl<S> Service<Request> for Authenticate<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<Infallible>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let clone = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, clone);
+        if is_public(request.uri().path()) {
+            return Box::pin(inner.call(request));
+        }
+        let authentication = self.authentication.clone();
+        Box::pin(async move {
+            let presented = bearer(&request);
+            match authentication.caller(presented).await {
+                Ok(caller) => {
+                    request.headers_mut().remove(AUTHORIZATION);
+                    request.extensions_mut().insert(caller);
+                    inner.call(request).await
+                }
+                Err(fault) => Ok(Status::from(fault).into_http()),
+            }
+        })
+    }
+}
+
+fn bearer(request: &Request) -> Option<&str> {
+    let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    value.strip_prefix("Bearer ")
+}

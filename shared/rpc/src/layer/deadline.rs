@@ -1,0 +1,108 @@
+//! Ends a call at its deadline: that of the caller, or the service's own if it is earlier.
+
+use std::{
+    convert::Infallible,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use tonic::Status;
+use tower::{Layer, Service};
+
+use super::{BoxFuture, Request, Response};
+use crate::fault::Fault;
+
+/// When the caller stops waiting.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline(pub(crate) Instant);
+
+/// Puts the [`Deadline`] into the extensions. It bounds the time to the response; a stream
+/// that has begun goes on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DeadlineLayer {
+    pub(crate) longest: Duration,
+}
+
+impl<S> Layer<S> for DeadlineLayer {
+    type Service = WithDeadline<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        WithDeadline {
+            longest: self.longest,
+            inner,
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct WithDeadline<S> {
+    longest: Duration,
+    inner: S,
+}
+
+impl<S> Service<Request> for WithDeadline<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<Infallible>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let asked = request
+            .headers()
+            .get("grpc-timeout")
+            .and_then(|value| parse(value.to_str().ok()?));
+        let wait = asked.map_or(self.longest, |asked| asked.min(self.longest));
+        let deadline = Instant::now() + wait;
+        request.extensions_mut().insert(Deadline(deadline));
+        let call = self.inner.call(request);
+        Box::pin(async move {
+            match tokio::time::timeout_at(deadline.into(), call).await {
+                Ok(response) => response,
+                Err(_) => Ok(Status::from(Fault::deadline()).into_http()),
+            }
+        })
+    }
+}
+
+/// Reads a `grpc-timeout`: at most 8 digits and a unit.
+/// <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>
+fn parse(value: &str) -> Option<Duration> {
+    let (digits, unit) = value.split_at_checked(value.len().checked_sub(1)?)?;
+    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let amount: u64 = digits.parse().ok()?;
+    match unit {
+        "H" => Some(Duration::from_secs(amount * 3600)),
+        "M" => Some(Duration::from_secs(amount * 60)),
+        "S" => Some(Duration::from_secs(amount)),
+        "m" => Some(Duration::from_millis(amount)),
+        "u" => Some(Duration::from_micros(amount)),
+        "n" => Some(Duration::from_nanos(amount)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_is_digits_and_a_unit() {
+        assert_eq!(parse("250m"), Some(Duration::from_millis(250)));
+        assert_eq!(
+            parse("99999999H"),
+            Some(Duration::from_secs(359_999_996_400))
+        );
+        for value in ["", "m", "1", "1x", "-1S", "+1S", "999999999S", "1é"] {
+            assert_eq!(parse(value), None, "{value:?}");
+        }
+    }
+}

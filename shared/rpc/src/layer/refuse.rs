@@ -1,0 +1,68 @@
+//! Turns the errors of the layers inside it, which shed load, into answers.
+
+use std::{
+    convert::Infallible,
+    task::{Context, Poll},
+};
+
+use api::common::v1::ErrorReason;
+use tonic::{Code, Status};
+use tower::{BoxError, Layer, Service, load_shed::error::Overloaded};
+
+use super::{BoxFuture, Request, Response};
+use crate::fault::Fault;
+
+/// Above the layers that may fail.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RefuseLayer;
+
+impl<S> Layer<S> for RefuseLayer {
+    type Service = Refuse<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Refuse(inner)
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Refuse<S>(S);
+
+impl<S> Service<Request> for Refuse<S>
+where
+    S: Service<Request, Response = Response, Error = BoxError>,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<Infallible>;
+
+    /// Always ready: the layer inside sheds what it cannot take.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        match self.0.poll_ready(cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(_) => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let call = self.0.call(request);
+        Box::pin(async move {
+            match call.await {
+                Ok(response) => Ok(response),
+                Err(error) => Ok(Status::from(fault(error)).into_http()),
+            }
+        })
+    }
+}
+
+fn fault(error: BoxError) -> Fault {
+    if error.is::<Overloaded>() {
+        Fault::common(
+            Code::ResourceExhausted,
+            ErrorReason::Overloaded,
+            "the service has more work than it can take",
+        )
+    } else {
+        Fault::internal(error)
+    }
+}

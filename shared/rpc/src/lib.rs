@@ -1,0 +1,19 @@
+//! The gRPC stack that every service is built from: layers, errors, channels, servers.
+
+mod channel;
+mod convert;
+mod enter;
+mod fault;
+mod layer;
+mod page;
+mod server;
+mod stack;
+
+pub use channel::{Channel, PeerChannel, in_process, over_tcp};
+pub use convert::{etag, expect_etag, moment, parse, timestamp};
+pub use enter::{enter, refuse};
+pub use fault::{Fault, Violation};
+pub use layer::authenticate::{Authentication, Authenticator, PeerKey};
+pub use page::Page;
+pub use server::{Listener, TlsFiles, serve};
+pub use stack::{GrpcService, Limits, stack};

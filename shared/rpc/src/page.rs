@@ -1,0 +1,76 @@
+//! Pages of lists, by keyset: a page begins after the last key of the page before, so that
+//! nothing is skipped or repeated when rows are added meanwhile.
+
+use seal::{InvalidToken, Sealer};
+
+const DEFAULT_SIZE: i32 = 50;
+const MAX_SIZE: i32 = 1000;
+
+/// Which page of a list is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    list: String,
+    /// The last key of the page before; empty on the first page.
+    pub after: String,
+    size: usize,
+}
+
+impl Page {
+    /// Reads the paging fields of a request for `list`: whatever tells this list from others,
+    /// its method, parent and filters.
+    ///
+    /// # Errors
+    /// [`InvalidToken`] for a token of another list.
+    pub fn read(
+        sealer: &Sealer,
+        list: String,
+        page_size: i32,
+        page_token: &str,
+    ) -> Result<Self, InvalidToken> {
+        let after = if page_token.is_empty() {
+            String::new()
+        } else {
+            sealer.open_page(&list, page_token)?
+        };
+        let size = if page_size == 0 {
+            DEFAULT_SIZE
+        } else {
+            page_size
+        };
+        Ok(Self {
+            list,
+            after,
+            size: usize::try_from(size.clamp(1, MAX_SIZE)).unwrap_or(1),
+        })
+    }
+
+    /// The same page with at most `size` items.
+    #[must_use]
+    pub fn at_most(self, size: usize) -> Self {
+        Self {
+            size: self.size.min(size),
+            ..self
+        }
+    }
+
+    /// How many rows to read: one more than are shown, to know whether there is a next page.
+    pub fn limit(&self) -> u64 {
+        self.size as u64 + 1
+    }
+
+    /// Cuts rows to the page; the token for the next page, empty on the last.
+    pub fn cut<T>(
+        &self,
+        sealer: &Sealer,
+        mut rows: Vec<T>,
+        key: impl FnOnce(&T) -> String,
+    ) -> (Vec<T>, String) {
+        let more = rows.len() > self.size;
+        rows.truncate(self.size);
+        let token = match rows.last() {
+            Some(last) if more => sealer.page(&self.list, &key(last)),
+            _ => String::new(),
+        };
+        (rows, token)
+    }
+}

@@ -1,0 +1,78 @@
+//! The tower stack, as a list.
+
+use std::{convert::Infallible, time::Duration};
+
+use tonic::{body::Body, service::Routes};
+use tower::{
+    ServiceBuilder,
+    limit::GlobalConcurrencyLimitLayer,
+    load_shed::LoadShedLayer,
+    util::{BoxCloneSyncService, MapResponseLayer},
+};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
+};
+
+use crate::layer::{
+    Request, Response,
+    authenticate::{AuthenticateLayer, Authentication},
+    deadline::DeadlineLayer,
+    observe::ObserveLayer,
+    panic,
+    policy::PolicyLayer,
+    refuse::RefuseLayer,
+};
+
+/// A service with its whole stack: what listens on a socket and what is called in process are
+/// the same thing.
+pub type GrpcService = BoxCloneSyncService<Request, Response, Infallible>;
+
+/// What bounds the calls of a service.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Calls at a time; more are refused with `RESOURCE_EXHAUSTED`.
+    pub concurrency: usize,
+    /// The longest that a call may take, whatever its caller would wait.
+    pub deadline: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            concurrency: 10_000,
+            deadline: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Puts the stack around the methods of a service.
+pub fn stack(routes: Routes, authentication: Authentication, limits: Limits) -> GrpcService {
+    let request_id = http::HeaderName::from_static("x-request-id");
+    let service = ServiceBuilder::new()
+        // Names the call before anything can fail, so that every answer and log line has it.
+        .layer(SetRequestIdLayer::new(request_id.clone(), MakeRequestUuid))
+        .layer(PropagateRequestIdLayer::new(request_id))
+        // A span and a measurement, also of what is refused below.
+        .layer(ObserveLayer::new())
+        // A panic is one answer, not the end of the connection.
+        .layer(MapResponseLayer::new(|response: http::Response<_>| {
+            response.map(Body::new)
+        }))
+        .layer(CatchPanicLayer::custom(panic::answer))
+        // The layers below fail with errors; the ones above see answers only.
+        .layer(RefuseLayer)
+        // Refuses at once what the limit below would make wait.
+        .layer(LoadShedLayer::new())
+        .layer(GlobalConcurrencyLimitLayer::new(limits.concurrency))
+        // From here on time counts.
+        .layer(DeadlineLayer {
+            longest: limits.deadline,
+        })
+        // Who calls …
+        .layer(AuthenticateLayer(authentication))
+        // … and what the method demands of them. The handler asks whether they may.
+        .layer(PolicyLayer)
+        .service(routes);
+    BoxCloneSyncService::new(service)
+}

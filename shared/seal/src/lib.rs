@@ -1,0 +1,170 @@
+//! Opaque tokens that only this installation can make: consistency tokens, which name a change,
+//! and page tokens, which name a place in one list.
+//!
+//! A token is base64url of its content and an HMAC-SHA-256 over its purpose and content, so
+//! that none can be made, altered, or used for another purpose. It is no secret and no
+//! authorization (AIP-158).
+
+use std::fmt;
+
+use aws_lc_rs::hmac;
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
+use secrecy::{ExposeSecret, SecretSlice};
+
+/// A string that is not a token of this installation, or not one for this purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the token was not issued for this")]
+pub struct InvalidToken;
+
+/// The log that a position is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The changes of the identity service.
+    Identity,
+    /// The changes of the membership service.
+    Membership,
+    /// The changes of the entitlement service.
+    Entitlement,
+}
+
+/// A place in the log of changes of one service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// The log.
+    pub source: Source,
+    /// The place: 0 before the first change.
+    pub at: i64,
+}
+
+/// Makes and opens tokens. All services of an installation share the key.
+#[derive(Clone)]
+pub struct Sealer(hmac::Key);
+
+impl fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sealer")
+    }
+}
+
+impl Sealer {
+    /// A sealer with the installation's key.
+    pub fn new(key: &SecretSlice<u8>) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, key.expose_secret()))
+    }
+
+    /// A token that names a change.
+    pub fn consistency(&self, position: Position) -> String {
+        let mut content = vec![match position.source {
+            Source::Identity => b'i',
+            Source::Membership => b'm',
+            Source::Entitlement => b'e',
+        }];
+        content.extend(position.at.to_be_bytes());
+        self.seal("consistency", &content)
+    }
+
+    /// The change that a token names.
+    ///
+    /// # Errors
+    /// [`InvalidToken`].
+    pub fn open_consistency(&self, token: &str) -> Result<Position, InvalidToken> {
+        let content = self.open("consistency", token)?;
+        let (source, at) = content.split_first().ok_or(InvalidToken)?;
+        let source = match source {
+            b'i' => Source::Identity,
+            b'm' => Source::Membership,
+            b'e' => Source::Entitlement,
+            _ => return Err(InvalidToken),
+        };
+        let at = i64::from_be_bytes(at.try_into().map_err(|_| InvalidToken)?);
+        Ok(Position { source, at })
+    }
+
+    /// A token for the page after `end`, in `list`: whatever tells this list from others, its
+    /// method, parent and filters.
+    pub fn page(&self, list: &str, end: &str) -> String {
+        self.seal(list, end.as_bytes())
+    }
+
+    /// The last item of the page before.
+    ///
+    /// # Errors
+    /// [`InvalidToken`].
+    pub fn open_page(&self, list: &str, token: &str) -> Result<String, InvalidToken> {
+        String::from_utf8(self.open(list, token)?).map_err(|_| InvalidToken)
+    }
+
+    fn seal(&self, purpose: &str, content: &[u8]) -> String {
+        let mut token = self.tag(purpose, content).as_ref().to_vec();
+        token.extend(content);
+        BASE64.encode(token)
+    }
+
+    fn open(&self, purpose: &str, token: &str) -> Result<Vec<u8>, InvalidToken> {
+        let token = BASE64.decode(token).map_err(|_| InvalidToken)?;
+        let (tag, content) = token.split_at_checked(32).ok_or(InvalidToken)?;
+        hmac::verify(&self.0, &signed(purpose, content), tag).map_err(|_| InvalidToken)?;
+        Ok(content.to_vec())
+    }
+
+    fn tag(&self, purpose: &str, content: &[u8]) -> hmac::Tag {
+        hmac::sign(&self.0, &signed(purpose, content))
+    }
+}
+
+/// The purpose with its length, so that no purpose and content read as another's.
+fn signed(purpose: &str, content: &[u8]) -> Vec<u8> {
+    let mut bytes = (purpose.len() as u64).to_be_bytes().to_vec();
+    bytes.extend(purpose.as_bytes());
+    bytes.extend(content);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sealer(key: u8) -> Sealer {
+        Sealer::new(&vec![key; 32].into())
+    }
+
+    #[test]
+    fn a_token_opens_to_what_it_was_made_from() {
+        let position = Position {
+            source: Source::Membership,
+            at: i64::MAX,
+        };
+        let token = sealer(1).consistency(position);
+        assert_eq!(sealer(1).open_consistency(&token), Ok(position));
+        assert_eq!(sealer(2).open_consistency(&token), Err(InvalidToken));
+    }
+
+    #[test]
+    fn k_i_a_token_of_one_list_does_not_open_in_another() {
+        let token = sealer(1).page("units acme", "k1");
+        assert_eq!(
+            sealer(1).open_page("units acme", &token).as_deref(),
+            Ok("k1")
+        );
+        assert!(sealer(1).open_page("units other", &token).is_err());
+        assert!(sealer(1).open_consistency(&token).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn k_i_an_altered_token_does_not_open(at: i64, index in 0usize..41, bit in 0u8..8) {
+            let token = sealer(1).consistency(Position { source: Source::Identity, at });
+            let mut bytes = BASE64.decode(&token).unwrap();
+            bytes[index] ^= 1 << bit;
+            prop_assert!(sealer(1).open_consistency(&BASE64.encode(bytes)).is_err());
+        }
+
+        #[test]
+        fn k_i_what_nobody_issued_does_not_open(token in "\\PC{0,80}") {
+            prop_assert!(sealer(1).open_consistency(&token).is_err());
+            prop_assert!(sealer(1).open_page("list", &token).is_err());
+        }
+    }
+}

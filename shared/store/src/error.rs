@@ -1,0 +1,57 @@
+//! What can go wrong with a store.
+
+use sea_orm::{DbErr, SqlErr};
+
+/// Why a store did not do what was asked. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A row with that key exists.
+    #[error("a row with that key exists")]
+    Duplicate(#[source] DbErr),
+    /// The row refers to one that does not exist, or is referred to.
+    #[error("a row that is referred to is missing, or one that refers to it is left")]
+    Reference(#[source] DbErr),
+    /// The row was changed by somebody else since it was read.
+    #[error("the row has changed since it was read")]
+    Stale,
+    /// The request id was used for another request.
+    #[error("the request id was used for another request")]
+    RequestReused,
+    /// What is stored cannot be read: a defect, or another hand in the database.
+    #[error("the store holds what cannot be read: {0}")]
+    Corrupt(String),
+    /// The URL names no database.
+    #[error("`{0}` is not the URL of a database: use `sqlite:PATH` or `postgres://…`")]
+    Url(String),
+    /// The database did not answer.
+    #[error("the database cannot be used")]
+    Unavailable(#[source] DbErr),
+}
+
+impl From<DbErr> for StoreError {
+    fn from(error: DbErr) -> Self {
+        match error.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(_)) => Self::Duplicate(error),
+            Some(SqlErr::ForeignKeyConstraintViolation(_)) => Self::Reference(error),
+            _ => Self::Unavailable(error),
+        }
+    }
+}
+
+impl From<base::InvalidId> for StoreError {
+    fn from(error: base::InvalidId) -> Self {
+        Self::Corrupt(error.to_string())
+    }
+}
+
+impl From<base::InvalidName> for StoreError {
+    fn from(error: base::InvalidName) -> Self {
+        Self::Corrupt(error.to_string())
+    }
+}
+
+impl From<prost::DecodeError> for StoreError {
+    fn from(error: prost::DecodeError) -> Self {
+        Self::Corrupt(error.to_string())
+    }
+}

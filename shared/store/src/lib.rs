@@ -1,0 +1,16 @@
+//! Databases by URL, migrations, and the write transaction with its outbox and its repeatable
+//! requests. The same code runs on SQLite and PostgreSQL.
+
+mod error;
+mod open;
+mod outbox;
+mod requests;
+mod row;
+pub mod schema;
+mod write;
+
+pub use error::StoreError;
+pub use open::{Store, StoreUrl};
+pub use outbox::{Backlog, Entry};
+pub use row::{changed_one, new_row};
+pub use write::{Turn, WriteTx};

@@ -1,0 +1,199 @@
+//! Opens the database that a URL names.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use clock::Clock;
+use sea_orm::{
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
+    DbBackend, IsolationLevel, TransactionOptions, TransactionTrait,
+    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
+use sea_orm_migration::MigratorTrait;
+use seal::{Sealer, Source};
+use tokio::sync::watch;
+
+use crate::{error::StoreError, outbox};
+
+/// How long a statement may wait for a connection or a lock.
+const WAIT: Duration = Duration::from_secs(5);
+/// Connections that read a SQLite file; one more writes.
+const SQLITE_READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 16;
+
+/// Where a database is: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. Its text, shown
+/// in errors and logs, leaves the credentials out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoreUrl(String);
+
+impl StoreUrl {
+    /// Reads a URL.
+    ///
+    /// # Errors
+    /// [`StoreError::Url`] for a scheme that is not known.
+    pub fn parse(url: &str) -> Result<Self, StoreError> {
+        let known = ["sqlite:", "postgres://", "postgresql://"];
+        let url = Self(url.to_owned());
+        if known.iter().any(|scheme| url.0.starts_with(scheme)) {
+            Ok(url)
+        } else {
+            Err(StoreError::Url(url.to_string()))
+        }
+    }
+
+    fn is_sqlite(&self) -> bool {
+        self.0.starts_with("sqlite:")
+    }
+
+    fn is_memory(&self) -> bool {
+        self.0.starts_with("sqlite::memory:")
+    }
+}
+
+impl fmt::Display for StoreUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0.split_once("://"), self.0.rsplit_once('@')) {
+            (Some((scheme, _)), Some((_, host))) => write!(f, "{scheme}://…@{host}"),
+            _ => f.write_str(&self.0),
+        }
+    }
+}
+
+impl fmt::Debug for StoreUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// The database of one service.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) reader: DatabaseConnection,
+    pub(crate) writer: DatabaseConnection,
+    pub(crate) source: Source,
+    pub(crate) sealer: Sealer,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) committed: watch::Sender<i64>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store({:?})", self.source)
+    }
+}
+
+impl Store {
+    /// Opens a database, makes its schema if it is not there, and brings it to the latest
+    /// version.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn open<M: MigratorTrait>(
+        url: &StoreUrl,
+        source: Source,
+        sealer: Sealer,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StoreError> {
+        let (reader, writer) = if url.is_sqlite() {
+            sqlite(url).await?
+        } else {
+            postgres(url, source).await?
+        };
+        M::up(&writer, None).await?;
+        let head = outbox::head(&writer).await?;
+        Ok(Self {
+            reader,
+            writer,
+            source,
+            sealer,
+            clock,
+            committed: watch::Sender::new(head),
+        })
+    }
+
+    /// A connection for single statements that read.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// A transaction in which all statements read one snapshot.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn snapshot(&self) -> Result<DatabaseTransaction, StoreError> {
+        let options = match self.reader.get_database_backend() {
+            DbBackend::Sqlite => TransactionOptions::default(),
+            _ => TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                ..TransactionOptions::default()
+            },
+        };
+        Ok(self.reader.begin_with_options(options).await?)
+    }
+
+    /// The position of the last commit of this process, or a later one, whenever it changes.
+    pub fn subscribe(&self) -> watch::Receiver<i64> {
+        self.committed.subscribe()
+    }
+
+    /// The clock that rows are stamped by.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// Makes and opens the tokens of this installation.
+    pub fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+}
+
+/// A pool that reads and a connection that writes: SQLite has one writer at a time, and
+/// waiting for a connection is fair where waiting for its lock is not.
+async fn sqlite(url: &StoreUrl) -> Result<(DatabaseConnection, DatabaseConnection), StoreError> {
+    let mut options = ConnectOptions::new(&url.0);
+    options
+        .acquire_timeout(WAIT)
+        .sqlx_logging(false)
+        .max_connections(1)
+        .map_sqlx_sqlite_opts(|options| {
+            options
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                // A revocation that was acknowledged must survive a power cut.
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(WAIT)
+        });
+    if url.is_memory() {
+        // Every connection to `:memory:` is a database of its own, and dies with it.
+        options
+            .min_connections(1)
+            .idle_timeout(None::<Duration>)
+            .max_lifetime(None::<Duration>);
+        let db = Database::connect(options).await?;
+        return Ok((db.clone(), db));
+    }
+    let writer = Database::connect(options.clone()).await?;
+    let reader = Database::connect(options.max_connections(SQLITE_READERS).to_owned()).await?;
+    Ok((reader, writer))
+}
+
+async fn postgres(
+    url: &StoreUrl,
+    source: Source,
+) -> Result<(DatabaseConnection, DatabaseConnection), StoreError> {
+    let schema = match source {
+        Source::Identity => "identity",
+        Source::Membership => "membership",
+        Source::Entitlement => "entitlement",
+    };
+    let mut options = ConnectOptions::new(&url.0);
+    options
+        .acquire_timeout(WAIT)
+        .sqlx_logging(false)
+        .max_connections(POSTGRES_CONNECTIONS)
+        .set_schema_search_path(schema);
+    let db = Database::connect(options).await?;
+    db.execute_unprepared(&format!("CREATE SCHEMA IF NOT EXISTS {schema}"))
+        .await?;
+    Ok((db.clone(), db))
+}

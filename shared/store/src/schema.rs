@@ -1,0 +1,112 @@
+//! The tables that every service has, and what migrations are written with.
+
+use sea_orm_migration::{
+    prelude::{ColumnDef, DbErr, IntoIden, SchemaManager, Table},
+    sea_orm::{ConnectionTrait, Statement},
+    sea_query::{Index, IndexCreateStatement, Query, TableCreateStatement},
+};
+
+/// A table that does not exist yet.
+pub fn table(name: impl IntoIden) -> TableCreateStatement {
+    let mut table = Table::create();
+    table.table(name.into_iden());
+    table
+}
+
+/// A column of text.
+pub fn text(name: impl IntoIden) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    column.text().not_null();
+    column
+}
+
+/// A column of numbers or times in milliseconds.
+pub fn integer(name: impl IntoIden) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    column.big_integer().not_null();
+    column
+}
+
+/// A column of bytes.
+pub fn bytes(name: impl IntoIden) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    column.binary().not_null();
+    column
+}
+
+/// A column of truth values.
+pub fn boolean(name: impl IntoIden) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    column.boolean().not_null();
+    column
+}
+
+/// A primary key over columns.
+pub fn primary(columns: &[&'static str]) -> IndexCreateStatement {
+    let mut index = Index::create();
+    index.primary();
+    for column in columns {
+        index.col(*column);
+    }
+    index
+}
+
+/// An index over columns.
+pub fn index(name: &str, table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
+    let mut index = Index::create();
+    index.name(name).table(table);
+    for column in columns {
+        index.col(*column);
+    }
+    index
+}
+
+/// Makes the tables that every service has: the head of the log, the outbox and the requests.
+///
+/// # Errors
+/// What the database says.
+pub async fn create_common(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    manager
+        .create_table(
+            table("head")
+                .col(integer("id").primary_key())
+                .col(integer("position"))
+                .to_owned(),
+        )
+        .await?;
+    let mut first = Query::insert();
+    first
+        .into_table("head")
+        .columns(["id", "position"])
+        .values_panic([1.into(), 0.into()]);
+    let connection = manager.get_connection();
+    let statement: Statement = manager.get_database_backend().build(&first);
+    connection.execute_raw(statement).await?;
+    manager
+        .create_table(
+            table("outbox")
+                .col(text("entity").primary_key())
+                .col(integer("position"))
+                .col(bytes("payload"))
+                .to_owned(),
+        )
+        .await?;
+    manager
+        .create_index(index("outbox_position", "outbox", &["position"]))
+        .await?;
+    manager
+        .create_table(
+            table("requests")
+                .col(text("caller"))
+                .col(text("request_id"))
+                .col(bytes("fingerprint"))
+                .col(bytes("response"))
+                .col(integer("create_ms"))
+                .primary_key(&mut primary(&["caller", "request_id"]))
+                .to_owned(),
+        )
+        .await?;
+    manager
+        .create_index(index("requests_create_ms", "requests", &["create_ms"]))
+        .await
+}
