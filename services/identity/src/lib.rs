@@ -20,6 +20,7 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
+pub use crate::store::Migrator;
 pub use bootstrap::ROOT;
 
 use crate::app::App;

@@ -5,7 +5,7 @@ mod migration;
 pub(crate) mod service_accounts;
 pub(crate) mod users;
 
-pub(crate) use migration::Migrator;
+pub use migration::Migrator;
 
 use api::identity::v1::{Change, change::Entity};
 use prost::Message;

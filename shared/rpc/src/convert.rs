@@ -45,6 +45,17 @@ pub fn parse<T>(
     read(name).map_err(|error| Fault::name(field, &error))
 }
 
+/// That a field which must be set is.
+///
+/// # Errors
+/// A field violation.
+pub fn required(field: &str, value: &str) -> Result<(), Fault> {
+    if value.is_empty() {
+        return Err(Fault::field(field, "must be set"));
+    }
+    Ok(())
+}
+
 /// The etag of a row's version.
 pub fn etag(version: i64) -> String {
     format!("v{version}")

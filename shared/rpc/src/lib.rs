@@ -8,12 +8,16 @@ mod layer;
 mod page;
 mod server;
 mod stack;
+mod steer;
+mod tools;
 
 pub use channel::{Channel, PeerChannel, in_process, over_tcp};
-pub use convert::{etag, expect_etag, moment, parse, timestamp};
+pub use convert::{etag, expect_etag, moment, parse, required, timestamp};
 pub use enter::{enter, refuse};
 pub use fault::{Fault, Violation};
 pub use layer::authenticate::{Authentication, Authenticator, PeerKey};
 pub use page::Page;
 pub use server::{Listener, TlsFiles, serve};
 pub use stack::{GrpcService, Limits, stack};
+pub use steer::{Mounted, steer};
+pub use tools::{Readiness, ReflectionError, with_tools};

@@ -94,6 +94,12 @@ impl Sealer {
         String::from_utf8(self.open(list, token)?).map_err(|_| InvalidToken)
     }
 
+    /// A name for what this installation keeps where others keep theirs, that no other has.
+    pub fn namespace(&self, purpose: &str) -> String {
+        let tag = self.tag("namespace", purpose.as_bytes());
+        BASE64.encode(tag.as_ref().get(..9).unwrap_or_default())
+    }
+
     fn seal(&self, purpose: &str, content: &[u8]) -> String {
         let mut token = self.tag(purpose, content).as_ref().to_vec();
         token.extend(content);

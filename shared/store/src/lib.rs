@@ -10,7 +10,8 @@ pub mod schema;
 mod write;
 
 pub use error::StoreError;
-pub use open::{Store, StoreUrl};
+pub use open::{Store, StoreUrl, migrate};
 pub use outbox::{Backlog, Entry};
 pub use row::{changed_one, new_row};
+pub use sea_orm_migration::MigratorTrait as Migrations;
 pub use write::{Turn, WriteTx};

@@ -19,8 +19,11 @@ const WAIT: Duration = Duration::from_secs(5);
 /// Connections that read a SQLite file; one more writes.
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
+const MIGRATION_ATTEMPTS: u32 = 5;
+const MIGRATION_PAUSE: Duration = Duration::from_millis(300);
 
-/// Where a database is: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. Its text, shown
+/// Where a database is: `sqlite:PATH` or `postgres://…`. Not `sqlite::memory:`, where a reader
+/// would wait for the writer that waits for it. Its text, shown
 /// in errors and logs, leaves the credentials out.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoreUrl(String);
@@ -33,7 +36,8 @@ impl StoreUrl {
     pub fn parse(url: &str) -> Result<Self, StoreError> {
         let known = ["sqlite:", "postgres://", "postgresql://"];
         let url = Self(url.to_owned());
-        if known.iter().any(|scheme| url.0.starts_with(scheme)) {
+        let in_memory = url.0.starts_with("sqlite::memory:");
+        if !in_memory && known.iter().any(|scheme| url.0.starts_with(scheme)) {
             Ok(url)
         } else {
             Err(StoreError::Url(url.to_string()))
@@ -42,10 +46,6 @@ impl StoreUrl {
 
     fn is_sqlite(&self) -> bool {
         self.0.starts_with("sqlite:")
-    }
-
-    fn is_memory(&self) -> bool {
-        self.0.starts_with("sqlite::memory:")
     }
 }
 
@@ -93,12 +93,8 @@ impl Store {
         sealer: Sealer,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
-        let (reader, writer) = if url.is_sqlite() {
-            sqlite(url).await?
-        } else {
-            postgres(url, source).await?
-        };
-        M::up(&writer, None).await?;
+        let (reader, writer) = connect(url, source).await?;
+        bring_up::<M>(&writer).await?;
         let head = outbox::head(&writer).await?;
         Ok(Self {
             reader,
@@ -147,6 +143,40 @@ impl Store {
     }
 }
 
+/// Brings the database of one service to the latest version.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn migrate<M: MigratorTrait>(url: &StoreUrl, source: Source) -> Result<(), StoreError> {
+    let (_, writer) = connect(url, source).await?;
+    bring_up::<M>(&writer).await
+}
+
+/// Connections that read, and one or more that write.
+async fn connect(
+    url: &StoreUrl,
+    source: Source,
+) -> Result<(DatabaseConnection, DatabaseConnection), StoreError> {
+    if url.is_sqlite() {
+        sqlite(url).await
+    } else {
+        postgres(url, source).await
+    }
+}
+
+/// Brings a database to the latest version. Where several replicas begin at once on PostgreSQL,
+/// all but one fail, and find it done when they try again.
+async fn bring_up<M: MigratorTrait>(writer: &DatabaseConnection) -> Result<(), StoreError> {
+    for _ in 1..MIGRATION_ATTEMPTS {
+        match M::up(writer, None).await {
+            Ok(()) => return Ok(()),
+            Err(error) => tracing::warn!(%error, "migrations are tried again"),
+        }
+        tokio::time::sleep(MIGRATION_PAUSE).await;
+    }
+    Ok(M::up(writer, None).await?)
+}
+
 /// A pool that reads and a connection that writes: SQLite has one writer at a time, and
 /// waiting for a connection is fair where waiting for its lock is not.
 async fn sqlite(url: &StoreUrl) -> Result<(DatabaseConnection, DatabaseConnection), StoreError> {
@@ -163,15 +193,6 @@ async fn sqlite(url: &StoreUrl) -> Result<(DatabaseConnection, DatabaseConnectio
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(WAIT)
         });
-    if url.is_memory() {
-        // Every connection to `:memory:` is a database of its own, and dies with it.
-        options
-            .min_connections(1)
-            .idle_timeout(None::<Duration>)
-            .max_lifetime(None::<Duration>);
-        let db = Database::connect(options).await?;
-        return Ok((db.clone(), db));
-    }
     let writer = Database::connect(options.clone()).await?;
     let reader = Database::connect(options.max_connections(SQLITE_READERS).to_owned()).await?;
     Ok((reader, writer))
@@ -193,7 +214,13 @@ async fn postgres(
         .max_connections(POSTGRES_CONNECTIONS)
         .set_schema_search_path(schema);
     let db = Database::connect(options).await?;
-    db.execute_unprepared(&format!("CREATE SCHEMA IF NOT EXISTS {schema}"))
-        .await?;
+    // `IF NOT EXISTS` does not keep two sessions from making it at once.
+    let made = db
+        .execute_unprepared(&format!("CREATE SCHEMA IF NOT EXISTS {schema}"))
+        .await;
+    match made.map_err(StoreError::from) {
+        Ok(_) | Err(StoreError::Duplicate(_)) => {}
+        Err(error) => return Err(error),
+    }
     Ok((db.clone(), db))
 }

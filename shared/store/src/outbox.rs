@@ -74,6 +74,34 @@ impl Store {
         Ok(backlog)
     }
 
+    /// The position of the last commit, and of the last change of each of some entities; 0 for
+    /// one that never changed. All of one snapshot.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn positions(&self, entities: &[String]) -> Result<(i64, Vec<i64>), StoreError> {
+        let snapshot = self.snapshot().await?;
+        let head = head(&snapshot).await?;
+        let rows = entity::Entity::find()
+            .filter(entity::Column::Entity.is_in(entities))
+            .all(&snapshot)
+            .await?;
+        snapshot.commit().await?;
+        let position = |entity: &String| {
+            let row = rows.iter().find(|row| row.entity == *entity);
+            row.map_or(0, |row| row.position)
+        };
+        Ok((head, entities.iter().map(position).collect()))
+    }
+
+    /// The position of the last commit that a snapshot sees.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn head_in(snapshot: &DatabaseTransaction) -> Result<i64, StoreError> {
+        head(snapshot).await
+    }
+
     /// What follows `after`, read in a snapshot that the caller holds.
     ///
     /// # Errors

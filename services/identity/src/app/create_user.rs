@@ -1,4 +1,4 @@
-use ::rpc::Fault;
+use ::rpc::{Fault, required};
 use ::store::{StoreError, Turn, WriteTx};
 use api::identity::v1::{CreateUserRequest, CreateUserResponse, User};
 use authority::Context;
@@ -35,6 +35,7 @@ pub(crate) async fn create_user(
 /// Checks what a request asks to create; `at` is where in the call it stands.
 pub(super) fn new_user(request: CreateUserRequest, at: &str) -> Result<NewUser, Fault> {
     let user = request.user.unwrap_or_default();
+    required(&format!("{at}user.given_name"), &user.given_name)?;
     let login = Login::parse(&user.login, &user.realm)
         .map_err(|error| Fault::field(format!("{at}{}", error.field()), error.to_string()))?;
     let id = UserId::parse(&id_or_new(&request.user_id, 'u'))

@@ -1,4 +1,4 @@
-use ::rpc::{Fault, expect_etag, parse};
+use ::rpc::{Fault, expect_etag, parse, required};
 use ::store::Turn;
 use api::identity::v1::{UpdateUserRequest, UpdateUserResponse};
 use authority::Context;
@@ -32,6 +32,7 @@ pub(crate) async fn update_user(
             _ => return Err(Fault::immutable(&path).into()),
         }
     }
+    required("user.given_name", &user.given_name)?;
     let user = users::update(&mut tx, &id, version, user).await?;
     Ok(tx
         .finish(|consistency_token| UpdateUserResponse {

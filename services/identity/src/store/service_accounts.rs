@@ -50,7 +50,7 @@ pub(crate) async fn insert(
         active: true,
         create_ms: tx.now().0,
         update_ms: tx.now().0,
-        version: 1,
+        version: tx.now().0,
     };
     entity::Entity::insert(new_row::<entity::ActiveModel, _>(row.clone()))
         .exec_without_returning(tx.connection())

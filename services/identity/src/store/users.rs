@@ -66,7 +66,7 @@ pub(crate) async fn insert(tx: &mut WriteTx, users: Vec<NewUser>) -> Result<Vec<
             active: true,
             create_ms: now,
             update_ms: now,
-            version: 1,
+            version: tx.now().0,
         })
         .collect();
     for chunk in rows.chunks(CHUNK) {
@@ -90,11 +90,12 @@ pub(crate) async fn first_existing(
     ids: &[UserId],
 ) -> Result<Option<String>, StoreError> {
     let ids = ids.iter().map(UserId::as_str);
-    let row = entity::Entity::find()
+    // Not `one`: PostgreSQL plans `IN` of many with `LIMIT 1` as a scan.
+    let rows = entity::Entity::find()
         .filter(Column::Id.is_in(ids))
-        .one(db)
+        .all(db)
         .await?;
-    Ok(row.map(|row| row.id))
+    Ok(rows.into_iter().map(|row| row.id).min())
 }
 
 /// A user and its version.

@@ -1,0 +1,137 @@
+//! What a member can reach: the menu of each application, and where each permission holds.
+
+use base::Millis;
+
+use crate::{
+    catalog::{ApplicationIndex, Catalog},
+    decide::{Facts, membership},
+    facts::{Grant, Organization},
+    scope::{Node, Scope},
+};
+
+/// What a member can reach in one application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApplicationAccess<'a> {
+    /// The application.
+    pub application: ApplicationIndex,
+    /// The modules in which the member holds anything anywhere, in display order.
+    pub modules: Vec<&'a str>,
+    /// Where a user lands: the first recommended module, else the first.
+    pub landing_module: &'a str,
+    /// The roles of the grants in force, ordered by name.
+    pub roles: Vec<&'a str>,
+    /// The permissions held, in the order of the catalogue.
+    pub permissions: Vec<PermissionAccess<'a>>,
+}
+
+/// A permission and where it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PermissionAccess<'a> {
+    /// The permission.
+    pub permission: &'a str,
+    /// The union of the scopes of the grants in force that hold it.
+    pub scope: Scope,
+}
+
+/// What a member can reach at a moment, application by application, ordered by id. An
+/// application in which nothing can be reached is left out.
+pub fn access<'a>(facts: &Facts<'a>, now: Millis) -> Vec<ApplicationAccess<'a>> {
+    let Ok((organization, member)) = membership(facts) else {
+        return Vec::new();
+    };
+    let catalog = facts.catalog;
+    catalog
+        .applications()
+        .into_iter()
+        .filter(|application| is_entitled(organization, *application, now))
+        .filter_map(|application| {
+            let grants: Vec<&Grant> = member
+                .grants
+                .iter()
+                .filter(|grant| grant.validity.holds_at(now))
+                .filter(|grant| catalog.application_of_role(grant.role) == Some(application))
+                .collect();
+            in_application(catalog, application, &grants)
+        })
+        .collect()
+}
+
+fn is_entitled(organization: &Organization, application: ApplicationIndex, now: Millis) -> bool {
+    organization
+        .entitlements
+        .get(&application)
+        .is_some_and(|entitlement| entitlement.active && entitlement.validity.holds_at(now))
+}
+
+fn in_application<'a>(
+    catalog: &'a Catalog,
+    application: ApplicationIndex,
+    grants: &[&Grant],
+) -> Option<ApplicationAccess<'a>> {
+    let mut reached = vec![false; catalog.modules_of(application).count()];
+    let mut permissions = Vec::new();
+    for permission in catalog.permissions_of(application) {
+        let holding = grants
+            .iter()
+            .filter(|grant| catalog.holds(grant.role, permission));
+        let Some(scope) = union(holding.map(|grant| &grant.scope)) else {
+            continue;
+        };
+        if let Some(module) = catalog
+            .module_of(permission)
+            .and_then(|at| reached.get_mut(at))
+        {
+            *module = true;
+        }
+        permissions.push(PermissionAccess {
+            permission: catalog.permission_name(permission),
+            scope,
+        });
+    }
+    let modules: Vec<(&str, bool)> = catalog
+        .modules_of(application)
+        .filter(|(place, ..)| reached.get(*place) == Some(&true))
+        .map(|(_, id, recommended)| (id, recommended))
+        .collect();
+    let landing = modules.iter().find(|(_, recommended)| *recommended);
+    let landing_module = landing.or(modules.first())?.0;
+    let mut roles: Vec<&str> = grants
+        .iter()
+        .map(|grant| catalog.role_name(grant.role))
+        .collect();
+    roles.sort_unstable();
+    roles.dedup();
+    Some(ApplicationAccess {
+        application,
+        modules: modules.into_iter().map(|(id, _)| id).collect(),
+        landing_module,
+        roles,
+        permissions,
+    })
+}
+
+/// The union of scopes; none of none.
+fn union<'a>(scopes: impl Iterator<Item = &'a Scope>) -> Option<Scope> {
+    let mut found = false;
+    let (mut all_units, mut all_resources) = (Vec::new(), Vec::new());
+    for scope in scopes {
+        found = true;
+        match scope {
+            Scope::All => return Some(Scope::All),
+            Scope::Nodes { units, resources } => {
+                all_units.extend_from_slice(units);
+                all_resources.extend_from_slice(resources);
+            }
+        }
+    }
+    found.then(|| Scope::Nodes {
+        units: sorted(all_units),
+        resources: sorted(all_resources),
+    })
+}
+
+fn sorted(mut nodes: Vec<Node>) -> Box<[Node]> {
+    nodes.sort_unstable();
+    nodes.dedup();
+    nodes.into()
+}

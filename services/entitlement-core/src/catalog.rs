@@ -1,0 +1,359 @@
+//! What access can be given to, compiled for decisions.
+
+use std::collections::HashSet;
+
+use base::{ApplicationId, Id, RoleId};
+
+use crate::{
+    Map,
+    permission::{InvalidPattern, Pattern},
+};
+
+/// An application as it is declared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApplicationDefinition {
+    /// The id.
+    pub id: ApplicationId,
+    /// The modules in display order.
+    pub modules: Vec<ModuleDefinition>,
+    /// The roles in display order.
+    pub roles: Vec<RoleDefinition>,
+}
+
+/// A part of an application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModuleDefinition {
+    /// The id in permissions.
+    pub id: String,
+    /// What can be done in it.
+    pub verbs: Vec<String>,
+    /// Its parts.
+    pub options: Vec<OptionDefinition>,
+    /// Whether every user should have it.
+    pub recommended: bool,
+}
+
+/// A part of a module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptionDefinition {
+    /// The id in permissions.
+    pub id: String,
+    /// What can be done with it.
+    pub verbs: Vec<String>,
+}
+
+/// A named set of permissions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleDefinition {
+    /// The id in the application.
+    pub id: String,
+    /// Permissions and patterns.
+    pub permissions: Vec<String>,
+}
+
+/// What is wrong with a declaration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CatalogError {
+    /// A part's id breaks the grammar of ids.
+    #[error("`{0}` is not an id: lower case letters, digits and hyphens, beginning with a letter")]
+    Id(String),
+    /// Two parts have the same id.
+    #[error("`{0}` is there twice")]
+    Twice(String),
+    /// A role names what is not of the application.
+    #[error(transparent)]
+    Pattern(#[from] InvalidPattern),
+    /// A role names a permission that the application does not have.
+    #[error("the application has no permission `{0}`")]
+    UnknownPermission(String),
+}
+
+/// An application in the compiled catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ApplicationIndex(u32);
+
+/// A permission in the compiled catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PermissionIndex(u32);
+
+/// A role in the compiled catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoleIndex(u32);
+
+#[derive(Debug)]
+struct Permission {
+    name: Box<str>,
+    application: ApplicationIndex,
+    /// The place of the module in its application.
+    module: usize,
+}
+
+#[derive(Debug)]
+struct Role {
+    name: Box<str>,
+    application: ApplicationIndex,
+    /// A bit for each permission of the catalogue.
+    permissions: Box<[u64]>,
+}
+
+#[derive(Debug)]
+struct Application {
+    id: Box<str>,
+    /// The modules in display order, and whether each is recommended.
+    modules: Vec<(Box<str>, bool)>,
+}
+
+/// The compiled catalogue.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    applications: Vec<Application>,
+    application_ids: Map<Box<str>, ApplicationIndex>,
+    permissions: Vec<Permission>,
+    permission_names: Map<Box<str>, PermissionIndex>,
+    roles: Vec<Role>,
+    role_names: Map<Box<str>, RoleIndex>,
+}
+
+impl ApplicationDefinition {
+    /// The permissions of the application, each with the place of its module, in order.
+    ///
+    /// # Errors
+    /// [`CatalogError`] for an id that is no id or that is there twice.
+    pub fn permissions(&self) -> Result<Vec<(String, usize)>, CatalogError> {
+        let mut found = Vec::new();
+        let mut seen = HashSet::new();
+        let mut add = |name: String, module: usize| {
+            if name.split('.').all(ApplicationId::is_valid) {
+                if !seen.insert(name.clone()) {
+                    return Err(CatalogError::Twice(name));
+                }
+                found.push((name, module));
+                Ok(())
+            } else {
+                Err(CatalogError::Id(name))
+            }
+        };
+        for (place, module) in self.modules.iter().enumerate() {
+            let prefix = format!("{}.{}", self.id, module.id);
+            for verb in &module.verbs {
+                add(format!("{prefix}.{verb}"), place)?;
+            }
+            for option in &module.options {
+                for verb in &option.verbs {
+                    add(format!("{prefix}.{}.{verb}", option.id), place)?;
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Checks a declaration.
+    ///
+    /// # Errors
+    /// The first [`CatalogError`].
+    pub fn check(&self) -> Result<(), CatalogError> {
+        let permissions = self.permissions()?;
+        let parts = |ids: Vec<&str>| {
+            let mut seen = HashSet::new();
+            for id in ids {
+                if !RoleId::is_valid(id) {
+                    return Err(CatalogError::Id(id.to_owned()));
+                }
+                if !seen.insert(id) {
+                    return Err(CatalogError::Twice(id.to_owned()));
+                }
+            }
+            Ok(())
+        };
+        parts(self.modules.iter().map(|module| &*module.id).collect())?;
+        for module in &self.modules {
+            parts(module.options.iter().map(|option| &*option.id).collect())?;
+        }
+        parts(self.roles.iter().map(|role| &*role.id).collect())?;
+        for text in self.roles.iter().flat_map(|role| &role.permissions) {
+            let pattern = Pattern::parse(&self.id, text)?;
+            let holds_one = permissions.iter().any(|(name, _)| pattern.holds(name));
+            if !holds_one && !text.ends_with('*') {
+                return Err(CatalogError::UnknownPermission(text.clone()));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Catalog {
+    /// Compiles declarations.
+    ///
+    /// # Errors
+    /// The first [`CatalogError`] in them.
+    pub fn compile(definitions: &[ApplicationDefinition]) -> Result<Self, CatalogError> {
+        let mut catalog = Self::default();
+        for definition in definitions {
+            definition.check()?;
+            catalog.add_permissions(definition)?;
+        }
+        // Roles come second: a bit set spans all permissions.
+        for definition in definitions {
+            catalog.add_roles(definition)?;
+        }
+        Ok(catalog)
+    }
+
+    /// The permission of a name.
+    pub fn permission(&self, name: &str) -> Option<PermissionIndex> {
+        self.permission_names.get(name).copied()
+    }
+
+    /// The role of a name, `applications/{application}/roles/{role}`.
+    pub fn role(&self, name: &str) -> Option<RoleIndex> {
+        self.role_names.get(name).copied()
+    }
+
+    /// The application of an id.
+    pub fn application(&self, id: &str) -> Option<ApplicationIndex> {
+        self.application_ids.get(id).copied()
+    }
+
+    /// The name of a permission.
+    pub fn permission_name(&self, permission: PermissionIndex) -> &str {
+        let found = self.permissions.get(permission.0 as usize);
+        found.map_or("", |permission| &permission.name)
+    }
+
+    /// The name of a role.
+    pub fn role_name(&self, role: RoleIndex) -> &str {
+        self.roles
+            .get(role.0 as usize)
+            .map_or("", |role| &role.name)
+    }
+
+    /// The id of an application.
+    pub fn application_id(&self, application: ApplicationIndex) -> &str {
+        let found = self.applications.get(application.0 as usize);
+        found.map_or("", |application| &application.id)
+    }
+
+    /// The application of a permission.
+    pub fn application_of(&self, permission: PermissionIndex) -> Option<ApplicationIndex> {
+        let permission = self.permissions.get(permission.0 as usize)?;
+        Some(permission.application)
+    }
+
+    /// The application of a role.
+    pub fn application_of_role(&self, role: RoleIndex) -> Option<ApplicationIndex> {
+        Some(self.roles.get(role.0 as usize)?.application)
+    }
+
+    /// Whether a role holds a permission.
+    pub fn holds(&self, role: RoleIndex, permission: PermissionIndex) -> bool {
+        let (word, bit) = (permission.0 / 64, permission.0 % 64);
+        self.roles
+            .get(role.0 as usize)
+            .and_then(|role| role.permissions.get(word as usize))
+            .is_some_and(|bits| bits & (1 << bit) != 0)
+    }
+
+    /// The applications, ordered by id.
+    pub fn applications(&self) -> Vec<ApplicationIndex> {
+        let mut indexes: Vec<_> = self.application_ids.values().copied().collect();
+        indexes.sort_unstable_by_key(|index| self.application_id(*index));
+        indexes
+    }
+
+    /// The permissions of an application, in the order of its declaration.
+    pub fn permissions_of(
+        &self,
+        application: ApplicationIndex,
+    ) -> impl Iterator<Item = PermissionIndex> {
+        self.permissions
+            .iter()
+            .enumerate()
+            .filter(move |(_, permission)| permission.application == application)
+            .map(|(index, _)| PermissionIndex(u32::try_from(index).unwrap_or(u32::MAX)))
+    }
+
+    /// The modules of an application in display order, each with the place that permissions
+    /// refer to and whether it is recommended.
+    pub fn modules_of(
+        &self,
+        application: ApplicationIndex,
+    ) -> impl Iterator<Item = (usize, &str, bool)> {
+        self.applications
+            .get(application.0 as usize)
+            .into_iter()
+            .flat_map(|application| application.modules.iter().enumerate())
+            .map(|(place, (id, recommended))| (place, &**id, *recommended))
+    }
+
+    /// The place of a permission's module in its application.
+    pub fn module_of(&self, permission: PermissionIndex) -> Option<usize> {
+        Some(self.permissions.get(permission.0 as usize)?.module)
+    }
+
+    fn add_permissions(&mut self, definition: &ApplicationDefinition) -> Result<(), CatalogError> {
+        let application = ApplicationIndex(index(self.applications.len()));
+        let id: Box<str> = definition.id.as_str().into();
+        if self
+            .application_ids
+            .insert(id.clone(), application)
+            .is_some()
+        {
+            return Err(CatalogError::Twice(definition.id.to_string()));
+        }
+        let modules = definition.modules.iter();
+        self.applications.push(Application {
+            id,
+            modules: modules
+                .map(|module| (module.id.as_str().into(), module.recommended))
+                .collect(),
+        });
+        for (name, module) in definition.permissions()? {
+            let name: Box<str> = name.into();
+            let permission = PermissionIndex(index(self.permissions.len()));
+            self.permission_names.insert(name.clone(), permission);
+            self.permissions.push(Permission {
+                name,
+                application,
+                module,
+            });
+        }
+        Ok(())
+    }
+
+    fn add_roles(&mut self, definition: &ApplicationDefinition) -> Result<(), CatalogError> {
+        let Some(application) = self.application(definition.id.as_str()) else {
+            return Ok(());
+        };
+        for role in &definition.roles {
+            let mut bits = vec![0_u64; self.permissions.len().div_ceil(64)];
+            for text in &role.permissions {
+                let pattern = Pattern::parse(&definition.id, text)?;
+                for permission in self.permissions_of(application) {
+                    let word = bits.get_mut(permission.0 as usize / 64);
+                    if let Some(word) = word
+                        && pattern.holds(self.permission_name(permission))
+                    {
+                        *word |= 1 << (permission.0 % 64);
+                    }
+                }
+            }
+            let name: Box<str> = format!("applications/{}/roles/{}", definition.id, role.id).into();
+            let role = RoleIndex(index(self.roles.len()));
+            self.role_names.insert(name.clone(), role);
+            self.roles.push(Role {
+                name,
+                application,
+                permissions: bits.into(),
+            });
+        }
+        Ok(())
+    }
+}
+
+fn index(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+#[path = "catalog_tests.rs"]
+mod tests;

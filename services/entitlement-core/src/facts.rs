@@ -1,0 +1,95 @@
+//! What a decision is made from, compact.
+
+use base::Millis;
+
+use crate::{
+    Map,
+    catalog::{ApplicationIndex, RoleIndex},
+    scope::{Scope, Tree},
+};
+
+/// From when to when something is in force: from the start, up to but without the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Validity {
+    /// In force from then on.
+    pub start: Millis,
+    /// No longer in force from then on.
+    pub end: Millis,
+}
+
+impl Validity {
+    /// In force at all times.
+    pub const ALWAYS: Self = Self {
+        start: Millis::MIN,
+        end: Millis::MAX,
+    };
+
+    /// Whether it is in force at a moment.
+    pub fn holds_at(&self, now: Millis) -> bool {
+        self.start <= now && now < self.end
+    }
+}
+
+/// What a subject is: some demands are for people only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubjectKind {
+    /// A person.
+    User,
+    /// An internal backend.
+    ServiceAccount,
+}
+
+/// A user or service account, whatever organizations it is a member of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subject {
+    /// What it is.
+    pub kind: SubjectKind,
+    /// Whether it may hold effective access.
+    pub active: bool,
+}
+
+/// That an organization has an application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entitlement {
+    /// Whether it is not suspended.
+    pub active: bool,
+    /// When it is in force.
+    pub validity: Validity,
+}
+
+/// What is shared by all members of an organization.
+#[derive(Debug, Clone, Default)]
+pub struct Organization {
+    /// Whether access in it holds.
+    pub active: bool,
+    /// Whether a person needs an active subscription.
+    pub subscription_required: bool,
+    /// What it has.
+    pub entitlements: Map<ApplicationIndex, Entitlement>,
+    /// Its units and resources.
+    pub tree: Tree,
+}
+
+/// A subject in an organization.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Member {
+    /// Whether access of the member holds.
+    pub active: bool,
+    /// Whether the member has an active subscription.
+    pub subscription_active: bool,
+    /// What the member was given and what was not taken away.
+    pub grants: Box<[Grant]>,
+}
+
+/// A role given to a member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// The id in the organization.
+    pub id: Box<str>,
+    /// The role.
+    pub role: RoleIndex,
+    /// Where it holds.
+    pub scope: Scope,
+    /// When it holds.
+    pub validity: Validity,
+}

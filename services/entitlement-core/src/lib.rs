@@ -1,0 +1,27 @@
+//! The rules of entitlement, pure: the catalogue, the facts, the decision.
+//!
+//! Nothing here waits, reads a clock, or knows where facts come from. [`decide`] answers one
+//! question; [`explain`] and [`access`] tell more about the same facts and agree with it.
+
+mod access;
+mod catalog;
+mod decide;
+mod explain;
+mod facts;
+pub mod management;
+mod permission;
+mod scope;
+
+pub use access::{ApplicationAccess, PermissionAccess, access};
+pub use catalog::{
+    ApplicationDefinition, ApplicationIndex, Catalog, CatalogError, ModuleDefinition,
+    OptionDefinition, PermissionIndex, RoleDefinition, RoleIndex,
+};
+pub use decide::{Decision, Facts, Reason, decide};
+pub use explain::{Condition, Explanation, GrantConsideration, explain};
+pub use facts::{Entitlement, Grant, Member, Organization, Subject, SubjectKind, Validity};
+pub use permission::{InvalidPattern, Pattern, is_permission};
+pub use scope::{Node, Scope, Target, Tree};
+
+/// A map by ids that customers choose: seeded, so that none can be chosen to collide.
+pub type Map<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;

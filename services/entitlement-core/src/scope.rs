@@ -1,0 +1,255 @@
+//! Where a grant holds, in the tree of an organization.
+
+use base::Millis;
+
+use crate::Map;
+
+/// A unit or a resource of one organization, by a number that stays while the organization is
+/// in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Node(u32);
+
+/// Where a grant holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Everywhere in the organization, with what is created later.
+    All,
+    /// In the union of units, each with everything below it, and resources.
+    Nodes {
+        /// The units.
+        units: Box<[Node]>,
+        /// The resources.
+        resources: Box<[Node]>,
+    },
+}
+
+/// Where a question is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// The organization as a whole: covered by [`Scope::All`] only.
+    Organization,
+    /// A unit.
+    Unit(Node),
+    /// A resource.
+    Resource(Node),
+    /// What does not exist in the organization: covered by nothing.
+    Missing,
+}
+
+/// The units and resources of an organization.
+///
+/// A name keeps its number when what it names is deleted: grants may still speak of it.
+#[derive(Debug, Clone, Default)]
+pub struct Tree {
+    units: Names,
+    /// The unit above each unit; `None` at the root and for what does not exist.
+    parents: Vec<Place>,
+    resources: Names,
+    /// The unit of each resource.
+    homes: Vec<Place>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Names(Map<Box<str>, Node>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Absent,
+    Root,
+    Below(Node),
+}
+
+/// Deeper than any tree that can be made (16): what stops a walk whatever the facts say.
+const MAX_DEPTH: usize = 64;
+
+impl Names {
+    fn intern(&mut self, name: &str, places: &mut Vec<Place>) -> Node {
+        if let Some(node) = self.0.get(name) {
+            return *node;
+        }
+        let node = Node(u32::try_from(places.len()).unwrap_or(u32::MAX));
+        places.push(Place::Absent);
+        self.0.insert(name.into(), node);
+        node
+    }
+}
+
+impl Tree {
+    /// The number of a unit, whether it exists or not.
+    pub fn unit(&mut self, id: &str) -> Node {
+        self.units.intern(id, &mut self.parents)
+    }
+
+    /// The number of a resource, whether it exists or not.
+    pub fn resource(&mut self, id: &str) -> Node {
+        self.resources.intern(id, &mut self.homes)
+    }
+
+    /// Puts a unit below another, or at the root.
+    pub fn place_unit(&mut self, id: &str, parent: Option<&str>) {
+        let node = self.unit(id);
+        let place = match parent {
+            Some(parent) => Place::Below(self.unit(parent)),
+            None => Place::Root,
+        };
+        put(&mut self.parents, node, place);
+    }
+
+    /// Forgets where all units are, before they are placed again.
+    pub fn clear_units(&mut self) {
+        self.parents.fill(Place::Absent);
+    }
+
+    /// Puts a resource into a unit, or takes it away.
+    pub fn place_resource(&mut self, id: &str, unit: Option<&str>) {
+        let node = self.resource(id);
+        let place = match unit {
+            Some(unit) => Place::Below(self.unit(unit)),
+            None => Place::Absent,
+        };
+        put(&mut self.homes, node, place);
+    }
+
+    /// Whether it is known if a resource exists.
+    pub fn knows_resource(&self, id: &str) -> bool {
+        self.resources.0.contains_key(id)
+    }
+
+    /// A unit as a target.
+    pub fn unit_target(&self, id: &str) -> Target {
+        match self.units.0.get(id) {
+            Some(node) if at(&self.parents, *node) != Place::Absent => Target::Unit(*node),
+            _ => Target::Missing,
+        }
+    }
+
+    /// A resource as a target.
+    pub fn resource_target(&self, id: &str) -> Target {
+        match self.resources.0.get(id) {
+            Some(node) if at(&self.homes, *node) != Place::Absent => Target::Resource(*node),
+            _ => Target::Missing,
+        }
+    }
+
+    /// Whether a scope covers a target.
+    pub fn covers(&self, scope: &Scope, target: Target) -> bool {
+        match (scope, target) {
+            (_, Target::Missing) | (Scope::Nodes { .. }, Target::Organization) => false,
+            (Scope::All, _) => true,
+            (Scope::Nodes { units, .. }, Target::Unit(unit)) => self.is_below(unit, units),
+            (Scope::Nodes { units, resources }, Target::Resource(resource)) => {
+                resources.contains(&resource)
+                    || matches!(at(&self.homes, resource), Place::Below(unit) if self.is_below(unit, units))
+            }
+        }
+    }
+
+    /// The ids of a scope's units and resources that exist, in order.
+    pub fn ids(&self, scope: &Scope) -> (Vec<&str>, Vec<&str>) {
+        let Scope::Nodes { units, resources } = scope else {
+            return (Vec::new(), Vec::new());
+        };
+        (
+            ids(&self.units, &self.parents, units),
+            ids(&self.resources, &self.homes, resources),
+        )
+    }
+
+    /// About how many bytes the tree takes.
+    pub fn weight(&self) -> usize {
+        const ENTRY: usize = 64;
+        (self.units.0.len() + self.resources.0.len()) * ENTRY
+    }
+
+    fn is_below(&self, unit: Node, units: &[Node]) -> bool {
+        let mut unit = unit;
+        for _ in 0..MAX_DEPTH {
+            if units.contains(&unit) {
+                return true;
+            }
+            match at(&self.parents, unit) {
+                Place::Below(parent) => unit = parent,
+                Place::Root | Place::Absent => return false,
+            }
+        }
+        false
+    }
+}
+
+fn at(places: &[Place], node: Node) -> Place {
+    places
+        .get(node.0 as usize)
+        .copied()
+        .unwrap_or(Place::Absent)
+}
+
+fn put(places: &mut [Place], node: Node, place: Place) {
+    if let Some(slot) = places.get_mut(node.0 as usize) {
+        *slot = place;
+    }
+}
+
+fn ids<'a>(names: &'a Names, places: &[Place], nodes: &[Node]) -> Vec<&'a str> {
+    let mut ids: Vec<&str> = names
+        .0
+        .iter()
+        .filter(|(_, node)| nodes.contains(node) && at(places, **node) != Place::Absent)
+        .map(|(id, _)| &**id)
+        .collect();
+    ids.sort_unstable();
+    ids
+}
+
+/// The earlier of two moments, where the first may have passed.
+pub(crate) fn next(now: Millis, at: Millis, until: Millis) -> Millis {
+    if at > now { until.min(at) } else { until }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree() -> Tree {
+        let mut tree = Tree::default();
+        tree.place_unit("company", None);
+        tree.place_unit("sales", Some("company"));
+        tree.place_resource("n1", Some("sales"));
+        tree.place_resource("n2", Some("company"));
+        tree
+    }
+
+    fn nodes(tree: &mut Tree, units: &[&str], resources: &[&str]) -> Scope {
+        Scope::Nodes {
+            units: units.iter().map(|id| tree.unit(id)).collect(),
+            resources: resources.iter().map(|id| tree.resource(id)).collect(),
+        }
+    }
+
+    #[test]
+    fn a_unit_covers_what_is_below_it_and_nothing_above() {
+        let mut tree = tree();
+        let sales = nodes(&mut tree, &["sales"], &[]);
+        assert!(tree.covers(&sales, tree.unit_target("sales")));
+        assert!(tree.covers(&sales, tree.resource_target("n1")));
+        assert!(!tree.covers(&sales, tree.resource_target("n2")));
+        assert!(!tree.covers(&sales, tree.unit_target("company")));
+        assert!(!tree.covers(&sales, Target::Organization));
+    }
+
+    #[test]
+    fn what_does_not_exist_is_covered_by_nothing() {
+        let mut tree = tree();
+        assert!(!tree.covers(&Scope::All, tree.unit_target("nowhere")));
+        tree.place_resource("n1", None);
+        let n1 = nodes(&mut tree, &[], &["n1"]);
+        assert!(!tree.covers(&n1, tree.resource_target("n1")));
+    }
+
+    #[test]
+    fn a_cycle_in_the_facts_ends() {
+        let mut tree = tree();
+        tree.place_unit("company", Some("sales"));
+        let other = nodes(&mut tree, &["other"], &[]);
+        assert!(!tree.covers(&other, tree.resource_target("n1")));
+    }
+}

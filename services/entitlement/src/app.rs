@@ -1,0 +1,116 @@
+//! The use cases, one a file.
+
+mod authorize;
+mod await_projection;
+mod batch_create_grants;
+mod change_entitlement;
+mod check;
+mod check_batch;
+mod create_application;
+mod create_entitlement;
+mod create_grant;
+mod declaration;
+mod explain;
+mod get_application;
+mod get_entitlement;
+mod get_grant;
+mod grant_rules;
+mod list_applications;
+mod list_effective_access;
+mod list_entitlements;
+mod list_grants;
+mod list_roles;
+mod question;
+mod revoke_grant;
+mod summarize_access;
+mod update_application;
+mod update_grant;
+
+pub(crate) use self::{
+    authorize::authorize,
+    await_projection::await_projection,
+    batch_create_grants::batch_create_grants,
+    change_entitlement::{reactivate_entitlement, suspend_entitlement},
+    check::check,
+    check_batch::check_batch,
+    create_application::create_application,
+    create_entitlement::create_entitlement,
+    create_grant::create_grant,
+    explain::explain,
+    get_application::get_application,
+    get_entitlement::get_entitlement,
+    get_grant::get_grant,
+    list_applications::list_applications,
+    list_effective_access::list_effective_access,
+    list_entitlements::list_entitlements,
+    list_grants::list_grants,
+    list_roles::list_roles,
+    revoke_grant::revoke_grant,
+    summarize_access::summarize_access,
+    update_application::update_application,
+    update_grant::update_grant,
+};
+
+use std::time::{Duration, Instant};
+
+use ::store::Store;
+use api::common::v1::Propagation;
+use authority::{Authority, Context, Permit, Reach, Refused};
+use base::OrganizationId;
+
+use crate::{decisions::Decisions, engine::Engine, error::Error};
+
+/// How long a write waits until this replica answers from it.
+const SETTLE: Duration = Duration::from_secs(2);
+
+/// What the use cases work with.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) store: Store,
+    pub(crate) engine: Engine,
+    pub(crate) authority: Authority,
+    pub(crate) decisions: Option<Decisions>,
+}
+
+impl App {
+    /// A permit within an organization.
+    async fn permit_in(
+        &self,
+        context: &Context,
+        organization: &OrganizationId,
+    ) -> Result<Permit, Refused> {
+        let reach = Reach::Organization(organization);
+        self.authority.authorize(context, reach).await
+    }
+
+    /// A permit for what belongs to no customer.
+    async fn permit(&self, context: &Context) -> Result<Permit, Refused> {
+        self.authority.authorize(context, Reach::Operator).await
+    }
+
+    /// Waits until this replica answers from the change that returned a token.
+    async fn settle(&self, context: &Context, consistency_token: &str) -> Propagation {
+        if consistency_token.is_empty() {
+            return Propagation::Unspecified;
+        }
+        let context = Context {
+            deadline: context.deadline.min(Instant::now() + SETTLE),
+            ..context.clone()
+        };
+        match self.engine.reach(&context, consistency_token).await {
+            Ok(_) => Propagation::Complete,
+            Err(error) => {
+                tracing::warn!(%error, "a change is not known to be true everywhere");
+                Propagation::Pending
+            }
+        }
+    }
+
+    /// Waits until the facts hold the change that a request builds on, if it names one.
+    async fn follow(&self, context: &Context, consistency_token: &str) -> Result<(), Error> {
+        if !consistency_token.is_empty() {
+            self.engine.reach(context, consistency_token).await?;
+        }
+        Ok(())
+    }
+}

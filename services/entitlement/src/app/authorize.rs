@@ -1,0 +1,30 @@
+use ::rpc::parse;
+use api::entitlement::v1::{AuthorizeRequest, AuthorizeResponse};
+use authority::{Context, Reach};
+use base::{OrganizationId, Subject};
+
+use super::App;
+use crate::error::Error;
+
+/// Whether a caller of another service holds a management permission.
+pub(crate) async fn authorize(
+    app: &App,
+    context: &Context,
+    request: AuthorizeRequest,
+) -> Result<AuthorizeResponse, Error> {
+    app.permit(context).await?;
+    parse("caller", &request.caller, Subject::parse_name)?;
+    let organization = match request.organization.as_str() {
+        "" => None,
+        name => Some(parse("organization", name, OrganizationId::parse_name)?),
+    };
+    let reach = organization
+        .as_ref()
+        .map_or(Reach::Operator, Reach::Organization);
+    let allowed = app
+        .engine
+        .manages(&request.caller, &request.permission, reach);
+    Ok(AuthorizeResponse {
+        allowed: allowed.await?,
+    })
+}

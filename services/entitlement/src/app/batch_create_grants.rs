@@ -1,0 +1,66 @@
+use std::collections::BTreeSet;
+
+use ::rpc::{Fault, parse};
+use ::store::Turn;
+use api::entitlement::v1::{
+    BatchCreateGrantsRequest, BatchCreateGrantsResponse, CreateGrantRequest,
+};
+use authority::Context;
+use base::{OrganizationId, RoleName};
+
+use super::{App, create_grant::give, grant_rules};
+use crate::{error::Error, store::grants::NewGrant};
+
+/// Gives members roles, all or none.
+pub(crate) async fn batch_create_grants(
+    app: &App,
+    context: &Context,
+    request: BatchCreateGrantsRequest,
+) -> Result<BatchCreateGrantsResponse, Error> {
+    let organization = parse("parent", &request.parent, OrganizationId::parse_name)?;
+    let permit = app.permit_in(context, &organization).await?;
+    app.follow(context, &request.consistency_token).await?;
+    let grants = request
+        .requests
+        .iter()
+        .enumerate()
+        .map(|(index, item)| read(&organization, &request.parent, item, index))
+        .collect::<Result<Vec<_>, _>>()?;
+    let roles: BTreeSet<&RoleName> = grants.iter().map(|grant| &grant.role).collect();
+    for role in roles {
+        grant_rules::permit_role(app, context, &organization, role).await?;
+    }
+    let response: BatchCreateGrantsResponse = match app.store.begin(&permit, &request).await? {
+        Turn::Repeat(response) => response,
+        Turn::Write(mut tx) => {
+            grant_rules::check(&tx, &organization, &grants).await?;
+            let grants = give(&mut tx, &permit, &organization, grants).await?;
+            tx.finish(|consistency_token| BatchCreateGrantsResponse {
+                grants,
+                consistency_token,
+            })
+            .await?
+        }
+    };
+    app.settle(context, &response.consistency_token).await;
+    Ok(response)
+}
+
+fn read(
+    organization: &OrganizationId,
+    parent: &str,
+    item: &CreateGrantRequest,
+    index: usize,
+) -> Result<NewGrant, Error> {
+    let at = format!("requests[{index}].");
+    if !item.parent.is_empty() && item.parent != parent {
+        return Err(Fault::field(format!("{at}parent"), "must be that of the batch").into());
+    }
+    let own =
+        !item.request_id.is_empty() || item.validate_only || !item.consistency_token.is_empty();
+    if own {
+        return Err(Fault::field(format!("requests[{index}]"), "is part of a batch").into());
+    }
+    let grant = item.grant.clone().unwrap_or_default();
+    grant_rules::read(organization, grant, &item.grant_id, &at)
+}

@@ -1,0 +1,63 @@
+use api::entitlement::v1::{CheckBatchRequest, CheckBatchResponse};
+use authority::Context;
+
+use super::{
+    App,
+    question::{Question, decide, decision},
+};
+use crate::error::Error;
+
+/// Answers questions over one snapshot of the facts, in their order.
+pub(crate) async fn check_batch(
+    app: &App,
+    context: &Context,
+    request: CheckBatchRequest,
+) -> Result<CheckBatchResponse, Error> {
+    let questions = request
+        .questions
+        .into_iter()
+        .enumerate()
+        .map(|(index, asked)| {
+            let at = format!("questions[{index}].");
+            Question::read(&at, asked.subject, asked.permission, &asked.resource)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let Some(first) = questions.first() else {
+        return Ok(CheckBatchResponse::default());
+    };
+    if questions
+        .iter()
+        .any(|other| other.organization != first.organization)
+    {
+        return Err(Error::MixedOrganizations);
+    }
+    app.permit_in(context, &first.organization).await?;
+    app.engine
+        .freshen(context, request.consistency.as_ref())
+        .await?;
+    let answered = app.engine.facts.read(|world| {
+        let behind = app.engine.is_behind();
+        let mut decisions = Vec::with_capacity(questions.len());
+        let mut missing = Vec::new();
+        for question in &questions {
+            match app.engine.bearing(world, &question.ask()) {
+                Ok(Ok(bearing)) => decisions.push(decision(
+                    &decide(&bearing),
+                    &question.organization,
+                    world.revision(),
+                    behind,
+                )),
+                Ok(Err(error)) => return Ok(Err(error)),
+                Err(pieces) => missing.extend(pieces),
+            }
+        }
+        if missing.is_empty() {
+            Ok(Ok(decisions))
+        } else {
+            Err(missing)
+        }
+    });
+    Ok(CheckBatchResponse {
+        decisions: answered.await??,
+    })
+}

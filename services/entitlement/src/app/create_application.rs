@@ -1,0 +1,38 @@
+use ::rpc::Fault;
+use ::store::{StoreError, Turn};
+use api::entitlement::v1::{CreateApplicationRequest, CreateApplicationResponse};
+use authority::Context;
+use base::{ApplicationId, Id};
+
+use super::{App, declaration};
+use crate::{error::Error, facts::Piece, store::applications};
+
+/// Creates an application with its modules and roles.
+pub(crate) async fn create_application(
+    app: &App,
+    context: &Context,
+    request: CreateApplicationRequest,
+) -> Result<CreateApplicationResponse, Error> {
+    let permit = app.permit(context).await?;
+    let response: CreateApplicationResponse = match app.store.begin(&permit, &request).await? {
+        Turn::Repeat(response) => response,
+        Turn::Write(mut tx) => {
+            let id = ApplicationId::parse(&request.application_id)
+                .map_err(|error| Fault::field("application_id", error.to_string()))?;
+            let application = request.application.unwrap_or_default();
+            declaration::check(&tx, &id, &application).await?;
+            let inserted = match applications::insert(&tx, &id, &application).await {
+                Err(StoreError::Duplicate(_)) => return Err(Error::ApplicationExists(id.name())),
+                other => other?,
+            };
+            tx.emit(Piece::Catalog.entity(), Vec::new());
+            tx.finish(|consistency_token| CreateApplicationResponse {
+                application: Some(inserted),
+                consistency_token,
+            })
+            .await?
+        }
+    };
+    app.settle(context, &response.consistency_token).await;
+    Ok(response)
+}

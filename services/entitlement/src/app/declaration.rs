@@ -1,0 +1,52 @@
+//! What an application may declare.
+
+use ::store::WriteTx;
+use api::entitlement::v1::Application;
+use base::ApplicationId;
+use entitlement_core::management;
+
+use crate::{catalog, error::Error, store::applications};
+
+/// Refuses changes of the built-in application.
+pub(super) fn refuse_built_in(id: &ApplicationId) -> Result<(), Error> {
+    if base::Id::as_str(id) == management::APPLICATION {
+        return Err(Error::ApplicationBuiltIn);
+    }
+    Ok(())
+}
+
+/// Checks a declaration by itself and against the others.
+pub(super) async fn check(
+    tx: &WriteTx,
+    id: &ApplicationId,
+    application: &Application,
+) -> Result<(), Error> {
+    ::rpc::required("application.display_name", &application.display_name)?;
+    let definition = catalog::definition(&Application {
+        name: id.name(),
+        ..application.clone()
+    });
+    let definition = definition.map_err(::rpc::Fault::internal)?;
+    definition.check().map_err(|source| Error::Catalog {
+        field: "application",
+        source,
+    })?;
+    let others = applications::page(tx.connection(), "", u64::from(u32::MAX)).await?;
+    for other in others.iter().filter(|other| other.name != id.name()) {
+        let other_id = other.name.trim_start_matches("applications/");
+        let taken = |alias: &String| {
+            alias == other_id || other.aliases.contains(alias) || alias == base::Id::as_str(id)
+        };
+        if let Some(alias) = application.aliases.iter().find(|alias| taken(alias)) {
+            return Err(Error::ApplicationExists(alias.clone()));
+        }
+        if other
+            .aliases
+            .iter()
+            .any(|alias| alias == base::Id::as_str(id))
+        {
+            return Err(Error::ApplicationExists(id.to_string()));
+        }
+    }
+    Ok(())
+}

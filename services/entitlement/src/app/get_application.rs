@@ -1,0 +1,23 @@
+use ::rpc::parse;
+use api::entitlement::v1::{GetApplicationRequest, GetApplicationResponse};
+use authority::Context;
+use base::ApplicationId;
+
+use super::App;
+use crate::{error::Error, store::applications};
+
+/// Returns one application.
+pub(crate) async fn get_application(
+    app: &App,
+    context: &Context,
+    request: GetApplicationRequest,
+) -> Result<GetApplicationResponse, Error> {
+    let id = parse("name", &request.name, ApplicationId::parse_name)?;
+    app.permit(context).await?;
+    let (application, _) = applications::find(app.store.reader(), &id)
+        .await?
+        .ok_or(Error::ApplicationNotFound(request.name))?;
+    Ok(GetApplicationResponse {
+        application: Some(application),
+    })
+}

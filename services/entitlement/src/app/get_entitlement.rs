@@ -1,0 +1,24 @@
+use ::rpc::parse;
+use api::entitlement::v1::{GetEntitlementRequest, GetEntitlementResponse};
+use authority::Context;
+use base::{EntitlementId, Id, In};
+
+use super::App;
+use crate::{error::Error, store::entitlements};
+
+/// Returns one entitlement.
+pub(crate) async fn get_entitlement(
+    app: &App,
+    context: &Context,
+    request: GetEntitlementRequest,
+) -> Result<GetEntitlementResponse, Error> {
+    let name = parse("name", &request.name, In::<EntitlementId>::parse_name)?;
+    app.permit_in(context, &name.organization).await?;
+    let (entitlement, _) =
+        entitlements::find(app.store.reader(), &name.organization, name.id.as_str())
+            .await?
+            .ok_or(Error::EntitlementNotFound(request.name))?;
+    Ok(GetEntitlementResponse {
+        entitlement: Some(entitlement),
+    })
+}

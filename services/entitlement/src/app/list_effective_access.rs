@@ -1,0 +1,109 @@
+use ::rpc::{Page, parse};
+use api::entitlement::v1::{
+    AccessView, ApplicationAccess, ListEffectiveAccessRequest, ListEffectiveAccessResponse,
+    PermissionAccess, Scope,
+};
+use authority::Context;
+use base::{OrganizationId, Subject};
+use entitlement_core as core;
+
+use super::App;
+use crate::{
+    error::Error,
+    facts::{Piece, World},
+};
+
+/// Lists what a subject can reach in an organization now.
+pub(crate) async fn list_effective_access(
+    app: &App,
+    context: &Context,
+    request: ListEffectiveAccessRequest,
+) -> Result<ListEffectiveAccessResponse, Error> {
+    let organization = parse("parent", &request.parent, OrganizationId::parse_name)?;
+    parse("subject", &request.subject, Subject::parse_name)?;
+    app.permit_in(context, &organization).await?;
+    app.engine
+        .freshen(context, request.consistency.as_ref())
+        .await?;
+    let sealer = app.store.sealer();
+    let list = format!("access {organization} {}", request.subject);
+    let page = Page::read(sealer, list, request.page_size, &request.page_token)?;
+    let full = request.view() == AccessView::Full;
+    let read = app.engine.facts.read(|world| {
+        let now = app.engine.clock.now();
+        let facts = world.facts(&request.subject, &organization)?;
+        let rows: Vec<ApplicationAccess> = core::access(&facts, now)
+            .into_iter()
+            .filter(|found| facts.catalog.application_id(found.application) > page.after.as_str())
+            .take(usize::try_from(page.limit()).unwrap_or(usize::MAX))
+            .map(|found| application(world, &facts, &organization, found, full))
+            .collect();
+        Ok::<_, Vec<Piece>>((rows, world.revision()))
+    });
+    let (rows, revision) = read.await?;
+    let (applications, next_page_token) = page.cut(sealer, rows, |found| {
+        found.application.replacen("applications/", "", 1)
+    });
+    Ok(ListEffectiveAccessResponse {
+        applications,
+        next_page_token,
+        revision,
+    })
+}
+
+fn application(
+    world: &World,
+    facts: &core::Facts<'_>,
+    organization: &OrganizationId,
+    found: core::ApplicationAccess<'_>,
+    full: bool,
+) -> ApplicationAccess {
+    let id = facts.catalog.application_id(found.application);
+    let declared = world.application(id);
+    let strings = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
+    let mut access = ApplicationAccess {
+        application: format!("applications/{id}"),
+        display_name: declared
+            .map(|found| found.display_name.clone())
+            .unwrap_or_default(),
+        placements: declared
+            .map(|found| found.placements.clone())
+            .unwrap_or_default(),
+        modules: strings(found.modules),
+        landing_module: found.landing_module.to_owned(),
+        ..ApplicationAccess::default()
+    };
+    if full {
+        access.roles = strings(found.roles);
+        access.permissions = found
+            .permissions
+            .into_iter()
+            .map(|held| PermissionAccess {
+                permission: held.permission.to_owned(),
+                scope: Some(scope(facts, organization, &held.scope)),
+            })
+            .collect();
+    }
+    access
+}
+
+fn scope(facts: &core::Facts<'_>, organization: &OrganizationId, held: &core::Scope) -> Scope {
+    if *held == core::Scope::All {
+        return Scope {
+            all: true,
+            ..Scope::default()
+        };
+    }
+    let tree = facts.organization.map(|organization| &organization.tree);
+    let (units, resources) = tree.map(|tree| tree.ids(held)).unwrap_or_default();
+    let names = |collection: &str, ids: Vec<&str>| {
+        ids.into_iter()
+            .map(|id| format!("organizations/{organization}/{collection}/{id}"))
+            .collect()
+    };
+    Scope {
+        all: false,
+        units: names("units", units),
+        resources: names("resources", resources),
+    }
+}

@@ -1,0 +1,29 @@
+use ::rpc::{Page, parse};
+use api::entitlement::v1::{ListEntitlementsRequest, ListEntitlementsResponse};
+use authority::Context;
+use base::OrganizationId;
+
+use super::App;
+use crate::{error::Error, store::entitlements};
+
+/// Lists the entitlements of an organization, ordered by name.
+pub(crate) async fn list_entitlements(
+    app: &App,
+    context: &Context,
+    request: ListEntitlementsRequest,
+) -> Result<ListEntitlementsResponse, Error> {
+    let organization = parse("parent", &request.parent, OrganizationId::parse_name)?;
+    app.permit_in(context, &organization).await?;
+    let sealer = app.store.sealer();
+    let list = format!("entitlements {organization}");
+    let page = Page::read(sealer, list, request.page_size, &request.page_token)?;
+    let rows =
+        entitlements::page(app.store.reader(), &organization, &page.after, page.limit()).await?;
+    let (entitlements, next_page_token) = page.cut(sealer, rows, |entitlement| {
+        entitlement.application.replacen("applications/", "", 1)
+    });
+    Ok(ListEntitlementsResponse {
+        entitlements,
+        next_page_token,
+    })
+}

@@ -1,0 +1,82 @@
+//! The built-in application, and what the first service account may do with it.
+
+use ::store::{Store, StoreError};
+use api::entitlement::v1::Scope;
+use authority::Permit;
+use base::{ApplicationId, GrantId, Id, Millis, OrganizationId, RoleName};
+use entitlement_core::management;
+
+use crate::{
+    catalog,
+    facts::Piece,
+    store::{
+        applications, entitlements,
+        grants::{self, NewGrant},
+    },
+};
+
+/// The first service account, which identity makes.
+const ROOT: &str = "root";
+
+/// Makes the built-in application as this version declares it, and gives the first service
+/// account everything.
+pub(crate) async fn ensure(store: &Store) -> Result<(), StoreError> {
+    let definition = management::application()?;
+    let id = definition.id.clone();
+    let declared = catalog::application(definition, "Mandate");
+    let mut tx = store.begin_unrepeated(&Permit::system("bootstrap")).await?;
+    let found = applications::find(tx.connection(), &id).await?;
+    match found {
+        Some((application, _)) if is_declared(&application, &declared) => return Ok(()),
+        Some((_, version)) => {
+            applications::update(&tx, &id, version, &declared).await?;
+        }
+        None => {
+            applications::insert(&tx, &id, &declared).await?;
+            give(&tx, &id).await?;
+        }
+    }
+    let operator = OrganizationId::operator();
+    for piece in [
+        Piece::Catalog,
+        Piece::Organization(operator.clone()),
+        Piece::Member(operator, format!("serviceAccounts/{ROOT}").into()),
+    ] {
+        tx.emit(piece.entity(), Vec::new());
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+fn is_declared(
+    found: &api::entitlement::v1::Application,
+    declared: &api::entitlement::v1::Application,
+) -> bool {
+    let permissions = |application: &api::entitlement::v1::Application| {
+        application
+            .roles
+            .iter()
+            .map(|role| (role.role_id.clone(), role.permissions.clone()))
+            .collect::<Vec<_>>()
+    };
+    found.modules == declared.modules && permissions(found) == permissions(declared)
+}
+
+async fn give(tx: &::store::WriteTx, application: &ApplicationId) -> Result<(), StoreError> {
+    let operator = OrganizationId::operator();
+    let always = (Millis::MIN, Millis::MAX);
+    entitlements::insert(tx, &operator, application, always).await?;
+    let grant = NewGrant {
+        id: GrantId::parse(ROOT)?,
+        subject: format!("serviceAccounts/{ROOT}"),
+        role: RoleName::parse_name(management::OPERATOR_ROLE)?,
+        scope: Scope {
+            all: true,
+            ..Scope::default()
+        },
+        start: Millis::MIN,
+        end: Millis::MAX,
+    };
+    grants::insert(tx, &operator, "system", vec![grant]).await?;
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! The catalogue between protobuf and the rules.
+
+use api::entitlement::v1::{Application, Module, Option as ModuleOption, Role};
+use base::{ApplicationId, InvalidName};
+use entitlement_core::{ApplicationDefinition, ModuleDefinition, OptionDefinition, RoleDefinition};
+
+/// An application as the rules see it.
+pub(crate) fn definition(application: &Application) -> Result<ApplicationDefinition, InvalidName> {
+    Ok(ApplicationDefinition {
+        id: ApplicationId::parse_name(&application.name)?,
+        modules: application.modules.iter().map(module).collect(),
+        roles: application.roles.iter().map(role).collect(),
+    })
+}
+
+/// An application as protobuf has it.
+pub(crate) fn application(definition: ApplicationDefinition, display_name: &str) -> Application {
+    Application {
+        name: definition.id.name(),
+        display_name: display_name.to_owned(),
+        modules: definition
+            .modules
+            .into_iter()
+            .map(|module| Module {
+                module_id: module.id,
+                verbs: module.verbs,
+                recommended: module.recommended,
+                ..Module::default()
+            })
+            .collect(),
+        roles: definition
+            .roles
+            .into_iter()
+            .map(|role| Role {
+                role_id: role.id,
+                permissions: role.permissions,
+                ..Role::default()
+            })
+            .collect(),
+        ..Application::default()
+    }
+}
+
+fn module(module: &Module) -> ModuleDefinition {
+    let option = |option: &ModuleOption| OptionDefinition {
+        id: option.option_id.clone(),
+        verbs: option.verbs.clone(),
+    };
+    ModuleDefinition {
+        id: module.module_id.clone(),
+        verbs: module.verbs.clone(),
+        options: module.options.iter().map(option).collect(),
+        recommended: module.recommended,
+    }
+}
+
+fn role(role: &Role) -> RoleDefinition {
+    RoleDefinition {
+        id: role.role_id.clone(),
+        permissions: role.permissions.clone(),
+    }
+}

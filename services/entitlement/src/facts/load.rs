@@ -1,0 +1,172 @@
+//! Reads pieces from the store, in a snapshot that the caller holds.
+
+use std::collections::BTreeMap;
+
+use api::entitlement::v1::Application;
+use base::{Id, OrganizationId};
+use sea_orm::DatabaseTransaction;
+use store::StoreError;
+
+use super::Piece;
+use crate::store::{
+    applications, entitlements, grants, keys, members, organizations, resources, subjects, units,
+};
+
+/// An organization with at most so many members and resources is loaded whole: then a question
+/// never asked before costs what a repeated one costs.
+const WHOLE: u64 = 20_000;
+
+/// Pieces as rows: what exists of what was asked for.
+#[derive(Debug, Default)]
+pub(super) struct Loaded {
+    pub(super) catalog: Option<Vec<Application>>,
+    pub(super) keys: Asked<keys::Row>,
+    pub(super) subjects: Asked<subjects::Row>,
+    pub(super) organizations: Vec<(OrganizationId, LoadedOrganization)>,
+}
+
+/// The names that were asked for, and the rows of those that exist.
+#[derive(Debug)]
+pub(super) struct Asked<R> {
+    pub(super) names: Vec<String>,
+    pub(super) rows: Vec<R>,
+}
+
+impl<R> Default for Asked<R> {
+    fn default() -> Self {
+        Self {
+            names: Vec::new(),
+            rows: Vec::new(),
+        }
+    }
+}
+
+/// What was read of one organization.
+#[derive(Debug, Default)]
+pub(super) struct LoadedOrganization {
+    /// What its members share, if that was asked for.
+    pub(super) shared: Option<Shared>,
+    /// Members by their subjects.
+    pub(super) members: Asked<members::Row>,
+    /// The grants of those members.
+    pub(super) grants: Vec<grants::Row>,
+    /// Resources by their ids.
+    pub(super) resources: Asked<resources::Row>,
+    /// Whether these are all members, and all resources.
+    pub(super) all_members: bool,
+    pub(super) all_resources: bool,
+}
+
+/// What the members of an organization share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    /// None if there is no such organization.
+    pub(super) organization: Option<organizations::Row>,
+    pub(super) entitlements: Vec<entitlements::Row>,
+    pub(super) units: Vec<units::Row>,
+}
+
+/// What is asked for of one organization.
+#[derive(Debug, Default)]
+struct Wanted {
+    shared: bool,
+    whole: bool,
+    members: Vec<String>,
+    resources: Vec<String>,
+}
+
+/// Reads pieces. An organization for which `is_known` is false is read with all its members
+/// and resources, unless these are too many.
+pub(super) async fn load(
+    db: &DatabaseTransaction,
+    pieces: impl IntoIterator<Item = Piece>,
+    is_known: impl Fn(&OrganizationId) -> bool,
+) -> Result<Loaded, StoreError> {
+    let mut loaded = Loaded::default();
+    let mut wanted: BTreeMap<OrganizationId, Wanted> = BTreeMap::new();
+    for piece in pieces {
+        match piece {
+            Piece::Catalog => {
+                loaded.catalog = Some(applications::page(db, "", u64::from(u32::MAX)).await?);
+            }
+            Piece::Key(id) => loaded.keys.names.push(id.into()),
+            Piece::Subject(name) => loaded.subjects.names.push(name.into()),
+            Piece::Organization(organization) => {
+                let whole = !is_known(&organization);
+                let entry = wanted.entry(organization).or_default();
+                (entry.shared, entry.whole) = (true, whole);
+            }
+            Piece::Member(organization, subject) => {
+                wanted
+                    .entry(organization)
+                    .or_default()
+                    .members
+                    .push(subject.into());
+            }
+            Piece::Resource(organization, id) => {
+                wanted
+                    .entry(organization)
+                    .or_default()
+                    .resources
+                    .push(id.into());
+            }
+            Piece::Cursor(_) => {}
+        }
+    }
+    for (organization, wanted) in wanted {
+        let found = load_organization(db, &organization, wanted).await?;
+        if found.all_members {
+            let names = found.members.rows.iter().map(|row| row.subject.clone());
+            loaded.subjects.names.extend(names);
+        }
+        loaded.organizations.push((organization, found));
+    }
+    loaded.keys.rows = keys::find(db, &loaded.keys.names).await?;
+    loaded.subjects.rows = subjects::find(db, &loaded.subjects.names).await?;
+    Ok(loaded)
+}
+
+async fn load_organization(
+    db: &DatabaseTransaction,
+    organization: &OrganizationId,
+    wanted: Wanted,
+) -> Result<LoadedOrganization, StoreError> {
+    let mut found = LoadedOrganization::default();
+    if wanted.shared {
+        found.shared = Some(Shared {
+            organization: organizations::find(db, organization).await?,
+            entitlements: entitlements::all(db, organization).await?,
+            units: units::all(db, organization).await?,
+        });
+    }
+    if wanted.whole {
+        let rows = members::some(db, organization, WHOLE + 1).await?;
+        found.all_members = rows.len() as u64 <= WHOLE;
+        if found.all_members {
+            found.members.rows = rows;
+            found.grants = grants::of_subjects(db, organization, None).await?;
+        }
+        let rows = resources::some(db, organization, WHOLE + 1).await?;
+        found.all_resources = rows.len() as u64 <= WHOLE;
+        if found.all_resources {
+            found.resources.rows = rows;
+        }
+    }
+    if !found.all_members && !wanted.members.is_empty() {
+        let subjects: Vec<&str> = wanted.members.iter().map(String::as_str).collect();
+        found.members.rows = members::of_subjects(db, organization, &subjects).await?;
+        found.grants = grants::of_subjects(db, organization, Some(&subjects)).await?;
+        found.members.names = wanted.members;
+    }
+    if !found.all_resources && !wanted.resources.is_empty() {
+        let ids: Vec<&str> = wanted.resources.iter().map(String::as_str).collect();
+        found.resources.rows = resources::find(db, organization, &ids).await?;
+        found.resources.names = wanted.resources;
+    }
+    Ok(found)
+}
+
+/// The name under which an organization is kept.
+pub(super) fn key(organization: &OrganizationId) -> Box<str> {
+    organization.as_str().into()
+}

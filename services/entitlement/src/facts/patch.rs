@@ -1,0 +1,287 @@
+//! Puts what was read into memory.
+
+use std::sync::atomic::Ordering;
+
+use api::entitlement::v1::{Application, Scope};
+use base::{Id, Millis, OrganizationId};
+use entitlement_core as core;
+use entitlement_core::{
+    Catalog, Entitlement, Grant, Map, Member, Organization, Subject, SubjectKind, Validity,
+};
+use prost::Message;
+
+use super::{
+    Feed, Piece,
+    load::{Loaded, LoadedOrganization, Shared, key},
+    world::{Entry, Key, World},
+};
+use crate::{catalog, store::grants};
+
+/// About how many bytes an entry of a map takes beside its content.
+const ENTRY: usize = 48;
+
+impl World {
+    /// Whether a change of this piece changes what is in memory.
+    pub(super) fn holds(&self, piece: &Piece) -> bool {
+        let entry = |organization: &OrganizationId| self.organizations.get(organization.as_str());
+        match piece {
+            Piece::Catalog => self.catalog.is_some(),
+            Piece::Key(id) => self.keys.contains_key(id),
+            Piece::Subject(name) => self.subjects.contains_key(name),
+            Piece::Organization(organization) => entry(organization).is_some(),
+            Piece::Member(organization, subject) => entry(organization)
+                .is_some_and(|entry| entry.all_members || entry.members.contains_key(subject)),
+            Piece::Resource(organization, id) => entry(organization).is_some_and(|entry| {
+                let tree = entry.organization.as_ref().map(|facts| &facts.tree);
+                entry.all_resources || tree.is_some_and(|tree| tree.knows_resource(id))
+            }),
+            Piece::Cursor(_) => false,
+        }
+    }
+
+    /// Moves everything to a revision, at which the pieces are as loaded and all others as they
+    /// were.
+    pub(super) fn apply(&mut self, loaded: Loaded, revision: i64, cursors: [Option<i64>; 2]) {
+        self.revision = revision;
+        self.tick += 1;
+        let [identity, membership] = cursors;
+        let [own_identity, own_membership] = &mut self.cursors;
+        *own_identity = identity.unwrap_or(*own_identity);
+        *own_membership = membership.unwrap_or(*own_membership);
+        if let Some(applications) = loaded.catalog {
+            self.set_catalog(applications);
+        }
+        for name in loaded.keys.names {
+            self.keys.insert(name.into(), None);
+        }
+        for row in loaded.keys.rows {
+            let key = Key {
+                service_account: row.service_account.into(),
+                secret_sha256: row.secret_sha256.into(),
+                expire: Millis(row.expire_ms),
+            };
+            self.keys.insert(row.id.into(), Some(key));
+        }
+        for name in loaded.subjects.names {
+            self.subjects.insert(name.into(), None);
+        }
+        for row in loaded.subjects.rows {
+            let kind = if row.name.starts_with("users/") {
+                SubjectKind::User
+            } else {
+                SubjectKind::ServiceAccount
+            };
+            let subject = Subject {
+                kind,
+                active: row.active,
+            };
+            self.subjects.insert(row.name.into(), Some(subject));
+        }
+        for (organization, found) in loaded.organizations {
+            self.set_organization(&organization, found);
+        }
+    }
+
+    /// Forgets everything, to be loaded again when it is asked for.
+    pub(super) fn clear(&mut self) {
+        self.keys.clear();
+        self.subjects.clear();
+        self.organizations.clear();
+    }
+
+    /// Forgets the organizations that were not asked about for longest, until the rest takes
+    /// at most `bound` bytes.
+    pub(super) fn evict(&mut self, bound: usize) {
+        let names = (self.subjects.len() + self.keys.len()) * ENTRY * 2;
+        let mut weight: usize = self.organizations.values().map(|entry| entry.weight).sum();
+        if names > bound {
+            self.clear();
+            return;
+        }
+        if weight + names <= bound {
+            return;
+        }
+        let mut oldest: Vec<(u64, Box<str>)> = self
+            .organizations
+            .iter()
+            .map(|(id, entry)| (entry.used.load(Ordering::Relaxed), id.clone()))
+            .collect();
+        oldest.sort_unstable();
+        for (_, id) in oldest {
+            if weight + names <= bound {
+                return;
+            }
+            weight -= self
+                .organizations
+                .remove(&id)
+                .map_or(0, |entry| entry.weight);
+        }
+    }
+
+    /// Roles are kept by their number in the catalogue, so all grants go with it.
+    fn set_catalog(&mut self, applications: Vec<Application>) {
+        let definitions: Vec<_> = applications
+            .iter()
+            .filter_map(|application| catalog::definition(application).ok())
+            .collect();
+        match Catalog::compile(&definitions) {
+            Ok(catalog) => self.catalog = Some(catalog),
+            Err(error) => {
+                // What is stored was compiled before it was stored. Nothing is decided without
+                // a catalogue, so this denies everything and says so.
+                tracing::error!(%error, "the stored catalogue does not compile");
+                self.catalog = Some(Catalog::default());
+            }
+        }
+        self.applications = applications
+            .into_iter()
+            .map(|application| {
+                let id = application.name.trim_start_matches("applications/");
+                (id.into(), application)
+            })
+            .collect();
+        self.organizations.clear();
+    }
+
+    fn set_organization(&mut self, id: &OrganizationId, found: LoadedOrganization) {
+        let catalog = self.catalog.as_ref();
+        let Some(catalog) = catalog else {
+            return;
+        };
+        if found.shared.is_none() && !self.organizations.contains_key(id.as_str()) {
+            return;
+        }
+        let tick = self.tick;
+        let entry = self.organizations.entry(key(id)).or_default();
+        entry.used.store(tick, Ordering::Relaxed);
+        entry.patch(catalog, found);
+    }
+}
+
+impl Entry {
+    fn patch(&mut self, catalog: &Catalog, found: LoadedOrganization) {
+        self.all_members |= found.all_members;
+        self.all_resources |= found.all_resources;
+        if let Some(shared) = found.shared {
+            self.set_shared(catalog, shared);
+        }
+        let Some(organization) = &mut self.organization else {
+            return;
+        };
+        for id in found.resources.names {
+            organization.tree.place_resource(&id, None);
+        }
+        for row in found.resources.rows {
+            organization.tree.place_resource(&row.id, Some(&row.unit));
+        }
+        let mut grants: Map<String, Vec<Grant>> = Map::default();
+        for row in found.grants {
+            if let Some(grant) = grant(catalog, organization, &row) {
+                grants.entry(row.subject).or_default().push(grant);
+            }
+        }
+        for subject in found.members.names {
+            self.members.insert(subject.into(), None);
+        }
+        for row in found.members.rows {
+            let mut own = grants.remove(&row.subject).unwrap_or_default();
+            own.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+            let member = Member {
+                active: row.active,
+                subscription_active: row.subscription_active,
+                grants: own.into(),
+            };
+            self.members.insert(row.subject.into(), Some(member));
+        }
+        self.weight = weight(self);
+    }
+
+    fn set_shared(&mut self, catalog: &Catalog, shared: Shared) {
+        let Some(row) = shared.organization else {
+            *self = Self::default();
+            return;
+        };
+        let organization = self.organization.get_or_insert_default();
+        organization.active = row.active;
+        organization.subscription_required = row.subscription_required;
+        organization.entitlements = shared
+            .entitlements
+            .iter()
+            .filter_map(|row| {
+                let entitlement = Entitlement {
+                    active: row.active,
+                    validity: validity(row.start_ms, row.end_ms),
+                };
+                Some((catalog.application(&row.application)?, entitlement))
+            })
+            .collect();
+        organization.tree.clear_units();
+        for unit in shared.units {
+            let parent = (!unit.parent.is_empty()).then_some(unit.parent.as_str());
+            organization.tree.place_unit(&unit.id, parent);
+        }
+    }
+}
+
+/// A grant from its row; none if its role is not in the catalogue or its scope cannot be read:
+/// it then gives nothing.
+fn grant(catalog: &Catalog, organization: &mut Organization, row: &grants::Row) -> Option<Grant> {
+    let role = catalog.role(&format!(
+        "applications/{}/roles/{}",
+        row.application, row.role
+    ))?;
+    let scope = Scope::decode(row.scope.as_slice()).ok()?;
+    let id = |name: &String| name.rsplit('/').next().unwrap_or_default().to_owned();
+    let tree = &mut organization.tree;
+    let scope = if scope.all {
+        core::Scope::All
+    } else {
+        core::Scope::Nodes {
+            units: scope
+                .units
+                .iter()
+                .map(|name| tree.unit(&id(name)))
+                .collect(),
+            resources: scope
+                .resources
+                .iter()
+                .map(|name| tree.resource(&id(name)))
+                .collect(),
+        }
+    };
+    Some(Grant {
+        id: row.id.as_str().into(),
+        role,
+        scope,
+        validity: validity(row.start_ms, row.end_ms),
+    })
+}
+
+fn validity(start_ms: i64, end_ms: i64) -> Validity {
+    Validity {
+        start: Millis(start_ms),
+        end: Millis(end_ms),
+    }
+}
+
+fn weight(entry: &Entry) -> usize {
+    let tree = entry
+        .organization
+        .as_ref()
+        .map_or(0, |facts| facts.tree.weight());
+    let members: usize = entry
+        .members
+        .iter()
+        .map(|(subject, member)| {
+            let grants = member.as_ref().map_or(0, |member| {
+                let each = size_of::<Grant>() + 24;
+                member.grants.len() * each
+            });
+            subject.len() + ENTRY + size_of::<Member>() + grants
+        })
+        .sum();
+    size_of::<Entry>() + tree + members
+}
+
+/// The places of the feeds in arrays of cursors.
+pub(super) const FEEDS: [Feed; 2] = [Feed::Identity, Feed::Membership];

@@ -1,0 +1,189 @@
+//! The facts in memory, all of one revision.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use api::entitlement::v1::Application;
+use base::{Id, Millis, OrganizationId};
+use entitlement_core as core;
+use entitlement_core::{Catalog, Map, Member, Organization, Subject, Target};
+
+use super::{Feed, Piece};
+
+/// What a key proves.
+#[derive(Debug, Clone)]
+pub(crate) struct Key {
+    pub(crate) service_account: Box<str>,
+    pub(crate) secret_sha256: Box<[u8]>,
+    pub(crate) expire: Millis,
+}
+
+/// Where in an organization a question is asked, by id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place<'a> {
+    Organization,
+    Unit(&'a str),
+    Resource(&'a str),
+}
+
+/// An organization in memory.
+#[derive(Debug, Default)]
+pub(super) struct Entry {
+    /// None if there is no such organization.
+    pub(super) organization: Option<Organization>,
+    /// Members, and subjects that are known to be none.
+    pub(super) members: Map<Box<str>, Option<Member>>,
+    /// Whether a subject that is not in `members` is none.
+    pub(super) all_members: bool,
+    /// Whether a resource that is not in the tree does not exist.
+    pub(super) all_resources: bool,
+    /// The tick of the last question about it.
+    pub(super) used: AtomicU64,
+    /// About how many bytes it takes.
+    pub(super) weight: usize,
+}
+
+/// The facts in memory. What is absent is not known, which is another thing than known not to
+/// exist.
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    /// The revision that all of it is of; 0 before anything was read.
+    pub(super) revision: i64,
+    /// How far the feeds have been applied at that revision.
+    pub(super) cursors: [i64; 2],
+    pub(super) catalog: Option<Catalog>,
+    pub(super) applications: Map<Box<str>, Application>,
+    pub(super) keys: Map<Box<str>, Option<Key>>,
+    pub(super) subjects: Map<Box<str>, Option<Subject>>,
+    pub(super) organizations: Map<Box<str>, Entry>,
+    pub(super) tick: u64,
+}
+
+impl World {
+    /// The revision that every answer from here is given at.
+    pub(crate) fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    /// How far a feed has been applied.
+    pub(crate) fn cursor(&self, feed: Feed) -> i64 {
+        let [identity, membership] = self.cursors;
+        match feed {
+            Feed::Identity => identity,
+            Feed::Membership => membership,
+        }
+    }
+
+    /// The catalogue.
+    ///
+    /// # Errors
+    /// What is to be loaded first.
+    pub(crate) fn catalog(&self) -> Result<&Catalog, Vec<Piece>> {
+        self.catalog.as_ref().ok_or_else(|| vec![Piece::Catalog])
+    }
+
+    /// An application as it was declared.
+    pub(crate) fn application(&self, id: &str) -> Option<&Application> {
+        self.applications.get(id)
+    }
+
+    /// What a key proves, if there is one of that id.
+    ///
+    /// # Errors
+    /// What is to be loaded first.
+    pub(crate) fn key(&self, id: &str) -> Result<Option<&Key>, Vec<Piece>> {
+        let known = self.keys.get(id).map(Option::as_ref);
+        known.ok_or_else(|| vec![Piece::Key(id.into())])
+    }
+
+    /// A user or service account, if there is one of that name.
+    ///
+    /// # Errors
+    /// What is to be loaded first.
+    pub(crate) fn subject(&self, name: &str) -> Result<Option<&Subject>, Vec<Piece>> {
+        let known = self.subjects.get(name).map(Option::as_ref);
+        known.ok_or_else(|| vec![Piece::Subject(name.into())])
+    }
+
+    /// The facts about a subject in an organization.
+    ///
+    /// # Errors
+    /// What is to be loaded first.
+    pub(crate) fn facts(
+        &self,
+        subject: &str,
+        organization: &OrganizationId,
+    ) -> Result<core::Facts<'_>, Vec<Piece>> {
+        let catalog = self.catalog();
+        let known_subject = self.subject(subject);
+        let entry = self.entry(organization);
+        let member = entry.as_ref().map_or(Ok(None), |entry| {
+            entry
+                .member(organization, subject)
+                .map_err(|piece| vec![piece])
+        });
+        match (catalog, known_subject, entry, member) {
+            (Ok(catalog), Ok(subject), Ok(entry), Ok(member)) => Ok(core::Facts {
+                catalog,
+                subject,
+                organization: entry.organization.as_ref(),
+                member,
+            }),
+            (catalog, subject, entry, member) => {
+                Err([catalog.err(), subject.err(), entry.err(), member.err()]
+                    .into_iter()
+                    .flatten()
+                    .flatten()
+                    .collect())
+            }
+        }
+    }
+
+    /// A place as a target.
+    ///
+    /// # Errors
+    /// What is to be loaded first.
+    pub(crate) fn target(
+        &self,
+        organization: &OrganizationId,
+        place: Place<'_>,
+    ) -> Result<Target, Vec<Piece>> {
+        let entry = self.entry(organization)?;
+        let Some(facts) = &entry.organization else {
+            return Ok(Target::Missing);
+        };
+        match place {
+            Place::Organization => Ok(Target::Organization),
+            Place::Unit(id) => Ok(facts.tree.unit_target(id)),
+            Place::Resource(id) if entry.all_resources || facts.tree.knows_resource(id) => {
+                Ok(facts.tree.resource_target(id))
+            }
+            Place::Resource(id) => Err(vec![Piece::Resource(organization.clone(), id.into())]),
+        }
+    }
+
+    fn entry(&self, organization: &OrganizationId) -> Result<&Entry, Vec<Piece>> {
+        let entry = self
+            .organizations
+            .get(organization.as_str())
+            .ok_or_else(|| vec![Piece::Organization(organization.clone())])?;
+        // Written only when it differs: a hot organization's line stays shared between cores.
+        if entry.used.load(Ordering::Relaxed) != self.tick {
+            entry.used.store(self.tick, Ordering::Relaxed);
+        }
+        Ok(entry)
+    }
+}
+
+impl Entry {
+    fn member(
+        &self,
+        organization: &OrganizationId,
+        subject: &str,
+    ) -> Result<Option<&Member>, Piece> {
+        match self.members.get(subject) {
+            Some(known) => Ok(known.as_ref()),
+            None if self.all_members || self.organization.is_none() => Ok(None),
+            None => Err(Piece::Member(organization.clone(), subject.into())),
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The catalogue, grants and decisions.
+
+mod app;
+mod bootstrap;
+mod catalog;
+mod decisions;
+mod engine;
+mod error;
+mod facts;
+mod projection;
+mod rpc;
+mod store;
+
+use std::{sync::Arc, time::Duration};
+
+use ::cache::Cache;
+use ::rpc::{Authenticator, Channel, PeerChannel, PeerKey};
+use ::store::{Store, StoreError, StoreUrl};
+use authority::Authority;
+use clock::Clock;
+use seal::{Sealer, Source};
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+
+pub use crate::store::Migrator;
+
+use crate::{
+    app::App,
+    decisions::Decisions,
+    engine::Engine,
+    facts::{Facts, Settings},
+    projection::Heard,
+};
+
+/// What the service is built from.
+#[derive(Debug)]
+pub struct Dependencies {
+    /// The database.
+    pub store: StoreUrl,
+    /// The cache that replicas share, if there is one.
+    pub cache: Option<Cache>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The installation's tokens.
+    pub sealer: Sealer,
+    /// The key of the services of the installation.
+    pub peer_key: PeerKey,
+    /// Bounds.
+    pub limits: Limits,
+    /// Ends the streams and the tasks.
+    pub shutdown: CancellationToken,
+}
+
+/// What bounds the answers of the service.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How old the facts may be that an answer is given from.
+    pub lease: Duration,
+    /// For how long a feed may be silent before answers are refused.
+    pub max_feed_silence: Duration,
+    /// How many bytes the facts in memory may take.
+    pub memory: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(1),
+            max_feed_silence: Duration::from_secs(300),
+            memory: 256 << 20,
+        }
+    }
+}
+
+/// The service: its methods, and the keys that its stack authenticates with.
+pub struct Entitlement {
+    /// The methods.
+    pub routes: Routes,
+    /// Whose keys are whose.
+    pub keys: Arc<dyn Authenticator>,
+    /// What tells it of the other services' facts.
+    pub feeds: Feeds,
+}
+
+/// What tells the service of the other services' facts.
+pub struct Feeds {
+    store: Store,
+    heard: Arc<Heard>,
+    peer_key: PeerKey,
+    shutdown: CancellationToken,
+}
+
+/// Opens the store and builds the service.
+///
+/// # Errors
+/// [`StoreError`] when the database cannot be used.
+pub async fn build(dependencies: Dependencies) -> Result<Entitlement, StoreError> {
+    let Dependencies {
+        store,
+        cache,
+        clock,
+        sealer,
+        peer_key,
+        limits,
+        shutdown,
+    } = dependencies;
+    let store =
+        Store::open::<store::Migrator>(&store, Source::Entitlement, sealer.clone(), clock.clone())
+            .await?;
+    bootstrap::ensure(&store).await?;
+    let settings = Settings {
+        lease: limits.lease,
+        poll: limits.lease / 5,
+        memory: limits.memory,
+    };
+    let heard = Arc::new(Heard::new(clock.clone()));
+    let engine = Engine {
+        facts: Facts::start(store.clone(), settings, shutdown.clone()),
+        heard: heard.clone(),
+        clock,
+        sealer,
+        lease: limits.lease,
+        max_silence: limits.max_feed_silence,
+    };
+    let decisions = cache.map(|cache| Decisions::new(cache, store.clone()));
+    let app = App {
+        authority: Authority::new(Arc::new(engine.clone())),
+        engine: engine.clone(),
+        decisions,
+        store: store.clone(),
+    };
+    Ok(Entitlement {
+        routes: rpc::routes(&app),
+        keys: Arc::new(engine),
+        feeds: Feeds {
+            store,
+            heard,
+            peer_key,
+            shutdown,
+        },
+    })
+}
+
+impl Feeds {
+    /// Begins to follow the feeds. The services that they are of need this one to be built, so
+    /// this comes after.
+    pub fn follow(&self, identity: Channel, membership: Channel) {
+        let channel = |channel| PeerChannel::new(channel, self.peer_key.clone());
+        let (identity, membership) = (channel(identity), channel(membership));
+        projection::follow(
+            &self.store,
+            &self.heard,
+            identity,
+            membership,
+            &self.shutdown,
+        );
+    }
+
+    /// Returns once both feeds have been applied to their ends.
+    pub async fn caught_up(&self) {
+        self.heard.caught_up().await;
+    }
+}

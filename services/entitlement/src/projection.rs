@@ -1,0 +1,167 @@
+//! Keeps the facts of the other services: follows their feeds, and applies each page in one
+//! transaction with the cursor, so that nothing is lost and nothing takes effect twice.
+
+mod identity;
+mod membership;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use ::rpc::PeerChannel;
+use ::store::{Store, StoreError, WriteTx};
+use clock::Clock;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tonic::Status;
+
+use crate::{
+    facts::{Feed, Piece},
+    store::cursors,
+};
+
+/// How long to wait before a feed that ended is followed again.
+const PAUSE: Duration = Duration::from_millis(200);
+/// A feed that says nothing for so long is taken for dead: it says something every second.
+const SILENCE: Duration = Duration::from_secs(5);
+
+/// When the feeds were last heard.
+#[derive(Debug)]
+pub(crate) struct Heard {
+    clock: Arc<dyn Clock>,
+    /// Nanoseconds since boot, for each feed, of the last word that nothing is outstanding.
+    at: [AtomicU64; 2],
+    /// Which feeds have said so since the process began.
+    caught_up: watch::Sender<[bool; 2]>,
+}
+
+impl Heard {
+    /// Both feeds count as heard when the process begins.
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        let heard = Self {
+            clock,
+            at: [AtomicU64::new(0), AtomicU64::new(0)],
+            caught_up: watch::Sender::new([false; 2]),
+        };
+        heard.note(Feed::Identity);
+        heard.note(Feed::Membership);
+        heard
+    }
+
+    /// Returns once both feeds have been applied to their ends.
+    pub(crate) async fn caught_up(&self) {
+        let mut caught_up = self.caught_up.subscribe();
+        // The sender lives as long as this does.
+        let _ = caught_up
+            .wait_for(|feeds| feeds.iter().all(|feed| *feed))
+            .await;
+    }
+
+    /// How long ago the feed that was silent for longest was heard.
+    pub(crate) fn silence(&self) -> Duration {
+        let now = self.clock.since_boot();
+        let longest = self.at.iter().map(|at| {
+            let at = Duration::from_nanos(at.load(Ordering::Relaxed));
+            now.saturating_sub(at)
+        });
+        longest.max().unwrap_or_default()
+    }
+
+    /// Notes that nothing is outstanding in a feed.
+    fn caught_up_with(&self, feed: Feed) {
+        self.note(feed);
+        self.caught_up.send_if_modified(|feeds| {
+            let [identity, membership] = feeds;
+            let own = match feed {
+                Feed::Identity => identity,
+                Feed::Membership => membership,
+            };
+            !std::mem::replace(own, true)
+        });
+    }
+
+    fn note(&self, feed: Feed) {
+        let now = u64::try_from(self.clock.since_boot().as_nanos()).unwrap_or(u64::MAX);
+        let [identity, membership] = &self.at;
+        match feed {
+            Feed::Identity => identity.store(now, Ordering::Relaxed),
+            Feed::Membership => membership.store(now, Ordering::Relaxed),
+        }
+    }
+}
+
+/// Why a feed is followed no further; it is taken up again after a pause.
+#[derive(Debug, thiserror::Error)]
+enum FollowError {
+    #[error("the feed cannot be read")]
+    Feed(#[from] Box<Status>),
+    #[error("the feed was silent for too long")]
+    Silent,
+    #[error("the feed ended")]
+    Ended,
+    #[error("a change cannot be applied")]
+    Store(#[from] StoreError),
+}
+
+impl From<Status> for FollowError {
+    fn from(status: Status) -> Self {
+        Self::Feed(Box::new(status))
+    }
+}
+
+/// Follows both feeds until `stop`.
+pub(crate) fn follow(
+    store: &Store,
+    heard: &Arc<Heard>,
+    identity: PeerChannel,
+    membership: PeerChannel,
+    stop: &CancellationToken,
+) {
+    let (own, when) = (store.clone(), heard.clone());
+    let follow = move || identity::follow(own.clone(), when.clone(), identity.clone());
+    tokio::spawn(
+        stop.clone()
+            .run_until_cancelled_owned(again(Feed::Identity, follow)),
+    );
+    let (own, when) = (store.clone(), heard.clone());
+    let follow = move || membership::follow(own.clone(), when.clone(), membership.clone());
+    tokio::spawn(
+        stop.clone()
+            .run_until_cancelled_owned(again(Feed::Membership, follow)),
+    );
+}
+
+async fn again<F>(feed: Feed, follow: impl Fn() -> F + Send)
+where
+    F: Future<Output = Result<(), FollowError>> + Send,
+{
+    loop {
+        match follow().await {
+            // Another replica has applied the page: go on from where it left off.
+            Err(FollowError::Store(StoreError::Stale)) | Ok(()) => {}
+            Err(error) => {
+                tracing::warn!(
+                    feed = feed.name(),
+                    error = &error as &dyn std::error::Error,
+                    "feed interrupted"
+                );
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Moves the cursor of a feed and tells the facts of it, in the transaction of the changes.
+async fn advance(tx: &mut WriteTx, feed: Feed, from: i64, to: i64) -> Result<(), StoreError> {
+    cursors::advance(tx, feed.name(), from, to).await?;
+    tx.emit(Piece::Cursor(feed).entity(), to.to_be_bytes().to_vec());
+    Ok(())
+}
+
+fn touch(tx: &mut WriteTx, piece: &Piece) {
+    tx.emit(piece.entity(), Vec::new());
+}

@@ -1,0 +1,156 @@
+//! The feed of membership.
+
+use std::sync::Arc;
+
+use ::rpc::PeerChannel;
+use ::store::{Store, StoreError, WriteTx};
+use api::membership::v1::{
+    Change, MembershipChange, OrganizationChange, ResourceChange, UnitChange, WatchRequest,
+    change::Entity, feed_service_client::FeedServiceClient,
+};
+use authority::Permit;
+use base::{Id, In, MembershipId, OrganizationId, ResourceId, UnitId};
+use tokio::time::timeout;
+
+use super::{FollowError, Heard, SILENCE, advance, touch};
+use crate::{
+    facts::{Feed, Piece},
+    store::{cursors, grants, members, organizations, resources, units},
+};
+
+/// Follows the feed from where it was left.
+pub(super) async fn follow(
+    store: Store,
+    heard: Arc<Heard>,
+    channel: PeerChannel,
+) -> Result<(), FollowError> {
+    let mut cursor = cursors::position(store.reader(), Feed::Membership.name()).await?;
+    let mut client = FeedServiceClient::new(channel.for_itself());
+    let mut stream = client.watch(WatchRequest { cursor }).await?.into_inner();
+    loop {
+        let page = timeout(SILENCE, stream.message()).await;
+        let page = page.map_err(|_| FollowError::Silent)??;
+        let page = page.ok_or(FollowError::Ended)?;
+        if page.cursor != cursor {
+            let mut tx = store
+                .begin_unrepeated(&Permit::system("membership feed"))
+                .await?;
+            apply(&mut tx, page.changes).await?;
+            advance(&mut tx, Feed::Membership, cursor, page.cursor).await?;
+            tx.commit().await?;
+            cursor = page.cursor;
+        }
+        if page.caught_up {
+            heard.caught_up_with(Feed::Membership);
+        }
+    }
+}
+
+/// Rows to write, collected so that a page takes few statements.
+#[derive(Default)]
+struct Rows {
+    organizations: Vec<organizations::Row>,
+    units: Vec<units::Row>,
+    resources: Vec<resources::Row>,
+    members: Vec<members::Row>,
+}
+
+async fn apply(tx: &mut WriteTx, changes: Vec<Change>) -> Result<(), StoreError> {
+    let mut rows = Rows::default();
+    for change in changes {
+        match change.entity {
+            Some(Entity::Organization(change)) => organization(tx, &mut rows, &change)?,
+            Some(Entity::Unit(change)) => unit(tx, &mut rows, &change).await?,
+            Some(Entity::Resource(change)) => resource(tx, &mut rows, &change).await?,
+            Some(Entity::Membership(change)) => member(tx, &mut rows, change).await?,
+            None => {}
+        }
+    }
+    organizations::put(tx, rows.organizations).await?;
+    units::put(tx, rows.units).await?;
+    resources::put(tx, rows.resources).await?;
+    members::put(tx, rows.members).await
+}
+
+fn organization(
+    tx: &mut WriteTx,
+    rows: &mut Rows,
+    change: &OrganizationChange,
+) -> Result<(), StoreError> {
+    let id = OrganizationId::parse_name(&change.name)?;
+    touch(tx, &Piece::Organization(id.clone()));
+    rows.organizations.push(organizations::Row {
+        id: id.as_str().to_owned(),
+        active: change.active,
+        subscription_required: change.subscription_required,
+    });
+    Ok(())
+}
+
+async fn unit(tx: &mut WriteTx, rows: &mut Rows, change: &UnitChange) -> Result<(), StoreError> {
+    let name = In::<UnitId>::parse_name(&change.name)?;
+    touch(tx, &Piece::Organization(name.organization.clone()));
+    let (organization, id) = (name.organization.as_str(), name.id.as_str());
+    if change.deleted {
+        return units::delete(tx, organization, id).await;
+    }
+    let parent = match change.parent_unit.as_str() {
+        "" => String::new(),
+        parent => In::<UnitId>::parse_name(parent)?.id.as_str().to_owned(),
+    };
+    rows.units.push(units::Row {
+        organization: organization.to_owned(),
+        id: id.to_owned(),
+        parent,
+    });
+    Ok(())
+}
+
+async fn resource(
+    tx: &mut WriteTx,
+    rows: &mut Rows,
+    change: &ResourceChange,
+) -> Result<(), StoreError> {
+    let name = In::<ResourceId>::parse_name(&change.name)?;
+    let (organization, id) = (name.organization.as_str(), name.id.as_str());
+    touch(tx, &Piece::Resource(name.organization.clone(), id.into()));
+    if change.deleted {
+        return resources::delete(tx, organization, id).await;
+    }
+    rows.resources.push(resources::Row {
+        organization: organization.to_owned(),
+        id: id.to_owned(),
+        unit: In::<UnitId>::parse_name(&change.unit)?
+            .id
+            .as_str()
+            .to_owned(),
+    });
+    Ok(())
+}
+
+async fn member(
+    tx: &mut WriteTx,
+    rows: &mut Rows,
+    change: MembershipChange,
+) -> Result<(), StoreError> {
+    let name = In::<MembershipId>::parse_name(&change.name)?;
+    let (organization, id) = (name.organization.as_str(), name.id.as_str());
+    let subject = change.subject.as_str();
+    touch(
+        tx,
+        &Piece::Member(name.organization.clone(), subject.into()),
+    );
+    if change.deleted {
+        members::delete(tx, organization, id).await?;
+        // A membership that begins again begins with nothing.
+        return grants::revoke_all(tx, organization, subject).await;
+    }
+    rows.members.push(members::Row {
+        organization: organization.to_owned(),
+        id: id.to_owned(),
+        subject: change.subject,
+        active: change.active,
+        subscription_active: change.subscription_active,
+    });
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! The edge: which method runs which use case.
+
+use ::rpc::methods;
+use api::entitlement::v1::{
+    AuthorizeRequest, AuthorizeResponse, AwaitProjectionRequest, AwaitProjectionResponse,
+    BatchCreateGrantsRequest, BatchCreateGrantsResponse, CheckBatchRequest, CheckBatchResponse,
+    CheckRequest, CheckResponse, CreateApplicationRequest, CreateApplicationResponse,
+    CreateEntitlementRequest, CreateEntitlementResponse, CreateGrantRequest, CreateGrantResponse,
+    ExplainRequest, ExplainResponse, GetApplicationRequest, GetApplicationResponse,
+    GetEntitlementRequest, GetEntitlementResponse, GetGrantRequest, GetGrantResponse,
+    ListApplicationsRequest, ListApplicationsResponse, ListEffectiveAccessRequest,
+    ListEffectiveAccessResponse, ListEntitlementsRequest, ListEntitlementsResponse,
+    ListGrantsRequest, ListGrantsResponse, ListRolesRequest, ListRolesResponse,
+    ReactivateEntitlementRequest, ReactivateEntitlementResponse, RevokeGrantRequest,
+    RevokeGrantResponse, SummarizeAccessRequest, SummarizeAccessResponse,
+    SuspendEntitlementRequest, SuspendEntitlementResponse, UpdateApplicationRequest,
+    UpdateApplicationResponse, UpdateGrantRequest, UpdateGrantResponse,
+    authorization_service_server::{AuthorizationService, AuthorizationServiceServer},
+    catalog_service_server::{CatalogService, CatalogServiceServer},
+    grant_service_server::{GrantService, GrantServiceServer},
+    peer_service_server::{PeerService, PeerServiceServer},
+};
+use tonic::service::Routes;
+
+use crate::app::{self, App};
+
+/// The methods of this service.
+pub(crate) fn routes(app: &App) -> Routes {
+    Routes::new(AuthorizationServiceServer::new(Edge(app.clone())))
+        .add_service(CatalogServiceServer::new(Edge(app.clone())))
+        .add_service(GrantServiceServer::new(Edge(app.clone())))
+        .add_service(PeerServiceServer::new(Edge(app.clone())))
+}
+
+struct Edge(App);
+
+methods! { AuthorizationService, for Edge, with app:
+    check(CheckRequest) -> CheckResponse;
+    check_batch(CheckBatchRequest) -> CheckBatchResponse;
+    explain(ExplainRequest) -> ExplainResponse;
+    list_effective_access(ListEffectiveAccessRequest) -> ListEffectiveAccessResponse;
+}
+
+methods! { CatalogService, for Edge, with app:
+    create_application(CreateApplicationRequest) -> CreateApplicationResponse;
+    get_application(GetApplicationRequest) -> GetApplicationResponse;
+    list_applications(ListApplicationsRequest) -> ListApplicationsResponse;
+    update_application(UpdateApplicationRequest) -> UpdateApplicationResponse;
+    list_roles(ListRolesRequest) -> ListRolesResponse;
+}
+
+methods! { GrantService, for Edge, with app:
+    create_entitlement(CreateEntitlementRequest) -> CreateEntitlementResponse;
+    get_entitlement(GetEntitlementRequest) -> GetEntitlementResponse;
+    list_entitlements(ListEntitlementsRequest) -> ListEntitlementsResponse;
+    suspend_entitlement(SuspendEntitlementRequest) -> SuspendEntitlementResponse;
+    reactivate_entitlement(ReactivateEntitlementRequest) -> ReactivateEntitlementResponse;
+    create_grant(CreateGrantRequest) -> CreateGrantResponse;
+    batch_create_grants(BatchCreateGrantsRequest) -> BatchCreateGrantsResponse;
+    get_grant(GetGrantRequest) -> GetGrantResponse;
+    list_grants(ListGrantsRequest) -> ListGrantsResponse;
+    update_grant(UpdateGrantRequest) -> UpdateGrantResponse;
+    revoke_grant(RevokeGrantRequest) -> RevokeGrantResponse;
+}
+
+methods! { PeerService, for Edge, with app:
+    authorize(AuthorizeRequest) -> AuthorizeResponse;
+    await_projection(AwaitProjectionRequest) -> AwaitProjectionResponse;
+    summarize_access(SummarizeAccessRequest) -> SummarizeAccessResponse;
+}

@@ -1,0 +1,41 @@
+//! The tables of this service: what it owns, and what it keeps of the other services' facts.
+
+pub(crate) mod applications;
+pub(crate) mod cursors;
+pub(crate) mod entitlements;
+pub(crate) mod grants;
+pub(crate) mod keys;
+pub(crate) mod members;
+mod migration;
+pub(crate) mod organizations;
+pub(crate) mod resources;
+pub(crate) mod subjects;
+pub(crate) mod units;
+
+pub use migration::Migrator;
+
+/// Rows an `INSERT`, or values an `IN`: both databases bound the parameters of a statement.
+pub(crate) const CHUNK: usize = 1000;
+
+/// Declares the row of a table and its entity, in a module `row`.
+macro_rules! table {
+    ($table:literal, key { $($key:ident: $key_type:ty),+ }, { $($column:ident: $type:ty),* $(,)? }) => {
+        pub(crate) mod row {
+            use sea_orm::entity::prelude::*;
+
+            #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+            #[sea_orm(table_name = $table)]
+            pub struct Model {
+                $(#[sea_orm(primary_key, auto_increment = false)]
+                pub $key: $key_type,)+
+                $(pub $column: $type,)*
+            }
+
+            #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+            pub enum Relation {}
+
+            impl ActiveModelBehavior for ActiveModel {}
+        }
+    };
+}
+pub(crate) use table;

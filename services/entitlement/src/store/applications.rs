@@ -1,0 +1,107 @@
+//! The catalogue: each application as it was declared.
+
+use ::rpc::{etag, timestamp};
+use ::store::{StoreError, WriteTx, changed_one, new_row};
+use api::entitlement::v1::Application;
+use base::{ApplicationId, Id, Millis};
+use prost::Message;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
+};
+
+use super::table;
+
+table!("applications", key { id: String }, {
+    body: Vec<u8>,
+    create_ms: i64,
+    update_ms: i64,
+    version: i64,
+});
+use row::{Column, Entity, Model};
+
+/// Inserts an application and returns it as stored.
+pub(crate) async fn insert(
+    tx: &WriteTx,
+    id: &ApplicationId,
+    application: &Application,
+) -> Result<Application, StoreError> {
+    let row = Model {
+        id: id.as_str().to_owned(),
+        body: body(application),
+        create_ms: tx.now().0,
+        update_ms: tx.now().0,
+        version: tx.now().0,
+    };
+    Entity::insert(new_row::<row::ActiveModel, _>(row.clone()))
+        .exec_without_returning(tx.connection())
+        .await?;
+    self::application(&row)
+}
+
+/// An application and its version.
+pub(crate) async fn find(
+    db: &impl ConnectionTrait,
+    id: &ApplicationId,
+) -> Result<Option<(Application, i64)>, StoreError> {
+    let row = Entity::find_by_id(id.as_str()).one(db).await?;
+    let found = row.map(|row| application(&row).map(|application| (application, row.version)));
+    found.transpose()
+}
+
+/// The applications after an id, in the order of their ids.
+pub(crate) async fn page(
+    db: &impl ConnectionTrait,
+    after: &str,
+    limit: u64,
+) -> Result<Vec<Application>, StoreError> {
+    let rows = Entity::find()
+        .filter(Column::Id.gt(after))
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .all(db)
+        .await?;
+    rows.iter().map(application).collect()
+}
+
+/// Writes an application that was read at `version`, and returns it as stored.
+pub(crate) async fn update(
+    tx: &WriteTx,
+    id: &ApplicationId,
+    version: i64,
+    application: &Application,
+) -> Result<Application, StoreError> {
+    let result = Entity::update_many()
+        .col_expr(Column::Body, Expr::value(body(application)))
+        .col_expr(Column::UpdateMs, Expr::value(tx.now().0))
+        .col_expr(Column::Version, Expr::value(version + 1))
+        .filter(Column::Id.eq(id.as_str()))
+        .filter(Column::Version.eq(version))
+        .exec(tx.connection())
+        .await?;
+    changed_one(&result)?;
+    let row = Entity::find_by_id(id.as_str()).one(tx.connection()).await?;
+    self::application(&row.ok_or(StoreError::Stale)?)
+}
+
+/// What was declared, without what the service says of it.
+fn body(application: &Application) -> Vec<u8> {
+    let mut declared = application.clone();
+    declared.name.clear();
+    declared.create_time = None;
+    declared.update_time = None;
+    declared.etag.clear();
+    declared.encode_to_vec()
+}
+
+fn application(row: &Model) -> Result<Application, StoreError> {
+    let mut application = Application::decode(row.body.as_slice())?;
+    application.name = format!("applications/{}", row.id);
+    for role in &mut application.roles {
+        role.name = format!("applications/{}/roles/{}", row.id, role.role_id);
+    }
+    application.create_time = timestamp(Millis(row.create_ms));
+    application.update_time = timestamp(Millis(row.update_ms));
+    application.etag = etag(row.version);
+    Ok(application)
+}

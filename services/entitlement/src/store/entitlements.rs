@@ -1,0 +1,126 @@
+//! What organizations have.
+
+use ::rpc::{etag, timestamp};
+use ::store::{StoreError, WriteTx, changed_one, new_row};
+use api::entitlement::v1::{Entitlement, EntitlementState};
+use base::{ApplicationId, Id, Millis, OrganizationId};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
+};
+
+use super::table;
+
+table!("entitlements", key { organization: String, application: String }, {
+    active: bool,
+    start_ms: i64,
+    end_ms: i64,
+    create_ms: i64,
+    update_ms: i64,
+    version: i64,
+});
+pub(crate) use row::Model as Row;
+use row::{Column, Entity};
+
+/// Inserts an entitlement and returns it as stored.
+pub(crate) async fn insert(
+    tx: &WriteTx,
+    organization: &OrganizationId,
+    application: &ApplicationId,
+    (start, end): (Millis, Millis),
+) -> Result<Entitlement, StoreError> {
+    let row = Row {
+        organization: organization.as_str().to_owned(),
+        application: application.as_str().to_owned(),
+        active: true,
+        start_ms: start.0,
+        end_ms: end.0,
+        create_ms: tx.now().0,
+        update_ms: tx.now().0,
+        version: tx.now().0,
+    };
+    Entity::insert(new_row::<row::ActiveModel, _>(row.clone()))
+        .exec_without_returning(tx.connection())
+        .await?;
+    Ok(entitlement(&row))
+}
+
+/// An entitlement and its version.
+pub(crate) async fn find(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    application: &str,
+) -> Result<Option<(Entitlement, i64)>, StoreError> {
+    let key = (organization.as_str().to_owned(), application.to_owned());
+    let row = Entity::find_by_id(key).one(db).await?;
+    Ok(row.map(|row| (entitlement(&row), row.version)))
+}
+
+/// All entitlements of an organization.
+pub(crate) async fn all(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+) -> Result<Vec<Row>, StoreError> {
+    let own = Column::Organization.eq(organization.as_str());
+    Ok(Entity::find().filter(own).all(db).await?)
+}
+
+/// The entitlements of an organization after an application, in the order of applications.
+pub(crate) async fn page(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    after: &str,
+    limit: u64,
+) -> Result<Vec<Entitlement>, StoreError> {
+    let rows = Entity::find()
+        .filter(Column::Organization.eq(organization.as_str()))
+        .filter(Column::Application.gt(after))
+        .order_by_asc(Column::Application)
+        .limit(limit)
+        .all(db)
+        .await?;
+    Ok(rows.iter().map(entitlement).collect())
+}
+
+/// Changes the state of an entitlement that was read at `version`, and returns it as stored.
+pub(crate) async fn set_active(
+    tx: &WriteTx,
+    organization: &OrganizationId,
+    application: &str,
+    version: i64,
+    active: bool,
+) -> Result<Entitlement, StoreError> {
+    let result = Entity::update_many()
+        .col_expr(Column::Active, Expr::value(active))
+        .col_expr(Column::UpdateMs, Expr::value(tx.now().0))
+        .col_expr(Column::Version, Expr::value(version + 1))
+        .filter(Column::Organization.eq(organization.as_str()))
+        .filter(Column::Application.eq(application))
+        .filter(Column::Version.eq(version))
+        .exec(tx.connection())
+        .await?;
+    changed_one(&result)?;
+    let found = find(tx.connection(), organization, application).await?;
+    Ok(found.ok_or(StoreError::Stale)?.0)
+}
+
+fn entitlement(row: &Row) -> Entitlement {
+    let state = if row.active {
+        EntitlementState::Active
+    } else {
+        EntitlementState::Suspended
+    };
+    Entitlement {
+        name: format!(
+            "organizations/{}/entitlements/{}",
+            row.organization, row.application
+        ),
+        application: format!("applications/{}", row.application),
+        start_time: timestamp(Millis(row.start_ms)),
+        end_time: timestamp(Millis(row.end_ms)),
+        state: state.into(),
+        create_time: timestamp(Millis(row.create_ms)),
+        update_time: timestamp(Millis(row.update_ms)),
+        etag: etag(row.version),
+    }
+}

@@ -1,0 +1,67 @@
+//! Memberships, as membership tells of them.
+
+use base::{Id, OrganizationId};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::OnConflict,
+};
+use store::{StoreError, WriteTx, new_row};
+
+use super::{CHUNK, table};
+
+table!("p_members", key { organization: String, id: String }, {
+    subject: String,
+    active: bool,
+    subscription_active: bool,
+});
+pub(crate) use row::Model as Row;
+use row::{Column, Entity};
+
+/// Writes the latest states.
+pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> {
+    for chunk in rows.chunks(CHUNK) {
+        Entity::insert_many(chunk.iter().cloned().map(new_row::<row::ActiveModel, _>))
+            .on_conflict(
+                OnConflict::columns([Column::Organization, Column::Id])
+                    .update_columns([Column::Subject, Column::Active, Column::SubscriptionActive])
+                    .to_owned(),
+            )
+            .exec_without_returning(tx.connection())
+            .await?;
+    }
+    Ok(())
+}
+
+/// Forgets a membership.
+pub(crate) async fn delete(tx: &WriteTx, organization: &str, id: &str) -> Result<(), StoreError> {
+    let key = (organization.to_owned(), id.to_owned());
+    Entity::delete_by_id(key).exec(tx.connection()).await?;
+    Ok(())
+}
+
+/// Memberships of an organization, at most `limit`.
+pub(crate) async fn some(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    limit: u64,
+) -> Result<Vec<Row>, StoreError> {
+    let own = Column::Organization.eq(organization.as_str());
+    Ok(Entity::find().filter(own).limit(limit).all(db).await?)
+}
+
+/// The memberships of these subjects in an organization.
+pub(crate) async fn of_subjects(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    subjects: &[&str],
+) -> Result<Vec<Row>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in subjects.chunks(CHUNK) {
+        let rows = Entity::find()
+            .filter(Column::Organization.eq(organization.as_str()))
+            .filter(Column::Subject.is_in(chunk.iter().copied()))
+            .all(db)
+            .await?;
+        found.extend(rows);
+    }
+    Ok(found)
+}

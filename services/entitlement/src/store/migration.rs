@@ -1,0 +1,139 @@
+//! The schema, version by version.
+
+use sea_orm_migration::prelude::{
+    DbErr, MigrationName, MigrationTrait, MigratorTrait, SchemaManager, TableCreateStatement,
+    async_trait,
+};
+use store::schema::{boolean, bytes, create_common, index, integer, primary, table, text};
+
+/// Brings the schema to the latest version.
+#[derive(Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(V1)]
+    }
+}
+
+struct V1;
+
+impl MigrationName for V1 {
+    fn name(&self) -> &'static str {
+        "v1"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for V1 {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        create_common(manager).await?;
+        for table in owned().into_iter().chain(projected()) {
+            manager.create_table(table).await?;
+        }
+        let indexes = [
+            index(
+                "grants_subject",
+                "grants",
+                &["organization", "subject", "id"],
+            ),
+            index("grants_role", "grants", &["application", "role"]),
+            index(
+                "members_of_subject",
+                "p_members",
+                &["organization", "subject"],
+            )
+            .unique()
+            .to_owned(),
+        ];
+        for index in indexes {
+            manager.create_index(index).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What this service owns.
+fn owned() -> Vec<TableCreateStatement> {
+    vec![
+        table("applications")
+            .col(text("id").primary_key())
+            .col(bytes("body"))
+            .col(integer("create_ms"))
+            .col(integer("update_ms"))
+            .col(integer("version"))
+            .to_owned(),
+        table("entitlements")
+            .col(text("organization"))
+            .col(text("application"))
+            .col(boolean("active"))
+            .col(integer("start_ms"))
+            .col(integer("end_ms"))
+            .col(integer("create_ms"))
+            .col(integer("update_ms"))
+            .col(integer("version"))
+            .primary_key(&mut primary(&["organization", "application"]))
+            .to_owned(),
+        table("grants")
+            .col(text("organization"))
+            .col(text("id"))
+            .col(text("subject"))
+            .col(text("application"))
+            .col(text("role"))
+            .col(bytes("scope"))
+            .col(integer("start_ms"))
+            .col(integer("end_ms"))
+            .col(boolean("revoked"))
+            .col(text("granted_by"))
+            .col(integer("create_ms"))
+            .col(integer("update_ms"))
+            .col(integer("version"))
+            .primary_key(&mut primary(&["organization", "id"]))
+            .to_owned(),
+    ]
+}
+
+/// What it keeps of the facts of identity and membership.
+fn projected() -> Vec<TableCreateStatement> {
+    vec![
+        table("cursors")
+            .col(text("feed").primary_key())
+            .col(integer("position"))
+            .to_owned(),
+        table("p_subjects")
+            .col(text("name").primary_key())
+            .col(boolean("active"))
+            .to_owned(),
+        table("p_keys")
+            .col(text("id").primary_key())
+            .col(text("service_account"))
+            .col(bytes("secret_sha256"))
+            .col(integer("expire_ms"))
+            .to_owned(),
+        table("p_organizations")
+            .col(text("id").primary_key())
+            .col(boolean("active"))
+            .col(boolean("subscription_required"))
+            .to_owned(),
+        table("p_units")
+            .col(text("organization"))
+            .col(text("id"))
+            .col(text("parent"))
+            .primary_key(&mut primary(&["organization", "id"]))
+            .to_owned(),
+        table("p_resources")
+            .col(text("organization"))
+            .col(text("id"))
+            .col(text("unit"))
+            .primary_key(&mut primary(&["organization", "id"]))
+            .to_owned(),
+        table("p_members")
+            .col(text("organization"))
+            .col(text("id"))
+            .col(text("subject"))
+            .col(boolean("active"))
+            .col(boolean("subscription_active"))
+            .primary_key(&mut primary(&["organization", "id"]))
+            .to_owned(),
+    ]
+}

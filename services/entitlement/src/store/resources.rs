@@ -1,0 +1,63 @@
+//! Resources, as membership tells of them.
+
+use base::{Id, OrganizationId};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::OnConflict,
+};
+use store::{StoreError, WriteTx, new_row};
+
+use super::{CHUNK, table};
+
+table!("p_resources", key { organization: String, id: String }, { unit: String });
+pub(crate) use row::Model as Row;
+use row::{Column, Entity};
+
+/// Writes the latest states.
+pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> {
+    for chunk in rows.chunks(CHUNK) {
+        Entity::insert_many(chunk.iter().cloned().map(new_row::<row::ActiveModel, _>))
+            .on_conflict(
+                OnConflict::columns([Column::Organization, Column::Id])
+                    .update_column(Column::Unit)
+                    .to_owned(),
+            )
+            .exec_without_returning(tx.connection())
+            .await?;
+    }
+    Ok(())
+}
+
+/// Forgets a resource.
+pub(crate) async fn delete(tx: &WriteTx, organization: &str, id: &str) -> Result<(), StoreError> {
+    let key = (organization.to_owned(), id.to_owned());
+    Entity::delete_by_id(key).exec(tx.connection()).await?;
+    Ok(())
+}
+
+/// Resources of an organization, at most `limit`.
+pub(crate) async fn some(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    limit: u64,
+) -> Result<Vec<Row>, StoreError> {
+    let own = Column::Organization.eq(organization.as_str());
+    Ok(Entity::find().filter(own).limit(limit).all(db).await?)
+}
+
+/// Those of the ids that the organization has.
+pub(crate) async fn find(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    ids: &[&str],
+) -> Result<Vec<Row>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows = Entity::find()
+            .filter(Column::Organization.eq(organization.as_str()))
+            .filter(Column::Id.is_in(chunk.iter().copied()))
+            .all(db)
+            .await?;
+        found.extend(rows);
+    }
+    Ok(found)
+}

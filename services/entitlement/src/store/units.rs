@@ -1,0 +1,61 @@
+//! Units, as membership tells of them.
+
+use base::{Id, OrganizationId};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
+use store::{StoreError, WriteTx, new_row};
+
+use super::{CHUNK, table};
+
+// `parent` is empty at the root.
+table!("p_units", key { organization: String, id: String }, { parent: String });
+pub(crate) use row::Model as Row;
+use row::{Column, Entity};
+
+/// Writes the latest states.
+pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> {
+    for chunk in rows.chunks(CHUNK) {
+        Entity::insert_many(chunk.iter().cloned().map(new_row::<row::ActiveModel, _>))
+            .on_conflict(
+                OnConflict::columns([Column::Organization, Column::Id])
+                    .update_column(Column::Parent)
+                    .to_owned(),
+            )
+            .exec_without_returning(tx.connection())
+            .await?;
+    }
+    Ok(())
+}
+
+/// Forgets a unit.
+pub(crate) async fn delete(tx: &WriteTx, organization: &str, id: &str) -> Result<(), StoreError> {
+    let key = (organization.to_owned(), id.to_owned());
+    Entity::delete_by_id(key).exec(tx.connection()).await?;
+    Ok(())
+}
+
+/// All units of an organization.
+pub(crate) async fn all(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+) -> Result<Vec<Row>, StoreError> {
+    let own = Column::Organization.eq(organization.as_str());
+    Ok(Entity::find().filter(own).all(db).await?)
+}
+
+/// Those of the ids that the organization has.
+pub(crate) async fn existing(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    ids: &[&str],
+) -> Result<Vec<String>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows = Entity::find()
+            .filter(Column::Organization.eq(organization.as_str()))
+            .filter(Column::Id.is_in(chunk.iter().copied()))
+            .all(db)
+            .await?;
+        found.extend(rows.into_iter().map(|row| row.id));
+    }
+    Ok(found)
+}

@@ -1,0 +1,66 @@
+//! Entitlements and grants.
+
+use api::entitlement::v1::{
+    BatchCreateGrantsRequest, CreateEntitlementRequest, CreateGrantRequest, Entitlement, Grant,
+    UpdateGrantRequest,
+};
+
+use super::{Caller, batches, call, id, mask};
+use crate::apply::{ApplyError, Changes};
+
+/// Creates entitlements; nothing of them can be changed but the state.
+pub(super) async fn entitlements(
+    caller: &Caller,
+    parent: &str,
+    changes: Changes<Entitlement>,
+    token: &str,
+) -> Result<(), ApplyError> {
+    for entitlement in changes.create {
+        let request = CreateEntitlementRequest {
+            parent: parent.to_owned(),
+            entitlement_id: id(&entitlement.name),
+            entitlement: Some(entitlement),
+            consistency_token: token.to_owned(),
+            ..CreateEntitlementRequest::default()
+        };
+        call!(caller, Entitlement: grants.create_entitlement(request));
+        caller.done(1);
+    }
+    Ok(())
+}
+
+/// Creates and changes grants.
+pub(super) async fn grants(
+    caller: &Caller,
+    parent: &str,
+    changes: Changes<Grant>,
+    token: &str,
+) -> Result<(), ApplyError> {
+    let requests = changes.create.into_iter().map(|grant| CreateGrantRequest {
+        grant_id: id(&grant.name),
+        grant: Some(grant),
+        ..CreateGrantRequest::default()
+    });
+    for requests in batches(requests.collect()) {
+        let count = requests.len();
+        let request = BatchCreateGrantsRequest {
+            parent: parent.to_owned(),
+            requests,
+            consistency_token: token.to_owned(),
+            ..BatchCreateGrantsRequest::default()
+        };
+        call!(caller, Entitlement: grants.batch_create_grants(request));
+        caller.done(count);
+    }
+    for change in changes.change {
+        let request = UpdateGrantRequest {
+            update_mask: Some(mask(&change.fields)),
+            grant: Some(change.fact),
+            consistency_token: token.to_owned(),
+            ..UpdateGrantRequest::default()
+        };
+        call!(caller, Entitlement: grants.update_grant(request));
+        caller.done(1);
+    }
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! States, which verbs change.
+
+use api::{
+    entitlement::v1::{ReactivateEntitlementRequest, SuspendEntitlementRequest},
+    identity::v1::{DeactivateUserRequest, ReactivateUserRequest},
+    membership::v1::{
+        ReactivateMembershipRequest, ReactivateOrganizationRequest, SuspendMembershipRequest,
+        SuspendOrganizationRequest,
+    },
+};
+
+use super::call::{Caller, call};
+use crate::apply::{ApplyError, State, StateChange};
+
+macro_rules! states {
+    ($($(#[$doc:meta])* $name:ident: $service:ident: $client:ident,
+        $reactivate:ident($reactivate_request:ident),
+        $end:ident($end_request:ident);)*) => {$(
+        $(#[$doc])*
+        pub(super) async fn $name(
+            caller: &Caller,
+            changes: Vec<StateChange>,
+        ) -> Result<(), ApplyError> {
+            for change in changes {
+                if change.new == State::Active {
+                    let request = $reactivate_request {
+                        name: change.name,
+                        ..$reactivate_request::default()
+                    };
+                    call!(caller, $service: $client.$reactivate(request));
+                } else {
+                    let request = $end_request {
+                        name: change.name,
+                        ..$end_request::default()
+                    };
+                    call!(caller, $service: $client.$end(request));
+                }
+                caller.done(1);
+            }
+            Ok(())
+        }
+    )*};
+}
+
+states! {
+    /// Deactivates and reactivates users.
+    users: Identity: users,
+        reactivate_user(ReactivateUserRequest),
+        deactivate_user(DeactivateUserRequest);
+    /// Suspends and reactivates memberships.
+    memberships: Membership: members,
+        reactivate_membership(ReactivateMembershipRequest),
+        suspend_membership(SuspendMembershipRequest);
+    /// Suspends and reactivates entitlements.
+    entitlements: Entitlement: grants,
+        reactivate_entitlement(ReactivateEntitlementRequest),
+        suspend_entitlement(SuspendEntitlementRequest);
+    /// Suspends and reactivates organizations.
+    organizations: Membership: organizations,
+        reactivate_organization(ReactivateOrganizationRequest),
+        suspend_organization(SuspendOrganizationRequest);
+}

@@ -1,0 +1,35 @@
+//! Users and service accounts.
+
+use api::identity::v1::{ServiceAccount, User, UserState};
+
+use super::{Fact, Field, State, identify, immutable, mutable, quoted};
+
+impl Fact for ServiceAccount {
+    identify!();
+
+    fn fields(&self) -> Vec<Field> {
+        vec![immutable("display_name", &self.display_name)]
+    }
+}
+
+impl Fact for User {
+    identify!();
+
+    fn fields(&self) -> Vec<Field> {
+        vec![
+            immutable("login", &self.login),
+            immutable("realm", &self.realm),
+            mutable("given_name", quoted(&self.given_name)),
+            mutable("family_name", quoted(&self.family_name)),
+            mutable("email", quoted(&self.email)),
+        ]
+    }
+
+    fn state(&self) -> Option<State> {
+        match self.state() {
+            UserState::Unspecified => None,
+            UserState::Active => Some(State::Active),
+            UserState::Deactivated => Some(State::Deactivated),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Organizations, and what the membership service keeps of them.
+
+use api::membership::v1::{
+    Membership, MembershipState, Organization, OrganizationState, Resource, Unit,
+};
+
+use super::{Fact, Field, State, identify, immutable, last, mutable, quoted};
+
+impl Fact for Organization {
+    identify!();
+
+    fn fields(&self) -> Vec<Field> {
+        vec![
+            mutable("display_name", quoted(&self.display_name)),
+            mutable(
+                "subscription_required",
+                self.subscription_required.to_string(),
+            ),
+        ]
+    }
+
+    fn state(&self) -> Option<State> {
+        match self.state() {
+            OrganizationState::Unspecified => None,
+            OrganizationState::Active => Some(State::Active),
+            OrganizationState::Suspended => Some(State::Suspended),
+        }
+    }
+}
+
+impl Fact for Unit {
+    identify!();
+
+    fn fields(&self) -> Vec<Field> {
+        vec![
+            mutable("display_name", quoted(&self.display_name)),
+            immutable("kind", &self.kind),
+            immutable("number", &self.number),
+            mutable("parent_unit", quoted(last(&self.parent_unit))),
+        ]
+    }
+}
+
+impl Fact for Resource {
+    identify!();
+
+    fn fields(&self) -> Vec<Field> {
+        vec![
+            mutable("display_name", quoted(&self.display_name)),
+            immutable("type", &self.r#type),
+            immutable("external_id", &self.external_id),
+            mutable("unit", quoted(last(&self.unit))),
+        ]
+    }
+}
+
+impl Fact for Membership {
+    identify!();
+
+    fn fields(&self) -> Vec<Field> {
+        vec![mutable(
+            "subscription_active",
+            self.subscription_active.to_string(),
+        )]
+    }
+
+    fn state(&self) -> Option<State> {
+        match self.state() {
+            MembershipState::Unspecified => None,
+            MembershipState::Active => Some(State::Active),
+            MembershipState::Suspended => Some(State::Suspended),
+        }
+    }
+}

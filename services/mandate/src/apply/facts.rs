@@ -1,0 +1,77 @@
+//! Facts as the interface has them, whether a document says them or the server holds them.
+
+use std::collections::BTreeMap;
+
+use api::{
+    entitlement::v1::{Application, Entitlement, Grant},
+    identity::v1::{ServiceAccount, User},
+    membership::v1::{Membership, Organization, Resource, Unit},
+};
+
+use crate::document::Reference;
+
+/// Facts by resource name, so that those of two sides can be laid beside each other.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Applications.
+    pub applications: BTreeMap<String, Application>,
+    /// Service accounts.
+    pub service_accounts: BTreeMap<String, ServiceAccount>,
+    /// Users.
+    pub users: BTreeMap<String, User>,
+    /// Organizations.
+    pub organizations: BTreeMap<String, OrganizationFacts>,
+}
+
+/// What an organization has.
+#[derive(Debug, Clone, Default)]
+pub struct OrganizationFacts {
+    /// The organization itself.
+    pub organization: Organization,
+    /// Entitlements.
+    pub entitlements: BTreeMap<String, Entitlement>,
+    /// Units.
+    pub units: BTreeMap<String, Unit>,
+    /// Resources.
+    pub resources: BTreeMap<String, Resource>,
+    /// Memberships, by the name of their subject: there is one for each, whatever its id.
+    pub memberships: BTreeMap<String, Membership>,
+    /// Grants.
+    pub grants: BTreeMap<String, Grant>,
+}
+
+impl Facts {
+    /// Whether something is among the facts.
+    pub fn holds(&self, reference: &Reference) -> bool {
+        match reference {
+            Reference::Application(id) => self
+                .applications
+                .contains_key(&format!("applications/{id}")),
+            Reference::Role { application, role } => self
+                .applications
+                .get(&format!("applications/{application}"))
+                .is_some_and(|found| found.roles.iter().any(|held| held.role_id == *role)),
+            Reference::User(id) => self.users.contains_key(&format!("users/{id}")),
+            Reference::ServiceAccount(id) => self
+                .service_accounts
+                .contains_key(&format!("serviceAccounts/{id}")),
+            Reference::Unit { organization, unit } => {
+                let organization = format!("organizations/{organization}");
+                self.organizations.get(&organization).is_some_and(|found| {
+                    let unit = format!("{organization}/units/{unit}");
+                    found.units.contains_key(&unit)
+                })
+            }
+            Reference::Resource {
+                organization,
+                resource,
+            } => {
+                let organization = format!("organizations/{organization}");
+                self.organizations.get(&organization).is_some_and(|found| {
+                    let resource = format!("{organization}/resources/{resource}");
+                    found.resources.contains_key(&resource)
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The difference between what documents say and what the server has. Nothing is deleted: what
+//! the server has and the documents have not stays.
+
+mod difference;
+mod entry;
+
+use std::collections::{BTreeMap, HashMap};
+
+use api::{
+    entitlement::v1::{Application, Entitlement, Grant, GrantState},
+    identity::v1::{ServiceAccount, User},
+    membership::v1::{Membership, Organization, Resource, Unit},
+};
+
+pub use difference::{Change, Changes, Conflict, FieldChange, StateChange};
+pub use entry::{Action, Entry};
+
+use super::{
+    desired::desired,
+    facts::{Facts, OrganizationFacts},
+};
+use crate::document::Document;
+use difference::difference;
+
+/// What is to be done.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// Applications.
+    pub applications: Changes<Application>,
+    /// Service accounts.
+    pub service_accounts: Changes<ServiceAccount>,
+    /// Users.
+    pub users: Changes<User>,
+    /// What is in each organization, by its name.
+    pub organizations: BTreeMap<String, OrganizationPlan>,
+}
+
+/// What is to be done in one organization.
+#[derive(Debug, Clone, Default)]
+pub struct OrganizationPlan {
+    /// The organization itself.
+    pub organization: Changes<Organization>,
+    /// Entitlements.
+    pub entitlements: Changes<Entitlement>,
+    /// Units; those to create come after the units above them.
+    pub units: Changes<Unit>,
+    /// Resources.
+    pub resources: Changes<Resource>,
+    /// Memberships.
+    pub memberships: Changes<Membership>,
+    /// Grants.
+    pub grants: Changes<Grant>,
+}
+
+/// How many facts are to be created, changed, and left alone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    /// Created.
+    pub created: usize,
+    /// Changed, in fields or in state.
+    pub changed: usize,
+    /// As they should be already.
+    pub unchanged: usize,
+}
+
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.created += other.created;
+        self.changed += other.changed;
+        self.unchanged += other.unchanged;
+    }
+}
+
+/// Compares valid documents with what the server has.
+///
+/// # Errors
+/// What the documents ask for and no call can do.
+pub fn plan(documents: &[Document], state: &Facts) -> Result<Plan, Vec<Conflict>> {
+    let desired = desired(documents);
+    let mut conflicts = Vec::new();
+    let mut plan = Plan {
+        applications: difference(desired.applications, &state.applications, &mut conflicts),
+        service_accounts: difference(
+            desired.service_accounts,
+            &state.service_accounts,
+            &mut conflicts,
+        ),
+        users: difference(desired.users, &state.users, &mut conflicts),
+        organizations: BTreeMap::new(),
+    };
+    let nothing = OrganizationFacts::default();
+    for (name, facts) in desired.organizations {
+        let current = state.organizations.get(&name);
+        let known = current.map(|current| (name.clone(), current.organization.clone()));
+        let changes = OrganizationPlan {
+            organization: difference(
+                BTreeMap::from([(name.clone(), facts.organization.clone())]),
+                &known.into_iter().collect(),
+                &mut conflicts,
+            ),
+            ..organization(facts, current.unwrap_or(&nothing), &mut conflicts)
+        };
+        plan.organizations.insert(name, changes);
+    }
+    if conflicts.is_empty() {
+        Ok(plan)
+    } else {
+        Err(conflicts)
+    }
+}
+
+impl Plan {
+    /// How many facts are to be created, changed, and left alone.
+    pub fn counts(&self) -> Counts {
+        let mut counts = self.applications.counts();
+        counts += self.service_accounts.counts();
+        counts += self.users.counts();
+        for organization in self.organizations.values() {
+            counts += organization.counts();
+        }
+        counts
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        let counts = self.counts();
+        counts.created + counts.changed == 0
+    }
+}
+
+impl OrganizationPlan {
+    /// How many facts are to be created, changed, and left alone.
+    pub fn counts(&self) -> Counts {
+        let mut counts = self.organization.counts();
+        counts += self.entitlements.counts();
+        counts += self.units.counts();
+        counts += self.resources.counts();
+        counts += self.memberships.counts();
+        counts += self.grants.counts();
+        counts
+    }
+}
+
+fn organization(
+    desired: OrganizationFacts,
+    current: &OrganizationFacts,
+    conflicts: &mut Vec<Conflict>,
+) -> OrganizationPlan {
+    for name in desired.grants.keys() {
+        let found = current.grants.get(name);
+        if found.is_some_and(|grant| grant.state() == GrantState::Revoked) {
+            conflicts.push(Conflict::Revoked { name: name.clone() });
+        }
+    }
+    let mut units = difference(desired.units, &current.units, conflicts);
+    sort_by_depth(&mut units.create);
+    OrganizationPlan {
+        organization: Changes::default(),
+        entitlements: difference(desired.entitlements, &current.entitlements, conflicts),
+        units,
+        resources: difference(desired.resources, &current.resources, conflicts),
+        memberships: difference(desired.memberships, &current.memberships, conflicts),
+        grants: difference(desired.grants, &current.grants, conflicts),
+    }
+}
+
+/// Puts every unit after the unit above it.
+fn sort_by_depth(units: &mut [Unit]) {
+    let above: HashMap<String, String> = units
+        .iter()
+        .map(|unit| (unit.name.clone(), unit.parent_unit.clone()))
+        .collect();
+    units.sort_by_cached_key(|unit| {
+        let mut depth = 0;
+        let mut parent = &unit.parent_unit;
+        // Validation has refused circles; the bound keeps a defect of it from looping.
+        while let Some(next) = above.get(parent)
+            && depth < above.len()
+        {
+            depth += 1;
+            parent = next;
+        }
+        depth
+    });
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,191 @@
+//! The difference between facts of one kind.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde::Serialize;
+
+use super::Counts;
+use crate::apply::fact::{Fact, Field, State};
+
+/// What is to be done with facts of one kind.
+#[derive(Debug, Clone)]
+pub struct Changes<T> {
+    /// What the server does not have.
+    pub create: Vec<T>,
+    /// What is different there.
+    pub change: Vec<Change<T>>,
+    /// What is in another state, or is to be once it is created.
+    pub states: Vec<StateChange>,
+    /// How many are as they should be.
+    pub unchanged: usize,
+}
+
+/// A fact that is different.
+#[derive(Debug, Clone)]
+pub struct Change<T> {
+    /// As it should be.
+    pub fact: T,
+    /// What is different.
+    pub fields: Vec<FieldChange>,
+}
+
+/// A field that is different.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldChange {
+    /// The field, as `scope` or `modules.billing`.
+    pub field: String,
+    /// The value that the server has; none when it has no such part.
+    pub old: Option<String>,
+    /// The value of the document; none when it has no such part.
+    pub new: Option<String>,
+}
+
+/// A state that is different.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateChange {
+    /// The resource name.
+    pub name: String,
+    /// The state that it has; none when it is to be created first.
+    pub old: Option<State>,
+    /// The state of the document.
+    pub new: State,
+}
+
+/// What documents ask for and no call can do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// A field that never changes has another value.
+    #[error("{name}: {field} is {old} on the server and {new} in the document, and cannot change")]
+    Immutable {
+        /// The resource name.
+        name: String,
+        /// The field.
+        field: String,
+        /// The value that the server has.
+        old: String,
+        /// The value of the document.
+        new: String,
+    },
+    /// The id was that of a grant that has been revoked.
+    #[error(
+        "{name}: the grant was revoked; a revoked grant never holds again, so give it another `id`"
+    )]
+    Revoked {
+        /// The resource name.
+        name: String,
+    },
+}
+
+impl<T> Default for Changes<T> {
+    fn default() -> Self {
+        Self {
+            create: Vec::new(),
+            change: Vec::new(),
+            states: Vec::new(),
+            unchanged: 0,
+        }
+    }
+}
+
+impl<T: Fact> Changes<T> {
+    /// How many are to be created, changed, and left alone.
+    pub fn counts(&self) -> Counts {
+        let mut changed: HashSet<&str> = self.change.iter().map(|c| c.fact.name()).collect();
+        let states = self.states.iter().filter(|state| state.old.is_some());
+        changed.extend(states.map(|state| state.name.as_str()));
+        Counts {
+            created: self.create.len(),
+            changed: changed.len(),
+            unchanged: self.unchanged,
+        }
+    }
+}
+
+/// Compares facts of one kind, by their keys.
+pub(super) fn difference<T: Fact>(
+    desired: BTreeMap<String, T>,
+    current: &BTreeMap<String, T>,
+    conflicts: &mut Vec<Conflict>,
+) -> Changes<T> {
+    let mut changes = Changes::default();
+    for (key, mut fact) in desired {
+        let Some(found) = current.get(&key) else {
+            if let Some(new) = fact.state().filter(|state| *state != State::Active) {
+                changes.states.push(StateChange {
+                    name: fact.name().to_owned(),
+                    old: None,
+                    new,
+                });
+            }
+            changes.create.push(fact);
+            continue;
+        };
+        fact.identify(found);
+        let fields = compare(&fact, found, conflicts);
+        let state = state(&fact, found);
+        if fields.is_empty() && state.is_none() {
+            changes.unchanged += 1;
+        }
+        changes.states.extend(state);
+        if !fields.is_empty() {
+            changes.change.push(Change { fact, fields });
+        }
+    }
+    changes
+}
+
+fn state<T: Fact>(desired: &T, current: &T) -> Option<StateChange> {
+    let (new, old) = (desired.state()?, current.state());
+    (old != Some(new)).then(|| StateChange {
+        name: current.name().to_owned(),
+        old: old.or(Some(State::Active)),
+        new,
+    })
+}
+
+fn compare<T: Fact>(desired: &T, current: &T, conflicts: &mut Vec<Conflict>) -> Vec<FieldChange> {
+    let mut old: HashMap<String, String> = current
+        .fields()
+        .into_iter()
+        .map(|field| (field.path, field.value))
+        .collect();
+    let mut changes = Vec::new();
+    for Field {
+        path,
+        value,
+        mutable,
+    } in desired.fields()
+    {
+        let before = old.remove(&path);
+        if before.as_ref() == Some(&value) {
+            continue;
+        }
+        if mutable {
+            changes.push(FieldChange {
+                field: path,
+                old: before,
+                new: Some(value),
+            });
+        } else if !value.is_empty() {
+            conflicts.push(Conflict::Immutable {
+                name: current.name().to_owned(),
+                field: path,
+                old: before
+                    .filter(|old| !old.is_empty())
+                    .unwrap_or_else(|| "\"\"".to_owned()),
+                new: value,
+            });
+        }
+    }
+    let mut gone: Vec<FieldChange> = old
+        .into_iter()
+        .map(|(field, value)| FieldChange {
+            field,
+            old: Some(value),
+            new: None,
+        })
+        .collect();
+    gone.sort_by(|a, b| a.field.cmp(&b.field));
+    changes.extend(gone);
+    changes
+}

@@ -1,0 +1,195 @@
+//! The arguments.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::run::{DevArgs, MigrateArgs, ServeArgs};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done, or allowed; also when there was nothing to do
+  1  a call was refused or went wrong
+  2  the arguments, the contexts file or a document is wrong
+  3  denied, with --error-on-deny
+  4  a service cannot be reached
+
+Files:
+  contexts.json in $XDG_CONFIG_HOME/mandate or ~/.config/mandate, or where
+  $MANDATE_CONFIG says. `mandate dev` writes a context `dev` into it.
+
+Examples:
+  mandate dev
+  mandate apply -f portal.yaml --dry-run
+  mandate check jan-peeters fleet.billing.view transport-janssens/units/k1
+  mandate explain jan-peeters fleet.billing.view transport-janssens/units/k2";
+
+const APPLY: &str = "\
+A document is YAML with any of `applications`, `service_accounts`, `users` and
+`organizations`; documents are applied together and may refer to each other and to what
+the server has.
+
+What the documents do not mention stays as it is: nothing is deleted. A field that is
+absent from something they do mention is empty or none there; only a state that is absent
+is left alone, so that applying a document never gives access back to somebody who was
+suspended in the meantime. Write `state: ACTIVE` to do that.
+
+Examples:
+  mandate apply -f portal.yaml
+  mandate apply -f catalogue.yaml -f customers.yaml --dry-run
+  mandate apply -f portal.yaml --json | jq .counts";
+
+const CHECK: &str = "\
+Examples:
+  mandate check jan-peeters fleet.billing.view transport-janssens/units/k1
+  mandate check serviceAccounts/billing fleet.billing.view organizations/transport-janssens
+  mandate check jan-peeters fleet.billing.edit transport-janssens --error-on-deny || echo no";
+
+const EXPLAIN: &str = "\
+Example:
+  mandate explain jan-peeters fleet.billing.view transport-janssens/units/k2";
+
+const ACCESS: &str = "\
+Examples:
+  mandate access jan-peeters transport-janssens
+  mandate access jan-peeters transport-janssens --full --json";
+
+/// Entitlements and access for business-to-business portals.
+///
+/// Mandate answers one question: may this user of this customer do this, on this account or
+/// number, now? And it lets customers govern, themselves, who may.
+#[derive(Debug, Parser)]
+#[command(name = "mandate", version, after_long_help = EXIT_CODES)]
+pub struct Cli {
+    /// Which installation to talk to; the current context when absent.
+    #[arg(long, global = true, env = "MANDATE_CONTEXT", value_name = "NAME")]
+    pub context: Option<String>,
+    /// Answer in JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run everything on this machine, for development.
+    Dev(DevArgs),
+    /// Run services.
+    Serve(Box<ServeArgs>),
+    /// Bring the databases up to date.
+    Migrate(MigrateArgs),
+    /// Make the installation have what documents say.
+    #[command(after_long_help = APPLY)]
+    Apply(ApplyArgs),
+    /// Ask whether somebody may do something somewhere.
+    #[command(after_long_help = CHECK)]
+    Check(CheckArgs),
+    /// Ask why somebody may or may not do something somewhere.
+    #[command(after_long_help = EXPLAIN)]
+    Explain(QuestionArgs),
+    /// List what somebody can reach in an organization.
+    #[command(after_long_help = ACCESS)]
+    Access(AccessArgs),
+    /// List, choose or show contexts.
+    #[command(subcommand)]
+    Context(ContextCommand),
+    /// Print a completion script for a shell.
+    Completion(CompletionArgs),
+    /// Print the version.
+    Version,
+}
+
+/// Arguments of `apply`.
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// A document; `-` is the standard input. May be given several times.
+    #[arg(short, long = "file", required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Show what would be done, and do nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// A question, and how fresh its answer must be.
+#[derive(Debug, Args)]
+pub struct QuestionArgs {
+    /// Who: `jan-peeters`, `users/jan-peeters` or `serviceAccounts/billing`.
+    pub subject: String,
+    /// What: `application.module.verb`.
+    pub permission: String,
+    /// Where: an organization, unit or resource; `organizations/` at the beginning may be left
+    /// out.
+    pub resource: String,
+    /// Read the store now.
+    #[arg(long, conflicts_with = "at_least_as_fresh")]
+    pub consistent: bool,
+    /// Answer no older than the change that returned this consistency token.
+    #[arg(long, value_name = "TOKEN")]
+    pub at_least_as_fresh: Option<String>,
+    /// Exit with 3 when the answer is no.
+    #[arg(long)]
+    pub error_on_deny: bool,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The question.
+    #[command(flatten)]
+    pub question: QuestionArgs,
+    /// Say why, condition by condition and grant by grant.
+    #[arg(long)]
+    pub explain: bool,
+}
+
+/// Arguments of `access`.
+#[derive(Debug, Args)]
+pub struct AccessArgs {
+    /// Who: `jan-peeters`, `users/jan-peeters` or `serviceAccounts/billing`.
+    pub subject: String,
+    /// The organization; `organizations/` at the beginning may be left out.
+    pub organization: String,
+    /// With roles, and with each permission and its scope.
+    #[arg(long)]
+    pub full: bool,
+}
+
+/// What to do with contexts.
+#[derive(Debug, Subcommand)]
+pub enum ContextCommand {
+    /// List the contexts; the current one has a star.
+    List,
+    /// Choose the context that is used when none is named.
+    Use {
+        /// The context.
+        name: String,
+    },
+    /// Show a context, the current one when none is named.
+    Show {
+        /// The context.
+        name: Option<String>,
+    },
+}
+
+/// Arguments of `completion`.
+#[derive(Debug, Args)]
+pub struct CompletionArgs {
+    /// The shell.
+    pub shell: Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definitions_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}

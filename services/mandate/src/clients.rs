@@ -1,0 +1,143 @@
+//! The services, as the command line calls them.
+
+mod error;
+
+use std::{fmt, future::Future, time::Duration};
+
+pub use error::CallError;
+
+use api::{
+    entitlement::v1::{
+        authorization_service_client::AuthorizationServiceClient,
+        catalog_service_client::CatalogServiceClient, grant_service_client::GrantServiceClient,
+    },
+    identity::v1::{
+        service_account_service_client::ServiceAccountServiceClient,
+        user_service_client::UserServiceClient,
+    },
+    membership::v1::{
+        member_service_client::MemberServiceClient,
+        organization_service_client::OrganizationServiceClient,
+    },
+};
+use http::{HeaderValue, header::AUTHORIZATION};
+use rpc::Channel;
+use secrecy::{ExposeSecret, SecretString};
+use tonic::{Request, Response, Status, body::Body};
+use tower::{ServiceExt, util::BoxCloneSyncService};
+
+/// The largest answer: a page of grants whose scopes name many units.
+const MAX_ANSWER_BYTES: usize = 64 << 20;
+
+/// A service of the installation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// Users and service accounts.
+    Identity,
+    /// Organizations and members.
+    Membership,
+    /// The catalogue, grants and decisions.
+    Entitlement,
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Identity => "identity",
+            Self::Membership => "membership",
+            Self::Entitlement => "entitlement",
+        })
+    }
+}
+
+/// Channels to the three services that present a key.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    identity: Channel,
+    membership: Channel,
+    entitlement: Channel,
+}
+
+macro_rules! clients {
+    ($($(#[$doc:meta])* $method:ident: $client:ident of $channel:ident;)*) => {$(
+        $(#[$doc])*
+        pub fn $method(&self) -> $client<Channel> {
+            $client::new(self.$channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+        }
+    )*};
+}
+
+impl Clients {
+    /// Calls over these channels, in this process or over TCP, as the holder of a key.
+    pub fn new(
+        identity: Channel,
+        membership: Channel,
+        entitlement: Channel,
+        key: &SecretString,
+    ) -> Self {
+        let bearer = bearer(key.expose_secret());
+        Self {
+            identity: with_key(identity, bearer.clone()),
+            membership: with_key(membership, bearer.clone()),
+            entitlement: with_key(entitlement, bearer),
+        }
+    }
+
+    clients! {
+        /// Users.
+        users: UserServiceClient of identity;
+        /// Service accounts.
+        service_accounts: ServiceAccountServiceClient of identity;
+        /// Organizations, units and resources.
+        organizations: OrganizationServiceClient of membership;
+        /// Memberships.
+        members: MemberServiceClient of membership;
+        /// Applications.
+        catalog: CatalogServiceClient of entitlement;
+        /// Entitlements and grants.
+        grants: GrantServiceClient of entitlement;
+        /// Decisions.
+        authorization: AuthorizationServiceClient of entitlement;
+    }
+}
+
+/// A request with a deadline.
+pub(crate) fn within<T>(deadline: Duration, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(deadline);
+    request
+}
+
+/// Waits for a call, and says which it was when it fails.
+pub(crate) async fn answer<T>(
+    service: Service,
+    method: &'static str,
+    call: impl Future<Output = Result<Response<T>, Status>>,
+) -> Result<T, CallError> {
+    match call.await {
+        Ok(response) => Ok(response.into_inner()),
+        Err(status) => Err(CallError {
+            service,
+            method,
+            status: Box::new(status),
+        }),
+    }
+}
+
+/// A key that no header can hold is nobody's: the service will say so.
+fn bearer(key: &str) -> Option<HeaderValue> {
+    let mut bearer = HeaderValue::from_str(&format!("Bearer {key}")).ok()?;
+    bearer.set_sensitive(true);
+    Some(bearer)
+}
+
+fn with_key(channel: Channel, bearer: Option<HeaderValue>) -> Channel {
+    BoxCloneSyncService::new(
+        channel.map_request(move |mut request: http::Request<Body>| {
+            if let Some(bearer) = &bearer {
+                request.headers_mut().insert(AUTHORIZATION, bearer.clone());
+            }
+            request
+        }),
+    )
+}

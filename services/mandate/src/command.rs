@@ -1,0 +1,40 @@
+//! The commands, one a file.
+
+mod access;
+mod apply;
+mod check;
+mod completion;
+mod context;
+mod explain;
+mod names;
+mod version;
+
+use crate::{
+    cli::{Cli, Command},
+    exit::Failure,
+    run,
+};
+
+/// Does what the arguments say.
+///
+/// # Errors
+/// It was not done; the failure says with what exit code the process ends.
+pub async fn run(cli: Cli) -> Result<(), Failure> {
+    let (context, json) = (cli.context.as_deref(), cli.json);
+    match cli.command {
+        // Whole installations are large, and the other commands need not carry them.
+        Command::Dev(args) => Box::pin(run::dev(args)).await,
+        Command::Serve(args) => Box::pin(run::serve(*args)).await,
+        Command::Migrate(args) => run::migrate(args).await,
+        Command::Apply(args) => apply::apply(args, context, json).await,
+        Command::Check(args) if args.explain => {
+            explain::explain(args.question, context, json).await
+        }
+        Command::Check(args) => check::check(args.question, context, json).await,
+        Command::Explain(args) => explain::explain(args, context, json).await,
+        Command::Access(args) => access::access(args, context, json).await,
+        Command::Context(args) => context::context(args, context, json),
+        Command::Completion(args) => completion::completion(&args),
+        Command::Version => version::version(json),
+    }
+}

@@ -1,0 +1,167 @@
+//! What `mandate apply` says while it works and at the end.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+
+use crate::{
+    apply::{Action, Entry, Plan, Progress, Summary},
+    exit::Failure,
+    output,
+};
+
+/// More lines than these are counted instead of shown.
+const MAX_LINES: usize = 40;
+/// How often the progress is shown.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// Shows the plan, the progress and the result.
+#[derive(Debug)]
+pub(super) struct Report {
+    dry_run: bool,
+    json: bool,
+    watched: bool,
+    shown: Option<Instant>,
+    entries: Vec<Entry>,
+}
+
+impl Report {
+    pub(super) fn new(dry_run: bool, json: bool) -> Self {
+        Self {
+            dry_run,
+            json,
+            watched: output::is_watched(),
+            shown: None,
+            entries: Vec::new(),
+        }
+    }
+
+    /// Clears the progress, so that what follows begins a line.
+    pub(super) fn close(&mut self) {
+        if self.shown.take().is_some() {
+            output::progress("");
+        }
+    }
+
+    /// The last line, or the whole as JSON.
+    pub(super) fn summary(&self, summary: &Summary) -> Result<(), Failure> {
+        let seconds = summary.elapsed.as_secs_f64();
+        if self.json {
+            return output::json(&json!({
+                "dry_run": self.dry_run,
+                "plan": self.entries,
+                "counts": summary.counts,
+                "seconds": seconds,
+            }));
+        }
+        let (would, counts) = (if self.dry_run { "would be " } else { "" }, summary.counts);
+        output::line(format!(
+            "{would}{} created, {would}{} changed, {} unchanged in {seconds:.2} s",
+            counts.created, counts.changed, counts.unchanged
+        ));
+        Ok(())
+    }
+}
+
+impl Progress for Report {
+    fn planned(&mut self, plan: &Plan) {
+        let entries = plan.entries();
+        if self.json {
+            self.entries = entries;
+            return;
+        }
+        for line in lines(&entries) {
+            output::line(line);
+        }
+    }
+
+    fn done(&mut self, facts: usize, of: usize) {
+        if !self.watched || self.shown.is_some_and(|shown| shown.elapsed() < INTERVAL) {
+            return;
+        }
+        self.shown = Some(Instant::now());
+        output::progress(format!("{facts} of {of}"));
+    }
+}
+
+/// The plan line by line, or counted by kind when it is long.
+fn lines(entries: &[Entry]) -> Vec<String> {
+    if entries.len() <= MAX_LINES {
+        return entries.iter().map(Entry::to_string).collect();
+    }
+    let mut counts: BTreeMap<(String, char), usize> = BTreeMap::new();
+    for entry in entries {
+        let sign = match entry.action {
+            Action::Create => '+',
+            Action::Change => '~',
+        };
+        *counts.entry((kind(&entry.name), sign)).or_default() += 1;
+    }
+    counts
+        .into_iter()
+        .map(|((kind, sign), count)| format!("{sign} {kind}: {count}"))
+        .collect()
+}
+
+/// The collection of a name, with a star for what it is in.
+fn kind(name: &str) -> String {
+    let parts: Vec<&str> = name.split('/').collect();
+    match parts.as_slice() {
+        [outer, _, inner, _] => format!("{outer}/*/{inner}"),
+        [collection, _] => (*collection).to_owned(),
+        _ => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::apply::FieldChange;
+
+    fn entry(name: &str, fields: Vec<FieldChange>) -> Entry {
+        Entry {
+            action: if fields.is_empty() {
+                Action::Create
+            } else {
+                Action::Change
+            },
+            name: name.to_owned(),
+            fields,
+        }
+    }
+
+    #[test]
+    fn a_short_plan_is_shown_fact_by_fact() {
+        let change = FieldChange {
+            field: "display_name".to_owned(),
+            old: Some("\"a\"".to_owned()),
+            new: Some("\"b\"".to_owned()),
+        };
+        let entries = [
+            entry("users/jan-peeters", vec![]),
+            entry("organizations/x/units/k1", vec![change]),
+        ];
+        assert_eq!(
+            lines(&entries),
+            [
+                "+ users/jan-peeters",
+                "~ organizations/x/units/k1 display_name: \"a\" -> \"b\"",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_long_plan_is_counted_by_kind() {
+        let mut entries = vec![entry("users/jan", vec![])];
+        for unit in 0..50 {
+            entries.push(entry(&format!("organizations/x/units/u{unit}"), vec![]));
+        }
+        assert_eq!(
+            lines(&entries),
+            ["+ organizations/*/units: 50", "+ users: 1"]
+        );
+    }
+}

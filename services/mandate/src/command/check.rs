@@ -1,0 +1,181 @@
+//! `mandate check`.
+
+use std::time::Duration;
+
+use api::{
+    common::v1::{Consistency, consistency::Requirement},
+    entitlement::v1::{CheckRequest, Decision, DecisionReason, Effect},
+};
+use serde_json::{Value, json};
+
+use super::names::{in_organization, subject, word};
+use crate::{
+    cli::QuestionArgs,
+    clients::{Service, answer, within},
+    connect::connect,
+    exit::Failure,
+    moment, output,
+};
+
+/// How long an answer may take.
+pub(super) const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Asks, and prints the answer.
+pub(super) async fn check(
+    args: QuestionArgs,
+    context: Option<&str>,
+    json: bool,
+) -> Result<(), Failure> {
+    let connection = connect(context)?;
+    let request = CheckRequest {
+        subject: subject(&args.subject),
+        permission: args.permission.clone(),
+        resource: in_organization(&args.resource),
+        consistency: consistency(&args),
+    };
+    let mut client = connection.clients.authorization();
+    let call = client.check(within(DEADLINE, request));
+    let answer = answer(Service::Entitlement, "check", call)
+        .await
+        .map_err(|error| connection.failure(&error))?;
+    let decision = answer.decision.unwrap_or_default();
+    if json {
+        output::json(&as_json(&decision))?;
+    } else {
+        output::line(as_text(&decision));
+    }
+    outcome(&decision, args.error_on_deny)
+}
+
+/// How fresh the answer must be.
+pub(super) fn consistency(args: &QuestionArgs) -> Option<Consistency> {
+    let requirement = match &args.at_least_as_fresh {
+        Some(token) => Requirement::AtLeastAsFresh(token.clone()),
+        None if args.consistent => Requirement::FullyConsistent(true),
+        None => return None,
+    };
+    Some(Consistency {
+        requirement: Some(requirement),
+    })
+}
+
+/// How the command ends.
+pub(super) fn outcome(decision: &Decision, error_on_deny: bool) -> Result<(), Failure> {
+    match decision.effect() {
+        Effect::Allow => Ok(()),
+        _ if error_on_deny => Err(Failure::denied()),
+        _ => Ok(()),
+    }
+}
+
+/// A decision in one line.
+pub(super) fn as_text(decision: &Decision) -> String {
+    let answer = if decision.effect() == Effect::Allow {
+        format!("ALLOW  grant {}", decision.grant)
+    } else {
+        let reason = decision.reason();
+        format!("DENY  {}  {}", reason_word(reason), sentence(reason))
+    };
+    let until = match &decision.valid_until_time {
+        Some(until) => format!("  valid until {}", moment::text(until)),
+        None => String::new(),
+    };
+    let behind = if decision.feed_behind {
+        "  (the facts may be behind)"
+    } else {
+        ""
+    };
+    format!("{answer}  revision {}{until}{behind}", decision.revision)
+}
+
+/// A decision for programs.
+pub(super) fn as_json(decision: &Decision) -> Value {
+    json!({
+        "effect": word(decision.effect().as_str_name(), "EFFECT_"),
+        "reason": reason_word(decision.reason()),
+        "grant": (!decision.grant.is_empty()).then_some(&decision.grant),
+        "revision": decision.revision,
+        "valid_until_time": decision.valid_until_time.as_ref().map(moment::text),
+        "feed_behind": decision.feed_behind,
+    })
+}
+
+/// A reason, as `OUT_OF_SCOPE`.
+pub(super) fn reason_word(reason: DecisionReason) -> String {
+    word(reason.as_str_name(), "DECISION_REASON_")
+}
+
+fn sentence(reason: DecisionReason) -> &'static str {
+    match reason {
+        DecisionReason::Unspecified => "The service gave no reason.",
+        DecisionReason::Allowed => "Every condition holds.",
+        DecisionReason::SubjectNotActive => {
+            "The user or service account does not exist or is not active."
+        }
+        DecisionReason::OrganizationNotActive => {
+            "The organization does not exist or is not active."
+        }
+        DecisionReason::NotAMember => "The subject has no membership in the organization.",
+        DecisionReason::MembershipNotActive => "The membership is not active.",
+        DecisionReason::NotEligible => {
+            "The organization demands an active subscription and the member has none."
+        }
+        DecisionReason::ApplicationNotEntitled => {
+            "The organization does not have the application now."
+        }
+        DecisionReason::NoGrant => "No grant in force holds a role with the permission.",
+        DecisionReason::OutOfScope => {
+            "No such grant covers the resource, or the resource does not exist."
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exit::Exit;
+
+    fn denied() -> Decision {
+        Decision {
+            effect: Effect::Deny.into(),
+            reason: DecisionReason::OutOfScope.into(),
+            revision: 42,
+            ..Decision::default()
+        }
+    }
+
+    #[test]
+    fn a_denial_says_why_in_a_sentence() {
+        assert_eq!(
+            as_text(&denied()),
+            "DENY  OUT_OF_SCOPE  No such grant covers the resource, or the resource does not \
+             exist.  revision 42"
+        );
+    }
+
+    #[test]
+    fn an_allow_names_its_grant_and_how_long_it_holds() {
+        let decision = Decision {
+            effect: Effect::Allow.into(),
+            reason: DecisionReason::Allowed.into(),
+            grant: "organizations/acme/grants/g".to_owned(),
+            revision: 7,
+            valid_until_time: moment::timestamp("2030-01-01T00:00:00Z"),
+            ..Decision::default()
+        };
+        assert_eq!(
+            as_text(&decision),
+            "ALLOW  grant organizations/acme/grants/g  revision 7  valid until \
+             2030-01-01T00:00:00Z"
+        );
+        assert_eq!(outcome(&decision, true), Ok(()));
+    }
+
+    #[test]
+    fn a_denial_is_a_failure_only_when_asked_for() {
+        assert_eq!(outcome(&denied(), false), Ok(()));
+        assert_eq!(outcome(&denied(), true).unwrap_err().exit, Exit::Denied);
+        // Not an answer, and so not an allow.
+        assert!(outcome(&Decision::default(), true).is_err());
+    }
+}

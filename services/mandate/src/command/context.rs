@@ -1,0 +1,58 @@
+//! `mandate context`.
+
+use serde_json::json;
+
+use crate::{
+    cli::ContextCommand,
+    context::{self, Context},
+    exit::Failure,
+    output,
+};
+
+/// Lists, chooses or shows contexts.
+pub(super) fn context(
+    command: ContextCommand,
+    chosen: Option<&str>,
+    json: bool,
+) -> Result<(), Failure> {
+    let path = context::default_path()?;
+    match command {
+        ContextCommand::Use { name } => {
+            context::make_current(&path, &name)?;
+            output::note(format!("context `{name}` is the current one"));
+            Ok(())
+        }
+        ContextCommand::List => {
+            let contexts = context::load(&path)?;
+            if json {
+                return output::json(&contexts);
+            }
+            for (name, context) in &contexts.contexts {
+                let current = contexts.current.as_deref() == Some(name);
+                let star = if current { '*' } else { ' ' };
+                output::line(format!("{star} {name:<16} {}", context.entitlement));
+            }
+            Ok(())
+        }
+        ContextCommand::Show { name } => {
+            let contexts = context::load(&path)?;
+            let (name, context) = contexts.choose(name.as_deref().or(chosen))?;
+            if json {
+                return output::json(&json!({ "name": name, "context": context }));
+            }
+            show(name, context);
+            Ok(())
+        }
+    }
+}
+
+fn show(name: &str, context: &Context) {
+    output::line(format!("name         {name}"));
+    output::line(format!("identity     {}", context.identity));
+    output::line(format!("membership   {}", context.membership));
+    output::line(format!("entitlement  {}", context.entitlement));
+    output::line(format!("key_file     {}", context.key_file.display()));
+    if let Some(ca) = &context.ca_file {
+        output::line(format!("ca_file      {}", ca.display()));
+    }
+}

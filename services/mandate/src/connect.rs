@@ -1,0 +1,76 @@
+//! From a context to the services, and from what they answer to what the user reads.
+
+use std::{fs, path::Path};
+
+use rpc::Channel;
+use secrecy::SecretString;
+
+use crate::{
+    clients::{CallError, Clients, Service},
+    context::{self, Context},
+    exit::Failure,
+};
+
+/// An installation that commands talk to.
+#[derive(Debug)]
+pub struct Connection {
+    /// The services.
+    pub clients: Clients,
+    context: Context,
+}
+
+/// Opens the named context, or the current one. Connections are made when they are first used.
+///
+/// # Errors
+/// There is no such context, or its files cannot be read.
+pub fn connect(name: Option<&str>) -> Result<Connection, Failure> {
+    let path = context::default_path().map_err(Failure::usage_error)?;
+    let contexts = context::load(&path).map_err(Failure::usage_error)?;
+    let (_, context) = contexts.choose(name).map_err(Failure::usage_error)?;
+    let key = read(&context.key_file)?;
+    let key = SecretString::from(String::from_utf8_lossy(&key).trim());
+    let ca = context.ca_file.as_deref().map(read).transpose()?;
+    let open = |url: &str| open(url, ca.as_deref());
+    Ok(Connection {
+        clients: Clients::new(
+            open(&context.identity)?,
+            open(&context.membership)?,
+            open(&context.entitlement)?,
+            &key,
+        ),
+        context: context.clone(),
+    })
+}
+
+impl Connection {
+    /// What to tell the user about a call that failed.
+    pub fn failure(&self, error: &CallError) -> Failure {
+        let address = match error.service {
+            Service::Identity => &self.context.identity,
+            Service::Membership => &self.context.membership,
+            Service::Entitlement => &self.context.entitlement,
+        };
+        if error.is_unreachable() {
+            return Failure::unreachable(format!(
+                "cannot reach the {} service at {address}: {}\n\
+                 Is it running? `mandate dev` starts one on this machine.",
+                error.service,
+                error.status.message()
+            ));
+        }
+        Failure::failed(error.describe())
+    }
+}
+
+fn open(url: &str, ca: Option<&[u8]>) -> Result<Channel, Failure> {
+    if url.starts_with("https:") && ca.is_none() {
+        return Err(Failure::usage(format!(
+            "`{url}` needs the `ca_file` of the context, to know that it is the right service"
+        )));
+    }
+    rpc::over_tcp(url, ca).map_err(|error| Failure::usage(format!("`{url}`: {error}")))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| Failure::usage(format!("`{}`: {error}", path.display())))
+}

@@ -1,0 +1,44 @@
+//! The documents that `mandate apply` reads: YAML that says what there is to be.
+
+mod mapping;
+mod model;
+mod parse;
+mod place;
+mod scope;
+mod text;
+mod validate;
+
+pub use model::{
+    ApplicationEntry, EntitlementEntry, GrantEntry, MembershipEntry, ModuleEntry, OptionEntry,
+    OrganizationEntry, ResourceEntry, RoleEntry, Root, ServiceAccountEntry, UnitEntry, UserEntry,
+};
+pub use parse::parse_str;
+pub use place::{At, Problem};
+pub use scope::{Places, ScopeEntry};
+pub use text::Text;
+pub use validate::{Deferred, Reference, Validated, validate};
+pub(crate) use validate::{management_mode, placement};
+
+/// A document as it was read.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The file, as problems name it.
+    pub file: String,
+    /// What it says.
+    pub root: Root,
+}
+
+/// Five portals to begin with, by file name.
+pub const PORTALS: [(&str, &str); 5] = [
+    ("business.yaml", include_str!("../portals/business.yaml")),
+    (
+        "enterprise.yaml",
+        include_str!("../portals/enterprise.yaml"),
+    ),
+    ("fleet.yaml", include_str!("../portals/fleet.yaml")),
+    ("hosting.yaml", include_str!("../portals/hosting.yaml")),
+    ("reseller.yaml", include_str!("../portals/reseller.yaml")),
+];
+
+#[cfg(test)]
+mod tests;

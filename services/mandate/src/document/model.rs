@@ -1,0 +1,185 @@
+//! What a document holds, key by key.
+
+use serde_saphyr::Spanned;
+
+use super::{mapping::mappings, scope::ScopeEntry, text::Text};
+
+mappings! {
+    /// A whole document.
+    Root {
+        /// Applications of the catalogue.
+        applications as "applications": Vec<Spanned<ApplicationEntry>>,
+        /// Identities of internal backends.
+        service_accounts as "service_accounts": Vec<Spanned<ServiceAccountEntry>>,
+        /// People.
+        users as "users": Vec<Spanned<UserEntry>>,
+        /// Customers and partners, with all that they own.
+        organizations as "organizations": Vec<Spanned<OrganizationEntry>>,
+    }
+
+    /// A product of the portal.
+    ApplicationEntry {
+        /// The id.
+        id as "id": Text,
+        /// What people call it.
+        display_name as "display_name": Text,
+        /// Other names of it.
+        aliases as "aliases": Vec<Text>,
+        /// `OVERVIEW`, `BUSINESS_TOOLS`.
+        placements as "placements": Vec<Text>,
+        /// `MANAGED` or `EXTERNAL`.
+        management_mode as "management_mode": Text,
+        /// Its parts, in display order.
+        modules as "modules": Vec<Spanned<ModuleEntry>>,
+        /// Its roles, in display order.
+        roles as "roles": Vec<Spanned<RoleEntry>>,
+    }
+
+    /// A part of an application.
+    ModuleEntry {
+        /// The id in permissions.
+        id as "id": Text,
+        /// What people call it.
+        display_name as "display_name": Text,
+        /// What can be done in it.
+        verbs as "verbs": Vec<Text>,
+        /// Parts of it.
+        options as "options": Vec<Spanned<OptionEntry>>,
+        /// Whether every user of the application should have it.
+        recommended as "recommended": Option<bool>,
+    }
+
+    /// A part of a module.
+    OptionEntry {
+        /// The id in permissions.
+        id as "id": Text,
+        /// What people call it.
+        display_name as "display_name": Text,
+        /// What can be done with it.
+        verbs as "verbs": Vec<Text>,
+    }
+
+    /// A named set of permissions.
+    RoleEntry {
+        /// The id.
+        id as "id": Text,
+        /// What people call it.
+        display_name as "display_name": Text,
+        /// Permissions of the application, or patterns.
+        permissions as "permissions": Vec<Text>,
+    }
+
+    /// The identity of an internal backend.
+    ServiceAccountEntry {
+        /// The id.
+        id as "id": Text,
+        /// What people call it.
+        display_name as "display_name": Text,
+    }
+
+    /// A person.
+    UserEntry {
+        /// The id.
+        id as "id": Text,
+        /// What the person logs in with.
+        login as "login": Text,
+        /// The set of logins that the login is unique in.
+        realm as "realm": Text,
+        /// Given name.
+        given_name as "given_name": Text,
+        /// Family name.
+        family_name as "family_name": Text,
+        /// E-mail address.
+        email as "email": Text,
+        /// `ACTIVE` or `DEACTIVATED`; left as it is when absent.
+        state as "state": Text,
+    }
+
+    /// A customer or partner.
+    OrganizationEntry {
+        /// The id.
+        id as "id": Text,
+        /// What people call it.
+        display_name as "display_name": Text,
+        /// Whether a member needs an active subscription.
+        subscription_required as "subscription_required": Option<bool>,
+        /// `ACTIVE` or `SUSPENDED`; left as it is when absent.
+        state as "state": Text,
+        /// The applications that it has.
+        entitlements as "entitlements": Vec<Spanned<EntitlementEntry>>,
+        /// Its tree.
+        units as "units": Vec<Spanned<UnitEntry>>,
+        /// What access can be restricted to.
+        resources as "resources": Vec<Spanned<ResourceEntry>>,
+        /// Who is a member.
+        memberships as "memberships": Vec<Spanned<MembershipEntry>>,
+    }
+
+    /// That an organization has an application.
+    EntitlementEntry {
+        /// The id of the application.
+        application as "application": Text,
+        /// In force from then on.
+        start_time as "start_time": Text,
+        /// No longer in force from then on.
+        end_time as "end_time": Text,
+        /// `ACTIVE` or `SUSPENDED`; left as it is when absent.
+        state as "state": Text,
+    }
+
+    /// A node in the tree of an organization.
+    UnitEntry {
+        /// The id.
+        id as "id": Text,
+        /// What people call it.
+        display_name as "display_name": Text,
+        /// `company`, `department`, `customer-account`.
+        kind as "kind": Text,
+        /// The number that the operator knows it by.
+        number as "number": Text,
+        /// The unit above it.
+        parent as "parent": Text,
+    }
+
+    /// A leaf that access can be restricted to.
+    ResourceEntry {
+        /// The id.
+        id as "id": Text,
+        /// `phone-number`, `product`.
+        kind as "type": Text,
+        /// What the operator's systems call it.
+        external_id as "external_id": Text,
+        /// What people call it.
+        display_name as "display_name": Text,
+        /// The unit that it belongs to.
+        unit as "unit": Text,
+    }
+
+    /// A member, with what the member is given.
+    MembershipEntry {
+        /// The id of a user; this or `service_account`.
+        user as "user": Text,
+        /// The id of a service account; this or `user`.
+        service_account as "service_account": Text,
+        /// Whether the member has an active subscription.
+        subscription_active as "subscription_active": Option<bool>,
+        /// `ACTIVE` or `SUSPENDED`; left as it is when absent.
+        state as "state": Text,
+        /// The roles of the member.
+        grants as "grants": Vec<Spanned<GrantEntry>>,
+    }
+
+    /// A role given to a member.
+    GrantEntry {
+        /// The id; made of member and role when absent.
+        id as "id": Text,
+        /// `application.role`.
+        role as "role": Text,
+        /// Where it holds.
+        scope as "scope": Option<Spanned<ScopeEntry>>,
+        /// Holds from then on.
+        start_time as "start_time": Text,
+        /// Holds no longer from then on.
+        end_time as "end_time": Text,
+    }
+}

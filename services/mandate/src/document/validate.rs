@@ -1,0 +1,63 @@
+//! What must be true of documents before anything is sent: all that is wrong, at once.
+
+mod catalog;
+mod check;
+mod grant;
+mod index;
+mod organization;
+mod people;
+mod reference;
+
+pub(crate) use catalog::{management_mode, placement};
+pub use reference::{Deferred, Reference};
+
+use super::{
+    Document,
+    model::Root,
+    place::{At, Path, Problem},
+};
+use check::Check;
+use index::Index;
+
+/// What validation found.
+#[derive(Debug, Default)]
+pub struct Validated {
+    /// What is wrong, whatever the server has.
+    pub problems: Vec<Problem>,
+    /// What is wrong unless the server has it.
+    pub deferred: Vec<Deferred>,
+}
+
+/// Validates all documents together: each may refer to what another one creates.
+pub fn validate(documents: &[Document]) -> Validated {
+    let index = Index::new(documents);
+    let mut check = Check::new(&index);
+    for document in documents {
+        check.file = &document.file;
+        root(&mut check, &document.root);
+    }
+    let mut validated = check.finish();
+    validated.problems.sort();
+    validated
+}
+
+fn root<'a>(check: &mut Check<'a>, root: &'a Root) {
+    let path = Path::ROOT;
+    check.keys(&root.unknown, Root::KEYS, &path);
+    for (index, entry) in root.applications.iter().enumerate() {
+        let path = path.item("applications", index);
+        catalog::application(check, &entry.value, At::of(entry), &path);
+    }
+    for (index, entry) in root.service_accounts.iter().enumerate() {
+        let path = path.item("service_accounts", index);
+        people::service_account(check, &entry.value, At::of(entry), &path);
+    }
+    for (index, entry) in root.users.iter().enumerate() {
+        let path = path.item("users", index);
+        people::user(check, &entry.value, At::of(entry), &path);
+    }
+    for (index, entry) in root.organizations.iter().enumerate() {
+        let path = path.item("organizations", index);
+        organization::organization(check, &entry.value, At::of(entry), &path);
+    }
+}

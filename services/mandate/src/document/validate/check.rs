@@ -1,0 +1,177 @@
+//! Collects what is wrong, in words that are the same everywhere.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    hash::Hash,
+};
+
+use base::Id;
+
+use super::{Deferred, Reference, Validated, index::Index};
+use crate::{
+    document::{
+        place::{At, Path, Problem},
+        text::Text,
+    },
+    moment,
+};
+
+/// Where something was first said.
+pub(super) type First<'a> = (&'a str, At);
+
+/// Things that may be said once, in all documents together or in a part of one.
+#[derive(Debug)]
+pub(super) struct Once<'a, K>(HashMap<K, First<'a>>);
+
+impl<K> Default for Once<'_, K> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<'a, K: Hash + Eq> Once<'a, K> {
+    /// Says it, and tells where it was said before.
+    pub(super) fn say(&mut self, key: K, here: First<'a>) -> Option<First<'a>> {
+        match self.0.entry(key) {
+            Entry::Occupied(first) => Some(*first.get()),
+            Entry::Vacant(place) => {
+                place.insert(here);
+                None
+            }
+        }
+    }
+}
+
+/// What may be said once in all documents together.
+#[derive(Debug, Default)]
+pub(super) struct OnceInAll<'a> {
+    /// Ids and aliases of applications.
+    pub(super) applications: Once<'a, &'a str>,
+    /// Service accounts.
+    pub(super) service_accounts: Once<'a, &'a str>,
+    /// Users.
+    pub(super) users: Once<'a, &'a str>,
+    /// Realms and logins.
+    pub(super) logins: Once<'a, (&'a str, &'a str)>,
+    /// Organizations.
+    pub(super) organizations: Once<'a, &'a str>,
+}
+
+/// A validation under way.
+#[derive(Debug)]
+pub(super) struct Check<'a> {
+    pub(super) index: &'a Index<'a>,
+    pub(super) once: OnceInAll<'a>,
+    pub(super) file: &'a str,
+    found: Validated,
+}
+
+impl<'a> Check<'a> {
+    pub(super) fn new(index: &'a Index<'a>) -> Self {
+        Self {
+            index,
+            once: OnceInAll::default(),
+            file: "",
+            found: Validated::default(),
+        }
+    }
+
+    pub(super) fn finish(self) -> Validated {
+        self.found
+    }
+
+    pub(super) fn wrong(&mut self, at: At, path: &Path<'_>, message: impl Into<String>) {
+        let problem = self.problem(at, path, message);
+        self.found.problems.push(problem);
+    }
+
+    /// Wrong unless the server has it.
+    pub(super) fn ask(&mut self, reference: Reference, at: At, path: &Path<'_>) {
+        let problem = self.problem(at, path, reference.absent());
+        self.found.deferred.push(Deferred { reference, problem });
+    }
+
+    /// Every key is one of these.
+    pub(super) fn keys(&mut self, unknown: &[Text], known: &[&str], path: &Path<'_>) {
+        for key in unknown {
+            let name = key.as_str();
+            let message = format!("unknown key `{name}`; known are `{}`", known.join("`, `"));
+            self.wrong(key.at(), path, message);
+        }
+    }
+
+    /// There is a value.
+    pub(super) fn required(&mut self, text: &Text, at: At, path: &Path<'_>) -> bool {
+        let present = !text.as_str().is_empty();
+        if !present {
+            self.wrong(text.at().or(at), path, "must be set");
+        }
+        present
+    }
+
+    /// There is an id, and it follows the grammar.
+    pub(super) fn id<I: Id>(&mut self, text: &Text, at: At, path: &Path<'_>) -> bool {
+        if !self.required(text, at, path) {
+            return false;
+        }
+        match I::parse(text.as_str()) {
+            Ok(_) => true,
+            Err(error) => {
+                self.wrong(text.at(), path, error.to_string());
+                false
+            }
+        }
+    }
+
+    /// If there is a value, it is one of these words.
+    pub(super) fn word(&mut self, text: &Text, words: &[&str], path: &Path<'_>) {
+        if let Some(word) = text.get()
+            && !words.contains(&word)
+        {
+            let message = format!("`{word}` is none of `{}`", words.join("`, `"));
+            self.wrong(text.at(), path, message);
+        }
+    }
+
+    /// The moments are moments, and the first is the earlier one.
+    pub(super) fn period(&mut self, start: &Text, end: &Text, path: &Path<'_>) {
+        let from = self.moment(start, &path.key("start_time"));
+        let until = self.moment(end, &path.key("end_time"));
+        if let (Some(from), Some(until)) = (from, until)
+            && from >= until
+        {
+            let message = format!("must be later than `start_time`, `{}`", start.as_str());
+            self.wrong(end.at(), &path.key("end_time"), message);
+        }
+    }
+
+    /// It was not said before.
+    pub(super) fn twice(&mut self, first: Option<First<'a>>, what: &str, at: At, path: &Path<'_>) {
+        if let Some((file, first)) = first {
+            let message = format!(
+                "{what} is already at {file}:{}:{}",
+                first.line, first.column
+            );
+            self.wrong(at, path, message);
+        }
+    }
+
+    fn moment(&mut self, text: &Text, path: &Path<'_>) -> Option<i128> {
+        let value = text.get()?;
+        let moment = moment::parse(value);
+        if moment.is_none() {
+            let message = format!("`{value}` is no moment such as `2026-01-31T09:00:00Z`");
+            self.wrong(text.at(), path, message);
+        }
+        moment.map(time::OffsetDateTime::unix_timestamp_nanos)
+    }
+
+    fn problem(&self, at: At, path: &Path<'_>, message: impl Into<String>) -> Problem {
+        Problem {
+            file: self.file.to_owned(),
+            at,
+            path: path.to_string(),
+            message: message.into(),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Members, and what they are given.
+
+use base::{GrantId, ServiceAccountId, UserId};
+
+use super::{
+    Reference,
+    check::Check,
+    organization::{OnceInOrganization, STATES, resource_reference, unit_reference},
+};
+use crate::{
+    apply::grant_id,
+    document::{
+        model::{GrantEntry, MembershipEntry},
+        place::{At, Path},
+        scope::{Places, ScopeEntry},
+        text::Text,
+    },
+};
+
+pub(super) fn membership<'a>(
+    check: &mut Check<'a>,
+    once: &mut OnceInOrganization<'a>,
+    organization: &str,
+    entry: &'a MembershipEntry,
+    at: At,
+    path: &Path<'_>,
+) {
+    check.keys(&entry.unknown, MembershipEntry::KEYS, path);
+    check.word(&entry.state, &STATES, &path.key("state"));
+    subject(check, once, entry, at, path);
+    for (index, item) in entry.grants.iter().enumerate() {
+        let path = path.item("grants", index);
+        let (grant, at) = (&item.value, At::of(item));
+        check.keys(&grant.unknown, GrantEntry::KEYS, &path);
+        check.period(&grant.start_time, &grant.end_time, &path);
+        let role_is_known = role(check, &grant.role, at, &path.key("role"));
+        scope(check, organization, grant, at, &path.key("scope"));
+        if grant.id.get().is_some() && !check.id::<GrantId>(&grant.id, at, &path.key("id")) {
+            continue;
+        }
+        if role_is_known || grant.id.get().is_some() {
+            let id = grant_id(entry, grant);
+            let at = grant.id.at().or(grant.role.at());
+            let first = once.grants.say(id.clone(), (check.file, at));
+            let what = format!("grant `{id}`");
+            let hint = if grant.id.get().is_none() {
+                "; give this one an `id`"
+            } else {
+                ""
+            };
+            if let Some((file, first)) = first {
+                let message = format!(
+                    "{what} is already at {file}:{}:{}{hint}",
+                    first.line, first.column
+                );
+                check.wrong(at, &path.key("id"), message);
+            }
+        }
+    }
+}
+
+fn subject<'a>(
+    check: &mut Check<'a>,
+    once: &mut OnceInOrganization<'a>,
+    entry: &'a MembershipEntry,
+    at: At,
+    path: &Path<'_>,
+) {
+    let (text, path) = match (entry.user.get(), entry.service_account.get()) {
+        (None, None) => {
+            check.wrong(at, path, "must have `user` or `service_account`");
+            return;
+        }
+        (Some(_), Some(_)) => {
+            check.wrong(at, path, "must not have both `user` and `service_account`");
+            return;
+        }
+        (Some(id), None) => {
+            let path = path.key("user");
+            if check.id::<UserId>(&entry.user, at, &path) && !check.index.users.contains(id) {
+                check.ask(Reference::User(id.to_owned()), entry.user.at(), &path);
+            }
+            (&entry.user, path)
+        }
+        (None, Some(id)) => {
+            let path = path.key("service_account");
+            let text = &entry.service_account;
+            if check.id::<ServiceAccountId>(text, at, &path)
+                && !check.index.service_accounts.contains(id)
+            {
+                check.ask(Reference::ServiceAccount(id.to_owned()), text.at(), &path);
+            }
+            (text, path)
+        }
+    };
+    // Memberships are named after their subjects, users and service accounts alike.
+    let first = once
+        .subjects
+        .say(text.as_str().to_owned(), (check.file, text.at()));
+    let what = format!("a membership of `{}`", text.as_str());
+    check.twice(first, &what, text.at(), &path);
+}
+
+/// Whether the role has the form of one; that it exists is checked besides.
+fn role(check: &mut Check<'_>, role: &Text, at: At, path: &Path<'_>) -> bool {
+    if !check.required(role, at, path) {
+        return false;
+    }
+    let Some((application, id)) = role.as_str().split_once('.') else {
+        let message = format!("`{}` is no role `application.role`", role.as_str());
+        check.wrong(role.at(), path, message);
+        return false;
+    };
+    let reference = Reference::Role {
+        application: application.to_owned(),
+        role: id.to_owned(),
+    };
+    match check.index.applications.get(application) {
+        Some(roles) if roles.contains(id) => {}
+        Some(_) => check.wrong(role.at(), path, reference.absent()),
+        None => check.ask(reference, role.at(), path),
+    }
+    true
+}
+
+fn scope(check: &mut Check<'_>, organization: &str, grant: &GrantEntry, at: At, path: &Path<'_>) {
+    const NEEDED: &str = "must be `ALL`, or name at least one of `units` and `resources`";
+    let Some(scope) = &grant.scope else {
+        check.wrong(at, path, NEEDED);
+        return;
+    };
+    let at = At::of(scope);
+    match &scope.value {
+        ScopeEntry::All => {}
+        ScopeEntry::Unknown(_) => check.wrong(at, path, NEEDED),
+        ScopeEntry::Places(places) => {
+            check.keys(&places.unknown, Places::KEYS, path);
+            if places.units.is_empty() && places.resources.is_empty() {
+                check.wrong(at, path, NEEDED);
+            }
+            for (index, unit) in places.units.iter().enumerate() {
+                unit_reference(check, organization, unit, at, &path.item("units", index));
+            }
+            for (index, resource) in places.resources.iter().enumerate() {
+                let path = path.item("resources", index);
+                resource_reference(check, organization, resource, at, &path);
+            }
+        }
+    }
+}

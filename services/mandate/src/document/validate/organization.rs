@@ -1,0 +1,208 @@
+//! Organizations, with what they have: entitlements, units, resources, members.
+
+use base::{ApplicationId, Id, OrganizationId, ResourceId, UnitId};
+
+use super::{
+    Reference,
+    check::{Check, Once},
+    grant::membership,
+};
+use crate::document::{
+    model::{EntitlementEntry, OrganizationEntry, ResourceEntry, UnitEntry},
+    place::{At, Path},
+    text::Text,
+};
+
+/// The states that a document may give to an organization and what is in it.
+pub(super) const STATES: [&str; 2] = ["ACTIVE", "SUSPENDED"];
+
+/// What may be said once in an organization.
+#[derive(Debug, Default)]
+pub(super) struct OnceInOrganization<'a> {
+    entitlements: Once<'a, &'a str>,
+    units: Once<'a, &'a str>,
+    resources: Once<'a, &'a str>,
+    external_ids: Once<'a, (&'a str, &'a str)>,
+    /// Subjects, by name.
+    pub(super) subjects: Once<'a, String>,
+    /// Grants.
+    pub(super) grants: Once<'a, String>,
+}
+
+pub(super) fn organization<'a>(
+    check: &mut Check<'a>,
+    entry: &'a OrganizationEntry,
+    at: At,
+    path: &Path<'_>,
+) {
+    check.keys(&entry.unknown, OrganizationEntry::KEYS, path);
+    if check.id::<OrganizationId>(&entry.id, at, &path.key("id")) {
+        let (id, at) = (entry.id.as_str(), entry.id.at());
+        let first = check.once.organizations.say(id, (check.file, at));
+        check.twice(first, &format!("organization `{id}`"), at, &path.key("id"));
+    }
+    check.required(&entry.display_name, at, &path.key("display_name"));
+    check.word(&entry.state, &STATES, &path.key("state"));
+
+    let mut once = OnceInOrganization::default();
+    for (index, item) in entry.entitlements.iter().enumerate() {
+        let path = path.item("entitlements", index);
+        entitlement(check, &mut once, &item.value, At::of(item), &path);
+    }
+    for (index, item) in entry.units.iter().enumerate() {
+        let path = path.item("units", index);
+        unit(
+            check,
+            &mut once,
+            entry.id.as_str(),
+            &item.value,
+            At::of(item),
+            &path,
+        );
+    }
+    for (index, item) in entry.resources.iter().enumerate() {
+        let path = path.item("resources", index);
+        resource(
+            check,
+            &mut once,
+            entry.id.as_str(),
+            &item.value,
+            At::of(item),
+            &path,
+        );
+    }
+    for (index, item) in entry.memberships.iter().enumerate() {
+        let path = path.item("memberships", index);
+        membership(
+            check,
+            &mut once,
+            entry.id.as_str(),
+            &item.value,
+            At::of(item),
+            &path,
+        );
+    }
+}
+
+fn entitlement<'a>(
+    check: &mut Check<'a>,
+    once: &mut OnceInOrganization<'a>,
+    entry: &'a EntitlementEntry,
+    at: At,
+    path: &Path<'_>,
+) {
+    check.keys(&entry.unknown, EntitlementEntry::KEYS, path);
+    check.word(&entry.state, &STATES, &path.key("state"));
+    check.period(&entry.start_time, &entry.end_time, path);
+    let path = path.key("application");
+    if check.id::<ApplicationId>(&entry.application, at, &path) {
+        let (id, at) = (entry.application.as_str(), entry.application.at());
+        let first = once.entitlements.say(id, (check.file, at));
+        check.twice(first, &format!("the entitlement for `{id}`"), at, &path);
+        if !check.index.applications.contains_key(id) {
+            check.ask(Reference::Application(id.to_owned()), at, &path);
+        }
+    }
+}
+
+fn unit<'a>(
+    check: &mut Check<'a>,
+    once: &mut OnceInOrganization<'a>,
+    organization: &str,
+    entry: &'a UnitEntry,
+    at: At,
+    path: &Path<'_>,
+) {
+    check.keys(&entry.unknown, UnitEntry::KEYS, path);
+    check.required(&entry.display_name, at, &path.key("display_name"));
+    if check.id::<UnitId>(&entry.id, at, &path.key("id")) {
+        let (id, at) = (entry.id.as_str(), entry.id.at());
+        let first = once.units.say(id, (check.file, at));
+        check.twice(first, &format!("unit `{id}`"), at, &path.key("id"));
+    }
+    if entry.parent.get().is_none() {
+        return;
+    }
+    let path = path.key("parent");
+    let id = entry.id.as_str();
+    let tree = check.index.organizations.get(organization);
+    if tree.is_some_and(|tree| tree.is_circular(id)) {
+        let message = format!("unit `{id}` would be above itself");
+        check.wrong(entry.parent.at(), &path, message);
+    } else {
+        unit_reference(check, organization, &entry.parent, at, &path);
+    }
+}
+
+fn resource<'a>(
+    check: &mut Check<'a>,
+    once: &mut OnceInOrganization<'a>,
+    organization: &str,
+    entry: &'a ResourceEntry,
+    at: At,
+    path: &Path<'_>,
+) {
+    check.keys(&entry.unknown, ResourceEntry::KEYS, path);
+    if check.id::<ResourceId>(&entry.id, at, &path.key("id")) {
+        let (id, at) = (entry.id.as_str(), entry.id.at());
+        let first = once.resources.say(id, (check.file, at));
+        check.twice(first, &format!("resource `{id}`"), at, &path.key("id"));
+    }
+    if check.required(&entry.kind, at, &path.key("type"))
+        && let Some(external) = entry.external_id.get()
+    {
+        let (kind, at) = (entry.kind.as_str(), entry.external_id.at());
+        let first = once.external_ids.say((kind, external), (check.file, at));
+        let what = format!("external id `{external}` of type `{kind}`");
+        check.twice(first, &what, at, &path.key("external_id"));
+    }
+    unit_reference(check, organization, &entry.unit, at, &path.key("unit"));
+}
+
+/// Names a unit that the documents create, or the server has.
+pub(super) fn unit_reference(
+    check: &mut Check<'_>,
+    organization: &str,
+    unit: &Text,
+    at: At,
+    path: &Path<'_>,
+) {
+    if !check.id::<UnitId>(unit, at, path) {
+        return;
+    }
+    let tree = check.index.organizations.get(organization);
+    if !tree.is_some_and(|tree| tree.units.contains_key(unit.as_str())) {
+        let reference = Reference::Unit {
+            organization: organization.to_owned(),
+            unit: unit.as_str().to_owned(),
+        };
+        check.ask(reference, unit.at(), path);
+    }
+}
+
+/// Names a resource that the documents create, or the server has.
+pub(super) fn resource_reference(
+    check: &mut Check<'_>,
+    organization: &str,
+    resource: &Text,
+    at: At,
+    path: &Path<'_>,
+) {
+    if !check.required(resource, at, path) {
+        return;
+    }
+    let id = resource.as_str();
+    let tree = check.index.organizations.get(organization);
+    if tree.is_some_and(|tree| tree.resources.contains(id)) {
+        return;
+    }
+    let reference = Reference::Resource {
+        organization: organization.to_owned(),
+        resource: id.to_owned(),
+    };
+    if ResourceId::is_valid(id) {
+        check.ask(reference, resource.at(), path);
+    } else {
+        check.wrong(resource.at(), path, reference.absent());
+    }
+}

@@ -1,0 +1,27 @@
+//! Moments between documents, messages and people: RFC 3339, in milliseconds.
+
+use prost_types::Timestamp;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+/// Reads an RFC 3339 moment.
+pub(crate) fn parse(text: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(text, &Rfc3339).ok()
+}
+
+/// As a message holds it. The services keep milliseconds; what is finer would differ for ever.
+pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
+    let moment = parse(text)?;
+    Some(Timestamp {
+        seconds: moment.unix_timestamp(),
+        nanos: i32::from(moment.millisecond()) * 1_000_000,
+    })
+}
+
+/// As people read it, in UTC.
+pub(crate) fn text(timestamp: &Timestamp) -> String {
+    let nanos = i128::from(timestamp.seconds) * 1_000_000_000 + i128::from(timestamp.nanos);
+    OffsetDateTime::from_unix_timestamp_nanos(nanos)
+        .ok()
+        .and_then(|moment| moment.format(&Rfc3339).ok())
+        .unwrap_or_else(|| format!("{}s", timestamp.seconds))
+}

@@ -1,0 +1,167 @@
+//! `mandate dev`: every service on this machine, on loopback only.
+
+use std::{
+    env, fs,
+    net::{Ipv4Addr, SocketAddr},
+    os::unix::fs::DirBuilderExt,
+    path::{self, Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+
+use boot::{LogFormat, Telemetry, TelemetrySettings};
+use clock::SystemClock;
+use rpc::Listener;
+
+use super::{
+    dev_args::DevArgs,
+    failed,
+    installation::{Installation, InstallationSettings},
+    secrets::{self, Secrets},
+    service::{CallerAuthentication, ServiceSettings, Stores},
+    shutdown,
+};
+use crate::{
+    apply::{Options, apply},
+    clients::Clients,
+    context::{self, Context},
+    document::{PORTALS, parse_str},
+    exit::Failure,
+    output,
+};
+
+/// The two questions that a newcomer is shown. The second is the first, explained.
+const EXAMPLE: &str = "jan-peeters fleet.billing.view transport-janssens/resources/+32470000001";
+
+/// Runs every service until the process is told to end.
+///
+/// # Errors
+/// The port is taken, or a database cannot be used.
+pub async fn dev(args: DevArgs) -> Result<(), Failure> {
+    let begin = Instant::now();
+    let _telemetry = Telemetry::begin(&TelemetrySettings {
+        service: "mandate",
+        format: LogFormat::Text,
+        filter: args.log.clone(),
+        otlp: None,
+        sample: 0.0,
+    })
+    .map_err(failed)?;
+    let folder = folder(args.data)?;
+    let secrets = Secrets::read_or_make(&folder)?;
+    let root = secrets.root.clone();
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
+    let listener = Listener::bind(address).await.map_err(|error| {
+        Failure::failed(format!(
+            "{address} cannot be listened on: {error}; choose another port with --port"
+        ))
+    })?;
+    let address = listener.address().map_err(failed)?;
+    let shutdown = shutdown::on_signal();
+    let installation = Installation::start(InstallationSettings {
+        services: ServiceSettings {
+            clock: Arc::new(SystemClock),
+            secrets,
+            limits: rpc::Limits::default(),
+            callers: CallerAuthentication::Required,
+            shutdown: shutdown.clone(),
+        },
+        stores: Stores::in_folder(&folder).map_err(failed)?,
+        cache: None,
+        answers: entitlement::Limits::default(),
+    })
+    .await
+    .map_err(failed)?;
+    let server = tokio::spawn(rpc::serve(
+        listener,
+        installation.service(),
+        None,
+        shutdown.cancelled_owned(),
+    ));
+    if !args.empty {
+        let channel = installation.channel();
+        let clients = Clients::new(channel.clone(), channel.clone(), channel, &root);
+        load_portals(&clients).await?;
+    }
+    save_context(&folder, address)?;
+    welcome(address, &folder, begin);
+    let ended = server.await.map_err(failed)?;
+    ended.map_err(|error| Failure::failed(format!("the server ended: {error}")))
+}
+
+/// The folder of databases and keys, which only its owner may read.
+fn folder(chosen: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    let set = |name| {
+        env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    let folder = chosen
+        .or_else(|| Some(set("XDG_DATA_HOME")?.join("mandate")))
+        .or_else(|| Some(set("HOME")?.join(".local/share/mandate")))
+        .ok_or_else(|| Failure::usage("no place for the data: give --data, or set HOME"))?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder)
+        .map_err(|error| Failure::failed(format!("`{}`: {error}", folder.display())))?;
+    path::absolute(&folder).map_err(failed)
+}
+
+async fn load_portals(clients: &Clients) -> Result<(), Failure> {
+    let documents = PORTALS
+        .iter()
+        .map(|(name, text)| parse_str(name, text))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(failed)?;
+    apply(&documents, clients, Options::default(), &mut ())
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+fn save_context(folder: &Path, address: SocketAddr) -> Result<(), Failure> {
+    let url = format!("http://{address}");
+    let context = Context {
+        identity: url.clone(),
+        membership: url.clone(),
+        entitlement: url,
+        key_file: folder.join(secrets::ROOT),
+        ca_file: None,
+    };
+    let path = context::default_path().map_err(failed)?;
+    context::save_current(&path, "dev", context).map_err(failed)
+}
+
+fn welcome(address: SocketAddr, folder: &Path, begin: Instant) {
+    let program = program();
+    output::line(format!(
+        "Mandate is ready on {address} after {} ms, with data in {}.",
+        begin.elapsed().as_millis(),
+        folder.display()
+    ));
+    output::line("Now type, in another terminal:");
+    output::line("");
+    output::line(format!("  {program} check {EXAMPLE}"));
+    output::line(format!("  {program} check {EXAMPLE} --explain"));
+    output::line("");
+    output::line("Ctrl-C ends Mandate; the data stays.");
+}
+
+/// What to type for this program: its name if the shell finds it, else where it is.
+fn program() -> String {
+    let own = env::current_exe().and_then(fs::canonicalize);
+    let Ok(own) = own else {
+        return "mandate".to_owned();
+    };
+    let found = env::var_os("PATH").is_some_and(|path| {
+        env::split_paths(&path)
+            .find_map(|folder| fs::canonicalize(folder.join("mandate")).ok())
+            .is_some_and(|first| first == own)
+    });
+    if found {
+        "mandate".to_owned()
+    } else {
+        own.display().to_string()
+    }
+}

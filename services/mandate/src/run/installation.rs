@@ -1,0 +1,99 @@
+//! Every service in one process. They call each other through their whole stacks, in process:
+//! nothing is skipped because a call is local.
+
+use std::pin::Pin;
+
+use cache::Cache;
+use rpc::{Channel, GrpcService, Mounted, Readiness, in_process, steer};
+
+use super::service::{self, BuildError, Built, ServiceSettings, Stores};
+
+/// What an installation in one process is built with.
+#[derive(Debug, Clone)]
+pub struct InstallationSettings {
+    /// What every service is built with.
+    pub services: ServiceSettings,
+    /// The databases.
+    pub stores: Stores,
+    /// The shared cache, if there is one.
+    pub cache: Option<Cache>,
+    /// Bounds of the answers.
+    pub answers: entitlement::Limits,
+}
+
+/// Every service in one process.
+#[derive(Debug, Clone)]
+pub struct Installation {
+    identity: Built,
+    membership: Built,
+    entitlement: Built,
+}
+
+impl Installation {
+    /// Builds the services and waits until they know of each other's facts.
+    ///
+    /// # Errors
+    /// A database cannot be used.
+    pub fn start(
+        settings: InstallationSettings,
+    ) -> Pin<Box<dyn Future<Output = Result<Self, BuildError>> + Send>> {
+        // Large, and awaited once.
+        Box::pin(Self::build(settings))
+    }
+
+    async fn build(settings: InstallationSettings) -> Result<Self, BuildError> {
+        let InstallationSettings {
+            services,
+            stores,
+            cache,
+            answers,
+        } = settings;
+        let (entitlement, feeds) =
+            service::entitlement(&services, stores.entitlement, cache, answers).await?;
+        let to_entitlement = || in_process(entitlement.service.clone());
+        let identity = service::identity(&services, stores.identity, to_entitlement()).await?;
+        let to_identity = || in_process(identity.service.clone());
+        let membership = service::membership(
+            &services,
+            stores.membership,
+            to_identity(),
+            to_entitlement(),
+        )
+        .await?;
+        feeds.follow(to_identity(), in_process(membership.service.clone()));
+        feeds.caught_up().await;
+        let installation = Self {
+            identity,
+            membership,
+            entitlement,
+        };
+        for readiness in installation.readiness() {
+            readiness.set(true).await;
+        }
+        Ok(installation)
+    }
+
+    /// All services behind one address.
+    pub fn service(&self) -> GrpcService {
+        let mounted = vec![
+            Mounted {
+                package: "mandate.identity.v1",
+                service: self.identity.service.clone(),
+            },
+            Mounted {
+                package: "mandate.membership.v1",
+                service: self.membership.service.clone(),
+            },
+        ];
+        steer(mounted, self.entitlement.service.clone())
+    }
+
+    /// A channel to all services, in this process.
+    pub fn channel(&self) -> Channel {
+        in_process(self.service())
+    }
+
+    fn readiness(&self) -> [&Readiness; 3] {
+        [&self.identity, &self.membership, &self.entitlement].map(|built| &built.readiness)
+    }
+}

@@ -1,0 +1,183 @@
+//! `mandate serve`: one service, or all in one process.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use boot::{LogFormat, Telemetry, TelemetrySettings, serve_admin};
+use cache::Cache;
+use clock::SystemClock;
+use rpc::{Channel, GrpcService, Listener, TlsFiles, over_tcp};
+use store::StoreUrl;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    failed,
+    installation::{Installation, InstallationSettings},
+    secrets::Secrets,
+    serve_args::{ServeArgs, Which},
+    service::{self, CallerAuthentication, ServiceSettings, Stores},
+    shutdown,
+};
+use crate::exit::Failure;
+
+/// Serves until the process is told to end.
+///
+/// # Errors
+/// Something is missing or contradictory in the options, or cannot be used.
+pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
+    let tls = transport(&args)?;
+    let secrets = Secrets::read(&args.secrets)?;
+    let telemetry = Telemetry::begin(&TelemetrySettings {
+        service: "mandate",
+        format: LogFormat::Json,
+        filter: args.log.clone(),
+        otlp: args.otlp.clone(),
+        sample: args.trace_sample,
+    })
+    .map_err(failed)?;
+    let shutdown = shutdown::on_signal();
+    let (ready, is_ready) = watch::channel(false);
+    if let Some(address) = args.admin_listen {
+        let (registry, end) = (telemetry.registry().clone(), shutdown.clone());
+        tokio::spawn(async move {
+            let end = end.cancelled_owned();
+            if let Err(error) = serve_admin(address, registry, is_ready, end).await {
+                tracing::error!(%error, %address, "the admin port cannot be served");
+            }
+        });
+    }
+    let listener = Listener::bind(args.listen).await.map_err(|error| {
+        Failure::failed(format!("{} cannot be listened on: {error}", args.listen))
+    })?;
+    let address = listener.address().map_err(failed)?;
+    let service = Box::pin(build(&args, secrets, &shutdown, ready)).await?;
+    tracing::info!(%address, service = ?args.service, "listening");
+    rpc::serve(listener, service, tls, shutdown.cancelled_owned())
+        .await
+        .map_err(|error| Failure::failed(format!("the server ended: {error}")))
+}
+
+/// TLS, unless it is waived by name: a server that was merely not configured does not start.
+fn transport(args: &ServeArgs) -> Result<Option<TlsFiles>, Failure> {
+    match (&args.tls_certificate, &args.tls_key) {
+        (Some(certificate), Some(key)) => Ok(Some(TlsFiles {
+            certificate: certificate.clone(),
+            key: key.clone(),
+            client_ca: args.tls_client_ca.clone(),
+        })),
+        _ if args.insecure_plaintext => Ok(None),
+        _ => Err(Failure::usage(
+            "TLS is not configured: give --tls-certificate and --tls-key, or waive it with \
+             --insecure-plaintext",
+        )),
+    }
+}
+
+async fn build(
+    args: &ServeArgs,
+    secrets: Secrets,
+    shutdown: &CancellationToken,
+    ready: watch::Sender<bool>,
+) -> Result<GrpcService, Failure> {
+    let callers = if args.insecure_anonymous_operator {
+        CallerAuthentication::Waived
+    } else {
+        CallerAuthentication::Required
+    };
+    let settings = ServiceSettings {
+        clock: Arc::new(SystemClock),
+        secrets,
+        limits: rpc::Limits::default(),
+        callers,
+        shutdown: shutdown.clone(),
+    };
+    let answers = entitlement::Limits {
+        lease: Duration::from_millis(args.lease_ms),
+        memory: args.memory_mb << 20,
+        ..entitlement::Limits::default()
+    };
+    let cache = Cache::open(&args.cache).map_err(failed)?;
+    if args.service == Which::All {
+        let settings = InstallationSettings {
+            services: settings,
+            stores: all_stores(&args.store)?,
+            cache,
+            answers,
+        };
+        let installation = Installation::start(settings).await.map_err(failed)?;
+        ready.send_replace(true);
+        return Ok(installation.service());
+    }
+    let store = StoreUrl::parse(&args.store).map_err(failed)?;
+    let peers = Peers::new(args).await?;
+    let built = match args.service {
+        Which::Identity => service::identity(&settings, store, peers.entitlement()?).await,
+        Which::Membership => {
+            let (identity, entitlement) = (peers.identity()?, peers.entitlement()?);
+            service::membership(&settings, store, identity, entitlement).await
+        }
+        Which::Entitlement | Which::All => {
+            let (identity, membership) = (peers.identity()?, peers.membership()?);
+            let built = service::entitlement(&settings, store, cache, answers).await;
+            let (built, feeds) = built.map_err(failed)?;
+            feeds.follow(identity, membership);
+            let readiness = built.readiness.clone();
+            tokio::spawn(async move {
+                feeds.caught_up().await;
+                readiness.set(true).await;
+                ready.send_replace(true);
+            });
+            return Ok(built.service);
+        }
+    };
+    let built = built.map_err(failed)?;
+    built.readiness.set(true).await;
+    ready.send_replace(true);
+    Ok(built.service)
+}
+
+/// The stores of all services: a folder of SQLite files, or one PostgreSQL database.
+pub(super) fn all_stores(url: &str) -> Result<Stores, Failure> {
+    let stores = match url.strip_prefix("sqlite:") {
+        Some(folder) => Stores::in_folder(&PathBuf::from(folder)),
+        None => Stores::shared(url),
+    };
+    stores.map_err(failed)
+}
+
+/// Where the other services are.
+struct Peers<'a> {
+    args: &'a ServeArgs,
+    ca: Option<Vec<u8>>,
+}
+
+impl<'a> Peers<'a> {
+    async fn new(args: &'a ServeArgs) -> Result<Self, Failure> {
+        let ca = match &args.peer_ca {
+            Some(path) => Some(
+                tokio::fs::read(path)
+                    .await
+                    .map_err(|error| Failure::failed(format!("`{}`: {error}", path.display())))?,
+            ),
+            None => None,
+        };
+        Ok(Self { args, ca })
+    }
+
+    fn identity(&self) -> Result<Channel, Failure> {
+        self.channel(self.args.identity_url.as_deref(), "--identity-url")
+    }
+
+    fn membership(&self) -> Result<Channel, Failure> {
+        self.channel(self.args.membership_url.as_deref(), "--membership-url")
+    }
+
+    fn entitlement(&self) -> Result<Channel, Failure> {
+        self.channel(self.args.entitlement_url.as_deref(), "--entitlement-url")
+    }
+
+    fn channel(&self, url: Option<&str>, option: &str) -> Result<Channel, Failure> {
+        let missing = || Failure::usage(format!("this service needs {option}"));
+        over_tcp(url.ok_or_else(missing)?, self.ca.as_deref()).map_err(failed)
+    }
+}

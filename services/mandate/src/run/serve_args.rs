@@ -1,0 +1,121 @@
+//! The options of `mandate serve`.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, ValueEnum};
+
+/// Run one service, or all in one process.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  mandate serve all --store postgres://mandate@db/mandate --secrets /etc/mandate/secrets \\
+      --tls-certificate tls.crt --tls-key tls.key
+  mandate serve identity --store sqlite:identity.db --secrets ./secrets \\
+      --entitlement-url http://127.0.0.1:7703 --listen 127.0.0.1:7701 --insecure-plaintext
+
+The folder of secrets holds `peer.key` (with which the services call each other), `root.key` (of
+the first service account, `mk_root_` and 43 characters) and `token.key`, the same for all services
+of an installation.")]
+pub struct ServeArgs {
+    /// Which service
+    pub service: Which,
+
+    /// The address to listen on
+    #[arg(long, default_value = "127.0.0.1:7700", env = "MANDATE_LISTEN")]
+    pub listen: SocketAddr,
+
+    /// The address for metrics and probes; none if absent
+    #[arg(long, env = "MANDATE_ADMIN_LISTEN")]
+    pub admin_listen: Option<SocketAddr>,
+
+    /// The database: `sqlite:PATH` (for `all`: a folder) or `postgres://…`
+    #[arg(long, env = "MANDATE_STORE", hide_env_values = true)]
+    pub store: String,
+
+    /// The shared cache: `memory:`, `redis://…` or `rediss://…`
+    #[arg(
+        long,
+        default_value = "memory:",
+        env = "MANDATE_CACHE",
+        hide_env_values = true
+    )]
+    pub cache: String,
+
+    /// The folder with `peer.key`, `root.key` and `token.key`
+    #[arg(long, env = "MANDATE_SECRETS")]
+    pub secrets: PathBuf,
+
+    /// Where identity is, for membership and entitlement
+    #[arg(long, env = "MANDATE_IDENTITY_URL")]
+    pub identity_url: Option<String>,
+
+    /// Where membership is, for entitlement
+    #[arg(long, env = "MANDATE_MEMBERSHIP_URL")]
+    pub membership_url: Option<String>,
+
+    /// Where entitlement is, for identity and membership
+    #[arg(long, env = "MANDATE_ENTITLEMENT_URL")]
+    pub entitlement_url: Option<String>,
+
+    /// The authority that signed the certificates of the other services, in PEM
+    #[arg(long, env = "MANDATE_PEER_CA")]
+    pub peer_ca: Option<PathBuf>,
+
+    /// The certificate chain of this server, in PEM
+    #[arg(long, requires = "tls_key", env = "MANDATE_TLS_CERTIFICATE")]
+    pub tls_certificate: Option<PathBuf>,
+
+    /// The private key of this server, in PEM
+    #[arg(long, requires = "tls_certificate", env = "MANDATE_TLS_KEY")]
+    pub tls_key: Option<PathBuf>,
+
+    /// Let in only clients with a certificate of this authority, in PEM
+    #[arg(long, requires = "tls_certificate", env = "MANDATE_TLS_CLIENT_CA")]
+    pub tls_client_ca: Option<PathBuf>,
+
+    /// Listen without TLS: everybody on the way can read keys and answers
+    #[arg(long, conflicts_with = "tls_certificate")]
+    pub insecure_plaintext: bool,
+
+    /// Take whoever presents no key for the operator: for test rigs only
+    #[arg(long)]
+    pub insecure_anonymous_operator: bool,
+
+    /// How old the facts may be that an answer is given from, in milliseconds
+    #[arg(long, default_value_t = 1000, env = "MANDATE_LEASE_MS")]
+    pub lease_ms: u64,
+
+    /// How many megabytes the facts in memory may take
+    #[arg(long, default_value_t = 256, env = "MANDATE_MEMORY_MB")]
+    pub memory_mb: usize,
+
+    /// Send traces here, as OTLP over gRPC
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    pub otlp: Option<String>,
+
+    /// The share of traces that is kept, from 0 to 1
+    #[arg(long, default_value_t = 0.01, env = "MANDATE_TRACE_SAMPLE")]
+    pub trace_sample: f64,
+
+    /// Which logs are written
+    #[arg(
+        long,
+        default_value = "info",
+        value_name = "FILTER",
+        env = "MANDATE_LOG"
+    )]
+    pub log: String,
+}
+
+/// Which service runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Which {
+    /// Users, service accounts, keys
+    Identity,
+    /// Organizations, units, resources, memberships
+    Membership,
+    /// The catalogue, grants, decisions
+    Entitlement,
+    /// All three in one process
+    All,
+}

@@ -1,0 +1,198 @@
+//! Builds each service with its stack, from its settings and its channels to the others.
+
+use std::{path::Path, sync::Arc};
+
+use base::{Id, ServiceAccountId, Subject};
+use cache::Cache;
+use clock::Clock;
+use rpc::{
+    Authentication, Authenticator, Channel, GrpcService, Limits, Readiness, stack, with_tools,
+};
+use store::{StoreError, StoreUrl};
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+
+use super::secrets::Secrets;
+
+/// How callers prove who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallerAuthentication {
+    /// By the keys of service accounts.
+    Required,
+    /// Whoever presents no key is the first service account. For test rigs.
+    Waived,
+}
+
+/// What every service of an installation is built with.
+#[derive(Debug, Clone)]
+pub struct ServiceSettings {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The shared secrets.
+    pub secrets: Secrets,
+    /// Bounds of the calls.
+    pub limits: Limits,
+    /// How callers prove who they are.
+    pub callers: CallerAuthentication,
+    /// Ends streams and tasks.
+    pub shutdown: CancellationToken,
+}
+
+/// The databases of the services. They may be one PostgreSQL database, where each service has a
+/// schema of its own.
+#[derive(Debug, Clone)]
+pub struct Stores {
+    /// Of identity.
+    pub identity: StoreUrl,
+    /// Of membership.
+    pub membership: StoreUrl,
+    /// Of entitlement.
+    pub entitlement: StoreUrl,
+}
+
+impl Stores {
+    /// A SQLite file for each service, in one folder.
+    ///
+    /// # Errors
+    /// The path cannot be part of a URL.
+    pub fn in_folder(folder: &Path) -> Result<Self, StoreError> {
+        let url = |name| {
+            let path = folder.join(name);
+            StoreUrl::parse(&format!("sqlite:{}", path.display()))
+        };
+        Ok(Self {
+            identity: url("identity.db")?,
+            membership: url("membership.db")?,
+            entitlement: url("entitlement.db")?,
+        })
+    }
+
+    /// One database for all services.
+    ///
+    /// # Errors
+    /// The URL names no database, or one SQLite file.
+    pub fn shared(url: &str) -> Result<Self, StoreError> {
+        if url.starts_with("sqlite:") {
+            return Err(StoreError::Url(url.to_owned()));
+        }
+        let url = StoreUrl::parse(url)?;
+        Ok(Self {
+            identity: url.clone(),
+            membership: url.clone(),
+            entitlement: url,
+        })
+    }
+}
+
+/// A service with its stack, and whether it is ready.
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// The service.
+    pub service: GrpcService,
+    /// Says whether it is ready.
+    pub readiness: Readiness,
+}
+
+/// Builds identity.
+///
+/// # Errors
+/// The database cannot be used.
+pub async fn identity(
+    settings: &ServiceSettings,
+    store: StoreUrl,
+    entitlement: Channel,
+) -> Result<Built, BuildError> {
+    let built = identity::build(identity::Dependencies {
+        store,
+        clock: settings.clock.clone(),
+        sealer: settings.secrets.sealer.clone(),
+        peer_key: settings.secrets.peer.clone(),
+        root_key: settings.secrets.root.clone(),
+        entitlement,
+        shutdown: settings.shutdown.clone(),
+    })
+    .await?;
+    with_stack(settings, built.routes, built.keys).await
+}
+
+/// Builds membership.
+///
+/// # Errors
+/// The database cannot be used.
+pub async fn membership(
+    settings: &ServiceSettings,
+    store: StoreUrl,
+    identity: Channel,
+    entitlement: Channel,
+) -> Result<Built, BuildError> {
+    let built = membership::build(membership::Dependencies {
+        store,
+        clock: settings.clock.clone(),
+        sealer: settings.secrets.sealer.clone(),
+        peer_key: settings.secrets.peer.clone(),
+        identity,
+        entitlement,
+        shutdown: settings.shutdown.clone(),
+    })
+    .await?;
+    with_stack(settings, built.routes, built.keys).await
+}
+
+/// Builds entitlement. It follows the feeds of the others once they are there.
+///
+/// # Errors
+/// The database cannot be used.
+pub async fn entitlement(
+    settings: &ServiceSettings,
+    store: StoreUrl,
+    cache: Option<Cache>,
+    limits: entitlement::Limits,
+) -> Result<(Built, entitlement::Feeds), BuildError> {
+    let built = entitlement::build(entitlement::Dependencies {
+        store,
+        cache,
+        clock: settings.clock.clone(),
+        sealer: settings.secrets.sealer.clone(),
+        peer_key: settings.secrets.peer.clone(),
+        limits,
+        shutdown: settings.shutdown.clone(),
+    })
+    .await?;
+    let service = with_stack(settings, built.routes, built.keys).await?;
+    Ok((service, built.feeds))
+}
+
+/// Why a service cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The descriptors cannot be served.
+    #[error(transparent)]
+    Reflection(#[from] rpc::ReflectionError),
+    /// The name of the first service account is malformed.
+    #[error(transparent)]
+    Id(#[from] base::InvalidId),
+}
+
+async fn with_stack(
+    settings: &ServiceSettings,
+    routes: Routes,
+    keys: Arc<dyn Authenticator>,
+) -> Result<Built, BuildError> {
+    let peer = settings.secrets.peer.clone();
+    let authentication = match settings.callers {
+        CallerAuthentication::Required => Authentication::Keys { peer, keys },
+        CallerAuthentication::Waived => Authentication::Waived {
+            peer,
+            keys,
+            anonymous: Subject::ServiceAccount(ServiceAccountId::parse(identity::ROOT)?),
+        },
+    };
+    let (routes, readiness) = with_tools(routes).await?;
+    Ok(Built {
+        service: stack(routes, authentication, settings.limits),
+        readiness,
+    })
+}

@@ -1,0 +1,29 @@
+//! What a membership is called.
+
+use base::{Id, InvalidId, MembershipId, Subject};
+
+/// The id of a membership: the one that was chosen, or that of its subject.
+///
+/// # Errors
+/// [`InvalidId`].
+pub fn membership_id(chosen: &str, subject: &Subject) -> Result<MembershipId, InvalidId> {
+    let id = if chosen.is_empty() {
+        subject.id()
+    } else {
+        chosen
+    };
+    MembershipId::parse(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_of_a_membership_defaults_to_that_of_its_subject() {
+        let jan = Subject::parse_name("users/jan").unwrap();
+        assert_eq!(membership_id("", &jan).unwrap().as_str(), "jan");
+        assert_eq!(membership_id("owner", &jan).unwrap().as_str(), "owner");
+        assert!(membership_id("Owner", &jan).is_err());
+    }
+}

@@ -1,0 +1,103 @@
+//! The use cases, one a file.
+
+mod batch_create_memberships;
+mod batch_create_resources;
+mod batch_create_units;
+mod change_state;
+mod create_membership;
+mod create_organization;
+mod create_resource;
+mod create_unit;
+mod delete_membership;
+mod delete_resource;
+mod delete_unit;
+mod get_membership;
+mod get_organization;
+mod get_resource;
+mod get_unit;
+mod list_memberships;
+mod list_organizations;
+mod list_resources;
+mod list_units;
+mod reactivate_membership;
+mod reactivate_organization;
+mod reference;
+mod suspend_membership;
+mod suspend_organization;
+mod update_membership;
+mod update_organization;
+mod update_resource;
+mod update_unit;
+
+pub(crate) use self::{
+    batch_create_memberships::batch_create_memberships,
+    batch_create_resources::batch_create_resources, batch_create_units::batch_create_units,
+    create_membership::create_membership, create_organization::create_organization,
+    create_resource::create_resource, create_unit::create_unit,
+    delete_membership::delete_membership, delete_resource::delete_resource,
+    delete_unit::delete_unit, get_membership::get_membership, get_organization::get_organization,
+    get_resource::get_resource, get_unit::get_unit, list_memberships::list_memberships,
+    list_organizations::list_organizations, list_resources::list_resources, list_units::list_units,
+    reactivate_membership::reactivate_membership, reactivate_organization::reactivate_organization,
+    suspend_membership::suspend_membership, suspend_organization::suspend_organization,
+    update_membership::update_membership, update_organization::update_organization,
+    update_resource::update_resource, update_unit::update_unit,
+};
+
+use ::rpc::Fault;
+use ::store::Store;
+use authority::{Authority, Context, Permit, Reach, Refused};
+use base::OrganizationId;
+use peer::Entitlement;
+use tokio_util::sync::CancellationToken;
+
+use crate::{error::Error, peers::Identity, store::organizations};
+
+/// What the use cases work with.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) store: Store,
+    pub(crate) authority: Authority,
+    pub(crate) identity: Identity,
+    pub(crate) entitlement: Entitlement,
+    pub(crate) shutdown: CancellationToken,
+}
+
+impl App {
+    /// A permit for what belongs to no customer.
+    async fn operator_permit(&self, context: &Context) -> Result<Permit, Refused> {
+        self.authority.authorize(context, Reach::Operator).await
+    }
+
+    /// A permit for an organization, which then exists: one that does not is out of
+    /// everybody's reach. Organizations are never deleted, so it stays so.
+    async fn permit(
+        &self,
+        context: &Context,
+        organization: &OrganizationId,
+    ) -> Result<Permit, Error> {
+        let reach = Reach::Organization(organization);
+        let permit = self.authority.authorize(context, reach).await?;
+        let found = organizations::find(self.store.reader(), organization).await?;
+        if found.is_none() {
+            return Err(Fault::denied().into());
+        }
+        Ok(permit)
+    }
+
+    /// Waits until every later check sees the change that returned the token; the value for
+    /// the response.
+    async fn propagated(&self, context: &Context, consistency_token: &str) -> i32 {
+        let propagated = self.entitlement.propagated(context, consistency_token);
+        propagated.await.into()
+    }
+}
+
+/// An id that nobody chose, if none was chosen.
+fn id_or_new(chosen: &str, prefix: char) -> String {
+    if chosen.is_empty() {
+        format!("{prefix}{}", uuid::Uuid::now_v7().simple())
+    } else {
+        chosen.to_owned()
+    }
+}

@@ -1,0 +1,57 @@
+use ::rpc::{Fault, expect_etag, parse};
+use ::store::{Turn, WriteTx};
+use api::{
+    common::v1::Propagation,
+    membership::v1::{Membership, UpdateMembershipRequest, UpdateMembershipResponse},
+};
+use authority::Context;
+use base::{In, MembershipId};
+
+use super::App;
+use crate::{error::Error, store::memberships};
+
+/// Changes the fields that the mask names; returns once every later check sees it.
+pub(crate) async fn update_membership(
+    app: &App,
+    context: &Context,
+    request: UpdateMembershipRequest,
+) -> Result<UpdateMembershipResponse, Error> {
+    let new = request.membership.clone().unwrap_or_default();
+    let name = parse("membership.name", &new.name, In::<MembershipId>::parse_name)?;
+    let permit = app.permit(context, &name.organization).await?;
+    let mut response = match app.store.begin(&permit, &request).await? {
+        Turn::Repeat(response) => response,
+        Turn::Write(mut tx) => {
+            let paths = request.update_mask.unwrap_or_default().paths;
+            let membership = update(&mut tx, &name, new, &paths).await?;
+            tx.finish(|consistency_token| UpdateMembershipResponse {
+                membership: Some(membership),
+                consistency_token,
+                propagation: Propagation::Unspecified.into(),
+            })
+            .await?
+        }
+    };
+    let token = &response.consistency_token;
+    response.propagation = app.propagated(context, token).await;
+    Ok(response)
+}
+
+async fn update(
+    tx: &mut WriteTx,
+    name: &In<MembershipId>,
+    new: Membership,
+    paths: &[String],
+) -> Result<Membership, Error> {
+    let (mut membership, version) = memberships::find(tx.connection(), name)
+        .await?
+        .ok_or(Error::MembershipNotFound(new.name))?;
+    expect_etag(&new.etag, version)?;
+    for path in paths {
+        match path.as_str() {
+            "subscription_active" => membership.subscription_active = new.subscription_active,
+            _ => return Err(Fault::immutable(path).into()),
+        }
+    }
+    Ok(memberships::update(tx, name, version, &membership).await?)
+}

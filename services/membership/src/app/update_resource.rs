@@ -1,0 +1,62 @@
+use ::rpc::{Fault, expect_etag, parse};
+use ::store::{StoreError, Turn, WriteTx};
+use api::{
+    common::v1::Propagation,
+    membership::v1::{Resource, UpdateResourceRequest, UpdateResourceResponse},
+};
+use authority::Context;
+use base::{In, ResourceId};
+
+use super::{App, reference::unit_of};
+use crate::{error::Error, store::resources};
+
+/// Changes the fields that the mask names; returns once every later check sees it.
+pub(crate) async fn update_resource(
+    app: &App,
+    context: &Context,
+    request: UpdateResourceRequest,
+) -> Result<UpdateResourceResponse, Error> {
+    let new = request.resource.clone().unwrap_or_default();
+    let name = parse("resource.name", &new.name, In::<ResourceId>::parse_name)?;
+    let permit = app.permit(context, &name.organization).await?;
+    let mut response = match app.store.begin(&permit, &request).await? {
+        Turn::Repeat(response) => response,
+        Turn::Write(mut tx) => {
+            let paths = request.update_mask.unwrap_or_default().paths;
+            let resource = update(&mut tx, &name, new, &paths).await?;
+            tx.finish(|consistency_token| UpdateResourceResponse {
+                resource: Some(resource),
+                consistency_token,
+                propagation: Propagation::Unspecified.into(),
+            })
+            .await?
+        }
+    };
+    let token = &response.consistency_token;
+    response.propagation = app.propagated(context, token).await;
+    Ok(response)
+}
+
+async fn update(
+    tx: &mut WriteTx,
+    name: &In<ResourceId>,
+    new: Resource,
+    paths: &[String],
+) -> Result<Resource, Error> {
+    let (mut resource, version) = resources::find(tx.connection(), name)
+        .await?
+        .ok_or(Error::ResourceNotFound(new.name))?;
+    expect_etag(&new.etag, version)?;
+    for path in paths {
+        match path.as_str() {
+            "display_name" => resource.display_name.clone_from(&new.display_name),
+            "unit" => resource.unit.clone_from(&new.unit),
+            _ => return Err(Fault::immutable(path).into()),
+        }
+    }
+    let unit = unit_of(&name.organization, "resource.unit", &resource.unit)?;
+    match resources::update(tx, name, version, resource.display_name, &unit).await {
+        Err(StoreError::Reference(_)) => Err(Error::UnitNotFound(resource.unit)),
+        other => Ok(other?),
+    }
+}

@@ -1,0 +1,47 @@
+//! The operator organization and its first member: without them nobody could be given
+//! anything.
+
+use ::store::{Store, StoreError};
+use api::membership::v1::Organization;
+use authority::Permit;
+use base::{Id, In, MembershipId, OrganizationId, ServiceAccountId, Subject};
+use membership_core::ROOT;
+
+use crate::store::{
+    memberships::{self, NewMembership},
+    organizations,
+};
+
+/// Makes the operator organization and the membership of the first service account in it,
+/// unless they are there.
+pub(crate) async fn ensure(store: &Store) -> Result<(), StoreError> {
+    let root = In {
+        organization: OrganizationId::operator(),
+        id: MembershipId::parse(ROOT)?,
+    };
+    if memberships::find(store.reader(), &root).await?.is_some() {
+        return Ok(());
+    }
+    match create(store, root).await {
+        // Another replica that starts at the same time was first; it made both or nothing.
+        Err(StoreError::Duplicate(_)) => Ok(()),
+        other => other,
+    }
+}
+
+async fn create(store: &Store, root: In<MembershipId>) -> Result<(), StoreError> {
+    let mut tx = store.begin_unrepeated(&Permit::system("bootstrap")).await?;
+    let operator = Organization {
+        display_name: "Operator".to_owned(),
+        ..Organization::default()
+    };
+    organizations::insert(&mut tx, &root.organization, operator).await?;
+    let membership = NewMembership {
+        id: root.id,
+        subject: Subject::ServiceAccount(ServiceAccountId::parse(ROOT)?),
+        subscription_active: false,
+    };
+    memberships::insert(&mut tx, &root.organization, vec![membership]).await?;
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! Why a use case refused.
+
+use ::rpc::Fault;
+use ::store::StoreError;
+use api::membership::v1::ErrorReason;
+use authority::Refused;
+use membership_core::WrongState;
+use seal::InvalidToken;
+use tonic::Code;
+
+/// The domain of this service's reasons.
+const DOMAIN: &str = "membership.mandate";
+
+/// Why a use case refused.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Common(#[from] Fault),
+    #[error("an organization `{0}` exists")]
+    OrganizationExists(String),
+    #[error("there is no unit `{0}`")]
+    UnitNotFound(String),
+    #[error("a unit `{0}` exists")]
+    UnitExists(String),
+    #[error("there are units or resources below `{0}`")]
+    UnitNotEmpty(String),
+    #[error("`{0}` cannot be below itself")]
+    UnitCycle(String),
+    #[error("the tree would be deeper than {} units", membership_core::MAX_DEPTH)]
+    UnitTooDeep,
+    #[error("there is no resource `{0}`")]
+    ResourceNotFound(String),
+    #[error("a resource `{0}` exists")]
+    ResourceExists(String),
+    #[error("two resources would have the same name, or the same type and external id")]
+    ResourcesAlike,
+    #[error("there is no membership `{0}`")]
+    MembershipNotFound(String),
+    #[error("a membership `{0}` exists")]
+    MembershipExists(String),
+    #[error("two memberships would have the same name or the same subject")]
+    MembershipsAlike,
+    #[error("there is no user or service account `{0}`")]
+    SubjectNotFound(String),
+    #[error("`{name}` {state}")]
+    WrongState { name: String, state: WrongState },
+    #[error("the installation is governed through `{0}`")]
+    Protected(String),
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::Common(error.into())
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        Self::Common(refused.into())
+    }
+}
+
+impl From<InvalidToken> for Error {
+    fn from(error: InvalidToken) -> Self {
+        Self::Common(error.into())
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        use Code::{AlreadyExists, FailedPrecondition, NotFound};
+        let (code, reason) = match error {
+            Error::Common(fault) => return fault,
+            Error::OrganizationExists(_) => (AlreadyExists, ErrorReason::OrganizationExists),
+            Error::UnitNotFound(_) => (NotFound, ErrorReason::UnitNotFound),
+            Error::UnitExists(_) => (AlreadyExists, ErrorReason::UnitExists),
+            Error::UnitNotEmpty(_) => (FailedPrecondition, ErrorReason::UnitNotEmpty),
+            Error::UnitCycle(_) => (FailedPrecondition, ErrorReason::UnitCycle),
+            Error::UnitTooDeep => (FailedPrecondition, ErrorReason::UnitTooDeep),
+            Error::ResourceNotFound(_) => (NotFound, ErrorReason::ResourceNotFound),
+            Error::ResourceExists(_) | Error::ResourcesAlike => {
+                (AlreadyExists, ErrorReason::ResourceExists)
+            }
+            Error::MembershipNotFound(_) => (NotFound, ErrorReason::MembershipNotFound),
+            Error::MembershipExists(_) | Error::MembershipsAlike => {
+                (AlreadyExists, ErrorReason::MembershipExists)
+            }
+            Error::SubjectNotFound(_) => (FailedPrecondition, ErrorReason::SubjectNotFound),
+            Error::WrongState { .. } | Error::Protected(_) => {
+                (FailedPrecondition, ErrorReason::WrongState)
+            }
+        };
+        Self::new(code, DOMAIN, reason.as_str_name(), error.to_string())
+    }
+}

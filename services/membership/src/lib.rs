@@ -1,0 +1,80 @@
+//! Organizations, their units and resources, and who is a member of them.
+
+mod app;
+mod bootstrap;
+mod error;
+mod keys;
+mod peers;
+mod rpc;
+mod store;
+
+use std::sync::Arc;
+
+use ::rpc::{Authenticator, Channel, PeerChannel, PeerKey};
+use ::store::{Store, StoreError, StoreUrl};
+use authority::Authority;
+use clock::Clock;
+use peer::Entitlement;
+use seal::{Sealer, Source};
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+
+pub use crate::store::Migrator;
+
+use crate::{app::App, peers::Identity};
+
+/// What the service is built from.
+#[derive(Debug)]
+pub struct Dependencies {
+    /// The database.
+    pub store: StoreUrl,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The installation's tokens.
+    pub sealer: Sealer,
+    /// The key of the services of the installation.
+    pub peer_key: PeerKey,
+    /// The identity service.
+    pub identity: Channel,
+    /// The entitlement service.
+    pub entitlement: Channel,
+    /// Ends the streams.
+    pub shutdown: CancellationToken,
+}
+
+/// The service: its methods, and the keys that its stack authenticates with.
+pub struct Membership {
+    /// The methods.
+    pub routes: Routes,
+    /// Whose keys are whose.
+    pub keys: Arc<dyn Authenticator>,
+}
+
+/// Opens the store and builds the service.
+///
+/// # Errors
+/// [`StoreError`] when the database cannot be used.
+pub async fn build(dependencies: Dependencies) -> Result<Membership, StoreError> {
+    let store = Store::open::<store::Migrator>(
+        &dependencies.store,
+        Source::Membership,
+        dependencies.sealer,
+        dependencies.clock,
+    )
+    .await?;
+    bootstrap::ensure(&store).await?;
+    let identity = PeerChannel::new(dependencies.identity, dependencies.peer_key.clone());
+    let entitlement = PeerChannel::new(dependencies.entitlement, dependencies.peer_key);
+    let entitlement = Entitlement::new(entitlement);
+    let app = App {
+        authority: Authority::new(Arc::new(entitlement.clone())),
+        identity: Identity::new(identity.clone()),
+        entitlement,
+        shutdown: dependencies.shutdown,
+        store,
+    };
+    Ok(Membership {
+        routes: rpc::routes(&app),
+        keys: Arc::new(keys::PeerKeys(identity)),
+    })
+}

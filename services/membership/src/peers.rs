@@ -1,0 +1,65 @@
+//! What this service asks of its peers to create and to show memberships.
+
+use std::collections::HashMap;
+
+use api::{
+    entitlement::v1::{
+        AccessSummary, SummarizeAccessRequest,
+        peer_service_client::PeerServiceClient as EntitlementClient,
+    },
+    identity::v1::{
+        DescribeSubjectsRequest, SubjectDescription,
+        peer_service_client::PeerServiceClient as IdentityClient,
+    },
+};
+use authority::Context;
+use base::OrganizationId;
+use peer::Entitlement;
+use rpc::{Fault, PeerChannel};
+
+/// The identity service, which knows whether there is such a user or service account.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity(PeerChannel);
+
+impl Identity {
+    /// The service behind a channel.
+    pub(crate) fn new(channel: PeerChannel) -> Self {
+        Self(channel)
+    }
+
+    /// The descriptions of up to 1,000 subjects, by name; those that do not exist are left out.
+    pub(crate) async fn describe(
+        &self,
+        context: &Context,
+        names: Vec<String>,
+    ) -> Result<HashMap<String, SubjectDescription>, Fault> {
+        let mut client = IdentityClient::new(self.0.for_call(context));
+        let response = client
+            .describe_subjects(DescribeSubjectsRequest { names })
+            .await
+            .map_err(Fault::unavailable)?;
+        let subjects = response.into_inner().subjects.into_iter();
+        Ok(subjects
+            .map(|subject| (subject.name.clone(), subject))
+            .collect())
+    }
+}
+
+/// What up to 1,000 subjects can reach in an organization, in their order.
+pub(crate) async fn summarize(
+    entitlement: &Entitlement,
+    context: &Context,
+    organization: &OrganizationId,
+    subjects: Vec<String>,
+) -> Result<Vec<AccessSummary>, Fault> {
+    let request = SummarizeAccessRequest {
+        organization: organization.name(),
+        subjects,
+    };
+    let mut client = EntitlementClient::new(entitlement.channel().for_call(context));
+    let response = client
+        .summarize_access(request)
+        .await
+        .map_err(Fault::unavailable)?;
+    Ok(response.into_inner().summaries)
+}

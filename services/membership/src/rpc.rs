@@ -1,0 +1,69 @@
+//! The edge: which method runs which use case.
+
+mod feed;
+
+use ::rpc::methods;
+use api::membership::v1::{
+    BatchCreateMembershipsRequest, BatchCreateMembershipsResponse, BatchCreateResourcesRequest,
+    BatchCreateResourcesResponse, BatchCreateUnitsRequest, BatchCreateUnitsResponse,
+    CreateMembershipRequest, CreateMembershipResponse, CreateOrganizationRequest,
+    CreateOrganizationResponse, CreateResourceRequest, CreateResourceResponse, CreateUnitRequest,
+    CreateUnitResponse, DeleteMembershipRequest, DeleteMembershipResponse, DeleteResourceRequest,
+    DeleteResourceResponse, DeleteUnitRequest, DeleteUnitResponse, GetMembershipRequest,
+    GetMembershipResponse, GetOrganizationRequest, GetOrganizationResponse, GetResourceRequest,
+    GetResourceResponse, GetUnitRequest, GetUnitResponse, ListMembershipsRequest,
+    ListMembershipsResponse, ListOrganizationsRequest, ListOrganizationsResponse,
+    ListResourcesRequest, ListResourcesResponse, ListUnitsRequest, ListUnitsResponse,
+    ReactivateMembershipRequest, ReactivateMembershipResponse, ReactivateOrganizationRequest,
+    ReactivateOrganizationResponse, SuspendMembershipRequest, SuspendMembershipResponse,
+    SuspendOrganizationRequest, SuspendOrganizationResponse, UpdateMembershipRequest,
+    UpdateMembershipResponse, UpdateOrganizationRequest, UpdateOrganizationResponse,
+    UpdateResourceRequest, UpdateResourceResponse, UpdateUnitRequest, UpdateUnitResponse,
+    feed_service_server::FeedServiceServer,
+    member_service_server::{MemberService, MemberServiceServer},
+    organization_service_server::{OrganizationService, OrganizationServiceServer},
+};
+use tonic::service::Routes;
+
+use crate::app::{self, App};
+
+/// The methods of this service.
+pub(crate) fn routes(app: &App) -> Routes {
+    Routes::new(OrganizationServiceServer::new(Edge(app.clone())))
+        .add_service(MemberServiceServer::new(Edge(app.clone())))
+        .add_service(FeedServiceServer::new(feed::Feed(app.clone())))
+}
+
+struct Edge(App);
+
+methods! { OrganizationService, for Edge, with app:
+    create_organization(CreateOrganizationRequest) -> CreateOrganizationResponse;
+    get_organization(GetOrganizationRequest) -> GetOrganizationResponse;
+    list_organizations(ListOrganizationsRequest) -> ListOrganizationsResponse;
+    update_organization(UpdateOrganizationRequest) -> UpdateOrganizationResponse;
+    suspend_organization(SuspendOrganizationRequest) -> SuspendOrganizationResponse;
+    reactivate_organization(ReactivateOrganizationRequest) -> ReactivateOrganizationResponse;
+    create_unit(CreateUnitRequest) -> CreateUnitResponse;
+    batch_create_units(BatchCreateUnitsRequest) -> BatchCreateUnitsResponse;
+    get_unit(GetUnitRequest) -> GetUnitResponse;
+    list_units(ListUnitsRequest) -> ListUnitsResponse;
+    update_unit(UpdateUnitRequest) -> UpdateUnitResponse;
+    delete_unit(DeleteUnitRequest) -> DeleteUnitResponse;
+    create_resource(CreateResourceRequest) -> CreateResourceResponse;
+    batch_create_resources(BatchCreateResourcesRequest) -> BatchCreateResourcesResponse;
+    get_resource(GetResourceRequest) -> GetResourceResponse;
+    list_resources(ListResourcesRequest) -> ListResourcesResponse;
+    update_resource(UpdateResourceRequest) -> UpdateResourceResponse;
+    delete_resource(DeleteResourceRequest) -> DeleteResourceResponse;
+}
+
+methods! { MemberService, for Edge, with app:
+    create_membership(CreateMembershipRequest) -> CreateMembershipResponse;
+    batch_create_memberships(BatchCreateMembershipsRequest) -> BatchCreateMembershipsResponse;
+    get_membership(GetMembershipRequest) -> GetMembershipResponse;
+    list_memberships(ListMembershipsRequest) -> ListMembershipsResponse;
+    update_membership(UpdateMembershipRequest) -> UpdateMembershipResponse;
+    suspend_membership(SuspendMembershipRequest) -> SuspendMembershipResponse;
+    reactivate_membership(ReactivateMembershipRequest) -> ReactivateMembershipResponse;
+    delete_membership(DeleteMembershipRequest) -> DeleteMembershipResponse;
+}

@@ -1,0 +1,66 @@
+//! The rows of memberships, and what they are outside the store.
+
+use ::rpc::{etag, timestamp};
+use ::store::WriteTx;
+use api::membership::v1::{Membership, MembershipChange, MembershipState, change};
+use base::Millis;
+use sea_orm::entity::prelude::*;
+
+use crate::store::emit;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "memberships")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub organization: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    pub subject: String,
+    pub active: bool,
+    pub subscription_active: bool,
+    pub create_ms: i64,
+    pub update_ms: i64,
+    pub version: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl From<Model> for Membership {
+    fn from(row: Model) -> Self {
+        let state = if row.active {
+            MembershipState::Active
+        } else {
+            MembershipState::Suspended
+        };
+        Self {
+            name: name(&row),
+            subject: row.subject,
+            subscription_active: row.subscription_active,
+            state: state.into(),
+            details: None,
+            create_time: timestamp(Millis(row.create_ms)),
+            update_time: timestamp(Millis(row.update_ms)),
+            etag: etag(row.version),
+        }
+    }
+}
+
+/// Tells the other services the state of a membership.
+pub(super) fn announce(tx: &mut WriteTx, row: &Model) {
+    let name = name(row);
+    let change = MembershipChange {
+        name: name.clone(),
+        subject: row.subject.clone(),
+        active: row.active,
+        subscription_active: row.subscription_active,
+        deleted: false,
+    };
+    emit(tx, name, change::Entity::Membership(change));
+}
+
+fn name(row: &Model) -> String {
+    format!("organizations/{}/memberships/{}", row.organization, row.id)
+}

@@ -1,0 +1,155 @@
+//! The schema, version by version.
+
+use sea_orm_migration::prelude::{
+    ColumnDef, DbErr, ForeignKey, ForeignKeyCreateStatement, MigrationName, MigrationTrait,
+    MigratorTrait, SchemaManager, async_trait,
+};
+use store::schema::{boolean, create_common, index, integer, primary, table, text};
+
+/// Brings the schema to the latest version.
+#[derive(Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(V1)]
+    }
+}
+
+struct V1;
+
+impl MigrationName for V1 {
+    fn name(&self) -> &'static str {
+        "v1"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for V1 {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        create_common(manager).await?;
+        organizations(manager).await?;
+        units(manager).await?;
+        resources(manager).await?;
+        memberships(manager).await
+    }
+}
+
+async fn organizations(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    manager
+        .create_table(
+            table("organizations")
+                .col(text("id").primary_key())
+                .col(text("display_name"))
+                .col(boolean("active"))
+                .col(boolean("subscription_required"))
+                .col(integer("create_ms"))
+                .col(integer("update_ms"))
+                .col(integer("version"))
+                .to_owned(),
+        )
+        .await
+}
+
+async fn units(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    manager
+        .create_table(
+            table("units")
+                .col(text("organization"))
+                .col(text("id"))
+                .col(nullable_text("parent"))
+                .col(text("kind"))
+                .col(text("number"))
+                .col(text("display_name"))
+                .col(integer("create_ms"))
+                .col(integer("update_ms"))
+                .col(integer("version"))
+                .primary_key(&mut primary(&["organization", "id"]))
+                .foreign_key(&mut in_organization("units"))
+                .foreign_key(&mut in_unit("units", "parent"))
+                .to_owned(),
+        )
+        .await?;
+    let columns = ["organization", "parent"];
+    let below = index("units_parent", "units", &columns);
+    manager.create_index(below).await
+}
+
+async fn resources(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    manager
+        .create_table(
+            table("resources")
+                .col(text("organization"))
+                .col(text("id"))
+                .col(text("type"))
+                .col(nullable_text("external_id"))
+                .col(text("unit"))
+                .col(text("display_name"))
+                .col(integer("create_ms"))
+                .col(integer("update_ms"))
+                .col(integer("version"))
+                .primary_key(&mut primary(&["organization", "id"]))
+                .foreign_key(&mut in_organization("resources"))
+                .foreign_key(&mut in_unit("resources", "unit"))
+                .to_owned(),
+        )
+        .await?;
+    let columns = ["organization", "unit"];
+    let below = index("resources_unit", "resources", &columns);
+    manager.create_index(below).await?;
+    // Both databases take null for unlike every other null.
+    let columns = ["organization", "type", "external_id"];
+    let mut external = index("resources_external_id", "resources", &columns);
+    manager.create_index(external.unique().to_owned()).await
+}
+
+async fn memberships(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    manager
+        .create_table(
+            table("memberships")
+                .col(text("organization"))
+                .col(text("id"))
+                .col(text("subject"))
+                .col(boolean("active"))
+                .col(boolean("subscription_active"))
+                .col(integer("create_ms"))
+                .col(integer("update_ms"))
+                .col(integer("version"))
+                .primary_key(&mut primary(&["organization", "id"]))
+                .foreign_key(&mut in_organization("memberships"))
+                .to_owned(),
+        )
+        .await?;
+    let columns = ["organization", "subject"];
+    let mut subject = index("memberships_subject", "memberships", &columns);
+    manager.create_index(subject.unique().to_owned()).await
+}
+
+fn nullable_text(name: &'static str) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    column.text().null();
+    column
+}
+
+fn in_organization(table: &'static str) -> ForeignKeyCreateStatement {
+    ForeignKey::create()
+        .name(format!("{table}_organization"))
+        .from_tbl(table)
+        .from_col("organization")
+        .to_tbl("organizations")
+        .to_col("id")
+        .to_owned()
+}
+
+/// A null in `column` refers to nothing.
+fn in_unit(table: &'static str, column: &'static str) -> ForeignKeyCreateStatement {
+    ForeignKey::create()
+        .name(format!("{table}_{column}_unit"))
+        .from_tbl(table)
+        .from_col("organization")
+        .from_col(column)
+        .to_tbl("units")
+        .to_col("organization")
+        .to_col("id")
+        .to_owned()
+}

@@ -1,0 +1,65 @@
+//! The rows of resources, and what they are outside the store.
+
+use ::rpc::{etag, timestamp};
+use ::store::WriteTx;
+use api::membership::v1::{Resource, ResourceChange, change};
+use base::Millis;
+use sea_orm::entity::prelude::*;
+
+use crate::store::emit;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "resources")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub organization: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    #[sea_orm(column_name = "type")]
+    pub resource_type: String,
+    pub external_id: Option<String>,
+    pub unit: String,
+    pub display_name: String,
+    pub create_ms: i64,
+    pub update_ms: i64,
+    pub version: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl From<Model> for Resource {
+    fn from(row: Model) -> Self {
+        Self {
+            name: resource_name(&row),
+            unit: unit_name(&row),
+            display_name: row.display_name,
+            r#type: row.resource_type,
+            external_id: row.external_id.unwrap_or_default(),
+            create_time: timestamp(Millis(row.create_ms)),
+            update_time: timestamp(Millis(row.update_ms)),
+            etag: etag(row.version),
+        }
+    }
+}
+
+/// Tells the other services the state of a resource.
+pub(super) fn announce(tx: &mut WriteTx, row: &Model) {
+    let name = resource_name(row);
+    let change = ResourceChange {
+        name: name.clone(),
+        unit: unit_name(row),
+        deleted: false,
+    };
+    emit(tx, name, change::Entity::Resource(change));
+}
+
+fn resource_name(row: &Model) -> String {
+    format!("organizations/{}/resources/{}", row.organization, row.id)
+}
+
+fn unit_name(row: &Model) -> String {
+    format!("organizations/{}/units/{}", row.organization, row.unit)
+}

@@ -1,0 +1,147 @@
+//! Logs, traces and metrics of a process.
+
+use std::io::IsTerminal;
+
+use opentelemetry::{global, trace::TracerProvider};
+use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig};
+use opentelemetry_sdk::{
+    Resource,
+    metrics::SdkMeterProvider,
+    propagation::TraceContextPropagator,
+    trace::{Sampler, SdkTracerProvider},
+};
+use prometheus::Registry;
+use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+
+/// How logs are written, always to standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// A line for people.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+/// What a process tells of itself, and to whom.
+#[derive(Debug, Clone)]
+pub struct TelemetrySettings {
+    /// `service.name` of traces and metrics.
+    pub service: &'static str,
+    /// How logs are written.
+    pub format: LogFormat,
+    /// Which spans and events are kept, in the syntax of `tracing`'s filters.
+    pub filter: String,
+    /// Where traces are sent, as OTLP over gRPC; nowhere if absent.
+    pub otlp: Option<String>,
+    /// The share of traces that is kept of those that begin here, from 0 to 1.
+    pub sample: f64,
+}
+
+/// Why telemetry cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// The endpoint for traces is malformed.
+    #[error("traces cannot be sent")]
+    Exporter(#[from] ExporterBuildError),
+    /// The metrics cannot be registered.
+    #[error("metrics cannot be registered")]
+    Metrics(#[from] opentelemetry_sdk::error::OTelSdkError),
+    /// The filter does not follow the syntax.
+    #[error("the log filter is malformed")]
+    Filter(#[from] tracing_subscriber::filter::ParseError),
+    /// The process has logs already.
+    #[error("the process has logs already")]
+    Twice(#[from] tracing_subscriber::util::TryInitError),
+}
+
+/// Keeps telemetry alive; dropped, what is outstanding is sent.
+#[derive(Debug)]
+pub struct Telemetry {
+    tracer: Option<SdkTracerProvider>,
+    meter: SdkMeterProvider,
+    registry: Registry,
+}
+
+impl Telemetry {
+    /// Begins telemetry for the process.
+    ///
+    /// # Errors
+    /// [`TelemetryError`].
+    pub fn begin(settings: &TelemetrySettings) -> Result<Self, TelemetryError> {
+        global::set_text_map_propagator(TraceContextPropagator::new());
+        let resource = Resource::builder()
+            .with_service_name(settings.service)
+            .build();
+        let registry = Registry::new();
+        let exporter = opentelemetry_prometheus::exporter()
+            .with_registry(registry.clone())
+            .build()?;
+        let meter = SdkMeterProvider::builder()
+            .with_resource(resource.clone())
+            .with_reader(exporter)
+            .build();
+        global::set_meter_provider(meter.clone());
+        let tracer = settings
+            .otlp
+            .as_ref()
+            .map(|endpoint| tracer(endpoint, settings.sample, resource))
+            .transpose()?;
+        let traces = tracer
+            .as_ref()
+            .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("mandate")));
+        tracing_subscriber::registry()
+            .with(EnvFilter::try_new(&settings.filter)?)
+            .with(logs(settings.format).and_then(traces))
+            .try_init()?;
+        Ok(Self {
+            tracer,
+            meter,
+            registry,
+        })
+    }
+
+    /// The metrics of the process.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+}
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        if let Some(tracer) = &self.tracer
+            && let Err(error) = tracer.shutdown()
+        {
+            tracing::warn!(%error, "traces that were outstanding are lost");
+        }
+        // Metrics are read by others; nothing is outstanding.
+        let _ = self.meter.shutdown();
+    }
+}
+
+fn tracer(
+    endpoint: &str,
+    sample: f64,
+    resource: Resource,
+) -> Result<SdkTracerProvider, ExporterBuildError> {
+    let exporter = SpanExporter::builder()
+        .with_tonic()
+        .with_endpoint(endpoint)
+        .build()?;
+    let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(sample)));
+    Ok(SdkTracerProvider::builder()
+        .with_resource(resource)
+        .with_sampler(sampler)
+        .with_batch_exporter(exporter)
+        .build())
+}
+
+fn logs<S>(format: LogFormat) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a> + Send + Sync,
+{
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => layer.with_ansi(std::io::stderr().is_terminal()).boxed(),
+        LogFormat::Json => layer.json().flatten_event(true).boxed(),
+    }
+}

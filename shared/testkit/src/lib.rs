@@ -1,0 +1,13 @@
+//! Private servers for tests: PostgreSQL and Redis on free ports, in temporary folders.
+//!
+//! A server is started when it is first asked for and shared by all tests of the process. It
+//! ends with the process, however that ends: a shell that holds the server waits for the other
+//! end of a pipe to close.
+
+mod postgres;
+mod redis;
+mod server;
+
+pub use postgres::Postgres;
+pub use redis::Redis;
+pub use server::{Server, StartError, free_port};

@@ -1,0 +1,165 @@
+//! A private PostgreSQL server.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use crate::server::{Server, StartError, free_port, run};
+
+/// Where Debian keeps the programs, newest first.
+const FOLDERS: [&str; 4] = [
+    "/usr/lib/postgresql/17/bin",
+    "/usr/lib/postgresql/16/bin",
+    "/usr/lib/postgresql/15/bin",
+    "/usr/bin",
+];
+
+/// A private PostgreSQL server.
+#[derive(Debug)]
+pub struct Postgres {
+    server: Server,
+    programs: PathBuf,
+}
+
+impl Postgres {
+    /// The server that the tests of this process share.
+    ///
+    /// # Errors
+    /// [`StartError`], kept for all who ask.
+    pub fn shared() -> Result<&'static Self, &'static StartError> {
+        static SHARED: OnceLock<Result<Postgres, StartError>> = OnceLock::new();
+        SHARED.get_or_init(Self::start).as_ref()
+    }
+
+    /// Starts a server.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn start() -> Result<Self, StartError> {
+        let programs = FOLDERS
+            .iter()
+            .map(Path::new)
+            .find(|folder| folder.join("initdb").exists())
+            .ok_or(StartError::Missing {
+                program: "initdb",
+                hint: "apt-get install postgresql",
+            })?
+            .to_owned();
+        let folder = tempfile::Builder::new()
+            .prefix("mandate-postgres-")
+            .tempdir()?
+            .keep();
+        let runner = runner();
+        if !runner.is_empty() {
+            // PostgreSQL refuses to run as root.
+            run("chown", Command::new("chown").arg("postgres").arg(&folder))?;
+        }
+        let data = folder.join("data");
+        let initdb = programs.join("initdb");
+        let mut words = runner.clone();
+        words.push(initdb.display().to_string());
+        let [program, arguments @ ..] = words.as_slice() else {
+            return Err(StartError::Silent("initdb"));
+        };
+        run(
+            "initdb",
+            Command::new(program)
+                .args(arguments)
+                .args([
+                    "--auth=trust",
+                    "--username=mandate",
+                    "--encoding=UTF8",
+                    "--locale=C",
+                ])
+                .arg("-D")
+                .arg(&data),
+        )?;
+        let port = free_port()?;
+        let command = format!(
+            "exec {} '{}' -D '{}' -p {port} -c listen_addresses=127.0.0.1 \
+             -c unix_socket_directories= -c max_connections=400",
+            runner.join(" "),
+            programs.join("postgres").display(),
+            data.display(),
+        );
+        let command = format!("sh -c \"{command}\"");
+        let server = Server::start("postgres", &command, folder, port)?;
+        let postgres = Self { server, programs };
+        postgres.await_ready()?;
+        Ok(postgres)
+    }
+
+    /// The URL of a new, empty database.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn database(&self) -> Result<String, StartError> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        self.psql(&format!("CREATE DATABASE {name}"))?;
+        Ok(format!(
+            "postgres://mandate@127.0.0.1:{}/{name}",
+            self.server.port
+        ))
+    }
+
+    /// The server.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    fn await_ready(&self) -> Result<(), StartError> {
+        for _ in 0..100 {
+            if self.psql("SELECT 1").is_ok() {
+                return Ok(());
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        self.psql("SELECT 1")
+    }
+
+    fn psql(&self, statement: &str) -> Result<(), StartError> {
+        run(
+            "psql",
+            Command::new(self.programs.join("psql"))
+                .args([
+                    "-h",
+                    "127.0.0.1",
+                    "-U",
+                    "mandate",
+                    "-d",
+                    "postgres",
+                    "-qc",
+                    statement,
+                ])
+                .arg("-p")
+                .arg(self.server.port.to_string()),
+        )
+    }
+}
+
+/// What runs a program as somebody who is not root.
+fn runner() -> Vec<String> {
+    let is_root = fs::metadata("/proc/self").is_ok_and(|own| {
+        use std::os::unix::fs::MetadataExt;
+        own.uid() == 0
+    });
+    if is_root {
+        [
+            "setpriv",
+            "--reuid=postgres",
+            "--regid=postgres",
+            "--clear-groups",
+        ]
+        .map(str::to_owned)
+        .into()
+    } else {
+        Vec::new()
+    }
+}

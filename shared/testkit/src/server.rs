@@ -1,0 +1,118 @@
+//! Starting a server, and ending it with the process.
+
+use std::{
+    io,
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How long a server may take to listen.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why there is no server.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A program is not installed.
+    #[error("`{program}` is not installed: {hint}")]
+    Missing {
+        /// The program.
+        program: &'static str,
+        /// How to get it.
+        hint: &'static str,
+    },
+    /// The operating system refused something.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// A program ended with an error.
+    #[error("`{program}` failed: {output}")]
+    Failed {
+        /// The program.
+        program: &'static str,
+        /// What it said.
+        output: String,
+    },
+    /// The server did not listen in time.
+    #[error("`{0}` does not listen")]
+    Silent(&'static str),
+}
+
+/// A running server. Dropped, it is ended.
+#[derive(Debug)]
+pub struct Server {
+    shell: Child,
+    /// Where it listens on 127.0.0.1.
+    pub port: u16,
+    /// Its own folder, deleted when it ends.
+    pub folder: PathBuf,
+}
+
+/// A port that nobody listens on.
+///
+/// # Errors
+/// What the operating system says.
+pub fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
+        .local_addr()?
+        .port())
+}
+
+impl Server {
+    /// Runs `command` in a shell until this is dropped or the process ends, and then deletes
+    /// `folder`.
+    pub(crate) fn start(
+        program: &'static str,
+        command: &str,
+        folder: PathBuf,
+        port: u16,
+    ) -> Result<Self, StartError> {
+        let script = format!(
+            "{command} >'{folder}/log' 2>&1 & server=$!\n\
+             cat >/dev/null\n\
+             kill -INT $server; wait $server; rm -rf '{folder}'",
+            folder = folder.display()
+        );
+        let shell = Command::new("sh")
+            .args(["-c", &script])
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let server = Self {
+            shell,
+            port,
+            folder,
+        };
+        let begin = Instant::now();
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+            if begin.elapsed() > PATIENCE {
+                return Err(StartError::Silent(program));
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        Ok(server)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.shell.stdin.take());
+        // The shell ends when the server has; a test that is over needs no more of it.
+        let _ = self.shell.wait();
+    }
+}
+
+/// Runs a program to its end.
+pub(crate) fn run(program: &'static str, command: &mut Command) -> Result<(), StartError> {
+    let output = command.current_dir("/").output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(StartError::Failed {
+        program,
+        output: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
+}
