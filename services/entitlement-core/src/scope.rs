@@ -54,6 +54,8 @@ struct Names(Map<Box<str>, Node>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
+    /// Only spoken of so far, by a grant.
+    Unknown,
     Absent,
     Root,
     Below(Node),
@@ -68,7 +70,7 @@ impl Names {
             return *node;
         }
         let node = Node(u32::try_from(places.len()).unwrap_or(u32::MAX));
-        places.push(Place::Absent);
+        places.push(Place::Unknown);
         self.0.insert(name.into(), node);
         node
     }
@@ -112,13 +114,14 @@ impl Tree {
 
     /// Whether it is known if a resource exists.
     pub fn knows_resource(&self, id: &str) -> bool {
-        self.resources.0.contains_key(id)
+        let node = self.resources.0.get(id);
+        node.is_some_and(|node| at(&self.homes, *node) != Place::Unknown)
     }
 
     /// A unit as a target.
     pub fn unit_target(&self, id: &str) -> Target {
         match self.units.0.get(id) {
-            Some(node) if at(&self.parents, *node) != Place::Absent => Target::Unit(*node),
+            Some(node) if exists(&self.parents, *node) => Target::Unit(*node),
             _ => Target::Missing,
         }
     }
@@ -126,7 +129,7 @@ impl Tree {
     /// A resource as a target.
     pub fn resource_target(&self, id: &str) -> Target {
         match self.resources.0.get(id) {
-            Some(node) if at(&self.homes, *node) != Place::Absent => Target::Resource(*node),
+            Some(node) if exists(&self.homes, *node) => Target::Resource(*node),
             _ => Target::Missing,
         }
     }
@@ -169,7 +172,7 @@ impl Tree {
             }
             match at(&self.parents, unit) {
                 Place::Below(parent) => unit = parent,
-                Place::Root | Place::Absent => return false,
+                Place::Root | Place::Absent | Place::Unknown => return false,
             }
         }
         false
@@ -183,6 +186,10 @@ fn at(places: &[Place], node: Node) -> Place {
         .unwrap_or(Place::Absent)
 }
 
+fn exists(places: &[Place], node: Node) -> bool {
+    matches!(at(places, node), Place::Root | Place::Below(_))
+}
+
 fn put(places: &mut [Place], node: Node, place: Place) {
     if let Some(slot) = places.get_mut(node.0 as usize) {
         *slot = place;
@@ -193,7 +200,7 @@ fn ids<'a>(names: &'a Names, places: &[Place], nodes: &[Node]) -> Vec<&'a str> {
     let mut ids: Vec<&str> = names
         .0
         .iter()
-        .filter(|(_, node)| nodes.contains(node) && at(places, **node) != Place::Absent)
+        .filter(|(_, node)| nodes.contains(node) && exists(places, **node))
         .map(|(id, _)| &**id)
         .collect();
     ids.sort_unstable();
@@ -243,6 +250,15 @@ mod tests {
         tree.place_resource("n1", None);
         let n1 = nodes(&mut tree, &[], &["n1"]);
         assert!(!tree.covers(&n1, tree.resource_target("n1")));
+    }
+
+    #[test]
+    fn what_a_grant_speaks_of_is_not_thereby_known() {
+        let mut tree = tree();
+        nodes(&mut tree, &[], &["n9"]);
+        assert!(!tree.knows_resource("n9"));
+        tree.place_resource("n9", None);
+        assert!(tree.knows_resource("n9"));
     }
 
     #[test]

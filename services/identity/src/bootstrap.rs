@@ -44,7 +44,7 @@ pub(crate) async fn ensure(store: &Store, root_key: &SecretString) -> Result<(),
         };
         service_accounts::insert(&mut tx, &root, &account).await?;
     }
-    for key in keys::page(tx.connection(), &root, "", u64::MAX).await? {
+    for key in keys::page(tx.connection(), &root, "", 1000).await? {
         let key = KeyName::parse_name(&key.name)?;
         keys::delete(&mut tx, &key).await?;
     }

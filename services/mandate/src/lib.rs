@@ -11,3 +11,22 @@ pub mod exit;
 mod moment;
 pub mod output;
 pub mod run;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{cli::Cli, exit::Exit};
+
+/// Does what the arguments of the process say.
+pub async fn main() -> ExitCode {
+    match command::run(Cli::parse()).await {
+        Ok(()) => Exit::Done.into(),
+        Err(failure) => {
+            if !failure.message.is_empty() {
+                output::note(format!("error: {failure}"));
+            }
+            failure.exit.into()
+        }
+    }
+}

@@ -9,7 +9,7 @@ use super::Service;
 
 /// A call that failed.
 #[derive(Debug, thiserror::Error)]
-#[error("{method} of the {service} service failed")]
+#[error("`{method}` of the {service} service failed")]
 pub struct CallError {
     /// The service that was called.
     pub service: Service,
@@ -100,7 +100,7 @@ mod tests {
             Status::with_error_details(Code::InvalidArgument, "a field breaks a rule", details);
         assert_eq!(
             error(status).describe(),
-            "create_user of the identity service failed: INVALID_ARGUMENT (INVALID_REQUEST): a \
+            "`create_user` of the identity service failed: INVALID_ARGUMENT (INVALID_REQUEST): a \
              field breaks a rule\n  user.login: must be printable ASCII\n  Errors: \
              docs/errors.md"
         );

@@ -57,9 +57,10 @@ impl Report {
                 "seconds": seconds,
             }));
         }
-        let (would, counts) = (if self.dry_run { "would be " } else { "" }, summary.counts);
+        let counts = summary.counts;
+        let would = if self.dry_run { "dry run: " } else { "" };
         output::line(format!(
-            "{would}{} created, {would}{} changed, {} unchanged in {seconds:.2} s",
+            "{would}{} created, {} changed, {} unchanged in {seconds:.2} s",
             counts.created, counts.changed, counts.unchanged
         ));
         Ok(())

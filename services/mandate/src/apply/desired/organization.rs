@@ -1,0 +1,167 @@
+//! Organizations, with what they have.
+
+use std::collections::BTreeMap;
+
+use api::{
+    entitlement::v1::{Entitlement, EntitlementState, Grant, Scope},
+    membership::v1::{
+        Membership, MembershipState, Organization, OrganizationState, Resource, Unit,
+    },
+};
+
+use super::text;
+use crate::{
+    apply::{facts::OrganizationFacts, grant_id},
+    document::{
+        EntitlementEntry, GrantEntry, MembershipEntry, OrganizationEntry, ResourceEntry,
+        ScopeEntry, Text, UnitEntry,
+    },
+    moment,
+};
+
+pub(super) fn organization(entry: &OrganizationEntry) -> OrganizationFacts {
+    let name = format!("organizations/{}", entry.id.as_str());
+    let state = format!("ORGANIZATION_STATE_{}", entry.state.as_str());
+    let mut facts = OrganizationFacts {
+        organization: Organization {
+            name: name.clone(),
+            display_name: text(&entry.display_name),
+            subscription_required: entry.subscription_required.unwrap_or_default(),
+            state: OrganizationState::from_str_name(&state)
+                .unwrap_or_default()
+                .into(),
+            ..Organization::default()
+        },
+        entitlements: by_name(&entry.entitlements, |entry| entitlement(&name, entry)),
+        units: by_name(&entry.units, |entry| unit(&name, entry)),
+        resources: by_name(&entry.resources, |entry| resource(&name, entry)),
+        ..OrganizationFacts::default()
+    };
+    for entry in entry.memberships.iter().map(|entry| &entry.value) {
+        let membership = membership(&name, entry);
+        let grants = entry
+            .grants
+            .iter()
+            .map(|item| grant(&name, entry, &item.value));
+        facts
+            .grants
+            .extend(grants.map(|grant| (grant.name.clone(), grant)));
+        facts
+            .memberships
+            .insert(membership.subject.clone(), membership);
+    }
+    facts
+}
+
+fn by_name<E, T>(
+    entries: &[serde_saphyr::Spanned<E>],
+    convert: impl Fn(&E) -> (String, T),
+) -> BTreeMap<String, T> {
+    entries.iter().map(|entry| convert(&entry.value)).collect()
+}
+
+fn entitlement(organization: &str, entry: &EntitlementEntry) -> (String, Entitlement) {
+    let application = entry.application.as_str();
+    let name = format!("{organization}/entitlements/{application}");
+    let state = format!("ENTITLEMENT_STATE_{}", entry.state.as_str());
+    let entitlement = Entitlement {
+        name: name.clone(),
+        application: format!("applications/{application}"),
+        start_time: moment::timestamp(entry.start_time.as_str()),
+        end_time: moment::timestamp(entry.end_time.as_str()),
+        state: EntitlementState::from_str_name(&state)
+            .unwrap_or_default()
+            .into(),
+        ..Entitlement::default()
+    };
+    (name, entitlement)
+}
+
+fn unit_name(organization: &str, unit: &Text) -> String {
+    match unit.get() {
+        Some(unit) => format!("{organization}/units/{unit}"),
+        None => String::new(),
+    }
+}
+
+fn unit(organization: &str, entry: &UnitEntry) -> (String, Unit) {
+    let name = unit_name(organization, &entry.id);
+    let unit = Unit {
+        name: name.clone(),
+        display_name: text(&entry.display_name),
+        kind: text(&entry.kind),
+        number: text(&entry.number),
+        parent_unit: unit_name(organization, &entry.parent),
+        ..Unit::default()
+    };
+    (name, unit)
+}
+
+fn resource(organization: &str, entry: &ResourceEntry) -> (String, Resource) {
+    let name = format!("{organization}/resources/{}", entry.id.as_str());
+    let resource = Resource {
+        name: name.clone(),
+        display_name: text(&entry.display_name),
+        r#type: text(&entry.kind),
+        external_id: text(&entry.external_id),
+        unit: unit_name(organization, &entry.unit),
+        ..Resource::default()
+    };
+    (name, resource)
+}
+
+fn subject(entry: &MembershipEntry) -> String {
+    match entry.user.get() {
+        Some(user) => format!("users/{user}"),
+        None => format!("serviceAccounts/{}", entry.service_account.as_str()),
+    }
+}
+
+fn membership(organization: &str, entry: &MembershipEntry) -> Membership {
+    let id = entry.user.get().unwrap_or(entry.service_account.as_str());
+    let state = format!("MEMBERSHIP_STATE_{}", entry.state.as_str());
+    Membership {
+        name: format!("{organization}/memberships/{id}"),
+        subject: subject(entry),
+        subscription_active: entry.subscription_active.unwrap_or_default(),
+        state: MembershipState::from_str_name(&state)
+            .unwrap_or_default()
+            .into(),
+        ..Membership::default()
+    }
+}
+
+fn grant(organization: &str, member: &MembershipEntry, entry: &GrantEntry) -> Grant {
+    let (application, role) = entry.role.as_str().split_once('.').unwrap_or_default();
+    Grant {
+        name: format!("{organization}/grants/{}", grant_id(member, entry)),
+        subject: subject(member),
+        role: format!("applications/{application}/roles/{role}"),
+        scope: Some(scope(organization, entry)),
+        start_time: moment::timestamp(entry.start_time.as_str()),
+        end_time: moment::timestamp(entry.end_time.as_str()),
+        ..Grant::default()
+    }
+}
+
+fn scope(organization: &str, entry: &GrantEntry) -> Scope {
+    match entry.scope.as_ref().map(|scope| &scope.value) {
+        Some(ScopeEntry::Places(places)) => Scope {
+            all: false,
+            units: places
+                .units
+                .iter()
+                .map(|unit| unit_name(organization, unit))
+                .collect(),
+            resources: places
+                .resources
+                .iter()
+                .map(|resource| format!("{organization}/resources/{}", resource.as_str()))
+                .collect(),
+        },
+        _ => Scope {
+            all: true,
+            ..Scope::default()
+        },
+    }
+}

@@ -1,0 +1,17 @@
+//! An installation for tests, in every setting that it runs in.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a rig that cannot be built fails its test"
+)]
+
+mod ask;
+mod processes;
+mod rig;
+mod setting;
+
+pub use processes::program;
+pub use rig::Rig;
+pub use setting::Setting;

@@ -1,0 +1,172 @@
+//! An installation, and clients of it.
+
+use std::{path::PathBuf, sync::Arc};
+
+use base::Millis;
+use cache::Cache;
+use clock::{Clock, ManualClock, SystemClock};
+use mandate::{
+    apply::{Options, Summary, apply},
+    clients::Clients,
+    document::parse_str,
+    run::{
+        CallerAuthentication, Installation, InstallationSettings, Secrets, ServiceSettings, Stores,
+    },
+};
+use rpc::Channel;
+use secrecy::SecretString;
+use tempfile::TempDir;
+use testkit::{Postgres, Redis};
+use tokio_util::sync::CancellationToken;
+
+use crate::{processes::Processes, setting::Setting};
+
+/// An installation of its own: nothing is shared with other tests but the servers beneath.
+pub struct Rig {
+    /// How it runs.
+    pub setting: Setting,
+    /// Moves the clock of an installation that was started with one.
+    pub clock: Option<ManualClock>,
+    folder: TempDir,
+    secrets: Secrets,
+    database: String,
+    running: Running,
+}
+
+enum Running {
+    Here {
+        installation: Installation,
+        stop: CancellationToken,
+    },
+    Processes(Processes),
+    Stopped,
+}
+
+impl Rig {
+    /// Starts an installation with the time of day.
+    pub async fn start(setting: Setting) -> Self {
+        Self::with_clock(setting, None).await
+    }
+
+    /// Starts an installation whose clock stands at `now` until it is moved.
+    pub async fn at(setting: Setting, now: Millis) -> Self {
+        Self::with_clock(setting, Some(ManualClock::at(now))).await
+    }
+
+    async fn with_clock(setting: Setting, clock: Option<ManualClock>) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let secrets = Secrets::read_or_make(folder.path()).expect("secrets");
+        let database = match setting {
+            Setting::Sqlite => format!("sqlite:{}", folder.path().display()),
+            Setting::Postgres | Setting::Processes => {
+                let postgres = Postgres::shared().expect("a PostgreSQL server");
+                postgres.database().expect("a database")
+            }
+        };
+        let mut rig = Self {
+            setting,
+            clock,
+            folder,
+            secrets,
+            database,
+            running: Running::Stopped,
+        };
+        rig.resume().await;
+        rig
+    }
+
+    /// Ends the installation as a kill would, and starts it again on what it left.
+    pub async fn restart(&mut self) {
+        self.stop();
+        self.resume().await;
+    }
+
+    /// Ends the installation: nothing is flushed, and nobody is waited for.
+    pub fn stop(&mut self) {
+        if let Running::Here { stop, .. } = &self.running {
+            stop.cancel();
+        }
+        self.running = Running::Stopped;
+    }
+
+    /// Starts what was stopped.
+    pub async fn resume(&mut self) {
+        self.running = match self.setting {
+            Setting::Processes => Running::Processes(
+                Processes::start(&self.database, &Self::redis(), self.secrets_folder()).await,
+            ),
+            Setting::Sqlite | Setting::Postgres => self.start_here().await,
+        };
+    }
+
+    async fn start_here(&self) -> Running {
+        let stop = CancellationToken::new();
+        let clock: Arc<dyn Clock> = match &self.clock {
+            Some(clock) => Arc::new(clock.clone()),
+            None => Arc::new(SystemClock),
+        };
+        let (stores, cache) = match self.setting {
+            Setting::Sqlite => (Stores::in_folder(self.folder.path()), None),
+            Setting::Postgres | Setting::Processes => {
+                let cache = Cache::open(&Self::redis()).expect("a cache");
+                (Stores::shared(&self.database), cache)
+            }
+        };
+        let settings = InstallationSettings {
+            services: ServiceSettings {
+                clock,
+                secrets: self.secrets.clone(),
+                limits: rpc::Limits::default(),
+                callers: CallerAuthentication::Required,
+                shutdown: stop.clone(),
+            },
+            stores: stores.expect("stores"),
+            cache,
+            answers: entitlement::Limits::default(),
+        };
+        let installation = Installation::start(settings)
+            .await
+            .expect("an installation");
+        Running::Here { installation, stop }
+    }
+
+    fn redis() -> String {
+        Redis::shared().expect("a Redis server").url()
+    }
+
+    /// The folder with the keys.
+    pub fn secrets_folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
+    /// The channels to identity, membership and entitlement.
+    pub fn channels(&self) -> [Channel; 3] {
+        match &self.running {
+            Running::Here { installation, .. } => {
+                let channel = installation.channel();
+                [channel.clone(), channel.clone(), channel]
+            }
+            Running::Processes(processes) => processes.channels(),
+            Running::Stopped => panic!("the installation is stopped"),
+        }
+    }
+
+    /// Clients of the first service account, which may do everything.
+    pub fn root(&self) -> Clients {
+        self.clients(&self.secrets.root)
+    }
+
+    /// Clients with a key.
+    pub fn clients(&self, key: &SecretString) -> Clients {
+        let [identity, membership, entitlement] = self.channels();
+        Clients::new(identity, membership, entitlement, key)
+    }
+
+    /// Applies a document.
+    pub async fn apply(&self, document: &str) -> Summary {
+        let document = parse_str("test.yaml", document);
+        let document = document.unwrap_or_else(|problem| panic!("{problem:?}"));
+        let applied = apply(&[document], &self.root(), Options::default(), &mut ()).await;
+        applied.unwrap_or_else(|error| panic!("{error:?}"))
+    }
+}
