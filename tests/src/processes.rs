@@ -65,6 +65,11 @@ impl Processes {
         processes
     }
 
+    /// The URLs of identity, membership and entitlement.
+    pub(crate) fn urls(&self) -> &[String; 3] {
+        &self.urls
+    }
+
     /// The channels to identity, membership and entitlement.
     pub(crate) fn channels(&self) -> [Channel; 3] {
         self.urls

@@ -27,9 +27,10 @@ pub struct Rig {
     pub setting: Setting,
     /// Moves the clock of an installation that was started with one.
     pub clock: Option<ManualClock>,
-    folder: TempDir,
+    folder: Arc<TempDir>,
     secrets: Secrets,
     database: String,
+    redis: String,
     running: Running,
 }
 
@@ -45,16 +46,21 @@ enum Running {
 impl Rig {
     /// Starts an installation with the time of day.
     pub async fn start(setting: Setting) -> Self {
-        Self::with_clock(setting, None).await
+        Self::with_clock(setting, None, String::new()).await
+    }
+
+    /// Starts an installation with a Redis server of its own.
+    pub async fn with_redis(setting: Setting, redis: &Redis) -> Self {
+        Self::with_clock(setting, None, redis.url()).await
     }
 
     /// Starts an installation whose clock stands at `now` until it is moved.
     pub async fn at(setting: Setting, now: Millis) -> Self {
-        Self::with_clock(setting, Some(ManualClock::at(now))).await
+        Self::with_clock(setting, Some(ManualClock::at(now)), String::new()).await
     }
 
-    async fn with_clock(setting: Setting, clock: Option<ManualClock>) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+    async fn with_clock(setting: Setting, clock: Option<ManualClock>, redis: String) -> Self {
+        let folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
         let secrets = Secrets::read_or_make(folder.path()).expect("secrets");
         let database = match setting {
             Setting::Sqlite => format!("sqlite:{}", folder.path().display()),
@@ -69,10 +75,26 @@ impl Rig {
             folder,
             secrets,
             database,
+            redis,
             running: Running::Stopped,
         };
         rig.resume().await;
         rig
+    }
+
+    /// Starts another installation on the same databases and Redis, with the same keys and clock.
+    pub async fn replica(&self) -> Self {
+        let mut replica = Self {
+            setting: self.setting,
+            clock: self.clock.clone(),
+            folder: self.folder.clone(),
+            secrets: self.secrets.clone(),
+            database: self.database.clone(),
+            redis: self.redis.clone(),
+            running: Running::Stopped,
+        };
+        replica.resume().await;
+        replica
     }
 
     /// Ends the installation as a kill would, and starts it again on what it left.
@@ -93,7 +115,7 @@ impl Rig {
     pub async fn resume(&mut self) {
         self.running = match self.setting {
             Setting::Processes => Running::Processes(
-                Processes::start(&self.database, &Self::redis(), self.secrets_folder()).await,
+                Processes::start(&self.database, &self.redis(), self.secrets_folder()).await,
             ),
             Setting::Sqlite | Setting::Postgres => self.start_here().await,
         };
@@ -105,12 +127,9 @@ impl Rig {
             Some(clock) => Arc::new(clock.clone()),
             None => Arc::new(SystemClock),
         };
-        let (stores, cache) = match self.setting {
-            Setting::Sqlite => (Stores::in_folder(self.folder.path()), None),
-            Setting::Postgres | Setting::Processes => {
-                let cache = Cache::open(&Self::redis()).expect("a cache");
-                (Stores::shared(&self.database), cache)
-            }
+        let cache = match self.setting {
+            Setting::Sqlite => None,
+            Setting::Postgres | Setting::Processes => Cache::open(&self.redis()).expect("a cache"),
         };
         let settings = InstallationSettings {
             services: ServiceSettings {
@@ -120,7 +139,7 @@ impl Rig {
                 callers: CallerAuthentication::Required,
                 shutdown: stop.clone(),
             },
-            stores: stores.expect("stores"),
+            stores: self.stores(),
             cache,
             answers: entitlement::Limits::default(),
         };
@@ -130,8 +149,33 @@ impl Rig {
         Running::Here { installation, stop }
     }
 
-    fn redis() -> String {
-        Redis::shared().expect("a Redis server").url()
+    fn redis(&self) -> String {
+        if self.redis.is_empty() {
+            return Redis::shared().expect("a Redis server").url();
+        }
+        self.redis.clone()
+    }
+
+    /// The databases, as the services have them.
+    pub fn stores(&self) -> Stores {
+        let stores = match self.setting {
+            Setting::Sqlite => Stores::in_folder(self.folder.path()),
+            Setting::Postgres | Setting::Processes => Stores::shared(&self.database),
+        };
+        stores.expect("stores")
+    }
+
+    /// The keys of the installation.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// The URLs of identity, membership and entitlement, where they are processes.
+    pub fn urls(&self) -> &[String; 3] {
+        match &self.running {
+            Running::Processes(processes) => processes.urls(),
+            _ => panic!("the services are no processes"),
+        }
     }
 
     /// The folder with the keys.
@@ -168,5 +212,11 @@ impl Rig {
         let document = document.unwrap_or_else(|problem| panic!("{problem:?}"));
         let applied = apply(&[document], &self.root(), Options::default(), &mut ()).await;
         applied.unwrap_or_else(|error| panic!("{error:?}"))
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        self.stop();
     }
 }

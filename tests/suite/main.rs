@@ -1,4 +1,15 @@
 //! The product as its users meet it, through its public interface, in every setting. A test
 //! that is named after a scenario or an attack is how that is held.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails"
+)]
+
+mod boot;
+mod contract;
 mod portals;
+mod reference;

@@ -110,7 +110,10 @@ async fn a_batch_is_answered_as_its_questions_are() {
             };
             let answers = rig.root().authorization().check_batch(request).await;
             let answers = answers.unwrap().into_inner().decisions;
-            let answers: Vec<_> = answers.iter().map(|answer| answer.reason()).collect();
+            let answers: Vec<_> = answers
+                .iter()
+                .map(api::entitlement::v1::Decision::reason)
+                .collect();
             let expected: Vec<_> = rows.iter().map(|row| row.reason).collect();
             assert_eq!(answers, expected, "{own:?}");
         }

@@ -1,0 +1,205 @@
+//! What every store does, whatever database it is on.
+
+use std::sync::Arc;
+
+use api::identity::v1::{CreateUserRequest, CreateUserResponse};
+use authority::Permit;
+use clock::SystemClock;
+use seal::{Sealer, Source};
+use store::{Store, StoreError, StoreUrl, Turn, WriteTx};
+use tempfile::TempDir;
+use testkit::Postgres;
+
+/// A store of each kind, with what keeps it alive.
+async fn stores() -> Vec<(Store, Option<TempDir>)> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("sqlite:{}/one.db", folder.path().display());
+    let database = Postgres::shared().unwrap().database().unwrap();
+    vec![
+        (open(&file).await, Some(folder)),
+        (open(&database).await, None),
+    ]
+}
+
+async fn open(url: &str) -> Store {
+    let sealer = Sealer::new(&vec![7; 32].into());
+    let url = StoreUrl::parse(url).unwrap();
+    Store::open::<identity::Migrator>(&url, Source::Identity, sealer, Arc::new(SystemClock))
+        .await
+        .unwrap()
+}
+
+fn request(id: &str) -> CreateUserRequest {
+    CreateUserRequest {
+        request_id: id.to_owned(),
+        ..CreateUserRequest::default()
+    }
+}
+
+async fn begin(
+    store: &Store,
+    request: &CreateUserRequest,
+) -> Result<Turn<CreateUserResponse>, StoreError> {
+    store.begin(&Permit::system("test"), request).await
+}
+
+async fn write(store: &Store) -> WriteTx {
+    store
+        .begin_unrepeated(&Permit::system("test"))
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_request_is_answered_and_not_done_again() {
+    for (store, _folder) in stores().await {
+        let Turn::Write(mut tx) = begin(&store, &request("r")).await.unwrap() else {
+            panic!("it was never done");
+        };
+        tx.emit("one".to_owned(), vec![1]);
+        let answer = |consistency_token| CreateUserResponse {
+            consistency_token,
+            ..CreateUserResponse::default()
+        };
+        let first = tx.finish(answer).await.unwrap();
+        let Turn::Repeat(second) = begin(&store, &request("r")).await.unwrap() else {
+            panic!("it was done");
+        };
+        assert_eq!(first, second);
+        let other = CreateUserRequest {
+            user_id: "x".to_owned(),
+            ..request("r")
+        };
+        assert!(matches!(
+            begin(&store, &other).await,
+            Err(StoreError::RequestReused)
+        ));
+        // Another caller's request of the same id is another request.
+        let theirs: Turn<CreateUserResponse> = store
+            .begin(&Permit::system("other"), &request("s"))
+            .await
+            .unwrap();
+        assert!(matches!(theirs, Turn::Write(_)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_validates_or_is_dropped_leaves_nothing() {
+    for (store, _folder) in stores().await {
+        let only = CreateUserRequest {
+            validate_only: true,
+            ..request("v")
+        };
+        let Turn::Write(mut tx) = begin(&store, &only).await.unwrap() else {
+            panic!("it was never done");
+        };
+        tx.emit("one".to_owned(), vec![1]);
+        let response = tx.finish(|token| CreateUserResponse {
+            consistency_token: token,
+            ..CreateUserResponse::default()
+        });
+        assert_eq!(response.await.unwrap().consistency_token, "");
+        let mut dropped = write(&store).await;
+        dropped.emit("two".to_owned(), vec![2]);
+        drop(dropped);
+        let backlog = store.backlog(0).await.unwrap();
+        assert!(backlog.entries.is_empty() && backlog.caught_up);
+        // The connection of the dropped transaction serves the next.
+        write(&store).await.commit().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_outbox_keeps_the_latest_state_at_the_position_of_its_commit() {
+    for (store, _folder) in stores().await {
+        let mut positions = Vec::new();
+        for (entity, state) in [("a", 1), ("b", 1), ("a", 2)] {
+            let mut tx = write(&store).await;
+            tx.emit(entity.to_owned(), vec![state]);
+            positions.push(tx.commit().await.unwrap());
+        }
+        assert!(positions.is_sorted_by(|one, other| one < other));
+        let backlog = store.backlog(0).await.unwrap();
+        let entries: Vec<_> = backlog
+            .entries
+            .iter()
+            .map(|entry| (entry.entity.as_str(), entry.payload[0], entry.position))
+            .collect();
+        assert_eq!(entries, [("b", 1, positions[1]), ("a", 2, positions[2])]);
+        assert_eq!(store.backlog(positions[1]).await.unwrap().entries.len(), 1);
+        let (head, found) = store.positions(&["a".into(), "c".into()]).await.unwrap();
+        assert_eq!((head, found), (positions[2], vec![positions[2], 0]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn k_p_a_page_of_the_outbox_never_splits_a_commit() {
+    for (store, _folder) in stores().await {
+        let sizes = [1, 999, 1, 1500, 3];
+        for (commit, size) in sizes.into_iter().enumerate() {
+            let mut tx = write(&store).await;
+            for index in 0..size {
+                tx.emit(format!("{commit}/{index:04}"), Vec::new());
+            }
+            tx.commit().await.unwrap();
+        }
+        let (mut cursor, mut seen, mut caught_up) = (0, Vec::new(), false);
+        while !caught_up {
+            let page = store.backlog(cursor).await.unwrap();
+            let last = page.entries.last().unwrap().position;
+            assert_eq!(last, page.position);
+            let of_last = page
+                .entries
+                .iter()
+                .filter(|entry| entry.position == last)
+                .count();
+            seen.extend(page.entries.into_iter().map(|entry| entry.entity));
+            let commit: usize = seen
+                .last()
+                .unwrap()
+                .split('/')
+                .next()
+                .unwrap()
+                .parse()
+                .unwrap();
+            assert_eq!(of_last, sizes[commit]);
+            (cursor, caught_up) = (page.position, page.caught_up);
+        }
+        let total = seen.len();
+        seen.sort();
+        seen.dedup();
+        assert_eq!((total, seen.len()), (2504, 2504));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_follows_misses_no_concurrent_commit() {
+    for (store, _folder) in stores().await {
+        let writers = (0..8).map(|writer| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                for number in 0..20 {
+                    let mut tx = write(&store).await;
+                    tx.emit(format!("{writer}/{number}"), Vec::new());
+                    // Transactions end in another order than they begin.
+                    tokio::task::yield_now().await;
+                    tx.commit().await.unwrap();
+                }
+            })
+        });
+        let writers: Vec<_> = writers.collect();
+        let (mut cursor, mut seen) = (0, Vec::new());
+        loop {
+            let done = writers.iter().all(tokio::task::JoinHandle::is_finished);
+            let page = store.backlog(cursor).await.unwrap();
+            cursor = page.position;
+            seen.extend(page.entries.into_iter().map(|entry| entry.entity));
+            if done && page.caught_up {
+                break;
+            }
+        }
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen.len(), 160);
+    }
+}
