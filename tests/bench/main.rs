@@ -1,3 +1,87 @@
-//! Benchmarks.
+//! Benchmarks: what the bars of the product are measured with.
+//!
+//! The server and the generator of load are one process, each with a runtime of its own, so that
+//! an empty RPC and a check meet the same sockets, allocator and machine. Absolute figures
+//! wander with the machine; ratios within one run hold.
 
-fn main() {}
+mod args;
+mod batch;
+mod checks;
+mod codec;
+mod empty;
+mod figures;
+mod generator;
+mod load;
+mod output;
+mod portfolio;
+mod process;
+mod server;
+mod setting;
+mod start;
+
+use std::{error::Error, process::ExitCode};
+
+use boot::{LogFormat, Telemetry, TelemetrySettings};
+use clap::Parser;
+
+use crate::{
+    args::{Args, What},
+    portfolio::Portfolio,
+    server::Server,
+};
+
+/// What `mandate` allocates with.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// A benchmark that cannot run says why and ends.
+type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::line(format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<()> {
+    // As `mandate serve` has it where no collector is configured.
+    let _telemetry = Telemetry::begin(&TelemetrySettings {
+        service: "bench",
+        format: LogFormat::Json,
+        filter: "info".to_owned(),
+        otlp: None,
+        sample: 0.0,
+    })?;
+    let generator = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    generator.block_on(measure(args))
+}
+
+async fn measure(args: &Args) -> Result<()> {
+    setting::describe(args);
+    let folder = tempfile::tempdir()?;
+    let portfolio = Portfolio::default();
+    let server = Server::start(folder.path())?;
+    load::measure(&portfolio, &server, args.wants(What::Load)).await?;
+    if args.wants_checks() {
+        checks::measure(&portfolio, &server, args).await?;
+    }
+    if args.wants(What::Batch) {
+        batch::measure(&portfolio, &server, args.duration()).await?;
+    }
+    drop(server);
+    if args.wants(What::Cold) {
+        // The same files, and nothing in memory.
+        let server = Server::start(folder.path())?;
+        checks::cold(&portfolio, &server).await?;
+    }
+    if args.wants(What::Start) || args.wants(What::Memory) {
+        start::measure(&portfolio, folder.path()).await?;
+    }
+    Ok(())
+}

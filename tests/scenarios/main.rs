@@ -1,1 +1,34 @@
-//! Tests.
+//! The scenarios of the portals, and what must hold while things fail: through the public
+//! interface, in every setting.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+mod applying;
+mod applying_killed;
+mod business;
+mod catalogue;
+mod ending;
+mod expiring;
+mod feeds;
+mod fleet;
+mod granting;
+mod hosting;
+mod law;
+mod lists;
+mod logs;
+mod managing;
+mod partners;
+mod place;
+mod redis;
+mod refusal;
+mod replicas;
+mod revoking;
+mod shared;
+mod tokens;
+mod world;

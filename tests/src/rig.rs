@@ -13,7 +13,7 @@ use mandate::{
         CallerAuthentication, Installation, InstallationSettings, Secrets, ServiceSettings, Stores,
     },
 };
-use rpc::Channel;
+use rpc::{Channel, GrpcService};
 use secrecy::SecretString;
 use tempfile::TempDir;
 use testkit::{Postgres, Redis};
@@ -192,6 +192,14 @@ impl Rig {
             }
             Running::Processes(processes) => processes.channels(),
             Running::Stopped => panic!("the installation is stopped"),
+        }
+    }
+
+    /// The services behind one address, when they run in this process.
+    pub fn service(&self) -> GrpcService {
+        match &self.running {
+            Running::Here { installation, .. } => installation.service(),
+            Running::Processes(_) | Running::Stopped => panic!("not in this process"),
         }
     }
 

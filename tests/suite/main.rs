@@ -10,6 +10,8 @@
 )]
 
 mod boot;
+mod cli;
 mod contract;
 mod portals;
 mod reference;
+mod tls;

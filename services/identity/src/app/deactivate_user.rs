@@ -1,9 +1,6 @@
 use ::rpc::{expect_etag, parse};
-use ::store::Turn;
-use api::{
-    common::v1::Propagation,
-    identity::v1::{DeactivateUserRequest, DeactivateUserResponse, UserState},
-};
+use ::store::{Turn, WriteTx};
+use api::identity::v1::{DeactivateUserRequest, DeactivateUserResponse, User, UserState};
 use authority::Context;
 use base::UserId;
 
@@ -18,25 +15,14 @@ pub(crate) async fn deactivate_user(
 ) -> Result<DeactivateUserResponse, Error> {
     let id = parse("name", &request.name, UserId::parse_name)?;
     let permit = app.permit(context).await?;
-    let mut response = match app.store.begin(&permit, &request).await? {
+    let mut response: DeactivateUserResponse = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
-            let (mut user, version) = users::find(tx.connection(), &id)
-                .await?
-                .ok_or(Error::UserNotFound(request.name))?;
-            expect_etag(&request.etag, version)?;
-            if user.state() != UserState::Active {
-                return Err(Error::WrongState {
-                    name: user.name,
-                    state: "deactivated",
-                });
-            }
-            user.set_state(UserState::Deactivated);
-            let user = users::update(&mut tx, &id, version, user).await?;
+            let user = set_state(&mut tx, &id, &request.etag, UserState::Deactivated).await?;
             tx.finish(|consistency_token| DeactivateUserResponse {
                 user: Some(user),
                 consistency_token,
-                propagation: Propagation::Unspecified.into(),
+                ..DeactivateUserResponse::default()
             })
             .await?
         }
@@ -45,4 +31,28 @@ pub(crate) async fn deactivate_user(
     let propagation = app.entitlement.propagated(context, token).await;
     response.set_propagation(propagation);
     Ok(response)
+}
+
+/// Changes the state of a user that is in the other one.
+pub(super) async fn set_state(
+    tx: &mut WriteTx,
+    id: &UserId,
+    etag: &str,
+    state: UserState,
+) -> Result<User, Error> {
+    let (mut user, version) = users::find(tx.connection(), id)
+        .await?
+        .ok_or_else(|| Error::UserNotFound(id.name()))?;
+    expect_etag(etag, version)?;
+    if user.state() == state {
+        return Err(Error::WrongState {
+            name: user.name,
+            state: match state {
+                UserState::Active => "active",
+                UserState::Deactivated | UserState::Unspecified => "deactivated",
+            },
+        });
+    }
+    user.set_state(state);
+    Ok(users::update(tx, id, version, user).await?)
 }

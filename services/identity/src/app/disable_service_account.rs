@@ -1,10 +1,8 @@
 use ::rpc::{expect_etag, parse};
-use ::store::Turn;
-use api::{
-    common::v1::Propagation,
-    identity::v1::{
-        DisableServiceAccountRequest, DisableServiceAccountResponse, ServiceAccountState,
-    },
+use ::store::{Turn, WriteTx};
+use api::identity::v1::{
+    DisableServiceAccountRequest, DisableServiceAccountResponse, ServiceAccount,
+    ServiceAccountState,
 };
 use authority::Context;
 use base::ServiceAccountId;
@@ -20,30 +18,41 @@ pub(crate) async fn disable_service_account(
 ) -> Result<DisableServiceAccountResponse, Error> {
     let id = parse("name", &request.name, ServiceAccountId::parse_name)?;
     let permit = app.permit(context).await?;
-    let mut response = match app.store.begin(&permit, &request).await? {
-        Turn::Repeat(response) => response,
-        Turn::Write(mut tx) => {
-            let (account, version) = service_accounts::find(tx.connection(), &id)
+    let mut response: DisableServiceAccountResponse =
+        match app.store.begin(&permit, &request).await? {
+            Turn::Repeat(response) => response,
+            Turn::Write(mut tx) => {
+                let account = set_active(&mut tx, &id, &request.etag, false).await?;
+                tx.finish(|consistency_token| DisableServiceAccountResponse {
+                    service_account: Some(account),
+                    consistency_token,
+                    ..DisableServiceAccountResponse::default()
+                })
                 .await?
-                .ok_or(Error::ServiceAccountNotFound(request.name))?;
-            expect_etag(&request.etag, version)?;
-            if account.state() != ServiceAccountState::Active {
-                return Err(Error::WrongState {
-                    name: account.name,
-                    state: "disabled",
-                });
             }
-            let account = service_accounts::set_active(&mut tx, &id, version, false).await?;
-            tx.finish(|consistency_token| DisableServiceAccountResponse {
-                service_account: Some(account),
-                consistency_token,
-                propagation: Propagation::Unspecified.into(),
-            })
-            .await?
-        }
-    };
+        };
     let token = &response.consistency_token;
     let propagation = app.entitlement.propagated(context, token).await;
     response.set_propagation(propagation);
     Ok(response)
+}
+
+/// Changes the state of a service account that is in the other one.
+pub(super) async fn set_active(
+    tx: &mut WriteTx,
+    id: &ServiceAccountId,
+    etag: &str,
+    active: bool,
+) -> Result<ServiceAccount, Error> {
+    let (account, version) = service_accounts::find(tx.connection(), id)
+        .await?
+        .ok_or_else(|| Error::ServiceAccountNotFound(id.name()))?;
+    expect_etag(etag, version)?;
+    if (account.state() == ServiceAccountState::Active) == active {
+        return Err(Error::WrongState {
+            name: account.name,
+            state: if active { "active" } else { "disabled" },
+        });
+    }
+    Ok(service_accounts::set_active(tx, id, version, active).await?)
 }

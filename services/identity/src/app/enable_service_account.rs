@@ -1,16 +1,11 @@
-use ::rpc::{expect_etag, parse};
+use ::rpc::parse;
 use ::store::Turn;
-use api::{
-    common::v1::Propagation,
-    identity::v1::{
-        EnableServiceAccountRequest, EnableServiceAccountResponse, ServiceAccountState,
-    },
-};
+use api::identity::v1::{EnableServiceAccountRequest, EnableServiceAccountResponse};
 use authority::Context;
 use base::ServiceAccountId;
 
-use super::App;
-use crate::{error::Error, store::service_accounts};
+use super::{App, disable_service_account::set_active};
+use crate::error::Error;
 
 /// Makes a disabled service account active again; returns once every later check sees it.
 pub(crate) async fn enable_service_account(
@@ -20,28 +15,19 @@ pub(crate) async fn enable_service_account(
 ) -> Result<EnableServiceAccountResponse, Error> {
     let id = parse("name", &request.name, ServiceAccountId::parse_name)?;
     let permit = app.permit(context).await?;
-    let mut response = match app.store.begin(&permit, &request).await? {
-        Turn::Repeat(response) => response,
-        Turn::Write(mut tx) => {
-            let (account, version) = service_accounts::find(tx.connection(), &id)
+    let mut response: EnableServiceAccountResponse =
+        match app.store.begin(&permit, &request).await? {
+            Turn::Repeat(response) => response,
+            Turn::Write(mut tx) => {
+                let account = set_active(&mut tx, &id, &request.etag, true).await?;
+                tx.finish(|consistency_token| EnableServiceAccountResponse {
+                    service_account: Some(account),
+                    consistency_token,
+                    ..EnableServiceAccountResponse::default()
+                })
                 .await?
-                .ok_or(Error::ServiceAccountNotFound(request.name))?;
-            expect_etag(&request.etag, version)?;
-            if account.state() != ServiceAccountState::Disabled {
-                return Err(Error::WrongState {
-                    name: account.name,
-                    state: "active",
-                });
             }
-            let account = service_accounts::set_active(&mut tx, &id, version, true).await?;
-            tx.finish(|consistency_token| EnableServiceAccountResponse {
-                service_account: Some(account),
-                consistency_token,
-                propagation: Propagation::Unspecified.into(),
-            })
-            .await?
-        }
-    };
+        };
     let token = &response.consistency_token;
     let propagation = app.entitlement.propagated(context, token).await;
     response.set_propagation(propagation);

@@ -1,0 +1,57 @@
+//! The options of the benchmarks.
+
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+
+/// Measure the product on this machine.
+#[derive(Debug, Parser)]
+pub(crate) struct Args {
+    /// How long each rate is measured, in each of three rounds
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    pub(crate) seconds: u64,
+
+    /// Measure only this
+    #[arg(long, value_name = "NAME")]
+    pub(crate) only: Option<What>,
+}
+
+/// A benchmark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum What {
+    /// An RPC that does nothing
+    Empty,
+    /// 1,000 questions again and again
+    Hot,
+    /// 20,000 questions, none asked before
+    Fresh,
+    /// 20,000 questions while no organization is in memory
+    Cold,
+    /// Questions by the hundred and by the thousand
+    Batch,
+    /// From the start of the process to its first answer
+    Start,
+    /// The large document, applied
+    Load,
+    /// The memory of the process, idle and with all facts
+    Memory,
+}
+
+impl Args {
+    /// Whether a benchmark is to be run.
+    pub(crate) fn wants(&self, what: What) -> bool {
+        self.only.is_none_or(|only| only == what)
+    }
+
+    /// Whether a rate of single questions, or what it is compared with, is to be measured.
+    pub(crate) fn wants_checks(&self) -> bool {
+        [What::Empty, What::Hot, What::Fresh]
+            .into_iter()
+            .any(|what| self.wants(what))
+    }
+
+    /// How long each rate is measured.
+    pub(crate) fn duration(&self) -> Duration {
+        Duration::from_secs(self.seconds.max(1))
+    }
+}

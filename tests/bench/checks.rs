@@ -1,0 +1,169 @@
+//! Single questions: again and again, and each for the first time.
+
+use std::{sync::Arc, time::Duration};
+
+use api::entitlement::v1::{CheckRequest, CheckResponse, Effect};
+use prost::{Message, bytes::Bytes};
+
+use crate::{
+    Result,
+    args::{Args, What},
+    empty,
+    figures::Figures,
+    generator::{self, Call, Until, Workload},
+    output,
+    portfolio::Portfolio,
+    server::Server,
+};
+
+/// The method.
+const CHECK: &str = "/mandate.entitlement.v1.AuthorizationService/Check";
+/// Measurements of each rate, in turns with what it is compared with.
+const ROUNDS: usize = 3;
+/// Questions that are asked again and again.
+const HOT: usize = 1_000;
+/// Questions that are asked once.
+const FRESH: usize = 20_000;
+/// Calls in flight on each connection.
+const IN_FLIGHT: usize = 16;
+/// How long caches and buffers are warmed before the first round.
+const WARM_UP: Duration = Duration::from_millis(500);
+
+/// Measures the empty RPC, hot and fresh questions in turns, and prints them.
+pub(crate) async fn measure(portfolio: &Portfolio, server: &Server, args: &Args) -> Result<()> {
+    let (for_a_while, empty, hot) = (
+        Until::Elapsed(args.duration()),
+        empty_workload(),
+        workload(portfolio, 0..HOT),
+    );
+    // Touches every organization, too.
+    run(&hot, server, Until::Elapsed(WARM_UP)).await?;
+    run(&empty, server, Until::Elapsed(WARM_UP)).await?;
+    let mut tallies = [Tally::new()?, Tally::new()?];
+    let mut baseline = Figures::new(1)?;
+    for round in 0..ROUNDS {
+        let first = HOT + round * FRESH;
+        let fresh = workload(portfolio, first..first + FRESH);
+        let [of_hot, of_fresh] = &mut tallies;
+        for (what, workload, until, tally) in [
+            (What::Hot, &hot, for_a_while, of_hot),
+            (What::Fresh, &fresh, Until::Asked, of_fresh),
+        ] {
+            if !(args.wants(what) || args.wants(What::Empty) && what == What::Hot) {
+                continue;
+            }
+            let idle = run(&empty, server, for_a_while).await?;
+            baseline.add(&idle)?;
+            if args.wants(what) {
+                tally.add(&run(workload, server, until).await?, &idle)?;
+            }
+        }
+    }
+    print(&baseline, &tallies);
+    Ok(())
+}
+
+/// Measures questions about organizations that are not in memory yet, and prints them.
+pub(crate) async fn cold(portfolio: &Portfolio, server: &Server) -> Result<()> {
+    let cold = workload(portfolio, 0..FRESH);
+    let figures = run(&cold, server, Until::Asked).await?;
+    output::title("Single questions after a restart, no organization in memory");
+    output::head("checks");
+    output::row("cold, 20,000 questions", &figures);
+    Ok(())
+}
+
+/// A rate, and its ratio to that of the empty RPC before it in each round.
+struct Tally {
+    figures: Figures,
+    rates: Vec<f64>,
+    costs: Vec<f64>,
+}
+
+impl Tally {
+    fn new() -> Result<Self> {
+        Ok(Self {
+            figures: Figures::new(1)?,
+            rates: Vec::new(),
+            costs: Vec::new(),
+        })
+    }
+
+    fn add(&mut self, figures: &Figures, empty: &Figures) -> Result<()> {
+        self.rates.push(figures.rate() / empty.rate());
+        self.costs
+            .push(figures.cpu_nanos_each() / empty.cpu_nanos_each());
+        self.figures.add(figures)
+    }
+}
+
+fn print(baseline: &Figures, tallies: &[Tally; 2]) {
+    output::title("Single questions, 4 connections with 16 calls in flight each");
+    output::head("calls");
+    output::row("empty RPC", baseline);
+    let names = ["hot, 1,000 questions", "fresh, 20,000 questions"];
+    let measured = || {
+        names
+            .iter()
+            .zip(tallies)
+            .filter(|(_, t)| !t.rates.is_empty())
+    };
+    for (name, tally) in measured() {
+        output::row(name, &tally.figures);
+    }
+    for (name, tally) in measured() {
+        output::ratio(&format!("{name}: rate, of empty"), &tally.rates);
+        output::ratio(&format!("{name}: CPU, of empty"), &tally.costs);
+    }
+}
+
+async fn run(workload: &Workload, server: &Server, until: Until) -> Result<Figures> {
+    let address = if workload.path == empty::PATH {
+        server.empty
+    } else {
+        server.address
+    };
+    generator::run(workload, address, &server.key, until).await
+}
+
+fn empty_workload() -> Workload {
+    let call = Call {
+        body: Bytes::new(),
+        effects: Vec::new(),
+    };
+    Workload {
+        path: empty::PATH,
+        calls: Arc::new([call]),
+        read: |answer| answer.is_empty().then(Vec::new),
+        items: 1,
+        in_flight: IN_FLIGHT,
+    }
+}
+
+fn workload(portfolio: &Portfolio, numbers: std::ops::Range<usize>) -> Workload {
+    let calls = numbers.map(|number| {
+        let asked = portfolio.question(number);
+        let request = CheckRequest {
+            subject: asked.subject,
+            permission: asked.permission.to_owned(),
+            resource: asked.resource,
+            consistency: None,
+        };
+        Call {
+            body: request.encode_to_vec().into(),
+            effects: vec![asked.effect],
+        }
+    });
+    Workload {
+        path: CHECK,
+        calls: calls.collect(),
+        read,
+        items: 1,
+        in_flight: IN_FLIGHT,
+    }
+}
+
+fn read(answer: &Bytes) -> Option<Vec<Effect>> {
+    let decision = CheckResponse::decode(answer.clone()).ok()?.decision?;
+    Some(vec![decision.effect()])
+}

@@ -1,0 +1,200 @@
+//! The facts that are asked about: the customers of a large operator, as one document, and
+//! questions with their right answers.
+
+use std::fmt::Write;
+
+use api::entitlement::v1::Effect;
+
+/// Sizes of the document.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Portfolio {
+    /// Organizations.
+    pub(crate) organizations: usize,
+    /// Resources of each, in the lowest units.
+    pub(crate) resources: usize,
+    /// Users of each, with a membership and a grant.
+    pub(crate) users: usize,
+}
+
+impl Default for Portfolio {
+    fn default() -> Self {
+        Self {
+            organizations: 100,
+            resources: 500,
+            users: 50,
+        }
+    }
+}
+
+/// Units of each organization: one, three below it, and three below each of those.
+const UNITS: usize = 13;
+/// The number of the first of the lowest units.
+const LOWEST: usize = 4;
+
+/// A question and its right answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    /// The place of its organization.
+    pub(crate) organization: usize,
+    pub(crate) subject: String,
+    pub(crate) permission: &'static str,
+    pub(crate) resource: String,
+    pub(crate) effect: Effect,
+}
+
+impl Portfolio {
+    /// The facts that the document says.
+    pub(crate) fn facts(&self) -> usize {
+        // The organization and its entitlement; the user, the membership and the grant.
+        1 + self.organizations * (2 + UNITS + self.resources + 3 * self.users)
+    }
+
+    /// The document.
+    pub(crate) fn document(&self) -> String {
+        let mut text = String::from(APPLICATION);
+        text.push_str("users:\n");
+        for organization in 0..self.organizations {
+            for user in 0..self.users {
+                let id = user_id(organization, user);
+                put(
+                    &mut text,
+                    format_args!("  - {{id: {id}, login: {id}, email: {id}@example.com}}"),
+                );
+            }
+        }
+        text.push_str("organizations:\n");
+        for organization in 0..self.organizations {
+            self.organization(&mut text, organization);
+        }
+        text
+    }
+
+    fn organization(&self, text: &mut String, organization: usize) {
+        put(text, format_args!("  - id: o{organization}"));
+        put(
+            text,
+            format_args!("    display_name: Customer {organization}"),
+        );
+        text.push_str("    entitlements: [{application: fleet}]\n    units:\n");
+        for unit in 0..UNITS {
+            let parent =
+                above(unit).map_or_else(String::new, |above| format!(", parent: n{above}"));
+            let (id, kind) = (format!("n{unit}"), "department");
+            put(
+                text,
+                format_args!(
+                    "      - {{id: {id}, display_name: Unit {unit}, kind: {kind}{parent}}}"
+                ),
+            );
+        }
+        text.push_str("    resources:\n");
+        for resource in 0..self.resources {
+            let unit = unit_of(resource);
+            put(
+                text,
+                format_args!(
+                    "      - {{id: r{resource}, type: phone-number, external_id: x{resource}, \
+                     display_name: Number {resource}, unit: n{unit}}}"
+                ),
+            );
+        }
+        text.push_str("    memberships:\n");
+        for user in 0..self.users {
+            let (id, scope) = (user_id(organization, user), Scope::of(user).text());
+            put(
+                text,
+                format_args!(
+                    "      - {{user: {id}, grants: [{{role: fleet.viewer, scope: {scope}}}]}}"
+                ),
+            );
+        }
+    }
+
+    /// The question of a number. Up to `organizations × users × resources` no two are the same,
+    /// and neighbours are about different organizations.
+    pub(crate) fn question(&self, number: usize) -> Asked {
+        let organization = number % self.organizations;
+        self.question_in(organization, number / self.organizations)
+    }
+
+    /// The question of a number about one organization.
+    pub(crate) fn question_in(&self, organization: usize, number: usize) -> Asked {
+        let user = number % self.users;
+        let resource = (number / self.users + user * 7) % self.resources;
+        let permission = if number.is_multiple_of(10) {
+            "fleet.vehicles.edit"
+        } else {
+            "fleet.vehicles.view"
+        };
+        let allowed = permission.ends_with("view") && Scope::of(user).covers(resource);
+        Asked {
+            organization,
+            subject: format!("users/{}", user_id(organization, user)),
+            permission,
+            resource: format!("organizations/o{organization}/resources/r{resource}"),
+            effect: if allowed { Effect::Allow } else { Effect::Deny },
+        }
+    }
+}
+
+const APPLICATION: &str = "\
+applications:
+  - id: fleet
+    display_name: Fleet
+    modules:
+      - {id: vehicles, display_name: Vehicles, verbs: [view, edit]}
+    roles:
+      - {id: viewer, display_name: Viewer, permissions: [fleet.vehicles.view]}
+";
+
+/// Where the grant of a user holds.
+#[derive(Debug, Clone, Copy)]
+enum Scope {
+    All,
+    Unit(usize),
+    Resources([usize; 2]),
+}
+
+impl Scope {
+    fn of(user: usize) -> Self {
+        match user % 5 {
+            0 => Self::All,
+            1 | 2 => Self::Unit(1 + user % 3),
+            _ => Self::Resources([user * 7, user * 7 + 1]),
+        }
+    }
+
+    fn text(self) -> String {
+        match self {
+            Self::All => "ALL".to_owned(),
+            Self::Unit(unit) => format!("{{units: [n{unit}]}}"),
+            Self::Resources([first, second]) => format!("{{resources: [r{first}, r{second}]}}"),
+        }
+    }
+
+    fn covers(self, resource: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::Unit(unit) => above(unit_of(resource)) == Some(unit),
+            Self::Resources(resources) => resources.contains(&resource),
+        }
+    }
+}
+
+fn user_id(organization: usize, user: usize) -> String {
+    format!("u{organization}-{user}")
+}
+
+/// The unit above a unit.
+fn above(unit: usize) -> Option<usize> {
+    unit.checked_sub(1).map(|before| before / 3)
+}
+
+fn unit_of(resource: usize) -> usize {
+    LOWEST + resource % (UNITS - LOWEST)
+}
+
+fn put(text: &mut String, line: std::fmt::Arguments<'_>) {
+    // Writing to a string does not fail.
+    let _ = writeln!(text, "{line}");
+}

@@ -1,0 +1,141 @@
+//! An installation that is measured, on threads of its own.
+
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::{Arc, mpsc},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use clock::SystemClock;
+use mandate::run::{
+    CallerAuthentication, Installation, InstallationSettings, Secrets, ServiceSettings, Stores,
+};
+use rpc::{GrpcService, Listener};
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Result, empty};
+
+/// The worker threads of the server. One, so that with a generator of one thread neither waits
+/// for the other's core where there are two.
+pub(crate) const THREADS: usize = 1;
+
+/// What the names of the server's threads begin with; the kernel keeps 15 characters.
+const THREAD: &str = "bench-server";
+
+/// An installation on the SQLite files in a folder, and the empty RPC beside it. Dropped, it
+/// ends.
+pub(crate) struct Server {
+    /// Where every service is.
+    pub(crate) address: SocketAddr,
+    /// Where the empty RPC is.
+    pub(crate) empty: SocketAddr,
+    /// Of the first service account.
+    pub(crate) key: SecretString,
+    stop: CancellationToken,
+    thread: Option<JoinHandle<Result<()>>>,
+}
+
+impl Server {
+    /// Starts on what is in the folder.
+    pub(crate) fn start(folder: &Path) -> Result<Self> {
+        let secrets = Secrets::read_or_make(folder).map_err(|failure| failure.to_string())?;
+        let (key, stop) = (secrets.root.clone(), CancellationToken::new());
+        let (tell, told) = mpsc::channel();
+        let (folder, end) = (folder.to_owned(), stop.clone());
+        let thread = thread::Builder::new()
+            .name(THREAD.to_owned())
+            .spawn(move || run(folder, secrets, end, &tell))?;
+        match told.recv() {
+            Ok([address, empty]) => Ok(Self {
+                address,
+                empty,
+                key,
+                stop,
+                thread: Some(thread),
+            }),
+            Err(_) => match thread.join() {
+                Ok(Err(error)) => Err(error),
+                _ => Err("the server did not start".into()),
+            },
+        }
+    }
+
+    /// The CPU time that the server's threads have taken.
+    pub(crate) fn cpu() -> Result<Duration> {
+        let mut nanos = 0;
+        for task in fs::read_dir("/proc/self/task")? {
+            let task = task?.path();
+            // A thread may end meanwhile.
+            let name = fs::read_to_string(task.join("comm")).unwrap_or_default();
+            if name.starts_with(THREAD) {
+                let times = fs::read_to_string(task.join("schedstat")).unwrap_or_default();
+                let on_cpu = times.split_whitespace().next().unwrap_or_default();
+                nanos += on_cpu.parse().unwrap_or(0);
+            }
+        }
+        Ok(Duration::from_nanos(nanos))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        if let Some(thread) = self.thread.take() {
+            // What it failed with was seen by those who called it.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(
+    folder: PathBuf,
+    secrets: Secrets,
+    stop: CancellationToken,
+    tell: &mpsc::Sender<[SocketAddr; 2]>,
+) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .thread_name(THREAD)
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let installation = installation(&folder, secrets, &stop).await?;
+        let (own, address) = listen(installation.service(), &stop).await?;
+        let (_, empty) = listen(empty::service(), &stop).await?;
+        tell.send([address, empty])?;
+        own.await?
+    })
+}
+
+async fn installation(
+    folder: &Path,
+    secrets: Secrets,
+    stop: &CancellationToken,
+) -> Result<Installation> {
+    let settings = InstallationSettings {
+        services: ServiceSettings {
+            clock: Arc::new(SystemClock),
+            secrets,
+            limits: rpc::Limits::default(),
+            callers: CallerAuthentication::Required,
+            shutdown: stop.clone(),
+        },
+        stores: Stores::in_folder(folder)?,
+        cache: None,
+        answers: entitlement::Limits::default(),
+    };
+    Ok(Installation::start(settings).await?)
+}
+
+type Serving = tokio::task::JoinHandle<Result<()>>;
+
+async fn listen(service: GrpcService, stop: &CancellationToken) -> Result<(Serving, SocketAddr)> {
+    let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into()).await?;
+    let address = listener.address()?;
+    let served = rpc::serve(listener, service, None, stop.clone().cancelled_owned());
+    Ok((tokio::spawn(served), address))
+}

@@ -1,0 +1,112 @@
+//! An owner of one organization, at another.
+
+use serde_json::json;
+use tests::Setting;
+use tonic::Code;
+
+use crate::{
+    dump::dump,
+    fault,
+    samples::{Names, ordered},
+    schema,
+    world::World,
+};
+
+/// K-u, C5, F3: in another organization every method is denied to an owner, and so is what only
+/// the operator may do; an organization that does not exist is answered byte for byte alike.
+#[tokio::test(flavor = "multi_thread")]
+async fn k_u_c5_f3_an_owner_reaches_no_other_organization() {
+    for setting in Setting::ALL {
+        let world = World::start(setting).await;
+        let owner = world.manager("alpha", "owner-alpha", "owner").await;
+        let before = dump(&world).await;
+        for n in [1, 2] {
+            let beta = world.names("beta", n);
+            let ghost = world.names("ghost", n);
+            let operator = world.names("operator", n);
+            for sample in ordered() {
+                let mut answers = Vec::new();
+                for names in [&beta, &ghost, &operator] {
+                    let at = format!("{} of {} in {setting:?}", sample.path, names.org);
+                    let answer = world
+                        .wire
+                        .call(&sample.path, &owner, sample.bytes(names))
+                        .await;
+                    let status = answer.expect_err(&at);
+                    fault::expect(&status, Code::PermissionDenied, "PERMISSION_DENIED", &at);
+                    answers.push(fault::seen(&status));
+                }
+                assert!(
+                    answers.windows(2).all(|two| two[0] == two[1]),
+                    "{}",
+                    sample.path
+                );
+            }
+        }
+        assert_eq!(dump(&world).await, before, "{setting:?}");
+    }
+}
+
+/// C1: no header names the organization, the caller or the role of a call.
+#[tokio::test(flavor = "multi_thread")]
+async fn c1_headers_name_no_organization() {
+    let world = World::start(Setting::Sqlite).await;
+    let owner = world.manager("alpha", "owner-alpha", "owner").await;
+    let bearer = format!("Bearer {owner}");
+    let plain = [("authorization", bearer.as_bytes())];
+    let steered: Vec<(&str, &[u8])> = [
+        ("authorization", bearer.as_bytes()),
+        ("x-organization", b"beta"),
+        ("x-organization", b"organizations/beta"),
+        ("x-mandate-organization", b"organizations/beta"),
+        ("organization", b"beta"),
+        ("x-tenant-id", b"beta"),
+        ("x-forwarded-user", b"serviceAccounts/root"),
+        ("x-user", b"serviceAccounts/root"),
+        ("x-mandate-caller", b"peer"),
+        ("x-mandate-role", b"operator"),
+        ("x-original-uri", b"/grpc.health.v1.Health/Check"),
+        ("x-http-method-override", b"GET"),
+    ]
+    .to_vec();
+    let (alpha, beta) = (world.names("alpha", 1), world.names("beta", 1));
+    for sample in ordered()
+        .iter()
+        .filter(|sample| !schema::is_mutation(&sample.path))
+    {
+        let ask = async |names: &Names, headers: &[(&str, &[u8])]| {
+            let body = sample.bytes(names);
+            let answer = world.wire.send(&sample.path, headers, body).await;
+            answer.map_err(|status| fault::seen(&status))
+        };
+        for names in [&alpha, &beta] {
+            let (with, without) = (ask(names, &steered).await, ask(names, &plain).await);
+            assert_eq!(with, without, "{} of {}", sample.path, names.org);
+        }
+    }
+}
+
+/// C9: a page token is no authorization: with the token of a page of another organization, an
+/// owner sees what an owner sees without it.
+#[tokio::test(flavor = "multi_thread")]
+async fn c9_a_page_token_opens_no_other_organization() {
+    let world = World::start(Setting::Sqlite).await;
+    let owner = world.manager("alpha", "owner-alpha", "owner").await;
+    let list = "/mandate.membership.v1.OrganizationService/ListUnits";
+    let body = json!({"parent": "organizations/beta", "pageSize": 1});
+    let token = world.done(list, &body).await["nextPageToken"].clone();
+    assert!(token.is_string());
+    for (parent, code) in [
+        ("organizations/beta", Code::PermissionDenied),
+        ("organizations/alpha", Code::InvalidArgument),
+    ] {
+        let body = json!({"parent": parent, "pageSize": 1, "pageToken": token});
+        let answer = world
+            .wire
+            .call(list, &owner, schema::encode(list, &body))
+            .await;
+        let status = answer.expect_err(parent);
+        fault::reason(&status, parent);
+        assert_eq!(status.code(), code, "{parent}");
+    }
+}

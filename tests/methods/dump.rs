@@ -1,0 +1,103 @@
+//! Everything that an installation holds, as its lists tell.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::{schema, world::World};
+
+/// The rows of every list, by list.
+pub type Dump = BTreeMap<String, Vec<String>>;
+
+/// Reads every list of every parent, all pages.
+pub async fn dump(world: &World) -> Dump {
+    let mut rows = Dump::new();
+    // What others are lists of comes first.
+    for round in 0..2 {
+        for (path, method) in schema::methods() {
+            // What follows from the rows is no row.
+            if !schema::is_list(&path) || path.ends_with("/ListEffectiveAccess") {
+                continue;
+            }
+            let parent = method.input().get_field_by_name("parent");
+            let kind = parent.map(|field| schema::refers_to(&field).unwrap());
+            match kind {
+                None if round == 0 => {
+                    rows.insert(path.clone(), all(world, &path, None).await);
+                }
+                Some(kind) if round == 1 => {
+                    for parent in parents(&rows, &kind) {
+                        let list = format!("{path} {parent}");
+                        rows.insert(list, all(world, &path, Some(&parent)).await);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    rows
+}
+
+/// The rows whose names say that they are of an organization, and the lists that they are in.
+pub fn of(dump: &Dump, organization: &str) -> Dump {
+    let own = format!("organizations/{organization}/");
+    let other = |row: &&String| row.contains(&own);
+    let lists = dump.iter().map(|(list, rows)| {
+        let rows: Vec<String> = rows.iter().filter(other).cloned().collect();
+        (list.clone(), rows)
+    });
+    lists.filter(|(_, rows)| !rows.is_empty()).collect()
+}
+
+fn parents(rows: &Dump, kind: &str) -> Vec<String> {
+    let list = match kind {
+        "membership.mandate/Organization" => "/ListOrganizations",
+        "identity.mandate/ServiceAccount" => "/ListServiceAccounts",
+        "entitlement.mandate/Application" => "/ListApplications",
+        other => panic!("`{other}` has no list"),
+    };
+    let found = rows.iter().filter(|(path, _)| path.ends_with(list));
+    let name = |row: &String| {
+        let row: Value = serde_json::from_str(row).unwrap();
+        row["name"].as_str().unwrap().to_owned()
+    };
+    found.flat_map(|(_, rows)| rows.iter().map(name)).collect()
+}
+
+/// All pages of a list.
+pub async fn all(world: &World, path: &str, parent: Option<&str>) -> Vec<String> {
+    let mut body = Map::new();
+    if let Some(parent) = parent {
+        body.insert("parent".to_owned(), json!(parent));
+    }
+    let input = schema::find(path).unwrap().input();
+    if input.get_field_by_name("show_revoked").is_some() {
+        body.insert("showRevoked".to_owned(), json!(true));
+    }
+    let mut rows = pages(world, path, body, 1000).await;
+    rows.sort();
+    rows
+}
+
+/// All rows of a list, read in pages of a size.
+pub async fn pages(
+    world: &World,
+    path: &str,
+    mut body: Map<String, Value>,
+    size: usize,
+) -> Vec<String> {
+    body.insert("pageSize".to_owned(), json!(size));
+    let mut rows = Vec::new();
+    loop {
+        let page = world.done(path, &Value::Object(body.clone())).await;
+        let items = page.as_object().unwrap().values().find_map(Value::as_array);
+        let items = items.cloned().unwrap_or_default();
+        assert!(items.len() <= size, "{path}: {} items a page", items.len());
+        rows.extend(items.iter().map(Value::to_string));
+        let Some(token) = page["nextPageToken"].as_str() else {
+            return rows;
+        };
+        assert_eq!(items.len(), size, "{path}: a page that is not full");
+        body.insert("pageToken".to_owned(), json!(token));
+    }
+}

@@ -1,0 +1,88 @@
+//! What every refusal must look like.
+
+use std::{collections::BTreeSet, sync::LazyLock};
+
+use api::INVALID_REQUEST;
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+use crate::schema::POOL;
+
+/// Details travel in a header: clients and proxies refuse larger ones.
+const MAX_DETAILS: usize = 8 << 10;
+
+/// Every reason with its domain.
+static REASONS: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|| {
+    let enums = POOL.all_enums().filter(|kind| kind.name() == "ErrorReason");
+    let reasons = enums.flat_map(|kind| {
+        let package = kind.package_name().to_owned();
+        let service = package.split('.').nth(1).unwrap_or_default().to_owned();
+        let domain = match service.as_str() {
+            "common" => "mandate".to_owned(),
+            service => format!("{service}.mandate"),
+        };
+        let values: Vec<_> = kind.values().filter(|value| value.number() != 0).collect();
+        values.into_iter().map(move |value| {
+            let reason = value.name().trim_start_matches("ERROR_REASON_");
+            (domain.clone(), reason.to_owned())
+        })
+    });
+    reasons.collect()
+});
+
+/// What two refusals that tell nothing apart have in common: all that a caller sees.
+pub fn seen(status: &Status) -> (Code, String, Vec<u8>) {
+    (
+        status.code(),
+        status.message().to_owned(),
+        status.details().to_vec(),
+    )
+}
+
+/// The reason of a refusal; panics if the refusal is not as each must be. `at` says what was
+/// called.
+pub fn reason(status: &Status, at: &str) -> String {
+    let details = status.get_error_details();
+    let info = details.error_info();
+    let info = info.unwrap_or_else(|| panic!("{at}: no ErrorInfo in {status:?}"));
+    let known = (info.domain.clone(), info.reason.clone());
+    assert!(REASONS.contains(&known), "{at}: {known:?} is no reason");
+    let help = details.help().is_some_and(|help| {
+        let links = help.links.iter();
+        !help.links.is_empty() && links.into_iter().all(|link| !link.url.is_empty())
+    });
+    assert!(help, "{at}: no help in {status:?}");
+    let invalid = INVALID_REQUEST
+        .as_str_name()
+        .trim_start_matches("ERROR_REASON_");
+    if info.reason == invalid {
+        assert_eq!(status.code(), Code::InvalidArgument, "{at}");
+    }
+    let size = status.details().len();
+    assert!(size < MAX_DETAILS, "{at}: {size} bytes of details");
+    assert!(status.message().len() < MAX_DETAILS, "{at}: a long message");
+    info.reason.clone()
+}
+
+/// A refusal for the reason that is expected.
+pub fn expect(status: &Status, code: Code, expected: &str, at: &str) {
+    let found = reason(status, at);
+    let both = (status.code(), found.as_str());
+    assert_eq!(both, (code, expected), "{at}: {status:?}");
+}
+
+/// Codes that a request may be refused with, whatever it holds: never INTERNAL, UNKNOWN or one
+/// that says that the service fails.
+pub fn is_typed(code: Code) -> bool {
+    matches!(
+        code,
+        Code::InvalidArgument
+            | Code::NotFound
+            | Code::AlreadyExists
+            | Code::FailedPrecondition
+            | Code::PermissionDenied
+            | Code::Aborted
+            | Code::ResourceExhausted
+            | Code::OutOfRange
+    )
+}

@@ -1,0 +1,156 @@
+//! Names that other systems take for all, for none, or for something else.
+
+use serde_json::json;
+use tests::Setting;
+use tonic::Code;
+
+use crate::{
+    dump::dump,
+    fault,
+    samples::ordered,
+    schema::{self, Leaf},
+    world::World,
+};
+
+const NIL: &str = "00000000-0000-0000-0000-000000000000";
+
+/// What is no name, whatever it should name.
+fn broken(leaf: &Leaf) -> Vec<String> {
+    let text = leaf.text.as_str();
+    let (parent, last) = text.rsplit_once('/').unwrap();
+    let (collection, rest) = text.split_once('/').unwrap();
+    let mut names: Vec<String> = [
+        "-",
+        "0",
+        "*",
+        NIL,
+        "/",
+        "organizations/-",
+        "organizations/",
+        "organizations/0",
+        "..",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    names.extend([
+        format!("{text}/"),
+        format!("/{text}"),
+        format!(" {text}"),
+        format!("{text} "),
+        format!("{parent}/"),
+        format!("{parent}/-"),
+        format!("{parent}/*"),
+        format!("{parent}/../{last}"),
+        format!("{parent}//{last}"),
+        format!("{text}/{text}"),
+        format!("{text}?x=1"),
+        format!("{text}%00"),
+        format!("//api.example/{text}"),
+        format!("{collection}/-/{rest}"),
+        text.to_uppercase(),
+        last.to_owned(),
+        // K-m: control characters, what looks alike, what is joined to it, what is not seen.
+        format!("{text}\0"),
+        format!("{text}\n"),
+        format!("{text}\u{7f}"),
+        format!("{text}\u{301}"),
+        format!("{text}\u{200b}"),
+        format!("\u{202e}{text}"),
+        text.replacen('a', "\u{430}", 1),
+        text.replacen('/', "\u{2215}", 1),
+        text.replacen('o', "\u{ff4f}", 1),
+    ]);
+    if let Some((middle, end)) = rest.split_once('/') {
+        // The parent is missing, or is all or none of them.
+        names.push(end.to_owned());
+        names.extend(["-", "0", "", NIL].map(|id| format!("{collection}/{id}/{end}")));
+        names.push(format!("{collection}/{}/{end}", middle.to_uppercase()));
+    }
+    if !schema::is_optional(&leaf.field) {
+        names.push(String::new());
+    }
+    names.retain(|name| name != text);
+    names
+}
+
+/// C4, K-m: what is no name is refused wherever a request should hold one, and is never all, none
+/// or another.
+#[tokio::test(flavor = "multi_thread")]
+async fn c4_k_m_what_is_no_name_is_refused() {
+    for setting in [Setting::Sqlite, Setting::Postgres] {
+        let world = World::start(setting).await;
+        let names = world.names("alpha", 1);
+        let before = dump(&world).await;
+        let mut tried = 0;
+        for sample in ordered() {
+            let json = sample.json(&names);
+            for leaf in schema::leaves(&sample.path, &json) {
+                if !leaf.text.contains('/') {
+                    continue;
+                }
+                for name in broken(&leaf) {
+                    let mut json = json.clone();
+                    *json.pointer_mut(&leaf.pointer).unwrap() = json!(name);
+                    let body = schema::encode(&sample.path, &json);
+                    let at = format!("{} with {name:?} at {}", sample.path, leaf.pointer);
+                    let key = world.key_for(&sample.path);
+                    let status = world.wire.call(&sample.path, key, body).await;
+                    let status = status.expect_err(&at);
+                    fault::expect(&status, Code::InvalidArgument, "INVALID_REQUEST", &at);
+                    tried += 1;
+                }
+            }
+        }
+        assert!(tried > 2000, "{tried} names");
+        assert_eq!(dump(&world).await, before);
+    }
+}
+
+/// C4, K-m, F2: nothing is created under an id that could be taken for all, for none, for a path
+/// or for another id.
+#[tokio::test(flavor = "multi_thread")]
+async fn c4_f2_nothing_gets_an_id_that_is_none() {
+    const IDS: [&str; 16] = [
+        "-",
+        "*",
+        ".",
+        "..",
+        "a/b",
+        "a-",
+        "-a",
+        "A B",
+        "a\0",
+        "a\n",
+        "\u{430}cme",
+        "\u{ff41}cme",
+        "e\u{301}",
+        "a%2fb",
+        " a",
+        "a\u{200b}",
+    ];
+    const SLUGS: [&str; 3] = ["0", NIL, "Acme"];
+    let world = World::start(Setting::Sqlite).await;
+    let names = world.names("alpha", 2);
+    let mut tried = 0;
+    for sample in ordered() {
+        let json = sample.json(&names);
+        for leaf in schema::leaves(&sample.path, &json) {
+            let field = leaf.field.name();
+            if !field.ends_with("_id") || field == "external_id" {
+                continue;
+            }
+            let slugs = SLUGS.iter().filter(|_| field != "resource_id");
+            for id in IDS.iter().chain(slugs) {
+                let mut json = json.clone();
+                *json.pointer_mut(&leaf.pointer).unwrap() = json!(id);
+                let body = schema::encode(&sample.path, &json);
+                let at = format!("{} with {id:?} at {}", sample.path, leaf.pointer);
+                let status = world.wire.call(&sample.path, &world.root, body).await;
+                let status = status.expect_err(&at);
+                fault::expect(&status, Code::InvalidArgument, "INVALID_REQUEST", &at);
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 200, "{tried} ids");
+}

@@ -1,0 +1,96 @@
+//! The matrix of management roles and methods.
+
+use api::Access;
+use serde_json::json;
+use tests::Setting;
+use tonic::Code;
+
+use crate::{
+    fault,
+    samples::{Sample, ordered},
+    world::{World, access},
+};
+
+/// The permissions that a built-in role holds, as the catalogue says.
+async fn held(world: &World, role: &str) -> Vec<String> {
+    let path = "/mandate.entitlement.v1.CatalogService/ListRoles";
+    let found = world
+        .done(path, &json!({"parent": "applications/mandate"}))
+        .await;
+    let roles = found["roles"].as_array().unwrap();
+    let found = roles.iter().find(|found| found["roleId"] == role);
+    let permissions = found.unwrap()["permissions"].as_array().unwrap();
+    let text = |permission: &serde_json::Value| permission.as_str().unwrap().to_owned();
+    permissions.iter().map(text).collect()
+}
+
+/// Whether who holds these in an organization, and nothing elsewhere, may send a sample there.
+fn may(sample: &Sample, held: &[String]) -> bool {
+    let Access::Permission(permission) = access(&sample.path) else {
+        return false;
+    };
+    let holds = |pattern: &String| match pattern.strip_suffix('*') {
+        Some(prefix) => permission.starts_with(prefix),
+        None => pattern == permission,
+    };
+    sample.is_in_organization() && held.iter().any(holds)
+}
+
+/// B7, B9, C2: a role does in its organization what its permissions say, method by method, and
+/// nothing else; not even the operator's role does what belongs to no customer, unless it is held
+/// in the operator organization.
+#[tokio::test(flavor = "multi_thread")]
+async fn b9_c2_a_role_does_what_it_says_and_nothing_else() {
+    for setting in Setting::ALL {
+        let world = World::start(setting).await;
+        for (index, role) in ["owner", "checker", "operator"].into_iter().enumerate() {
+            let id = format!("{role}-alpha");
+            let key = world.manager("alpha", &id, role).await;
+            let held = held(&world, role).await;
+            let mut names = world.names("alpha", index + 2);
+            let mut allowed = 0;
+            for sample in ordered() {
+                let at = format!("{} as {role} in {setting:?}", sample.path);
+                if may(&sample, &held) {
+                    let answer = world.step(&key, &sample, &mut names).await;
+                    answer.unwrap_or_else(|status| panic!("{at}: {status:?}"));
+                    allowed += 1;
+                    // What takes the power of the role away, others give back.
+                    continue;
+                }
+                let answer = world
+                    .wire
+                    .call(&sample.path, &key, sample.bytes(&names))
+                    .await;
+                let status = answer.expect_err(&at);
+                fault::expect(&status, Code::PermissionDenied, "PERMISSION_DENIED", &at);
+                world.step_as_fits(&sample, &mut names).await;
+            }
+            assert!(allowed >= 4, "{role} may send {allowed}");
+        }
+    }
+}
+
+/// B2: who manages gives nobody a role that holds more than they do.
+#[tokio::test(flavor = "multi_thread")]
+async fn b2_an_owner_makes_no_operator() {
+    for setting in [Setting::Sqlite, Setting::Postgres] {
+        let world = World::start(setting).await;
+        let owner = world.manager("alpha", "owner-alpha", "owner").await;
+        let path = "/mandate.entitlement.v1.GrantService/CreateGrant";
+        for (role, given) in [("operator", false), ("checker", true), ("owner", true)] {
+            for subject in ["users/user-alpha-1", "serviceAccounts/owner-alpha"] {
+                let body = json!({
+                    "parent": "organizations/alpha",
+                    "grant": {"subject": subject, "role": format!("applications/mandate/roles/{role}"), "scope": {"all": true}},
+                });
+                let body = crate::schema::encode(path, &body);
+                let answer = world.wire.call(path, &owner, body).await;
+                assert_eq!(answer.is_ok(), given, "{role} to {subject}: {answer:?}");
+                if let Err(status) = answer {
+                    fault::expect(&status, Code::PermissionDenied, "PERMISSION_DENIED", role);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The table of requests, as the tests use it.
+
+use std::collections::BTreeSet;
+
+use api::METHODS;
+use serde_json::Value;
+use tests::Setting;
+
+use crate::{
+    schema,
+    table::{CHANGE, CREATE, END, READ, Row},
+    world::World,
+};
+
+/// A valid request of a method.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// The path of the method.
+    pub path: String,
+    template: &'static str,
+}
+
+/// What stands for the placeholders.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    /// `{org}`.
+    pub org: String,
+    /// `{n}`.
+    pub n: usize,
+    /// `{key}`: the name of the key that was created last.
+    pub key: String,
+    /// `{secret}`: its secret.
+    pub secret: String,
+    /// `{token}`: the consistency token of the last change of membership.
+    pub token: String,
+}
+
+impl Names {
+    /// The same names in another organization.
+    pub fn of(&self, org: &str) -> Self {
+        Self {
+            org: org.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// The same names in another run.
+    pub fn run(&self, n: usize) -> Self {
+        Self { n, ..self.clone() }
+    }
+}
+
+impl Sample {
+    /// The request.
+    pub fn json(&self, names: &Names) -> Value {
+        let text = self.template.replace("{org}", &names.org);
+        let text = text.replace("{n}", &names.n.to_string());
+        let text = text.replace("{key}", &names.key);
+        let text = text.replace("{secret}", &names.secret);
+        serde_json::from_str(&text.replace("{token}", &names.token)).unwrap()
+    }
+
+    /// The request, encoded.
+    pub fn bytes(&self, names: &Names) -> Vec<u8> {
+        schema::encode(&self.path, &self.json(names))
+    }
+
+    /// Whether the request names an organization.
+    pub fn is_in_organization(&self) -> bool {
+        self.template.contains("\"organizations/{org}")
+    }
+}
+
+fn samples(rows: &[Row]) -> Vec<Sample> {
+    let sample = |(path, template): &Row| Sample {
+        path: format!("/mandate.{path}"),
+        template,
+    };
+    rows.iter().map(sample).collect()
+}
+
+/// Those that make what the others name.
+pub fn creating() -> Vec<Sample> {
+    samples(CREATE)
+}
+
+/// All, in an order in which each is valid.
+pub fn ordered() -> Vec<Sample> {
+    samples(&[CREATE, READ, CHANGE, END].concat())
+}
+
+#[test]
+fn every_method_has_a_policy_and_a_sample() {
+    let declared: BTreeSet<String> = schema::methods()
+        .into_iter()
+        .map(|(path, _)| path)
+        .collect();
+    let policies: BTreeSet<String> = METHODS.iter().map(|m| m.path.to_owned()).collect();
+    let sampled: BTreeSet<String> = ordered().into_iter().map(|sample| sample.path).collect();
+    assert_eq!(declared, policies);
+    assert_eq!(declared, sampled);
+    assert_eq!(ordered().len(), sampled.len(), "one sample a method");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_sample_is_valid() {
+    for setting in Setting::ALL {
+        let world = World::start(setting).await;
+        let mut names = world.names("alpha", 2);
+        for sample in ordered() {
+            world.step_as_fits(&sample, &mut names).await;
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Calls with any bytes as their request, over the channels that clients use.
+
+use std::time::Duration;
+
+use prost::bytes::{Buf, BufMut};
+use rpc::Channel;
+use tests::Rig;
+use tokio::time::timeout;
+use tonic::{
+    Request, Status,
+    client::Grpc,
+    codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
+    metadata::{Ascii, MetadataKey, MetadataValue},
+};
+use tower::ServiceExt;
+
+use crate::schema;
+
+/// How long the first message of a stream is waited for; a reader that is told nothing for so
+/// long was let in.
+const FIRST: Duration = Duration::from_millis(1500);
+
+/// What a call returns, as bytes.
+pub type Answer = Result<Vec<u8>, Status>;
+
+/// Whatever is sent is the message, whether it is one or not.
+#[derive(Debug, Clone, Copy)]
+struct Raw;
+
+impl Codec for Raw {
+    type Encode = Vec<u8>;
+    type Decode = Vec<u8>;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        *self
+    }
+
+    fn decoder(&mut self) -> Self {
+        *self
+    }
+}
+
+impl Encoder for Raw {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn encode(&mut self, item: Vec<u8>, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        buffer.put_slice(&item);
+        Ok(())
+    }
+}
+
+impl Decoder for Raw {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, Status> {
+        let mut item = vec![0; buffer.remaining()];
+        buffer.copy_to_slice(&mut item);
+        Ok(Some(item))
+    }
+}
+
+/// The channels to the three services.
+pub struct Wire([Channel; 3]);
+
+impl Wire {
+    /// To a rig.
+    pub fn to(rig: &Rig) -> Self {
+        Self(rig.channels())
+    }
+
+    /// Calls with a key.
+    pub async fn call(&self, path: &str, key: &str, body: Vec<u8>) -> Answer {
+        let bearer = format!("Bearer {key}");
+        self.send(path, &[("authorization", bearer.as_bytes())], body)
+            .await
+    }
+
+    /// Calls with whatever headers. Of a stream, the first message is the answer.
+    pub async fn send(&self, path: &str, headers: &[(&str, &[u8])], body: Vec<u8>) -> Answer {
+        let mut request = Request::new(body);
+        for (name, value) in headers {
+            let name = MetadataKey::<Ascii>::from_bytes(name.as_bytes()).unwrap();
+            let value = MetadataValue::try_from(*value).unwrap();
+            request.metadata_mut().append(name, value);
+        }
+        let mut grpc = Grpc::new(self.channel(path).clone().ready_oneshot().await.unwrap())
+            .max_encoding_message_size(usize::MAX)
+            .max_decoding_message_size(usize::MAX);
+        let uri = path.parse().unwrap();
+        let streams = schema::find(path).is_some_and(|method| method.is_server_streaming());
+        if !streams {
+            let answer = grpc.unary(request, uri, Raw).await?;
+            return Ok(answer.into_inner());
+        }
+        let mut stream = grpc.server_streaming(request, uri, Raw).await?.into_inner();
+        match timeout(FIRST, stream.message()).await {
+            Ok(first) => Ok(first?.unwrap_or_default()),
+            Err(_) => Ok(Vec::new()),
+        }
+    }
+
+    fn channel(&self, path: &str) -> &Channel {
+        let [identity, membership, entitlement] = &self.0;
+        if path.starts_with("/mandate.identity.") {
+            identity
+        } else if path.starts_with("/mandate.membership.") {
+            membership
+        } else {
+            entitlement
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Two organizations with units, resources, members, an application and grants, and service
+//! accounts with keys.
+
+use std::fs;
+
+use api::{Access, METHODS};
+use serde_json::{Value, json};
+use tests::{Rig, Setting};
+
+use crate::{
+    samples::{Names, Sample, creating},
+    schema,
+    wire::{Answer, Wire},
+};
+
+/// An installation with two organizations, `alpha` and `beta`, in each of which run 1 of the
+/// samples has made what it makes.
+pub struct World {
+    /// The installation.
+    pub rig: Rig,
+    /// Calls it.
+    pub wire: Wire,
+    /// The key of the first service account.
+    pub root: String,
+    /// The key of the services.
+    pub peer: String,
+    names: Names,
+}
+
+impl World {
+    /// Starts an installation and makes the organizations.
+    pub async fn start(setting: Setting) -> Self {
+        let rig = Rig::start(setting).await;
+        let secret = |file| {
+            let text = fs::read_to_string(rig.secrets_folder().join(file)).unwrap();
+            text.trim().to_owned()
+        };
+        let (root, peer) = (secret("root.key"), secret("peer.key"));
+        let mut world = Self {
+            wire: Wire::to(&rig),
+            rig,
+            root,
+            peer,
+            names: Names::default(),
+        };
+        for org in ["alpha", "beta"] {
+            let body = json!({"organization": {"displayName": org}, "organizationId": org});
+            let path = "/mandate.membership.v1.OrganizationService/CreateOrganization";
+            world.done(path, &body).await;
+            let mut names = world.names(org, 1);
+            for sample in creating() {
+                world.step_as_fits(&sample, &mut names).await;
+            }
+            world.names = names;
+        }
+        world
+    }
+
+    /// Names of an organization and a run, with what the last answers held.
+    pub fn names(&self, org: &str, n: usize) -> Names {
+        self.names.of(org).run(n)
+    }
+
+    /// Sends a sample as one who may, and keeps what later samples name.
+    pub async fn step_as_fits(&self, sample: &Sample, names: &mut Names) -> Vec<u8> {
+        let key = self.key_for(&sample.path);
+        let answer = self.step(key, sample, names).await;
+        answer.unwrap_or_else(|status| {
+            panic!("{} in {:?}: {status:?}", sample.path, self.rig.setting)
+        })
+    }
+
+    /// Sends a sample with a key, and keeps what later samples name.
+    pub async fn step(&self, key: &str, sample: &Sample, names: &mut Names) -> Answer {
+        let answer = self
+            .wire
+            .call(&sample.path, key, sample.bytes(names))
+            .await?;
+        self.learn(&sample.path, &answer, names);
+        Ok(answer)
+    }
+
+    /// Keeps what later samples name.
+    pub fn learn(&self, path: &str, answer: &[u8], names: &mut Names) {
+        learn(path, answer, names);
+    }
+
+    /// The key of one who may call a method.
+    pub fn key_for(&self, path: &str) -> &str {
+        if access(path) == Access::Peer {
+            &self.peer
+        } else {
+            &self.root
+        }
+    }
+
+    /// Does something as the first service account.
+    pub async fn done(&self, path: &str, body: &Value) -> Value {
+        let bytes = schema::encode(path, body);
+        let answer = self.wire.call(path, self.key_for(path), bytes).await;
+        schema::json(
+            path,
+            &answer.unwrap_or_else(|status| panic!("{path}: {status:?}")),
+        )
+    }
+
+    /// Makes a service account with a key, and returns its secret.
+    pub async fn account(&self, id: &str, key: Value) -> (String, String) {
+        let service = "/mandate.identity.v1.ServiceAccountService";
+        let body = json!({"serviceAccount": {"displayName": id}, "serviceAccountId": id});
+        self.done(&format!("{service}/CreateServiceAccount"), &body)
+            .await;
+        let body = json!({"parent": format!("serviceAccounts/{id}"), "key": key});
+        let made = self
+            .done(&format!("{service}/CreateServiceAccountKey"), &body)
+            .await;
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (text(&made["key"]["name"]), text(&made["secret"]))
+    }
+
+    /// Makes a service account that holds a management role in all of an organization, and
+    /// returns its secret.
+    pub async fn manager(&self, org: &str, id: &str, role: &str) -> String {
+        let parent = format!("organizations/{org}");
+        let subject = format!("serviceAccounts/{id}");
+        let (_, secret) = self.account(id, json!({})).await;
+        let path = "/mandate.membership.v1.MemberService/CreateMembership";
+        let body = json!({"parent": parent, "membership": {"subject": subject}});
+        let token = self.done(path, &body).await["consistencyToken"].clone();
+        let grants = "/mandate.entitlement.v1.GrantService";
+        let body = json!({"parent": parent});
+        let found = self
+            .done(&format!("{grants}/ListEntitlements"), &body)
+            .await;
+        if !found.to_string().contains("applications/mandate") {
+            let body = json!({"parent": parent, "entitlement": {"application": "applications/mandate"}, "consistencyToken": token});
+            self.done(&format!("{grants}/CreateEntitlement"), &body)
+                .await;
+        }
+        let role = format!("applications/mandate/roles/{role}");
+        let body = json!({"parent": parent, "grant": {"subject": subject, "role": role, "scope": {"all": true}}, "consistencyToken": token});
+        self.done(&format!("{grants}/CreateGrant"), &body).await;
+        secret
+    }
+}
+
+/// Who may call a method.
+pub fn access(path: &str) -> Access {
+    let policy = METHODS.iter().find(|policy| policy.path == path);
+    policy.unwrap().access
+}
+
+fn learn(path: &str, answer: &[u8], names: &mut Names) {
+    let answer = schema::json(path, answer);
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    if path.ends_with("/CreateServiceAccountKey") {
+        names.key = text(&answer["key"]["name"]);
+        names.secret = text(&answer["secret"]);
+    }
+    if path.starts_with("/mandate.membership.") && answer["consistencyToken"].is_string() {
+        names.token = text(&answer["consistencyToken"]);
+    }
+}

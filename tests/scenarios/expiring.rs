@@ -1,0 +1,174 @@
+//! What ends by time alone, with a clock that the test moves.
+
+use std::time::Duration;
+
+use api::entitlement::v1::{
+    CreateEntitlementRequest, CreateGrantRequest, Decision, DecisionReason, Entitlement, Grant,
+};
+use base::Millis;
+use prost_types::Timestamp;
+use tests::{Rig, Setting};
+
+use crate::{shared::run, world::World};
+
+const NOW: Millis = Millis(1_767_225_600_000);
+/// Within what a feed may be silent: the clock of the feeds is moved too.
+const MINUTE: i64 = 60_000;
+
+fn after(millis: i64) -> Option<Timestamp> {
+    let at = NOW.0 + millis;
+    Some(Timestamp {
+        seconds: at.div_euclid(1000),
+        nanos: i32::try_from(at.rem_euclid(1000)).unwrap() * 1_000_000,
+    })
+}
+
+fn advance(rig: &Rig, millis: u64) {
+    rig.clock
+        .as_ref()
+        .unwrap()
+        .advance(Duration::from_millis(millis));
+}
+
+async fn ask(world: &World<'_>, user: &str) -> Decision {
+    world.ask(world.question(user, "units/k1")).await
+}
+
+fn in_process(test: impl AsyncFn(&Rig)) {
+    run(async {
+        for setting in Setting::IN_PROCESS {
+            test(&Rig::at(setting, NOW).await).await;
+        }
+    });
+}
+
+async fn give(world: &World<'_>, start: Option<Timestamp>, end: Option<Timestamp>) {
+    let request = CreateGrantRequest {
+        parent: world.organization(),
+        grant: Some(Grant {
+            start_time: start,
+            end_time: end,
+            ..world.grant("eva", "viewer", None)
+        }),
+        ..CreateGrantRequest::default()
+    };
+    let mut grants = world.rig.root().grants();
+    grants.create_grant(request).await.unwrap();
+}
+
+#[test]
+fn k_s_a_grant_holds_until_the_last_millisecond_before_its_end() {
+    in_process(async |rig| {
+        let world = World::load(rig, "grant-ends").await;
+        give(&world, None, after(MINUTE)).await;
+        let decision = ask(&world, "eva").await;
+        assert_eq!(decision.reason(), DecisionReason::Allowed);
+        assert_eq!(decision.valid_until_time, after(MINUTE));
+        advance(rig, 59_999);
+        let decision = ask(&world, "eva").await;
+        assert_eq!(decision.reason(), DecisionReason::Allowed);
+        assert_eq!(decision.valid_until_time, after(MINUTE));
+        advance(rig, 1);
+        let decision = ask(&world, "eva").await;
+        assert_eq!(
+            decision.reason(),
+            DecisionReason::NoGrant,
+            "{:?}",
+            rig.setting
+        );
+        assert_eq!(decision.valid_until_time, None);
+    });
+}
+
+#[test]
+fn k_s_a_grant_holds_from_its_start_and_not_before() {
+    in_process(async |rig| {
+        let world = World::load(rig, "grant-starts").await;
+        give(&world, after(MINUTE), after(2 * MINUTE)).await;
+        let decision = ask(&world, "eva").await;
+        assert_eq!(decision.reason(), DecisionReason::NoGrant);
+        assert_eq!(decision.valid_until_time, after(MINUTE));
+        advance(rig, 59_999);
+        assert_eq!(ask(&world, "eva").await.reason(), DecisionReason::NoGrant);
+        advance(rig, 1);
+        let decision = ask(&world, "eva").await;
+        assert_eq!(
+            decision.reason(),
+            DecisionReason::Allowed,
+            "{:?}",
+            rig.setting
+        );
+        assert_eq!(decision.valid_until_time, after(2 * MINUTE));
+    });
+}
+
+/// An organization whose entitlement has a window; its member has a grant without end.
+const WINDOW: &str = "
+applications:
+  - {id: $, display_name: Desk, modules: [{id: billing, verbs: [view]}],
+     roles: [{id: viewer, permissions: [$.billing.view]}]}
+users: [{id: $-ann, login: $.ann, given_name: Ann}]
+organizations:
+  - id: $
+    display_name: Acme
+    units: [{id: k1, display_name: North}]
+    memberships: [{user: $-ann}]
+";
+
+#[test]
+fn k_s_an_entitlement_holds_within_its_window() {
+    in_process(async |rig| {
+        let name = "entitlement-window";
+        rig.apply(&WINDOW.replace('$', name)).await;
+        let world = World::named(rig, name);
+        let request = CreateEntitlementRequest {
+            parent: world.organization(),
+            entitlement: Some(Entitlement {
+                application: world.application(),
+                start_time: after(MINUTE),
+                end_time: after(2 * MINUTE),
+                ..Entitlement::default()
+            }),
+            ..CreateEntitlementRequest::default()
+        };
+        let mut grants = rig.root().grants();
+        grants.create_entitlement(request).await.unwrap();
+        let request = CreateGrantRequest {
+            parent: world.organization(),
+            grant: Some(world.grant("ann", "viewer", None)),
+            ..CreateGrantRequest::default()
+        };
+        grants.create_grant(request).await.unwrap();
+        for (step, reason, until) in [
+            (0, DecisionReason::ApplicationNotEntitled, after(MINUTE)),
+            (
+                59_999,
+                DecisionReason::ApplicationNotEntitled,
+                after(MINUTE),
+            ),
+            (1, DecisionReason::Allowed, after(2 * MINUTE)),
+            (59_999, DecisionReason::Allowed, after(2 * MINUTE)),
+            (1, DecisionReason::ApplicationNotEntitled, None),
+        ] {
+            advance(rig, step);
+            let decision = ask(&world, "ann").await;
+            assert_eq!(decision.reason(), reason, "{:?}", rig.setting);
+            assert_eq!(decision.valid_until_time, until, "{:?}", rig.setting);
+        }
+    });
+}
+
+#[test]
+fn k_d_a_shared_decision_is_not_served_after_its_end() {
+    run(async {
+        let rig = Rig::at(Setting::Postgres, NOW).await;
+        let world = World::load(&rig, "shared-end").await;
+        give(&world, None, after(MINUTE)).await;
+        // The first question about a subject is where the shared cache is asked.
+        assert_eq!(ask(&world, "eva").await.reason(), DecisionReason::Allowed);
+        advance(&rig, 60_000);
+        let second = rig.replica().await;
+        let decision = ask(&world.seen_by(&second), "eva").await;
+        assert_eq!(decision.reason(), DecisionReason::NoGrant);
+    });
+}

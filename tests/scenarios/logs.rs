@@ -1,0 +1,135 @@
+//! The log of changes itself, on both databases: in the order of commits, and nothing skipped.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use authority::Permit;
+use clock::SystemClock;
+use seal::{Sealer, Source};
+use store::{Store, StoreUrl};
+use tempfile::TempDir;
+use testkit::Postgres;
+use tokio::task::JoinSet;
+
+use crate::shared::run;
+
+const WRITERS: u8 = 8;
+const WRITES: u8 = 25;
+const ENTITIES: u8 = 7;
+
+async fn open(url: &str) -> Store {
+    let url = StoreUrl::parse(url).unwrap();
+    let sealer = Sealer::new(&vec![1; 32].into());
+    let clock = Arc::new(SystemClock);
+    // Any service's tables will do: all have a log.
+    Store::open::<entitlement::Migrator>(&url, Source::Entitlement, sealer, clock)
+        .await
+        .unwrap()
+}
+
+fn on_both(test: impl AsyncFn(Store)) {
+    run(async {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("log.db");
+        test(open(&format!("sqlite:{}", path.display())).await).await;
+        let postgres = Postgres::shared().unwrap();
+        test(open(&postgres.database().unwrap()).await).await;
+    });
+}
+
+/// Writes states of a few entities, and returns each with the position that it got.
+async fn write(store: Store, writer: u8) -> Vec<(i64, String, Vec<u8>)> {
+    let mut written = Vec::new();
+    for turn in 0..WRITES {
+        let permit = Permit::system("test");
+        let mut tx = store.begin_unrepeated(&permit).await.unwrap();
+        let entity = format!("e{}", (writer * 3 + turn) % ENTITIES);
+        tx.emit(entity.clone(), vec![writer, turn]);
+        // Some are slower between their beginning and their end than others.
+        for _ in 0..writer {
+            tokio::task::yield_now().await;
+        }
+        written.push((tx.commit().await.unwrap(), entity, vec![writer, turn]));
+    }
+    written
+}
+
+#[test]
+fn k_g_a_reader_that_follows_positions_sees_the_last_state_of_everything() {
+    on_both(async |store| {
+        let begin = store.backlog(0).await.unwrap().position;
+        let mut writers = JoinSet::new();
+        for writer in 0..WRITERS {
+            writers.spawn(write(store.clone(), writer));
+        }
+        let reading = async {
+            let mut seen = BTreeMap::new();
+            let mut at = begin;
+            let total = begin + i64::from(WRITERS) * i64::from(WRITES);
+            while at < total {
+                let page = store.backlog(at).await.unwrap();
+                let mut last = at;
+                for entry in page.entries {
+                    assert!(entry.position > at && entry.position >= last);
+                    last = entry.position;
+                    seen.insert(entry.entity, entry.payload);
+                }
+                assert!(page.position >= last);
+                at = page.position;
+            }
+            seen
+        };
+        let (seen, written) = tokio::join!(reading, writers.join_all());
+        let mut written = written.concat();
+        written.sort();
+        let positions: Vec<i64> = written.iter().map(|(at, ..)| *at).collect();
+        let expected: Vec<i64> = (begin + 1..).take(written.len()).collect();
+        assert_eq!(positions, expected, "one position a commit");
+        let last: BTreeMap<String, Vec<u8>> = written
+            .into_iter()
+            .map(|(_, entity, payload)| (entity, payload))
+            .collect();
+        assert_eq!(seen, last);
+    });
+}
+
+/// A writer of SQLite waits for the one before it, so this can only be on PostgreSQL.
+#[test]
+fn k_g_a_slow_transaction_is_not_skipped() {
+    run(async {
+        let url = Postgres::shared().unwrap().database().unwrap();
+        let (store, other) = (open(&url).await, open(&url).await);
+        let permit = Permit::system("test");
+        let mut slow = store.begin_unrepeated(&permit).await.unwrap();
+        slow.emit("slow".to_owned(), vec![1]);
+        let mut at = 0;
+        for turn in 0..5 {
+            let mut fast = other.begin_unrepeated(&permit).await.unwrap();
+            fast.emit("fast".to_owned(), vec![turn]);
+            let position = fast.commit().await.unwrap();
+            at = store.backlog(at).await.unwrap().position;
+            assert_eq!(at, position);
+        }
+        let position = slow.commit().await.unwrap();
+        assert!(position > at);
+        let page = other.backlog(at).await.unwrap();
+        let entities: Vec<&str> = page.entries.iter().map(|entry| &*entry.entity).collect();
+        assert_eq!((entities, page.position), (vec!["slow"], position));
+    });
+}
+
+#[test]
+fn what_is_rolled_back_leaves_no_gap_and_no_trace() {
+    on_both(async |store| {
+        let begin = store.backlog(0).await.unwrap().position;
+        let permit = Permit::system("test");
+        let mut dropped = store.begin_unrepeated(&permit).await.unwrap();
+        dropped.emit("dropped".to_owned(), vec![1]);
+        drop(dropped);
+        let mut kept = store.begin_unrepeated(&permit).await.unwrap();
+        kept.emit("kept".to_owned(), vec![2]);
+        assert_eq!(kept.commit().await.unwrap(), begin + 1);
+        let page = store.backlog(begin).await.unwrap();
+        let entities: Vec<&str> = page.entries.iter().map(|entry| &*entry.entity).collect();
+        assert_eq!(entities, ["kept"]);
+    });
+}

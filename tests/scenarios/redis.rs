@@ -1,0 +1,165 @@
+//! Redis as it should be, and as it should not: killed, paused, emptied.
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use api::entitlement::v1::DecisionReason;
+use testkit::Redis;
+use tests::{Rig, Setting};
+
+use crate::{replicas::denied_within_lease, shared::run, tokens::at_least, world::World};
+
+/// Asks Redis by hand; the answer is read until `until` is in it.
+fn command(redis: &Redis, command: &str, until: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", redis.server().port)).unwrap();
+    stream
+        .write_all(format!("{command}\r\n").as_bytes())
+        .unwrap();
+    let (mut answer, mut buffer) = (String::new(), [0; 8192]);
+    while !answer.contains(until) {
+        let read = stream.read(&mut buffer).unwrap();
+        assert!(read > 0, "{answer}");
+        answer.push_str(&String::from_utf8_lossy(&buffer[..read]));
+    }
+    answer
+}
+
+/// A number that Redis tells of itself.
+fn info(redis: &Redis, section: &str, name: &str, last: &str) -> u64 {
+    let answer = command(redis, &format!("INFO {section}"), last);
+    let line = answer.lines().find_map(|line| line.strip_prefix(name));
+    line.unwrap()
+        .trim_start_matches(':')
+        .trim()
+        .parse()
+        .unwrap()
+}
+
+fn signal(redis: &Redis, signal: &str) {
+    let process = info(redis, "server", "process_id", "config_file");
+    send(process, signal);
+}
+
+fn send(process: u64, signal: &str) {
+    let sent = Command::new("kill")
+        .args([format!("-{signal}"), process.to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+}
+
+#[test]
+fn a_decision_is_found_again_by_another_replica() {
+    run(async {
+        let redis = Redis::start().unwrap();
+        let rig = Rig::with_redis(Setting::Postgres, &redis).await;
+        let world = World::load(&rig, "found-again").await;
+        let mut answers = Vec::new();
+        for user in ["ann", "ben", "eva", "fay"] {
+            answers.push(world.ask(world.question(user, "units/k1")).await);
+        }
+        let before = info(&redis, "stats", "keyspace_hits", "keyspace_misses");
+        let second = rig.replica().await;
+        let there = world.seen_by(&second);
+        for (user, first) in ["ann", "ben", "eva", "fay"].into_iter().zip(&answers) {
+            let again = there.ask(there.question(user, "units/k1")).await;
+            assert_eq!(again.reason(), first.reason(), "{user}");
+            assert_eq!(again.grant, first.grant);
+            assert!(again.revision >= first.revision);
+        }
+        let after = info(&redis, "stats", "keyspace_hits", "keyspace_misses");
+        assert!(after > before, "{before} hits, and then {after}");
+    });
+}
+
+#[test]
+fn k_t_a_decision_in_redis_does_not_outlive_its_grant() {
+    run(async {
+        let redis = Redis::start().unwrap();
+        let rig = Rig::with_redis(Setting::Postgres, &redis).await;
+        let world = World::load(&rig, "outlive").await;
+        for user in ["ann", "ben", "dan"] {
+            assert!(world.allows(user, "units/k1").await);
+            world.revoke(user).await;
+        }
+        // A replica that knows nothing, and might believe what it finds.
+        let second = rig.replica().await;
+        let there = world.seen_by(&second);
+        for user in ["ann", "ben", "dan"] {
+            assert!(!there.allows(user, "units/k1").await, "{user}");
+        }
+    });
+}
+
+/// Revokes one grant after the other while something is done to Redis, and asks two replicas.
+async fn revoke_throughout(name: &'static str, trouble: impl Fn(&Redis) -> Option<u64>) {
+    let redis = Redis::start().unwrap();
+    let rig = Rig::with_redis(Setting::Postgres, &redis).await;
+    let second = rig.replica().await;
+    let world = World::load(&rig, name).await;
+    let there = world.seen_by(&second);
+    assert!(world.allows("ann", "units/k1").await);
+    assert!(there.allows("ann", "units/k1").await);
+    world.revoke("ann").await;
+    let stopped = trouble(&redis);
+    // `ben` is asked about for the first time while Redis is in trouble.
+    for world in [&world, &there] {
+        let begin = Instant::now();
+        let reason = world
+            .reason(&world.user("ben"), &world.at("units/k1"))
+            .await;
+        assert_eq!(reason, DecisionReason::Allowed);
+        assert!(begin.elapsed() < Duration::from_secs(1), "a slow answer");
+        assert!(!world.allows("ben", "units/k2").await);
+        assert!(world.allows("cas", "resources/n3").await);
+    }
+    denied_within_lease(&there, "ann", "units/k1").await;
+    let token = world.revoke("ben").await.consistency_token;
+    assert!(!world.allows("ben", "units/k1").await);
+    let mut question = there.question("ben", "units/k1");
+    question.consistency = Some(at_least(&token));
+    assert_eq!(there.ask(question).await.reason(), DecisionReason::NoGrant);
+    world.revoke("cas").await;
+    denied_within_lease(&there, "cas", "resources/n3").await;
+    if let Some(process) = stopped {
+        send(process, "CONT");
+    }
+    let third = rig.replica().await;
+    let there = world.seen_by(&third);
+    for (user, place) in [
+        ("ann", "units/k1"),
+        ("ben", "units/k1"),
+        ("cas", "resources/n3"),
+    ] {
+        assert!(!there.allows(user, place).await, "{user}");
+    }
+    assert!(there.allows("dan", "units/k1").await);
+}
+
+#[test]
+fn k_t_revocations_hold_when_redis_is_killed() {
+    run(revoke_throughout("redis-killed", |redis| {
+        signal(redis, "KILL");
+        None
+    }));
+}
+
+#[test]
+fn k_t_revocations_hold_when_redis_is_paused_and_goes_on() {
+    run(revoke_throughout("redis-paused", |redis| {
+        let process = info(redis, "server", "process_id", "config_file");
+        send(process, "STOP");
+        Some(process)
+    }));
+}
+
+#[test]
+fn k_t_revocations_hold_when_redis_is_emptied() {
+    run(revoke_throughout("redis-emptied", |redis| {
+        command(redis, "FLUSHALL", "OK");
+        None
+    }));
+}

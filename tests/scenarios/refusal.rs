@@ -1,0 +1,19 @@
+//! Refusals as tests compare them.
+
+use std::fmt::Debug;
+
+use tonic::{Code, Response, Status};
+use tonic_types::StatusExt;
+
+/// The code and the reason of a call that is refused.
+pub fn refusal<T: Debug>(result: Result<Response<T>, Status>) -> (Code, String) {
+    let status = result.unwrap_err();
+    let reason = status.get_details_error_info().map(|info| info.reason);
+    (status.code(), reason.unwrap_or_default())
+}
+
+/// That a call is refused with this code and reason.
+#[track_caller]
+pub fn assert_refused<T: Debug>(result: Result<Response<T>, Status>, code: Code, reason: &str) {
+    assert_eq!(refusal(result), (code, reason.to_owned()));
+}

@@ -1,0 +1,71 @@
+//! Installations that tests share: one in each setting, with the five portals. What a test
+//! changes is its own, so that no test sees another.
+
+use std::sync::{Arc, OnceLock, Weak};
+
+use mandate::{
+    apply::{Options, apply},
+    document::{PORTALS, parse_str},
+};
+use tests::{Rig, Setting};
+use tokio::{runtime::Runtime, sync::Mutex};
+
+/// Ends with the last test that uses it, so that its processes and files do.
+static RIGS: Mutex<Weak<[Rig; 3]>> = Mutex::const_new(Weak::new());
+
+/// Outlives every test: what an installation does, it does here.
+fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| Runtime::new().unwrap())
+}
+
+/// Runs a test to its end.
+pub fn run(test: impl Future<Output = ()>) {
+    runtime().block_on(test);
+}
+
+/// Runs a test in every setting.
+pub fn everywhere(test: impl AsyncFn(&Rig)) {
+    run(async {
+        let rigs = rigs().await;
+        for rig in rigs.iter() {
+            test(rig).await;
+        }
+    });
+}
+
+async fn rigs() -> Arc<[Rig; 3]> {
+    let mut shared = RIGS.lock().await;
+    if let Some(rigs) = shared.upgrade() {
+        return rigs;
+    }
+    let [one, two, three] = Setting::ALL;
+    let rigs = Arc::new([start(one).await, start(two).await, start(three).await]);
+    *shared = Arc::downgrade(&rigs);
+    rigs
+}
+
+async fn start(setting: Setting) -> Rig {
+    let rig = Rig::start(setting).await;
+    load_portals(&rig).await;
+    rig
+}
+
+/// Applies the five portals.
+pub async fn load_portals(rig: &Rig) {
+    let documents = PORTALS.map(|(name, text)| parse_str(name, text).unwrap());
+    apply(&documents, &rig.root(), Options::default(), &mut ())
+        .await
+        .unwrap();
+}
+
+/// The organizations of the five portals.
+pub fn portal_organizations() -> Vec<String> {
+    let documents = PORTALS.map(|(name, text)| parse_str(name, text).unwrap());
+    let entries = documents
+        .iter()
+        .flat_map(|document| &document.root.organizations);
+    entries
+        .map(|entry| format!("organizations/{}", entry.value.id.as_str()))
+        .collect()
+}
