@@ -27,6 +27,7 @@ pub struct Rig {
     pub setting: Setting,
     /// Moves the clock of an installation that was started with one.
     pub clock: Option<ManualClock>,
+    answers: entitlement::Limits,
     folder: Arc<TempDir>,
     secrets: Secrets,
     database: String,
@@ -47,6 +48,14 @@ impl Rig {
     /// Starts an installation with the time of day.
     pub async fn start(setting: Setting) -> Self {
         Self::with_clock(setting, None, String::new()).await
+    }
+
+    /// Starts an installation whose answers are bounded otherwise. Not as processes.
+    pub async fn bounded(setting: Setting, answers: entitlement::Limits) -> Self {
+        let mut rig = Self::with_clock(setting, None, String::new()).await;
+        rig.answers = answers;
+        rig.restart().await;
+        rig
     }
 
     /// Starts an installation with a Redis server of its own.
@@ -72,6 +81,7 @@ impl Rig {
         let mut rig = Self {
             setting,
             clock,
+            answers: entitlement::Limits::default(),
             folder,
             secrets,
             database,
@@ -87,6 +97,7 @@ impl Rig {
         let mut replica = Self {
             setting: self.setting,
             clock: self.clock.clone(),
+            answers: self.answers,
             folder: self.folder.clone(),
             secrets: self.secrets.clone(),
             database: self.database.clone(),
@@ -141,7 +152,7 @@ impl Rig {
             },
             stores: self.stores(),
             cache,
-            answers: entitlement::Limits::default(),
+            answers: self.answers,
         };
         let installation = Installation::start(settings)
             .await

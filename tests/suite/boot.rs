@@ -139,3 +139,101 @@ fn the_version_and_the_completion_need_no_server() {
     let completion = mandate(&["completion", "bash"]);
     assert!(String::from_utf8_lossy(&completion.stdout).contains("mandate"));
 }
+
+/// Answers an HTTP request with the whole response.
+async fn http(address: &str, path: &str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    response
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_admin_port_tells_readiness_and_measures_calls() {
+    let folder = tempfile::tempdir().unwrap();
+    Secrets::read_or_make(folder.path()).unwrap();
+    let [listen, admin] = [(), ()].map(|()| {
+        let port = testkit::free_port().unwrap();
+        format!("127.0.0.1:{port}")
+    });
+    let mut server = Command::new(program())
+        .args(["serve", "all", "--insecure-plaintext", "--listen", &listen])
+        .args(["--admin-listen", &admin, "--store"])
+        .arg(format!("sqlite:{}", folder.path().display()))
+        .arg("--secrets")
+        .arg(folder.path())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    for _ in 0..400 {
+        let up = tokio::net::TcpStream::connect(&admin).await.is_ok();
+        if up && http(&admin, "/readyz").await.starts_with("HTTP/1.1 200") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    let channel = rpc::over_tcp(&format!("http://{listen}"), None).unwrap();
+    let mut client =
+        api::entitlement::v1::authorization_service_client::AuthorizationServiceClient::new(
+            channel,
+        );
+    client.check(CheckRequest::default()).await.unwrap_err();
+    assert!(http(&admin, "/livez").await.starts_with("HTTP/1.1 200"));
+    let metrics = http(&admin, "/metrics").await;
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let measured = metrics.lines().any(|line| {
+        line.starts_with("rpc_server_call_duration_seconds_count")
+            && line.contains("rpc_method=\"mandate.entitlement.v1.AuthorizationService/Check\"")
+            && line.contains("rpc_response_status_code=\"UNAUTHENTICATED\"")
+    });
+    assert!(measured, "{metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tools_can_explore_the_interface_without_files_and_without_a_key() {
+    use tonic_reflection::pb::v1::{
+        ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
+        server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
+    };
+    let rig = Rig::start(Setting::Sqlite).await;
+    let [.., entitlement] = rig.channels();
+    let ask = |request| ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(request),
+    };
+    let requests = tokio_stream::iter([
+        ask(MessageRequest::ListServices(String::new())),
+        ask(MessageRequest::FileContainingSymbol(
+            "google.rpc.ErrorInfo".to_owned(),
+        )),
+    ]);
+    let mut client = ServerReflectionClient::new(entitlement);
+    let mut answers = client
+        .server_reflection_info(requests)
+        .await
+        .unwrap()
+        .into_inner();
+    let Some(MessageResponse::ListServicesResponse(list)) =
+        answers.message().await.unwrap().unwrap().message_response
+    else {
+        panic!("no list of services");
+    };
+    let names: Vec<&str> = list
+        .service
+        .iter()
+        .map(|service| service.name.as_str())
+        .collect();
+    for method in api::METHODS {
+        let service = method.path.split('/').nth(1).unwrap();
+        assert!(names.contains(&service), "{service} is not in {names:?}");
+    }
+    let second = answers.message().await.unwrap().unwrap().message_response;
+    assert!(matches!(
+        second,
+        Some(MessageResponse::FileDescriptorResponse(_))
+    ));
+}

@@ -119,3 +119,26 @@ async fn a_batch_is_answered_as_its_questions_are() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn k_n_answers_are_right_when_memory_holds_almost_nothing() {
+    for setting in Setting::IN_PROCESS {
+        let answers = entitlement::Limits {
+            memory: 4096,
+            ..entitlement::Limits::default()
+        };
+        let rig = Rig::bounded(setting, answers).await;
+        load(&rig).await;
+        for (file, _) in PORTALS {
+            for row in table(file.trim_end_matches(".yaml")) {
+                let Question {
+                    subject,
+                    permission,
+                    resource,
+                } = &row.question;
+                let reason = rig.reason(subject, permission, resource).await;
+                assert_eq!(reason, row.reason, "{file}:{} in {setting:?}", row.line);
+            }
+        }
+    }
+}

@@ -236,8 +236,9 @@ impl Keeper {
         snapshot.commit().await?;
         {
             let mut world = self.facts.world.write();
-            world.apply(loaded, revision, cursors);
+            // Before what was asked for comes in: it stays at least until the next time.
             world.evict(self.facts.settings.memory);
+            world.apply(loaded, revision, cursors);
         }
         let begin = u64::try_from(begin.as_nanos()).unwrap_or(u64::MAX);
         self.facts.proven.store(begin, Ordering::Release);
