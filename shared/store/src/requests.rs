@@ -3,7 +3,9 @@
 
 use aws_lc_rs::digest;
 use base::Millis;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict,
+};
 
 use crate::error::StoreError;
 
@@ -31,6 +33,17 @@ mod entity {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// Whose a request id is.
+#[derive(Debug)]
+pub(crate) enum Claim {
+    /// This transaction's: whoever uses it meanwhile waits.
+    Taken,
+    /// Nobody's any more; to be this transaction's when it keeps its answer.
+    Free,
+    /// That of this request when it was made before; this was answered.
+    Answered(Vec<u8>),
+}
+
 /// A request that can be repeated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Request {
@@ -53,26 +66,35 @@ impl Request {
         }
     }
 
-    /// The answer to this request, if it was made before.
-    pub(crate) async fn answer(
+    /// Takes the id for this transaction, or finds the answer that was given under it. Whoever
+    /// repeats a request while it is being done waits here until it is.
+    pub(crate) async fn claim(
         &self,
         db: &impl ConnectionTrait,
         now: Millis,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
-        let key = (self.caller.clone(), self.request_id.clone());
-        let Some(row) = entity::Entity::find_by_id(key).one(db).await? else {
-            return Ok(None);
+    ) -> Result<Claim, StoreError> {
+        let columns = [entity::Column::Caller, entity::Column::RequestId];
+        let claimed = entity::Entity::insert(self.row(Vec::new(), now))
+            .on_conflict(OnConflict::columns(columns).do_nothing().to_owned())
+            .exec_without_returning(db)
+            .await?;
+        if claimed == 1 {
+            return Ok(Claim::Taken);
+        }
+        let Some(row) = entity::Entity::find_by_id(self.key()).one(db).await? else {
+            return Ok(Claim::Free);
         };
         if row.create_ms <= now.0 - KEPT_MS {
-            return Ok(None);
+            return Ok(Claim::Free);
         }
         if row.fingerprint != self.fingerprint {
             return Err(StoreError::RequestReused);
         }
-        Ok(Some(row.response))
+        Ok(Claim::Answered(row.response))
     }
 
-    /// Keeps the answer, and forgets those of more than a day ago.
+    /// Keeps the answer, and forgets those of more than a day ago, which may be that under the
+    /// same id.
     pub(crate) async fn keep(
         self,
         db: &impl ConnectionTrait,
@@ -83,16 +105,29 @@ impl Request {
             .filter(entity::Column::CreateMs.lte(now.0 - KEPT_MS))
             .exec(db)
             .await?;
-        let row = entity::ActiveModel {
-            caller: Set(self.caller),
-            request_id: Set(self.request_id),
-            fingerprint: Set(self.fingerprint),
-            response: Set(response),
-            create_ms: Set(now.0),
-        };
-        entity::Entity::insert(row)
+        let columns = [entity::Column::Caller, entity::Column::RequestId];
+        entity::Entity::insert(self.row(response, now))
+            .on_conflict(
+                OnConflict::columns(columns)
+                    .update_column(entity::Column::Response)
+                    .to_owned(),
+            )
             .exec_without_returning(db)
             .await?;
         Ok(())
+    }
+
+    fn key(&self) -> (String, String) {
+        (self.caller.clone(), self.request_id.clone())
+    }
+
+    fn row(&self, response: Vec<u8>, now: Millis) -> entity::ActiveModel {
+        entity::ActiveModel {
+            caller: Set(self.caller.clone()),
+            request_id: Set(self.request_id.clone()),
+            fingerprint: Set(self.fingerprint.clone()),
+            response: Set(response),
+            create_ms: Set(now.0),
+        }
     }
 }

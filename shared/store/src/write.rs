@@ -9,7 +9,12 @@ use prost::Message;
 use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use seal::Position;
 
-use crate::{error::StoreError, open::Store, outbox, requests::Request};
+use crate::{
+    error::StoreError,
+    open::Store,
+    outbox,
+    requests::{Claim, Request},
+};
 
 /// Whose turn it is when a mutation begins.
 #[derive(Debug)]
@@ -50,7 +55,10 @@ impl Store {
                 request.request_id(),
                 &request.encode_to_vec(),
             );
-            if let Some(response) = repeatable.answer(&write.tx, write.now).await? {
+            // Before anything is checked: what the first of two has just made, the second of them
+            // would find in its way.
+            let claim = repeatable.claim(&write.tx, write.now).await?;
+            if let Claim::Answered(response) = claim {
                 return Ok(Turn::Repeat(R::decode(response.as_slice())?));
             }
             write.request = Some(repeatable);
