@@ -141,6 +141,9 @@ async fn member(
         &Piece::Member(name.organization.clone(), subject.into()),
     );
     if change.deleted {
+        // The page may tell of what it was before, too.
+        rows.members
+            .retain(|row| (row.organization.as_str(), row.id.as_str()) != (organization, id));
         members::delete(tx, organization, id).await?;
         // A membership that begins again begins with nothing.
         return grants::revoke_all(tx, organization, subject).await;

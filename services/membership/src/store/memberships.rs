@@ -153,6 +153,9 @@ pub(crate) async fn delete(
         deleted: true,
         ..MembershipChange::default()
     };
-    emit(tx, name, change::Entity::Membership(change));
+    // The log keeps one state of an entity, and the end must outlive a beginning that follows
+    // it: the grants end with it. No id has a `#`.
+    let ended = format!("{name}#ended");
+    emit(tx, ended, change::Entity::Membership(change));
     Ok(())
 }
