@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use ::rpc::moment;
 use ::store::{Store, StoreError};
 use api::entitlement::v1::Decision;
 use aws_lc_rs::digest;
@@ -68,10 +69,19 @@ impl Decisions {
         })
     }
 
-    /// The decision in a slot.
-    pub(crate) async fn find(&self, slot: &Slot) -> Option<Decision> {
+    /// The decision in a slot, unless time alone may have changed it: the cache counts from when
+    /// an entry reached it, by another clock, and so keeps it too long.
+    pub(crate) async fn find(&self, slot: &Slot, now: Millis) -> Option<Decision> {
         let value = self.cache.get(&slot.key).await?;
         let mut decision = Decision::decode(value.as_slice()).ok()?;
+        let until = moment(
+            "valid_until_time",
+            decision.valid_until_time.as_ref(),
+            Millis::MAX,
+        );
+        if until.ok()? <= now {
+            return None;
+        }
         decision.revision = slot.revision;
         Some(decision)
     }

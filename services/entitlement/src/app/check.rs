@@ -63,7 +63,7 @@ async fn cold(app: &App, question: &Question) -> Result<Decision, Error> {
     };
     // The slot is read before the facts: if these change between, nobody asks for it again.
     let slot = decisions.slot(&question.ask()).await?;
-    if let Some(found) = decisions.find(&slot).await {
+    if let Some(found) = decisions.find(&slot, app.engine.clock.now()).await {
         return Ok(Decision {
             feed_behind: app.engine.is_behind(),
             ..found
