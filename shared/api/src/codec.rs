@@ -19,6 +19,9 @@ use crate::{
 /// The `google.rpc.ErrorInfo.reason` of a request that breaks a rule of a field.
 pub const INVALID_REQUEST: ErrorReason = ErrorReason::InvalidRequest;
 
+/// Where the reasons of errors are explained; a page of the documentation of this version.
+pub const ERRORS: &str = "docs/reference/errors.md";
+
 /// Encodes `T`, decodes and inspects `U`.
 #[derive(Debug)]
 pub struct ValidatingCodec<T, U>(PhantomData<(T, U)>);
@@ -91,5 +94,8 @@ fn details() -> ErrorDetails {
     let reason = INVALID_REQUEST
         .as_str_name()
         .trim_start_matches("ERROR_REASON_");
-    ErrorDetails::with_error_info(reason, "mandate", [])
+    let mut details = ErrorDetails::with_error_info(reason, "mandate", []);
+    let url = format!("{ERRORS}#{}", reason.to_ascii_lowercase());
+    details.add_help_link("what this means and what to do", url);
+    details
 }

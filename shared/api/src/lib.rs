@@ -7,7 +7,7 @@ mod inbound;
 mod mutation;
 mod policy;
 
-pub use codec::INVALID_REQUEST;
+pub use codec::{ERRORS, INVALID_REQUEST};
 pub use inbound::{Inbound, Path, Violation, Violations};
 pub use mutation::Mutation;
 pub use policy::{Access, AuditKind, METHODS, MethodPolicy};

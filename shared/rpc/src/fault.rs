@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use api::common::v1::ErrorReason;
+use api::{ERRORS, common::v1::ErrorReason};
 use authority::Refused;
 use base::InvalidName;
 use seal::InvalidToken;
@@ -12,9 +12,6 @@ use tonic_types::{ErrorDetails, StatusExt};
 
 /// The domain of the reasons that every service gives.
 const COMMON_DOMAIN: &str = "mandate";
-
-/// Where the reasons are explained; an anchor of the documentation of this version.
-const HELP: &str = "docs/reference/errors.md";
 
 /// A field that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,7 +157,7 @@ impl From<Fault> for Status {
         }
         details.add_help_link(
             "what this means and what to do",
-            format!("{HELP}#{}", fault.reason.to_ascii_lowercase()),
+            format!("{ERRORS}#{}", fault.reason.to_ascii_lowercase()),
         );
         Self::with_error_details(fault.code, fault.message, details)
     }

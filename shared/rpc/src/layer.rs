@@ -6,6 +6,7 @@ pub(crate) mod observe;
 pub(crate) mod panic;
 pub(crate) mod policy;
 pub(crate) mod refuse;
+pub(crate) mod unread;
 
 use std::{future::Future, pin::Pin};
 

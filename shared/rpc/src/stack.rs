@@ -22,6 +22,7 @@ use crate::layer::{
     panic,
     policy::PolicyLayer,
     refuse::RefuseLayer,
+    unread,
 };
 
 /// A service with its whole stack: what listens on a socket and what is called in process are
@@ -73,6 +74,8 @@ pub fn stack(routes: Routes, authentication: Authentication, limits: Limits) -> 
         .layer(AuthenticateLayer(authentication))
         // … and what the method demands of them. The handler asks whether they may.
         .layer(PolicyLayer)
+        // What cannot be read is refused as what is wrong in it would be.
+        .layer(MapResponseLayer::new(unread::refuse))
         .service(routes);
     BoxCloneSyncService::new(service)
 }
