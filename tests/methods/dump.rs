@@ -11,12 +11,19 @@ pub type Dump = BTreeMap<String, Vec<String>>;
 
 /// Reads every list of every parent, all pages.
 pub async fn dump(world: &World) -> Dump {
+    dump_in(world, |_| true).await
+}
+
+/// Reads every list of the parents that are chosen, all pages.
+pub async fn dump_in(world: &World, chosen: impl Fn(&str) -> bool) -> Dump {
     let mut rows = Dump::new();
     // What others are lists of comes first.
     for round in 0..2 {
         for (path, method) in schema::methods() {
             // What follows from the rows is no row.
-            if !schema::is_list(&path) || path.ends_with("/ListEffectiveAccess") {
+            let derived = ["/ListEffectiveAccess", "/ListRoles"];
+            let derived = derived.iter().any(|list| path.ends_with(list));
+            if !schema::is_list(&path) || derived {
                 continue;
             }
             let parent = method.input().get_field_by_name("parent");
@@ -26,7 +33,10 @@ pub async fn dump(world: &World) -> Dump {
                     rows.insert(path.clone(), all(world, &path, None).await);
                 }
                 Some(kind) if round == 1 => {
-                    for parent in parents(&rows, &kind) {
+                    for parent in parents(&rows, &kind)
+                        .into_iter()
+                        .filter(|name| chosen(name))
+                    {
                         let list = format!("{path} {parent}");
                         rows.insert(list, all(world, &path, Some(&parent)).await);
                     }

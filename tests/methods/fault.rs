@@ -11,6 +11,9 @@ use crate::schema::POOL;
 /// Details travel in a header: clients and proxies refuse larger ones.
 const MAX_DETAILS: usize = 8 << 10;
 
+/// A request of which no field can be told.
+const UNREAD: [&str; 2] = ["the request is not protobuf", "the request cannot be read"];
+
 /// Every reason with its domain.
 static REASONS: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|| {
     let enums = POOL.all_enums().filter(|kind| kind.name() == "ErrorReason");
@@ -57,6 +60,11 @@ pub fn reason(status: &Status, at: &str) -> String {
         .trim_start_matches("ERROR_REASON_");
     if info.reason == invalid {
         assert_eq!(status.code(), Code::InvalidArgument, "{at}");
+        let fields = details
+            .bad_request()
+            .map_or(0, |bad| bad.field_violations.len());
+        let unread = UNREAD.iter().any(|text| status.message().starts_with(text));
+        assert!(fields > 0 || unread, "{at}: no field in {status:?}");
     }
     let size = status.details().len();
     assert!(size < MAX_DETAILS, "{at}: {size} bytes of details");

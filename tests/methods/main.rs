@@ -20,6 +20,7 @@ mod mutations;
 mod names;
 mod pages;
 mod peers;
+mod random;
 mod roles;
 mod samples;
 mod schema;

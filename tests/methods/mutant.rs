@@ -5,6 +5,8 @@ use prost_reflect::{
     DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, ReflectMessage, Value,
 };
 
+use crate::random::Random;
+
 /// Lengths at the limits of fields, and where sixteen bits end (K-p).
 const LENGTHS: [usize; 17] = [
     1, 16, 17, 63, 64, 65, 128, 129, 254, 255, 256, 257, 512, 1024, 65_535, 65_536, 65_537,
@@ -34,33 +36,6 @@ const TEXTS: [&str; 12] = [
     "=cmd|'/c calc'!A0",
     "\u{10ffff}",
 ];
-
-/// Splitmix64: the same seed gives the same requests.
-/// <https://prng.di.unimi.it/splitmix64.c>
-#[derive(Debug, Clone)]
-pub struct Random(pub u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// Less than `bound`, which is not 0.
-    fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % bound as u64).unwrap()
-    }
-
-    fn of<T: Clone>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len())].clone()
-    }
-
-    fn bytes(&mut self, length: usize) -> Vec<u8> {
-        (0..length).map(|_| self.next().to_le_bytes()[0]).collect()
-    }
-}
 
 /// A request that is mutated once or twice, encoded.
 pub fn mutant(valid: &DynamicMessage, random: &mut Random) -> Vec<u8> {
@@ -105,8 +80,8 @@ fn unknown(random: &mut Random) -> Vec<u8> {
             bytes.extend(vec![0; 1 << 16]);
             bytes
         }
-        2 => [vec![0xc3, 0x3e].repeat(5000), vec![0xc4, 0x3e].repeat(5000)].concat(),
-        3 => vec![0xc3, 0x3e].repeat(20_000),
+        2 => [[0xc3, 0x3e].repeat(5000), [0xc4, 0x3e].repeat(5000)].concat(),
+        3 => [0xc3, 0x3e].repeat(20_000),
         4 => vec![0x0c],
         _ => vec![0x0d, 1, 2, 3, 4, 0x11, 1],
     }

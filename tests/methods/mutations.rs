@@ -10,7 +10,7 @@ use crate::{
     fault,
     samples::{Sample, ordered},
     schema,
-    world::World,
+    world::{World, learn},
 };
 
 const SETTINGS: [Setting; 2] = [Setting::Sqlite, Setting::Postgres];
@@ -61,14 +61,12 @@ async fn k_f_a_change_can_be_tried_and_repeated() {
             world.done(path, &with(&json, &tried)).await;
             assert_eq!(dump(&world).await, before, "{path} tried in {setting:?}");
 
-            let named = with(
-                &json,
-                &json!({"requestId": format!("r-{path}")[..60.min(path.len() + 2)]}),
-            );
+            let id = path.rsplit('/').next().unwrap();
+            let named = with(&json, &json!({"requestId": id}));
             let body = schema::encode(path, &named);
             let first = world.wire.call(path, &world.root, body.clone()).await;
             let first = first.unwrap_or_else(|status| panic!("{path}: {status:?}"));
-            world.learn(path, &first, &mut names);
+            learn(path, &first, &mut names);
             let after = dump(&world).await;
             assert_ne!(after, before, "{path} in {setting:?}");
             let again = world.wire.call(path, &world.root, body).await;
@@ -106,7 +104,7 @@ async fn k_f_the_same_request_at_once_is_one() {
             let answers = [a, b, c].map(|answer| {
                 let answer =
                     answer.unwrap_or_else(|status| panic!("{path} in {setting:?}: {status:?}"));
-                world.learn(path, &answer, &mut names);
+                learn(path, &answer, &mut names);
                 lasting(path, &answer)
             });
             assert!(

@@ -19,7 +19,7 @@ fn altered(token: &str) -> Vec<String> {
         bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
         all.push(String::from_utf8(bytes).unwrap());
         if at > 0 {
-            all.push(token[..at].to_owned());
+            all.push(token.get(..at).unwrap().to_owned());
         }
     }
     all.extend([

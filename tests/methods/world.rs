@@ -76,13 +76,8 @@ impl World {
             .wire
             .call(&sample.path, key, sample.bytes(names))
             .await?;
-        self.learn(&sample.path, &answer, names);
+        learn(&sample.path, &answer, names);
         Ok(answer)
-    }
-
-    /// Keeps what later samples name.
-    pub fn learn(&self, path: &str, answer: &[u8], names: &mut Names) {
-        learn(path, answer, names);
     }
 
     /// The key of one who may call a method.
@@ -150,7 +145,8 @@ pub fn access(path: &str) -> Access {
     policy.unwrap().access
 }
 
-fn learn(path: &str, answer: &[u8], names: &mut Names) {
+/// Keeps what later samples name.
+pub fn learn(path: &str, answer: &[u8], names: &mut Names) {
     let answer = schema::json(path, answer);
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     if path.ends_with("/CreateServiceAccountKey") {

@@ -8,6 +8,7 @@ use mandate::run::{
 };
 use tests::{Rig, Setting, program};
 use tonic::Code;
+use tonic_types::StatusExt;
 
 fn mandate(arguments: &[&str]) -> Output {
     Command::new(program()).args(arguments).output().unwrap()
@@ -236,4 +237,36 @@ async fn tools_can_explore_the_interface_without_files_and_without_a_key() {
         second,
         Some(MessageResponse::FileDescriptorResponse(_))
     ));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn k_r_answers_are_refused_when_a_feed_was_silent_for_too_long() {
+    let rig = Rig::at(Setting::Sqlite, base::Millis(1_700_000_000_000)).await;
+    let clock = rig.clock.clone().unwrap();
+    let silence = entitlement::Limits::default().max_feed_silence;
+    let request = CheckRequest {
+        subject: "serviceAccounts/root".to_owned(),
+        permission: "mandate.users.read".to_owned(),
+        resource: "organizations/operator".to_owned(),
+        consistency: None,
+    };
+    // A feed says something every second; between two words the clock is moved.
+    let mut refused = false;
+    for _ in 0..5 {
+        clock.advance(silence + std::time::Duration::from_secs(1));
+        let answer = rig.root().authorization().check(request.clone()).await;
+        refused |= answer.is_err_and(|status| {
+            let reason = status.get_details_error_info().map(|info| info.reason);
+            status.code() == Code::Unavailable && reason.as_deref() == Some("PROJECTION_BEHIND")
+        });
+    }
+    assert!(refused);
+    // The next word ends it.
+    loop {
+        match rig.root().authorization().check(request.clone()).await {
+            Ok(_) => return,
+            Err(status) => assert_eq!(status.code(), Code::Unavailable),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
 }

@@ -14,4 +14,5 @@ mod cli;
 mod contract;
 mod portals;
 mod reference;
+mod stack;
 mod tls;

@@ -17,7 +17,7 @@ const MODULES: [(&str, &[&str]); 11] = [
     ("decisions", &["check"]),
     ("entitlements", &["read", "write"]),
     ("grants", &["read", "write"]),
-    ("members", &["read", "write"]),
+    ("members", &["enroll", "read", "write"]),
     (
         "organizations",
         &["create", "list", "read", "suspend", "write"],
@@ -29,6 +29,9 @@ const MODULES: [(&str, &[&str]); 11] = [
 ];
 
 /// Roles: who runs the platform, who owns an organization, and what a backend needs to ask.
+///
+/// An owner enrolls nobody: whoever could make any user a member by name would learn of users of
+/// others. And an owner does not change what the operator demands of the organization.
 const ROLES: [(&str, &[&str]); 3] = [
     ("operator", &["mandate.*"]),
     (
@@ -42,7 +45,6 @@ const ROLES: [(&str, &[&str]); 3] = [
             "mandate.members.read",
             "mandate.members.write",
             "mandate.organizations.read",
-            "mandate.organizations.write",
             "mandate.resources.read",
             "mandate.units.read",
         ],

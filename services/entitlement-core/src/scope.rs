@@ -158,6 +158,22 @@ impl Tree {
         )
     }
 
+    /// The resources of a scope of which it is not known whether they exist.
+    pub fn unknown<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a str> {
+        let resources: &[Node] = match scope {
+            Scope::All => &[],
+            Scope::Nodes { resources, .. } => resources,
+        };
+        let is_unknown = |node: &Node| at(&self.homes, *node) == Place::Unknown;
+        let missing = resources.iter().any(is_unknown);
+        let names = missing.then(|| self.resources.0.iter());
+        names
+            .into_iter()
+            .flatten()
+            .filter(move |(_, node)| resources.contains(node) && is_unknown(node))
+            .map(|(id, _)| &**id)
+    }
+
     /// About how many bytes the tree takes.
     pub fn weight(&self) -> usize {
         const ENTRY: usize = 64;

@@ -173,7 +173,7 @@ impl Authenticator for Engine {
         };
         let presented = digest::digest(&digest::SHA256, secret.as_bytes());
         let owner = self.facts.read(|world| {
-            let Some(key) = world.key(id)? else {
+            let Some(key) = world.key(id) else {
                 return Ok(None);
             };
             let (own, presented) = (&key.secret_sha256, presented.as_ref());

@@ -32,10 +32,21 @@ pub(crate) async fn list_effective_access(
     let read = app.engine.facts.read(|world| {
         let now = app.engine.clock.now();
         let facts = world.facts(&request.subject, &organization)?;
-        let rows: Vec<ApplicationAccess> = core::access(&facts, now)
+        let found: Vec<core::ApplicationAccess<'_>> = core::access(&facts, now)
             .into_iter()
             .filter(|found| facts.catalog.application_id(found.application) > page.after.as_str())
             .take(usize::try_from(page.limit()).unwrap_or(usize::MAX))
+            .collect();
+        let unknown = if full {
+            unknown(&facts, &organization, &found)
+        } else {
+            Vec::new()
+        };
+        if !unknown.is_empty() {
+            return Err(unknown);
+        }
+        let rows: Vec<ApplicationAccess> = found
+            .into_iter()
             .map(|found| application(world, &facts, &organization, found, full))
             .collect();
         Ok::<_, Vec<Piece>>((rows, world.revision()))
@@ -49,6 +60,21 @@ pub(crate) async fn list_effective_access(
         next_page_token,
         revision,
     })
+}
+
+/// What is to be loaded before it can be said which resources of the scopes exist.
+fn unknown(
+    facts: &core::Facts<'_>,
+    organization: &OrganizationId,
+    found: &[core::ApplicationAccess<'_>],
+) -> Vec<Piece> {
+    let Some(tree) = facts.organization.map(|organization| &organization.tree) else {
+        return Vec::new();
+    };
+    let held = found.iter().flat_map(|found| &found.permissions);
+    held.flat_map(|held| tree.unknown(&held.scope))
+        .map(|id| Piece::Resource(organization.clone(), id.into()))
+        .collect()
 }
 
 fn application(

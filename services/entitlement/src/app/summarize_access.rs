@@ -1,7 +1,7 @@
 use ::rpc::parse;
 use api::entitlement::v1::{AccessSummary, SummarizeAccessRequest, SummarizeAccessResponse};
 use authority::Context;
-use base::OrganizationId;
+use base::{OrganizationId, Subject};
 use entitlement_core::access;
 
 use super::App;
@@ -19,6 +19,9 @@ pub(crate) async fn summarize_access(
         &request.organization,
         OrganizationId::parse_name,
     )?;
+    for subject in &request.subjects {
+        parse("subjects", subject, Subject::parse_name)?;
+    }
     let read = app.engine.facts.read(|world| {
         let now = app.engine.clock.now();
         let mut missing = Vec::new();

@@ -20,7 +20,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{Feed, Piece, World, load::load, patch::FEEDS};
-use crate::store::cursors;
+use crate::store::{cursors, keys};
 
 /// Requests that wait for the keeper; more wait for a place.
 const QUEUE: usize = 1024;
@@ -220,6 +220,8 @@ impl Keeper {
         let mut cursors = [None; 2];
         let revision = if from == 0 {
             wanted.insert(Piece::Catalog);
+            let keys = keys::ids(&snapshot).await?;
+            wanted.extend(keys.into_iter().map(|id| Piece::Key(id.into())));
             for (cursor, feed) in cursors.iter_mut().zip(FEEDS) {
                 *cursor = Some(cursors::position(&snapshot, feed.name()).await?);
             }

@@ -12,10 +12,13 @@ use prost::Message;
 
 use super::{
     Feed, Piece,
-    load::{Loaded, LoadedOrganization, Shared, key},
+    load::{Asked, Loaded, LoadedOrganization, Shared, key},
     world::{Entry, Key, World},
 };
-use crate::{catalog, store::grants};
+use crate::{
+    catalog,
+    store::{grants, members, resources},
+};
 
 /// About how many bytes an entry of a map takes beside its content.
 const ENTRY: usize = 48;
@@ -26,7 +29,7 @@ impl World {
         let entry = |organization: &OrganizationId| self.organizations.get(organization.as_str());
         match piece {
             Piece::Catalog => self.catalog.is_some(),
-            Piece::Key(id) => self.keys.contains_key(id),
+            Piece::Key(_) => true,
             Piece::Subject(name) => self.subjects.contains_key(name),
             Piece::Organization(organization) => entry(organization).is_some(),
             Piece::Member(organization, subject) => entry(organization)
@@ -51,8 +54,8 @@ impl World {
         if let Some(applications) = loaded.catalog {
             self.set_catalog(applications);
         }
-        for name in loaded.keys.names {
-            self.keys.insert(name.into(), None);
+        for id in loaded.keys.names {
+            self.keys.remove(id.as_str());
         }
         for row in loaded.keys.rows {
             let key = Key {
@@ -60,7 +63,7 @@ impl World {
                 secret_sha256: row.secret_sha256.into(),
                 expire: Millis(row.expire_ms),
             };
-            self.keys.insert(row.id.into(), Some(key));
+            self.keys.insert(row.id.into(), key);
         }
         for name in loaded.subjects.names {
             self.subjects.insert(name.into(), None);
@@ -82,9 +85,8 @@ impl World {
         }
     }
 
-    /// Forgets everything, to be loaded again when it is asked for.
-    pub(super) fn clear(&mut self) {
-        self.keys.clear();
+    /// Forgets subjects and organizations, to be loaded again when they are asked for.
+    fn clear(&mut self) {
         self.subjects.clear();
         self.organizations.clear();
     }
@@ -92,7 +94,7 @@ impl World {
     /// Forgets the organizations that were not asked about for longest, until the rest takes
     /// at most `bound` bytes.
     pub(super) fn evict(&mut self, bound: usize) {
-        let names = (self.subjects.len() + self.keys.len()) * ENTRY * 2;
+        let names = self.subjects.len() * ENTRY * 2;
         let mut weight: usize = self.organizations.values().map(|entry| entry.weight).sum();
         if names > bound {
             self.clear();
@@ -165,25 +167,42 @@ impl Entry {
         if let Some(shared) = found.shared {
             self.set_shared(catalog, shared);
         }
+        self.set_resources(found.resources);
+        self.set_members(catalog, found.members, found.grants);
+        self.weight = weight(self);
+    }
+
+    fn set_resources(&mut self, found: Asked<resources::Row>) {
         let Some(organization) = &mut self.organization else {
             return;
         };
-        for id in found.resources.names {
+        for id in found.names {
             organization.tree.place_resource(&id, None);
         }
-        for row in found.resources.rows {
+        for row in found.rows {
             organization.tree.place_resource(&row.id, Some(&row.unit));
         }
+    }
+
+    fn set_members(
+        &mut self,
+        catalog: &Catalog,
+        found: Asked<members::Row>,
+        rows: Vec<grants::Row>,
+    ) {
+        let Some(organization) = &mut self.organization else {
+            return;
+        };
         let mut grants: Map<String, Vec<Grant>> = Map::default();
-        for row in found.grants {
+        for row in rows {
             if let Some(grant) = grant(catalog, organization, &row) {
                 grants.entry(row.subject).or_default().push(grant);
             }
         }
-        for subject in found.members.names {
+        for subject in found.names {
             self.members.insert(subject.into(), None);
         }
-        for row in found.members.rows {
+        for row in found.rows {
             let mut own = grants.remove(&row.subject).unwrap_or_default();
             own.sort_unstable_by(|a, b| a.id.cmp(&b.id));
             let member = Member {
@@ -193,7 +212,6 @@ impl Entry {
             };
             self.members.insert(row.subject.into(), Some(member));
         }
-        self.weight = weight(self);
     }
 
     fn set_shared(&mut self, catalog: &Catalog, shared: Shared) {
@@ -280,7 +298,7 @@ fn weight(entry: &Entry) -> usize {
             subject.len() + ENTRY + size_of::<Member>() + grants
         })
         .sum();
-    size_of::<Entry>() + tree + members
+    size_of::<Entry>() + ENTRY + tree + members
 }
 
 /// The places of the feeds in arrays of cursors.

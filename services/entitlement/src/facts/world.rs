@@ -52,7 +52,8 @@ pub(crate) struct World {
     pub(super) cursors: [i64; 2],
     pub(super) catalog: Option<Catalog>,
     pub(super) applications: Map<Box<str>, Application>,
-    pub(super) keys: Map<Box<str>, Option<Key>>,
+    /// All keys there are: whoever presents what is none costs no read.
+    pub(super) keys: Map<Box<str>, Key>,
     pub(super) subjects: Map<Box<str>, Option<Subject>>,
     pub(super) organizations: Map<Box<str>, Entry>,
     pub(super) tick: u64,
@@ -87,12 +88,8 @@ impl World {
     }
 
     /// What a key proves, if there is one of that id.
-    ///
-    /// # Errors
-    /// What is to be loaded first.
-    pub(crate) fn key(&self, id: &str) -> Result<Option<&Key>, Vec<Piece>> {
-        let known = self.keys.get(id).map(Option::as_ref);
-        known.ok_or_else(|| vec![Piece::Key(id.into())])
+    pub(crate) fn key(&self, id: &str) -> Option<&Key> {
+        self.keys.get(id)
     }
 
     /// A user or service account, if there is one of that name.

@@ -1,9 +1,11 @@
 //! Keys of service accounts, as identity tells of them.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::OnConflict,
+};
 use store::{StoreError, WriteTx, new_row};
 
-use super::table;
+use super::{CHUNK, table};
 
 table!("p_keys", key { id: String }, {
     service_account: String,
@@ -36,10 +38,21 @@ pub(crate) async fn delete(tx: &WriteTx, id: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The ids of all keys.
+pub(crate) async fn ids(db: &impl ConnectionTrait) -> Result<Vec<String>, StoreError> {
+    let ids = Entity::find().select_only().column(Column::Id);
+    Ok(ids.into_tuple().all(db).await?)
+}
+
 /// Those of the ids that exist.
 pub(crate) async fn find(
     db: &impl ConnectionTrait,
     ids: &[String],
 ) -> Result<Vec<Row>, StoreError> {
-    Ok(Entity::find().filter(Column::Id.is_in(ids)).all(db).await?)
+    let mut found = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        let ids = Column::Id.is_in(chunk);
+        found.extend(Entity::find().filter(ids).all(db).await?);
+    }
+    Ok(found)
 }

@@ -7,8 +7,8 @@ use super::Response;
 use crate::fault::Fault;
 
 /// A request that cannot be read (too large, cut short, compressed in a way that nobody agreed
-/// on) is refused before its handler runs, by a status without details: OUT_OF_RANGE or
-/// INTERNAL, although it is the caller's mistake.
+/// on) is refused before its handler runs, by a status without details: `OUT_OF_RANGE`
+/// or `INTERNAL`, although it is the caller's mistake.
 pub(crate) fn refuse(response: Response) -> Response {
     let Some(status) = Status::from_header_map(response.headers()) else {
         return response;

@@ -1,0 +1,99 @@
+//! The methods that change or end what was made.
+
+use super::Row;
+
+/// Changes what was made, and leaves it as it is needed.
+pub const CHANGE: &[Row] = &[
+    (
+        "identity.v1.UserService/UpdateUser",
+        r#"{"user": {"name": "users/user-{org}-{n}", "familyName": "Peeters"}, "updateMask": "familyName"}"#,
+    ),
+    (
+        "identity.v1.UserService/DeactivateUser",
+        r#"{"name": "users/user-{org}-{n}"}"#,
+    ),
+    (
+        "identity.v1.UserService/ReactivateUser",
+        r#"{"name": "users/user-{org}-{n}"}"#,
+    ),
+    (
+        "identity.v1.ServiceAccountService/DisableServiceAccount",
+        r#"{"name": "serviceAccounts/backend-{org}-{n}"}"#,
+    ),
+    (
+        "identity.v1.ServiceAccountService/EnableServiceAccount",
+        r#"{"name": "serviceAccounts/backend-{org}-{n}"}"#,
+    ),
+    (
+        "membership.v1.OrganizationService/UpdateOrganization",
+        r#"{"organization": {"name": "organizations/{org}", "displayName": "Renamed {n}"}, "updateMask": "displayName"}"#,
+    ),
+    (
+        "membership.v1.OrganizationService/SuspendOrganization",
+        r#"{"name": "organizations/{org}"}"#,
+    ),
+    (
+        "membership.v1.OrganizationService/ReactivateOrganization",
+        r#"{"name": "organizations/{org}"}"#,
+    ),
+    (
+        "membership.v1.OrganizationService/UpdateUnit",
+        r#"{"unit": {"name": "organizations/{org}/units/batch-unit-{n}", "displayName": "Moved", "parentUnit": "organizations/{org}/units/unit-{n}"}, "updateMask": "displayName,parentUnit"}"#,
+    ),
+    (
+        "membership.v1.OrganizationService/UpdateResource",
+        r#"{"resource": {"name": "organizations/{org}/resources/resource-{n}", "displayName": "Moved", "unit": "organizations/{org}/units/unit-{n}"}, "updateMask": "displayName,unit"}"#,
+    ),
+    (
+        "membership.v1.MemberService/UpdateMembership",
+        r#"{"membership": {"name": "organizations/{org}/memberships/member-{n}", "subscriptionActive": true}, "updateMask": "subscriptionActive"}"#,
+    ),
+    (
+        "membership.v1.MemberService/SuspendMembership",
+        r#"{"name": "organizations/{org}/memberships/member-{n}"}"#,
+    ),
+    (
+        "membership.v1.MemberService/ReactivateMembership",
+        r#"{"name": "organizations/{org}/memberships/member-{n}"}"#,
+    ),
+    (
+        "entitlement.v1.CatalogService/UpdateApplication",
+        r#"{"application": {"name": "applications/fleet-{org}-{n}", "displayName": "Fleet {n}"}, "updateMask": "displayName"}"#,
+    ),
+    (
+        "entitlement.v1.GrantService/SuspendEntitlement",
+        r#"{"name": "organizations/{org}/entitlements/fleet-{org}-{n}"}"#,
+    ),
+    (
+        "entitlement.v1.GrantService/ReactivateEntitlement",
+        r#"{"name": "organizations/{org}/entitlements/fleet-{org}-{n}"}"#,
+    ),
+    (
+        "entitlement.v1.GrantService/UpdateGrant",
+        r#"{"grant": {"name": "organizations/{org}/grants/grant-{n}", "scope": {"units": ["organizations/{org}/units/batch-unit-{n}"]}, "endTime": "2999-01-01T00:00:00Z"}, "updateMask": "scope,endTime", "consistencyToken": "{token}"}"#,
+    ),
+];
+
+/// Ends what was made.
+pub const END: &[Row] = &[
+    (
+        "entitlement.v1.GrantService/RevokeGrant",
+        r#"{"name": "organizations/{org}/grants/grant-{n}"}"#,
+    ),
+    (
+        "identity.v1.ServiceAccountService/DeleteServiceAccountKey",
+        r#"{"name": "{key}"}"#,
+    ),
+    (
+        "membership.v1.MemberService/DeleteMembership",
+        r#"{"name": "organizations/{org}/memberships/batch-member-{n}"}"#,
+    ),
+    (
+        "membership.v1.OrganizationService/DeleteResource",
+        r#"{"name": "organizations/{org}/resources/batch-resource-{n}"}"#,
+    ),
+    (
+        "membership.v1.OrganizationService/DeleteUnit",
+        r#"{"name": "organizations/{org}/units/batch-unit-{n}"}"#,
+    ),
+];

@@ -1,0 +1,122 @@
+//! The methods that change nothing.
+
+use super::Row;
+
+/// Changes nothing.
+pub const READ: &[Row] = &[
+    (
+        "identity.v1.UserService/GetUser",
+        r#"{"name": "users/user-{org}-{n}"}"#,
+    ),
+    ("identity.v1.UserService/ListUsers", r#"{"pageSize": 10}"#),
+    (
+        "identity.v1.ServiceAccountService/GetServiceAccount",
+        r#"{"name": "serviceAccounts/backend-{org}-{n}"}"#,
+    ),
+    (
+        "identity.v1.ServiceAccountService/ListServiceAccounts",
+        r#"{"pageSize": 10}"#,
+    ),
+    (
+        "identity.v1.ServiceAccountService/ListServiceAccountKeys",
+        r#"{"parent": "serviceAccounts/backend-{org}-{n}"}"#,
+    ),
+    (
+        "identity.v1.PeerService/VerifyServiceAccountKey",
+        r#"{"secret": "{secret}"}"#,
+    ),
+    (
+        "identity.v1.PeerService/DescribeSubjects",
+        r#"{"names": ["users/user-{org}-{n}", "serviceAccounts/backend-{org}-{n}"]}"#,
+    ),
+    ("identity.v1.FeedService/Watch", r#"{"cursor": "1"}"#),
+    (
+        "membership.v1.OrganizationService/GetOrganization",
+        r#"{"name": "organizations/{org}"}"#,
+    ),
+    (
+        "membership.v1.OrganizationService/ListOrganizations",
+        r#"{"pageSize": 10}"#,
+    ),
+    (
+        "membership.v1.OrganizationService/GetUnit",
+        r#"{"name": "organizations/{org}/units/unit-{n}"}"#,
+    ),
+    (
+        "membership.v1.OrganizationService/ListUnits",
+        r#"{"parent": "organizations/{org}"}"#,
+    ),
+    (
+        "membership.v1.OrganizationService/GetResource",
+        r#"{"name": "organizations/{org}/resources/resource-{n}"}"#,
+    ),
+    (
+        "membership.v1.OrganizationService/ListResources",
+        r#"{"parent": "organizations/{org}"}"#,
+    ),
+    (
+        "membership.v1.MemberService/GetMembership",
+        r#"{"name": "organizations/{org}/memberships/member-{n}"}"#,
+    ),
+    (
+        "membership.v1.MemberService/ListMemberships",
+        r#"{"parent": "organizations/{org}", "view": "MEMBERSHIP_VIEW_FULL"}"#,
+    ),
+    ("membership.v1.FeedService/Watch", r#"{"cursor": "1"}"#),
+    (
+        "entitlement.v1.CatalogService/GetApplication",
+        r#"{"name": "applications/fleet-{org}-{n}"}"#,
+    ),
+    (
+        "entitlement.v1.CatalogService/ListApplications",
+        r#"{"pageSize": 10}"#,
+    ),
+    (
+        "entitlement.v1.CatalogService/ListRoles",
+        r#"{"parent": "applications/fleet-{org}-{n}"}"#,
+    ),
+    (
+        "entitlement.v1.GrantService/GetEntitlement",
+        r#"{"name": "organizations/{org}/entitlements/fleet-{org}-{n}"}"#,
+    ),
+    (
+        "entitlement.v1.GrantService/ListEntitlements",
+        r#"{"parent": "organizations/{org}"}"#,
+    ),
+    (
+        "entitlement.v1.GrantService/GetGrant",
+        r#"{"name": "organizations/{org}/grants/grant-{n}"}"#,
+    ),
+    (
+        "entitlement.v1.GrantService/ListGrants",
+        r#"{"parent": "organizations/{org}", "subject": "users/user-{org}-{n}", "showRevoked": true}"#,
+    ),
+    (
+        "entitlement.v1.AuthorizationService/Check",
+        r#"{"subject": "users/user-{org}-{n}", "permission": "fleet-{org}-{n}.billing.view", "resource": "organizations/{org}/resources/resource-{n}", "consistency": {"atLeastAsFresh": "{token}"}}"#,
+    ),
+    (
+        "entitlement.v1.AuthorizationService/CheckBatch",
+        r#"{"questions": [{"subject": "users/user-{org}-{n}", "permission": "fleet-{org}-{n}.billing.view", "resource": "organizations/{org}/units/unit-{n}"}, {"subject": "users/batch-user-{org}-{n}", "permission": "fleet-{org}-{n}.billing.itemised.view", "resource": "organizations/{org}"}], "consistency": {"fullyConsistent": true}}"#,
+    ),
+    (
+        "entitlement.v1.AuthorizationService/Explain",
+        r#"{"subject": "users/user-{org}-{n}", "permission": "fleet-{org}-{n}.billing.edit", "resource": "organizations/{org}/units/batch-unit-{n}"}"#,
+    ),
+    (
+        "entitlement.v1.AuthorizationService/ListEffectiveAccess",
+        r#"{"parent": "organizations/{org}", "subject": "users/user-{org}-{n}", "view": "ACCESS_VIEW_FULL"}"#,
+    ),
+    (
+        "entitlement.v1.PeerService/Authorize",
+        r#"{"caller": "serviceAccounts/backend-{org}-{n}", "permission": "mandate.units.read", "organization": "organizations/{org}"}"#,
+    ),
+    (
+        "entitlement.v1.PeerService/AwaitProjection",
+        r#"{"consistencyToken": "{token}"}"#,
+    ),
+    (
+        "entitlement.v1.PeerService/SummarizeAccess",
+        r#"{"organization": "organizations/{org}", "subjects": ["users/user-{org}-{n}"]}"#,
+    ),
+];

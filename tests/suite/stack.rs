@@ -1,0 +1,174 @@
+//! The layers of the stack, around handlers that misbehave.
+
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use api::entitlement::v1::{
+    CheckRequest, CheckResponse, authorization_service_client::AuthorizationServiceClient,
+};
+use async_trait::async_trait;
+use authority::{Caller, Context, Undecided};
+use base::Subject;
+use http::{HeaderMap, HeaderValue};
+use rpc::{
+    Authentication, Authenticator, Channel, Limits, PeerChannel, PeerKey, in_process, stack,
+};
+use tonic::{Code, Request, Response, Status, body::Body, service::Routes};
+use tonic_types::StatusExt;
+use tower::{ServiceExt, service_fn, util::BoxCloneSyncService};
+
+const KEY: &str = "a-key-of-the-installation-for-tests-only";
+
+/// Everybody is this service account.
+struct Anybody;
+
+#[async_trait]
+impl Authenticator for Anybody {
+    async fn authenticate(&self, _: &str) -> Result<Option<Subject>, Undecided> {
+        Ok(Subject::parse_name("serviceAccounts/anybody").ok())
+    }
+}
+
+fn peer_key() -> PeerKey {
+    PeerKey::new(KEY.into()).unwrap()
+}
+
+/// A client of the stack around `Check` as `handler` does it.
+fn client<F>(
+    limits: Limits,
+    handler: impl Fn() -> F + Clone + Send + Sync + 'static,
+) -> AuthorizationServiceClient<Channel>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let service = service_fn(move |_: http::Request<axum::body::Body>| {
+        let handled = handler();
+        async move {
+            handled.await;
+            // An empty message: its length, and that it is not compressed.
+            let frame = axum::body::Bytes::from_static(&[0; 5]);
+            let mut response = http::Response::new(axum::body::Body::from(frame));
+            let headers = response.headers_mut();
+            headers.insert("content-type", HeaderValue::from_static("application/grpc"));
+            headers.insert("grpc-status", HeaderValue::from_static("0"));
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let routes = Routes::from(axum::Router::new().fallback_service(service));
+    let authentication = Authentication::Keys {
+        peer: peer_key(),
+        keys: Arc::new(Anybody),
+    };
+    AuthorizationServiceClient::new(in_process(stack(routes, authentication, limits)))
+}
+
+async fn check(
+    client: &AuthorizationServiceClient<Channel>,
+    timeout: Duration,
+) -> Result<Response<CheckResponse>, Status> {
+    let mut request = Request::new(CheckRequest::default());
+    request.set_timeout(timeout);
+    let metadata = request.metadata_mut();
+    metadata.insert("authorization", "Bearer anything".parse().unwrap());
+    client.clone().check(request).await
+}
+
+fn reason(status: &Status) -> String {
+    status.get_details_error_info().unwrap().reason
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn k_n_more_calls_than_a_service_can_take_are_refused_at_once() {
+    let limits = Limits {
+        concurrency: 2,
+        ..Limits::default()
+    };
+    let client = client(limits, || tokio::time::sleep(Duration::from_millis(500)));
+    let begin = Instant::now();
+    let calls: Vec<_> = (0..5)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move {
+                let answer = check(&client, Duration::from_secs(5)).await;
+                (answer.err(), begin.elapsed())
+            })
+        })
+        .collect();
+    let mut refused = 0;
+    for call in calls {
+        if let (Some(status), after) = call.await.unwrap() {
+            assert_eq!(
+                (status.code(), reason(&status)),
+                (Code::ResourceExhausted, "OVERLOADED".into())
+            );
+            assert!(after < Duration::from_millis(400));
+            refused += 1;
+        }
+    }
+    assert_eq!(refused, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn k_n_a_call_ends_at_its_deadline_or_at_that_of_the_service() {
+    let limits = Limits {
+        deadline: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let client = client(limits, std::future::pending);
+    for timeout in [Duration::from_millis(50), Duration::from_secs(60)] {
+        let begin = Instant::now();
+        let status = check(&client, timeout).await.unwrap_err();
+        assert_eq!(
+            (status.code(), reason(&status)),
+            (Code::DeadlineExceeded, "DEADLINE_EXCEEDED".into())
+        );
+        assert!(begin.elapsed() < Duration::from_millis(900));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_is_one_answer_and_the_service_goes_on() {
+    let first = Arc::new(Mutex::new(true));
+    let client = client(Limits::default(), move || {
+        let panics = std::mem::replace(&mut *first.lock().unwrap(), false);
+        async move { assert!(!panics, "boom") }
+    });
+    let status = check(&client, Duration::from_secs(5)).await.unwrap_err();
+    assert_eq!(
+        (status.code(), reason(&status)),
+        (Code::Internal, "INTERNAL".into())
+    );
+    assert!(!status.message().contains("boom"));
+    check(&client, Duration::from_secs(5)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_to_a_peer_carries_what_is_left_of_the_deadline_and_the_request_id() {
+    let seen: Arc<Mutex<HeaderMap>> = Arc::default();
+    let into = seen.clone();
+    let peer: Channel =
+        BoxCloneSyncService::new(service_fn(move |request: http::Request<Body>| {
+            into.lock().unwrap().clone_from(request.headers());
+            async { Ok::<_, Status>(Status::unimplemented("").into_http()) }
+        }));
+    let context = Context {
+        caller: Caller::Peer,
+        policy: &api::METHODS[0],
+        request_id: "the-same".to_owned(),
+        deadline: Instant::now() + Duration::from_millis(250),
+    };
+    let channel = PeerChannel::new(peer, peer_key()).for_call(&context);
+    channel
+        .oneshot(http::Request::new(Body::empty()))
+        .await
+        .unwrap();
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen["x-request-id"], "the-same");
+    assert_eq!(seen["authorization"], format!("Bearer {KEY}"));
+    let timeout = seen["grpc-timeout"].to_str().unwrap();
+    let micros: u64 = timeout.trim_end_matches('u').parse().unwrap();
+    assert!((1..=250_000).contains(&micros), "{timeout}");
+}
