@@ -1,22 +1,25 @@
 //! What ends the access of people, backends and whole organizations.
 
+use api::membership::v1::{Change, change::Entity};
 use api::{
     common::v1::Propagation,
     entitlement::v1::{
         DecisionReason, ListGrantsRequest, ReactivateEntitlementRequest, SuspendEntitlementRequest,
     },
     identity::v1::{
-        CreateServiceAccountKeyRequest, DeactivateUserRequest, DisableServiceAccountRequest,
-        EnableServiceAccountRequest, ReactivateUserRequest,
+        DeactivateUserRequest, DisableServiceAccountRequest, EnableServiceAccountRequest,
+        ReactivateUserRequest,
     },
     membership::v1::{
         CreateMembershipRequest, DeleteMembershipRequest, Membership, ReactivateMembershipRequest,
         ReactivateOrganizationRequest, SuspendMembershipRequest, SuspendOrganizationRequest,
     },
 };
+use prost::Message;
+use seal::Source;
 use tonic::Code;
 
-use crate::{refusal::refusal, shared::everywhere, world::World};
+use crate::{feeds::open, refusal::refusal, shared::everywhere, world::World};
 
 /// Calls a verb on a name, and that its effect is complete when it answers.
 macro_rules! verb {
@@ -95,7 +98,37 @@ fn s0_27_a_membership_that_begins_again_begins_with_nothing() {
 }
 
 /// The feed keeps only the latest state of what it tells of: an end must not be lost when a
-/// beginning follows at once.
+/// beginning follows before anybody has read of it.
+#[test]
+fn s0_27_the_end_of_a_membership_outlives_a_new_beginning_in_the_feed() {
+    everywhere(async |rig| {
+        let world = World::load(rig, "s0-27-feed").await;
+        let mut members = rig.root().members();
+        let name = world.membership("ann");
+        verb!(members, delete_membership, DeleteMembershipRequest, name);
+        let again = join(&world, "ann", "s0-27-feed-ann".to_owned());
+        members.create_membership(again).await.unwrap();
+        let feed = open(rig, Source::Membership).await;
+        let (mut at, mut told) = (0, Vec::new());
+        loop {
+            let page = feed.backlog(at).await.unwrap();
+            at = page.position;
+            for entry in page.entries {
+                let change = Change::decode(entry.payload.as_slice()).unwrap();
+                if let Some(Entity::Membership(change)) = change.entity
+                    && change.name == world.membership("ann")
+                {
+                    told.push(change.deleted);
+                }
+            }
+            if page.caught_up {
+                break;
+            }
+        }
+        assert_eq!(told, [true, false], "{:?}", rig.setting);
+    });
+}
+
 #[test]
 fn s0_27_a_membership_that_begins_again_at_once_begins_with_nothing() {
     everywhere(async |rig| {
@@ -153,12 +186,7 @@ fn a_disabled_service_account_is_denied_and_its_key_opens_nothing() {
     everywhere(async |rig| {
         let world = World::load(rig, "disable-bot").await;
         let mut accounts = rig.root().service_accounts();
-        let request = CreateServiceAccountKeyRequest {
-            parent: world.bot(),
-            ..CreateServiceAccountKeyRequest::default()
-        };
-        let key = accounts.create_service_account_key(request).await;
-        let bot = rig.clients(&key.unwrap().into_inner().secret.into());
+        let bot = crate::managing::clients(rig, "disable-bot-bot").await;
         let place = world.at("units/k1");
         assert_eq!(
             world.reason(&world.bot(), &place).await,

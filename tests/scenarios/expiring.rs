@@ -5,6 +5,7 @@ use std::time::Duration;
 use api::entitlement::v1::{
     CreateEntitlementRequest, CreateGrantRequest, Decision, DecisionReason, Entitlement, Grant,
 };
+use api::membership::v1::{BatchCreateResourcesRequest, CreateResourceRequest, Resource};
 use base::Millis;
 use prost_types::Timestamp;
 use tests::{Rig, Setting};
@@ -15,6 +16,7 @@ const NOW: Millis = Millis(1_767_225_600_000);
 /// Within what a feed may be silent: the clock of the feeds is moved too.
 const MINUTE: i64 = 60_000;
 
+#[expect(clippy::unnecessary_wraps, reason = "a field of a message")]
 fn after(millis: i64) -> Option<Timestamp> {
     let at = NOW.0 + millis;
     Some(Timestamp {
@@ -34,6 +36,7 @@ async fn ask(world: &World<'_>, user: &str) -> Decision {
     world.ask(world.question(user, "units/k1")).await
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a test is written in place")]
 fn in_process(test: impl AsyncFn(&Rig)) {
     run(async {
         for setting in Setting::IN_PROCESS {
@@ -120,6 +123,7 @@ fn k_s_an_entitlement_holds_within_its_window() {
     in_process(async |rig| {
         let name = "entitlement-window";
         rig.apply(&WINDOW.replace('$', name)).await;
+        crate::feeds::heard(rig).await;
         let world = World::named(rig, name);
         let request = CreateEntitlementRequest {
             parent: world.organization(),
@@ -158,17 +162,54 @@ fn k_s_an_entitlement_holds_within_its_window() {
     });
 }
 
+/// So many resources that an organization with one more is not kept in memory as a whole.
+const CROWD: usize = 20_000;
+
+async fn crowd(world: &World<'_>) {
+    let names: Vec<usize> = (0..CROWD).collect();
+    for names in names.chunks(1000) {
+        let requests = names.iter().map(|name| CreateResourceRequest {
+            resource_id: format!("c{name}"),
+            resource: Some(Resource {
+                r#type: "number".to_owned(),
+                unit: world.at("units/k1"),
+                ..Resource::default()
+            }),
+            ..CreateResourceRequest::default()
+        });
+        let request = BatchCreateResourcesRequest {
+            parent: world.organization(),
+            requests: requests.collect(),
+            ..BatchCreateResourcesRequest::default()
+        };
+        let mut organizations = world.rig.root().organizations();
+        let created = organizations.batch_create_resources(request).await.unwrap();
+        let mut question = world.question("eva", "units/k1");
+        let token = created.into_inner().consistency_token;
+        question.consistency = Some(super::tokens::at_least(&token));
+        world.ask(question).await;
+    }
+}
+
 #[test]
-fn k_d_a_shared_decision_is_not_served_after_its_end() {
+fn k_d_k_s_a_shared_decision_is_not_served_after_its_end() {
     run(async {
         let rig = Rig::at(Setting::Postgres, NOW).await;
         let world = World::load(&rig, "shared-end").await;
+        crowd(&world).await;
         give(&world, None, after(MINUTE)).await;
-        // The first question about a subject is where the shared cache is asked.
-        assert_eq!(ask(&world, "eva").await.reason(), DecisionReason::Allowed);
+        // A replica that does not have the resource in memory asks the shared cache first.
+        let ask = async |rig: &Rig| {
+            let world = world.seen_by(rig);
+            world.ask(world.question("eva", "resources/c7")).await
+        };
+        let first = rig.replica().await;
+        let decision = ask(&first).await;
+        assert_eq!(decision.reason(), DecisionReason::Allowed);
+        assert_eq!(decision.valid_until_time, after(MINUTE));
         advance(&rig, 60_000);
         let second = rig.replica().await;
-        let decision = ask(&world.seen_by(&second), "eva").await;
+        let decision = ask(&second).await;
         assert_eq!(decision.reason(), DecisionReason::NoGrant);
     });
 }

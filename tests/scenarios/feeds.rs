@@ -7,6 +7,7 @@ use std::{
 };
 
 use api::{
+    entitlement::v1::CheckRequest,
     identity::v1::{DeactivateUserRequest, GetUserRequest, ReactivateUserRequest, UserState},
     membership::v1::{
         GetMembershipRequest, MembershipState, ReactivateMembershipRequest, Resource,
@@ -67,8 +68,8 @@ impl Writer {
 
 /// Calls a method as a writer does.
 macro_rules! write {
-    ($writer:expr, $id:expr, $client:ident.$method:ident($request:ident { $($fields:tt)* })) => {{
-        let request = $request { $($fields)* request_id: $id, ..$request::default() };
+    ($writer:expr, $id:expr, $client:ident.$method:ident($request:ident { $($field:ident $(: $value:expr)?),* $(,)? })) => {{
+        let request = $request { $($field $(: $value)?,)* request_id: $id, ..$request::default() };
         let call = |clients: Clients, request| async move {
             clients.$client().$method(request).await
         };
@@ -170,22 +171,14 @@ async fn cursors(store: &Store) -> Vec<(String, i64)> {
 async fn agree(world: &World<'_>) {
     let clients = world.rig.root();
     let places = Places::of(&clients, &world.organization()).await;
-    for source in [Source::Identity, Source::Membership] {
-        // Whatever was written before this question was asked.
-        let (store, sealer) = (open(world.rig, source).await, &world.rig.secrets().sealer);
-        let (at, _) = store.positions(&[]).await.unwrap();
-        let mut question = world.question("ann", "units/k1");
-        question.consistency = Some(at_least(&sealer.consistency(seal::Position { source, at })));
-        world.ask(question).await;
-    }
+    heard(world.rig).await;
     for user in USERS {
         let name = world.user(user);
         let found = clients.users().get_user(GetUserRequest { name }).await;
         let active = found.unwrap().into_inner().user.unwrap().state() == UserState::Active;
         let name = world.membership(user);
-        let found = clients
-            .members()
-            .get_membership(GetMembershipRequest { name });
+        let mut members = clients.members();
+        let found = members.get_membership(GetMembershipRequest { name });
         let member = found.await.unwrap().into_inner().membership.unwrap();
         let active = active && member.state() == MembershipState::Active;
         let view = api::entitlement::v1::AccessView::Full;
@@ -207,7 +200,23 @@ async fn agree(world: &World<'_>) {
     }
 }
 
-async fn open(rig: &Rig, source: Source) -> Store {
+/// Returns once entitlement has heard all that identity and membership have to tell.
+pub async fn heard(rig: &Rig) {
+    for source in [Source::Identity, Source::Membership] {
+        let (at, _) = open(rig, source).await.positions(&[]).await.unwrap();
+        let position = seal::Position { source, at };
+        let request = CheckRequest {
+            subject: "serviceAccounts/root".to_owned(),
+            permission: "mandate.decisions.check".to_owned(),
+            resource: "organizations/operator".to_owned(),
+            consistency: Some(at_least(&rig.secrets().sealer.consistency(position))),
+        };
+        rig.root().authorization().check(request).await.unwrap();
+    }
+}
+
+/// The database of a service.
+pub async fn open(rig: &Rig, source: Source) -> Store {
     let (stores, sealer) = (rig.stores(), rig.secrets().sealer.clone());
     let clock = Arc::new(SystemClock);
     let opened = match source {
@@ -238,7 +247,7 @@ async fn survives_restarts(setting: Setting) {
         let name = world.membership(user);
         writers.spawn(toggle_membership(writer.clone(), name, 8 + index));
         let name = world.user(user);
-        writers.spawn(toggle_user(writer.clone(), name, 14 + index / 2));
+        writers.spawn(toggle_user(writer.clone(), name, 14 + index));
     }
     writers.spawn(move_about(writer.clone(), world.organization(), 5));
     let log = open(&rig, Source::Entitlement).await;

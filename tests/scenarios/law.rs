@@ -13,11 +13,8 @@ use crate::{refusal::assert_refused, shared::everywhere, world::World};
 /// The scope that the grant of a user is stored with.
 pub async fn stored_scope(world: &World<'_>, user: &str) -> Option<Scope> {
     let name = world.at(&format!("grants/{user}"));
-    let found = world
-        .rig
-        .root()
-        .grants()
-        .get_grant(GetGrantRequest { name });
+    let mut grants = world.rig.root().grants();
+    let found = grants.get_grant(GetGrantRequest { name });
     found.await.ok()?.into_inner().grant?.scope
 }
 

@@ -35,7 +35,8 @@ organizations:
     memberships: [{user: $-ann}]
 ";
 
-async fn clients(rig: &Rig, account: &str) -> Clients {
+/// Clients with a new key of a service account.
+pub async fn clients(rig: &Rig, account: &str) -> Clients {
     let request = CreateServiceAccountKeyRequest {
         parent: format!("serviceAccounts/{account}"),
         ..CreateServiceAccountKeyRequest::default()
@@ -76,8 +77,9 @@ fn b2_an_owner_gives_what_it_holds_and_not_more() {
             let given = owner.grants().create_grant(give("b2", ann, role)).await;
             given.unwrap();
         }
-        let refused = owner.grants().create_grant(give("b2", ann, "operator"));
-        assert_refused(refused.await, Code::PermissionDenied, "PERMISSION_DENIED");
+        let operator = give("b2", ann, "operator");
+        let refused = owner.grants().create_grant(operator).await;
+        assert_refused(refused, Code::PermissionDenied, "PERMISSION_DENIED");
         // Nor to itself, nor one among others.
         let own = give("b2", "serviceAccounts/b2-owner", "operator");
         let refused = owner.grants().create_grant(own.clone()).await;
@@ -91,10 +93,9 @@ fn b2_an_owner_gives_what_it_holds_and_not_more() {
         assert_refused(refused, Code::PermissionDenied, "PERMISSION_DENIED");
         // Nor in another organization, where it holds nothing, or where the operator is.
         for organization in ["b2-else", "operator", "nowhere"] {
-            let refused = owner
-                .grants()
-                .create_grant(give(organization, ann, "checker"));
-            assert_refused(refused.await, Code::PermissionDenied, "PERMISSION_DENIED");
+            let grant = give(organization, ann, "checker");
+            let refused = owner.grants().create_grant(grant).await;
+            assert_refused(refused, Code::PermissionDenied, "PERMISSION_DENIED");
         }
     });
 }

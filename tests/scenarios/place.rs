@@ -101,9 +101,8 @@ pub async fn access(
     };
     let mut all = Vec::new();
     loop {
-        let page = clients
-            .authorization()
-            .list_effective_access(request.clone());
+        let mut client = clients.authorization();
+        let page = client.list_effective_access(request.clone());
         let page = page.await.unwrap().into_inner();
         all.extend(page.applications);
         if page.next_page_token.is_empty() {

@@ -12,6 +12,7 @@ use prost_types::FieldMask;
 
 use crate::{shared::everywhere, world::World};
 
+#[expect(clippy::unnecessary_wraps, reason = "a field of a message")]
 pub fn mask(path: &str) -> Option<FieldMask> {
     Some(FieldMask {
         paths: vec![path.to_owned()],

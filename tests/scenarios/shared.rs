@@ -25,9 +25,10 @@ pub fn run(test: impl Future<Output = ()>) {
 }
 
 /// Runs a test in every setting.
+#[expect(clippy::needless_pass_by_value, reason = "a test is written in place")]
 pub fn everywhere(test: impl AsyncFn(&Rig)) {
     run(async {
-        let rigs = rigs().await;
+        let rigs = Box::pin(rigs()).await;
         for rig in rigs.iter() {
             test(rig).await;
         }
@@ -51,12 +52,12 @@ async fn start(setting: Setting) -> Rig {
     rig
 }
 
-/// Applies the five portals.
-pub async fn load_portals(rig: &Rig) {
+async fn load_portals(rig: &Rig) {
     let documents = PORTALS.map(|(name, text)| parse_str(name, text).unwrap());
     apply(&documents, &rig.root(), Options::default(), &mut ())
         .await
         .unwrap();
+    crate::feeds::heard(rig).await;
 }
 
 /// The organizations of the five portals.

@@ -107,7 +107,7 @@ fn k_i_a_token_cannot_be_altered_or_brought_from_elsewhere() {
                 String::from_utf8(bytes).unwrap()
             })
             .collect();
-        forged.push(token[..token.len() - 1].to_owned());
+        forged.push(token.chars().skip(1).collect());
         forged.push("e99999999".to_owned());
         let other = seal::Sealer::new(&vec![7; 32].into());
         let ahead = |at| Position {
@@ -133,7 +133,9 @@ fn k_i_a_token_cannot_be_altered_or_brought_from_elsewhere() {
             let mut request = Request::new(question);
             request.set_timeout(Duration::from_millis(100));
             let refused = rig.root().authorization().check(request).await;
-            assert_eq!(refused.unwrap_err().code(), Code::DeadlineExceeded);
+            // The client or the server notices first.
+            let code = refused.unwrap_err().code();
+            assert!(matches!(code, Code::DeadlineExceeded | Code::Cancelled));
         }
     });
 }

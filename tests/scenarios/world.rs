@@ -6,7 +6,7 @@ use api::entitlement::v1::{
 use tests::Rig;
 
 /// `$` stands for the name of the world: two of them in one installation share nothing.
-const DOCUMENT: &str = r#"
+const DOCUMENT: &str = "
 applications:
   - id: $
     display_name: Desk
@@ -51,7 +51,7 @@ organizations:
     units:
       - {id: k1, display_name: North}
       - {id: k7, display_name: Far}
-"#;
+";
 
 /// An organization with a tree, members `ann` (all), `ben` (unit `k1`), `cas` (resource `n3`),
 /// `dan` (both), `eva` (nothing), the service account `bot` (all); `fay` is a stranger.
@@ -64,6 +64,7 @@ impl<'r> World<'r> {
     /// Applies the world to an installation that has none of this name.
     pub async fn load(rig: &'r Rig, id: &'static str) -> Self {
         rig.apply(&DOCUMENT.replace('$', id)).await;
+        crate::feeds::heard(rig).await;
         Self { rig, id }
     }
 

@@ -230,9 +230,10 @@ impl Keeper {
             self.changes(&snapshot, from, &mut wanted, &mut cursors)
                 .await?
         };
+        // A new catalogue forgets the organizations, so all of each is needed again.
+        let anew = wanted.contains(&Piece::Catalog);
         let loaded = load(&snapshot, wanted, |organization| {
-            let piece = Piece::Organization(organization.clone());
-            self.facts.world.read().holds(&piece)
+            !anew && self.facts.world.read().knows(organization)
         });
         let loaded = loaded.await?;
         snapshot.commit().await?;

@@ -42,6 +42,12 @@ impl World {
         }
     }
 
+    /// Whether an organization is in memory, and was there when it was read.
+    pub(super) fn knows(&self, organization: &OrganizationId) -> bool {
+        let entry = self.organizations.get(organization.as_str());
+        entry.is_some_and(|entry| entry.organization.is_some())
+    }
+
     /// Moves everything to a revision, at which the pieces are as loaded and all others as they
     /// were.
     pub(super) fn apply(&mut self, loaded: Loaded, revision: i64, cursors: [Option<i64>; 2]) {
