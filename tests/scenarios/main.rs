@@ -19,6 +19,7 @@ mod feeds;
 mod fleet;
 mod granting;
 mod hosting;
+mod invoices;
 mod law;
 mod lists;
 mod logs;

@@ -2,17 +2,23 @@
 
 use std::time::Duration;
 
+use api::{
+    common::v1::{Consistency, consistency::Requirement},
+    entitlement::v1::CheckRequest,
+};
 use prost::Message;
 use prost_types::FieldMask;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
     apply::{FieldChange, id::RequestIds},
-    clients::Clients,
+    clients::{Clients, within},
 };
 
 /// How long a call may take.
 pub(super) const DEADLINE: Duration = Duration::from_secs(60);
+/// How long a change to people may take to be heard of.
+const HEARD: Duration = Duration::from_secs(5);
 /// The most that a batch creates.
 const MAX_BATCH: usize = 1000;
 /// The largest batch; services take messages of 4 MiB.
@@ -33,6 +39,21 @@ impl Caller {
             ids: RequestIds::new(),
             progress,
         }
+    }
+
+    /// Waits until the entitlement service has heard of a change to people. What is asked is of
+    /// no interest, and a caller who may not ask need not wait.
+    pub(super) async fn heard(&self, consistency_token: String) {
+        let question = CheckRequest {
+            subject: "users/nobody".to_owned(),
+            permission: "mandate.users.read".to_owned(),
+            resource: "organizations/operator".to_owned(),
+            consistency: Some(Consistency {
+                requirement: Some(Requirement::AtLeastAsFresh(consistency_token)),
+            }),
+        };
+        let mut client = self.clients.authorization();
+        let _ = client.check(within(HEARD, question)).await;
     }
 
     /// So many more are done. Nobody may be listening any more.

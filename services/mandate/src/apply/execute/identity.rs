@@ -19,7 +19,8 @@ pub(super) async fn service_accounts(
             service_account: Some(account),
             ..CreateServiceAccountRequest::default()
         };
-        call!(caller, Identity: service_accounts.create_service_account(request));
+        let answer = call!(caller, Identity: service_accounts.create_service_account(request));
+        caller.heard(answer.consistency_token).await;
         caller.done(1);
     }
     Ok(())
@@ -54,7 +55,8 @@ async fn create(caller: Caller, requests: Vec<CreateUserRequest>) -> Result<(), 
         requests,
         ..BatchCreateUsersRequest::default()
     };
-    call!(caller, Identity: users.batch_create_users(request));
+    let answer = call!(caller, Identity: users.batch_create_users(request));
+    caller.heard(answer.consistency_token).await;
     caller.done(count);
     Ok(())
 }
