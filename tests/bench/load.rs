@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use mandate::{
-    apply::{self, Options, Plan, Progress},
+    apply::{self, ApplyError, Options, Plan, Progress},
     clients::Clients,
     document::parse_str,
 };
@@ -50,7 +50,7 @@ pub(crate) async fn measure(portfolio: &Portfolio, server: &Server, print: bool)
             planned: None,
         };
         let applied = apply::apply(&documents, &clients, Options::default(), &mut times);
-        let summary = Box::pin(applied).await?;
+        let summary = Box::pin(applied).await.map_err(explained)?;
         if print {
             describe(again, &times, summary.elapsed, parsed);
         }
@@ -77,4 +77,14 @@ fn describe(again: bool, times: &Times, applied: Duration, parsed: Duration) {
         output::item("written", output::time(applied.saturating_sub(planned)));
         output::item("all (bar: 5 s)", output::time(parsed + applied));
     }
+}
+
+/// What went wrong first: a message that only counts says little.
+fn explained(error: ApplyError) -> String {
+    let first = match &error {
+        ApplyError::Invalid(problems) => problems.first().map(ToString::to_string),
+        ApplyError::Call(call) => Some(call.describe()),
+        _ => None,
+    };
+    first.unwrap_or_else(|| error.to_string())
 }

@@ -34,8 +34,6 @@ const LOWEST: usize = 4;
 /// A question and its right answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
-    /// The place of its organization.
-    pub(crate) organization: usize,
     pub(crate) subject: String,
     pub(crate) permission: &'static str,
     pub(crate) resource: String,
@@ -58,7 +56,7 @@ impl Portfolio {
                 let id = user_id(organization, user);
                 put(
                     &mut text,
-                    format_args!("  - {{id: {id}, login: {id}, email: {id}@example.com}}"),
+                    format_args!("  - {{id: {id}, login: {id}, given_name: Number {user}}}"),
                 );
             }
         }
@@ -128,7 +126,6 @@ impl Portfolio {
         };
         let allowed = permission.ends_with("view") && Scope::of(user).covers(resource);
         Asked {
-            organization,
             subject: format!("users/{}", user_id(organization, user)),
             permission,
             resource: format!("organizations/o{organization}/resources/r{resource}"),

@@ -3,7 +3,7 @@
 use std::{
     fs,
     net::{Ipv4Addr, SocketAddr},
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, mpsc},
     thread::{self, JoinHandle},
     time::Duration,
@@ -48,7 +48,7 @@ impl Server {
         let (folder, end) = (folder.to_owned(), stop.clone());
         let thread = thread::Builder::new()
             .name(THREAD.to_owned())
-            .spawn(move || run(folder, secrets, end, &tell))?;
+            .spawn(move || run(&folder, secrets, &end, &tell))?;
         match told.recv() {
             Ok([address, empty]) => Ok(Self {
                 address,
@@ -92,9 +92,9 @@ impl Drop for Server {
 }
 
 fn run(
-    folder: PathBuf,
+    folder: &Path,
     secrets: Secrets,
-    stop: CancellationToken,
+    stop: &CancellationToken,
     tell: &mpsc::Sender<[SocketAddr; 2]>,
 ) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -103,9 +103,9 @@ fn run(
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let installation = installation(&folder, secrets, &stop).await?;
-        let (own, address) = listen(installation.service(), &stop).await?;
-        let (_, empty) = listen(empty::service(), &stop).await?;
+        let installation = installation(folder, secrets, stop).await?;
+        let (own, address) = listen(installation.service(), stop).await?;
+        let (_, empty) = listen(empty::service(), stop).await?;
         tell.send([address, empty])?;
         own.await?
     })
