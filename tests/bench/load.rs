@@ -80,6 +80,7 @@ fn describe(again: bool, times: &Times, applied: Duration, parsed: Duration) {
 }
 
 /// What went wrong first: a message that only counts says little.
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands over")]
 fn explained(error: ApplyError) -> String {
     let first = match &error {
         ApplyError::Invalid(problems) => problems.first().map(ToString::to_string),
