@@ -84,6 +84,7 @@ pub struct Entitlement {
 
 /// What tells the service of the other services' facts.
 pub struct Feeds {
+    facts: Arc<Facts>,
     store: Store,
     heard: Arc<Heard>,
     peer_key: PeerKey,
@@ -114,8 +115,9 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, StoreError
         memory: limits.memory,
     };
     let heard = Arc::new(Heard::new(clock.clone()));
+    let facts = Facts::start(store.clone(), settings, shutdown.clone());
     let engine = Engine {
-        facts: Facts::start(store.clone(), settings, shutdown.clone()),
+        facts: facts.clone(),
         heard: heard.clone(),
         clock,
         sealer,
@@ -133,6 +135,7 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, StoreError
         routes: rpc::routes(&app),
         keys: Arc::new(engine),
         feeds: Feeds {
+            facts,
             store,
             heard,
             peer_key,
@@ -156,8 +159,11 @@ impl Feeds {
         );
     }
 
-    /// Returns once both feeds have been applied to their ends.
+    /// Returns once both feeds have been applied to their ends, and answers are given from them.
     pub async fn caught_up(&self) {
         self.heard.caught_up().await;
+        if let Err(error) = self.facts.refresh(Vec::new()).await {
+            tracing::warn!(%error, "the facts are not read yet");
+        }
     }
 }

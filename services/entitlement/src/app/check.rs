@@ -14,7 +14,7 @@ pub(crate) async fn check(
     context: &Context,
     request: CheckRequest,
 ) -> Result<CheckResponse, Error> {
-    let question = Question::read("", request.subject, request.permission, &request.resource)?;
+    let question = Question::read(None, request.subject, request.permission, &request.resource)?;
     app.permit_in(context, &question.organization).await?;
     app.engine
         .freshen(context, request.consistency.as_ref())

@@ -18,8 +18,12 @@ pub(crate) async fn check_batch(
         .into_iter()
         .enumerate()
         .map(|(index, asked)| {
-            let at = format!("questions[{index}].");
-            Question::read(&at, asked.subject, asked.permission, &asked.resource)
+            Question::read(
+                Some(index),
+                asked.subject,
+                asked.permission,
+                &asked.resource,
+            )
         })
         .collect::<Result<Vec<_>, _>>()?;
     let Some(first) = questions.first() else {

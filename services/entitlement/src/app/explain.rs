@@ -17,7 +17,7 @@ pub(crate) async fn explain(
     context: &Context,
     request: ExplainRequest,
 ) -> Result<ExplainResponse, Error> {
-    let question = Question::read("", request.subject, request.permission, &request.resource)?;
+    let question = Question::read(None, request.subject, request.permission, &request.resource)?;
     app.permit_in(context, &question.organization).await?;
     app.engine
         .freshen(context, request.consistency.as_ref())

@@ -1,6 +1,6 @@
 //! Questions and answers between protobuf and the rules.
 
-use ::rpc::{Fault, parse, timestamp};
+use ::rpc::{Fault, timestamp};
 use api::entitlement::v1::{Decision, DecisionReason, Effect};
 use base::{Id, In, OrganizationId, ResourceId, Subject, UnitId};
 use entitlement_core as core;
@@ -28,27 +28,32 @@ enum OwnedPlace {
 }
 
 impl Question {
-    /// Reads the fields of a request; `at` is where in it the question stands.
+    /// Reads the fields of a request; `index` is that of the question in a batch.
     pub(super) fn read(
-        at: &str,
+        index: Option<usize>,
         subject: String,
         permission: String,
         resource: &str,
     ) -> Result<Self, Fault> {
-        parse(&format!("{at}subject"), &subject, Subject::parse_name)?;
+        // Only what is wrong has to be found by the caller.
+        let field = |name: &str| match index {
+            Some(index) => format!("questions[{index}].{name}"),
+            None => name.to_owned(),
+        };
+        Subject::parse_name(&subject).map_err(|error| Fault::name(&field("subject"), &error))?;
         if !core::is_permission(&permission) {
-            let field = format!("{at}permission");
-            return Err(Fault::field(field, "must be `application.module.verb`"));
+            let what = "must be `application.module.verb`";
+            return Err(Fault::field(field("permission"), what));
         }
-        let field = || format!("{at}resource");
+        let wrong = |error| Fault::name(&field("resource"), &error);
         let (organization, place) = if resource.contains("/units/") {
-            let name = parse(&field(), resource, In::<UnitId>::parse_name)?;
+            let name = In::<UnitId>::parse_name(resource).map_err(wrong)?;
             (name.organization, OwnedPlace::Unit(name.id))
         } else if resource.contains("/resources/") {
-            let name = parse(&field(), resource, In::<ResourceId>::parse_name)?;
+            let name = In::<ResourceId>::parse_name(resource).map_err(wrong)?;
             (name.organization, OwnedPlace::Resource(name.id))
         } else {
-            let organization = parse(&field(), resource, OrganizationId::parse_name)?;
+            let organization = OrganizationId::parse_name(resource).map_err(wrong)?;
             (organization, OwnedPlace::Organization)
         };
         Ok(Self {

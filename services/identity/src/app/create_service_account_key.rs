@@ -51,5 +51,8 @@ pub(crate) async fn create_service_account_key(
     if !request.validate_only {
         response.secret = secret;
     }
+    // So that the key is somebody's when it is first presented.
+    let token = &response.consistency_token;
+    app.entitlement.propagated(context, token).await;
     Ok(response)
 }
