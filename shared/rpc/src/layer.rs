@@ -2,6 +2,7 @@
 
 pub(crate) mod authenticate;
 pub(crate) mod deadline;
+pub(crate) mod name;
 pub(crate) mod observe;
 pub(crate) mod panic;
 pub(crate) mod policy;

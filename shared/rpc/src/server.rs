@@ -3,11 +3,10 @@
 use std::{future::Future, io, net::SocketAddr, path::PathBuf, time::Duration};
 
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{
     body::Body,
     service::Routes,
-    transport::{Certificate, Identity, Server, ServerTlsConfig},
+    transport::{Certificate, Identity, Server, ServerTlsConfig, server::TcpIncoming},
 };
 use tower::ServiceExt;
 
@@ -57,7 +56,6 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let mut server = Server::builder()
-        .tcp_nodelay(true)
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
         .max_concurrent_streams(1000);
@@ -73,9 +71,12 @@ pub async fn serve(
     }
     let service = service.map_request(|request: http::Request<_>| request.map(Body::new));
     let routes = Routes::from(axum::Router::new().fallback_service(service));
+    // Set here, since a server that is given its connections does not: without it, an answer of
+    // more than one segment waits up to 40 ms for an acknowledgement.
+    let connections = TcpIncoming::from(listener.0).with_nodelay(Some(true));
     server
         .add_routes(routes)
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener.0), shutdown)
+        .serve_with_incoming_shutdown(connections, shutdown)
         .await?;
     Ok(())
 }

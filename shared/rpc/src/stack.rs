@@ -11,13 +11,14 @@ use tower::{
 };
 use tower_http::{
     catch_panic::CatchPanicLayer,
-    request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
+    request_id::{PropagateRequestIdLayer, SetRequestIdLayer},
 };
 
 use crate::layer::{
     Request, Response,
     authenticate::{AuthenticateLayer, Authentication},
     deadline::DeadlineLayer,
+    name::NameCall,
     observe::ObserveLayer,
     panic,
     policy::PolicyLayer,
@@ -52,7 +53,7 @@ pub fn stack(routes: Routes, authentication: Authentication, limits: Limits) -> 
     let request_id = http::HeaderName::from_static("x-request-id");
     let service = ServiceBuilder::new()
         // Names the call before anything can fail, so that every answer and log line has it.
-        .layer(SetRequestIdLayer::new(request_id.clone(), MakeRequestUuid))
+        .layer(SetRequestIdLayer::new(request_id.clone(), NameCall::new()))
         .layer(PropagateRequestIdLayer::new(request_id))
         // A span and a measurement, also of what is refused below.
         .layer(ObserveLayer::new())
@@ -71,7 +72,7 @@ pub fn stack(routes: Routes, authentication: Authentication, limits: Limits) -> 
             longest: limits.deadline,
         })
         // Who calls …
-        .layer(AuthenticateLayer(authentication))
+        .layer(AuthenticateLayer::new(authentication))
         // … and what the method demands of them. The handler asks whether they may.
         .layer(PolicyLayer)
         // What cannot be read is refused as what is wrong in it would be.

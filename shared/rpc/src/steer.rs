@@ -1,6 +1,6 @@
 //! Several services behind one address, each with its own stack.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::Arc};
 
 use tower::{Service, ServiceExt, service_fn, util::BoxCloneSyncService};
 
@@ -17,14 +17,17 @@ pub struct Mounted {
 
 /// Steers each call to the service whose package it names, all others to `rest`.
 pub fn steer(mounted: Vec<Mounted>, rest: GrpcService) -> GrpcService {
+    // Shared: this is cloned for each call, and the stacks with it were it not.
+    let services = Arc::new((mounted, rest));
     BoxCloneSyncService::new(service_fn(move |request: Request| {
+        let (mounted, rest) = &*services;
         let path = request.uri().path();
         let found = mounted.iter().find(|mounted| {
             path.strip_prefix('/')
                 .and_then(|path| path.strip_prefix(mounted.package))
                 .is_some_and(|rest| rest.starts_with('.'))
         });
-        let mut service = found.map_or(&rest, |found| &found.service).clone();
+        let mut service = found.map_or(rest, |found| &found.service).clone();
         async move {
             let ready: Result<_, Infallible> = service.ready().await;
             ready?.call(request).await

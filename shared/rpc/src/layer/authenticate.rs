@@ -31,7 +31,11 @@ pub trait Authenticator: Send + Sync {
 
 /// The key with which the services of an installation call each other.
 #[derive(Clone)]
-pub struct PeerKey(SecretString);
+pub struct PeerKey {
+    secret: SecretString,
+    /// Of the secret: each call is compared with it.
+    digest: digest::Digest,
+}
 
 impl fmt::Debug for PeerKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -48,18 +52,18 @@ impl PeerKey {
         if secret.expose_secret().len() < 32 {
             return Err(secret);
         }
-        Ok(Self(secret))
+        let digest = digest::digest(&digest::SHA256, secret.expose_secret().as_bytes());
+        Ok(Self { secret, digest })
     }
 
     pub(crate) fn expose(&self) -> &str {
-        self.0.expose_secret()
+        self.secret.expose_secret()
     }
 
     /// Compares digests, in constant time: neither content nor length shows.
     fn matches(&self, presented: &str) -> bool {
-        let digest = |secret: &str| digest::digest(&digest::SHA256, secret.as_bytes());
-        let (own, presented) = (digest(self.expose()), digest(presented));
-        constant_time::verify_slices_are_equal(own.as_ref(), presented.as_ref()).is_ok()
+        let presented = digest::digest(&digest::SHA256, presented.as_bytes());
+        constant_time::verify_slices_are_equal(self.digest.as_ref(), presented.as_ref()).is_ok()
     }
 }
 
@@ -104,7 +108,13 @@ impl Authentication {
 
 /// Refuses a call by nobody; puts the [`Caller`] into the extensions of every other.
 #[derive(Clone)]
-pub(crate) struct AuthenticateLayer(pub(crate) Authentication);
+pub(crate) struct AuthenticateLayer(Arc<Authentication>);
+
+impl AuthenticateLayer {
+    pub(crate) fn new(authentication: Authentication) -> Self {
+        Self(Arc::new(authentication))
+    }
+}
 
 impl<S> Layer<S> for AuthenticateLayer {
     type Service = Authenticate<S>;
@@ -119,7 +129,8 @@ impl<S> Layer<S> for AuthenticateLayer {
 
 #[derive(Clone)]
 pub(crate) struct Authenticate<S> {
-    authentication: Authentication,
+    /// Shared: the stack is cloned for each call.
+    authentication: Arc<Authentication>,
     inner: S,
 }
 
