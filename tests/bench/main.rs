@@ -15,6 +15,7 @@ mod load;
 mod output;
 mod portfolio;
 mod process;
+mod scope;
 mod server;
 mod setting;
 mod start;

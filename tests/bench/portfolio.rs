@@ -5,6 +5,8 @@ use std::fmt::Write;
 
 use api::entitlement::v1::Effect;
 
+use crate::scope::{Scope, UNITS, above, unit_of};
+
 /// Sizes of the document.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Portfolio {
@@ -25,11 +27,6 @@ impl Default for Portfolio {
         }
     }
 }
-
-/// Units of each organization: one, three below it, and three below each of those.
-const UNITS: usize = 13;
-/// The number of the first of the lowest units.
-const LOWEST: usize = 4;
 
 /// A question and its right answer.
 #[derive(Debug, Clone)]
@@ -144,51 +141,8 @@ applications:
       - {id: viewer, display_name: Viewer, permissions: [fleet.vehicles.view]}
 ";
 
-/// Where the grant of a user holds.
-#[derive(Debug, Clone, Copy)]
-enum Scope {
-    All,
-    Unit(usize),
-    Resources([usize; 2]),
-}
-
-impl Scope {
-    fn of(user: usize) -> Self {
-        match user % 5 {
-            0 => Self::All,
-            1 | 2 => Self::Unit(1 + user % 3),
-            _ => Self::Resources([user * 7, user * 7 + 1]),
-        }
-    }
-
-    fn text(self) -> String {
-        match self {
-            Self::All => "ALL".to_owned(),
-            Self::Unit(unit) => format!("{{units: [n{unit}]}}"),
-            Self::Resources([first, second]) => format!("{{resources: [r{first}, r{second}]}}"),
-        }
-    }
-
-    fn covers(self, resource: usize) -> bool {
-        match self {
-            Self::All => true,
-            Self::Unit(unit) => above(unit_of(resource)) == Some(unit),
-            Self::Resources(resources) => resources.contains(&resource),
-        }
-    }
-}
-
 fn user_id(organization: usize, user: usize) -> String {
     format!("u{organization}-{user}")
-}
-
-/// The unit above a unit.
-fn above(unit: usize) -> Option<usize> {
-    unit.checked_sub(1).map(|before| before / 3)
-}
-
-fn unit_of(resource: usize) -> usize {
-    LOWEST + resource % (UNITS - LOWEST)
 }
 
 fn put(text: &mut String, line: std::fmt::Arguments<'_>) {
