@@ -11,6 +11,7 @@
 
 mod applying;
 mod applying_killed;
+mod applying_steps;
 mod business;
 mod catalogue;
 mod ending;
