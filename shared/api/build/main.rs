@@ -57,6 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     tonic_prost_build::configure()
         .build_transport(false)
         .codec_path("crate::codec::ValidatingCodec")
+        .extern_path(".google.rpc.Status", "::tonic_types::Status")
         .compile_fds(compiler.file_descriptor_set())?;
     Ok(())
 }

@@ -1,0 +1,264 @@
+use std::collections::{HashMap, VecDeque};
+
+use base::{Id, OrganizationId};
+
+use crate::revisions::Revisions;
+
+/// Changes that are kept of one organization, and of subjects wherever they are members. What an
+/// answer depends on beyond them is unknown, so it is found anew.
+const RECENT: usize = 64;
+/// Organizations whose changes are kept.
+const ORGANIZATIONS: usize = 4096;
+
+/// What a commit has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change<'a> {
+    /// The catalogue, which all organizations share.
+    Catalog,
+    /// A user or service account, by name.
+    Subject(&'a str),
+    /// What all members of an organization share.
+    Organization(&'a OrganizationId),
+    /// A subject in an organization.
+    Member(&'a OrganizationId, &'a str),
+    /// A resource of an organization, by id.
+    Resource(&'a OrganizationId, &'a str),
+}
+
+/// The last changes of all organizations, in bounded memory.
+///
+/// INVARIANT: every change above the floor of an organization is in here.
+#[derive(Debug, Clone, Default)]
+pub struct Journal {
+    revision: i64,
+    floor: i64,
+    catalog: i64,
+    subjects: Recent,
+    organizations: HashMap<Box<str>, Organization>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Organization {
+    shared: i64,
+    last: i64,
+    recent: Recent,
+}
+
+/// Names with the revisions of their last changes, oldest first.
+#[derive(Debug, Clone, Default)]
+struct Recent {
+    floor: i64,
+    changes: VecDeque<(Box<str>, i64)>,
+}
+
+impl Journal {
+    /// A journal that knows nothing of what happened up to and with `floor`.
+    pub fn since(floor: i64) -> Self {
+        Self {
+            revision: floor,
+            floor,
+            ..Self::default()
+        }
+    }
+
+    /// The revision up to which all changes have been noted.
+    pub fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    /// Notes that all changes up to a revision have been noted.
+    pub fn advance(&mut self, revision: i64) {
+        self.revision = self.revision.max(revision);
+    }
+
+    /// Notes a change. Changes come in the order of their revisions.
+    pub fn note(&mut self, change: Change<'_>, at: i64) {
+        match change {
+            Change::Catalog => self.catalog = at,
+            Change::Subject(name) => self.subjects.note(name, at),
+            Change::Organization(organization) => self.organization(organization, at).shared = at,
+            Change::Member(organization, subject) => {
+                self.organization(organization, at).recent.note(subject, at);
+            }
+            Change::Resource(organization, id) => {
+                let name = format!("resources/{id}");
+                self.organization(organization, at).recent.note(&name, at);
+            }
+        }
+    }
+
+    /// What is known of the changes in an organization.
+    pub fn revisions(&self, organization: &OrganizationId) -> Revisions {
+        let own = self.organizations.get(organization.as_str());
+        let changes = |recent: &Recent| recent.changes.iter().cloned().collect::<Vec<_>>();
+        let mut changed = own.map_or_else(Vec::new, |own| changes(&own.recent));
+        changed.extend(changes(&self.subjects));
+        Revisions {
+            revision: self.revision,
+            expire_ms: 0,
+            floor: self.floor_of(own),
+            shared: self.catalog.max(own.map_or(0, |own| own.shared)),
+            feed_behind: false,
+            changed,
+        }
+    }
+
+    /// The same as [`Revisions::is_current`] of [`Journal::revisions`], without making these.
+    pub fn is_current(
+        &self,
+        organization: &OrganizationId,
+        answered: i64,
+        subject: &str,
+        place: &str,
+    ) -> bool {
+        let own = self.organizations.get(organization.as_str());
+        let unchanged = |recent: &Recent| {
+            let mut after = recent.changes.iter().rev();
+            !after
+                .by_ref()
+                .take_while(|(_, at)| *at > answered)
+                .any(|(name, _)| **name == *subject || **name == *place)
+        };
+        answered >= self.floor_of(own)
+            && answered >= self.catalog
+            && own.is_none_or(|own| answered >= own.shared && unchanged(&own.recent))
+            && unchanged(&self.subjects)
+    }
+
+    /// Whether anything that answers about an organization depend on has changed after a
+    /// revision, or is not known.
+    pub fn has_changed_since(&self, organization: &OrganizationId, revision: i64) -> bool {
+        let own = self.organizations.get(organization.as_str());
+        let last = self.subjects.changes.back().map_or(0, |(_, at)| *at);
+        revision < self.floor_of(own)
+            || revision < self.catalog.max(last).max(own.map_or(0, |own| own.last))
+    }
+
+    fn floor_of(&self, own: Option<&Organization>) -> i64 {
+        let own = own.map_or(0, |own| own.recent.floor);
+        self.floor.max(self.subjects.floor).max(own)
+    }
+
+    fn organization(&mut self, id: &OrganizationId, at: i64) -> &mut Organization {
+        if self.organizations.len() >= ORGANIZATIONS
+            && !self.organizations.contains_key(id.as_str())
+        {
+            self.forget_half();
+        }
+        let own = self.organizations.entry(id.as_str().into()).or_default();
+        own.last = at;
+        own
+    }
+
+    /// Forgets the organizations whose last changes are oldest, and says so by the floor.
+    fn forget_half(&mut self) {
+        let mut last: Vec<i64> = self.organizations.values().map(|own| own.last).collect();
+        let middle = last.len() / 2;
+        let (_, middle, _) = last.select_nth_unstable(middle);
+        let middle = *middle;
+        self.organizations.retain(|_, own| own.last > middle);
+        self.floor = self.floor.max(middle);
+    }
+}
+
+impl Recent {
+    fn note(&mut self, name: &str, at: i64) {
+        self.changes.retain(|(other, _)| **other != *name);
+        if self.changes.len() >= RECENT
+            && let Some((_, oldest)) = self.changes.pop_front()
+        {
+            self.floor = oldest;
+        }
+        self.changes.push_back((name.into(), at));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn organization(number: usize) -> OrganizationId {
+        OrganizationId::parse(&format!("o{number}")).unwrap()
+    }
+
+    /// A change by numbers: its kind, its organization, its subject or resource.
+    fn note(journal: &mut Journal, (kind, of, which): (u8, usize, usize), at: i64) {
+        let (id, user, resource) = (organization(of), format!("users/u{which}"), format!("r{which}"));
+        let change = match kind {
+            0 => Change::Catalog,
+            1 => Change::Subject(&user),
+            2 => Change::Organization(&id),
+            3..=5 => Change::Member(&id, &user),
+            _ => Change::Resource(&id, &resource),
+        };
+        journal.note(change, at);
+        journal.advance(at);
+    }
+
+    /// The last change that an answer about a user and a resource in an organization depends on.
+    fn last(changes: &[(u8, usize, usize)], of: usize, user: usize, resource: usize) -> i64 {
+        let matters = |(kind, org, which): &(u8, usize, usize)| match kind {
+            0 => true,
+            1 => *which == user,
+            2 => *org == of,
+            3..=5 => *org == of && *which == user,
+            _ => *org == of && *which == resource,
+        };
+        let at = changes.iter().rposition(matters);
+        at.map_or(0, |at| i64::try_from(at).unwrap() + 1)
+    }
+
+    proptest! {
+        /// No answer passes that a later change has overtaken, however much was forgotten; and
+        /// both forms of the rule agree.
+        #[test]
+        fn what_passes_is_current(
+            changes in prop::collection::vec((0u8..8, 0usize..3, 0usize..90), 1..400),
+            asked in prop::collection::vec((0usize..3, 0usize..90, 0usize..90, 0usize..400), 20),
+        ) {
+            let mut journal = Journal::default();
+            for (at, change) in changes.iter().enumerate() {
+                note(&mut journal, *change, i64::try_from(at).unwrap() + 1);
+            }
+            for (of, user, resource, answered) in asked {
+                let answered = i64::try_from(answered.min(changes.len())).unwrap();
+                let (user_name, place) = (format!("users/u{user}"), format!("resources/r{resource}"));
+                let id = organization(of);
+                let current = journal.is_current(&id, answered, &user_name, &place);
+                let revisions = journal.revisions(&id);
+                prop_assert_eq!(current, revisions.is_current(answered, &user_name, &place));
+                if current {
+                    prop_assert!(answered >= last(&changes, of, user, resource));
+                } else {
+                    prop_assert!(journal.has_changed_since(&id, answered));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_change_of_one_user_leaves_the_answers_about_others() {
+        let mut journal = Journal::since(10);
+        let id = organization(1);
+        journal.note(Change::Member(&id, "users/jan"), 11);
+        assert!(!journal.is_current(&id, 10, "users/jan", ""));
+        assert!(journal.is_current(&id, 10, "users/eva", ""));
+        assert!(!journal.is_current(&id, 9, "users/eva", ""));
+    }
+
+    #[test]
+    fn memory_is_bounded_and_what_is_forgotten_is_unknown() {
+        let mut journal = Journal::default();
+        for number in 0..3 * ORGANIZATIONS {
+            let at = i64::try_from(number).unwrap() + 1;
+            journal.note(Change::Organization(&organization(number)), at);
+        }
+        assert!(journal.organizations.len() <= ORGANIZATIONS);
+        assert!(!journal.is_current(&organization(0), 1, "users/jan", ""));
+        let last = organization(3 * ORGANIZATIONS - 1);
+        let end = i64::try_from(3 * ORGANIZATIONS).unwrap();
+        assert!(journal.is_current(&last, end, "users/jan", ""));
+    }
+}
