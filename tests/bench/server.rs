@@ -118,7 +118,7 @@ async fn installation(
 ) -> Result<Installation> {
     let settings = InstallationSettings {
         services: ServiceSettings {
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(SystemClock::default()),
             secrets,
             limits: rpc::Limits::default(),
             callers: CallerAuthentication::Required,

@@ -218,7 +218,7 @@ pub async fn heard(rig: &Rig) {
 /// The database of a service.
 pub async fn open(rig: &Rig, source: Source) -> Store {
     let (stores, sealer) = (rig.stores(), rig.secrets().sealer.clone());
-    let clock = Arc::new(SystemClock);
+    let clock = Arc::new(SystemClock::default());
     let opened = match source {
         Source::Identity => {
             Store::open::<identity::Migrator>(&stores.identity, source, sealer, clock).await

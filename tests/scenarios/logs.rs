@@ -19,7 +19,7 @@ const ENTITIES: u8 = 7;
 async fn open(url: &str) -> Store {
     let url = StoreUrl::parse(url).unwrap();
     let sealer = Sealer::new(&vec![1; 32].into());
-    let clock = Arc::new(SystemClock);
+    let clock = Arc::new(SystemClock::default());
     // Any service's tables will do: all have a log.
     Store::open::<entitlement::Migrator>(&url, Source::Entitlement, sealer, clock)
         .await

@@ -136,7 +136,7 @@ impl Rig {
         let stop = CancellationToken::new();
         let clock: Arc<dyn Clock> = match &self.clock {
             Some(clock) => Arc::new(clock.clone()),
-            None => Arc::new(SystemClock),
+            None => Arc::new(SystemClock::default()),
         };
         let cache = match self.setting {
             Setting::Sqlite => None,

@@ -88,7 +88,7 @@ async fn k_r_whoever_presents_no_key_is_nobody_unless_it_is_waived() {
     let folder = tempfile::tempdir().unwrap();
     let waived = Installation::start(InstallationSettings {
         services: ServiceSettings {
-            clock: std::sync::Arc::new(clock::SystemClock),
+            clock: std::sync::Arc::new(clock::SystemClock::default()),
             secrets: Secrets::read_or_make(folder.path()).unwrap(),
             limits: rpc::Limits::default(),
             callers: CallerAuthentication::Waived,

@@ -24,9 +24,14 @@ async fn stores() -> Vec<(Store, Option<TempDir>)> {
 async fn open(url: &str) -> Store {
     let sealer = Sealer::new(&vec![7; 32].into());
     let url = StoreUrl::parse(url).unwrap();
-    Store::open::<identity::Migrator>(&url, Source::Identity, sealer, Arc::new(SystemClock))
-        .await
-        .unwrap()
+    Store::open::<identity::Migrator>(
+        &url,
+        Source::Identity,
+        sealer,
+        Arc::new(SystemClock::default()),
+    )
+    .await
+    .unwrap()
 }
 
 fn request(id: &str) -> CreateUserRequest {

@@ -10,7 +10,7 @@ use api::entitlement::v1::{
     CheckRequest, CheckResponse, authorization_service_client::AuthorizationServiceClient,
 };
 use async_trait::async_trait;
-use authority::{Caller, Context, Undecided};
+use authority::{Account, Caller, Context, Undecided};
 use base::Subject;
 use http::{HeaderMap, HeaderValue};
 use rpc::{
@@ -27,8 +27,9 @@ struct Anybody;
 
 #[async_trait]
 impl Authenticator for Anybody {
-    async fn authenticate(&self, _: &str) -> Result<Option<Subject>, Undecided> {
-        Ok(Subject::parse_name("serviceAccounts/anybody").ok())
+    async fn authenticate(&self, _: &str) -> Result<Option<Arc<Account>>, Undecided> {
+        let anybody = Subject::parse_name("serviceAccounts/anybody").ok();
+        Ok(anybody.map(|anybody| Account::new(anybody, "")))
     }
 }
 

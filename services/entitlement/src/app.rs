@@ -1,11 +1,13 @@
 //! The use cases, one a file.
 
+mod answer;
 mod authorize;
 mod await_projection;
 mod batch_create_grants;
 mod change_entitlement;
 mod check;
 mod check_batch;
+mod check_stream;
 mod create_application;
 mod create_entitlement;
 mod create_grant;
@@ -33,6 +35,7 @@ pub(crate) use self::{
     change_entitlement::{reactivate_entitlement, suspend_entitlement},
     check::check,
     check_batch::check_batch,
+    check_stream::{Answers, check_stream},
     create_application::create_application,
     create_entitlement::create_entitlement,
     create_grant::create_grant,
@@ -45,6 +48,7 @@ pub(crate) use self::{
     list_entitlements::list_entitlements,
     list_grants::list_grants,
     list_roles::list_roles,
+    question::Question,
     revoke_grant::revoke_grant,
     summarize_access::summarize_access,
     update_application::update_application,
@@ -57,8 +61,9 @@ use ::store::Store;
 use api::common::v1::Propagation;
 use authority::{Authority, Context, Permit, Reach, Refused};
 use base::OrganizationId;
+use tokio_util::sync::CancellationToken;
 
-use crate::{decisions::Decisions, engine::Engine, error::Error};
+use crate::{decisions::Decisions, engine::Engine, error::Error, measure::Measures};
 
 /// How long a write waits until this replica answers from it.
 const SETTLE: Duration = Duration::from_secs(2);
@@ -69,7 +74,11 @@ pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) engine: Engine,
     pub(crate) authority: Authority,
+    /// Decisions that replicas share, where there is a Redis.
     pub(crate) decisions: Option<Decisions>,
+    pub(crate) measures: Measures,
+    /// Ends the streams.
+    pub(crate) shutdown: CancellationToken,
 }
 
 impl App {

@@ -1,176 +1,139 @@
-//! Decisions that all replicas share.
+//! Decisions that all replicas share through Redis, and that other systems read there.
 //!
-//! A decision is kept under the question and the revisions of all the facts that it is made
-//! from, read before the facts were. So one that is no longer true is not deleted: nobody asks
-//! for it any more.
+//! What is out of date is not deleted: it is recognized by the revision that it was made at, by
+//! replicas from their own journal, by other readers from the current revisions beside it.
 
-use std::time::Duration;
+mod publisher;
+mod sent;
 
+use std::sync::Arc;
+
+use ::cache::Cache;
 use ::rpc::moment;
-use ::store::{Store, StoreError};
 use api::entitlement::v1::Decision;
-use aws_lc_rs::digest;
-use base::{Id, Millis};
-use cache::Cache;
-use prost::Message;
+use base::{Millis, OrganizationId};
+use freshness::{Contract, decision};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
-use crate::{
-    engine::Ask,
-    facts::{Piece, Place},
-};
+use self::{publisher::Publisher, sent::Sent};
+use crate::{app::Question, engine::Engine, facts::World, measure::Measures};
 
-/// How long a decision is kept, at most.
-const LIFE: Duration = Duration::from_secs(60);
+/// Decisions that wait to be put; when there are more, the newest are not shared.
+const QUEUE: usize = 8192;
 
 /// The decisions in the shared cache.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Decisions {
     cache: Cache,
-    store: Store,
-    /// Tells this installation's decisions from those of others in the same cache.
-    namespace: String,
+    contract: Contract,
+    sent: Arc<Sent>,
+    queue: mpsc::Sender<Put>,
+    measures: Measures,
 }
 
-/// Where the decision on a question is kept, as long as no fact of it changes.
-#[derive(Debug, Clone)]
-pub(crate) struct Slot {
-    key: Vec<u8>,
-    /// The revision at which the facts were found unchanged.
-    revision: i64,
+/// What the publisher is told.
+enum Put {
+    /// A decision that was given here.
+    Decision {
+        organization: OrganizationId,
+        key: String,
+        decision: Decision,
+        until: Millis,
+    },
+    /// An organization that is asked about: its revisions are wanted in Redis.
+    Asked(OrganizationId),
 }
 
 impl Decisions {
-    /// Decisions in a cache, of the facts in a store.
-    pub(crate) fn new(cache: Cache, store: Store) -> Self {
-        let namespace = store.sealer().namespace("decisions");
+    /// Starts the publisher.
+    pub(crate) fn start(
+        cache: Cache,
+        contract: Contract,
+        engine: Engine,
+        measures: Measures,
+        stop: CancellationToken,
+    ) -> Self {
+        let (queue, puts) = mpsc::channel(QUEUE);
+        let publisher = Publisher::new(cache.clone(), contract.clone(), engine, measures.clone());
+        tokio::spawn(stop.run_until_cancelled_owned(publisher.run(puts)));
         Self {
             cache,
-            store,
-            namespace,
+            contract,
+            sent: Arc::default(),
+            queue,
+            measures,
         }
     }
 
-    /// The slot of a question, by the current revisions of its facts.
-    pub(crate) async fn slot(&self, ask: &Ask<'_>) -> Result<Slot, StoreError> {
-        let mut pieces = vec![
-            Piece::Catalog,
-            Piece::Subject(ask.subject.into()),
-            Piece::Organization(ask.organization.clone()),
-            Piece::Member(ask.organization.clone(), ask.subject.into()),
-        ];
-        if let Place::Resource(id) = ask.place {
-            pieces.push(Piece::Resource(ask.organization.clone(), id.into()));
+    /// Shares a decision that was made from the facts of `world`, unless that was done already
+    /// and still serves its readers.
+    pub(crate) fn share(
+        &self,
+        world: &World,
+        question: &Question,
+        decision: &Decision,
+        until: Millis,
+    ) {
+        let asked = question.shared();
+        let still_serves = |revision| {
+            let Question { organization, .. } = question;
+            world
+                .journal()
+                .is_current(organization, revision, asked.subject, asked.place)
+        };
+        if !self.sent.is_due(&asked, decision.revision, still_serves) {
+            return;
         }
-        let entities: Vec<String> = pieces.iter().map(Piece::entity).collect();
-        let (revision, positions) = self.store.positions(&entities).await?;
-        Ok(Slot {
-            key: key(&self.namespace, ask, &positions),
-            revision,
-        })
+        let put = Put::Decision {
+            organization: question.organization.clone(),
+            key: self.contract.decision_key(&asked),
+            decision: decision.clone(),
+            until,
+        };
+        if self.queue.try_send(put).is_err() {
+            self.measures.not_shared();
+            self.sent.forget(&asked);
+        }
     }
 
-    /// The decision in a slot, unless time alone may have changed it: the cache counts from when
-    /// an entry reached it, by another clock, and so keeps it too long.
-    pub(crate) async fn find(&self, slot: &Slot, now: Millis) -> Option<Decision> {
-        let value = self.cache.get(&slot.key).await?;
-        let mut decision = Decision::decode(value.as_slice()).ok()?;
+    /// The decision on a question, if it is shared and no fact of it has changed.
+    pub(crate) async fn find(&self, engine: &Engine, question: &Question) -> Option<Decision> {
+        let asked = question.shared();
+        let key = self.contract.decision_key(&asked);
+        let found = self.cache.get(&[key]).await.ok()?.pop().flatten()?;
+        let found = decision(&found)?;
         let until = moment(
             "valid_until_time",
-            decision.valid_until_time.as_ref(),
+            found.valid_until_time.as_ref(),
             Millis::MAX,
-        );
-        if until.ok()? <= now {
+        )
+        .ok()?;
+        // Judged by this replica's own journal, under its own lease.
+        let current = engine.facts.try_read(|world| {
+            let is_current = world.journal().is_current(
+                &question.organization,
+                found.revision,
+                asked.subject,
+                asked.place,
+            );
+            let status = engine.status(world, engine.clock.now());
+            let in_time = status.now < until;
+            Ok((is_current && in_time).then_some(status))
+        });
+        let Some(Ok(Some(status))) = current else {
+            self.measures.stale();
             return None;
-        }
-        decision.revision = slot.revision;
-        Some(decision)
-    }
-
-    /// Keeps a decision for as long as time alone cannot change it.
-    pub(crate) async fn keep(&self, slot: &Slot, decision: &Decision, until: Millis, now: Millis) {
-        let left = u64::try_from(until.0.saturating_sub(now.0)).unwrap_or_default();
-        // Downward only: entries made together must not end together.
-        let jitter = slot.key.last().copied().unwrap_or_default();
-        let life = LIFE.mul_f64(1.0 - f64::from(jitter) / 255.0 * 0.1);
-        let life = life.min(Duration::from_millis(left));
-        self.cache
-            .put(&slot.key, &decision.encode_to_vec(), life)
-            .await;
-    }
-}
-
-/// Tagged with the organization, so that a cluster keeps its decisions together; then a digest
-/// over the parts of the question, each with its length, so that no two questions read alike.
-fn key(namespace: &str, ask: &Ask<'_>, positions: &[i64]) -> Vec<u8> {
-    let mut context = digest::Context::new(&digest::SHA256);
-    let (kind, id) = match ask.place {
-        Place::Organization => ("o", ""),
-        Place::Unit(id) => ("u", id),
-        Place::Resource(id) => ("r", id),
-    };
-    for part in [ask.subject, ask.permission, kind, id] {
-        context.update(&(part.len() as u64).to_be_bytes());
-        context.update(part.as_bytes());
-    }
-    for position in positions {
-        context.update(&position.to_be_bytes());
-    }
-    let mut key =
-        format!("mandate:1:{namespace}:{{{}}}:d:", ask.organization.as_str()).into_bytes();
-    key.extend(context.finish().as_ref());
-    key
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use base::OrganizationId;
-
-    use super::*;
-
-    #[test]
-    fn k_a_unequal_questions_have_unequal_keys() {
-        let (a, ab) = (
-            OrganizationId::parse("a").unwrap(),
-            OrganizationId::parse("ab").unwrap(),
-        );
-        let texts = [
-            "users/a",
-            "users/ab",
-            "users/a/b",
-            "",
-            "a:b",
-            "a}",
-            "A",
-            "a",
-        ];
-        let mut keys = HashSet::new();
-        let mut count = 0;
-        for organization in [&a, &ab] {
-            for subject in texts {
-                for permission in texts {
-                    for place in [
-                        Place::Organization,
-                        Place::Unit(""),
-                        Place::Unit("a"),
-                        Place::Resource("a"),
-                        Place::Resource("A"),
-                    ] {
-                        for positions in [&[1, 2][..], &[2, 1], &[1, 2, 0], &[258]] {
-                            let ask = Ask {
-                                subject,
-                                organization,
-                                permission,
-                                place,
-                            };
-                            keys.insert(key("n", &ask, positions));
-                            count += 1;
-                        }
-                    }
-                }
-            }
-        }
-        assert_eq!(keys.len(), count);
+        };
+        // Its readers go on reading it as long as somebody keeps the revisions beside it.
+        let _ = self
+            .queue
+            .try_send(Put::Asked(question.organization.clone()));
+        Some(Decision {
+            revision: found.revision.max(status.revision),
+            feed_behind: status.feed_behind,
+            reusable_ms: status.reusable_ms(until),
+            ..found
+        })
     }
 }

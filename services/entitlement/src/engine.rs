@@ -4,18 +4,21 @@
 use std::{sync::Arc, time::Duration};
 
 use ::rpc::Authenticator;
-use api::common::v1::{Consistency, consistency::Requirement};
+use api::{
+    Access,
+    common::v1::{Consistency, consistency::Requirement},
+};
 use async_trait::async_trait;
-use authority::{Context, Decider, Reach, Undecided};
+use authority::{Account, Caller, Context, Decider, Reach, Undecided};
 use aws_lc_rs::{constant_time, digest};
-use base::{Id, Millis, OrganizationId, Subject};
+use base::{Id, Millis, OrganizationId};
 use clock::Clock;
 use entitlement_core::{Facts as Known, PermissionIndex, Target, decide};
 use seal::Sealer;
 
 use crate::{
     error::Error,
-    facts::{Facts, Piece, Place, World},
+    facts::{Facts, Key, Piece, Place, World},
     projection::Heard,
 };
 
@@ -26,6 +29,8 @@ pub(crate) struct Engine {
     pub(crate) heard: Arc<Heard>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) sealer: Sealer,
+    /// The organization of those who run the platform.
+    pub(crate) operator: OrganizationId,
     /// Answers say that a feed is behind after so long …
     pub(crate) lease: Duration,
     /// … and are refused after so long.
@@ -52,6 +57,27 @@ pub(crate) struct Bearing<'a> {
     pub(crate) now: Millis,
 }
 
+/// How current an answer is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Status {
+    pub(crate) revision: i64,
+    /// Whether a feed was not heard for longer than the lease.
+    pub(crate) feed_behind: bool,
+    /// How much is left of the lease.
+    pub(crate) lease_left: Duration,
+    pub(crate) now: Millis,
+}
+
+impl Status {
+    /// For how long the answer may be given again: what is left of the lease, and not beyond
+    /// the moment at which time alone changes it.
+    pub(crate) fn reusable_ms(&self, valid_until: Millis) -> i32 {
+        let left = i64::try_from(self.lease_left.as_millis()).unwrap_or(i64::MAX);
+        let left = left.min(valid_until.0.saturating_sub(self.now.0));
+        i32::try_from(left.max(0)).unwrap_or(i32::MAX)
+    }
+}
+
 impl Engine {
     /// Waits until the facts are as fresh as a caller demands.
     pub(crate) async fn freshen(
@@ -59,7 +85,7 @@ impl Engine {
         context: &Context,
         consistency: Option<&Consistency>,
     ) -> Result<(), Error> {
-        if self.heard.silence() > self.max_silence {
+        if !self.is_heard() {
             return Err(Error::ProjectionBehind);
         }
         match consistency.and_then(|consistency| consistency.requirement.as_ref()) {
@@ -81,9 +107,24 @@ impl Engine {
         Ok(self.facts.reach(position, context.deadline).await?)
     }
 
+    /// Whether the feeds were heard recently enough for answers.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.heard.silence() <= self.max_silence
+    }
+
     /// Whether a feed was not heard for longer than the lease.
     pub(crate) fn is_behind(&self) -> bool {
         self.heard.silence() > self.lease + WORD
+    }
+
+    /// How current an answer is that is given from memory now.
+    pub(crate) fn status(&self, world: &World, now: Millis) -> Status {
+        Status {
+            revision: world.revision(),
+            feed_behind: self.is_behind(),
+            lease_left: self.facts.lease_left(),
+            now,
+        }
     }
 
     /// The facts that bear on a question, all of one revision.
@@ -108,21 +149,61 @@ impl Engine {
         }))
     }
 
-    async fn allowed(&self, ask: &Ask<'_>) -> Result<bool, Error> {
-        self.facts
-            .read(|world| {
-                let bearing = self.bearing(world, ask)?;
-                Ok(bearing.map(|bearing| {
-                    let Bearing {
-                        facts,
-                        permission,
-                        target,
-                        now,
-                    } = bearing;
-                    decide(&facts, permission, target, now).outcome.is_ok()
-                }))
-            })
-            .await?
+    /// Whether a question is answered with allow.
+    fn allowed(&self, world: &World, ask: &Ask<'_>) -> Result<Result<bool, Error>, Vec<Piece>> {
+        let bearing = self.bearing(world, ask)?;
+        Ok(bearing.map(|bearing| {
+            let Bearing {
+                facts,
+                permission,
+                target,
+                now,
+            } = bearing;
+            decide(&facts, permission, target, now).outcome.is_ok()
+        }))
+    }
+
+    /// Whether a caller holds a management permission on an organization or on the operator
+    /// organization, from what is in memory. The operator's comes first: it is in memory
+    /// wherever its staff and backends ask, so their questions load no organization for that.
+    pub(crate) fn manages_in(
+        &self,
+        world: &World,
+        caller: &str,
+        permission: &str,
+        reach: Reach<'_>,
+    ) -> Result<Result<bool, Error>, Vec<Piece>> {
+        let ask = |organization| Ask {
+            subject: caller,
+            organization,
+            permission,
+            place: Place::Organization,
+        };
+        let operator = self.allowed(world, &ask(&self.operator))?;
+        match reach {
+            Reach::Organization(organization)
+                if matches!(operator, Ok(false)) && *organization != self.operator =>
+            {
+                self.allowed(world, &ask(organization))
+            }
+            _ => Ok(operator),
+        }
+    }
+
+    /// Whether the caller of a method holds the permission of its policy, from what is in memory.
+    pub(crate) fn permits_in(
+        &self,
+        world: &World,
+        context: &Context,
+        organization: &OrganizationId,
+    ) -> Result<Result<bool, Error>, Vec<Piece>> {
+        match (&context.caller, context.policy.access) {
+            (Caller::Subject(caller), Access::Permission(permission)) => {
+                let reach = Reach::Organization(organization);
+                self.manages_in(world, &caller.name, permission, reach)
+            }
+            _ => Ok(Ok(false)),
+        }
     }
 
     /// Whether a caller holds a management permission on an organization or on the operator
@@ -133,20 +214,33 @@ impl Engine {
         permission: &str,
         reach: Reach<'_>,
     ) -> Result<bool, Error> {
-        let operator = OrganizationId::operator();
-        let ask = |organization| Ask {
-            subject: caller,
-            organization,
-            permission,
-            place: Place::Organization,
+        self.facts
+            .read(|world| self.manages_in(world, caller, permission, reach))
+            .await?
+    }
+
+    /// Whether the credential of a call is still valid: a stream outlives the moment at which
+    /// it was presented.
+    pub(crate) async fn still_valid(&self, context: &Context) -> Result<bool, Error> {
+        let Caller::Subject(caller) = &context.caller else {
+            return Ok(true);
         };
-        if let Reach::Organization(organization) = reach
-            && *organization != operator
-            && self.allowed(&ask(organization)).await?
-        {
+        if caller.credential.is_empty() {
             return Ok(true);
         }
-        self.allowed(&ask(&operator)).await
+        let valid = self.facts.read(|world| {
+            let Some(key) = world.key(&caller.credential) else {
+                return Ok(false);
+            };
+            self.is_valid(world, key)
+        });
+        Ok(valid.await?)
+    }
+
+    fn is_valid(&self, world: &World, key: &Key) -> Result<bool, Vec<Piece>> {
+        let account = world.subject(&key.account.name)?;
+        let active = account.is_some_and(|account| account.active);
+        Ok(active && self.clock.now() < key.expire)
     }
 }
 
@@ -155,11 +249,11 @@ impl Decider for Engine {
     async fn allows(
         &self,
         _: &Context,
-        caller: &Subject,
+        caller: &Account,
         permission: &str,
         reach: Reach<'_>,
     ) -> Result<bool, Undecided> {
-        self.manages(&caller.to_string(), permission, reach)
+        self.manages(&caller.name, permission, reach)
             .await
             .map_err(|error| Undecided(error.into()))
     }
@@ -167,7 +261,7 @@ impl Decider for Engine {
 
 #[async_trait]
 impl Authenticator for Engine {
-    async fn authenticate(&self, secret: &str) -> Result<Option<Subject>, Undecided> {
+    async fn authenticate(&self, secret: &str) -> Result<Option<Arc<Account>>, Undecided> {
         let Some(id) = key_of(secret) else {
             return Ok(None);
         };
@@ -178,13 +272,8 @@ impl Authenticator for Engine {
             };
             let (own, presented) = (&key.secret_sha256, presented.as_ref());
             let equal = constant_time::verify_slices_are_equal(own, presented).is_ok();
-            let active = world
-                .subject(&key.service_account)?
-                .is_some_and(|account| account.active);
-            let valid = equal && active && self.clock.now() < key.expire;
-            Ok(valid
-                .then(|| Subject::parse_name(&key.service_account).ok())
-                .flatten())
+            let valid = equal && self.is_valid(world, key)?;
+            Ok(valid.then(|| key.account.clone()))
         });
         owner.await.map_err(|error| Undecided(error.into()))
     }

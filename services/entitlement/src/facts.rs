@@ -13,4 +13,4 @@ mod world;
 
 pub(crate) use keeper::{Facts, FactsError, Settings};
 pub(crate) use piece::{Feed, Piece};
-pub(crate) use world::{Place, World};
+pub(crate) use world::{Key, Place, World};

@@ -7,6 +7,7 @@ mod decisions;
 mod engine;
 mod error;
 mod facts;
+mod measure;
 mod projection;
 mod rpc;
 mod store;
@@ -17,7 +18,9 @@ use ::cache::Cache;
 use ::rpc::{Authenticator, Channel, PeerChannel, PeerKey};
 use ::store::{Store, StoreError, StoreUrl};
 use authority::Authority;
+use base::OrganizationId;
 use clock::Clock;
+use freshness::Contract;
 use seal::{Sealer, Source};
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
@@ -29,8 +32,13 @@ use crate::{
     decisions::Decisions,
     engine::Engine,
     facts::{Facts, Settings},
+    measure::Measures,
     projection::Heard,
 };
+
+/// The purpose under which the namespace of the decisions in Redis is derived from the key of an
+/// installation's tokens.
+pub const DECISIONS: &str = "decisions";
 
 /// What the service is built from.
 #[derive(Debug)]
@@ -121,15 +129,29 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, StoreError
         heard: heard.clone(),
         clock,
         sealer,
+        operator: OrganizationId::operator(),
         lease: limits.lease,
         max_silence: limits.max_feed_silence,
     };
-    let decisions = cache.map(|cache| Decisions::new(cache, store.clone()));
+    let measures = Measures::default();
+    measures.publish(&facts);
+    let decisions = cache.map(|cache| {
+        let contract = Contract::new(&store.sealer().namespace(DECISIONS));
+        Decisions::start(
+            cache,
+            contract,
+            engine.clone(),
+            measures.clone(),
+            shutdown.clone(),
+        )
+    });
     let app = App {
         authority: Authority::new(Arc::new(engine.clone())),
         engine: engine.clone(),
         decisions,
         store: store.clone(),
+        measures,
+        shutdown: shutdown.clone(),
     };
     Ok(Entitlement {
         routes: rpc::routes(&app),

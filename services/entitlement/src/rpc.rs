@@ -1,18 +1,18 @@
 //! The edge: which method runs which use case.
 
-use ::rpc::methods;
+use ::rpc::{enter, methods};
 use api::entitlement::v1::{
     AuthorizeRequest, AuthorizeResponse, AwaitProjectionRequest, AwaitProjectionResponse,
     BatchCreateGrantsRequest, BatchCreateGrantsResponse, CheckBatchRequest, CheckBatchResponse,
-    CheckRequest, CheckResponse, CreateApplicationRequest, CreateApplicationResponse,
-    CreateEntitlementRequest, CreateEntitlementResponse, CreateGrantRequest, CreateGrantResponse,
-    ExplainRequest, ExplainResponse, GetApplicationRequest, GetApplicationResponse,
-    GetEntitlementRequest, GetEntitlementResponse, GetGrantRequest, GetGrantResponse,
-    ListApplicationsRequest, ListApplicationsResponse, ListEffectiveAccessRequest,
-    ListEffectiveAccessResponse, ListEntitlementsRequest, ListEntitlementsResponse,
-    ListGrantsRequest, ListGrantsResponse, ListRolesRequest, ListRolesResponse,
-    ReactivateEntitlementRequest, ReactivateEntitlementResponse, RevokeGrantRequest,
-    RevokeGrantResponse, SummarizeAccessRequest, SummarizeAccessResponse,
+    CheckRequest, CheckResponse, CheckStreamRequest, CreateApplicationRequest,
+    CreateApplicationResponse, CreateEntitlementRequest, CreateEntitlementResponse,
+    CreateGrantRequest, CreateGrantResponse, ExplainRequest, ExplainResponse,
+    GetApplicationRequest, GetApplicationResponse, GetEntitlementRequest, GetEntitlementResponse,
+    GetGrantRequest, GetGrantResponse, ListApplicationsRequest, ListApplicationsResponse,
+    ListEffectiveAccessRequest, ListEffectiveAccessResponse, ListEntitlementsRequest,
+    ListEntitlementsResponse, ListGrantsRequest, ListGrantsResponse, ListRolesRequest,
+    ListRolesResponse, ReactivateEntitlementRequest, ReactivateEntitlementResponse,
+    RevokeGrantRequest, RevokeGrantResponse, SummarizeAccessRequest, SummarizeAccessResponse,
     SuspendEntitlementRequest, SuspendEntitlementResponse, UpdateApplicationRequest,
     UpdateApplicationResponse, UpdateGrantRequest, UpdateGrantResponse,
     authorization_service_server::{AuthorizationService, AuthorizationServiceServer},
@@ -20,7 +20,7 @@ use api::entitlement::v1::{
     grant_service_server::{GrantService, GrantServiceServer},
     peer_service_server::{PeerService, PeerServiceServer},
 };
-use tonic::service::Routes;
+use tonic::{Request, Response, Status, Streaming, service::Routes};
 
 use crate::app::{self, App};
 
@@ -34,7 +34,17 @@ pub(crate) fn routes(app: &App) -> Routes {
 
 struct Edge(App);
 
-methods! { AuthorizationService, for Edge, with app:
+methods! { AuthorizationService, for Edge, with app, besides {
+        type CheckStreamStream = app::Answers;
+
+        async fn check_stream(
+            &self,
+            request: Request<Streaming<CheckStreamRequest>>,
+        ) -> Result<Response<Self::CheckStreamStream>, Status> {
+            let (context, questions) = enter(request)?;
+            Ok(Response::new(app::check_stream(&self.0, context, questions)))
+        }
+    }:
     check(CheckRequest) -> CheckResponse;
     check_batch(CheckBatchRequest) -> CheckBatchResponse;
     explain(ExplainRequest) -> ExplainResponse;

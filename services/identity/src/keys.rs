@@ -1,9 +1,11 @@
 //! Whose key is whose, from this service's own tables.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use authority::Undecided;
+use authority::{Account, Undecided};
 use aws_lc_rs::constant_time;
-use base::Subject;
+use base::{Id, Subject};
 use identity_core::KeySecret;
 use rpc::Authenticator;
 use store::{Store, StoreError};
@@ -14,7 +16,7 @@ use crate::{secret, store::keys};
 pub(crate) struct StoredKeys(pub(crate) Store);
 
 impl StoredKeys {
-    pub(crate) async fn owner(&self, presented: &str) -> Result<Option<Subject>, StoreError> {
+    pub(crate) async fn owner(&self, presented: &str) -> Result<Option<Arc<Account>>, StoreError> {
         let Ok(parsed) = KeySecret::parse(presented) else {
             return Ok(None);
         };
@@ -26,13 +28,14 @@ impl StoredKeys {
         if equal.is_err() || !key.active || key.expire <= self.0.clock().now() {
             return Ok(None);
         }
-        Ok(Some(Subject::ServiceAccount(key.service_account)))
+        let owner = Subject::ServiceAccount(key.service_account);
+        Ok(Some(Account::new(owner, parsed.key.as_str())))
     }
 }
 
 #[async_trait]
 impl Authenticator for StoredKeys {
-    async fn authenticate(&self, presented: &str) -> Result<Option<Subject>, Undecided> {
+    async fn authenticate(&self, presented: &str) -> Result<Option<Arc<Account>>, Undecided> {
         self.owner(presented)
             .await
             .map_err(|error| Undecided(error.into()))

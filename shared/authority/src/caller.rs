@@ -1,6 +1,6 @@
 //! Who calls, as the stack established it.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use api::MethodPolicy;
 use base::Subject;
@@ -10,8 +10,32 @@ use base::Subject;
 pub enum Caller {
     /// Another service of this installation.
     Peer,
-    /// An internal backend, or a person, by resource name.
-    Subject(Subject),
+    /// An internal backend, or a person.
+    Subject(Arc<Account>),
+}
+
+/// A subject that has proved who it is. Shared: each call has one.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Who it is.
+    pub subject: Subject,
+    /// Its resource name.
+    pub name: Box<str>,
+    /// The id of what proved it; a stream ends when that is no longer valid. Empty where proof is
+    /// waived.
+    pub credential: Box<str>,
+}
+
+impl Account {
+    /// A subject that a credential proved.
+    pub fn new(subject: Subject, credential: &str) -> Arc<Self> {
+        let name = subject.to_string().into();
+        Arc::new(Self {
+            subject,
+            name,
+            credential: credential.into(),
+        })
+    }
 }
 
 /// What the stack knows of a call before its handler runs.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use api::Access;
 use async_trait::async_trait;
-use base::{OrganizationId, Subject};
+use base::OrganizationId;
 
-use crate::caller::{Caller, Context};
+use crate::caller::{Account, Caller, Context};
 
 /// Where a caller wants to use a permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub trait Decider: Send + Sync {
     async fn allows(
         &self,
         context: &Context,
-        caller: &Subject,
+        caller: &Account,
         permission: &str,
         reach: Reach<'_>,
     ) -> Result<bool, Undecided>;
@@ -106,7 +106,7 @@ impl Authority {
         Ok(Permit {
             holder: match &context.caller {
                 Caller::Peer => "peer".to_owned(),
-                Caller::Subject(subject) => subject.to_string(),
+                Caller::Subject(account) => account.name.to_string(),
             },
             method: context.policy.path,
         })

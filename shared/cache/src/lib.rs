@@ -1,12 +1,15 @@
-//! The shared cache by URL: `redis://…`, or `memory:` where the facts in memory are all there
-//! is. An error of the cache is a miss.
+//! Redis by URL, whatever its shape: one server, a master that Sentinel names, a cluster. An error
+//! is a miss, and comes soon.
 
-use std::{fmt, time::Duration};
+mod connect;
+mod url;
 
-use redis::{
-    AsyncCommands, Client, RedisError, SetExpiry, SetOptions,
-    aio::{ConnectionManager, ConnectionManagerConfig},
-};
+use std::{fmt, sync::Arc, time::Duration};
+
+use freshness::PUT_NEWER;
+use redis::{Cmd, FromRedisValue, RedisError, RedisResult, Script, aio::ConnectionLike, cmd};
+
+use crate::connect::{Connection, Connector};
 
 /// How long the cache may take: longer than this, the database is as fast.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -15,16 +18,50 @@ const PATIENCE: Duration = Duration::from_millis(50);
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
     /// The URL names no cache.
-    #[error("`{0}` is not the URL of a cache: use `memory:`, `redis://…` or `rediss://…`")]
+    #[error(
+        "`{0}` is not the URL of a cache: use `memory:`, `redis://HOST`, \
+         `redis+sentinel://HOST,HOST/MASTER` or `redis+cluster://HOST,HOST`, with `rediss` for TLS"
+    )]
     Url(String),
     /// The URL is of Redis and malformed.
     #[error("the URL of the cache is malformed")]
     Redis(#[from] RedisError),
 }
 
-/// A cache that all replicas share.
+/// The cache cannot be used now; whoever asked does without.
+#[derive(Debug, thiserror::Error)]
+pub enum Missed {
+    /// There is no connection; one is being made.
+    #[error("there is no connection to the cache")]
+    Disconnected,
+    /// It did not answer in time.
+    #[error("the cache did not answer in time")]
+    Late,
+    /// It refused, or the connection broke.
+    #[error("the cache failed")]
+    Failed(#[from] RedisError),
+}
+
+/// A value to put: its key, itself, when it ends, and how far that may be from now. Both in
+/// milliseconds, by the clock of Redis.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The key.
+    pub key: String,
+    /// The value.
+    pub value: String,
+    /// When it ends.
+    pub expire_ms: i64,
+    /// It is refused if it would live longer than this.
+    pub longest_ms: i64,
+}
+
+/// A cache that all replicas share. Clones share its connection.
 #[derive(Clone)]
-pub struct Cache(ConnectionManager);
+pub struct Cache {
+    connector: Arc<Connector>,
+    put: Arc<Script>,
+}
 
 impl fmt::Debug for Cache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -41,43 +78,85 @@ impl Cache {
         if url == "memory:" {
             return Ok(None);
         }
-        if !url.starts_with("redis:") && !url.starts_with("rediss:") {
-            let scheme = url.split_once(':').map_or(url, |(scheme, _)| scheme);
-            return Err(CacheError::Url(scheme.to_owned()));
-        }
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(Duration::from_secs(1)))
-            .set_response_timeout(Some(PATIENCE));
-        let client = Client::open(url)?;
-        let manager = ConnectionManager::new_lazy_with_config(client, config)?;
-        Ok(Some(Self(manager)))
+        Ok(Some(Self {
+            connector: Arc::new(Connector::new(url::parse(url)?)),
+            put: Arc::new(Script::new(PUT_NEWER)),
+        }))
     }
 
-    /// What is kept under a key; none also if the cache does not answer in time.
-    pub async fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
-        let mut connection = self.0.clone();
-        let answer = tokio::time::timeout(PATIENCE, connection.get::<_, Option<Vec<u8>>>(key));
-        match answer.await {
-            Ok(Ok(value)) => value,
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "the cache failed");
-                None
+    /// The time by the clock of Redis, in milliseconds since the Unix epoch.
+    ///
+    /// # Errors
+    /// [`Missed`].
+    pub async fn time_ms(&self) -> Result<i64, Missed> {
+        let (seconds, micros): (i64, i64) = self.query(&cmd("TIME")).await?;
+        Ok(seconds * 1000 + micros / 1000)
+    }
+
+    /// What is kept under keys of one hash slot, in one round trip.
+    ///
+    /// # Errors
+    /// [`Missed`].
+    pub async fn get<K: AsRef<str>>(&self, keys: &[K]) -> Result<Vec<Option<String>>, Missed> {
+        let mut get = cmd("MGET");
+        for key in keys {
+            get.arg(key.as_ref());
+        }
+        self.query(&get).await
+    }
+
+    /// Puts values under keys of one hash slot, and says how many were kept.
+    ///
+    /// # Errors
+    /// [`Missed`]: whether they were kept is not known.
+    pub async fn put(&self, entries: &[Entry]) -> Result<u64, Missed> {
+        let mut call = self.put.prepare_invoke();
+        for entry in entries {
+            call.key(&entry.key)
+                .arg(&entry.value)
+                .arg(entry.expire_ms)
+                .arg(entry.longest_ms);
+        }
+        self.within(async |connection: &mut Connection| match connection {
+            Connection::Server(server) => call.invoke_async(server).await,
+            Connection::Cluster(cluster) => call.invoke_async(cluster).await,
+        })
+        .await
+    }
+
+    async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Missed> {
+        self.within(async |connection: &mut Connection| match connection {
+            Connection::Server(server) => ask(command, server).await,
+            Connection::Cluster(cluster) => ask(command, cluster).await,
+        })
+        .await
+    }
+
+    async fn within<T>(
+        &self,
+        ask: impl AsyncFnOnce(&mut Connection) -> RedisResult<T>,
+    ) -> Result<T, Missed> {
+        let mut connection = self.connector.current().ok_or(Missed::Disconnected)?;
+        match tokio::time::timeout(PATIENCE, ask(&mut connection)).await {
+            Ok(Ok(value)) => {
+                self.connector.succeeded();
+                Ok(value)
             }
-            Err(_) => None,
+            Ok(Err(error)) => {
+                self.connector.failed(&error);
+                Err(Missed::Failed(error))
+            }
+            Err(_) => {
+                self.connector.was_late();
+                Err(Missed::Late)
+            }
         }
     }
+}
 
-    /// Keeps a value for a time. Whether it was kept is not known.
-    pub async fn put(&self, key: &[u8], value: &[u8], life: Duration) {
-        let mut connection = self.0.clone();
-        let millis = u64::try_from(life.as_millis()).unwrap_or(u64::MAX);
-        if millis == 0 {
-            return;
-        }
-        let options = SetOptions::default().with_expiration(SetExpiry::PX(millis));
-        let set = connection.set_options::<_, _, ()>(key, value, options);
-        if let Ok(Err(error)) = tokio::time::timeout(PATIENCE, set).await {
-            tracing::debug!(%error, "the cache failed");
-        }
-    }
+async fn ask<T: FromRedisValue>(
+    command: &Cmd,
+    connection: &mut impl ConnectionLike,
+) -> RedisResult<T> {
+    command.query_async(connection).await
 }

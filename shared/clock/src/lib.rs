@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -17,18 +20,49 @@ pub trait Clock: Send + Sync + fmt::Debug {
     /// The time since boot. It never goes back, and goes on while the machine is suspended:
     /// leases count on it (`std::time::Instant` stands still then).
     fn since_boot(&self) -> Duration;
+
+    /// Goes by the clock of the database, which said just now that it is `now`: replicas whose
+    /// machines disagree then agree on what is in force.
+    fn follow(&self, now: Millis);
 }
 
-/// The clocks of the operating system.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemClock;
+/// The clocks of the operating system; the time of day is that of the database, where one has
+/// said it.
+#[derive(Debug, Default)]
+pub struct SystemClock {
+    /// How far the clock of this machine is set wrong.
+    wrong_ms: i64,
+    /// How far the database is ahead of it.
+    ahead_ms: AtomicI64,
+}
+
+impl SystemClock {
+    /// The clock of a machine that is set wrong, for tests.
+    pub fn wrong_by(millis: i64) -> Self {
+        Self {
+            wrong_ms: millis,
+            ahead_ms: AtomicI64::new(0),
+        }
+    }
+
+    fn own(&self) -> i64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        let own = since.map_or(0, |since| {
+            i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+        });
+        own.saturating_add(self.wrong_ms)
+    }
+}
 
 impl Clock for SystemClock {
     fn now(&self) -> Millis {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        Millis(since.map_or(0, |since| {
-            i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-        }))
+        let ahead = self.ahead_ms.load(Ordering::Relaxed);
+        Millis(self.own().saturating_add(ahead))
+    }
+
+    fn follow(&self, now: Millis) {
+        let ahead = now.0.saturating_sub(self.own());
+        self.ahead_ms.store(ahead, Ordering::Relaxed);
     }
 
     fn since_boot(&self) -> Duration {
@@ -67,4 +101,7 @@ impl Clock for ManualClock {
     fn since_boot(&self) -> Duration {
         self.0.lock().1
     }
+
+    /// It is moved by tests alone.
+    fn follow(&self, _: Millis) {}
 }

@@ -6,21 +6,22 @@ use base::{Id, OrganizationId};
 use prost_types::Timestamp;
 
 /// Puts values that replace nothing newer and end at an absolute time of the clock of Redis.
-/// Every value begins with its revision and its end. Keys of one hash slot; of each, the value
-/// and its end in milliseconds.
+/// Every value begins with its revision and its end. Keys of one hash slot; of each, the value,
+/// its end, and how long it may live, in milliseconds: what would live longer was stamped by
+/// another clock and is refused.
 pub const PUT_NEWER: &str = "\
 local now = redis.call('TIME')
 now = now[1] * 1000 + math.floor(now[2] / 1000)
 local put = 0
 for i, key in ipairs(KEYS) do
-  local value, expire = ARGV[2 * i - 1], tonumber(ARGV[2 * i])
-  if expire > now then
+  local value, expire, longest = ARGV[3 * i - 2], tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
+  if expire > now and expire <= now + longest then
     local revision = tonumber(string.match(value, '^%d+'))
     local old = redis.call('GET', key)
     local old_revision, old_expire = string.match(old or '', '^(%d+) (%d+)')
     old_revision, old_expire = tonumber(old_revision or -1), tonumber(old_expire or -1)
     if revision > old_revision or (revision == old_revision and expire > old_expire) then
-      redis.call('SET', key, value, 'PXAT', ARGV[2 * i])
+      redis.call('SET', key, value, 'PXAT', ARGV[3 * i - 1])
       put = put + 1
     end
   end
@@ -222,7 +223,19 @@ mod tests {
     fn k_a_unequal_questions_have_unequal_keys() {
         let contract = Contract::new("n");
         let (a, ab) = (organization("a"), organization("ab"));
-        let texts = ["users/a", "users/ab", "", ":", "1:", "1:a:", "a:b", "a}", "A", "a", "7:users/a:"];
+        let texts = [
+            "users/a",
+            "users/ab",
+            "",
+            ":",
+            "1:",
+            "1:a:",
+            "a:b",
+            "a}",
+            "A",
+            "a",
+            "7:users/a:",
+        ];
         let mut keys = HashSet::new();
         let mut count = 0;
         for organization in [&a, &ab] {

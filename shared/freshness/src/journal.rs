@@ -185,7 +185,11 @@ mod tests {
 
     /// A change by numbers: its kind, its organization, its subject or resource.
     fn note(journal: &mut Journal, (kind, of, which): (u8, usize, usize), at: i64) {
-        let (id, user, resource) = (organization(of), format!("users/u{which}"), format!("r{which}"));
+        let (id, user, resource) = (
+            organization(of),
+            format!("users/u{which}"),
+            format!("r{which}"),
+        );
         let change = match kind {
             0 => Change::Catalog,
             1 => Change::Subject(&user),

@@ -24,8 +24,7 @@ impl Lease {
         if self.proven.is_zero() {
             return Duration::ZERO;
         }
-        self.length
-            .saturating_sub(now.saturating_sub(self.proven))
+        self.length.saturating_sub(now.saturating_sub(self.proven))
     }
 }
 

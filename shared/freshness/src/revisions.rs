@@ -109,7 +109,14 @@ mod tests {
         let text = revisions().to_string();
         assert_eq!(text, "90 1000 40 50 1 users/jan 70 resources/+324 60");
         assert_eq!(text.parse(), Ok(revisions()));
-        for broken in ["", "1", "1 2 3 4", "1 2 3 4 x", "1 2 3 4 0 users/jan", "1 2 3 4 0 a b"] {
+        for broken in [
+            "",
+            "1",
+            "1 2 3 4",
+            "1 2 3 4 x",
+            "1 2 3 4 0 users/jan",
+            "1 2 3 4 0 a b",
+        ] {
             assert_eq!(broken.parse::<Revisions>(), Err(RevisionsError), "{broken}");
         }
     }
@@ -119,12 +126,24 @@ mod tests {
         let revisions = revisions();
         let current = |at, subject, place| revisions.is_current(at, subject, place);
         assert!(current(50, "users/eva", ""));
-        assert!(!current(49, "users/eva", ""), "something shared has changed");
+        assert!(
+            !current(49, "users/eva", ""),
+            "something shared has changed"
+        );
         assert!(current(70, "users/jan", ""));
         assert!(!current(69, "users/jan", ""), "the subject has changed");
         assert!(current(60, "users/eva", "resources/+324"));
-        assert!(!current(59, "users/eva", "resources/+324"), "the resource has changed");
-        let unknown = Revisions { shared: 0, ..revisions };
-        assert!(!unknown.is_current(39, "users/eva", ""), "below the floor nothing is known");
+        assert!(
+            !current(59, "users/eva", "resources/+324"),
+            "the resource has changed"
+        );
+        let unknown = Revisions {
+            shared: 0,
+            ..revisions
+        };
+        assert!(
+            !unknown.is_current(39, "users/eva", ""),
+            "below the floor nothing is known"
+        );
     }
 }

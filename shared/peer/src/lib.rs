@@ -9,8 +9,8 @@ use api::{
     },
 };
 use async_trait::async_trait;
-use authority::{Context, Decider, Reach, Undecided};
-use base::Subject;
+use authority::{Account, Context, Decider, Reach, Undecided};
+
 use rpc::PeerChannel;
 
 /// How long a change that takes power away waits to be true everywhere.
@@ -57,12 +57,12 @@ impl Decider for Entitlement {
     async fn allows(
         &self,
         context: &Context,
-        caller: &Subject,
+        caller: &Account,
         permission: &str,
         reach: Reach<'_>,
     ) -> Result<bool, Undecided> {
         let request = AuthorizeRequest {
-            caller: caller.to_string(),
+            caller: caller.name.to_string(),
             permission: permission.to_owned(),
             organization: match reach {
                 Reach::Operator => String::new(),

@@ -24,10 +24,15 @@ pub fn refuse(error: impl Into<Fault>) -> Status {
 
 /// Implements a generated server trait for `$edge`, a tuple struct of the application: each
 /// method runs the use case of its name in `$app`,
-/// `method(&App, &Context, Request) -> Result<Response, impl Into<Fault>>`.
+/// `method(&App, &Context, Request) -> Result<Response, impl Into<Fault>>`. What is no unary method
+/// stands in `besides`.
 #[macro_export]
 macro_rules! methods {
-    ($service:path, for $edge:ty, with $app:ident: $($method:ident($request:ty) -> $response:ty;)*) => {
+    (
+        $service:path, for $edge:ty, with $app:ident
+        $(, besides { $($besides:tt)* })?
+        : $($method:ident($request:ty) -> $response:ty;)*
+    ) => {
         #[tonic::async_trait]
         impl $service for $edge {
             $(async fn $method(
@@ -40,6 +45,7 @@ macro_rules! methods {
                     .map(tonic::Response::new)
                     .map_err($crate::refuse)
             })*
+            $($($besides)*)?
         }
     };
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use api::{ERRORS, common::v1::ErrorReason};
 use authority::Refused;
 use base::InvalidName;
+use prost::Message;
 use seal::InvalidToken;
 use store::StoreError;
 use tonic::{Code, Status};
@@ -98,6 +99,22 @@ impl Fault {
         );
         fault.source = Some(source.into());
         fault
+    }
+
+    /// More work than the service can take.
+    pub fn overloaded() -> Self {
+        Self::common(
+            Code::ResourceExhausted,
+            ErrorReason::Overloaded,
+            "the service has more work than it can take",
+        )
+    }
+
+    /// The fault as a message within an answer, as `google.rpc` has it.
+    pub fn into_message(self) -> tonic_types::Status {
+        let status = Status::from(self);
+        // The details are this message, encoded; they are made just above.
+        tonic_types::Status::decode(status.details()).unwrap_or_default()
     }
 
     /// A deadline that passed.

@@ -2,6 +2,7 @@
 //! requests. The same code runs on SQLite and PostgreSQL.
 
 mod error;
+mod hints;
 mod open;
 mod outbox;
 mod requests;
@@ -11,7 +12,7 @@ mod write;
 
 pub use error::StoreError;
 pub use open::{Store, StoreUrl, migrate};
-pub use outbox::{Backlog, Entry};
+pub use outbox::{Backlog, Entry, Head};
 pub use row::{changed_one, new_row};
 pub use sea_orm_migration::MigratorTrait as Migrations;
 pub use write::{Turn, WriteTx};

@@ -1,6 +1,13 @@
 //! Opens the database that a URL names.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use clock::Clock;
 use sea_orm::{
@@ -12,7 +19,11 @@ use sea_orm_migration::MigratorTrait;
 use seal::{Sealer, Source};
 use tokio::sync::watch;
 
-use crate::{error::StoreError, outbox};
+use crate::{
+    error::StoreError,
+    hints::{self, Listening},
+    outbox,
+};
 
 /// How long a statement may wait for a connection or a lock.
 const WAIT: Duration = Duration::from_secs(5);
@@ -73,6 +84,9 @@ pub struct Store {
     pub(crate) sealer: Sealer,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) committed: watch::Sender<i64>,
+    /// Hears of the commits of other processes, where there are such.
+    _listening: Option<Listening>,
+    statements: Arc<AtomicU64>,
 }
 
 impl fmt::Debug for Store {
@@ -93,16 +107,28 @@ impl Store {
         sealer: Sealer,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
-        let (reader, writer) = connect(url, source).await?;
+        let (mut reader, mut writer) = connect(url, source).await?;
         bring_up::<M>(&writer).await?;
         let head = outbox::head(&writer).await?;
+        let committed = watch::Sender::new(head);
+        let statements = Arc::<AtomicU64>::default();
+        for connection in [&mut reader, &mut writer] {
+            let statements = statements.clone();
+            connection.set_metric_callback(move |_| {
+                statements.fetch_add(1, Ordering::Relaxed);
+            });
+        }
+        let _listening = (!url.is_sqlite())
+            .then(|| hints::listen(url.0.clone(), schema(source), committed.clone()));
         Ok(Self {
             reader,
             writer,
             source,
             sealer,
             clock,
-            committed: watch::Sender::new(head),
+            committed,
+            _listening,
+            statements,
         })
     }
 
@@ -127,7 +153,12 @@ impl Store {
         Ok(self.reader.begin_with_options(options).await?)
     }
 
-    /// The position of the last commit of this process, or a later one, whenever it changes.
+    /// How many statements this process has run on the database so far.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// The position of the last commit that was heard of, or a later one, whenever it changes.
     pub fn subscribe(&self) -> watch::Receiver<i64> {
         self.committed.subscribe()
     }
@@ -202,11 +233,7 @@ async fn postgres(
     url: &StoreUrl,
     source: Source,
 ) -> Result<(DatabaseConnection, DatabaseConnection), StoreError> {
-    let schema = match source {
-        Source::Identity => "identity",
-        Source::Membership => "membership",
-        Source::Entitlement => "entitlement",
-    };
+    let schema = schema(source);
     let mut options = ConnectOptions::new(&url.0);
     options
         .acquire_timeout(WAIT)
@@ -223,4 +250,13 @@ async fn postgres(
         Err(error) => return Err(error),
     }
     Ok((db.clone(), db))
+}
+
+/// Where a service keeps its tables in a PostgreSQL database.
+fn schema(source: Source) -> &'static str {
+    match source {
+        Source::Identity => "identity",
+        Source::Membership => "membership",
+        Source::Entitlement => "entitlement",
+    }
 }

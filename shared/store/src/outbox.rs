@@ -8,14 +8,15 @@
 
 use std::collections::BTreeMap;
 
+use base::Millis;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
+    ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict, Query},
 };
 
-use crate::{error::StoreError, open::Store};
+use crate::{error::StoreError, hints, open::Store};
 
 /// About how many entries a page of the backlog has. All entries of a commit are in one page.
 const PAGE: u64 = 1000;
@@ -51,6 +52,15 @@ pub struct Entry {
     pub payload: Vec<u8>,
 }
 
+/// The end of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The position of the last commit.
+    pub position: i64,
+    /// When that was, by the clock of who made it.
+    pub commit: Millis,
+}
+
 /// What a reader has not read yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backlog {
@@ -74,32 +84,60 @@ impl Store {
         Ok(backlog)
     }
 
-    /// The position of the last commit, and of the last change of each of some entities; 0 for
-    /// one that never changed. All of one snapshot.
+    /// The entities that changed last with the positions of these changes, oldest first: at
+    /// most `limit` of them.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn positions(&self, entities: &[String]) -> Result<(i64, Vec<i64>), StoreError> {
-        let snapshot = self.snapshot().await?;
-        let head = head(&snapshot).await?;
-        let rows = entity::Entity::find()
-            .filter(entity::Column::Entity.is_in(entities))
-            .all(&snapshot)
+    pub async fn latest_in(
+        snapshot: &DatabaseTransaction,
+        limit: u64,
+    ) -> Result<Vec<(String, i64)>, StoreError> {
+        let mut latest = entity::Entity::find()
+            .select_only()
+            .columns([entity::Column::Entity, entity::Column::Position])
+            .order_by_desc(entity::Column::Position)
+            .limit(limit)
+            .into_tuple()
+            .all(snapshot)
             .await?;
-        snapshot.commit().await?;
-        let position = |entity: &String| {
-            let row = rows.iter().find(|row| row.entity == *entity);
-            row.map_or(0, |row| row.position)
-        };
-        Ok((head, entities.iter().map(position).collect()))
+        latest.reverse();
+        Ok(latest)
     }
 
-    /// The position of the last commit that a snapshot sees.
+    /// The end of the log now.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn head_in(snapshot: &DatabaseTransaction) -> Result<i64, StoreError> {
-        head(snapshot).await
+    pub async fn head(&self) -> Result<Head, StoreError> {
+        self.read_head(&self.reader).await
+    }
+
+    /// The end of the log that a snapshot sees.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn head_in(&self, snapshot: &DatabaseTransaction) -> Result<Head, StoreError> {
+        self.read_head(snapshot).await
+    }
+
+    /// Reads the end of the log, and the time where the database has a clock of its own.
+    async fn read_head(&self, db: &impl ConnectionTrait) -> Result<Head, StoreError> {
+        let mut query = Query::select();
+        query.columns(["position", "commit_ms"]).from("head");
+        let has_clock = db.get_database_backend() == DbBackend::Postgres;
+        if has_clock {
+            let now = "(extract(epoch from clock_timestamp()) * 1000)::bigint";
+            query.expr_as(Expr::cust(now), "now_ms");
+        }
+        let row = db.query_one(&query).await?.ok_or_else(missing)?;
+        if has_clock {
+            self.clock.follow(Millis(row.try_get("", "now_ms")?));
+        }
+        Ok(Head {
+            position: row.try_get("", "position")?,
+            commit: Millis(row.try_get("", "commit_ms")?),
+        })
     }
 
     /// What follows `after`, read in a snapshot that the caller holds.
@@ -161,9 +199,12 @@ async fn read(db: &impl ConnectionTrait, after: i64) -> Result<Backlog, StoreErr
 /// The position of the last commit.
 pub(crate) async fn head(db: &impl ConnectionTrait) -> Result<i64, StoreError> {
     let query = Query::select().column("position").from("head").to_owned();
-    let row = db.query_one(&query).await?;
-    let row = row.ok_or_else(|| StoreError::Corrupt("the head of the log is missing".into()))?;
+    let row = db.query_one(&query).await?.ok_or_else(missing)?;
     Ok(row.try_get("", "position")?)
+}
+
+fn missing() -> StoreError {
+    StoreError::Corrupt("the head of the log is missing".into())
 }
 
 /// Takes the next position and writes the entries at it. To be followed by the commit at once:
@@ -171,15 +212,16 @@ pub(crate) async fn head(db: &impl ConnectionTrait) -> Result<i64, StoreError> {
 pub(crate) async fn append(
     tx: &DatabaseTransaction,
     entries: BTreeMap<String, Vec<u8>>,
+    now: Millis,
 ) -> Result<i64, StoreError> {
     let next = Query::update()
         .table("head")
         .value("position", Expr::col("position").add(1))
+        .value("commit_ms", now.0)
         .and_where(Expr::col("id").eq(1))
         .returning_col("position")
         .to_owned();
-    let row = tx.query_one(&next).await?;
-    let row = row.ok_or_else(|| StoreError::Corrupt("the head of the log is missing".into()))?;
+    let row = tx.query_one(&next).await?.ok_or_else(missing)?;
     let position: i64 = row.try_get("", "position")?;
     let mut entries = entries.into_iter().peekable();
     while entries.peek().is_some() {
@@ -200,5 +242,6 @@ pub(crate) async fn append(
             .exec_without_returning(tx)
             .await?;
     }
+    hints::send(tx, position).await?;
     Ok(position)
 }

@@ -71,14 +71,15 @@ pub async fn create_common(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             table("head")
                 .col(integer("id").primary_key())
                 .col(integer("position"))
+                .col(integer("commit_ms"))
                 .to_owned(),
         )
         .await?;
     let mut first = Query::insert();
     first
         .into_table("head")
-        .columns(["id", "position"])
-        .values_panic([1.into(), 0.into()]);
+        .columns(["id", "position", "commit_ms"])
+        .values_panic([1.into(), 0.into(), 0.into()]);
     let connection = manager.get_connection();
     let statement: Statement = manager.get_database_backend().build(&first);
     connection.execute_raw(statement).await?;

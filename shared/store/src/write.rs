@@ -122,7 +122,7 @@ impl WriteTx {
             self.tx.rollback().await?;
             return Ok(respond(String::new()));
         }
-        let at = outbox::append(&self.tx, self.entries).await?;
+        let at = outbox::append(&self.tx, self.entries, self.store.clock.now()).await?;
         let position = Position {
             source: self.store.source,
             at,
@@ -145,7 +145,7 @@ impl WriteTx {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn commit(self) -> Result<i64, StoreError> {
-        let at = outbox::append(&self.tx, self.entries).await?;
+        let at = outbox::append(&self.tx, self.entries, self.store.clock.now()).await?;
         self.tx.commit().await?;
         self.store
             .committed

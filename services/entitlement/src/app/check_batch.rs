@@ -18,12 +18,7 @@ pub(crate) async fn check_batch(
         .into_iter()
         .enumerate()
         .map(|(index, asked)| {
-            Question::read(
-                Some(index),
-                asked.subject,
-                asked.permission,
-                &asked.resource,
-            )
+            Question::read(Some(index), asked.subject, asked.permission, asked.resource)
         })
         .collect::<Result<Vec<_>, _>>()?;
     let Some(first) = questions.first() else {
@@ -40,17 +35,14 @@ pub(crate) async fn check_batch(
         .freshen(context, request.consistency.as_ref())
         .await?;
     let answered = app.engine.facts.read(|world| {
-        let behind = app.engine.is_behind();
         let mut decisions = Vec::with_capacity(questions.len());
         let mut missing = Vec::new();
         for question in &questions {
             match app.engine.bearing(world, &question.ask()) {
-                Ok(Ok(bearing)) => decisions.push(decision(
-                    &decide(&bearing),
-                    &question.organization,
-                    world.revision(),
-                    behind,
-                )),
+                Ok(Ok(bearing)) => {
+                    let status = app.engine.status(world, bearing.now);
+                    decisions.push(decision(&decide(&bearing), &question.organization, status));
+                }
                 Ok(Err(error)) => return Ok(Err(error)),
                 Err(pieces) => missing.extend(pieces),
             }

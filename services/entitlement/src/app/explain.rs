@@ -17,7 +17,7 @@ pub(crate) async fn explain(
     context: &Context,
     request: ExplainRequest,
 ) -> Result<ExplainResponse, Error> {
-    let question = Question::read(None, request.subject, request.permission, &request.resource)?;
+    let question = Question::read(None, request.subject, request.permission, request.resource)?;
     app.permit_in(context, &question.organization).await?;
     app.engine
         .freshen(context, request.consistency.as_ref())
@@ -31,11 +31,11 @@ pub(crate) async fn explain(
                 bearing.target,
                 bearing.now,
             );
-            let behind = app.engine.is_behind();
+            let status = app.engine.status(world, bearing.now);
             let organization = &question.organization;
             let decided = &explanation.decision;
             ExplainResponse {
-                decision: Some(decision(decided, organization, world.revision(), behind)),
+                decision: Some(decision(decided, organization, status)),
                 conditions: explanation
                     .conditions
                     .iter()

@@ -198,11 +198,7 @@ pub(super) async fn permit_role(
     });
     for permission in held.await? {
         let reach = Reach::Organization(organization);
-        if !app
-            .engine
-            .manages(&caller.to_string(), &permission, reach)
-            .await?
-        {
+        if !app.engine.manages(&caller.name, &permission, reach).await? {
             return Err(Fault::denied().into());
         }
     }

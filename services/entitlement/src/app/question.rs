@@ -2,29 +2,22 @@
 
 use ::rpc::{Fault, timestamp};
 use api::entitlement::v1::{Decision, DecisionReason, Effect};
-use base::{Id, In, OrganizationId, ResourceId, Subject, UnitId};
+use base::{In, OrganizationId, ResourceId, Subject, UnitId};
 use entitlement_core as core;
 use entitlement_core::Reason;
 
 use crate::{
-    engine::{Ask, Bearing},
+    engine::{Ask, Bearing, Status},
     facts::Place,
 };
 
 /// A question that follows the grammar of names.
 #[derive(Debug, Clone)]
-pub(super) struct Question {
-    pub(super) subject: String,
-    pub(super) permission: String,
-    pub(super) organization: OrganizationId,
-    place: OwnedPlace,
-}
-
-#[derive(Debug, Clone)]
-enum OwnedPlace {
-    Organization,
-    Unit(UnitId),
-    Resource(ResourceId),
+pub(crate) struct Question {
+    pub(crate) subject: String,
+    pub(crate) permission: String,
+    pub(crate) organization: OrganizationId,
+    resource: String,
 }
 
 impl Question {
@@ -33,7 +26,7 @@ impl Question {
         index: Option<usize>,
         subject: String,
         permission: String,
-        resource: &str,
+        resource: String,
     ) -> Result<Self, Fault> {
         // Only what is wrong has to be found by the caller.
         let field = |name: &str| match index {
@@ -45,22 +38,18 @@ impl Question {
             let what = "must be `application.module.verb`";
             return Err(Fault::field(field("permission"), what));
         }
-        let wrong = |error| Fault::name(&field("resource"), &error);
-        let (organization, place) = if resource.contains("/units/") {
-            let name = In::<UnitId>::parse_name(resource).map_err(wrong)?;
-            (name.organization, OwnedPlace::Unit(name.id))
+        let organization = if resource.contains("/units/") {
+            In::<UnitId>::parse_name(&resource).map(|name| name.organization)
         } else if resource.contains("/resources/") {
-            let name = In::<ResourceId>::parse_name(resource).map_err(wrong)?;
-            (name.organization, OwnedPlace::Resource(name.id))
+            In::<ResourceId>::parse_name(&resource).map(|name| name.organization)
         } else {
-            let organization = OrganizationId::parse_name(resource).map_err(wrong)?;
-            (organization, OwnedPlace::Organization)
+            OrganizationId::parse_name(&resource)
         };
         Ok(Self {
+            organization: organization.map_err(|error| Fault::name(&field("resource"), &error))?,
             subject,
             permission,
-            organization,
-            place,
+            resource,
         })
     }
 
@@ -70,12 +59,27 @@ impl Question {
             subject: &self.subject,
             organization: &self.organization,
             permission: &self.permission,
-            place: match &self.place {
-                OwnedPlace::Organization => Place::Organization,
-                OwnedPlace::Unit(id) => Place::Unit(id.as_str()),
-                OwnedPlace::Resource(id) => Place::Resource(id.as_str()),
+            place: match self.place().split_once('/') {
+                Some(("units", id)) => Place::Unit(id),
+                Some((_, id)) => Place::Resource(id),
+                None => Place::Organization,
             },
         }
+    }
+
+    /// The question as it is shared.
+    pub(crate) fn shared(&self) -> freshness::Question<'_> {
+        freshness::Question {
+            organization: &self.organization,
+            subject: &self.subject,
+            permission: &self.permission,
+            place: self.place(),
+        }
+    }
+
+    /// What follows the organization: `units/…`, `resources/…` or nothing.
+    fn place(&self) -> &str {
+        self.resource.splitn(3, '/').nth(2).unwrap_or_default()
     }
 }
 
@@ -93,8 +97,7 @@ pub(super) fn decide<'a>(bearing: &Bearing<'a>) -> core::Decision<'a> {
 pub(super) fn decision(
     decision: &core::Decision<'_>,
     organization: &OrganizationId,
-    revision: i64,
-    feed_behind: bool,
+    status: Status,
 ) -> Decision {
     let (effect, reason, grant) = match decision.outcome {
         Ok(grant) => (
@@ -108,9 +111,10 @@ pub(super) fn decision(
         effect: effect.into(),
         reason: reason.into(),
         grant,
-        revision,
+        revision: status.revision,
         valid_until_time: timestamp(decision.valid_until),
-        feed_behind,
+        feed_behind: status.feed_behind,
+        reusable_ms: status.reusable_ms(decision.valid_until),
     }
 }
 

@@ -9,10 +9,13 @@ use std::{
     time::Duration,
 };
 
+use base::{Millis, OrganizationId};
 use clock::Clock;
+use freshness::{Journal, Lease};
+use opentelemetry::{global, metrics::Histogram};
 use parking_lot::RwLock;
 use seal::{Position, Source};
-use store::{Store, StoreError};
+use store::{Head, Store, StoreError};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Instant, timeout_at},
@@ -27,6 +30,14 @@ const QUEUE: usize = 1024;
 /// How often a question may find something missing that was just loaded, before the memory is
 /// too small for it.
 const ATTEMPTS: usize = 8;
+
+/// How many of the last changes are read when the process begins: what replicas have shared since
+/// can then be told from what is out of date.
+const BACKFILL: u64 = 4096;
+/// Upper bounds of the buckets of freshness, in seconds.
+const BOUNDS: [f64; 12] = [
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0,
+];
 
 /// How facts are kept.
 #[derive(Debug, Clone, Copy)]
@@ -83,6 +94,12 @@ impl Facts {
         let keeper = Keeper {
             facts: facts.clone(),
             store,
+            freshness: global::meter("mandate")
+                .f64_histogram("mandate.freshness")
+                .with_unit("s")
+                .with_description("From a commit until this replica answers from it.")
+                .with_boundaries(BOUNDS.to_vec())
+                .build(),
         };
         tokio::spawn(async move {
             tokio::select! {
@@ -112,7 +129,7 @@ impl Facts {
     /// Answers at once, if the facts are current.
     pub(crate) fn try_read<T>(
         &self,
-        answer: impl Fn(&World) -> Result<T, Vec<Piece>>,
+        answer: impl FnOnce(&World) -> Result<T, Vec<Piece>>,
     ) -> Option<Result<T, Vec<Piece>>> {
         self.is_current().then(|| answer(&self.world.read()))
     }
@@ -165,17 +182,47 @@ impl Facts {
         (at >= position.at).then(|| world.revision())
     }
 
+    /// The lease under which answers are given. What is read of the facts after it was asked
+    /// for is at least as new.
+    pub(crate) fn lease(&self) -> Lease {
+        Lease {
+            proven: Duration::from_nanos(self.proven.load(Ordering::Acquire)),
+            length: self.settings.lease,
+        }
+    }
+
+    /// How much of the lease is left.
+    pub(crate) fn lease_left(&self) -> Duration {
+        self.lease().left_at(self.clock.since_boot())
+    }
+
+    /// The revision of the facts, whenever it changes.
+    pub(crate) fn revisions(&self) -> watch::Receiver<i64> {
+        self.revisions.subscribe()
+    }
+
     /// Whether all changes up to less than a lease ago have been heard.
     fn is_current(&self) -> bool {
-        let proven = Duration::from_nanos(self.proven.load(Ordering::Acquire));
-        let now = self.clock.since_boot();
-        proven > Duration::ZERO && now.saturating_sub(proven) < self.settings.lease
+        self.lease().holds_at(self.clock.since_boot())
     }
 }
 
 struct Keeper {
     facts: Arc<Facts>,
     store: Store,
+    /// From a commit to this replica's answers from it, in seconds.
+    freshness: Histogram<f64>,
+}
+
+/// What a read of the log found.
+#[derive(Default)]
+struct Found {
+    /// What changed, with the positions of the changes.
+    changes: Vec<(Piece, i64)>,
+    /// How far feeds were applied, where that changed.
+    cursors: [Option<i64>; 2],
+    /// The changes of a journal that is begun anew, and what it begins after.
+    begin: Option<i64>,
 }
 
 impl Keeper {
@@ -215,20 +262,22 @@ impl Keeper {
     async fn refresh(&self, mut wanted: BTreeSet<Piece>) -> Result<(), StoreError> {
         // A lease counts from before the read that proves it.
         let begin = self.facts.clock.since_boot();
-        let snapshot = self.store.snapshot().await?;
         let from = self.facts.world.read().revision;
-        let mut cursors = [None; 2];
-        let revision = if from == 0 {
+        if from > 0 && wanted.is_empty() && self.store.head().await?.position == from {
+            self.prove(begin);
+            return Ok(());
+        }
+        let snapshot = self.store.snapshot().await?;
+        let head = self.store.head_in(&snapshot).await?;
+        let found = if from == 0 {
             wanted.insert(Piece::Catalog);
+            // Whoever runs the platform asks first, and about everybody.
+            wanted.insert(Piece::Organization(OrganizationId::operator()));
             let keys = keys::ids(&snapshot).await?;
             wanted.extend(keys.into_iter().map(|id| Piece::Key(id.into())));
-            for (cursor, feed) in cursors.iter_mut().zip(FEEDS) {
-                *cursor = Some(cursors::position(&snapshot, feed.name()).await?);
-            }
-            Store::head_in(&snapshot).await?
+            self.begin(&snapshot).await?
         } else {
-            self.changes(&snapshot, from, &mut wanted, &mut cursors)
-                .await?
+            self.changes(&snapshot, from, &mut wanted).await?
         };
         // A new catalogue forgets the organizations, so all of each is needed again.
         let anew = wanted.contains(&Piece::Catalog);
@@ -241,49 +290,92 @@ impl Keeper {
             let mut world = self.facts.world.write();
             // Before what was asked for comes in: it stays at least until the next time.
             world.evict(self.facts.settings.memory);
-            world.apply(loaded, revision, cursors);
+            world.apply(loaded, head.position, found.cursors);
+            let mut journal = match found.begin {
+                Some(floor) => Journal::since(floor),
+                None => std::mem::take(&mut world.journal),
+            };
+            for (piece, at) in &found.changes {
+                if let Some(change) = piece.change() {
+                    journal.note(change, *at);
+                }
+            }
+            journal.advance(head.position);
+            world.journal = journal;
         }
-        let begin = u64::try_from(begin.as_nanos()).unwrap_or(u64::MAX);
-        self.facts.proven.store(begin, Ordering::Release);
+        self.prove(begin);
         self.facts.revisions.send_if_modified(|last| {
-            let changed = *last != revision;
-            *last = revision;
+            let changed = *last != head.position;
+            if changed && *last != 0 {
+                self.freshness
+                    .record(seconds_since(head, self.facts.clock.now()), &[]);
+            }
+            *last = head.position;
             changed
         });
         Ok(())
     }
 
-    /// Adds what has changed and is in memory to `wanted`.
+    /// Notes that everything was heard that had been committed at a time since boot.
+    fn prove(&self, begin: Duration) {
+        let begin = u64::try_from(begin.as_nanos()).unwrap_or(u64::MAX);
+        self.facts.proven.store(begin, Ordering::Release);
+    }
+
+    /// Reads how far the feeds are, and the last changes.
+    async fn begin(&self, snapshot: &sea_orm::DatabaseTransaction) -> Result<Found, StoreError> {
+        let mut found = Found::default();
+        for (cursor, feed) in found.cursors.iter_mut().zip(FEEDS) {
+            *cursor = Some(cursors::position(snapshot, feed.name()).await?);
+        }
+        let latest = Store::latest_in(snapshot, BACKFILL).await?;
+        let all = u64::try_from(latest.len()).unwrap_or(u64::MAX) < BACKFILL;
+        // Of the oldest commit, not all may be among them.
+        let oldest = latest.first().map_or(0, |(_, at)| *at);
+        found.begin = Some(if all { 0 } else { oldest });
+        found.changes = latest
+            .into_iter()
+            .filter_map(|(entity, at)| Some((Piece::parse(&entity)?, at)))
+            .collect();
+        Ok(found)
+    }
+
+    /// Reads what has changed, and adds what of it is in memory to `wanted`.
     async fn changes(
         &self,
         snapshot: &sea_orm::DatabaseTransaction,
         mut from: i64,
         wanted: &mut BTreeSet<Piece>,
-        cursors: &mut [Option<i64>; 2],
-    ) -> Result<i64, StoreError> {
+    ) -> Result<Found, StoreError> {
+        let mut found = Found::default();
         loop {
             let page = Store::backlog_in(snapshot, from).await?;
             let world = self.facts.world.read();
-            for entry in &page.entries {
-                match Piece::parse(&entry.entity) {
-                    Some(Piece::Cursor(feed)) => {
-                        let at = entry.payload.as_slice().try_into().map(i64::from_be_bytes);
-                        for (cursor, own) in cursors.iter_mut().zip(FEEDS) {
-                            if own == feed {
-                                *cursor = at.ok();
-                            }
+            for entry in page.entries {
+                let Some(piece) = Piece::parse(&entry.entity) else {
+                    continue;
+                };
+                if let Piece::Cursor(feed) = piece {
+                    let at = entry.payload.as_slice().try_into().map(i64::from_be_bytes);
+                    for (cursor, own) in found.cursors.iter_mut().zip(FEEDS) {
+                        if own == feed {
+                            *cursor = at.ok();
                         }
                     }
-                    Some(piece) if world.holds(&piece) => {
-                        wanted.insert(piece);
-                    }
-                    _ => {}
+                } else if world.holds(&piece) {
+                    wanted.insert(piece.clone());
                 }
+                found.changes.push((piece, entry.position));
             }
             from = page.position;
             if page.caught_up {
-                return Ok(page.position);
+                return Ok(found);
             }
         }
     }
+}
+
+fn seconds_since(head: Head, now: Millis) -> f64 {
+    let millis = u64::try_from(now.0.saturating_sub(head.commit.0)).unwrap_or_default();
+    Duration::from_millis(millis).as_secs_f64()
 }

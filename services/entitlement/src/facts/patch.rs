@@ -3,10 +3,11 @@
 use std::sync::atomic::Ordering;
 
 use api::entitlement::v1::{Application, Scope};
-use base::{Id, Millis, OrganizationId};
+use authority::Account;
+use base::{Id, Millis, OrganizationId, Subject};
 use entitlement_core as core;
 use entitlement_core::{
-    Catalog, Entitlement, Grant, Map, Member, Organization, Subject, SubjectKind, Validity,
+    Catalog, Entitlement, Grant, Map, Member, Organization, SubjectKind, Validity,
 };
 use prost::Message;
 
@@ -64,8 +65,11 @@ impl World {
             self.keys.remove(id.as_str());
         }
         for row in loaded.keys.rows {
+            let Ok(owner) = Subject::parse_name(&row.service_account) else {
+                continue;
+            };
             let key = Key {
-                service_account: row.service_account.into(),
+                account: Account::new(owner, &row.id),
                 secret_sha256: row.secret_sha256.into(),
                 expire: Millis(row.expire_ms),
             };
@@ -80,7 +84,7 @@ impl World {
             } else {
                 SubjectKind::ServiceAccount
             };
-            let subject = Subject {
+            let subject = core::Subject {
                 kind,
                 active: row.active,
             };

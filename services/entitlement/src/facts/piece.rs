@@ -1,6 +1,7 @@
 //! What changes as one: each piece is an entity in the log of changes.
 
 use base::{Id, OrganizationId};
+use freshness::Change;
 
 /// A part of the facts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -51,6 +52,18 @@ impl Piece {
             Self::Resource(organization, id) => format!("r/{organization}/{id}"),
             Self::Member(organization, subject) => format!("m/{organization}/{subject}"),
             Self::Cursor(feed) => format!("f/{}", feed.name()),
+        }
+    }
+
+    /// What a change of it is to the answers; nothing if they do not depend on it.
+    pub(crate) fn change(&self) -> Option<Change<'_>> {
+        match self {
+            Self::Catalog => Some(Change::Catalog),
+            Self::Subject(name) => Some(Change::Subject(name)),
+            Self::Organization(organization) => Some(Change::Organization(organization)),
+            Self::Resource(organization, id) => Some(Change::Resource(organization, id)),
+            Self::Member(organization, subject) => Some(Change::Member(organization, subject)),
+            Self::Key(_) | Self::Cursor(_) => None,
         }
     }
 

@@ -1,18 +1,23 @@
 //! The facts in memory, all of one revision.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use api::entitlement::v1::Application;
+use authority::Account;
 use base::{Id, Millis, OrganizationId};
 use entitlement_core as core;
 use entitlement_core::{Catalog, Map, Member, Organization, Subject, Target};
+use freshness::Journal;
 
 use super::{Feed, Piece};
 
 /// What a key proves.
 #[derive(Debug, Clone)]
 pub(crate) struct Key {
-    pub(crate) service_account: Box<str>,
+    pub(crate) account: Arc<Account>,
     pub(crate) secret_sha256: Box<[u8]>,
     pub(crate) expire: Millis,
 }
@@ -57,9 +62,16 @@ pub(crate) struct World {
     pub(super) subjects: Map<Box<str>, Option<Subject>>,
     pub(super) organizations: Map<Box<str>, Entry>,
     pub(super) tick: u64,
+    /// The last changes, also of what is not in memory.
+    pub(super) journal: Journal,
 }
 
 impl World {
+    /// The last changes up to the revision.
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
     /// The revision that every answer from here is given at.
     pub(crate) fn revision(&self) -> i64 {
         self.revision

@@ -16,6 +16,6 @@ pub(crate) async fn verify_service_account_key(
     let owner = keys.owner(&request.secret).await?;
     let owner = owner.ok_or_else(Fault::unauthenticated)?;
     Ok(VerifyServiceAccountKeyResponse {
-        service_account: owner.to_string(),
+        service_account: owner.name.to_string(),
     })
 }

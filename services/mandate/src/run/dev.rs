@@ -60,7 +60,7 @@ pub async fn dev(args: DevArgs) -> Result<(), Failure> {
     let shutdown = shutdown::on_signal();
     let installation = Installation::start(InstallationSettings {
         services: ServiceSettings {
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(SystemClock::default()),
             secrets,
             limits: rpc::Limits::default(),
             callers: CallerAuthentication::Required,

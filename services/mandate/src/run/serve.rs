@@ -85,7 +85,7 @@ async fn build(
         CallerAuthentication::Required
     };
     let settings = ServiceSettings {
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(SystemClock::default()),
         secrets,
         limits: rpc::Limits::default(),
         callers,

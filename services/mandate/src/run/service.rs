@@ -2,6 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
+use authority::Account;
 use base::{Id, ServiceAccountId, Subject};
 use cache::Cache;
 use clock::Clock;
@@ -187,7 +188,10 @@ async fn with_stack(
         CallerAuthentication::Waived => Authentication::Waived {
             peer,
             keys,
-            anonymous: Subject::ServiceAccount(ServiceAccountId::parse(identity::ROOT)?),
+            anonymous: Account::new(
+                Subject::ServiceAccount(ServiceAccountId::parse(identity::ROOT)?),
+                "",
+            ),
         },
     };
     let (routes, readiness) = with_tools(routes).await?;

@@ -8,9 +8,8 @@ use std::{
 };
 
 use async_trait::async_trait;
-use authority::{Caller, Undecided};
+use authority::{Account, Caller, Undecided};
 use aws_lc_rs::{constant_time, digest};
-use base::Subject;
 use http::header::AUTHORIZATION;
 use secrecy::{ExposeSecret, SecretString};
 use tonic::Status;
@@ -26,7 +25,7 @@ pub trait Authenticator: Send + Sync {
     ///
     /// # Errors
     /// [`Undecided`] when that cannot be looked up; the call is then refused.
-    async fn authenticate(&self, secret: &str) -> Result<Option<Subject>, Undecided>;
+    async fn authenticate(&self, secret: &str) -> Result<Option<Arc<Account>>, Undecided>;
 }
 
 /// The key with which the services of an installation call each other.
@@ -84,7 +83,7 @@ pub enum Authentication {
         /// The keys of service accounts.
         keys: Arc<dyn Authenticator>,
         /// Who everybody else is.
-        anonymous: Subject,
+        anonymous: Arc<Account>,
     },
 }
 
@@ -96,7 +95,7 @@ impl Authentication {
         match (presented, self) {
             (Some(secret), _) if peer.matches(secret) => Ok(Caller::Peer),
             (Some(secret), _) => match keys.authenticate(secret).await {
-                Ok(Some(subject)) => Ok(Caller::Subject(subject)),
+                Ok(Some(account)) => Ok(Caller::Subject(account)),
                 Ok(None) => Err(Fault::unauthenticated()),
                 Err(error) => Err(Fault::unavailable(error)),
             },

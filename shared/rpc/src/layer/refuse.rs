@@ -5,8 +5,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use api::common::v1::ErrorReason;
-use tonic::{Code, Status};
+use tonic::Status;
 use tower::{BoxError, Layer, Service, load_shed::error::Overloaded};
 
 use super::{BoxFuture, Request, Response};
@@ -57,11 +56,7 @@ where
 
 fn fault(error: BoxError) -> Fault {
     if error.is::<Overloaded>() {
-        Fault::common(
-            Code::ResourceExhausted,
-            ErrorReason::Overloaded,
-            "the service has more work than it can take",
-        )
+        Fault::overloaded()
     } else {
         Fault::internal(error)
     }

@@ -1,0 +1,235 @@
+//! Many questions on one stream. What memory can answer is answered at once, message by
+//! message; the rest each in a task of its own, so that no question waits for another.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use ::rpc::{Fault, refuse};
+use api::entitlement::v1::{
+    CheckStreamRequest, CheckStreamResponse, Decision, StreamAnswer, StreamQuestion,
+    stream_answer::Outcome,
+};
+use authority::Context;
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::AbortHandle,
+    time::timeout_at,
+};
+use tokio_stream::{StreamExt, wrappers::ReceiverStream};
+use tonic::{Status, Streaming};
+
+use super::{
+    App,
+    answer::{answer, from_memory},
+    question::Question,
+};
+use crate::{error::Error, measure::Tier};
+
+/// Questions of one stream that may wait for the store at once; more are refused.
+const WAITING: usize = 1024;
+/// Messages that wait to be sent; a reader that is too slow is then asked nothing more.
+const OUTGOING: usize = 16;
+/// The longest that a question may take, whatever its caller would wait.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// What the handler returns: answers as they come.
+pub(crate) type Answers = ReceiverStream<Result<CheckStreamResponse, Status>>;
+
+/// Answers questions until the caller ends the stream, its credential ends, or the service does.
+pub(crate) fn check_stream(
+    app: &App,
+    context: Context,
+    questions: Streaming<CheckStreamRequest>,
+) -> Answers {
+    let (sender, receiver) = mpsc::channel(OUTGOING);
+    let stream = Stream {
+        app: app.clone(),
+        context: Arc::new(context),
+        sender,
+        places: Arc::new(Semaphore::new(WAITING)),
+        waiting: HashMap::new(),
+    };
+    let shutdown = app.shutdown.clone();
+    tokio::spawn(async move {
+        let closed = stream.sender.clone();
+        tokio::select! {
+            () = stream.run(questions) => {}
+            () = closed.closed() => {}
+            () = shutdown.cancelled() => {}
+        }
+    });
+    ReceiverStream::new(receiver)
+}
+
+struct Stream {
+    app: App,
+    context: Arc<Context>,
+    sender: mpsc::Sender<Result<CheckStreamResponse, Status>>,
+    places: Arc<Semaphore>,
+    /// The tasks of questions that wait for the store, by id.
+    waiting: HashMap<u64, AbortHandle>,
+}
+
+impl Stream {
+    async fn run(mut self, mut questions: Streaming<CheckStreamRequest>) {
+        while let Some(message) = questions.next().await {
+            let answered = match message {
+                Ok(message) => self.answer(message).await,
+                Err(status) => Err(status),
+            };
+            let sent = match answered {
+                Ok(response) if response.answers.is_empty() => continue,
+                Ok(response) => self.sender.send(Ok(response)).await,
+                Err(status) => {
+                    // Nobody may be left to be told.
+                    let _ = self.sender.send(Err(status)).await;
+                    return;
+                }
+            };
+            if sent.is_err() {
+                return;
+            }
+        }
+        // Who has asked all still gets what is under way: the tasks hold the sender.
+        self.waiting.clear();
+    }
+
+    /// Answers what memory can, and begins the rest.
+    async fn answer(&mut self, message: CheckStreamRequest) -> Result<CheckStreamResponse, Status> {
+        if !self
+            .app
+            .engine
+            .still_valid(&self.context)
+            .await
+            .map_err(refuse)?
+        {
+            return Err(refuse(Fault::unauthenticated()));
+        }
+        for id in message.cancelled {
+            if let Some(task) = self.waiting.remove(&id) {
+                task.abort();
+            }
+        }
+        let mut answers = Vec::with_capacity(message.questions.len());
+        let mut rest = Vec::new();
+        self.at_once(message.questions, &mut answers, &mut rest);
+        self.waiting.retain(|_, task| !task.is_finished());
+        for (asked, question) in rest {
+            match self.places.clone().try_acquire_owned() {
+                Ok(place) => {
+                    let id = asked.id;
+                    let task = self.begin(asked, question, place);
+                    self.waiting.insert(id, task);
+                }
+                Err(_) => answers.push(refused(asked.id, Fault::overloaded())),
+            }
+        }
+        Ok(CheckStreamResponse { answers })
+    }
+
+    /// Answers from memory, all of one revision; what that cannot answer goes to `rest`.
+    fn at_once(
+        &self,
+        questions: Vec<StreamQuestion>,
+        answers: &mut Vec<StreamAnswer>,
+        rest: &mut Vec<(StreamQuestion, Question)>,
+    ) {
+        let read: Vec<_> = questions
+            .into_iter()
+            .map(|mut asked| {
+                let [subject, permission, resource] = [
+                    &mut asked.subject,
+                    &mut asked.permission,
+                    &mut asked.resource,
+                ]
+                .map(std::mem::take);
+                let question = Question::read(None, subject, permission, resource);
+                (asked, question)
+            })
+            .collect();
+        let fresh_enough = self.app.engine.is_heard();
+        let decided: Option<Vec<_>> = self
+            .app
+            .engine
+            .facts
+            .try_read(|world| {
+                let decide = |(asked, question): &(StreamQuestion, Result<Question, Fault>)| {
+                    let question = question.as_ref().ok()?;
+                    if asked.consistency.is_some() || !fresh_enough {
+                        return None;
+                    }
+                    let found = from_memory(&self.app, &self.context, world, question).ok()?;
+                    self.app.measures.answered(Tier::Memory);
+                    Some(found)
+                };
+                Ok(read.iter().map(decide).collect())
+            })
+            .and_then(Result::ok);
+        let mut decided = decided.unwrap_or_default().into_iter();
+        for (asked, question) in read {
+            match (decided.next().flatten(), question) {
+                (Some(outcome), _) => answers.push(answered(asked.id, outcome)),
+                (None, Ok(question)) => rest.push((asked, question)),
+                (None, Err(fault)) => answers.push(refused(asked.id, fault)),
+            }
+        }
+    }
+
+    /// Answers one question in a task.
+    fn begin(
+        &self,
+        asked: StreamQuestion,
+        question: Question,
+        place: tokio::sync::OwnedSemaphorePermit,
+    ) -> AbortHandle {
+        let (app, sender) = (self.app.clone(), self.sender.clone());
+        let wait = match asked.timeout_ms {
+            0 => LONGEST,
+            millis => LONGEST.min(Duration::from_millis(millis.into())),
+        };
+        let context = Context {
+            deadline: Instant::now() + wait,
+            ..Context::clone(&self.context)
+        };
+        let task = tokio::spawn(async move {
+            let _place = place;
+            let found = answer(&app, &context, &question, asked.consistency.as_ref());
+            let outcome = match timeout_at(context.deadline.into(), found).await {
+                Ok(outcome) => answered(asked.id, outcome),
+                Err(_) => refused(asked.id, Fault::deadline()),
+            };
+            let answers = vec![outcome];
+            // Nobody may be left to be told.
+            let _ = sender.send(Ok(CheckStreamResponse { answers })).await;
+        });
+        task.abort_handle()
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        for task in self.waiting.values() {
+            task.abort();
+        }
+    }
+}
+
+fn answered(id: u64, outcome: Result<Decision, Error>) -> StreamAnswer {
+    match outcome {
+        Ok(decision) => StreamAnswer {
+            id,
+            outcome: Some(Outcome::Decision(decision)),
+        },
+        Err(error) => refused(id, error),
+    }
+}
+
+fn refused(id: u64, error: impl Into<Fault>) -> StreamAnswer {
+    StreamAnswer {
+        id,
+        outcome: Some(Outcome::Error(error.into().into_message())),
+    }
+}

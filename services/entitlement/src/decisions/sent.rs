@@ -1,0 +1,135 @@
+//! What was shared a short while ago, so that a hot answer is not shared again each time.
+
+use std::{
+    hash::{BuildHasher, Hash, Hasher},
+    time::Instant,
+};
+
+use foldhash::fast::RandomState;
+use freshness::Question;
+use parking_lot::Mutex;
+
+use super::publisher::LIFE;
+
+/// Questions that are remembered: sets of four, by their hash.
+const SETS: usize = 8192;
+const WAYS: usize = 4;
+
+/// Bounded memory of what was shared. What it has forgotten is shared once more.
+pub(super) struct Sent {
+    hasher: RandomState,
+    sets: Box<[Mutex<[Slot; WAYS]>]>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    /// Of the question; equal for different ones at worst every 2⁶⁴ times, which costs a reader
+    /// a call.
+    hash: u64,
+    /// Of what was shared.
+    revision: i64,
+    /// The last revision at which that was seen to serve its readers.
+    seen: i64,
+    /// When it is shared anew, before it could end.
+    due: Option<Instant>,
+}
+
+impl Default for Sent {
+    fn default() -> Self {
+        Self {
+            hasher: RandomState::default(),
+            sets: (0..SETS).map(|_| Mutex::default()).collect(),
+        }
+    }
+}
+
+impl Sent {
+    /// Whether an answer at a revision is to be shared now; it is then taken for shared.
+    /// `still_serves` says whether one that was shared at a revision is still current.
+    pub(super) fn is_due(
+        &self,
+        question: &Question<'_>,
+        revision: i64,
+        still_serves: impl FnOnce(i64) -> bool,
+    ) -> bool {
+        let hash = self.hash(question);
+        let now = Instant::now();
+        let Some(set) = self.set(hash) else {
+            return true;
+        };
+        let mut set = set.lock();
+        let known = set
+            .iter_mut()
+            .find(|slot| slot.hash == hash && slot.due.is_some_and(|due| now < due));
+        if let Some(slot) = known {
+            if slot.seen == revision || still_serves(slot.revision) {
+                slot.seen = revision;
+                return false;
+            }
+        }
+        // The place of the same question, else the one that is due first.
+        let place = set
+            .iter_mut()
+            .min_by_key(|slot| (slot.hash != hash, slot.due));
+        if let Some(place) = place {
+            *place = Slot {
+                hash,
+                revision,
+                seen: revision,
+                due: Some(now + LIFE / 2),
+            };
+        }
+        true
+    }
+
+    /// Takes a question for not shared.
+    pub(super) fn forget(&self, question: &Question<'_>) {
+        let hash = self.hash(question);
+        if let Some(set) = self.set(hash) {
+            for slot in set.lock().iter_mut().filter(|slot| slot.hash == hash) {
+                *slot = Slot::default();
+            }
+        }
+    }
+
+    fn hash(&self, question: &Question<'_>) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        question.organization.hash(&mut hasher);
+        question.subject.hash(&mut hasher);
+        question.permission.hash(&mut hasher);
+        question.place.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn set(&self, hash: u64) -> Option<&Mutex<[Slot; WAYS]>> {
+        let index = usize::try_from(hash % SETS as u64).ok()?;
+        self.sets.get(index)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base::{Id, OrganizationId};
+
+    use super::*;
+
+    #[test]
+    fn an_answer_is_shared_once_until_it_no_longer_serves() {
+        let (sent, organization) = (Sent::default(), OrganizationId::parse("acme").unwrap());
+        let question = |subject| Question {
+            organization: &organization,
+            subject,
+            permission: "fleet.billing.view",
+            place: "",
+        };
+        let (jan, eva) = (question("users/jan"), question("users/eva"));
+        assert!(sent.is_due(&jan, 1, |_| true));
+        assert!(!sent.is_due(&jan, 1, |_| panic!("of the same revision")));
+        assert!(!sent.is_due(&jan, 2, |_| true));
+        assert!(sent.is_due(&eva, 2, |_| true), "another question");
+        assert!(sent.is_due(&jan, 3, |_| false), "overtaken by a change");
+        assert!(!sent.is_due(&jan, 3, |_| false));
+        sent.forget(&jan);
+        assert!(sent.is_due(&jan, 3, |_| true));
+    }
+}

@@ -1,0 +1,143 @@
+//! What the answers of this replica came from, and how fresh they can be.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use opentelemetry::{KeyValue, global};
+
+use crate::facts::Facts;
+
+/// Where an answer came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tier {
+    /// The facts in memory.
+    Memory,
+    /// A decision that another replica shared.
+    Redis,
+    /// Facts that were loaded for it.
+    Store,
+}
+
+/// Counters. Clones share them; each costs a hot answer one addition.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Measures(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    memory: AtomicU64,
+    redis: AtomicU64,
+    store: AtomicU64,
+    stale: AtomicU64,
+    refused: AtomicU64,
+    put: AtomicU64,
+    put_failed: AtomicU64,
+    not_shared: AtomicU64,
+}
+
+impl Measures {
+    /// An answer was given.
+    pub(crate) fn answered(&self, tier: Tier) {
+        one(match tier {
+            Tier::Memory => &self.0.memory,
+            Tier::Redis => &self.0.redis,
+            Tier::Store => &self.0.store,
+        });
+    }
+
+    /// A shared decision was found that a change has overtaken.
+    pub(crate) fn stale(&self) {
+        one(&self.0.stale);
+    }
+
+    /// An answer was refused, because the facts were not known well enough.
+    pub(crate) fn refused(&self) {
+        one(&self.0.refused);
+    }
+
+    /// Redis was written to, or could not be.
+    pub(crate) fn put(&self, done: bool) {
+        one(if done {
+            &self.0.put
+        } else {
+            &self.0.put_failed
+        });
+    }
+
+    /// A decision was not shared: too many waited already.
+    pub(crate) fn not_shared(&self) {
+        one(&self.0.not_shared);
+    }
+
+    /// Publishes the counters, and the lease of the facts.
+    pub(crate) fn publish(&self, facts: &Arc<Facts>) {
+        let meter = global::meter("mandate");
+        let counts = self.0.clone();
+        meter
+            .u64_observable_counter("mandate.decisions")
+            .with_description("Answers, by what they came from.")
+            .with_callback(move |observer| {
+                for (tier, count) in [
+                    ("memory", &counts.memory),
+                    ("redis", &counts.redis),
+                    ("store", &counts.store),
+                ] {
+                    observer.observe(value(count), &[KeyValue::new("tier", tier)]);
+                }
+            })
+            .build();
+        let counter = |name, description, count: fn(&Counts) -> &AtomicU64| {
+            let counts = self.0.clone();
+            meter
+                .u64_observable_counter(name)
+                .with_description(description)
+                .with_callback(move |observer| observer.observe(value(count(&counts)), &[]))
+                .build();
+        };
+        counter(
+            "mandate.decisions.stale",
+            "Shared decisions that were found and that a change had overtaken.",
+            |counts| &counts.stale,
+        );
+        counter(
+            "mandate.decisions.refused",
+            "Answers that were refused because the facts were not known well enough.",
+            |counts| &counts.refused,
+        );
+        counter(
+            "mandate.decisions.not_shared",
+            "Decisions that were not shared because too many waited.",
+            |counts| &counts.not_shared,
+        );
+        let counts = self.0.clone();
+        meter
+            .u64_observable_counter("mandate.redis.puts")
+            .with_description("Writes to Redis, by their outcome.")
+            .with_callback(move |observer| {
+                for (outcome, count) in [("done", &counts.put), ("failed", &counts.put_failed)] {
+                    observer.observe(value(count), &[KeyValue::new("outcome", outcome)]);
+                }
+            })
+            .build();
+        let facts = Arc::downgrade(facts);
+        meter
+            .f64_observable_gauge("mandate.lease.left")
+            .with_unit("s")
+            .with_description("How long answers may still be given from memory; 0 without a lease.")
+            .with_callback(move |observer| {
+                if let Some(facts) = facts.upgrade() {
+                    observer.observe(facts.lease_left().as_secs_f64(), &[]);
+                }
+            })
+            .build();
+    }
+}
+
+fn one(count: &AtomicU64) {
+    count.fetch_add(1, Ordering::Relaxed);
+}
+
+fn value(count: &AtomicU64) -> u64 {
+    count.load(Ordering::Relaxed)
+}
