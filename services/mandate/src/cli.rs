@@ -97,10 +97,21 @@ pub enum Command {
     /// List, choose or show contexts.
     #[command(subcommand)]
     Context(ContextCommand),
+    /// Print the rules of the Redis users of an installation: for its services, and for systems
+    /// that read decisions there.
+    RedisUsers(RedisUsersArgs),
     /// Print a completion script for a shell.
     Completion(CompletionArgs),
     /// Print the version.
     Version,
+}
+
+/// Arguments of `redis-users`.
+#[derive(Debug, Args)]
+pub struct RedisUsersArgs {
+    /// The folder with the secrets of the installation, as of `mandate serve`.
+    #[arg(long, env = "MANDATE_SECRETS")]
+    pub secrets: PathBuf,
 }
 
 /// Arguments of `apply`.

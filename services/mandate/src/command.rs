@@ -7,6 +7,7 @@ mod completion;
 mod context;
 mod explain;
 mod names;
+mod redis_users;
 mod version;
 
 use crate::{
@@ -34,6 +35,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Explain(args) => explain::explain(args, context, json).await,
         Command::Access(args) => access::access(args, context, json).await,
         Command::Context(args) => context::context(args, context, json),
+        Command::RedisUsers(args) => redis_users::redis_users(&args, json),
         Command::Completion(args) => completion::completion(&args),
         Command::Version => version::version(json),
     }

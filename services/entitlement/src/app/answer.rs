@@ -40,10 +40,16 @@ async fn attempt(
 ) -> Result<Decision, Error> {
     let requirement = consistency.and_then(|demand| demand.requirement.as_ref());
     if !matches!(requirement, None | Some(Requirement::MinimizeLatency(_))) {
-        // Who may not ask makes nothing wait.
-        app.permit_in(context, &question.organization).await?;
+        // What waits is boxed: the future of a hot answer stays small.
+        Box::pin(async {
+            // Who may not ask makes nothing wait.
+            app.permit_in(context, &question.organization).await?;
+            app.engine.freshen(context, consistency).await
+        })
+        .await?;
+    } else if !app.engine.is_heard() {
+        return Err(Error::ProjectionBehind);
     }
-    app.engine.freshen(context, consistency).await?;
     let at_once = app
         .engine
         .facts
@@ -53,7 +59,7 @@ async fn attempt(
             app.measures.answered(Tier::Memory);
             answered
         }
-        Some(Err(_)) | None => later(app, context, question).await,
+        Some(Err(_)) | None => Box::pin(later(app, context, question)).await,
     }
 }
 

@@ -32,7 +32,8 @@ pub struct ServeArgs {
     #[arg(long, env = "MANDATE_STORE", hide_env_values = true)]
     pub store: String,
 
-    /// The shared cache: `memory:`, `redis://…` or `rediss://…`
+    /// The shared cache: `memory:`, `redis://HOST`, `redis+sentinel://HOST,HOST/MASTER` or
+    /// `redis+cluster://HOST,HOST`; `rediss` for TLS, `USER:PASSWORD@` before the hosts
     #[arg(
         long,
         default_value = "memory:",
