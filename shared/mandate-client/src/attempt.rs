@@ -1,10 +1,11 @@
 //! One try at one backend, on its stream or by a unary call.
 
 use std::{
+    error::Error,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use api::{
@@ -22,6 +23,9 @@ use crate::{
     question::{Consistency, Question},
     slots::{Event, Wait},
 };
+
+/// How exactly timers keep the time.
+const TICK: Duration = Duration::from_millis(2);
 
 /// A try that is under way. Dropped, it is cancelled.
 pub(crate) enum Attempt {
@@ -127,6 +131,10 @@ where
         Ok(Ok(response)) => {
             backend.lane.health.succeeded();
             Ok(response.into_inner())
+        }
+        // The transport keeps the deadline too, and says so as if it had lost the connection.
+        Ok(Err(status)) if status.source().is_some() && Instant::now() + TICK >= deadline => {
+            Err(Failure::Late)
         }
         Ok(Err(status)) => {
             let failure = Failure::of_call(status);

@@ -65,16 +65,19 @@ impl Backends {
         let (low, high) = (random as u32, (random >> 32) as u32);
         let (first, second) = match current.len() {
             0 => return Err(Failure::Broken("no address of a backend is known".into())),
-            1 => (from(0).find(good), None),
+            1 => (None, None),
             count => {
                 let first = from(index(low, count)).filter(good).find(other);
                 let second = from(index(high, count))
                     .filter(good)
                     .filter(other)
                     .find(|second| first.is_none_or(|first| !Arc::ptr_eq(first, second)));
-                (first.or_else(|| from(0).find(good)), second)
+                (first, second)
             }
         };
+        let first = first
+            .or_else(|| from(0).find(good))
+            .or_else(|| from(0).find(|backend| backend.lane.health.is_reachable(now)));
         match (first, second) {
             (Some(first), Some(second)) if second.lane.load.get() < first.lane.load.get() => {
                 Ok(second.clone())

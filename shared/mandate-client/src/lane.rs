@@ -179,8 +179,8 @@ impl Lane {
         };
         drop(guard);
         if deaf {
-            // Not a word came while somebody waited: others are asked first for a moment.
-            self.health.failed(now);
+            // Not a word came while somebody waited.
+            self.health.was_silent(now);
         }
         wake(wakers.into_iter().chain(sender));
         goes_on

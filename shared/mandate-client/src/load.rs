@@ -34,6 +34,8 @@ pub(crate) struct Health {
     epoch: Instant,
     /// Until when it is avoided, in milliseconds of the epoch.
     avoided_ms: AtomicU64,
+    /// Until when others are asked first.
+    slow_ms: AtomicU64,
     failures: AtomicU32,
 }
 
@@ -42,14 +44,27 @@ impl Health {
         Self {
             epoch: Instant::now(),
             avoided_ms: AtomicU64::new(0),
+            slow_ms: AtomicU64::new(0),
             failures: AtomicU32::new(0),
         }
     }
 
     /// Whether it is to be asked.
     pub(crate) fn is_good(&self, now: Instant) -> bool {
+        let slow = self.slow_ms.load(Ordering::Relaxed);
+        self.is_reachable(now) && (slow == 0 || self.millis(now) >= slow)
+    }
+
+    /// Whether it is to be asked where there is no better one.
+    pub(crate) fn is_reachable(&self, now: Instant) -> bool {
         let avoided = self.avoided_ms.load(Ordering::Relaxed);
         avoided == 0 || self.millis(now) >= avoided
+    }
+
+    /// It said nothing while somebody waited: others are asked first for a while.
+    pub(crate) fn was_silent(&self, now: Instant) {
+        let until = self.millis(now + LAST);
+        self.slow_ms.store(until, Ordering::Relaxed);
     }
 
     /// It failed: it is avoided for a moment.
@@ -68,6 +83,9 @@ impl Health {
         if self.failures.load(Ordering::Relaxed) != 0 {
             self.failures.store(0, Ordering::Relaxed);
             self.avoided_ms.store(0, Ordering::Relaxed);
+        }
+        if self.slow_ms.load(Ordering::Relaxed) != 0 {
+            self.slow_ms.store(0, Ordering::Relaxed);
         }
     }
 
@@ -93,6 +111,15 @@ mod tests {
         }
         assert!(!health.is_good(now + LAST / 2));
         assert!(health.is_good(now + LAST + FIRST));
+        health.succeeded();
+        assert!(health.is_good(now));
+    }
+
+    #[test]
+    fn one_that_is_silent_is_asked_only_where_there_is_no_other() {
+        let (health, now) = (Health::new(), Instant::now());
+        health.was_silent(now);
+        assert!(!health.is_good(now) && health.is_reachable(now));
         health.succeeded();
         assert!(health.is_good(now));
     }
