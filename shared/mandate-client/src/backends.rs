@@ -62,13 +62,12 @@ impl Backends {
             after.iter().chain(before)
         };
         let random = self.random();
-        let (low, high) = (random as u32, (random >> 32) as u32);
         let (first, second) = match current.len() {
             0 => return Err(Failure::Broken("no address of a backend is known".into())),
             1 => (None, None),
             count => {
-                let first = from(index(low, count)).filter(good).find(other);
-                let second = from(index(high, count))
+                let first = from(index(random, count)).filter(good).find(other);
+                let second = from(index(random >> 32, count))
                     .filter(good)
                     .filter(other)
                     .find(|second| first.is_none_or(|first| !Arc::ptr_eq(first, second)));
@@ -176,6 +175,6 @@ fn seed() -> u64 {
 }
 
 /// A number below `count`.
-fn index(random: u32, count: usize) -> usize {
-    usize::try_from(random).unwrap_or_default() % count
+fn index(random: u64, count: usize) -> usize {
+    usize::try_from(random & u64::from(u32::MAX)).unwrap_or_default() % count
 }

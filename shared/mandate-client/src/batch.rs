@@ -80,7 +80,9 @@ async fn one(
     let decisions = decisions.filter(|decisions| decisions.len() == asked);
     let decisions = decisions.ok_or_else(nothing)?;
     asker.budget.deposit();
-    decisions.iter().for_each(|_| count(&asker.measures.unary));
+    for _ in &decisions {
+        count(&asker.measures.unary);
+    }
     Ok(decisions)
 }
 

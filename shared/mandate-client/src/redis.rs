@@ -31,6 +31,9 @@ use crate::{
 
 /// How long Redis may take: the service is asked then.
 const PATIENCE: Duration = Duration::from_millis(20);
+/// How long after a command was sent its reply still counts. The revisions end in Redis 50 ms before
+/// the lease does, for Redis does not say how much is left of their life.
+const FRESH: Duration = Duration::from_millis(40);
 /// Questions that may be under way at once.
 const UNDER_WAY: usize = 32 << 10;
 /// Decisions that are read with one command.
@@ -175,14 +178,17 @@ impl Reader {
             keys.push(key);
             waiting.push((id, subject, place));
         }
+        let begin = self.clock.since_boot();
         let found = self.cache.get(&keys).await;
+        // INVARIANT: what was read is not believed later; the machine may have been suspended.
+        let is_fresh = self.clock.since_boot().saturating_sub(begin) < FRESH;
         if found.is_ok() {
             self.breaker.succeeded();
         } else {
             self.breaker.failed(Instant::now());
         }
         let mut found = found.unwrap_or_default().into_iter();
-        let revisions = found.next().flatten();
+        let revisions = found.next().flatten().filter(|_| is_fresh);
         let revisions = revisions.and_then(|text| self.parsed.read(organization, text));
         let decisions: Vec<_> = waiting
             .into_iter()
