@@ -56,7 +56,6 @@ fn run(args: &Args) -> Result<()> {
         format: LogFormat::Json,
         filter: "info".to_owned(),
         otlp: None,
-        sample: 0.0,
     })?;
     let generator = tokio::runtime::Builder::new_current_thread()
         .enable_all()

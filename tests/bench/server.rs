@@ -3,6 +3,7 @@
 use std::{
     fs,
     net::{Ipv4Addr, SocketAddr},
+    num::NonZero,
     path::Path,
     sync::{Arc, mpsc},
     thread::{self, JoinHandle},
@@ -20,12 +21,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Result, empty};
 
-/// The worker threads of the server. One, so that with a generator of one thread neither waits
-/// for the other's core where there are two.
-pub(crate) const THREADS: usize = 1;
+/// The threads that serve calls. One, so that with a generator of one thread neither waits for
+/// the other's core where there are two.
+pub(crate) const THREADS: NonZero<usize> = NonZero::<usize>::MIN;
 
-/// What the names of the server's threads begin with; the kernel keeps 15 characters.
+/// What the name of the server's own threads begins with; the kernel keeps 15 characters.
 const THREAD: &str = "bench-server";
+/// What those that serve calls begin with.
+const SERVING: &str = "serve-";
 
 /// An installation on the SQLite files in a folder, and the empty RPC beside it. Dropped, it
 /// ends.
@@ -72,7 +75,7 @@ impl Server {
             let task = task?.path();
             // A thread may end meanwhile.
             let name = fs::read_to_string(task.join("comm")).unwrap_or_default();
-            if name.starts_with(THREAD) {
+            if name.starts_with(THREAD) || name.starts_with(SERVING) {
                 total += on_cpu(&task);
             }
         }
@@ -109,7 +112,7 @@ fn run(
     tell: &mpsc::Sender<[SocketAddr; 2]>,
 ) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(THREADS)
+        .worker_threads(1)
         .thread_name(THREAD)
         .enable_all()
         .build()?;
@@ -148,6 +151,6 @@ type Serving = tokio::task::JoinHandle<Result<()>>;
 async fn listen(service: GrpcService, stop: &CancellationToken) -> Result<(Serving, SocketAddr)> {
     let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into()).await?;
     let address = listener.address()?;
-    let served = rpc::serve(listener, service, None, stop.clone().cancelled_owned());
+    let served = rpc::serve(listener, service, None, THREADS, stop.clone());
     Ok((tokio::spawn(served), address))
 }

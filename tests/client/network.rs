@@ -3,6 +3,7 @@
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
+    num::NonZero,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -41,8 +42,8 @@ impl Served {
             .unwrap();
         let address = listener.address().unwrap();
         let stop = CancellationToken::new();
-        let stopped = stop.clone().cancelled_owned();
-        tokio::spawn(serve(listener, service, None, stopped));
+        let threads = NonZero::<usize>::MIN;
+        tokio::spawn(serve(listener, service, None, threads, stop.clone()));
         Self { address, stop }
     }
 

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use prost::bytes::{Buf, BufMut};
+use api::entitlement::v1::{CheckStreamResponse, stream_answer::Outcome};
+use prost::{
+    Message,
+    bytes::{Buf, BufMut},
+};
 use rpc::Channel;
 use tests::Rig;
 use tokio::time::timeout;
 use tonic::{
-    Request, Status,
+    Code, Request, Status,
     client::Grpc,
     codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
     metadata::{Ascii, MetadataKey, MetadataValue},
@@ -63,6 +67,25 @@ impl Decoder for Raw {
     }
 }
 
+/// The first answer of a stream of checks: what fails there is told as an answer, not as the end
+/// of the stream, and is else as that of a call.
+fn answered(message: Vec<u8>) -> Answer {
+    let response = CheckStreamResponse::decode(message.as_slice()).unwrap();
+    match response
+        .answers
+        .into_iter()
+        .next()
+        .and_then(|answer| answer.outcome)
+    {
+        Some(Outcome::Error(error)) => Err(Status::with_details(
+            Code::from_i32(error.code),
+            error.message.clone(),
+            error.encode_to_vec().into(),
+        )),
+        _ => Ok(message),
+    }
+}
+
 /// The channels to the three services.
 pub struct Wire([Channel; 3]);
 
@@ -98,6 +121,7 @@ impl Wire {
         }
         let mut stream = grpc.server_streaming(request, uri, Raw).await?.into_inner();
         match timeout(FIRST, stream.message()).await {
+            Ok(first) if path.ends_with("/CheckStream") => answered(first?.unwrap_or_default()),
             Ok(first) => Ok(first?.unwrap_or_default()),
             Err(_) => Ok(Vec::new()),
         }

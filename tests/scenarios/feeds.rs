@@ -203,7 +203,7 @@ async fn agree(world: &World<'_>) {
 /// Returns once entitlement has heard all that identity and membership have to tell.
 pub async fn heard(rig: &Rig) {
     for source in [Source::Identity, Source::Membership] {
-        let (at, _) = open(rig, source).await.positions(&[]).await.unwrap();
+        let at = open(rig, source).await.head().await.unwrap().position;
         let position = seal::Position { source, at };
         let request = CheckRequest {
             subject: "serviceAccounts/root".to_owned(),

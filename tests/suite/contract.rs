@@ -132,8 +132,14 @@ async fn the_outbox_keeps_the_latest_state_at_the_position_of_its_commit() {
             .collect();
         assert_eq!(entries, [("b", 1, positions[1]), ("a", 2, positions[2])]);
         assert_eq!(store.backlog(positions[1]).await.unwrap().entries.len(), 1);
-        let (head, found) = store.positions(&["a".into(), "c".into()]).await.unwrap();
-        assert_eq!((head, found), (positions[2], vec![positions[2], 0]));
+        assert_eq!(store.head().await.unwrap().position, positions[2]);
+        let snapshot = store.snapshot().await.unwrap();
+        for (limit, latest) in [(5, vec![1, 2]), (1, vec![2])] {
+            let found = Store::latest_in(&snapshot, limit).await.unwrap();
+            let found: Vec<_> = found.into_iter().map(|(_, at)| at).collect();
+            let latest: Vec<_> = latest.into_iter().map(|at| positions[at]).collect();
+            assert_eq!(found, latest, "the last {limit}, oldest first");
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use api::entitlement::v1::{
     CheckRequest, CheckResponse, authorization_service_client::AuthorizationServiceClient,
 };
 use async_trait::async_trait;
-use authority::{Account, Caller, Context, Undecided};
+use authority::{Account, Caller, Context, RequestId, Undecided};
 use base::Subject;
 use http::{HeaderMap, HeaderValue};
 use rpc::{
@@ -158,7 +158,7 @@ async fn a_call_to_a_peer_carries_what_is_left_of_the_deadline_and_the_request_i
     let context = Context {
         caller: Caller::Peer,
         policy: &api::METHODS[0],
-        request_id: "the-same".to_owned(),
+        request_id: RequestId::Given("the-same".into()),
         deadline: Instant::now() + Duration::from_millis(250),
     };
     let channel = PeerChannel::new(peer, peer_key()).for_call(&context);

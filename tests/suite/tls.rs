@@ -56,7 +56,8 @@ async fn serve_with(rig: &Rig, tls: TlsFiles, stop: &CancellationToken) -> Strin
         listener,
         rig.service(),
         Some(tls),
-        stop.clone().cancelled_owned(),
+        std::num::NonZero::<usize>::MIN,
+        stop.clone(),
     ));
     format!("https://{address}")
 }

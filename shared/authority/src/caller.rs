@@ -1,6 +1,6 @@
 //! Who calls, as the stack established it.
 
-use std::{sync::Arc, time::Instant};
+use std::{fmt, sync::Arc, time::Instant};
 
 use api::MethodPolicy;
 use base::Subject;
@@ -38,6 +38,24 @@ impl Account {
     }
 }
 
+/// What names a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RequestId {
+    /// A name that the caller gave.
+    Given(Arc<str>),
+    /// A number that the service gave; written in hexadecimal.
+    Made(u128),
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given(name) => f.write_str(name),
+            Self::Made(number) => write!(f, "{number:032x}"),
+        }
+    }
+}
+
 /// What the stack knows of a call before its handler runs.
 #[derive(Debug, Clone)]
 pub struct Context {
@@ -46,7 +64,7 @@ pub struct Context {
     /// What the method demands.
     pub policy: &'static MethodPolicy,
     /// Names the call in logs and traces, here and in the services that it leads to.
-    pub request_id: String,
+    pub request_id: RequestId,
     /// When the caller stops waiting.
     pub deadline: Instant,
 }

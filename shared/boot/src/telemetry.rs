@@ -33,8 +33,6 @@ pub struct TelemetrySettings {
     pub filter: String,
     /// Where traces are sent, as OTLP over gRPC; nowhere if absent.
     pub otlp: Option<String>,
-    /// The share of traces that is kept of those that begin here, from 0 to 1.
-    pub sample: f64,
 }
 
 /// Why telemetry cannot begin.
@@ -84,7 +82,7 @@ impl Telemetry {
         let tracer = settings
             .otlp
             .as_ref()
-            .map(|endpoint| tracer(endpoint, settings.sample, resource))
+            .map(|endpoint| tracer(endpoint, resource))
             .transpose()?;
         let traces = tracer
             .as_ref()
@@ -118,16 +116,13 @@ impl Drop for Telemetry {
     }
 }
 
-fn tracer(
-    endpoint: &str,
-    sample: f64,
-    resource: Resource,
-) -> Result<SdkTracerProvider, ExporterBuildError> {
+fn tracer(endpoint: &str, resource: Resource) -> Result<SdkTracerProvider, ExporterBuildError> {
     let exporter = SpanExporter::builder()
         .with_tonic()
         .with_endpoint(endpoint)
         .build()?;
-    let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(sample)));
+    // Which calls have spans is decided where they begin.
+    let sampler = Sampler::ParentBased(Box::new(Sampler::AlwaysOn));
     Ok(SdkTracerProvider::builder()
         .with_resource(resource)
         .with_sampler(sampler)

@@ -75,7 +75,7 @@ impl PeerChannel {
         self.with_headers([
             (
                 HeaderName::from_static("x-request-id"),
-                context.request_id.clone(),
+                context.request_id.to_string(),
             ),
             (HeaderName::from_static("grpc-timeout"), timeout),
         ])

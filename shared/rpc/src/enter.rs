@@ -3,7 +3,7 @@
 use authority::Context;
 use tonic::{Request, Status};
 
-use crate::fault::Fault;
+use crate::{fault::Fault, layer::call::Call};
 
 /// Takes a request apart into what the stack knows of the call and the message.
 ///
@@ -11,7 +11,15 @@ use crate::fault::Fault;
 /// INTERNAL if the handler runs without the stack: it has then not been authorized.
 pub fn enter<Q>(request: Request<Q>) -> Result<(Context, Q), Status> {
     let (_, mut extensions, message) = request.into_parts();
-    match extensions.remove::<Context>() {
+    let context = extensions.remove::<Call>().and_then(|call| {
+        Some(Context {
+            caller: call.caller?,
+            policy: call.policy?,
+            request_id: call.id,
+            deadline: call.deadline,
+        })
+    });
+    match context {
         Some(context) => Ok((context, message)),
         None => Err(Fault::internal("a handler was called without the stack").into()),
     }

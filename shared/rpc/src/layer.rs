@@ -1,8 +1,8 @@
 //! The layers of the stack, one a file.
 
 pub(crate) mod authenticate;
+pub(crate) mod call;
 pub(crate) mod deadline;
-pub(crate) mod name;
 pub(crate) mod observe;
 pub(crate) mod panic;
 pub(crate) mod policy;

@@ -16,6 +16,7 @@ pub use convert::{etag, expect_etag, moment, parse, required, timestamp};
 pub use enter::{enter, refuse};
 pub use fault::{Fault, Violation};
 pub use layer::authenticate::{Authentication, Authenticator, PeerKey};
+pub use layer::unread::unread;
 pub use page::Page;
 pub use server::{Listener, TlsFiles, serve};
 pub use stack::{GrpcService, Limits, stack};

@@ -1,16 +1,26 @@
 //! Listens, and serves stacks over TCP.
 
-use std::{future::Future, io, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{io, net::SocketAddr, num::NonZero, path::PathBuf, thread, time::Duration};
 
-use tokio::net::TcpListener;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{mpsc, oneshot},
+};
+use tokio_stream::{StreamExt, wrappers::ReceiverStream};
+use tokio_util::sync::CancellationToken;
 use tonic::{
     body::Body,
     service::Routes,
-    transport::{Certificate, Identity, Server, ServerTlsConfig, server::TcpIncoming},
+    transport::{Certificate, Identity, Server, ServerTlsConfig, server::Router},
 };
 use tower::ServiceExt;
 
 use crate::stack::GrpcService;
+
+/// Connections that wait for a thread.
+const BACKLOG: usize = 64;
+/// How long to wait when no connection can be accepted: descriptors may be free again then.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// PEM files of a server's TLS.
 #[derive(Debug, Clone)]
@@ -47,14 +57,55 @@ impl Listener {
 
 /// Serves until `shutdown`, then lets the calls that have begun finish.
 ///
+/// Connections are handed in turn to `threads`, each with a runtime of its own: a call then never
+/// moves between cores, which is worth half as much again as a runtime that shares its work.
+///
 /// # Errors
-/// The TLS files cannot be used, or the socket fails.
+/// The TLS files cannot be used, or a thread cannot be started.
 pub async fn serve(
     listener: Listener,
     service: GrpcService,
     tls: Option<TlsFiles>,
-    shutdown: impl Future<Output = ()>,
+    threads: NonZero<usize>,
+    shutdown: CancellationToken,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let mut server = server(tls).await?;
+    let service = service.map_request(|request: http::Request<_>| request.map(Body::new));
+    let routes = Routes::from(axum::Router::new().fallback_service(service));
+    let router = server.add_routes(routes);
+    let mut workers = Vec::new();
+    for number in 0..threads.get() {
+        workers.push(Worker::start(number, router.clone(), shutdown.clone())?);
+    }
+    let mut turn = 0;
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.0.accept() => accepted,
+            () = shutdown.cancelled() => break,
+        };
+        match accepted.and_then(|(connection, _)| prepare(connection)) {
+            Ok(connection) => {
+                turn = (turn + 1) % workers.len();
+                if let Some(worker) = workers.get(turn)
+                    && worker.connections.send(connection).await.is_err()
+                {
+                    return Err("a thread that serves has ended".into());
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection cannot be accepted");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+    for worker in workers {
+        drop(worker.connections);
+        worker.ended.await??;
+    }
+    Ok(())
+}
+
+async fn server(tls: Option<TlsFiles>) -> Result<Server, Box<dyn std::error::Error + Send + Sync>> {
     let mut server = Server::builder()
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
@@ -69,14 +120,37 @@ pub async fn serve(
         }
         server = server.tls_config(tls)?;
     }
-    let service = service.map_request(|request: http::Request<_>| request.map(Body::new));
-    let routes = Routes::from(axum::Router::new().fallback_service(service));
-    // Set here, since a server that is given its connections does not: without it, an answer of
-    // more than one segment waits up to 40 ms for an acknowledgement.
-    let connections = TcpIncoming::from(listener.0).with_nodelay(Some(true));
-    server
-        .add_routes(routes)
-        .serve_with_incoming_shutdown(connections, shutdown)
-        .await?;
-    Ok(())
+    Ok(server)
+}
+
+/// Without `TCP_NODELAY`, an answer of more than one segment waits up to 40 ms for an
+/// acknowledgement.
+fn prepare(connection: TcpStream) -> io::Result<std::net::TcpStream> {
+    connection.set_nodelay(true)?;
+    connection.into_std()
+}
+
+/// A thread that serves connections.
+struct Worker {
+    connections: mpsc::Sender<std::net::TcpStream>,
+    ended: oneshot::Receiver<Result<(), tonic::transport::Error>>,
+}
+
+impl Worker {
+    fn start(number: usize, router: Router, shutdown: CancellationToken) -> io::Result<Self> {
+        let (connections, receiver) = mpsc::channel(BACKLOG);
+        let (end, ended) = oneshot::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let incoming = ReceiverStream::new(receiver).map(TcpStream::from_std);
+        thread::Builder::new()
+            .name(format!("serve-{number}"))
+            .spawn(move || {
+                let served = router.serve_with_incoming_shutdown(incoming, shutdown.cancelled());
+                // Nobody waits if the process is being killed.
+                let _ = end.send(runtime.block_on(served));
+            })?;
+        Ok(Self { connections, ended })
+    }
 }

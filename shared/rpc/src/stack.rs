@@ -9,16 +9,12 @@ use tower::{
     load_shed::LoadShedLayer,
     util::{BoxCloneSyncService, MapResponseLayer},
 };
-use tower_http::{
-    catch_panic::CatchPanicLayer,
-    request_id::{PropagateRequestIdLayer, SetRequestIdLayer},
-};
+use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::layer::{
     Request, Response,
     authenticate::{AuthenticateLayer, Authentication},
     deadline::DeadlineLayer,
-    name::NameCall,
     observe::ObserveLayer,
     panic,
     policy::PolicyLayer,
@@ -37,6 +33,8 @@ pub struct Limits {
     pub concurrency: usize,
     /// The longest that a call may take, whatever its caller would wait.
     pub deadline: Duration,
+    /// One in so many checks is traced that their callers do not trace; none if 0.
+    pub trace_one_in: u64,
 }
 
 impl Default for Limits {
@@ -44,19 +42,16 @@ impl Default for Limits {
         Self {
             concurrency: 10_000,
             deadline: Duration::from_secs(30),
+            trace_one_in: 0,
         }
     }
 }
 
 /// Puts the stack around the methods of a service.
 pub fn stack(routes: Routes, authentication: Authentication, limits: Limits) -> GrpcService {
-    let request_id = http::HeaderName::from_static("x-request-id");
     let service = ServiceBuilder::new()
-        // Names the call before anything can fail, so that every answer and log line has it.
-        .layer(SetRequestIdLayer::new(request_id.clone(), NameCall::new()))
-        .layer(PropagateRequestIdLayer::new(request_id))
-        // A span and a measurement, also of what is refused below.
-        .layer(ObserveLayer::new())
+        // A name, a span and a measurement, also of what is refused below.
+        .layer(ObserveLayer::new(&limits))
         // A panic is one answer, not the end of the connection.
         .layer(MapResponseLayer::new(|response: http::Response<_>| {
             response.map(Body::new)

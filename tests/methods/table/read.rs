@@ -100,6 +100,10 @@ pub const READ: &[Row] = &[
         r#"{"questions": [{"subject": "users/user-{org}-{n}", "permission": "fleet-{org}-{n}.billing.view", "resource": "organizations/{org}/units/unit-{n}"}, {"subject": "users/batch-user-{org}-{n}", "permission": "fleet-{org}-{n}.billing.itemised.view", "resource": "organizations/{org}"}], "consistency": {"fullyConsistent": true}}"#,
     ),
     (
+        "entitlement.v1.AuthorizationService/CheckStream",
+        r#"{"questions": [{"id": "7", "subject": "users/user-{org}-{n}", "permission": "fleet-{org}-{n}.billing.view", "resource": "organizations/{org}/units/unit-{n}", "consistency": {"atLeastAsFresh": "{token}"}, "timeoutMs": 5000}]}"#,
+    ),
+    (
         "entitlement.v1.AuthorizationService/Explain",
         r#"{"subject": "users/user-{org}-{n}", "permission": "fleet-{org}-{n}.billing.edit", "resource": "organizations/{org}/units/batch-unit-{n}"}"#,
     ),

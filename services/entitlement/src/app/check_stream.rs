@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ::rpc::{Fault, refuse};
+use ::rpc::{Fault, refuse, unread};
 use api::entitlement::v1::{
     CheckStreamRequest, CheckStreamResponse, Decision, StreamAnswer, StreamQuestion,
     stream_answer::Outcome,
@@ -78,7 +78,7 @@ impl Stream {
         while let Some(message) = questions.next().await {
             let answered = match message {
                 Ok(message) => self.answer(message).await,
-                Err(status) => Err(status),
+                Err(status) => Err(unread(status)),
             };
             let sent = match answered {
                 Ok(response) if response.answers.is_empty() => continue,

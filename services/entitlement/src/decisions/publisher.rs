@@ -22,6 +22,11 @@ const HEARTBEATS: u32 = 5;
 const ORGANIZATIONS: usize = 4096;
 /// Decisions that are put at a time.
 const BATCH: usize = 256;
+/// How long a reader may wait for what it reads of Redis, which does not say how much is left of
+/// its life.
+const READ_MS: i64 = 50;
+/// Redis gives a value up to and with the millisecond at which it ends.
+const LAST_MS: i64 = 1;
 /// Before the revision of every installation.
 const NEVER: i64 = -1;
 /// Samples of the clock of Redis that are kept.
@@ -135,7 +140,7 @@ impl Publisher {
                     .map(|(organization, asked)| {
                         asked.put = journal.revision();
                         let mut revisions = journal.revisions(organization);
-                        revisions.expire_ms = sample.redis_ms + lease_ms;
+                        revisions.expire_ms = sample.redis_ms + lease_ms - READ_MS - LAST_MS;
                         revisions.feed_behind = self.engine.is_behind();
                         Entry {
                             key: self.contract.revisions_key(organization),

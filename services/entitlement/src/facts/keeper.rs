@@ -131,7 +131,9 @@ impl Facts {
         &self,
         answer: impl FnOnce(&World) -> Result<T, Vec<Piece>>,
     ) -> Option<Result<T, Vec<Piece>>> {
-        self.is_current().then(|| answer(&self.world.read()))
+        let answered = answer(&self.world.read());
+        // Asked afterwards: it may have ended while this waited for its turn.
+        self.is_current().then_some(answered)
     }
 
     /// Reads the log to its end, and pieces with it.

@@ -3,6 +3,7 @@
 use std::{
     env, fs,
     net::{Ipv4Addr, SocketAddr},
+    num::NonZero,
     os::unix::fs::DirBuilderExt,
     path::{self, Path, PathBuf},
     sync::Arc,
@@ -44,7 +45,6 @@ pub async fn dev(args: DevArgs) -> Result<(), Failure> {
         format: LogFormat::Text,
         filter: args.log.clone(),
         otlp: None,
-        sample: 0.0,
     })
     .map_err(failed)?;
     let folder = folder(args.data)?;
@@ -76,7 +76,8 @@ pub async fn dev(args: DevArgs) -> Result<(), Failure> {
         listener,
         installation.service(),
         None,
-        shutdown.cancelled_owned(),
+        NonZero::<usize>::MIN,
+        shutdown,
     ));
     if !args.empty {
         let channel = installation.channel();

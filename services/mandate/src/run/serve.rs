@@ -32,7 +32,6 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
         format: LogFormat::Json,
         filter: args.log.clone(),
         otlp: args.otlp.clone(),
-        sample: args.trace_sample,
     })
     .map_err(failed)?;
     let shutdown = shutdown::on_signal();
@@ -52,7 +51,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
     let address = listener.address().map_err(failed)?;
     let service = Box::pin(build(&args, secrets, &shutdown, ready)).await?;
     tracing::info!(%address, service = ?args.service, "listening");
-    rpc::serve(listener, service, tls, shutdown.cancelled_owned())
+    rpc::serve(listener, service, tls, args.threads(), shutdown)
         .await
         .map_err(|error| Failure::failed(format!("the server ended: {error}")))
 }
@@ -87,7 +86,10 @@ async fn build(
     let settings = ServiceSettings {
         clock: Arc::new(SystemClock::default()),
         secrets,
-        limits: rpc::Limits::default(),
+        limits: rpc::Limits {
+            trace_one_in: args.trace_one_in(),
+            ..rpc::Limits::default()
+        },
         callers,
         shutdown: shutdown.clone(),
     };

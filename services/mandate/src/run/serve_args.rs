@@ -1,6 +1,6 @@
 //! The options of `mandate serve`.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, num::NonZero, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -89,11 +89,16 @@ pub struct ServeArgs {
     #[arg(long, default_value_t = 256, env = "MANDATE_MEMORY_MB")]
     pub memory_mb: usize,
 
+    /// Threads that serve calls; as many as there are cores if absent
+    #[arg(long, env = "MANDATE_THREADS")]
+    pub threads: Option<NonZero<usize>>,
+
     /// Send traces here, as OTLP over gRPC
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     pub otlp: Option<String>,
 
-    /// The share of traces that is kept, from 0 to 1
+    /// The share of checks that is traced, from 0 to 1, where no caller asks for more; changes
+    /// and what administrators read always are
     #[arg(long, default_value_t = 0.01, env = "MANDATE_TRACE_SAMPLE")]
     pub trace_sample: f64,
 
@@ -105,6 +110,31 @@ pub struct ServeArgs {
         env = "MANDATE_LOG"
     )]
     pub log: String,
+}
+
+impl ServeArgs {
+    /// One in so many checks is traced that their callers do not trace; none if 0.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a float that is too large for the integer is the largest, and rare enough"
+    )]
+    pub(super) fn trace_one_in(&self) -> u64 {
+        if self.otlp.is_none() || self.trace_sample <= 0.0 {
+            return 0;
+        }
+        (1.0 / self.trace_sample).round().max(1.0) as u64
+    }
+
+    /// Threads that serve calls.
+    pub(super) fn threads(&self) -> NonZero<usize> {
+        self.threads.unwrap_or_else(threads)
+    }
+}
+
+/// As many threads as there are cores.
+pub(super) fn threads() -> NonZero<usize> {
+    std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN)
 }
 
 /// Which service runs.

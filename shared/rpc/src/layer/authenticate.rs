@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tonic::Status;
 use tower::{Layer, Service};
 
-use super::{BoxFuture, Request, Response, is_public};
+use super::{BoxFuture, Request, Response, call::Call, is_public};
 use crate::fault::Fault;
 
 /// Knows the keys of service accounts.
@@ -26,6 +26,11 @@ pub trait Authenticator: Send + Sync {
     /// # Errors
     /// [`Undecided`] when that cannot be looked up; the call is then refused.
     async fn authenticate(&self, secret: &str) -> Result<Option<Arc<Account>>, Undecided>;
+}
+
+/// Whether a secret has the form of a service account's key: what the peers share never has.
+fn is_key(secret: &str) -> bool {
+    secret.starts_with("mk_")
 }
 
 /// The key with which the services of an installation call each other.
@@ -43,12 +48,12 @@ impl fmt::Debug for PeerKey {
 }
 
 impl PeerKey {
-    /// Wraps a secret of at least 32 characters.
+    /// Wraps a secret of at least 32 characters that has not the form of a service account's key.
     ///
     /// # Errors
-    /// The secret is returned if it is shorter.
+    /// The secret is returned if it is another.
     pub fn new(secret: SecretString) -> Result<Self, SecretString> {
-        if secret.expose_secret().len() < 32 {
+        if secret.expose_secret().len() < 32 || is_key(secret.expose_secret()) {
             return Err(secret);
         }
         let digest = digest::digest(&digest::SHA256, secret.expose_secret().as_bytes());
@@ -93,7 +98,7 @@ impl Authentication {
             Self::Keys { peer, keys } | Self::Waived { peer, keys, .. } => (peer, keys),
         };
         match (presented, self) {
-            (Some(secret), _) if peer.matches(secret) => Ok(Caller::Peer),
+            (Some(secret), _) if !is_key(secret) && peer.matches(secret) => Ok(Caller::Peer),
             (Some(secret), _) => match keys.authenticate(secret).await {
                 Ok(Some(account)) => Ok(Caller::Subject(account)),
                 Ok(None) => Err(Fault::unauthenticated()),
@@ -105,7 +110,7 @@ impl Authentication {
     }
 }
 
-/// Refuses a call by nobody; puts the [`Caller`] into the extensions of every other.
+/// Refuses a call by nobody; notes the [`Caller`] of every other.
 #[derive(Clone)]
 pub(crate) struct AuthenticateLayer(Arc<Authentication>);
 
@@ -158,7 +163,9 @@ where
             match authentication.caller(presented).await {
                 Ok(caller) => {
                     request.headers_mut().remove(AUTHORIZATION);
-                    request.extensions_mut().insert(caller);
+                    if let Some(call) = request.extensions_mut().get_mut::<Call>() {
+                        call.caller = Some(caller);
+                    }
                     inner.call(request).await
                 }
                 Err(fault) => Ok(Status::from(fault).into_http()),

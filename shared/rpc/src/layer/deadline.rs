@@ -9,15 +9,10 @@ use std::{
 use tonic::Status;
 use tower::{Layer, Service};
 
-use super::{BoxFuture, Request, Response};
+use super::{BoxFuture, Request, Response, call::Call};
 use crate::fault::Fault;
 
-/// When the caller stops waiting.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Deadline(pub(crate) Instant);
-
-/// Puts the [`Deadline`] into the extensions. It bounds the time to the response; a stream
-/// that has begun goes on.
+/// Ends calls. A deadline bounds the time to the response; a stream that has begun goes on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DeadlineLayer {
     pub(crate) longest: Duration,
@@ -60,7 +55,9 @@ where
             .and_then(|value| parse(value.to_str().ok()?));
         let wait = asked.map_or(self.longest, |asked| asked.min(self.longest));
         let deadline = Instant::now() + wait;
-        request.extensions_mut().insert(Deadline(deadline));
+        if let Some(call) = request.extensions_mut().get_mut::<Call>() {
+            call.deadline = deadline;
+        }
         let call = self.inner.call(request);
         Box::pin(async move {
             match tokio::time::timeout_at(deadline.into(), call).await {

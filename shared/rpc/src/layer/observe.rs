@@ -1,20 +1,31 @@
-//! A span and a measurement for each call, after the OpenTelemetry conventions for RPC.
+//! A name, a span and a measurement for each call, after the OpenTelemetry conventions for RPC.
 
 use std::{
     convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
-use http::HeaderMap;
+use api::{AuditKind, MethodPolicy};
+use authority::RequestId;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::{KeyValue, global, metrics::Histogram, propagation::Extractor};
 use tonic::Code;
 use tower::{Layer, Service};
-use tower_http::request_id::RequestId;
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::{BoxFuture, Request, Response, is_public, policy::policy_of};
+use super::{
+    BoxFuture, Request, Response,
+    call::{Call, Names, REQUEST_ID},
+    is_public,
+    policy::policy_of,
+};
+use crate::stack::Limits;
 
 /// Upper bounds of the duration's buckets in seconds: a hot answer takes a tenth of a
 /// millisecond, which the default bounds cannot tell from a slow one.
@@ -22,21 +33,35 @@ const BOUNDS: [f64; 14] = [
     0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
 ];
 
-/// Measures and traces calls.
+/// Names, measures and traces calls.
 #[derive(Debug, Clone)]
-pub(crate) struct ObserveLayer {
+pub(crate) struct ObserveLayer(Arc<Observer>);
+
+#[derive(Debug)]
+struct Observer {
+    names: Names,
     duration: Histogram<f64>,
+    /// One in so many checks is traced, whoever asks; none if 0.
+    every: u64,
+    calls: AtomicU64,
+    longest: Duration,
 }
 
 impl ObserveLayer {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(limits: &Limits) -> Self {
         let duration = global::meter("mandate")
             .f64_histogram("rpc.server.call.duration")
             .with_unit("s")
             .with_description("How long calls took until their response began.")
             .with_boundaries(BOUNDS.to_vec())
             .build();
-        Self { duration }
+        Self(Arc::new(Observer {
+            names: Names::new(),
+            duration,
+            every: limits.trace_one_in,
+            calls: AtomicU64::new(0),
+            longest: limits.deadline,
+        }))
     }
 }
 
@@ -45,7 +70,7 @@ impl<S> Layer<S> for ObserveLayer {
 
     fn layer(&self, inner: S) -> Self::Service {
         Observe {
-            duration: self.duration.clone(),
+            observer: self.0.clone(),
             inner,
         }
     }
@@ -53,7 +78,8 @@ impl<S> Layer<S> for ObserveLayer {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Observe<S> {
-    duration: Histogram<f64>,
+    /// Shared: the stack is cloned for each call.
+    observer: Arc<Observer>,
     inner: S,
 }
 
@@ -70,61 +96,111 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
-        let method = method_of(request.uri().path());
-        let span = span(method, &request);
+    fn call(&mut self, mut request: Request) -> Self::Future {
         let begin = Instant::now();
-        let duration = self.duration.clone();
+        let observer = self.observer.clone();
+        let policy = policy_of(request.uri().path());
+        let method = method_of(policy, &request);
+        let id = observer.names.name(request.headers());
+        let span = observer.span(policy, method, &id, &request);
+        request.extensions_mut().insert(Call {
+            policy,
+            id: id.clone(),
+            deadline: begin + observer.longest,
+            caller: None,
+        });
         let call = span.in_scope(|| self.inner.call(request));
-        Box::pin(
-            async move {
-                let response = call.await?;
-                let code = code_of(&response);
-                // Not recorded as a field: the log would read its text of the span and write it
-                // anew, which takes longer than a decision.
-                Span::current().set_attribute("rpc.response.status_code", code);
-                duration.record(
-                    begin.elapsed().as_secs_f64(),
-                    &[
-                        KeyValue::new("rpc.system.name", "grpc"),
-                        KeyValue::new("rpc.method", method),
-                        KeyValue::new("rpc.response.status_code", code),
-                    ],
+        let observed = async move {
+            let mut response = call.await?;
+            let code = code_of(&response);
+            // Who gave a name wants it back, and who is refused may ask about it.
+            if code != "OK" || matches!(id, RequestId::Given(_)) {
+                let value = HeaderValue::from_str(&id.to_string());
+                response.headers_mut().extend(
+                    value
+                        .ok()
+                        .map(|value| (HeaderName::from_static(REQUEST_ID), value)),
                 );
-                Ok(response)
             }
-            .instrument(span),
-        )
+            if matches!(code, "INTERNAL" | "UNAVAILABLE") {
+                tracing::warn!(rpc.method = method, request_id = %id, code, "call failed");
+            }
+            // Not recorded as a field: the log would read its text of the span and write it
+            // anew, which takes longer than a decision.
+            Span::current().set_attribute("rpc.response.status_code", code);
+            observer.duration.record(
+                begin.elapsed().as_secs_f64(),
+                &[
+                    KeyValue::new("rpc.system.name", "grpc"),
+                    KeyValue::new("rpc.method", method),
+                    KeyValue::new("rpc.response.status_code", code),
+                ],
+            );
+            Ok(response)
+        };
+        if span.is_none() {
+            Box::pin(observed)
+        } else {
+            Box::pin(observed.instrument(span))
+        }
     }
+}
+
+impl Observer {
+    /// The span of a call. A check has one if its caller traces it, and else one in so many: a
+    /// span costs more than a decision. Every other call has one.
+    fn span(
+        &self,
+        policy: Option<&MethodPolicy>,
+        method: &'static str,
+        id: &RequestId,
+        request: &Request,
+    ) -> Span {
+        let traced = request
+            .headers()
+            .get("traceparent")
+            .is_some_and(is_recorded);
+        let is_hot = policy.is_some_and(|policy| policy.audit == AuditKind::None);
+        if is_hot && !traced && !self.is_sampled() {
+            return Span::none();
+        }
+        let span = tracing::info_span!(
+            "rpc",
+            otel.name = method,
+            otel.kind = "server",
+            rpc.system.name = "grpc",
+            rpc.method = method,
+            request_id = %id,
+        );
+        if traced && !span.is_disabled() {
+            let parent = global::get_text_map_propagator(|propagator| {
+                propagator.extract(&Headers(request.headers()))
+            });
+            // Fails only where no OpenTelemetry layer is installed, and then there is no trace.
+            let _ = span.set_parent(parent);
+        }
+        span
+    }
+
+    fn is_sampled(&self) -> bool {
+        self.every != 0 && self.calls.fetch_add(1, Ordering::Relaxed) % self.every == 0
+    }
+}
+
+/// Whether the parent is recorded: the last bit of a `traceparent`.
+/// <https://www.w3.org/TR/trace-context/#sampled-flag>
+fn is_recorded(parent: &HeaderValue) -> bool {
+    let last = parent.as_bytes().last();
+    last.is_some_and(|flags| b"13579bdf".contains(flags))
 }
 
 /// The full name of a method that exists: labels are bounded, whatever is asked for.
-fn method_of(path: &str) -> &'static str {
-    match policy_of(path) {
+fn method_of(policy: Option<&'static MethodPolicy>, request: &Request) -> &'static str {
+    match policy {
         Some(policy) => policy.path.trim_start_matches('/'),
-        None if is_public(path) => "grpc",
+        None if is_public(request.uri().path()) => "grpc",
         None => "_OTHER",
     }
-}
-
-fn span(method: &'static str, request: &Request) -> Span {
-    let id = request.extensions().get::<RequestId>();
-    let span = tracing::info_span!(
-        "rpc",
-        otel.name = method,
-        otel.kind = "server",
-        rpc.system.name = "grpc",
-        rpc.method = method,
-        request_id = id.and_then(|id| id.header_value().to_str().ok()),
-    );
-    if !span.is_disabled() && request.headers().contains_key("traceparent") {
-        let parent = global::get_text_map_propagator(|propagator| {
-            propagator.extract(&Headers(request.headers()))
-        });
-        // Fails only where no OpenTelemetry layer is installed, and then there is no trace.
-        let _ = span.set_parent(parent);
-    }
-    span
 }
 
 struct Headers<'a>(&'a HeaderMap);

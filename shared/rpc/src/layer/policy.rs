@@ -1,22 +1,22 @@
-//! Looks up what the method demands, and refuses callers that it is not for.
+//! Refuses callers that a method is not for.
 
 use std::{
+    collections::HashMap,
     convert::Infallible,
+    sync::LazyLock,
     task::{Context, Poll},
-    time::Instant,
 };
 
 use api::{Access, METHODS, MethodPolicy};
 use authority::Caller;
+use foldhash::fast::FixedState;
 use tonic::Status;
 use tower::{Layer, Service};
-use tower_http::request_id::RequestId;
 
-use super::{BoxFuture, Request, Response, deadline::Deadline, is_public};
+use super::{BoxFuture, Request, Response, call::Call, is_public};
 use crate::fault::Fault;
 
-/// Puts the [`authority::Context`] into the extensions of a call. A method without a policy
-/// cannot be called.
+/// Lets calls in by the policy of their method. A method without one cannot be called.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PolicyLayer;
 
@@ -44,47 +44,32 @@ where
         self.0.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request) -> Self::Future {
-        if !is_public(request.uri().path()) {
-            match context(&request) {
-                Ok(context) => {
-                    request.extensions_mut().insert(context);
-                }
-                Err(fault) => {
-                    let response = Status::from(fault).into_http();
-                    return Box::pin(std::future::ready(Ok(response)));
-                }
-            }
+    fn call(&mut self, request: Request) -> Self::Future {
+        if !is_public(request.uri().path())
+            && let Err(fault) = admit(&request)
+        {
+            let response = Status::from(fault).into_http();
+            return Box::pin(std::future::ready(Ok(response)));
         }
         Box::pin(self.0.call(request))
     }
 }
 
-fn context(request: &Request) -> Result<authority::Context, Fault> {
-    let extensions = request.extensions();
-    let caller = extensions
-        .get::<Caller>()
-        .ok_or_else(Fault::unauthenticated)?;
-    let policy = policy_of(request.uri().path()).ok_or_else(Fault::denied)?;
+/// Whether a caller of this kind may call the method at all.
+fn admit(request: &Request) -> Result<(), Fault> {
+    let call = request.extensions().get::<Call>();
+    let call = call.ok_or_else(Fault::unauthenticated)?;
+    let caller = call.caller.as_ref().ok_or_else(Fault::unauthenticated)?;
+    let policy = call.policy.ok_or_else(Fault::denied)?;
     if (*caller == Caller::Peer) != (policy.access == Access::Peer) {
         return Err(Fault::denied());
     }
-    Ok(authority::Context {
-        caller: caller.clone(),
-        policy,
-        request_id: extensions
-            .get::<RequestId>()
-            .and_then(|id| id.header_value().to_str().ok())
-            .unwrap_or_default()
-            .to_owned(),
-        deadline: extensions
-            .get::<Deadline>()
-            .map_or_else(Instant::now, |deadline| deadline.0),
-    })
+    Ok(())
 }
 
 /// The policy of a method by its path.
 pub(crate) fn policy_of(path: &str) -> Option<&'static MethodPolicy> {
-    let index = METHODS.binary_search_by(|method| method.path.cmp(path));
-    METHODS.get(index.ok()?)
+    static POLICIES: LazyLock<HashMap<&str, &MethodPolicy, FixedState>> =
+        LazyLock::new(|| METHODS.iter().map(|policy| (policy.path, policy)).collect());
+    POLICIES.get(path).copied()
 }

@@ -6,21 +6,30 @@ use tonic::{Code, Status};
 use super::Response;
 use crate::fault::Fault;
 
-/// A request that cannot be read (too large, cut short, compressed in a way that nobody agreed
-/// on) is refused before its handler runs, by a status without details: `OUT_OF_RANGE`
-/// or `INTERNAL`, although it is the caller's mistake.
+/// Refuses a request that cannot be read like every other wrong one.
 pub(crate) fn refuse(response: Response) -> Response {
-    let Some(status) = Status::from_header_map(response.headers()) else {
-        return response;
-    };
-    let unread = matches!(status.code(), Code::OutOfRange | Code::Internal);
-    if !unread || !status.details().is_empty() {
-        return response;
+    match Status::from_header_map(response.headers()) {
+        Some(status) if is_unread(&status) => unread(status).into_http(),
+        _ => response,
+    }
+}
+
+/// The same for a message of a stream.
+pub fn unread(status: Status) -> Status {
+    if !is_unread(&status) {
+        return status;
     }
     let fault = Fault::common(
         Code::InvalidArgument,
         ErrorReason::InvalidRequest,
         format!("the request cannot be read: {}", status.message()),
     );
-    Status::from(fault).into_http()
+    fault.into()
+}
+
+/// A request that cannot be read (too large, cut short, compressed in a way that nobody agreed
+/// on) is refused before its handler runs, by a status without details: `OUT_OF_RANGE`
+/// or `INTERNAL`, although it is the caller's mistake.
+fn is_unread(status: &Status) -> bool {
+    matches!(status.code(), Code::OutOfRange | Code::Internal) && status.details().is_empty()
 }

@@ -1,0 +1,124 @@
+//! What must be reached in a scene. A protocol that never answers would keep every promise.
+
+use stateright::Property;
+
+use crate::{
+    answer::{Answer, By, answers},
+    property::all,
+    protocol::Protocol,
+    world::World,
+};
+
+/// What must be reached.
+pub type Reached = Vec<Property<Protocol>>;
+
+/// Of a replica and the database.
+pub fn replica() -> Reached {
+    vec![
+        reached("an allow is given after its revocation", |model, world| {
+            is_late(world) && all(model, world).any(allows)
+        }),
+        reached("a revoked user is denied in the bound", |model, world| {
+            is_in_the_bound(model, world) && all(model, world).any(denies)
+        }),
+        reached("a replica answers without the database", |model, world| {
+            all(model, world).any(is_cut_off)
+        }),
+        reached("a replica with facts does not answer", |model, world| {
+            let has_facts = world.replicas.iter().any(|replica| replica.facts.is_some());
+            has_facts && all(model, world).next().is_none()
+        }),
+        reached("a token is honoured in the bound", |model, world| {
+            let answers = answers(world, model.rules, world.log.revision());
+            is_in_the_bound(model, world) && answers.into_iter().any(denies)
+        }),
+    ]
+}
+
+/// Of two replicas and readers of Redis.
+pub fn shared() -> Reached {
+    vec![
+        reached("a reader gets an allow", |model, world| {
+            of_readers(model, world).any(allows)
+        }),
+        reached(
+            "a reader gets an allow after its revocation",
+            |model, world| is_late(world) && of_readers(model, world).any(allows),
+        ),
+        reached("a reader gets a deny in the bound", |model, world| {
+            is_in_the_bound(model, world) && of_readers(model, world).any(denies)
+        }),
+        reached("a decision outlives a change of others", |model, world| {
+            all(model, world).any(is_older_than_its_revisions)
+        }),
+        reached("an allow in Redis is out of reach", |model, world| {
+            let allows = world.redis.decisions.iter().any(|decided| decided.allow);
+            let checked = world.redis.revisions.is_some();
+            allows && checked && of_readers(model, world).next().is_none()
+        }),
+        reached("a replica answers from Redis", |model, world| {
+            all(model, world).any(is_from_redis)
+        }),
+        reached("old revisions arrive after a commit", |_, world| {
+            let held = world.redis.revisions;
+            held.is_some_and(|held| held.revision < world.log.revision())
+        }),
+    ]
+}
+
+/// Of a client that keeps answers.
+pub fn client() -> Reached {
+    vec![
+        reached("a client reuses an answer", |model, world| {
+            of_client(model, world).next().is_some()
+        }),
+        reached(
+            "a client reuses an allow after its revocation",
+            |model, world| is_late(world) && of_client(model, world).any(allows),
+        ),
+    ]
+}
+
+fn reached(name: &'static str, condition: fn(&Protocol, &World) -> bool) -> Property<Protocol> {
+    Property::sometimes(name, condition)
+}
+
+fn of_readers(model: &Protocol, world: &World) -> impl Iterator<Item = Answer> {
+    all(model, world).filter(|answer| matches!(answer.by, By::Reader { .. }))
+}
+
+fn of_client(model: &Protocol, world: &World) -> impl Iterator<Item = Answer> {
+    all(model, world).filter(|answer| answer.by == By::Client)
+}
+
+fn allows(answer: Answer) -> bool {
+    answer.said.allow
+}
+
+fn denies(answer: Answer) -> bool {
+    !answer.said.allow
+}
+
+fn is_cut_off(answer: Answer) -> bool {
+    matches!(answer.by, By::Replica { reachable, .. } if !reachable)
+}
+
+fn is_from_redis(answer: Answer) -> bool {
+    matches!(answer.by, By::Replica { from_redis, .. } if from_redis)
+}
+
+fn is_older_than_its_revisions(answer: Answer) -> bool {
+    matches!(answer.by, By::Reader { decided } if decided < answer.said.revision)
+}
+
+/// Whether access was taken away some time ago.
+fn is_late(world: &World) -> bool {
+    let since = world.log.denied_since();
+    since.is_some_and(|at| at < world.now)
+}
+
+/// Whether access was taken away less than a lease ago.
+fn is_in_the_bound(model: &Protocol, world: &World) -> bool {
+    let since = world.log.denied_since();
+    since.is_some_and(|at| world.now < at + model.rules.lease)
+}

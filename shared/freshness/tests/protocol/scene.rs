@@ -1,0 +1,79 @@
+//! Which part of the system is looked at, and how far. All of it at once has too many states.
+
+use crate::reached::{Reached, client, replica, shared};
+
+/// A part of the system.
+#[derive(Debug, Clone, Copy)]
+pub struct Scene {
+    /// The length of the lease, in ticks.
+    pub lease: u8,
+    /// Servers.
+    pub replicas: usize,
+    /// The last tick.
+    pub ticks: u8,
+    /// Commits.
+    pub commits: u8,
+    /// Faults: crashes, lost contact, losses of Redis and of the database.
+    pub faults: u8,
+    /// Whether there is a Redis, and readers of it. Its clock is sampled as a read begins, which
+    /// gives revisions the longest life; and what is read is there at once: a pause before it is
+    /// sent to Redis is as good as a delay on the way.
+    pub redis: bool,
+    /// Whether readers of Redis remember what they saw longer than it lived; and whether its
+    /// clock may be sampled long before a read, without which that makes no difference.
+    pub remembers: bool,
+    /// Whether there is a client that keeps answers.
+    pub client: bool,
+    /// What must be reached, so that the scene is not empty.
+    pub reached: fn() -> Reached,
+}
+
+impl Scene {
+    const EMPTY: Self = Self {
+        lease: 2,
+        replicas: 1,
+        ticks: 5,
+        commits: 2,
+        faults: 1,
+        redis: false,
+        remembers: false,
+        client: false,
+        reached: Vec::new,
+    };
+
+    /// A replica and the database.
+    pub const REPLICA: Self = Self {
+        ticks: 6,
+        faults: 2,
+        reached: replica,
+        ..Self::EMPTY
+    };
+
+    /// Two replicas that share what they find through Redis, and a reader of it.
+    pub const SHARED: Self = Self {
+        replicas: 2,
+        ticks: 4,
+        redis: true,
+        reached: shared,
+        ..Self::EMPTY
+    };
+
+    /// The same, for a reader that never forgets what it saw. The lease is longer, so that there
+    /// is time between two samples.
+    pub const REMEMBERED: Self = Self {
+        lease: 4,
+        ticks: 5,
+        commits: 1,
+        faults: 0,
+        remembers: true,
+        ..Self::SHARED
+    };
+
+    /// A replica, and a client that keeps its answers.
+    pub const CLIENT: Self = Self {
+        client: true,
+        faults: 0,
+        reached: client,
+        ..Self::EMPTY
+    };
+}
