@@ -19,4 +19,5 @@ mod network;
 mod product;
 mod redis;
 mod stream;
+mod tls;
 mod world;
