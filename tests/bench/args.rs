@@ -29,6 +29,8 @@ pub(crate) enum What {
     Cold,
     /// Questions by the hundred and by the thousand
     Batch,
+    /// Single questions through the client library, to the service and to Redis
+    Client,
     /// From the start of the process to its first answer
     Start,
     /// The large document, applied

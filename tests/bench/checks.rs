@@ -117,7 +117,7 @@ fn print(baseline: &Figures, tallies: &[Tally; 2]) {
     }
 }
 
-async fn run(workload: &Workload, server: &Server, until: Until) -> Result<Figures> {
+pub(crate) async fn run(workload: &Workload, server: &Server, until: Until) -> Result<Figures> {
     let address = if workload.path == empty::PATH {
         server.empty
     } else {
@@ -126,7 +126,7 @@ async fn run(workload: &Workload, server: &Server, until: Until) -> Result<Figur
     generator::run(workload, address, &server.key, until).await
 }
 
-fn empty_workload() -> Workload {
+pub(crate) fn empty_workload() -> Workload {
     let call = Call {
         body: Bytes::new(),
         effects: Vec::new(),

@@ -7,6 +7,7 @@
 mod args;
 mod batch;
 mod checks;
+mod client;
 mod codec;
 mod empty;
 mod figures;
@@ -66,7 +67,7 @@ async fn measure(args: &Args) -> Result<()> {
     setting::describe(args);
     let folder = tempfile::tempdir()?;
     let portfolio = Portfolio::default();
-    let server = Server::start(folder.path())?;
+    let server = Server::start(folder.path(), None)?;
     load::measure(&portfolio, &server, args.wants(What::Load)).await?;
     if args.wants_checks() {
         checks::measure(&portfolio, &server, args).await?;
@@ -74,10 +75,16 @@ async fn measure(args: &Args) -> Result<()> {
     if args.wants(What::Batch) {
         batch::measure(&portfolio, &server, args.duration()).await?;
     }
+    if args.wants(What::Client) {
+        client::measure(&portfolio, &server, args.duration()).await?;
+    }
     drop(server);
+    if args.wants(What::Client) {
+        client::measure_redis(&portfolio, folder.path(), args.duration()).await?;
+    }
     if args.wants(What::Cold) {
         // The same files, and nothing in memory.
-        let server = Server::start(folder.path())?;
+        let server = Server::start(folder.path(), None)?;
         checks::cold(&portfolio, &server).await?;
     }
     if args.wants(What::Start) || args.wants(What::Memory) {

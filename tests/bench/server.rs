@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use cache::Cache;
 use clock::SystemClock;
 use mandate::run::{
     CallerAuthentication, Installation, InstallationSettings, Secrets, ServiceSettings, Stores,
@@ -43,15 +44,15 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts on what is in the folder.
-    pub(crate) fn start(folder: &Path) -> Result<Self> {
+    /// Starts on what is in the folder, with a shared cache if there is one.
+    pub(crate) fn start(folder: &Path, cache: Option<Cache>) -> Result<Self> {
         let secrets = Secrets::read_or_make(folder).map_err(|failure| failure.to_string())?;
         let (key, stop) = (secrets.root.clone(), CancellationToken::new());
         let (tell, told) = mpsc::channel();
         let (folder, end) = (folder.to_owned(), stop.clone());
         let thread = thread::Builder::new()
             .name(THREAD.to_owned())
-            .spawn(move || run(&folder, secrets, &end, &tell))?;
+            .spawn(move || run(&folder, cache, secrets, &end, &tell))?;
         match told.recv() {
             Ok([address, empty]) => Ok(Self {
                 address,
@@ -69,19 +70,28 @@ impl Server {
 
     /// The CPU time that the server's threads have taken.
     pub(crate) fn cpu() -> Result<Duration> {
-        let mut nanos = 0;
+        let mut total = Duration::ZERO;
         for task in fs::read_dir("/proc/self/task")? {
             let task = task?.path();
             // A thread may end meanwhile.
             let name = fs::read_to_string(task.join("comm")).unwrap_or_default();
             if name.starts_with(THREAD) || name.starts_with(SERVING) {
-                let times = fs::read_to_string(task.join("schedstat")).unwrap_or_default();
-                let on_cpu = times.split_whitespace().next().unwrap_or_default();
-                nanos += on_cpu.parse().unwrap_or(0);
+                total += on_cpu(&task);
             }
         }
-        Ok(Duration::from_nanos(nanos))
+        Ok(total)
     }
+}
+
+/// The CPU time that the thread of the caller has taken.
+pub(crate) fn own_cpu() -> Duration {
+    on_cpu(Path::new("/proc/thread-self"))
+}
+
+fn on_cpu(task: &Path) -> Duration {
+    let times = fs::read_to_string(task.join("schedstat")).unwrap_or_default();
+    let on_cpu = times.split_whitespace().next().unwrap_or_default();
+    Duration::from_nanos(on_cpu.parse().unwrap_or(0))
 }
 
 impl Drop for Server {
@@ -96,6 +106,7 @@ impl Drop for Server {
 
 fn run(
     folder: &Path,
+    cache: Option<Cache>,
     secrets: Secrets,
     stop: &CancellationToken,
     tell: &mpsc::Sender<[SocketAddr; 2]>,
@@ -106,7 +117,7 @@ fn run(
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let installation = installation(folder, secrets, stop).await?;
+        let installation = installation(folder, cache, secrets, stop).await?;
         let (own, address) = listen(installation.service(), stop).await?;
         let (_, empty) = listen(empty::service(), stop).await?;
         tell.send([address, empty])?;
@@ -116,6 +127,7 @@ fn run(
 
 async fn installation(
     folder: &Path,
+    cache: Option<Cache>,
     secrets: Secrets,
     stop: &CancellationToken,
 ) -> Result<Installation> {
@@ -128,7 +140,7 @@ async fn installation(
             shutdown: stop.clone(),
         },
         stores: Stores::in_folder(folder)?,
-        cache: None,
+        cache,
         answers: entitlement::Limits::default(),
     };
     Ok(Installation::start(settings).await?)

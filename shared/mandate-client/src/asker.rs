@@ -1,0 +1,263 @@
+//! Asks the backends: tries again what may succeed, and asks a second one where the first is
+//! slow, within a budget.
+
+use std::{
+    future::poll_fn,
+    sync::Arc,
+    task::Poll,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    attempt::Attempt,
+    backend::Backend,
+    backends::Backends,
+    budget::Budget,
+    failure::Failure,
+    lane::Outcome,
+    measure::{Measures, count},
+    question::{Consistency, Question},
+    slots::{Event, Wait},
+};
+
+/// Tries of one call after the first.
+const RETRIES: u32 = 3;
+/// How long the same backend is left alone before it is asked again; four times as long before
+/// the try after that.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// The tries of one call.
+struct Tries {
+    deadline: Instant,
+    /// How many there were after the first.
+    count: u32,
+    pause: Duration,
+    /// Who failed last.
+    besides: Option<Arc<Backend>>,
+}
+
+impl Tries {
+    fn new(deadline: Instant) -> Self {
+        Self {
+            deadline,
+            count: 0,
+            pause: PAUSE,
+            besides: None,
+        }
+    }
+
+    /// Returns when another try may be made.
+    ///
+    /// # Errors
+    /// The failure, if none may.
+    async fn again(
+        &mut self,
+        asker: &Asker,
+        failure: Failure,
+        backend: Option<Arc<Backend>>,
+    ) -> Result<(), Failure> {
+        if matches!(failure, Failure::Unsupported) {
+            // It is asked by unary calls from now on, which costs it nothing.
+            self.besides = None;
+            return Ok(());
+        }
+        self.besides = backend.or(self.besides.take());
+        let allowed = failure.is_worth_another_try() && self.count < RETRIES;
+        if !allowed || !asker.budget.withdraw() {
+            return Err(failure);
+        }
+        self.count += 1;
+        let now = Instant::now();
+        let other = asker.backends.pick(self.besides.as_ref(), now).ok();
+        let is_other = match (&self.besides, &other) {
+            (Some(failed), Some(other)) => !Arc::ptr_eq(failed, other),
+            _ => false,
+        };
+        if !is_other {
+            if now + self.pause >= self.deadline {
+                return Err(failure);
+            }
+            tokio::time::sleep(self.pause).await;
+            self.pause *= 4;
+        }
+        count(&asker.measures.retries);
+        Ok(())
+    }
+}
+
+/// Asks the backends.
+pub(crate) struct Asker {
+    pub(crate) backends: Arc<Backends>,
+    pub(crate) budget: Budget,
+    /// How long to wait before a second backend is asked.
+    pub(crate) hedge: Option<Duration>,
+    pub(crate) measures: Arc<Measures>,
+}
+
+impl Asker {
+    /// Asks one question until there is an answer, an error that another try would not mend, or
+    /// no time.
+    pub(crate) async fn ask(
+        &self,
+        question: &Question,
+        consistency: &Consistency,
+        begin: Instant,
+        deadline: Instant,
+    ) -> Outcome {
+        let mut tries = Tries::new(deadline);
+        let mut begin = begin;
+        loop {
+            let wait = Wait {
+                begin,
+                deadline,
+                slow: self.hedge.map(|hedge| begin + hedge),
+            };
+            let asked = self.once(tries.besides.as_ref(), question, consistency, wait);
+            match asked.await {
+                Ok(decision) => return Ok(decision),
+                // Seldom, and large: not part of every call.
+                Err((failure, backend)) => Box::pin(tries.again(self, failure, backend)).await?,
+            }
+            begin = Instant::now();
+        }
+    }
+
+    /// Makes a call, and again while another try may mend it.
+    pub(crate) async fn call<T, F>(
+        &self,
+        deadline: Instant,
+        call: impl Fn(Arc<Backend>) -> F,
+    ) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let mut tries = Tries::new(deadline);
+        loop {
+            let chosen = self.choose(tries.besides.as_ref(), deadline).await;
+            let (failure, backend) = match chosen {
+                Ok(backend) => match call(backend.clone()).await {
+                    Ok(answer) => return Ok(answer),
+                    Err(failure) => (failure, Some(backend)),
+                },
+                Err(failure) => (failure, None),
+            };
+            tries.again(self, failure, backend).await?;
+        }
+    }
+
+    async fn choose(
+        &self,
+        besides: Option<&Arc<Backend>>,
+        deadline: Instant,
+    ) -> Result<Arc<Backend>, Failure> {
+        if !self.backends.is_resolved() {
+            self.backends.resolved(deadline).await?;
+        }
+        self.backends.pick(besides, Instant::now())
+    }
+
+    /// One question to one backend, and to a second one if the first is slow.
+    async fn once(
+        &self,
+        besides: Option<&Arc<Backend>>,
+        question: &Question,
+        consistency: &Consistency,
+        wait: Wait,
+    ) -> Result<crate::Decision, (Failure, Option<Arc<Backend>>)> {
+        let picked = self.backends.pick(besides, wait.begin);
+        let backend = match picked {
+            Ok(backend) => backend,
+            Err(_) => self
+                .choose(besides, wait.deadline)
+                .await
+                .map_err(|failure| (failure, None))?,
+        };
+        let first = Attempt::begin(&backend, question, consistency, wait);
+        let mut first = match first {
+            Ok(first) => first,
+            Err(failure) => return Err((failure, Some(backend))),
+        };
+        let event = poll_fn(|context| first.poll(context)).await;
+        let outcome = match event {
+            Event::Done(outcome) => self.note(&first, outcome),
+            Event::Slow => {
+                let hedged = self.hedged(first, &backend, question, consistency, wait);
+                Box::pin(hedged).await
+            }
+        };
+        outcome.map_err(|failure| (failure, Some(backend)))
+    }
+
+    /// Asks a second backend; the first answer is taken, the other try cancelled.
+    async fn hedged(
+        &self,
+        mut first: Attempt,
+        backend: &Arc<Backend>,
+        question: &Question,
+        consistency: &Consistency,
+        wait: Wait,
+    ) -> Outcome {
+        let second = self.backends.pick(Some(backend), Instant::now());
+        let second = second.ok().filter(|second| !Arc::ptr_eq(second, backend));
+        let mut second = second
+            .filter(|_| self.budget.withdraw())
+            .and_then(|second| {
+                count(&self.measures.hedges);
+                let wait = Wait { slow: None, ..wait };
+                Attempt::begin(&second, question, consistency, wait).ok()
+            });
+        let mut failed = None;
+        loop {
+            let (of_first, event) = poll_fn(|context| {
+                if failed != Some(true)
+                    && let Poll::Ready(event) = first.poll(context)
+                {
+                    return Poll::Ready((true, event));
+                }
+                match &mut second {
+                    Some(second) if failed != Some(false) => {
+                        second.poll(context).map(|event| (false, event))
+                    }
+                    _ => Poll::Pending,
+                }
+            })
+            .await;
+            let Event::Done(outcome) = event else {
+                continue;
+            };
+            let other_goes_on = failed.is_none() && second.is_some();
+            match &outcome {
+                // The other one may still answer.
+                Err(failure) if failure.is_worth_another_try() && other_goes_on => {
+                    failed = Some(of_first);
+                }
+                _ => {
+                    let taken = if of_first {
+                        Some(&first)
+                    } else {
+                        second.as_ref()
+                    };
+                    return match taken {
+                        Some(taken) => self.note(taken, outcome),
+                        None => outcome,
+                    };
+                }
+            }
+        }
+    }
+
+    /// Counts an answer.
+    fn note(&self, attempt: &Attempt, outcome: Outcome) -> Outcome {
+        if outcome.is_ok() {
+            self.budget.deposit();
+            match attempt {
+                Attempt::Stream(_) => count(&self.measures.stream),
+                Attempt::Unary { .. } => {
+                    count(&self.measures.unary);
+                    count(&self.measures.not_streamed);
+                }
+            }
+        }
+        outcome
+    }
+}

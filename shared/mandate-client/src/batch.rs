@@ -1,0 +1,174 @@
+//! Many questions at once, taken apart by organization.
+
+use std::{collections::HashMap, time::Instant};
+
+use api::entitlement::v1::{self, CheckBatchRequest};
+use tokio::task::JoinSet;
+
+use crate::{
+    attempt::{call, demand},
+    client::Client,
+    decision::Decision,
+    error::Error,
+    failure::Failure,
+    lane::nothing,
+    measure::count,
+    question::{Consistency, Question},
+};
+
+/// Questions of one call.
+const MOST: usize = 1000;
+
+/// Asks the questions, each organization's in calls of their own, and puts the answers in the
+/// order of the questions.
+pub(crate) async fn ask(
+    client: &Client,
+    questions: &[Question],
+    consistency: &Consistency,
+    begin: Instant,
+    deadline: Instant,
+) -> Result<Vec<Decision>, Error> {
+    let mut calls = JoinSet::new();
+    for indices in groups(questions) {
+        let asked = indices.iter().filter_map(|index| questions.get(*index));
+        let request = CheckBatchRequest {
+            questions: asked.map(message).collect(),
+            consistency: demand(consistency),
+        };
+        let client = client.clone();
+        calls.spawn(async move {
+            let answered = one(&client, request, deadline).await;
+            (indices, answered)
+        });
+    }
+    let mut decisions: Vec<Option<Decision>> = vec![None; questions.len()];
+    while let Some(joined) = calls.join_next().await {
+        let (indices, answered) = joined.map_err(|_| Failure::Closed.into_error(begin))?;
+        let answered = answered.map_err(|failure| numbered(failure.into_error(begin), &indices))?;
+        for (index, decision) in indices.into_iter().zip(answered) {
+            if let Some(place) = decisions.get_mut(index) {
+                *place = Some(decision);
+            }
+        }
+    }
+    let decisions: Option<Vec<_>> = decisions.into_iter().collect();
+    decisions.ok_or_else(|| nothing().into_error(begin))
+}
+
+async fn one(
+    client: &Client,
+    request: CheckBatchRequest,
+    deadline: Instant,
+) -> Result<Vec<Decision>, Failure> {
+    let asker = client.asker();
+    let asked = request.questions.len();
+    let answered = asker
+        .call(deadline, |backend| {
+            let request = request.clone();
+            async move {
+                call(
+                    &backend,
+                    request,
+                    deadline,
+                    |mut client, request| async move { client.check_batch(request).await },
+                )
+                .await
+            }
+        })
+        .await?;
+    let decisions: Option<Vec<_>> = answered.decisions.into_iter().map(Decision::new).collect();
+    let decisions = decisions.filter(|decisions| decisions.len() == asked);
+    let decisions = decisions.ok_or_else(nothing)?;
+    asker.budget.deposit();
+    for _ in &decisions {
+        count(&asker.measures.unary);
+    }
+    Ok(decisions)
+}
+
+/// The indices of the questions of each call.
+fn groups(questions: &[Question]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut current: HashMap<&str, usize> = HashMap::new();
+    for (index, question) in questions.iter().enumerate() {
+        let organization = organization(&question.resource);
+        let known = current.get(organization).and_then(|at| groups.get_mut(*at));
+        match known {
+            Some(group) if group.len() < MOST => group.push(index),
+            _ => {
+                current.insert(organization, groups.len());
+                groups.push(vec![index]);
+            }
+        }
+    }
+    groups
+}
+
+/// What a question is grouped by: `organizations/{organization}`, or whatever is there instead.
+fn organization(resource: &str) -> &str {
+    let end = resource.match_indices('/').nth(1);
+    end.and_then(|(at, _)| resource.get(..at))
+        .unwrap_or(resource)
+}
+
+fn message(question: &Question) -> v1::Question {
+    v1::Question {
+        subject: question.subject.clone(),
+        permission: question.permission.clone(),
+        resource: question.resource.clone(),
+    }
+}
+
+/// Names the questions of a call by their numbers in the whole.
+fn numbered(mut error: Error, indices: &[usize]) -> Error {
+    if let Error::Invalid { violations, .. } = &mut error {
+        for violation in violations {
+            let number = violation.field.strip_prefix("questions[");
+            let Some((number, rest)) = number.and_then(|rest| rest.split_once(']')) else {
+                continue;
+            };
+            let index = number.parse().ok().and_then(|at: usize| indices.get(at));
+            if let Some(index) = index {
+                violation.field = format!("questions[{index}]{rest}");
+            }
+        }
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn k_q_questions_of_different_organizations_never_share_a_call() {
+        let resources = [
+            "organizations/a/units/x",
+            "organizations/b",
+            "organizations/a",
+            "nonsense",
+            "organizations/ab/units/x",
+        ];
+        let asked = resources.map(|resource| Question::new("users/u", "a.b.c", resource));
+        assert_eq!(groups(&asked), [vec![0, 2], vec![1], vec![3], vec![4]]);
+        let many = vec![Question::new("users/u", "a.b.c", "organizations/a"); 2_001];
+        let sizes: Vec<_> = groups(&many).iter().map(Vec::len).collect();
+        assert_eq!(sizes, [1000, 1000, 1]);
+    }
+
+    #[test]
+    fn a_violation_names_the_question_by_its_number_in_the_whole() {
+        let error = Error::Invalid {
+            message: String::new(),
+            reason: String::new(),
+            violations: vec![crate::Violation {
+                field: "questions[1].resource".to_owned(),
+                description: String::new(),
+            }],
+        };
+        let Error::Invalid { violations, .. } = numbered(error, &[4, 7]) else {
+            panic!("another error");
+        };
+        assert_eq!(violations[0].field, "questions[7].resource");
+    }
+}

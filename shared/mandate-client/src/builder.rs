@@ -1,0 +1,224 @@
+//! How a client is built.
+
+use std::{sync::Arc, time::Duration};
+
+use cache::{Cache, CacheError};
+use clock::{Clock, SystemClock};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+use tonic::{
+    metadata::AsciiMetadataValue,
+    transport::{Certificate, Identity},
+};
+
+use crate::{
+    asker::Asker,
+    backends::Backends,
+    budget::Budget,
+    client::{Client, Inner},
+    endpoint::{EndpointError, Host, Tls},
+    local::Local,
+    measure::Measures,
+    redis::Reader,
+    resolve::{Dns, Resolve},
+};
+
+/// How long a call waits, if nothing else is said.
+const TIMEOUT: Duration = Duration::from_secs(1);
+/// How often names are resolved again.
+const RESOLVE_EVERY: Duration = Duration::from_secs(30);
+/// Second tries in a row.
+const RETRY_BUDGET: u32 = 100;
+
+/// Why a client cannot be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// An endpoint cannot be used.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// The key has characters that no header can hold.
+    #[error("the key has characters that no header can hold")]
+    Key,
+    /// The URL of Redis is malformed.
+    #[error("decisions cannot be read in Redis")]
+    Redis(#[from] CacheError),
+    /// There is no tokio runtime to run in.
+    #[error("a client is built within a tokio runtime")]
+    NoRuntime,
+}
+
+/// Builds a [`Client`].
+#[must_use = "a client is built by `build`"]
+pub struct Builder {
+    endpoints: Vec<String>,
+    key: Option<SecretString>,
+    tls: Tls,
+    timeout: Duration,
+    local: usize,
+    redis: Option<(SecretString, String)>,
+    hedge: Option<Duration>,
+    retry_budget: u32,
+    resolve_every: Duration,
+    resolver: Arc<dyn Resolve>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Builder {
+    pub(crate) fn new(endpoint: String) -> Self {
+        Self {
+            endpoints: vec![endpoint],
+            key: None,
+            tls: Tls::default(),
+            timeout: TIMEOUT,
+            local: 0,
+            redis: None,
+            hedge: None,
+            retry_budget: RETRY_BUDGET,
+            resolve_every: RESOLVE_EVERY,
+            resolver: Arc::new(Dns),
+            clock: Arc::new(SystemClock::default()),
+        }
+    }
+
+    /// Asks this endpoint too. All addresses of all endpoints are backends alike.
+    pub fn endpoint(mut self, url: impl Into<String>) -> Self {
+        self.endpoints.push(url.into());
+        self
+    }
+
+    /// Presents the key of a service account, as `authorization: Bearer KEY`.
+    pub fn key(mut self, key: impl Into<SecretString>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// Trusts this certificate authority, in PEM. `https` needs one.
+    pub fn ca_certificate(mut self, pem: impl AsRef<[u8]>) -> Self {
+        self.tls.authority = Some(Certificate::from_pem(pem));
+        self
+    }
+
+    /// Presents this certificate and its private key, in PEM: mutual TLS.
+    pub fn identity(mut self, certificate: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Self {
+        self.tls.identity = Some(Identity::from_pem(certificate, key));
+        self
+    }
+
+    /// How long a call waits for its answer, retries included; 1 s if nothing else is said.
+    /// Deadlines on the stream are kept to 5 ms.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Keeps up to so many answers in memory, and gives them again for as long as the service
+    /// allowed, which is at most its lease: what is revoked may be allowed so much longer here,
+    /// unless the question demands more. Off if nothing is said.
+    pub fn local_cache(mut self, entries: usize) -> Self {
+        self.local = entries;
+        self
+    }
+
+    /// Reads hot decisions in Redis first. The URL is that of a user who may read nothing else;
+    /// the namespace is that of the installation.
+    pub fn decisions_in_redis(
+        mut self,
+        url: impl Into<SecretString>,
+        namespace: impl Into<String>,
+    ) -> Self {
+        self.redis = Some((url.into(), namespace.into()));
+        self
+    }
+
+    /// Asks a second backend when the first has not answered after so long, and takes the answer
+    /// that comes first. Kept to 5 ms. Off if nothing is said.
+    pub fn hedge_after(mut self, delay: Duration) -> Self {
+        self.hedge = Some(delay);
+        self
+    }
+
+    /// How many retries and hedges there may be in a row; every ten answers then allow another.
+    /// 100 if nothing else is said, none if 0.
+    pub fn retry_budget(mut self, tries: u32) -> Self {
+        self.retry_budget = tries;
+        self
+    }
+
+    /// How often names are resolved again; every 30 s if nothing else is said. After a failure
+    /// they are resolved sooner.
+    pub fn resolve_every(mut self, every: Duration) -> Self {
+        self.resolve_every = every;
+        self
+    }
+
+    /// Finds addresses otherwise than the operating system does.
+    pub fn resolver(mut self, resolver: impl Resolve + 'static) -> Self {
+        self.resolver = Arc::new(resolver);
+        self
+    }
+
+    /// Reads the time elsewhere, for tests.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Builds the client, in the runtime that it lives in. Nothing is connected yet: that the
+    /// service is there is found with the first question.
+    ///
+    /// # Errors
+    /// [`BuildError`] for what can never work.
+    pub fn build(self) -> Result<Client, BuildError> {
+        if Handle::try_current().is_err() {
+            return Err(BuildError::NoRuntime);
+        }
+        let hosts = self
+            .endpoints
+            .iter()
+            .map(|url| Host::parse(url, &self.tls))
+            .collect::<Result<Vec<_>, _>>()?;
+        let key = self.key.as_ref().map(bearer).transpose()?;
+        let reader = match &self.redis {
+            Some((url, namespace)) => Cache::open(url.expose_secret())?
+                .map(|cache| Reader::new(cache, namespace, self.clock.clone())),
+            None => None,
+        };
+        let end = CancellationToken::new();
+        let backends = Backends::new(end.clone());
+        let follow = backends
+            .clone()
+            .follow(hosts, self.resolver, key, self.resolve_every);
+        tokio::spawn(end.clone().run_until_cancelled_owned(follow));
+        if let Some(reader) = &reader {
+            tokio::spawn(
+                end.clone()
+                    .run_until_cancelled_owned(reader.clone().drive()),
+            );
+        }
+        let measures = Arc::new(Measures::default());
+        measures.publish();
+        Ok(Client::new(Inner {
+            asker: Asker {
+                backends,
+                budget: Budget::new(self.retry_budget),
+                hedge: self.hedge,
+                measures: measures.clone(),
+            },
+            local: (self.local > 0).then(|| Local::new(self.local)),
+            reader,
+            clock: self.clock,
+            timeout: self.timeout,
+            measures,
+            _end: end.drop_guard(),
+        }))
+    }
+}
+
+fn bearer(key: &SecretString) -> Result<AsciiMetadataValue, BuildError> {
+    let value = format!("Bearer {}", key.expose_secret());
+    let mut value: AsciiMetadataValue = value.parse().map_err(|_| BuildError::Key)?;
+    value.set_sensitive(true);
+    Ok(value)
+}

@@ -1,0 +1,134 @@
+//! The endpoints that a client is given, and connections to their addresses.
+
+use std::{net::SocketAddr, time::Duration};
+
+use http::Uri;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+
+/// How long to wait for a connection.
+const CONNECT: Duration = Duration::from_secs(2);
+/// How often a connection is asked whether it lives, and how long its answer may take.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+const KEEP_ALIVE_ANSWER: Duration = Duration::from_secs(5);
+/// What may be under way to the client, of one stream and of all: a stream of answers is not to
+/// wait for the acknowledgement of each.
+const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = 4 << 20;
+
+/// Why an endpoint cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EndpointError {
+    /// It is no URL with a scheme and a host.
+    #[error("`{0}` is not `http://HOST[:PORT]` or `https://HOST[:PORT]`")]
+    Url(String),
+    /// `https` needs the certificate of an authority.
+    #[error("`{0}` needs a certificate authority, to know that it is the right service")]
+    NoAuthority(String),
+    /// A certificate or key is malformed.
+    #[error("a certificate or key cannot be used")]
+    Tls(#[from] tonic::transport::Error),
+}
+
+/// How connections are secured.
+#[derive(Clone, Default)]
+pub(crate) struct Tls {
+    pub(crate) authority: Option<Certificate>,
+    pub(crate) identity: Option<Identity>,
+}
+
+/// A host with a port, that may have many addresses.
+#[derive(Clone)]
+pub(crate) struct Host {
+    uri: Uri,
+    /// Without the brackets of an IPv6 address.
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    tls: Option<ClientTlsConfig>,
+}
+
+impl Host {
+    pub(crate) fn parse(url: &str, tls: &Tls) -> Result<Self, EndpointError> {
+        let wrong = || EndpointError::Url(url.to_owned());
+        let uri: Uri = url.parse().map_err(|_| wrong())?;
+        let secure = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
+            _ => return Err(wrong()),
+        };
+        let host = uri
+            .host()
+            .filter(|host| !host.is_empty())
+            .ok_or_else(wrong)?;
+        let host = host
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned();
+        let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
+        let tls = if secure {
+            let authority = tls.authority.clone();
+            let authority = authority.ok_or_else(|| EndpointError::NoAuthority(url.to_owned()))?;
+            let mut config = ClientTlsConfig::new()
+                .ca_certificate(authority)
+                .domain_name(host.clone());
+            if let Some(identity) = tls.identity.clone() {
+                config = config.identity(identity);
+            }
+            Some(config)
+        } else {
+            None
+        };
+        let host = Self {
+            uri,
+            host,
+            port,
+            tls,
+        };
+        // What is malformed is found now and not with the first call.
+        host.endpoint(SocketAddr::from(([127, 0, 0, 1], port)))?;
+        Ok(host)
+    }
+
+    /// A channel to one address, connected when it is first used and again whenever the
+    /// connection is lost.
+    pub(crate) fn connect(&self, address: SocketAddr) -> Result<Channel, EndpointError> {
+        Ok(self.endpoint(address)?.connect_lazy())
+    }
+
+    fn endpoint(&self, address: SocketAddr) -> Result<Endpoint, EndpointError> {
+        let scheme = self.uri.scheme_str().unwrap_or("http");
+        let mut endpoint = Endpoint::from_shared(format!("{scheme}://{address}"))?
+            .origin(self.uri.clone())
+            .connect_timeout(CONNECT)
+            .tcp_nodelay(true)
+            .http2_keep_alive_interval(KEEP_ALIVE)
+            .keep_alive_timeout(KEEP_ALIVE_ANSWER)
+            .keep_alive_while_idle(true)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW);
+        if let Some(tls) = &self.tls {
+            endpoint = endpoint.tls_config(tls.clone())?;
+        }
+        Ok(endpoint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_a_scheme_and_a_host() {
+        let parse = |url: &str| Host::parse(url, &Tls::default());
+        let host = parse("http://[::1]:7700").unwrap();
+        assert_eq!((host.host.as_str(), host.port), ("::1", 7700));
+        assert_eq!(parse("http://mandate.internal").unwrap().port, 80);
+        for url in ["", "mandate:7700", "ftp://mandate", "http://", "/x"] {
+            assert!(matches!(parse(url), Err(EndpointError::Url(_))), "{url}");
+        }
+        assert!(matches!(
+            parse("https://mandate"),
+            Err(EndpointError::NoAuthority(_))
+        ));
+    }
+}

@@ -1,0 +1,126 @@
+//! How much a backend has to do, and whether it does it.
+
+use std::{
+    sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+/// How long a backend is avoided after a failure; twice as long after each further one …
+const FIRST: Duration = Duration::from_millis(25);
+/// … up to this.
+const LAST: Duration = Duration::from_secs(1);
+
+/// Calls in flight.
+#[derive(Debug, Default)]
+pub(crate) struct Load(AtomicUsize);
+
+impl Load {
+    pub(crate) fn enter(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn leave(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Whether a backend is to be asked, by its failures in a row.
+#[derive(Debug)]
+pub(crate) struct Health {
+    epoch: Instant,
+    /// Until when it is avoided, in milliseconds of the epoch.
+    avoided_ms: AtomicU64,
+    /// Until when others are asked first.
+    slow_ms: AtomicU64,
+    failures: AtomicU32,
+}
+
+impl Health {
+    pub(crate) fn new() -> Self {
+        Self {
+            epoch: Instant::now(),
+            avoided_ms: AtomicU64::new(0),
+            slow_ms: AtomicU64::new(0),
+            failures: AtomicU32::new(0),
+        }
+    }
+
+    /// Whether it is to be asked.
+    pub(crate) fn is_good(&self, now: Instant) -> bool {
+        let slow = self.slow_ms.load(Ordering::Relaxed);
+        self.is_reachable(now) && (slow == 0 || self.millis(now) >= slow)
+    }
+
+    /// Whether it is to be asked where there is no better one.
+    pub(crate) fn is_reachable(&self, now: Instant) -> bool {
+        let avoided = self.avoided_ms.load(Ordering::Relaxed);
+        avoided == 0 || self.millis(now) >= avoided
+    }
+
+    /// It said nothing while somebody waited: others are asked first for a while.
+    pub(crate) fn was_silent(&self, now: Instant) {
+        let until = self.millis(now + LAST);
+        self.slow_ms.store(until, Ordering::Relaxed);
+    }
+
+    /// It failed: it is avoided for a moment.
+    pub(crate) fn failed(&self, now: Instant) {
+        let before = self.failures.fetch_add(1, Ordering::Relaxed);
+        let pause = LAST.min(FIRST * (1 << before.min(10)));
+        // Up to a third shorter, so that many clients do not come back at once.
+        let jitter = Duration::from_nanos(u64::from(now.elapsed().subsec_nanos()) % 1024 * 1024);
+        let pause = pause.saturating_sub(jitter.min(pause / 3));
+        let until = self.millis(now + pause) + 1;
+        self.avoided_ms.fetch_max(until, Ordering::Relaxed);
+    }
+
+    /// It answered.
+    pub(crate) fn succeeded(&self) {
+        if self.failures.load(Ordering::Relaxed) != 0 {
+            self.failures.store(0, Ordering::Relaxed);
+            self.avoided_ms.store(0, Ordering::Relaxed);
+        }
+        if self.slow_ms.load(Ordering::Relaxed) != 0 {
+            self.slow_ms.store(0, Ordering::Relaxed);
+        }
+    }
+
+    fn millis(&self, at: Instant) -> u64 {
+        let since = at.saturating_duration_since(self.epoch);
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_avoided_for_longer_each_time_and_forgotten_with_an_answer() {
+        let (health, now) = (Health::new(), Instant::now());
+        assert!(health.is_good(now));
+        health.failed(now);
+        assert!(!health.is_good(now));
+        assert!(health.is_good(now + 2 * FIRST));
+        for _ in 0..20 {
+            health.failed(now);
+        }
+        assert!(!health.is_good(now + LAST / 2));
+        assert!(health.is_good(now + LAST + FIRST));
+        health.succeeded();
+        assert!(health.is_good(now));
+    }
+
+    #[test]
+    fn one_that_is_silent_is_asked_only_where_there_is_no_other() {
+        let (health, now) = (Health::new(), Instant::now());
+        health.was_silent(now);
+        assert!(!health.is_good(now) && health.is_reachable(now));
+        health.succeeded();
+        assert!(health.is_good(now));
+    }
+}

@@ -1,0 +1,59 @@
+//! The current revisions of organizations, as they were read last.
+
+use std::{collections::HashMap, sync::Arc};
+
+use base::OrganizationId;
+use foldhash::fast::RandomState;
+use freshness::Revisions;
+use parking_lot::Mutex;
+
+/// Organizations whose revisions are kept parsed.
+const MOST: usize = 4096;
+
+/// Parsed once as long as the text is the same. The text itself is read with every decision.
+#[derive(Default)]
+pub(super) struct Parsed(Mutex<HashMap<OrganizationId, (String, Arc<Revisions>), RandomState>>);
+
+impl Parsed {
+    /// What the text says; none if it is malformed.
+    pub(super) fn read(
+        &self,
+        organization: &OrganizationId,
+        text: String,
+    ) -> Option<Arc<Revisions>> {
+        let mut parsed = self.0.lock();
+        if let Some((known, revisions)) = parsed.get(organization)
+            && *known == text
+        {
+            return Some(revisions.clone());
+        }
+        let revisions: Arc<Revisions> = Arc::new(text.parse().ok()?);
+        if parsed.len() >= MOST && !parsed.contains_key(organization) {
+            parsed.clear();
+        }
+        parsed.insert(organization.clone(), (text, revisions.clone()));
+        Some(revisions)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base::Id;
+
+    use super::*;
+
+    #[test]
+    fn the_text_decides_and_each_organization_has_its_own() {
+        let parsed = Parsed::default();
+        let (acme, other) = (
+            OrganizationId::parse("acme").unwrap(),
+            OrganizationId::parse("other").unwrap(),
+        );
+        let read = |of, text: &str| parsed.read(of, text.to_owned());
+        let first = read(&acme, "5 1 0 0 0").unwrap();
+        assert!(Arc::ptr_eq(&first, &read(&acme, "5 1 0 0 0").unwrap()));
+        assert_eq!(read(&other, "7 1 0 0 0").unwrap().revision, 7);
+        assert_eq!(read(&acme, "6 1 0 0 0").unwrap().revision, 6);
+        assert!(read(&acme, "nothing").is_none());
+    }
+}

@@ -1,0 +1,216 @@
+//! A server that answers as a test says, and counts what it is asked.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use api::entitlement::v1::{
+    CheckBatchRequest, CheckBatchResponse, CheckRequest, CheckResponse, CheckStreamRequest,
+    CheckStreamResponse, Decision, DecisionReason, Effect, ExplainRequest, ExplainResponse,
+    ListEffectiveAccessRequest, ListEffectiveAccessResponse, StreamAnswer, StreamQuestion,
+    authorization_service_server::{AuthorizationService, AuthorizationServiceServer},
+    stream_answer::Outcome,
+};
+use mandate_client::Question;
+use rpc::GrpcService;
+use tokio::{sync::mpsc, task::AbortHandle};
+use tokio_stream::{StreamExt, wrappers::UnboundedReceiverStream};
+use tonic::{Request, Response, Status, Streaming, service::Routes};
+
+use crate::network::Served;
+
+/// How a fake answers.
+#[derive(Default)]
+pub struct Settings {
+    /// It has no `CheckStream`.
+    pub no_streams: AtomicBool,
+    /// It answers nothing.
+    pub silent: AtomicBool,
+    /// It answers `UNAVAILABLE`.
+    pub unavailable: AtomicBool,
+    /// It answers each question after another time, up to 20 ms.
+    pub shuffles: AtomicBool,
+    /// It answers after so long, in milliseconds.
+    pub delay_ms: AtomicU64,
+    /// For how long its answers may be given again.
+    pub reusable_ms: AtomicI32,
+    /// Questions that it was asked.
+    pub asked: AtomicUsize,
+    /// Questions that it was asked by unary calls.
+    pub unary: AtomicUsize,
+    /// Messages with questions.
+    pub messages: AtomicUsize,
+    /// Streams that were opened.
+    pub streams: AtomicUsize,
+    /// Questions under way that were cancelled.
+    pub cancelled: AtomicUsize,
+}
+
+/// A server. Its answer to a question has the question in it, as the grant.
+#[derive(Clone, Default)]
+pub struct Fake(pub Arc<Settings>);
+
+impl Fake {
+    pub async fn serve(&self) -> Served {
+        let service = AuthorizationServiceServer::new(self.clone());
+        Served::start(GrpcService::new(Routes::new(service))).await
+    }
+
+    pub fn asked(&self) -> usize {
+        self.0.asked.load(Ordering::SeqCst)
+    }
+
+    pub fn set(&self, what: impl Fn(&Settings) -> &AtomicBool, value: bool) {
+        what(&self.0).store(value, Ordering::SeqCst);
+    }
+
+    async fn answer(self, question: StreamQuestion) -> Result<Decision, Status> {
+        let settings = &self.0;
+        let number = settings.asked.fetch_add(1, Ordering::SeqCst);
+        let mut delay = settings.delay_ms.load(Ordering::SeqCst);
+        if settings.shuffles.load(Ordering::SeqCst) {
+            delay += (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32 & 15;
+        }
+        if delay > 0 {
+            tokio::time::sleep(Duration::from_millis(delay)).await;
+        }
+        if settings.silent.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        if settings.unavailable.load(Ordering::SeqCst) {
+            return Err(Status::unavailable("not now"));
+        }
+        Ok(Decision {
+            effect: Effect::Allow.into(),
+            reason: DecisionReason::Allowed.into(),
+            grant: echo(&question.subject, &question.permission, &question.resource),
+            revision: 1,
+            reusable_ms: settings.reusable_ms.load(Ordering::SeqCst),
+            ..Decision::default()
+        })
+    }
+}
+
+fn echo(subject: &str, permission: &str, resource: &str) -> String {
+    format!("{subject} {permission} {resource}")
+}
+
+/// What the grant of the answer to a question is.
+pub fn echo_of(question: &Question) -> String {
+    echo(&question.subject, &question.permission, &question.resource)
+}
+
+/// A question like no other of its number.
+pub fn question(number: usize) -> Question {
+    Question::new(
+        format!("users/u{number}"),
+        "fleet.billing.view",
+        format!("organizations/o{}/units/k{number}", number % 7),
+    )
+}
+
+#[tonic::async_trait]
+impl AuthorizationService for Fake {
+    type CheckStreamStream = UnboundedReceiverStream<Result<CheckStreamResponse, Status>>;
+
+    async fn check(
+        &self,
+        request: Request<CheckRequest>,
+    ) -> Result<Response<CheckResponse>, Status> {
+        self.0.unary.fetch_add(1, Ordering::SeqCst);
+        let CheckRequest {
+            subject,
+            permission,
+            resource,
+            consistency,
+        } = request.into_inner();
+        let question = StreamQuestion {
+            id: 0,
+            subject,
+            permission,
+            resource,
+            consistency,
+            timeout_ms: 0,
+        };
+        let decision = self.clone().answer(question).await?;
+        Ok(Response::new(CheckResponse {
+            decision: Some(decision),
+        }))
+    }
+
+    async fn check_stream(
+        &self,
+        request: Request<Streaming<CheckStreamRequest>>,
+    ) -> Result<Response<Self::CheckStreamStream>, Status> {
+        if self.0.no_streams.load(Ordering::SeqCst) {
+            return Err(Status::unimplemented("what is a stream?"));
+        }
+        self.0.streams.fetch_add(1, Ordering::SeqCst);
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let (fake, mut messages) = (self.clone(), request.into_inner());
+        tokio::spawn(async move {
+            let under_way: Arc<Mutex<HashMap<u64, AbortHandle>>> = Arc::default();
+            while let Some(Ok(message)) = messages.next().await {
+                if !message.questions.is_empty() {
+                    fake.0.messages.fetch_add(1, Ordering::SeqCst);
+                }
+                for question in message.questions {
+                    let (fake, sender) = (fake.clone(), sender.clone());
+                    let (id, done) = (question.id, under_way.clone());
+                    let mut ids = under_way.lock().unwrap();
+                    let task = tokio::spawn(async move {
+                        let outcome = match fake.answer(question).await {
+                            Ok(decision) => Outcome::Decision(decision),
+                            Err(status) => Outcome::Error(tonic_types::Status {
+                                code: status.code().into(),
+                                message: status.message().to_owned(),
+                                details: Vec::new(),
+                            }),
+                        };
+                        done.lock().unwrap().remove(&id);
+                        let answers = vec![StreamAnswer {
+                            id,
+                            outcome: Some(outcome),
+                        }];
+                        let _ = sender.send(Ok(CheckStreamResponse { answers }));
+                    });
+                    let before = ids.insert(id, task.abort_handle());
+                    assert!(before.is_none(), "an id is used twice at once");
+                }
+                for id in message.cancelled {
+                    if let Some(task) = under_way.lock().unwrap().remove(&id) {
+                        task.abort();
+                        fake.0.cancelled.fetch_add(1, Ordering::SeqCst);
+                    }
+                }
+            }
+        });
+        Ok(Response::new(UnboundedReceiverStream::new(receiver)))
+    }
+
+    async fn check_batch(
+        &self,
+        _: Request<CheckBatchRequest>,
+    ) -> Result<Response<CheckBatchResponse>, Status> {
+        Err(Status::unimplemented("not faked"))
+    }
+
+    async fn explain(
+        &self,
+        _: Request<ExplainRequest>,
+    ) -> Result<Response<ExplainResponse>, Status> {
+        Err(Status::unimplemented("not faked"))
+    }
+
+    async fn list_effective_access(
+        &self,
+        _: Request<ListEffectiveAccessRequest>,
+    ) -> Result<Response<ListEffectiveAccessResponse>, Status> {
+        Err(Status::unimplemented("not faked"))
+    }
+}

@@ -1,0 +1,23 @@
+//! The client library, against the product and against servers that misbehave.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+mod balancing;
+mod batches;
+mod failing;
+mod fake;
+mod guard;
+mod hedging;
+mod local;
+mod network;
+mod product;
+mod redis;
+mod stream;
+mod tls;
+mod world;
