@@ -17,7 +17,9 @@ use rpc::{GrpcService, Listener};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Result, empty};
+use tests::measure::{Cpu, Result, Target};
+
+use crate::empty;
 
 /// The worker threads of the server. One, so that with a generator of one thread neither waits
 /// for the other's core where there are two.
@@ -32,7 +34,7 @@ pub(crate) struct Server {
     /// Where every service is.
     pub(crate) address: SocketAddr,
     /// Where the empty RPC is.
-    pub(crate) empty: SocketAddr,
+    empty: SocketAddr,
     /// Of the first service account.
     pub(crate) key: SecretString,
     stop: CancellationToken,
@@ -64,8 +66,18 @@ impl Server {
         }
     }
 
+    /// The services, as whoever asks them needs to know them.
+    pub(crate) fn target(&self) -> Result<Target> {
+        Target::with_key(self.address, &self.key, cpu())
+    }
+
+    /// The empty RPC, called with the same key.
+    pub(crate) fn empty_target(&self) -> Result<Target> {
+        Target::with_key(self.empty, &self.key, cpu())
+    }
+
     /// The CPU time that the server's threads have taken.
-    pub(crate) fn cpu() -> Result<Duration> {
+    fn cpu() -> Result<Duration> {
         let mut nanos = 0;
         for task in fs::read_dir("/proc/self/task")? {
             let task = task?.path();
@@ -79,6 +91,10 @@ impl Server {
         }
         Ok(Duration::from_nanos(nanos))
     }
+}
+
+fn cpu() -> Cpu {
+    Arc::new(Server::cpu)
 }
 
 impl Drop for Server {
