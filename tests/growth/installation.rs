@@ -151,18 +151,16 @@ fn request(asked: Asked) -> CheckRequest {
 
 /// An application with a module and a role for each of a member's grants.
 fn catalogue() -> String {
-    let mut text = String::from("applications:\n  - id: fleet\n    display_name: Fleet\n");
-    text.push_str("    modules:\n");
-    for grant in 0..GRANTS {
-        text.push_str(&format!(
-            "      - {{id: m{grant}, display_name: Module {grant}, verbs: [view]}}\n"
-        ));
-    }
-    text.push_str("    roles:\n");
-    for grant in 0..GRANTS {
-        text.push_str(&format!(
-            "      - {{id: r{grant}, display_name: Role {grant}, permissions: [fleet.m{grant}.view]}}\n"
-        ));
-    }
-    text
+    let modules = (0..GRANTS)
+        .map(|grant| format!("{{id: m{grant}, display_name: Module {grant}, verbs: [view]}}"));
+    let roles = (0..GRANTS).map(|grant| {
+        format!("{{id: r{grant}, display_name: Role {grant}, permissions: [fleet.m{grant}.view]}}")
+    });
+    let join = |lines: Vec<String>| lines.join("\n      - ");
+    format!(
+        "applications:\n  - id: fleet\n    display_name: Fleet\n    modules:\n      - {}\n    \
+         roles:\n      - {}\n",
+        join(modules.collect()),
+        join(roles.collect())
+    )
 }

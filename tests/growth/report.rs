@@ -62,20 +62,24 @@ pub(crate) fn print(grown: &[Grown]) -> Result<()> {
 
 fn memory(grown: &[Grown]) {
     output::title("Dropped from a memory of 8 MB and asked about again");
-    for one in grown {
+    for one in grown.iter().filter(|one| !one.dropped.is_empty()) {
         let (p50, p99) = (at(&one.dropped, 50), at(&one.dropped, 99));
         let bar = verdict(p99 <= Duration::from_millis(50));
         let (p50, p99) = (output::time(p50), output::time(p99));
-        let text = format!("p50 {p50}, p99 {p99}; bar: at most 50 ms, {bar}");
-        output::item(&name(one), text);
         let held = output::grouped(one.bounded / 1024.0 / 1024.0);
-        output::item("  the process holds", format!("{held} MiB"));
+        let text = format!("p50 {p50}, p99 {p99}; bar: at most 50 ms, {bar}; {held} MiB held");
+        output::item(&name(one), text);
     }
-    output::title("Memory, divided by the grants held; members and resources are in it");
+    output::title("Memory by the grants held, with their members and resources");
     for one in grown {
-        let bar = verdict(one.bytes <= 100.0);
         let bytes = output::grouped(one.bytes);
-        let text = format!("{bytes} bytes a grant; bar: at most 100, {bar}");
+        // What the allocator keeps for itself outweighs a few grants.
+        let text = if one.size.has_huge() {
+            let bar = verdict(one.bytes <= 100.0);
+            format!("{bytes} bytes a grant; bar: at most 100, {bar}")
+        } else {
+            format!("{bytes} bytes a grant, too few to tell")
+        };
         output::item(&name(one), text);
     }
     output::title("First answer of an empty process");
@@ -99,9 +103,15 @@ pub(crate) fn draw(grown: &[Grown]) -> Result<String> {
             .map(|one| bar(one, of(one).as_secs_f64() * 1e3, output::time(of(one))))
             .collect()
     };
-    let bytes = grown
+    let many = || grown.iter().filter(|one| one.size.has_huge());
+    let bytes = many().map(|one| bar(one, one.bytes, output::grouped(one.bytes)));
+    let dropped = grown
         .iter()
-        .map(|one| bar(one, one.bytes, output::grouped(one.bytes)));
+        .filter(|one| !one.dropped.is_empty())
+        .map(|one| {
+            let longest = at(&one.dropped, 99);
+            bar(one, longest.as_secs_f64() * 1e3, output::time(longest))
+        });
     let panel = |title: &str, bars| Panel {
         title: title.to_owned(),
         bars,
@@ -114,7 +124,7 @@ pub(crate) fn draw(grown: &[Grown]) -> Result<String> {
         ),
         panel(
             "Question about one dropped from memory, p99: milliseconds",
-            millis(|one| at(&one.dropped, 99)),
+            dropped.collect(),
         ),
         panel("Memory: bytes a grant", bytes.collect()),
         panel(

@@ -30,11 +30,11 @@ pub(crate) struct Args {
 /// Who is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Peer {
-    /// OpenFGA
+    /// The server `openfga`
     Openfga,
-    /// SpiceDB
+    /// The server `spicedb`
     Spicedb,
-    /// Cerbos
+    /// The server `cerbos`
     Cerbos,
 }
 

@@ -1,4 +1,4 @@
-//! OpenFGA on PostgreSQL with the caches that it recommends for production.
+//! `OpenFGA` on PostgreSQL with the caches that it recommends for production.
 
 use std::{
     path::{Path, PathBuf},

@@ -65,9 +65,8 @@ async fn revoke(system: &dyn System, asked: &Asked) -> Result<Option<Duration>> 
                 None => return Ok(None),
             },
             denied = &mut denied => {
-                let returned = match returned {
-                    Some(returned) => returned,
-                    None => return Err("it was denied and nothing was revoked".into()),
+                let Some(returned) = returned else {
+                    return Err("it was denied and nothing was revoked".into());
                 };
                 return Ok(Some(denied?.saturating_duration_since(returned)));
             }

@@ -1,4 +1,5 @@
-//! SpiceDB on PostgreSQL with its defaults: the cache of dispatches on, revisions quantized to 5 s.
+//! `SpiceDB` on PostgreSQL with its defaults: the cache of dispatches on, revisions quantized to
+//! 5 s.
 
 use std::path::{Path, PathBuf};
 
@@ -56,6 +57,8 @@ impl SpiceDb {
             &format!("--metrics-addr={}", daemon::free_address()?),
             "--telemetry-endpoint=",
             "--skip-release-check",
+            // By default it closes connections every 30 s, which a generator takes for a failure.
+            "--grpc-max-conn-age=1h",
         ];
         let log = folder.join("spicedb.log");
         Ok(Self {
@@ -92,7 +95,7 @@ impl System for SpiceDb {
 
     fn setting(&self) -> String {
         let version = finish(&self.program, ["version"]).unwrap_or_default();
-        format!("{version}, PostgreSQL, defaults, preshared key")
+        format!("{version}, PostgreSQL, defaults but --grpc-max-conn-age=1h, preshared key")
     }
 
     fn target(&self) -> Result<Target> {
