@@ -60,7 +60,7 @@ async fn compare(args: &Args) -> Result<()> {
     let loads = running.load(&portfolio).await?;
     report::loads(&loads);
     let results = workloads::hold(&portfolio, &running, args).await?;
-    report::rates(&results)?;
+    report::wrong_answers(&results);
     // Last: it takes facts away.
     let times = revoking::measure(&portfolio, &running).await?;
     report::revocations(&times);

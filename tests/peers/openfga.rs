@@ -42,6 +42,8 @@ const OPTIONS: &[&str] = &[
     "--shared-iterator-enabled",
     "--datastore-max-idle-conns=30",
     "--max-checks-per-batch-check=100",
+    // Batches of a hundred take longer than the default where the machine is busy.
+    "--request-timeout=1m",
     "--log-level=warn",
 ];
 

@@ -14,27 +14,33 @@ use crate::{
     workloads::Results,
 };
 
-/// Prints what each system made of the workloads, and Mandate's ratios to each.
-pub(crate) fn rates(results: &Results) -> Result<()> {
-    let mut compared = 0;
-    for (subject, contests) in results {
-        output::title(subject.title);
-        output::head(subject.unit);
-        if let Some(own) = together(contests)? {
-            output::row("Mandate", &own);
-            compared += own.compared;
-        }
-        for contest in contests {
-            output::row(contest.peer, &contest.other);
-            compared += contest.other.compared;
-        }
-        for contest in contests {
-            ratios(subject, contest);
-        }
+/// Prints what each system made of the latest workload, and Mandate's ratios to each.
+pub(crate) fn latest(results: &Results) -> Result<()> {
+    let Some((subject, contests)) = results.last() else {
+        return Ok(());
+    };
+    output::title(subject.title);
+    output::head(subject.unit);
+    if let Some(own) = together(contests)? {
+        output::row("Mandate", &own);
     }
-    // The first wrong one would have ended the comparison.
-    output::title(format!("Wrong answers: 0 of {compared} compared"));
+    for contest in contests {
+        output::row(contest.peer, &contest.other);
+    }
+    for contest in contests {
+        ratios(subject, contest);
+    }
     Ok(())
+}
+
+/// Prints how many answers were compared with the right ones.
+pub(crate) fn wrong_answers(results: &Results) {
+    let contests = results.iter().flat_map(|(_, contests)| contests);
+    let compared: u64 = contests
+        .map(|contest| contest.own.compared + contest.other.compared)
+        .sum();
+    // The first wrong one would have ended the comparison.
+    output::title(format!("wrong answers: 0 of {compared} compared"));
 }
 
 /// All that Mandate did of a workload, whoever it was compared with.

@@ -5,6 +5,7 @@ use tests::measure::{Result, Until, portfolio::Portfolio};
 use crate::{
     args::Args,
     contest::{Contest, Subject},
+    report,
     running::Running,
     system::{batches, singles},
 };
@@ -40,23 +41,34 @@ const OF_HUNDRED: Subject = Subject {
 /// What came of each workload.
 pub(crate) type Results = Vec<(Subject, Vec<Contest>)>;
 
-/// Holds all contests.
+/// Holds all contests, and prints what came of each workload when it is over.
 pub(crate) async fn hold(portfolio: &Portfolio, running: &Running, args: &Args) -> Result<Results> {
-    let for_a_while = Until::Elapsed(args.duration());
-    let mut results = vec![(OF_HOT, Vec::new())];
-    let put = |results: &mut Results, contest| {
-        if let Some((_, contests)) = results.last_mut() {
-            contests.push(contest);
-        }
-    };
+    let mut results = Vec::new();
+    results.push((OF_HOT, hot(portfolio, running, args).await?));
+    report::latest(&results)?;
+    results.push((OF_FRESH, fresh(portfolio, running, args).await?));
+    report::latest(&results)?;
+    for (subject, size) in [(OF_FIFTY, 50), (OF_HUNDRED, 100)] {
+        results.push((subject, lists(portfolio, running, args, size).await?));
+        report::latest(&results)?;
+    }
+    Ok(results)
+}
+
+async fn hot(portfolio: &Portfolio, running: &Running, args: &Args) -> Result<Vec<Contest>> {
+    let mut contests = Vec::new();
     for pair in running.pairs() {
         let contest = Contest::hold(pair, args.rounds, |system, _| {
             let asked = (0..HOT).map(|number| portfolio.question(number));
-            (singles(system, asked), for_a_while)
+            (singles(system, asked), Until::Elapsed(args.duration()))
         });
-        put(&mut results, contest.await?);
+        contests.push(contest.await?);
     }
-    results.push((OF_FRESH, Vec::new()));
+    Ok(contests)
+}
+
+async fn fresh(portfolio: &Portfolio, running: &Running, args: &Args) -> Result<Vec<Contest>> {
+    let mut contests = Vec::new();
     // No question twice, whoever Mandate is compared with.
     let mut begin = HOT;
     for pair in running.pairs() {
@@ -65,20 +77,28 @@ pub(crate) async fn hold(portfolio: &Portfolio, running: &Running, args: &Args) 
             let asked = (first..first + FRESH).map(|number| portfolio.question(number));
             (singles(system, asked), Until::Asked)
         });
-        put(&mut results, contest.await?);
+        contests.push(contest.await?);
         begin += args.rounds as usize * FRESH;
     }
-    for (subject, size) in [(OF_FIFTY, 50), (OF_HUNDRED, 100)] {
-        results.push((subject, Vec::new()));
-        let lists: Vec<_> = (0..portfolio.organizations)
-            .map(|organization| portfolio.list(organization, size as usize))
-            .collect();
-        for pair in running.pairs() {
-            let contest = Contest::hold(pair, args.rounds, |system, _| {
-                (batches(system, &lists, size), for_a_while)
-            });
-            put(&mut results, contest.await?);
-        }
+    Ok(contests)
+}
+
+async fn lists(
+    portfolio: &Portfolio,
+    running: &Running,
+    args: &Args,
+    size: u32,
+) -> Result<Vec<Contest>> {
+    let lists: Vec<_> = (0..portfolio.organizations)
+        .map(|organization| portfolio.list(organization, size as usize))
+        .collect();
+    let mut contests = Vec::new();
+    for pair in running.pairs() {
+        let contest = Contest::hold(pair, args.rounds, |system, _| {
+            let until = Until::Elapsed(args.duration());
+            (batches(system, &lists, size), until)
+        });
+        contests.push(contest.await?);
     }
-    Ok(results)
+    Ok(contests)
 }
