@@ -5,14 +5,9 @@ use std::time::Duration;
 use api::entitlement::v1::{CheckBatchRequest, CheckBatchResponse, Decision, Effect, Question};
 use prost::{Message, bytes::Bytes};
 
-use crate::{
-    Result,
-    figures::number,
-    generator::{self, Call, Until, Workload},
-    output,
-    portfolio::Portfolio,
-    server::Server,
-};
+use tests::measure::{Call, Result, Until, Workload, number, output, portfolio::Portfolio, run};
+
+use crate::server::Server;
 
 /// The method.
 const CHECK_BATCH: &str = "/mandate.entitlement.v1.AuthorizationService/CheckBatch";
@@ -20,6 +15,8 @@ const CHECK_BATCH: &str = "/mandate.entitlement.v1.AuthorizationService/CheckBat
 const SIZES: [u32; 2] = [100, 1_000];
 /// Calls in flight on each connection.
 const IN_FLIGHT: usize = 4;
+/// One answer in so many is looked at.
+const LOOK: usize = 100;
 
 /// Measures batches and prints them.
 pub(crate) async fn measure(
@@ -31,13 +28,8 @@ pub(crate) async fn measure(
     output::head("decisions");
     for size in SIZES {
         let workload = workload(portfolio, size);
-        let figures = generator::run(
-            &workload,
-            server.address,
-            &server.key,
-            Until::Elapsed(duration),
-        );
-        let figures = figures.await?;
+        let until = Until::Elapsed(duration);
+        let figures = run(&workload, &server.target()?, until).await?;
         output::row(
             &format!("batches of {}", output::grouped(number(size.into()))),
             &figures,
@@ -78,6 +70,7 @@ fn workload(portfolio: &Portfolio, size: u32) -> Workload {
         read,
         items: size,
         in_flight: IN_FLIGHT,
+        look: LOOK,
     }
 }
 

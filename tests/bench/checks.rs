@@ -5,14 +5,11 @@ use std::{sync::Arc, time::Duration};
 use api::entitlement::v1::{CheckRequest, CheckResponse, Effect};
 use prost::{Message, bytes::Bytes};
 
+use tests::measure::{self, Call, Figures, Result, Until, Workload, output, portfolio::Portfolio};
+
 use crate::{
-    Result,
     args::{Args, What},
     empty,
-    figures::Figures,
-    generator::{self, Call, Until, Workload},
-    output,
-    portfolio::Portfolio,
     server::Server,
 };
 
@@ -26,6 +23,8 @@ const HOT: usize = 1_000;
 const FRESH: usize = 20_000;
 /// Calls in flight on each connection.
 const IN_FLIGHT: usize = 16;
+/// One answer in so many is looked at.
+const LOOK: usize = 1000;
 /// How long caches and buffers are warmed before the first round.
 const WARM_UP: Duration = Duration::from_millis(500);
 
@@ -118,12 +117,12 @@ fn print(baseline: &Figures, tallies: &[Tally; 2]) {
 }
 
 pub(crate) async fn run(workload: &Workload, server: &Server, until: Until) -> Result<Figures> {
-    let address = if workload.path == empty::PATH {
-        server.empty
+    let target = if workload.path == empty::PATH {
+        server.empty_target()
     } else {
-        server.address
+        server.target()
     };
-    generator::run(workload, address, &server.key, until).await
+    measure::run(workload, &target?, until).await
 }
 
 pub(crate) fn empty_workload() -> Workload {
@@ -137,6 +136,7 @@ pub(crate) fn empty_workload() -> Workload {
         read: |answer| answer.is_empty().then(Vec::new),
         items: 1,
         in_flight: IN_FLIGHT,
+        look: LOOK,
     }
 }
 
@@ -160,6 +160,7 @@ fn workload(portfolio: &Portfolio, numbers: std::ops::Range<usize>) -> Workload 
         read,
         items: 1,
         in_flight: IN_FLIGHT,
+        look: LOOK,
     }
 }
 

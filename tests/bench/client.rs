@@ -15,13 +15,10 @@ use cache::Cache;
 use mandate::run::Secrets;
 use mandate_client::{Client, Question};
 use testkit::Redis;
+use tests::measure::{Figures, Result, Until, number, output, portfolio::Portfolio};
 
 use crate::{
-    Result, checks,
-    figures::{Figures, number},
-    generator::Until,
-    output,
-    portfolio::Portfolio,
+    checks,
     server::{Server, own_cpu},
 };
 

@@ -16,7 +16,7 @@ use tonic::{
     service::Routes,
 };
 
-use crate::codec::Raw;
+use tests::measure::Raw;
 
 /// The path of the method.
 pub(crate) const PATH: &str = "/bench.Empty/Call";

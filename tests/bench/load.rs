@@ -8,7 +8,9 @@ use mandate::{
     document::parse_str,
 };
 
-use crate::{Result, figures::number, output, portfolio::Portfolio, server::Server};
+use tests::measure::{Result, number, output, portfolio::Portfolio};
+
+use crate::server::Server;
 
 /// What is taken long by applying a document.
 #[derive(Debug)]

@@ -8,36 +8,27 @@ mod args;
 mod batch;
 mod checks;
 mod client;
-mod codec;
 mod empty;
-mod figures;
-mod generator;
 mod load;
-mod output;
-mod portfolio;
 mod process;
-mod scope;
 mod server;
 mod setting;
 mod start;
 
-use std::{error::Error, process::ExitCode};
+use std::process::ExitCode;
 
 use boot::{LogFormat, Telemetry, TelemetrySettings};
 use clap::Parser;
+use tests::measure::{Result, output, portfolio::Portfolio};
 
 use crate::{
     args::{Args, What},
-    portfolio::Portfolio,
     server::Server,
 };
 
 /// What `mandate` allocates with.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// A benchmark that cannot run says why and ends.
-type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
 
 fn main() -> ExitCode {
     match run(&Args::parse()) {

@@ -13,7 +13,7 @@ use api::entitlement::v1::{
 use secrecy::{ExposeSecret, SecretString};
 use tonic::{Request, metadata::AsciiMetadataValue, transport::Endpoint};
 
-use crate::{Result, portfolio::Asked};
+use tests::measure::{Result, portfolio::Asked};
 
 /// How often an answer is asked for until there is one.
 const PAUSE: Duration = Duration::from_millis(1);

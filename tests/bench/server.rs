@@ -19,7 +19,9 @@ use rpc::{GrpcService, Listener};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Result, empty};
+use tests::measure::{Cpu, Result, Target};
+
+use crate::empty;
 
 /// The threads that serve calls. One, so that with a generator of one thread neither waits for
 /// the other's core where there are two.
@@ -36,7 +38,7 @@ pub(crate) struct Server {
     /// Where every service is.
     pub(crate) address: SocketAddr,
     /// Where the empty RPC is.
-    pub(crate) empty: SocketAddr,
+    empty: SocketAddr,
     /// Of the first service account.
     pub(crate) key: SecretString,
     stop: CancellationToken,
@@ -68,6 +70,16 @@ impl Server {
         }
     }
 
+    /// The services, as whoever asks them needs to know them.
+    pub(crate) fn target(&self) -> Result<Target> {
+        Target::with_key(self.address, &self.key, cpu())
+    }
+
+    /// The empty RPC, called with the same key.
+    pub(crate) fn empty_target(&self) -> Result<Target> {
+        Target::with_key(self.empty, &self.key, cpu())
+    }
+
     /// The CPU time that the server's threads have taken.
     pub(crate) fn cpu() -> Result<Duration> {
         let mut total = Duration::ZERO;
@@ -92,6 +104,10 @@ fn on_cpu(task: &Path) -> Duration {
     let times = fs::read_to_string(task.join("schedstat")).unwrap_or_default();
     let on_cpu = times.split_whitespace().next().unwrap_or_default();
     Duration::from_nanos(on_cpu.parse().unwrap_or(0))
+}
+
+fn cpu() -> Cpu {
+    Arc::new(Server::cpu)
 }
 
 impl Drop for Server {

@@ -2,7 +2,9 @@
 
 use std::{process::Command, thread};
 
-use crate::{args::Args, output, server::THREADS};
+use tests::measure::output;
+
+use crate::{args::Args, server::THREADS};
 
 /// Prints what a figure cannot be compared without.
 pub(crate) fn describe(args: &Args) {

@@ -4,13 +4,12 @@ use std::{path::Path, time::Duration};
 
 use mandate::run::Secrets;
 
-use crate::{
-    Result,
-    figures::number,
-    output,
+use tests::measure::{
+    Result, number, output,
     portfolio::{Asked, Portfolio},
-    process::Process,
 };
+
+use crate::process::Process;
 
 /// Starts of the process.
 const ROUNDS: usize = 3;

@@ -8,7 +8,7 @@ use tonic::{
 
 /// Bytes in, bytes out.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Raw;
+pub struct Raw;
 
 impl Codec for Raw {
     type Encode = Bytes;

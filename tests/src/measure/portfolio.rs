@@ -5,17 +5,17 @@ use std::fmt::Write;
 
 use api::entitlement::v1::Effect;
 
-use crate::scope::{Scope, UNITS, above, unit_of};
+use crate::measure::scope::{Scope, UNITS, above, unit_of};
 
 /// Sizes of the document.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Portfolio {
+pub struct Portfolio {
     /// Organizations.
-    pub(crate) organizations: usize,
+    pub organizations: usize,
     /// Resources of each, in the lowest units.
-    pub(crate) resources: usize,
+    pub resources: usize,
     /// Users of each, with a membership and a grant.
-    pub(crate) users: usize,
+    pub users: usize,
 }
 
 impl Default for Portfolio {
@@ -30,22 +30,46 @@ impl Default for Portfolio {
 
 /// A question and its right answer.
 #[derive(Debug, Clone)]
-pub(crate) struct Asked {
-    pub(crate) subject: String,
-    pub(crate) permission: &'static str,
-    pub(crate) resource: String,
-    pub(crate) effect: Effect,
+pub struct Asked {
+    /// `users/{user}`.
+    pub subject: String,
+    /// `fleet.vehicles.{verb}`.
+    pub permission: &'static str,
+    /// The name of the resource.
+    pub resource: String,
+    /// The right answer.
+    pub effect: Effect,
+    /// The same as numbers, for those who name things otherwise.
+    pub numbers: Numbers,
+}
+
+/// What a question is about, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Numbers {
+    /// The organization.
+    pub organization: usize,
+    /// The user, of that organization.
+    pub user: usize,
+    /// The resource, of that organization.
+    pub resource: usize,
+}
+
+impl Asked {
+    /// What is to be done, the last part of the permission.
+    pub fn verb(&self) -> &'static str {
+        self.permission.rsplit('.').next().unwrap_or_default()
+    }
 }
 
 impl Portfolio {
     /// The facts that the document says.
-    pub(crate) fn facts(&self) -> usize {
+    pub fn facts(&self) -> usize {
         // The organization and its entitlement; the user, the membership and the grant.
         1 + self.organizations * (2 + UNITS + self.resources + 3 * self.users)
     }
 
     /// The document.
-    pub(crate) fn document(&self) -> String {
+    pub fn document(&self) -> String {
         let mut text = String::from(APPLICATION);
         text.push_str("users:\n");
         for organization in 0..self.organizations {
@@ -107,29 +131,73 @@ impl Portfolio {
 
     /// The question of a number. Up to `organizations × users × resources` no two are the same,
     /// and neighbours are about different organizations.
-    pub(crate) fn question(&self, number: usize) -> Asked {
+    pub fn question(&self, number: usize) -> Asked {
         let organization = number % self.organizations;
         self.question_in(organization, number / self.organizations)
     }
 
     /// The question of a number about one organization.
-    pub(crate) fn question_in(&self, organization: usize, number: usize) -> Asked {
+    pub fn question_in(&self, organization: usize, number: usize) -> Asked {
         let user = number % self.users;
-        let resource = (number / self.users + user * 7) % self.resources;
-        let permission = if number.is_multiple_of(10) {
-            "fleet.vehicles.edit"
-        } else {
-            "fleet.vehicles.view"
+        let numbers = Numbers {
+            organization,
+            user,
+            resource: (number / self.users + user * 7) % self.resources,
         };
-        let allowed = permission.ends_with("view") && Scope::of(user).covers(resource);
-        Asked {
+        let edits = number.is_multiple_of(10);
+        Asked::new(numbers, if edits { EDIT } else { VIEW })
+    }
+
+    /// Questions about one user and many resources, as a list in a portal needs them answered.
+    pub fn list(&self, organization: usize, count: usize) -> Vec<Asked> {
+        let user = organization % self.users;
+        let numbers = |number: usize| Numbers {
+            organization,
+            user,
+            resource: (number + user * 7) % self.resources,
+        };
+        (0..count)
+            .map(|number| {
+                let edits = number % 10 == 9;
+                Asked::new(numbers(number), if edits { EDIT } else { VIEW })
+            })
+            .collect()
+    }
+
+    /// A question that is answered with an allow because of one grant of a unit.
+    pub fn allowed_by_unit(&self, organization: usize) -> Option<Asked> {
+        (0..self.resources)
+            .map(|resource| Numbers {
+                organization,
+                user: 1,
+                resource,
+            })
+            .map(|numbers| Asked::new(numbers, VIEW))
+            .find(|asked| asked.effect == Effect::Allow)
+    }
+}
+
+impl Asked {
+    fn new(numbers: Numbers, permission: &'static str) -> Self {
+        let Numbers {
+            organization,
+            user,
+            resource,
+        } = numbers;
+        let allowed = permission == VIEW && Scope::of(user).covers(resource);
+        Self {
             subject: format!("users/{}", user_id(organization, user)),
             permission,
             resource: format!("organizations/o{organization}/resources/r{resource}"),
             effect: if allowed { Effect::Allow } else { Effect::Deny },
+            numbers,
         }
     }
 }
+
+/// What every grant gives, and what none gives.
+const VIEW: &str = "fleet.vehicles.view";
+const EDIT: &str = "fleet.vehicles.edit";
 
 const APPLICATION: &str = "\
 applications:

@@ -1,0 +1,20 @@
+//! What the benchmarks measure with: facts and questions with their right answers, a generator of
+//! load, and what they print and draw. One copy, so that whatever is compared was asked alike.
+
+pub mod chart;
+mod codec;
+pub mod daemon;
+mod figures;
+mod generator;
+pub mod output;
+pub mod portfolio;
+pub mod scope;
+
+use std::error::Error;
+
+pub use codec::Raw;
+pub use figures::{Figures, Spread, number};
+pub use generator::{Call, Cpu, Target, Until, Workload, run};
+
+/// A benchmark that cannot run says why and ends.
+pub type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
