@@ -35,6 +35,7 @@ const TIMED: u64 = 16;
 const WARM_UP: Duration = Duration::from_millis(500);
 /// How long decisions may take to be in Redis.
 const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// What callers ask.
 type Asked = Arc<[(Question, Effect)]>;
@@ -109,7 +110,7 @@ pub(crate) async fn measure_redis(
         .decisions_in_redis(redis.url(), namespace)
         .build()?;
     let asked = questions(portfolio);
-    share(&client, &asked).await?;
+    share(&client, portfolio, &asked).await?;
     let (mut figures, mut own) = (Figures::new(1)?, Duration::ZERO);
     let before = client.counts();
     for _ in 0..ROUNDS {
@@ -134,8 +135,22 @@ pub(crate) async fn measure_redis(
 }
 
 /// Asks until all decisions come from Redis.
-async fn share(client: &Client, asked: &Asked) -> Result<()> {
+async fn share(client: &Client, portfolio: &Portfolio, asked: &Asked) -> Result<()> {
+    // What is shared while there is no connection yet is not shared again soon: other questions
+    // than those that are measured.
     let begin = Instant::now();
+    let mut number = HOT;
+    while client.counts().redis == 0 {
+        let question = question(portfolio, number).0;
+        for _ in 0..2 {
+            client.check(&question).await?;
+            tokio::time::sleep(PAUSE).await;
+        }
+        number += 1;
+        if begin.elapsed() > PATIENCE {
+            return Err("nothing is in Redis".into());
+        }
+    }
     loop {
         let before = client.counts().redis;
         for (question, _) in asked.iter() {
@@ -206,11 +221,11 @@ async fn ask(
 }
 
 fn questions(portfolio: &Portfolio) -> Asked {
-    (0..HOT)
-        .map(|number| {
-            let asked = portfolio.question(number);
-            let question = Question::new(asked.subject, asked.permission, asked.resource);
-            (question, asked.effect)
-        })
-        .collect()
+    (0..HOT).map(|number| question(portfolio, number)).collect()
+}
+
+fn question(portfolio: &Portfolio, number: usize) -> (Question, Effect) {
+    let asked = portfolio.question(number);
+    let question = Question::new(asked.subject, asked.permission, asked.resource);
+    (question, asked.effect)
 }

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use api::entitlement::v1::{CheckStreamResponse, stream_answer::Outcome as Answered};
+use api::entitlement::v1::{CheckStreamResponse, StreamAnswer, stream_answer::Outcome as Answered};
 use parking_lot::Mutex;
 use prost::Message;
 use tokio::sync::Notify;
@@ -32,6 +32,8 @@ use crate::{
 
 /// Questions of one lane that may be under way at once.
 const UNDER_WAY: usize = 32 << 10;
+/// Callers that are woken at once.
+const AT_ONCE: usize = 128;
 /// How often deadlines are looked at. A timer for each question would cost more than the question.
 pub(crate) const SWEEP: Duration = Duration::from_millis(5);
 
@@ -136,17 +138,30 @@ impl Lane {
         self.load.leave();
     }
 
-    /// Hands answers to those who wait for them.
-    fn deliver(&self, message: CheckStreamResponse) {
-        let mut wakers = Vec::with_capacity(message.answers.len());
+    /// Hands answers to those who wait for them, some at a time: what the first ask next is on
+    /// its way while the others are woken, so that client and service work at once and not in
+    /// turn.
+    async fn deliver(&self, message: CheckStreamResponse) {
+        let mut answers = message.answers.into_iter();
+        loop {
+            self.deliver_some(answers.by_ref().take(AT_ONCE));
+            if answers.as_slice().is_empty() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        self.health.succeeded();
+    }
+
+    fn deliver_some(&self, answers: impl Iterator<Item = StreamAnswer>) {
+        let mut wakers = Vec::with_capacity(AT_ONCE);
         let mut state = self.state.lock();
         state.heard = Instant::now();
-        for answer in message.answers {
+        for answer in answers {
             wakers.extend(state.slots.fill(answer.id, outcome(answer.outcome)));
         }
         drop(state);
         wake(wakers);
-        self.health.succeeded();
     }
 
     /// Ends the waits whose deadline has passed; says whether somebody still waits.

@@ -72,7 +72,7 @@ async fn stream(
     let answers = client.streaming(request, path, LaneCodec).await?;
     let mut answers = answers.into_inner();
     while let Some(message) = answers.message().await? {
-        lane.deliver(message);
+        lane.deliver(message).await;
     }
     Ok(())
 }
