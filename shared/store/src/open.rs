@@ -118,7 +118,7 @@ impl Store {
                 statements.fetch_add(1, Ordering::Relaxed);
             });
         }
-        let _listening = (!url.is_sqlite())
+        let listening = (!url.is_sqlite())
             .then(|| hints::listen(url.0.clone(), schema(source), committed.clone()));
         Ok(Self {
             reader,
@@ -127,7 +127,7 @@ impl Store {
             sealer,
             clock,
             committed,
-            _listening,
+            _listening: listening,
             statements,
         })
     }

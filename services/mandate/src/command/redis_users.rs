@@ -30,7 +30,9 @@ pub(super) fn redis_users(args: &RedisUsersArgs, json: bool) -> Result<(), Failu
             "reader": reader,
         }));
     }
-    output::line(format!("# The namespace of this installation is {namespace}"));
+    output::line(format!(
+        "# The namespace of this installation is {namespace}"
+    ));
     output::line("# Give each user a password of its own: >PASSWORD after `on`.");
     output::line(format!("ACL SETUSER mandate {service}"));
     output::line(format!("ACL SETUSER mandate-reader {reader}"));
