@@ -61,11 +61,11 @@ impl Sent {
         let known = set
             .iter_mut()
             .find(|slot| slot.hash == hash && slot.due.is_some_and(|due| now < due));
-        if let Some(slot) = known {
-            if slot.seen == revision || still_serves(slot.revision) {
-                slot.seen = revision;
-                return false;
-            }
+        if let Some(slot) = known
+            && (slot.seen == revision || still_serves(slot.revision))
+        {
+            slot.seen = revision;
+            return false;
         }
         // The place of the same question, else the one that is due first.
         let place = set

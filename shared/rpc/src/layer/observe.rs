@@ -183,7 +183,11 @@ impl Observer {
     }
 
     fn is_sampled(&self) -> bool {
-        self.every != 0 && self.calls.fetch_add(1, Ordering::Relaxed) % self.every == 0
+        self.every != 0
+            && self
+                .calls
+                .fetch_add(1, Ordering::Relaxed)
+                .is_multiple_of(self.every)
     }
 }
 
