@@ -16,7 +16,10 @@ use freshness::{Contract, decision};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use self::{publisher::Publisher, sent::Sent};
+use self::{
+    publisher::Publisher,
+    sent::{Sent, Ticket},
+};
 use crate::{app::Question, engine::Engine, facts::World, measure::Measures};
 
 /// Decisions that wait to be put; when there are more, the newest are not shared.
@@ -40,6 +43,7 @@ enum Put {
         key: String,
         decision: Decision,
         until: Millis,
+        ticket: Ticket,
     },
     /// An organization that is asked about: its revisions are wanted in Redis.
     Asked(OrganizationId),
@@ -82,18 +86,18 @@ impl Decisions {
                 .journal()
                 .is_current(organization, revision, asked.subject, asked.place)
         };
-        if !self.sent.is_due(&asked, decision.revision, still_serves) {
+        let Some(ticket) = self.sent.due(&asked, decision.revision, still_serves) else {
             return;
-        }
+        };
         let put = Put::Decision {
             organization: question.organization.clone(),
             key: self.contract.decision_key(&asked),
             decision: decision.clone(),
             until,
+            ticket,
         };
         if self.queue.try_send(put).is_err() {
             self.measures.not_shared();
-            self.sent.forget(&asked);
         }
     }
 

@@ -11,7 +11,7 @@ use base::{Millis, OrganizationId};
 use freshness::{Contract, decision_value};
 use tokio::{sync::mpsc, time::MissedTickBehavior};
 
-use super::Put;
+use super::{Put, sent::Ticket};
 use crate::{engine::Engine, measure::Measures};
 
 /// How long a decision is kept, at most.
@@ -39,6 +39,9 @@ struct Sample {
     redis_ms: i64,
     boot: Duration,
 }
+
+/// What is put at a time, and the tickets of the decisions among it.
+type Group = (Vec<Entry>, Vec<Ticket>);
 
 pub(super) struct Publisher {
     cache: Cache,
@@ -153,7 +156,8 @@ impl Publisher {
             })
             .and_then(Result::ok)
             .unwrap_or_default();
-        self.put(entries.into_iter().map(|entry| vec![entry])).await;
+        let groups = entries.into_iter().map(|entry| (vec![entry], Vec::new()));
+        self.put(groups).await;
     }
 
     async fn put_decisions(&mut self, puts: impl Iterator<Item = Put>) {
@@ -164,7 +168,7 @@ impl Publisher {
         // Not later than what Redis would say now.
         let redis_now = sample.redis_ms + millis(boot.saturating_sub(sample.boot));
         let now = self.engine.clock.now();
-        let mut entries: HashMap<OrganizationId, Vec<Entry>> = HashMap::new();
+        let mut groups: HashMap<OrganizationId, Group> = HashMap::new();
         let mut new = false;
         for put in puts {
             let (organization, entry) = match put {
@@ -174,6 +178,7 @@ impl Publisher {
                     key,
                     decision,
                     until,
+                    ticket,
                 } => {
                     let left = life(&key, now, until);
                     let expire_ms = redis_now + left;
@@ -183,7 +188,7 @@ impl Publisher {
                         expire_ms,
                         longest_ms: millis(LIFE),
                     };
-                    (organization, Some(entry))
+                    (organization, Some((entry, ticket)))
                 }
             };
             if let Some(asked) = self.asked.get_mut(&organization) {
@@ -196,25 +201,33 @@ impl Publisher {
                 };
                 self.asked.insert(organization.clone(), asked);
             }
-            if let Some(entry) = entry {
-                entries.entry(organization).or_default().push(entry);
+            if let Some((entry, ticket)) = entry {
+                let (entries, tickets) = groups.entry(organization).or_default();
+                entries.push(entry);
+                tickets.push(ticket);
             }
         }
-        self.put(entries.into_values()).await;
+        self.put(groups.into_values()).await;
         if new {
             self.put_revisions(Whose::Changed).await;
         }
     }
 
     /// Puts entries, those of one organization at a time, all at once.
-    async fn put(&self, groups: impl Iterator<Item = Vec<Entry>>) {
+    async fn put(&self, groups: impl Iterator<Item = Group>) {
         let mut puts = tokio::task::JoinSet::new();
-        for entries in groups {
+        for (entries, tickets) in groups {
             let cache = self.cache.clone();
-            puts.spawn(async move { cache.put(&entries).await });
+            puts.spawn(async move {
+                let put = cache.put(&entries).await.is_ok();
+                if put {
+                    tickets.into_iter().for_each(Ticket::arrived);
+                }
+                put
+            });
         }
         while let Some(put) = puts.join_next().await {
-            self.measures.put(matches!(put, Ok(Ok(_))));
+            self.measures.put(put.unwrap_or_default());
         }
     }
 }

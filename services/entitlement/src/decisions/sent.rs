@@ -2,6 +2,7 @@
 
 use std::{
     hash::{BuildHasher, Hash, Hasher},
+    sync::Arc,
     time::Instant,
 };
 
@@ -44,20 +45,18 @@ impl Default for Sent {
 }
 
 impl Sent {
-    /// Whether an answer at a revision is to be shared now; it is then taken for shared.
-    /// `still_serves` says whether one that was shared at a revision is still current.
-    pub(super) fn is_due(
-        &self,
+    /// Whether an answer at a revision is to be shared now; it is then taken for shared, unless
+    /// its ticket is dropped unused. `still_serves` says whether one that was shared at a revision
+    /// is still current.
+    pub(super) fn due(
+        self: &Arc<Self>,
         question: &Question<'_>,
         revision: i64,
         still_serves: impl FnOnce(i64) -> bool,
-    ) -> bool {
+    ) -> Option<Ticket> {
         let hash = self.hash(question);
         let now = Instant::now();
-        let Some(set) = self.set(hash) else {
-            return true;
-        };
-        let mut set = set.lock();
+        let mut set = self.set(hash)?.lock();
         let known = set
             .iter_mut()
             .find(|slot| slot.hash == hash && slot.due.is_some_and(|due| now < due));
@@ -65,7 +64,7 @@ impl Sent {
             && (slot.seen == revision || still_serves(slot.revision))
         {
             slot.seen = revision;
-            return false;
+            return None;
         }
         // The place of the same question, else the one that is due first.
         let place = set
@@ -79,17 +78,11 @@ impl Sent {
                 due: Some(now + LIFE / 2),
             };
         }
-        true
-    }
-
-    /// Takes a question for not shared.
-    pub(super) fn forget(&self, question: &Question<'_>) {
-        let hash = self.hash(question);
-        if let Some(set) = self.set(hash) {
-            for slot in set.lock().iter_mut().filter(|slot| slot.hash == hash) {
-                *slot = Slot::default();
-            }
-        }
+        Some(Ticket {
+            sent: self.clone(),
+            hash,
+            used: false,
+        })
     }
 
     fn hash(&self, question: &Question<'_>) -> u64 {
@@ -107,6 +100,34 @@ impl Sent {
     }
 }
 
+/// That a decision is on its way. Dropped before it has arrived, whatever the reason, the decision
+/// is taken for not shared.
+pub(super) struct Ticket {
+    sent: Arc<Sent>,
+    hash: u64,
+    used: bool,
+}
+
+impl Ticket {
+    /// The decision has arrived.
+    pub(super) fn arrived(mut self) {
+        self.used = true;
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if !self.used
+            && let Some(set) = self.sent.set(self.hash)
+        {
+            let mut set = set.lock();
+            for slot in set.iter_mut().filter(|slot| slot.hash == self.hash) {
+                *slot = Slot::default();
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use base::{Id, OrganizationId};
@@ -115,7 +136,10 @@ mod tests {
 
     #[test]
     fn an_answer_is_shared_once_until_it_no_longer_serves() {
-        let (sent, organization) = (Sent::default(), OrganizationId::parse("acme").unwrap());
+        let (sent, organization) = (
+            Arc::<Sent>::default(),
+            OrganizationId::parse("acme").unwrap(),
+        );
         let question = |subject| Question {
             organization: &organization,
             subject,
@@ -123,13 +147,20 @@ mod tests {
             place: "",
         };
         let (jan, eva) = (question("users/jan"), question("users/eva"));
-        assert!(sent.is_due(&jan, 1, |_| true));
-        assert!(!sent.is_due(&jan, 1, |_| panic!("of the same revision")));
-        assert!(!sent.is_due(&jan, 2, |_| true));
-        assert!(sent.is_due(&eva, 2, |_| true), "another question");
-        assert!(sent.is_due(&jan, 3, |_| false), "overtaken by a change");
-        assert!(!sent.is_due(&jan, 3, |_| false));
-        sent.forget(&jan);
-        assert!(sent.is_due(&jan, 3, |_| true));
+        let share = |question, revision, serves| {
+            let ticket = sent.due(question, revision, |_| serves);
+            ticket.map(Ticket::arrived).is_some()
+        };
+        assert!(share(&jan, 1, true));
+        assert!(
+            sent.due(&jan, 1, |_| panic!("of the same revision"))
+                .is_none()
+        );
+        assert!(!share(&jan, 2, true));
+        assert!(share(&eva, 2, true), "another question");
+        assert!(share(&jan, 3, false), "overtaken by a change");
+        assert!(!share(&jan, 3, false));
+        drop(sent.due(&jan, 4, |_| false));
+        assert!(share(&jan, 4, true), "it did not arrive");
     }
 }
