@@ -8,6 +8,7 @@
 )]
 
 mod ask;
+pub mod faults;
 mod processes;
 mod rig;
 mod setting;
