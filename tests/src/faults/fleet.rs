@@ -3,6 +3,7 @@
 use std::{
     path::Path,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use api::entitlement::v1::authorization_service_client::AuthorizationServiceClient;
@@ -18,13 +19,13 @@ use tempfile::TempDir;
 use testkit::Postgres;
 
 use super::{
-    history::History,
+    history::{History, Write},
     process::Process,
     proxy::Proxy,
     read::Reader,
     redis::RedisServer,
     signal::Paused,
-    world::document,
+    world::{ALWAYS, document},
 };
 
 /// How many replicas there are. The first is written to, as a rule.
@@ -101,6 +102,13 @@ impl Fleet {
         let clients = self.clients(0);
         let applied = apply(&[document], &clients, Options::default(), &mut ()).await;
         applied.unwrap_or_else(|error| panic!("{error:?}"));
+        self.history.write(Write {
+            begin: Duration::ZERO,
+            end: self.history.now(),
+            user: ALWAYS,
+            allows: true,
+            at: 0,
+        });
     }
 
     /// A connection to a replica.

@@ -1,7 +1,7 @@
 //! A replica as a process.
 
 use std::{
-    fs::File,
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -13,15 +13,21 @@ use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
-use super::signal::{Paused, send};
+use super::signal::Paused;
 
 const PAUSE: Duration = Duration::from_millis(25);
 const TRIES: usize = 1200;
 
+/// Runs a program, tells its id, and kills it when the other end of its input closes: so it ends
+/// with whoever started it, however that ends.
+const HOLD: &str = "log=$1; shift; \"$@\" >/dev/null 2>\"$log\" & own=$!; echo $own; \
+    cat >/dev/null; kill -CONT $own; kill -KILL $own; wait $own";
+
 /// `mandate serve all`. Dropped, it is killed.
 #[derive(Debug)]
 pub(super) struct Process {
-    server: Child,
+    shell: Child,
+    process: u32,
     url: String,
     log: PathBuf,
 }
@@ -31,17 +37,25 @@ impl Process {
     pub(super) fn start(program: &Path, store: &str, cache: &str, secrets: &Path) -> Self {
         let address = format!("127.0.0.1:{}", free_port().expect("a free port"));
         let log = secrets.join(format!("{address}.log"));
-        let server = Command::new(program)
+        let mut shell = Command::new("sh")
+            .args(["-c", HOLD, "sh"])
+            .args([&log, program])
             .args(["serve", "all", "--insecure-plaintext", "--threads", "2"])
             .args(["--store", store, "--cache", cache, "--listen", &address])
             .arg("--secrets")
             .arg(secrets)
-            .stdin(Stdio::null())
-            .stderr(File::create(&log).expect("a log"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .spawn()
             .expect("a server");
+        let mut process = String::new();
+        let told = shell.stdout.take().expect("the output");
+        let read = BufReader::new(told).read_line(&mut process);
+        read.expect("the id of the process");
         Self {
-            server,
+            shell,
+            process: process.trim().parse().expect("the id of the process"),
             url: format!("http://{address}"),
             log,
         }
@@ -68,15 +82,14 @@ impl Process {
 
     /// Stops it until what this returns is dropped.
     pub(super) fn pause(&self) -> Paused {
-        Paused::process(self.server.id())
+        Paused::process(self.process)
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        send(self.server.id(), "CONT");
-        // Gone already is as good.
-        let _ = self.server.kill();
-        let _ = self.server.wait();
+        drop(self.shell.stdin.take());
+        // The shell ends when the server has.
+        let _ = self.shell.wait();
     }
 }

@@ -143,10 +143,12 @@ impl Writer {
                     self.done(begin, allows, token);
                     return;
                 }
-                Ok(Err(status)) => assert!(is_trouble(status.code()), "{status:?}"),
-                Err(_) => {}
+                Ok(Err(status)) => {
+                    assert!(is_trouble(status.code()), "{status:?}");
+                    assert!(since.elapsed() < PATIENCE, "not done: {status:?}");
+                }
+                Err(_) => assert!(since.elapsed() < PATIENCE, "not done in time"),
             }
-            assert!(since.elapsed() < PATIENCE, "a write is not done");
             tokio::time::sleep(PAUSE).await;
         }
     }
