@@ -6,7 +6,12 @@ use crate::shared::{alone, trial};
 
 fn round(fault: Fault, seed: u64) {
     alone(async |fleet| {
-        let report = trial(fleet, seed).run(fault).await;
+        let mut trial = trial(fleet, seed);
+        if fault == Fault::ReplicaCutOff {
+            // It may hold up writes until PostgreSQL gives it up.
+            trial.hold *= 3;
+        }
+        let report = trial.run(fault).await;
         println!("{report}");
         report.assert();
     });

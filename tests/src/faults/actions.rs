@@ -89,15 +89,17 @@ impl Fleet {
         let (proxies, modes): (&[Proxy], Vec<Mode>) = match fault {
             Fault::WriterCutOff => (&self.to_redis[one(&self.to_redis, 0)], vec![silent]),
             Fault::ReadersCutOff => (readers, vec![silent]),
-            Fault::ReplicaCutOff => {
-                (&self.to_postgres[one(&self.to_postgres, VICTIM)], vec![Mode::Stall])
-            }
+            Fault::ReplicaCutOff => (
+                &self.to_postgres[one(&self.to_postgres, VICTIM)],
+                vec![Mode::Stall],
+            ),
             Fault::RedisCommandsCut => {
                 (&self.to_redis, (0..20).map(|_| cut(random, 3000)).collect())
             }
-            Fault::PostgresCommandsCut => {
-                (&self.to_postgres, (0..8).map(|_| cut(random, 6000)).collect())
-            }
+            Fault::PostgresCommandsCut => (
+                &self.to_postgres,
+                (0..8).map(|_| cut(random, 6000)).collect(),
+            ),
             _ => (&self.to_postgres, vec![Mode::Deaf]),
         };
         let begin = self.history.now();

@@ -93,7 +93,10 @@ impl Check {
         // The oldest state that the answer may be of: the last that was there a lease before
         // the question, or that the question demanded.
         let by_time = before(line, read.begin, LEASE).count();
-        let by_demand = line.iter().filter(|write| write.at <= read.demanded).count();
+        let by_demand = line
+            .iter()
+            .filter(|write| write.at <= read.demanded)
+            .count();
         let first = by_time.max(by_demand);
         if let Some(write) = by_time.checked_sub(1).and_then(|last| line.get(last))
             && read.revision < write.at

@@ -63,7 +63,10 @@ impl Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let listener = listener.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
-        let (target, next) = (Arc::new(AtomicU16::new(target)), Arc::<AtomicU64>::default());
+        let (target, next) = (
+            Arc::new(AtomicU16::new(target)),
+            Arc::<AtomicU64>::default(),
+        );
         let state = Arc::new(watch::Sender::new(State {
             mode: Mode::Pass,
             closed_before: 0,
@@ -172,7 +175,8 @@ impl Way {
                 _ if is_closed(&self.state.borrow(), number, &listens) => return Ok(()),
                 Mode::Delay(by) => tokio::time::sleep(by).await,
                 Mode::CutAfter(most) => {
-                    let left = usize::try_from(most.saturating_sub(carried)).expect("a small number");
+                    let left =
+                        usize::try_from(most.saturating_sub(carried)).expect("a small number");
                     if let Some(last) = piece.get(..left) {
                         return to.write_all(last).await;
                     }
@@ -187,8 +191,7 @@ impl Way {
     /// Waits until something passes, and says how.
     async fn passing(&mut self) -> Mode {
         let number = self.number;
-        let passes =
-            |state: &State| number >= state.dead_before && state.mode != Mode::Stall;
+        let passes = |state: &State| number >= state.dead_before && state.mode != Mode::Stall;
         match self.state.wait_for(passes).await {
             Ok(state) => state.mode,
             Err(_) => Mode::Refuse,

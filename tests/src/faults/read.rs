@@ -75,9 +75,8 @@ impl Reader {
 
 fn organization(resource: &str) -> OrganizationId {
     let unit = In::<UnitId>::parse_name(resource).map(|name| name.organization);
-    let unit = unit.or_else(|_| {
-        In::<ResourceId>::parse_name(resource).map(|name| name.organization)
-    });
+    let unit =
+        unit.or_else(|_| In::<ResourceId>::parse_name(resource).map(|name| name.organization));
     unit.or_else(|_| OrganizationId::parse_name(resource))
         .expect("a name")
 }

@@ -25,7 +25,9 @@ impl RedisServer {
     pub fn start() -> Self {
         let server = Redis::start().expect("a Redis server");
         let info = ask(server.server().port, "INFO server", "config_file");
-        let line = info.lines().find_map(|line| line.strip_prefix("process_id:"));
+        let line = info
+            .lines()
+            .find_map(|line| line.strip_prefix("process_id:"));
         let process = line.and_then(|id| id.trim().parse().ok());
         Self {
             server,
@@ -56,12 +58,20 @@ impl RedisServer {
     /// Lets it hold hardly more than it does, so that it evicts what is put there, and fills it.
     pub fn fill(&self) {
         let used = self.ask("INFO memory", "mem_fragmentation_ratio");
-        let used = used.lines().find_map(|line| line.strip_prefix("used_memory:"));
-        let used: u64 = used.and_then(|used| used.trim().parse().ok()).unwrap_or_default();
+        let used = used
+            .lines()
+            .find_map(|line| line.strip_prefix("used_memory:"));
+        let used: u64 = used
+            .and_then(|used| used.trim().parse().ok())
+            .unwrap_or_default();
         self.ask("CONFIG SET maxmemory-policy allkeys-lru", "+OK");
-        self.ask(&format!("CONFIG SET maxmemory {}", used + (64 << 10)), "+OK");
+        self.ask(
+            &format!("CONFIG SET maxmemory {}", used + (64 << 10)),
+            "+OK",
+        );
         let junk = "x".repeat(1000);
-        let fill = format!("for i = 1, 400 do redis.call('SET', 'junk:' .. i, '{junk}') end return 1");
+        let fill =
+            format!("for i = 1, 400 do redis.call('SET', 'junk:' .. i, '{junk}') end return 1");
         self.ask(&format!("EVAL \"{fill}\" 0"), "\r\n");
     }
 
@@ -100,7 +110,9 @@ pub(super) fn ask(port: u16, command: &str, until: &str) -> String {
     while !answer.contains(until) {
         let read = stream.read(&mut buffer).expect("an answer");
         assert!(read > 0, "{answer}");
-        answer.push_str(&String::from_utf8_lossy(buffer.get(..read).unwrap_or_default()));
+        answer.push_str(&String::from_utf8_lossy(
+            buffer.get(..read).unwrap_or_default(),
+        ));
     }
     answer
 }

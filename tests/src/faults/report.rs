@@ -2,12 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{
-    checker::Check,
-    fleet::REPLICAS,
-    history::Via,
-    kind::Fault,
-};
+use super::{checker::Check, fleet::REPLICAS, history::Via, kind::Fault};
 
 /// A judged round.
 #[derive(Debug, Clone)]
@@ -30,7 +25,13 @@ impl Report {
     /// # Panics
     /// There is a violation, or somebody never allowed or never denied.
     pub fn assert(&self) {
-        let first: Vec<String> = self.check.violations.iter().take(10).map(ToString::to_string).collect();
+        let first: Vec<String> = self
+            .check
+            .violations
+            .iter()
+            .take(10)
+            .map(ToString::to_string)
+            .collect();
         assert!(first.is_empty(), "{self}:\n{}", first.join("\n"));
         let calls = (0..REPLICAS).flat_map(|replica| [Via::Call(replica), Via::Stream(replica)]);
         for via in calls.chain([Via::Redis]) {
@@ -48,7 +49,12 @@ impl fmt::Display for Report {
             denies += denied;
             allows += allowed;
         }
-        let redis = self.check.counts.get(&Via::Redis).copied().unwrap_or_default();
+        let redis = self
+            .check
+            .counts
+            .get(&Via::Redis)
+            .copied()
+            .unwrap_or_default();
         write!(
             f,
             "{:<22} seed {:<20} allows {allows:>6} denies {denies:>6} of Redis {:>6} errors {:>5} \

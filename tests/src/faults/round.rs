@@ -81,8 +81,7 @@ impl Trial {
                 // One may be lost to a machine that is busy.
                 for attempt in 0..5 {
                     let token = Token::default();
-                    let answer =
-                        ask(&mut client, history, about, request.clone(), &token).await;
+                    let answer = ask(&mut client, history, about, request.clone(), &token).await;
                     match answer {
                         Ok(_) => break,
                         Err(status) => assert!(attempt < 4, "replica {replica}: {status:?}"),

@@ -101,10 +101,14 @@ impl Writer {
 
     async fn make(&mut self, id: &str) {
         let request = world::grant(self.user, id);
-        self.write(true, async |grants, request| {
-            let made = grants.create_grant(request).await;
-            made.map(|made| made.into_inner().consistency_token)
-        }, request)
+        self.write(
+            true,
+            async |grants, request| {
+                let made = grants.create_grant(request).await;
+                made.map(|made| made.into_inner().consistency_token)
+            },
+            request,
+        )
         .await;
     }
 
@@ -114,10 +118,14 @@ impl Writer {
             request_id: format!("revoke-{id}"),
             ..RevokeGrantRequest::default()
         };
-        self.write(false, async |grants, request| {
-            let revoked = grants.revoke_grant(request).await.map(Response::into_inner);
-            revoked.map(|revoked| revoked.consistency_token)
-        }, request)
+        self.write(
+            false,
+            async |grants, request| {
+                let revoked = grants.revoke_grant(request).await.map(Response::into_inner);
+                revoked.map(|revoked| revoked.consistency_token)
+            },
+            request,
+        )
         .await;
     }
 
@@ -131,7 +139,11 @@ impl Writer {
     ) {
         let (begin, since) = (self.history.now(), Instant::now());
         // Most are written by the first replica.
-        let first = if self.user < world::USERS / 2 { 0 } else { self.user % REPLICAS };
+        let first = if self.user < world::USERS / 2 {
+            0
+        } else {
+            self.user % REPLICAS
+        };
         for attempt in 0.. {
             let replica = (first + attempt) % REPLICAS;
             let grants = self.grants.get_mut(replica).expect("a replica");
