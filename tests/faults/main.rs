@@ -9,5 +9,12 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod cancelled;
+mod checker;
+mod clocks;
+mod cold;
+mod ends;
+mod lagging;
+mod loading;
 mod rounds;
 mod shared;

@@ -34,4 +34,4 @@ pub use redis::RedisServer;
 pub use report::Report;
 pub use round::Times;
 pub use signal::Paused;
-pub use world::{COLD, USERS, place, user};
+pub use world::{COLD, PERMISSION, USERS, place, user};

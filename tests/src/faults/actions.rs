@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{
+    checker::LEASE,
     fleet::{Fleet, REPLICAS},
     kind::Fault,
     proxy::{Mode, Proxy},
@@ -67,10 +68,10 @@ impl Fleet {
             }
             Fault::ConnectionsForgotten => {
                 self.to_postgres.iter().for_each(Proxy::forget);
-                Times {
-                    begin: now(),
-                    end: now(),
-                }
+                let begin = now();
+                // Until then answers come from what was known before.
+                tokio::time::sleep(LEASE).await;
+                Times { begin, end: now() }
             }
             Fault::None => self.again_and_again(hold, |_| {}).await,
             _ => self.disturb(fault, hold, random).await,

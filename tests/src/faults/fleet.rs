@@ -15,6 +15,7 @@ use mandate::{
     run::Secrets,
 };
 use rpc::Channel;
+use secrecy::SecretString;
 use tempfile::TempDir;
 use testkit::Postgres;
 
@@ -118,13 +119,13 @@ impl Fleet {
 
     /// Clients of a replica on a connection of their own.
     pub fn clients(&self, replica: usize) -> Clients {
+        self.clients_with(replica, &self.secrets.root)
+    }
+
+    /// Clients of a replica with a key.
+    pub fn clients_with(&self, replica: usize, key: &SecretString) -> Clients {
         let channel = self.channel(replica);
-        Clients::new(
-            channel.clone(),
-            channel.clone(),
-            channel,
-            &self.secrets.root,
-        )
+        Clients::new(channel.clone(), channel.clone(), channel, key)
     }
 
     /// Asks a replica, on a connection of its own.

@@ -82,6 +82,7 @@ impl RedisServer {
 
     /// Lets it follow another server until it holds what that does.
     pub fn follow(&self, master: u16) {
+        ask(master, "CONFIG SET repl-diskless-sync-delay 0", "+OK");
         self.ask(&format!("REPLICAOF 127.0.0.1 {master}"), "+OK");
         let begin = Instant::now();
         while !self

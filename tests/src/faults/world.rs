@@ -11,7 +11,8 @@ pub const USERS: usize = 8;
 pub const COLD: usize = 40;
 
 pub(super) const ORGANIZATION: &str = "hot";
-pub(super) const PERMISSION: &str = "desk.bills.view";
+/// What is asked for.
+pub const PERMISSION: &str = "desk.bills.view";
 const ROLE: &str = "applications/desk/roles/viewer";
 const PLACES: [&str; 4] = ["", "/units/north", "/units/port", "/resources/n1"];
 
@@ -65,6 +66,7 @@ applications:
     display_name: Desk
     modules: [{id: bills, verbs: [view]}]
     roles: [{id: viewer, permissions: [desk.bills.view]}]
+service_accounts: [{id: stranger}]
 users:
 ",
     );
