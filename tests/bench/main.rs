@@ -15,6 +15,7 @@ mod load;
 mod output;
 mod portfolio;
 mod process;
+mod revoke;
 mod scope;
 mod server;
 mod setting;
@@ -64,6 +65,9 @@ fn run(args: &Args) -> Result<()> {
 
 async fn measure(args: &Args) -> Result<()> {
     setting::describe(args);
+    if args.only == Some(What::Revoke) {
+        return revoke::measure().await;
+    }
     let folder = tempfile::tempdir()?;
     let portfolio = Portfolio::default();
     let server = Server::start(folder.path())?;
@@ -82,6 +86,9 @@ async fn measure(args: &Args) -> Result<()> {
     }
     if args.wants(What::Start) || args.wants(What::Memory) {
         start::measure(&portfolio, folder.path()).await?;
+    }
+    if args.wants(What::Revoke) {
+        revoke::measure().await?;
     }
     Ok(())
 }

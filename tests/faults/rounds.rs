@@ -1,8 +1,13 @@
 //! Trouble of every kind under load: no answer is wrong, whoever gives it, and service returns.
 
-use tests::faults::Fault;
+use tests::faults::{Fault, Report};
 
 use crate::shared::{alone, trial};
+
+#[expect(clippy::print_stdout, reason = "with the seed, for those who look")]
+fn print(report: &Report) {
+    println!("{report}");
+}
 
 fn round(fault: Fault, seed: u64) {
     alone(async |fleet| {
@@ -12,7 +17,7 @@ fn round(fault: Fault, seed: u64) {
             trial.hold *= 3;
         }
         let report = trial.run(fault).await;
-        println!("{report}");
+        print(&report);
         report.assert();
     });
 }

@@ -5,6 +5,7 @@ mod actions;
 mod ask;
 mod asker;
 mod checker;
+mod deeds;
 mod fleet;
 mod history;
 mod kind;

@@ -80,37 +80,43 @@ impl Fleet {
 
     /// Lets the network do something to some, and then nothing any more.
     async fn disturb(&self, fault: Fault, hold: Duration, random: &mut Random) -> Times {
-        let readers = std::slice::from_ref(&self.from_readers);
-        let one = |proxies: &'_ [Proxy], replica: usize| replica..(replica + 1).min(proxies.len());
-        let silent = [Mode::Stall, Mode::Refuse][..].get(random.below(2));
-        let silent = *silent.unwrap_or(&Mode::Stall);
+        let silent = if random.below(2) == 0 {
+            Mode::Stall
+        } else {
+            Mode::Refuse
+        };
         let cut = |random: &mut Random, most| {
             Mode::CutAfter(u64::try_from(1 + random.below(most)).expect("a small number"))
         };
-        let (proxies, modes): (&[Proxy], Vec<Mode>) = match fault {
-            Fault::WriterCutOff => (&self.to_redis[one(&self.to_redis, 0)], vec![silent]),
-            Fault::ReadersCutOff => (readers, vec![silent]),
+        let (proxies, modes): (Vec<&Proxy>, Vec<Mode>) = match fault {
+            Fault::WriterCutOff => (self.to_redis.first().into_iter().collect(), vec![silent]),
+            Fault::ReadersCutOff => (vec![&self.from_readers], vec![silent]),
             Fault::ReplicaCutOff => (
-                &self.to_postgres[one(&self.to_postgres, VICTIM)],
+                self.to_postgres.get(VICTIM).into_iter().collect(),
                 vec![Mode::Stall],
             ),
-            Fault::RedisCommandsCut => {
-                (&self.to_redis, (0..20).map(|_| cut(random, 3000)).collect())
-            }
+            Fault::RedisCommandsCut => (
+                self.to_redis.iter().collect(),
+                (0..20).map(|_| cut(random, 3000)).collect(),
+            ),
             Fault::PostgresCommandsCut => (
-                &self.to_postgres,
+                self.to_postgres.iter().collect(),
                 (0..8).map(|_| cut(random, 6000)).collect(),
             ),
-            _ => (&self.to_postgres, vec![Mode::Deaf]),
+            _ => (self.to_postgres.iter().collect(), vec![Mode::Deaf]),
         };
         let begin = self.history.now();
         let each = hold / u32::try_from(modes.len()).expect("a few");
         for mode in modes {
-            proxies.iter().for_each(|proxy| proxy.set(mode));
+            for proxy in &proxies {
+                proxy.set(mode);
+            }
             tokio::time::sleep(each).await;
         }
         let end = self.history.now();
-        proxies.iter().for_each(|proxy| proxy.set(Mode::Pass));
+        for proxy in proxies {
+            proxy.set(Mode::Pass);
+        }
         Times { begin, end }
     }
 

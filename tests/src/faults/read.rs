@@ -45,7 +45,7 @@ impl Reader {
         ];
         let begin = self.history.now();
         let found = self.cache.get(&keys).await.ok()?;
-        let in_time = self.history.now() - begin < PATIENCE;
+        let in_time = self.history.now() < begin + PATIENCE;
         let [Some(revisions), Some(found)] = found.as_slice() else {
             return None;
         };

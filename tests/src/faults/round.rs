@@ -40,7 +40,7 @@ impl Trial {
         self.all_answer_since(history.now()).await;
         let times = fleet.suffer(fault, self.hold, &mut random).await;
         self.all_answer_since(times.end).await;
-        let recovered = history.now() - times.end;
+        let recovered = history.now().saturating_sub(times.end);
         load.stop().await;
         self.ask_all(&mut random).await;
         let (reads, errors) = history.take_reads();

@@ -70,9 +70,8 @@ service_accounts: [{id: stranger}]
 users:
 ",
     );
-    for number in 0..=NEVER {
-        text += &format!("  - {{id: u{number}, login: u{number}, given_name: U}}\n");
-    }
+    let users = (0..=NEVER).map(|n| format!("  - {{id: u{n}, login: u{n}, given_name: U}}\n"));
+    text += &users.collect::<String>();
     text += "organizations:\n";
     let members: Vec<String> = (0..=NEVER)
         .map(|number| {
