@@ -17,4 +17,5 @@ mod ends;
 mod lagging;
 mod loading;
 mod rounds;
+mod shapes;
 mod shared;

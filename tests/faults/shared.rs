@@ -9,7 +9,10 @@ use tests::{
     faults::{Fleet, Pace, Trial},
     program,
 };
-use tokio::{runtime::Runtime, sync::Mutex};
+use tokio::{
+    runtime::Runtime,
+    sync::{Mutex, MutexGuard},
+};
 
 /// Ends with the last test that uses it, so that its processes and files do.
 static FLEET: Mutex<Weak<Fleet>> = Mutex::const_new(Weak::new());
@@ -27,11 +30,16 @@ pub fn run(test: impl Future<Output = ()>) {
     runtime().block_on(test);
 }
 
+/// Waits until no other makes trouble: two loads are more than a small machine bears.
+pub async fn turn() -> MutexGuard<'static, ()> {
+    TURN.lock().await
+}
+
 /// Runs a test on the installation that all share, while no other does.
 pub fn alone(test: impl AsyncFnOnce(&Arc<Fleet>)) {
     run(async {
         let fleet = Box::pin(fleet()).await;
-        let _turn = TURN.lock().await;
+        let _turn = turn().await;
         test(&fleet).await;
         // What a test has noted is its own.
         fleet.history.take_reads();

@@ -6,6 +6,7 @@ mod ask;
 mod asker;
 mod checker;
 mod deeds;
+mod failover;
 mod fleet;
 mod history;
 mod kind;
@@ -24,6 +25,7 @@ mod write;
 
 pub use ask::{Answer, DEADLINE};
 pub use checker::{Check, LEASE, Violation};
+pub use failover::{Cluster, Watched};
 pub use fleet::{Fleet, REPLICAS};
 pub use history::{History, Read, Via, Write};
 pub use kind::{Fault, Trial};

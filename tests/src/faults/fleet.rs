@@ -45,6 +45,8 @@ pub struct Fleet {
     /// The keys of the installation.
     pub secrets: Secrets,
     redis: Mutex<RedisServer>,
+    /// The URL of Redis, where it is no single server.
+    cache: Option<String>,
     processes: Vec<Process>,
     postgres: Postgres,
     _folder: TempDir,
@@ -69,8 +71,8 @@ impl Fleet {
             let (own, other) = (Proxy::start(port).await, Proxy::start(redis.port()).await);
             let store = database.replace(&port.to_string(), &own.port.to_string());
             let one = format!("redis://127.0.0.1:{}", other.port);
-            let cache = cache.unwrap_or(&one);
-            let process = Process::start(program, &store, cache, folder.path());
+            let at = cache.unwrap_or(&one);
+            let process = Process::start(program, &store, at, folder.path());
             if processes.is_empty() {
                 // It makes the tables.
                 process.ready().await;
@@ -85,6 +87,7 @@ impl Fleet {
             to_redis,
             from_readers: Proxy::start(redis.port()).await,
             redis: Mutex::new(redis),
+            cache: cache.map(str::to_owned),
             secrets,
             processes,
             postgres,
@@ -133,14 +136,11 @@ impl Fleet {
         self.clients(replica).authorization()
     }
 
-    /// One who reads Redis through the proxy of the readers.
+    /// One who reads Redis: through the proxy of the readers, where there is one server.
     pub fn reader(&self) -> Reader {
-        self.reader_at(&format!("redis://127.0.0.1:{}", self.from_readers.port))
-    }
-
-    /// One who reads Redis at a URL.
-    pub fn reader_at(&self, url: &str) -> Reader {
+        let one = format!("redis://127.0.0.1:{}", self.from_readers.port);
         let namespace = self.secrets.sealer.namespace(entitlement::DECISIONS);
+        let url = self.cache.as_deref().unwrap_or(&one);
         Reader::new(url, Contract::new(&namespace), self.history.clone())
     }
 

@@ -23,7 +23,12 @@ pub struct RedisServer {
 impl RedisServer {
     /// Starts a server.
     pub fn start() -> Self {
-        let server = Redis::start().expect("a Redis server");
+        Self::start_with("")
+    }
+
+    /// Starts a server with more options.
+    pub fn start_with(options: &str) -> Self {
+        let server = Redis::start_with(options).expect("a Redis server");
         let info = ask(server.server().port, "INFO server", "config_file");
         let line = info
             .lines()

@@ -12,12 +12,14 @@ use super::{
     kind::{Fault, Trial},
     random::Random,
     report::Report,
-    world::{NEVER, question},
+    world::{NEVER, USERS, question},
 };
 
 /// How long everybody may take to answer again once trouble has ended.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(20);
+/// In so much time everybody asks about everybody.
+const SEEN: Duration = Duration::from_millis(50);
 
 /// From when to when trouble was there, since the history began.
 #[derive(Debug, Clone, Copy)]
@@ -34,13 +36,27 @@ impl Trial {
     /// # Panics
     /// Somebody does not answer again after the trouble.
     pub async fn run(&self, fault: Fault) -> Report {
+        let make = async |random: &mut Random| self.fleet.suffer(fault, self.hold, random).await;
+        self.run_with(fault, make).await
+    }
+
+    /// The same with trouble that is made by hand, and called by the name of a kind.
+    ///
+    /// # Panics
+    /// Somebody does not answer again after the trouble.
+    pub async fn run_with(
+        &self,
+        fault: Fault,
+        make: impl AsyncFnOnce(&mut Random) -> Times,
+    ) -> Report {
         let (fleet, history) = (&self.fleet, &self.fleet.history);
         let mut random = Random::new(self.seed);
         let load = Load::start(fleet, self.pace, &mut random);
         self.all_answer_since(history.now()).await;
-        let times = fleet.suffer(fault, self.hold, &mut random).await;
+        let times = make(&mut random).await;
         self.all_answer_since(times.end).await;
         let recovered = history.now().saturating_sub(times.end);
+        self.something_was_revoked_since(times.begin).await;
         load.stop().await;
         self.ask_all(&mut random).await;
         let (reads, errors) = history.take_reads();
@@ -67,6 +83,25 @@ impl Trial {
                 .filter(|via| !history.answered_since(time, &[**via]))
                 .collect();
             assert!(history.now() < begin + PATIENCE, "no answers of {silent:?}");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Waits until somebody has been without a grant for longer than a lease.
+    async fn something_was_revoked_since(&self, time: Duration) {
+        let history = &self.fleet.history;
+        let begin = history.now();
+        let is_held = || {
+            let writes = history.writes();
+            (0..USERS).any(|user| {
+                let last = writes.iter().rfind(|write| write.user == user);
+                last.is_some_and(|last| {
+                    let since = last.end.max(time) + LEASE + SEEN;
+                    !last.allows && since < history.now()
+                })
+            })
+        };
+        while !is_held() && history.now() < begin + PATIENCE {
             tokio::time::sleep(PAUSE).await;
         }
     }
