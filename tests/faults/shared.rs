@@ -67,7 +67,7 @@ pub fn trial(fleet: &Arc<Fleet>, seed: u64) -> Trial {
             callers: 2,
             readers: 2,
         },
-        hold: Duration::from_millis(1500),
+        hold: Duration::from_millis(1200),
         seed,
     }
 }
