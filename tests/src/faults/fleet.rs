@@ -60,6 +60,22 @@ impl Fleet {
 
     /// Starts it on a Redis of another shape, at a URL; what leads to one server is then unused.
     pub async fn start_on(program: &Path, redis: RedisServer, cache: Option<&str>) -> Self {
+        Self::start_by(program, redis, cache, true).await
+    }
+
+    /// Starts it without proxies in between, which cost those who measure time.
+    pub async fn start_direct(program: &Path) -> Self {
+        let redis = RedisServer::start();
+        let url = format!("redis://127.0.0.1:{}", redis.port());
+        Self::start_by(program, redis, Some(&url), false).await
+    }
+
+    async fn start_by(
+        program: &Path,
+        redis: RedisServer,
+        cache: Option<&str>,
+        proxied: bool,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let secrets = Secrets::read_or_make(folder.path()).expect("secrets");
         let postgres = Postgres::start().expect("a PostgreSQL server");
@@ -69,7 +85,8 @@ impl Fleet {
         let mut processes: Vec<Process> = Vec::new();
         for _ in 0..REPLICAS {
             let (own, other) = (Proxy::start(port).await, Proxy::start(redis.port()).await);
-            let store = database.replace(&port.to_string(), &own.port.to_string());
+            let to = if proxied { own.port } else { port };
+            let store = database.replace(&port.to_string(), &to.to_string());
             let one = format!("redis://127.0.0.1:{}", other.port);
             let at = cache.unwrap_or(&one);
             let process = Process::start(program, &store, at, folder.path());
