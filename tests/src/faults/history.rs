@@ -128,6 +128,19 @@ impl History {
         })
     }
 
+    /// Whether each of some has allowed and denied.
+    pub fn has_both(&self, by: &[Via]) -> bool {
+        self.with(|records| {
+            by.iter().all(|via| {
+                let said = |allow: bool| {
+                    let mut reads = records.reads.iter();
+                    reads.any(|read| read.via == *via && read.allow == allow)
+                };
+                said(true) && said(false)
+            })
+        })
+    }
+
     fn with<T>(&self, with: impl FnOnce(&mut Records) -> T) -> T {
         with(&mut self.records.lock().unwrap_or_else(PoisonError::into_inner))
     }

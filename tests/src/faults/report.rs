@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{checker::Check, fleet::REPLICAS, history::Via, kind::Fault};
+use super::{checker::Check, history::Via, kind::Fault, round::everybody};
 
 /// A judged round.
 #[derive(Debug, Clone)]
@@ -33,8 +33,7 @@ impl Report {
             .map(ToString::to_string)
             .collect();
         assert!(first.is_empty(), "{self}:\n{}", first.join("\n"));
-        let calls = (0..REPLICAS).flat_map(|replica| [Via::Call(replica), Via::Stream(replica)]);
-        for via in calls.chain([Via::Redis]) {
+        for via in everybody() {
             let counts = self.check.counts.get(&via).copied().unwrap_or_default();
             assert!(!counts.contains(&0), "{via} said {counts:?}; {self}");
         }

@@ -57,6 +57,7 @@ impl Trial {
         self.all_answer_since(times.end).await;
         let recovered = history.now().saturating_sub(times.end);
         self.something_was_revoked_since(times.begin).await;
+        self.all_have_said_both().await;
         load.stop().await;
         self.ask_all(&mut random).await;
         let (reads, errors) = history.take_reads();
@@ -74,8 +75,7 @@ impl Trial {
     /// Waits until there is an answer of everybody to a question after a time.
     async fn all_answer_since(&self, time: Duration) {
         let history = &self.fleet.history;
-        let mut all = vec![Via::Redis];
-        all.extend((0..REPLICAS).flat_map(|replica| [Via::Call(replica), Via::Stream(replica)]));
+        let all = everybody();
         let begin = history.now();
         while !history.answered_since(time, &all) {
             let silent: Vec<_> = all
@@ -83,6 +83,15 @@ impl Trial {
                 .filter(|via| !history.answered_since(time, &[**via]))
                 .collect();
             assert!(history.now() < begin + PATIENCE, "no answers of {silent:?}");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Waits until everybody has allowed and denied something: without, nothing was tested.
+    async fn all_have_said_both(&self) {
+        let (history, all) = (&self.fleet.history, everybody());
+        let begin = history.now();
+        while !history.has_both(&all) && history.now() < begin + PATIENCE {
             tokio::time::sleep(PAUSE).await;
         }
     }
@@ -125,6 +134,13 @@ impl Trial {
             }
         }
     }
+}
+
+/// Everybody who answers.
+pub(super) fn everybody() -> Vec<Via> {
+    let replicas = 0..REPLICAS;
+    let calls = replicas.flat_map(|replica| [Via::Call(replica), Via::Stream(replica)]);
+    calls.chain([Via::Redis]).collect()
 }
 
 /// Answers of those who could not know any more that nothing had changed.
