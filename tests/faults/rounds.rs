@@ -5,7 +5,7 @@ use tests::faults::{Fault, Report};
 use crate::shared::{alone, trial};
 
 #[expect(clippy::print_stdout, reason = "with the seed, for those who look")]
-fn print(report: &Report) {
+pub fn print(report: &Report) {
     println!("{report}");
 }
 

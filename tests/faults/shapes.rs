@@ -8,7 +8,10 @@ use tests::{
     program,
 };
 
-use crate::shared::{run, trial, turn};
+use crate::{
+    rounds::print,
+    shared::{run, trial, turn},
+};
 
 /// Runs a round in which a node is lost.
 async fn lose(url: String, seed: u64, fail_over: impl FnOnce() + Send + 'static) {
@@ -29,7 +32,7 @@ async fn lose(url: String, seed: u64, fail_over: impl FnOnce() + Send + 'static)
         }
     });
     let report = report.await;
-    println!("{url}: {report}");
+    print(&report);
     report.assert();
 }
 
