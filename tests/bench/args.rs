@@ -37,6 +37,8 @@ pub(crate) enum What {
     Load,
     /// The memory of the process, idle and with all facts
     Memory,
+    /// From a revocation to the deny
+    Revoke,
 }
 
 impl Args {

@@ -11,6 +11,7 @@ mod client;
 mod empty;
 mod load;
 mod process;
+mod revoke;
 mod server;
 mod setting;
 mod start;
@@ -56,6 +57,9 @@ fn run(args: &Args) -> Result<()> {
 
 async fn measure(args: &Args) -> Result<()> {
     setting::describe(args);
+    if args.only == Some(What::Revoke) {
+        return revoke::measure().await;
+    }
     let folder = tempfile::tempdir()?;
     let portfolio = Portfolio::default();
     let server = Server::start(folder.path(), None)?;
@@ -80,6 +84,9 @@ async fn measure(args: &Args) -> Result<()> {
     }
     if args.wants(What::Start) || args.wants(What::Memory) {
         start::measure(&portfolio, folder.path()).await?;
+    }
+    if args.wants(What::Revoke) {
+        revoke::measure().await?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@
 )]
 
 mod ask;
+pub mod faults;
 pub mod measure;
 mod processes;
 mod rig;

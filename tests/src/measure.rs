@@ -13,7 +13,7 @@ pub mod scope;
 use std::error::Error;
 
 pub use codec::Raw;
-pub use figures::{Figures, Spread, number};
+pub use figures::{Figures, Spread, histogram, number};
 pub use generator::{Call, Cpu, Target, Until, Workload, run};
 
 /// A benchmark that cannot run says why and ends.

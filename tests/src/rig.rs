@@ -28,6 +28,8 @@ pub struct Rig {
     /// Moves the clock of an installation that was started with one.
     pub clock: Option<ManualClock>,
     answers: entitlement::Limits,
+    /// How far the clock of its machine is set wrong.
+    wrong_ms: i64,
     folder: Arc<TempDir>,
     secrets: Secrets,
     database: String,
@@ -82,6 +84,7 @@ impl Rig {
             setting,
             clock,
             answers: entitlement::Limits::default(),
+            wrong_ms: 0,
             folder,
             secrets,
             database,
@@ -94,10 +97,16 @@ impl Rig {
 
     /// Starts another installation on the same databases and Redis, with the same keys and clock.
     pub async fn replica(&self) -> Self {
+        self.replica_wrong_by(0).await
+    }
+
+    /// Starts another installation on a machine whose clock is set wrong. Not as processes.
+    pub async fn replica_wrong_by(&self, wrong_ms: i64) -> Self {
         let mut replica = Self {
             setting: self.setting,
             clock: self.clock.clone(),
             answers: self.answers,
+            wrong_ms,
             folder: self.folder.clone(),
             secrets: self.secrets.clone(),
             database: self.database.clone(),
@@ -136,7 +145,7 @@ impl Rig {
         let stop = CancellationToken::new();
         let clock: Arc<dyn Clock> = match &self.clock {
             Some(clock) => Arc::new(clock.clone()),
-            None => Arc::new(SystemClock::default()),
+            None => Arc::new(SystemClock::wrong_by(self.wrong_ms)),
         };
         let cache = match self.setting {
             Setting::Sqlite => None,

@@ -29,6 +29,9 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// A feed that says nothing for so long is taken for dead: it says something every second.
 const SILENCE: Duration = Duration::from_secs(5);
 
+/// How long a page may take to be applied before its connection is taken for dead.
+const APPLY: Duration = Duration::from_secs(30);
+
 /// When the feeds were last heard.
 #[derive(Debug)]
 pub(crate) struct Heard {

@@ -26,6 +26,9 @@ pub enum StoreError {
     /// The database did not answer.
     #[error("the database cannot be used")]
     Unavailable(#[source] DbErr),
+    /// The database did not answer in time. Whether it does later is not known.
+    #[error("the database did not answer in time")]
+    Late,
 }
 
 impl From<DbErr> for StoreError {

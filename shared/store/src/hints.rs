@@ -3,13 +3,21 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, sqlx::postgres::PgListener};
-use tokio::{sync::watch, task::AbortHandle};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbBackend,
+    sqlx::{self, Executor, postgres::PgListener},
+};
+use tokio::{sync::watch, task::AbortHandle, time::timeout};
 
 use crate::error::StoreError;
 
 /// How long to wait before the database is listened to again.
 const PAUSE: Duration = Duration::from_millis(200);
+/// When nothing was heard for so long, the connection is asked whether it is alive: one whose way
+/// was forgotten is as quiet as one that has nothing to tell.
+const QUIET: Duration = Duration::from_secs(2);
+/// How long it may take to say so.
+const PROBE: Duration = Duration::from_secs(1);
 /// The channel within a database: each service has a schema of its own, which is part of the hint.
 const CHANNEL: &str = "mandate_commits";
 
@@ -59,11 +67,16 @@ async fn hear(
     url: &str,
     schema: &str,
     committed: &watch::Sender<i64>,
-) -> Result<std::convert::Infallible, sea_orm::sqlx::Error> {
+) -> Result<std::convert::Infallible, sqlx::Error> {
     let mut listener = PgListener::connect(url).await?;
     listener.listen(CHANNEL).await?;
     loop {
-        let hint = listener.recv().await?;
+        let Ok(hint) = timeout(QUIET, listener.recv()).await else {
+            let alive = timeout(PROBE, listener.execute("SELECT 1")).await;
+            alive.map_err(|_| sqlx::Error::PoolTimedOut)??;
+            continue;
+        };
+        let hint = hint?;
         let position = hint
             .payload()
             .split_once(' ')

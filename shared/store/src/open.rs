@@ -13,11 +13,14 @@ use clock::Clock;
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
     DbBackend, IsolationLevel, TransactionOptions, TransactionTrait,
-    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+    sqlx::{
+        self, AssertSqlSafe, Connection, Executor, PgConnection,
+        sqlite::{SqliteJournalMode, SqliteSynchronous},
+    },
 };
 use sea_orm_migration::MigratorTrait;
 use seal::{Sealer, Source};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 
 use crate::{
     error::StoreError,
@@ -30,6 +33,18 @@ const WAIT: Duration = Duration::from_secs(5);
 /// Connections that read a SQLite file; one more writes.
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
+/// How long a connection of PostgreSQL may take to say that it is alive. One whose way was
+/// forgotten (a router began anew, a machine was lost) never says anything, not even an error.
+const PROBE: Duration = Duration::from_secs(1);
+/// What a session of PostgreSQL gives up by itself. Every write waits for the same row, so a
+/// replica that is cut off or stands still within a transaction would hold up all others for as
+/// long as TCP has hope.
+const SESSION: &str = "SET lock_timeout = '5s'; \
+    SET idle_in_transaction_session_timeout = '2s'; \
+    SET tcp_user_timeout = '5s'; \
+    SET tcp_keepalives_idle = 5; \
+    SET tcp_keepalives_interval = 1; \
+    SET tcp_keepalives_count = 5";
 const MIGRATION_ATTEMPTS: u32 = 5;
 const MIGRATION_PAUSE: Duration = Duration::from_millis(300);
 
@@ -239,7 +254,20 @@ async fn postgres(
         .acquire_timeout(WAIT)
         .sqlx_logging(false)
         .max_connections(POSTGRES_CONNECTIONS)
-        .set_schema_search_path(schema);
+        .set_schema_search_path(schema)
+        .map_sqlx_postgres_pool_opts(move |pool| {
+            pool.after_connect(move |connection, _| {
+                let begin = format!("SET search_path = \"{schema}\"; {SESSION}");
+                Box::pin(async move {
+                    connection.execute(AssertSqlSafe(begin)).await?;
+                    Ok(())
+                })
+            })
+            // The pool asks without end; these ask first.
+            .test_before_acquire(false)
+            .before_acquire(|connection, _| Box::pin(probe(connection)))
+            .after_release(|connection, _| Box::pin(probe(connection)))
+        });
     let db = Database::connect(options).await?;
     // `IF NOT EXISTS` does not keep two sessions from making it at once.
     let made = db
@@ -250,6 +278,14 @@ async fn postgres(
         Err(error) => return Err(error),
     }
     Ok((db.clone(), db))
+}
+
+/// Whether a connection is alive. One that is not is dropped by an error.
+async fn probe(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    match timeout(PROBE, connection.ping()).await {
+        Ok(alive) => alive.map(|()| true),
+        Err(_) => Err(sqlx::Error::PoolTimedOut),
+    }
 }
 
 /// Where a service keeps its tables in a PostgreSQL database.

@@ -1,6 +1,6 @@
 //! A private Redis server.
 
-use std::{process::Command, sync::OnceLock};
+use std::{fs, path::PathBuf, process::Command, sync::OnceLock};
 
 use crate::server::{Server, StartError, free_port};
 
@@ -23,25 +23,38 @@ impl Redis {
     /// # Errors
     /// [`StartError`].
     pub fn start() -> Result<Self, StartError> {
-        if Command::new("redis-server")
-            .arg("--version")
-            .output()
-            .is_err()
-        {
-            return Err(StartError::Missing {
-                program: "redis-server",
-                hint: "apt-get install redis-server",
-            });
-        }
-        let folder = tempfile::Builder::new()
-            .prefix("mandate-redis-")
-            .tempdir()?
-            .keep();
-        let port = free_port()?;
+        Self::start_with("")
+    }
+
+    /// Starts a server with more options.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn start_with(options: &str) -> Result<Self, StartError> {
+        let (folder, port) = (folder()?, free_port()?);
         let command = format!(
-            "redis-server --port {port} --bind 127.0.0.1 --save '' --appendonly no --dir '{}'",
+            "redis-server --port {port} --bind 127.0.0.1 --save '' --appendonly no --dir '{}' \
+             {options}",
             folder.display()
         );
+        Ok(Self(Server::start("redis-server", &command, folder, port)?))
+    }
+
+    /// Starts a Sentinel that watches a master, `main`, and takes it for down after half a
+    /// second.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn sentinel(master: u16) -> Result<Self, StartError> {
+        let (folder, port) = (folder()?, free_port()?);
+        let path = folder.join("sentinel.conf");
+        let settings = format!(
+            "port {port}\nbind 127.0.0.1\ndir {}\nsentinel monitor main 127.0.0.1 {master} 1\n\
+             sentinel down-after-milliseconds main 500\nsentinel failover-timeout main 3000\n",
+            folder.display()
+        );
+        fs::write(&path, settings)?;
+        let command = format!("redis-server '{}' --sentinel", path.display());
         Ok(Self(Server::start("redis-server", &command, folder, port)?))
     }
 
@@ -54,4 +67,22 @@ impl Redis {
     pub fn server(&self) -> &Server {
         &self.0
     }
+}
+
+/// A folder for a server, if the program is installed.
+fn folder() -> Result<PathBuf, StartError> {
+    if Command::new("redis-server")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        return Err(StartError::Missing {
+            program: "redis-server",
+            hint: "apt-get install redis-server",
+        });
+    }
+    Ok(tempfile::Builder::new()
+        .prefix("mandate-redis-")
+        .tempdir()?
+        .keep())
 }

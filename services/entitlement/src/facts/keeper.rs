@@ -18,7 +18,7 @@ use seal::{Position, Source};
 use store::{Head, Store, StoreError};
 use tokio::{
     sync::{mpsc, oneshot, watch},
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -34,6 +34,10 @@ const ATTEMPTS: usize = 8;
 /// How many of the last changes are read when the process begins: what replicas have shared since
 /// can then be told from what is out of date.
 const BACKFILL: u64 = 4096;
+/// How long the end of the log may take to be read, and all that is read with it. A connection
+/// whose way was forgotten says nothing, ever; another one is tried then.
+const HEAD: Duration = Duration::from_secs(1);
+const ALL: Duration = Duration::from_secs(10);
 /// Upper bounds of the buckets of freshness, in seconds.
 const BOUNDS: [f64; 12] = [
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0,
@@ -241,7 +245,7 @@ impl Keeper {
                 .iter_mut()
                 .flat_map(|request: &mut Request| request.pieces.drain(..))
                 .collect();
-            let result = self.refresh(wanted).await.map_err(Arc::new);
+            let result = within(ALL, self.refresh(wanted)).await.map_err(Arc::new);
             if let Err(error) = &result {
                 tracing::warn!(%error, "the log of changes cannot be read");
             }
@@ -265,12 +269,13 @@ impl Keeper {
         // A lease counts from before the read that proves it.
         let begin = self.facts.clock.since_boot();
         let from = self.facts.world.read().revision;
-        if from > 0 && wanted.is_empty() && self.store.head().await?.position == from {
+        if from > 0 && wanted.is_empty() && within(HEAD, self.store.head()).await?.position == from
+        {
             self.prove(begin);
             return Ok(());
         }
-        let snapshot = self.store.snapshot().await?;
-        let head = self.store.head_in(&snapshot).await?;
+        let snapshot = within(HEAD, self.store.snapshot()).await?;
+        let head = within(HEAD, self.store.head_in(&snapshot)).await?;
         let found = if from == 0 {
             wanted.insert(Piece::Catalog);
             // Whoever runs the platform asks first, and about everybody.
@@ -375,6 +380,14 @@ impl Keeper {
             }
         }
     }
+}
+
+/// What the database says, if it says it in time.
+async fn within<T>(
+    time: Duration,
+    read: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    timeout(time, read).await.unwrap_or(Err(StoreError::Late))
 }
 
 fn seconds_since(head: Head, now: Millis) -> f64 {

@@ -12,7 +12,7 @@ use authority::Permit;
 use base::{Id, In, MembershipId, OrganizationId, ResourceId, UnitId};
 use tokio::time::timeout;
 
-use super::{FollowError, Heard, SILENCE, advance, touch};
+use super::{APPLY, FollowError, Heard, SILENCE, advance, touch};
 use crate::{
     facts::{Feed, Piece},
     store::{cursors, grants, members, organizations, resources, units},
@@ -32,12 +32,14 @@ pub(super) async fn follow(
         let page = page.map_err(|_| FollowError::Silent)??;
         let page = page.ok_or(FollowError::Ended)?;
         if page.cursor != cursor {
-            let mut tx = store
-                .begin_unrepeated(&Permit::system("membership feed"))
-                .await?;
-            apply(&mut tx, page.changes).await?;
-            advance(&mut tx, Feed::Membership, cursor, page.cursor).await?;
-            tx.commit().await?;
+            let applied = timeout(APPLY, async {
+                let permit = Permit::system("membership feed");
+                let mut tx = store.begin_unrepeated(&permit).await?;
+                apply(&mut tx, page.changes).await?;
+                advance(&mut tx, Feed::Membership, cursor, page.cursor).await?;
+                tx.commit().await
+            });
+            applied.await.unwrap_or(Err(StoreError::Late))?;
             cursor = page.cursor;
         }
         if page.caught_up {

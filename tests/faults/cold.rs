@@ -1,0 +1,123 @@
+//! Organizations that no replica has in memory until a test asks.
+
+use std::{sync::Arc, time::Duration};
+
+use api::{
+    common::v1::{Consistency, consistency::Requirement},
+    entitlement::v1::{CheckRequest, Decision, Effect, RevokeGrantRequest},
+};
+use mandate::clients::Clients;
+use tests::faults::{COLD, Fleet, LEASE, PERMISSION, place, user};
+use tonic::{Request, Status};
+
+/// The user who may, and the one who may not.
+pub const MAY: usize = 0;
+pub const MAY_NOT: usize = 1;
+/// Longer than anything here takes.
+pub const LONG: Duration = Duration::from_secs(10);
+/// The replica that is asked while something is done to it.
+pub const ASKED: usize = 2;
+
+/// One of them.
+#[derive(Clone)]
+pub struct Cold {
+    fleet: Arc<Fleet>,
+    number: usize,
+}
+
+impl Cold {
+    /// By number: each is cold but once.
+    pub fn new(fleet: &Arc<Fleet>, number: usize) -> Self {
+        assert!(number < COLD);
+        Self {
+            fleet: fleet.clone(),
+            number,
+        }
+    }
+
+    pub fn organization(&self) -> String {
+        format!("cold{}", self.number)
+    }
+
+    pub fn question(&self, about: usize) -> CheckRequest {
+        CheckRequest {
+            subject: user(about),
+            permission: PERMISSION.to_owned(),
+            resource: place(&self.organization(), 1),
+            consistency: None,
+        }
+    }
+
+    /// Asks a replica within a time; with the token of a change, if one is given.
+    pub async fn ask(
+        &self,
+        replica: usize,
+        about: usize,
+        within: Duration,
+        token: &str,
+    ) -> Result<Decision, Status> {
+        self.ask_as(&self.fleet.clients(replica), about, within, token)
+            .await
+    }
+
+    /// Asks as somebody.
+    pub async fn ask_as(
+        &self,
+        clients: &Clients,
+        about: usize,
+        within: Duration,
+        token: &str,
+    ) -> Result<Decision, Status> {
+        let mut question = self.question(about);
+        if !token.is_empty() {
+            question.consistency = Some(Consistency {
+                requirement: Some(Requirement::AtLeastAsFresh(token.to_owned())),
+            });
+        }
+        let mut request = Request::new(question);
+        request.set_timeout(within);
+        let mut client = clients.authorization();
+        let called = tokio::time::timeout(within, client.check(request)).await;
+        let called = called.map_err(|_| Status::deadline_exceeded("not in time"))?;
+        Ok(called?.into_inner().decision.unwrap())
+    }
+
+    /// Revokes the grant of who may, through the first replica, and returns the token.
+    pub async fn revoke(&self) -> String {
+        let request = RevokeGrantRequest {
+            name: format!("organizations/{}/grants/g0", self.organization()),
+            ..RevokeGrantRequest::default()
+        };
+        let mut grants = self.fleet.clients(0).grants();
+        let revoked = grants.revoke_grant(request).await.unwrap();
+        revoked.into_inner().consistency_token
+    }
+
+    /// Asks all replicas and Redis for a while after a revocation: from a lease after it on,
+    /// nobody allows.
+    pub async fn stays_denied(&self, revoked: Duration) {
+        let (history, reader) = (&self.fleet.history, self.fleet.reader());
+        while history.now() < revoked + 2 * LEASE {
+            for replica in [0, ASKED] {
+                let begin = history.now();
+                let answer = self.ask(replica, MAY, LEASE, "").await;
+                let allowed = answer.is_ok_and(|decision| decision.effect() == Effect::Allow);
+                assert!(
+                    !allowed || begin <= revoked + LEASE,
+                    "replica {replica} allows"
+                );
+            }
+            let begin = history.now();
+            let read = reader.decide(&self.question(MAY)).await;
+            let allowed = read.is_some_and(|decision| decision.effect() == Effect::Allow);
+            assert!(!allowed || begin <= revoked + LEASE, "Redis allows");
+        }
+    }
+}
+
+/// Whether an answer is an allow.
+pub fn allows(answer: &Result<Decision, Status>) -> bool {
+    answer
+        .as_ref()
+        .is_ok_and(|decision| decision.effect() == Effect::Allow)
+}

@@ -1,0 +1,21 @@
+//! The freshness of answers under faults: three real servers, a history of what they answered,
+//! and a checker that judges it. `cargo run --release -p tests --bin soak` is the long form.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+mod cancelled;
+mod checker;
+mod clocks;
+mod cold;
+mod ends;
+mod lagging;
+mod loading;
+mod rounds;
+mod shapes;
+mod shared;

@@ -1,0 +1,154 @@
+//! Redis of other shapes: a master that Sentinel names, and a cluster.
+
+use std::time::{Duration, Instant};
+
+use testkit::{Redis, free_port};
+
+use super::redis::{RedisServer, ask};
+
+/// How long a shape may take to form, or to change.
+const PATIENCE: Duration = Duration::from_secs(20);
+const PAUSE: Duration = Duration::from_millis(50);
+/// The slots of a cluster.
+const SLOTS: u32 = 16384;
+const MASTERS: u32 = 3;
+
+/// A master, its copy, and the Sentinel that lets the copy take its place.
+#[derive(Debug)]
+pub struct Watched {
+    /// The master.
+    pub master: RedisServer,
+    copy: RedisServer,
+    sentinel: Redis,
+}
+
+impl Watched {
+    /// Starts all three.
+    pub fn start() -> Self {
+        let (master, copy) = (RedisServer::start(), RedisServer::start());
+        copy.follow(master.port());
+        let sentinel = Redis::sentinel(master.port()).expect("a Sentinel");
+        let watched = Self {
+            master,
+            copy,
+            sentinel,
+        };
+        // It hears of the copy from the master.
+        until("a copy", || {
+            watched.says("SENTINEL REPLICAS main", "port") == watched.copy.port()
+        });
+        watched
+    }
+
+    /// The URL by which services find the master.
+    pub fn url(&self) -> String {
+        let port = self.sentinel.server().port;
+        format!("redis+sentinel://127.0.0.1:{port}/main")
+    }
+
+    /// Kills the master, and waits until the copy has its place.
+    pub fn fail_over(&self) {
+        self.master.kill();
+        until("another master", || {
+            self.says("SENTINEL MASTERS", "port") == self.copy.port()
+        });
+    }
+
+    /// A number that Sentinel tells of the only one that it tells of.
+    fn says(&self, command: &str, name: &str) -> u16 {
+        let answer = ask(self.sentinel.server().port, command, "\r\n");
+        let mut lines = answer.lines().skip_while(|line| *line != name);
+        lines
+            .nth(2)
+            .and_then(|line| line.parse().ok())
+            .unwrap_or_default()
+    }
+}
+
+/// Three masters, and a copy of the one that has the hash tag `hot`.
+#[derive(Debug)]
+pub struct Cluster {
+    masters: Vec<RedisServer>,
+    copy: RedisServer,
+    hot: usize,
+}
+
+impl Cluster {
+    /// Starts and joins all of them.
+    pub fn start() -> Self {
+        let node = || {
+            let bus = free_port().expect("a free port");
+            let options = format!(
+                "--cluster-enabled yes --cluster-node-timeout 700 --cluster-port {bus} \
+                 --cluster-replica-validity-factor 0 --repl-diskless-sync-delay 0"
+            );
+            (RedisServer::start_with(&options), bus)
+        };
+        let nodes: Vec<_> = (0..=MASTERS).map(|_| node()).collect();
+        let first = nodes.first().map(|(first, _)| first.port());
+        let first = first.expect("a node");
+        for ((node, bus), number) in nodes.iter().zip(0..) {
+            if number < MASTERS {
+                let (from, to) = (SLOTS * number / MASTERS, SLOTS * (number + 1) / MASTERS - 1);
+                node.ask(&format!("CLUSTER ADDSLOTSRANGE {from} {to}"), "+OK");
+            }
+            ask(
+                first,
+                &format!("CLUSTER MEET 127.0.0.1 {} {bus}", node.port()),
+                "+OK",
+            );
+        }
+        let slot = ask(first, "CLUSTER KEYSLOT {hot}", "\r\n");
+        let slot: u32 = slot.trim().trim_start_matches(':').parse().expect("a slot");
+        let hot = (0..MASTERS).find(|number| slot < SLOTS * (number + 1) / MASTERS);
+        let hot = usize::try_from(hot.expect("a master")).expect("a small number");
+        let mut masters: Vec<_> = nodes.into_iter().map(|(node, _)| node).collect();
+        let copy = masters.pop().expect("the last");
+        let cluster = Self { masters, copy, hot };
+        until("a cluster", || {
+            let mut all = cluster.masters.iter().chain([&cluster.copy]);
+            all.all(|node| {
+                node.ask("CLUSTER INFO", "cluster_my_epoch")
+                    .contains("cluster_state:ok")
+            })
+        });
+        let id = cluster.hot().ask("CLUSTER MYID", "\r\n");
+        let id = id.lines().nth(1).unwrap_or_default().to_owned();
+        cluster.copy.ask(&format!("CLUSTER REPLICATE {id}"), "+OK");
+        until("a copy", || {
+            let told = cluster.copy.ask("INFO replication", "master_replid");
+            told.contains("master_link_status:up")
+        });
+        cluster
+    }
+
+    /// The URL by which services find it.
+    pub fn url(&self) -> String {
+        let nodes = self.masters.iter().chain([&self.copy]);
+        let nodes: Vec<_> = nodes
+            .map(|node| format!("127.0.0.1:{}", node.port()))
+            .collect();
+        format!("redis+cluster://{}", nodes.join(","))
+    }
+
+    /// Kills the master of the hash tag, and waits until its copy has its place.
+    pub fn fail_over(&self) {
+        self.hot().kill();
+        until("another master", || {
+            let told = self.copy.ask("INFO replication", "master_replid");
+            told.contains("role:master")
+        });
+    }
+
+    fn hot(&self) -> &RedisServer {
+        self.masters.get(self.hot).expect("a master")
+    }
+}
+
+fn until(what: &str, is: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !is() {
+        assert!(begin.elapsed() < PATIENCE, "there is not {what} in time");
+        std::thread::sleep(PAUSE);
+    }
+}

@@ -1,0 +1,197 @@
+//! Three replicas with their PostgreSQL and Redis, and a proxy on every way between them.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use api::entitlement::v1::authorization_service_client::AuthorizationServiceClient;
+use freshness::Contract;
+use mandate::{
+    apply::{Options, apply},
+    clients::Clients,
+    document::parse_str,
+    run::Secrets,
+};
+use rpc::Channel;
+use secrecy::SecretString;
+use tempfile::TempDir;
+use testkit::Postgres;
+
+use super::{
+    history::{History, Write},
+    process::Process,
+    proxy::Proxy,
+    read::Reader,
+    redis::RedisServer,
+    signal::Paused,
+    world::{ALWAYS, document},
+};
+
+/// How many replicas there are. The first is written to, as a rule.
+pub const REPLICAS: usize = 3;
+
+/// The installation. Dropped, all of it ends.
+pub struct Fleet {
+    /// What happened.
+    pub history: Arc<History>,
+    /// Between each replica and PostgreSQL.
+    pub to_postgres: Vec<Proxy>,
+    /// Between each replica and Redis, where there is one server.
+    pub to_redis: Vec<Proxy>,
+    /// Between those who read Redis and it.
+    pub from_readers: Proxy,
+    /// The keys of the installation.
+    pub secrets: Secrets,
+    redis: Mutex<RedisServer>,
+    /// The URL of Redis, where it is no single server.
+    cache: Option<String>,
+    processes: Vec<Process>,
+    postgres: Postgres,
+    _folder: TempDir,
+}
+
+impl Fleet {
+    /// Starts all of it.
+    pub async fn start(program: &Path) -> Self {
+        Self::start_on(program, RedisServer::start(), None).await
+    }
+
+    /// Starts it on a Redis of another shape, at a URL; what leads to one server is then unused.
+    pub async fn start_on(program: &Path, redis: RedisServer, cache: Option<&str>) -> Self {
+        Self::start_by(program, redis, cache, true).await
+    }
+
+    /// Starts it without proxies in between, which cost those who measure time.
+    pub async fn start_direct(program: &Path) -> Self {
+        let redis = RedisServer::start();
+        let url = format!("redis://127.0.0.1:{}", redis.port());
+        Self::start_by(program, redis, Some(&url), false).await
+    }
+
+    async fn start_by(
+        program: &Path,
+        redis: RedisServer,
+        cache: Option<&str>,
+        proxied: bool,
+    ) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let secrets = Secrets::read_or_make(folder.path()).expect("secrets");
+        let postgres = Postgres::start().expect("a PostgreSQL server");
+        let database = postgres.database().expect("a database");
+        let port = postgres.server().port;
+        let (mut to_postgres, mut to_redis) = (Vec::new(), Vec::new());
+        let mut processes: Vec<Process> = Vec::new();
+        for _ in 0..REPLICAS {
+            let (own, other) = (Proxy::start(port).await, Proxy::start(redis.port()).await);
+            let to = if proxied { own.port } else { port };
+            let store = database.replace(&port.to_string(), &to.to_string());
+            let one = format!("redis://127.0.0.1:{}", other.port);
+            let at = cache.unwrap_or(&one);
+            let process = Process::start(program, &store, at, folder.path());
+            if processes.is_empty() {
+                // It makes the tables.
+                process.ready().await;
+            }
+            processes.push(process);
+            to_postgres.push(own);
+            to_redis.push(other);
+        }
+        let fleet = Self {
+            history: Arc::default(),
+            to_postgres,
+            to_redis,
+            from_readers: Proxy::start(redis.port()).await,
+            redis: Mutex::new(redis),
+            cache: cache.map(str::to_owned),
+            secrets,
+            processes,
+            postgres,
+            _folder: folder,
+        };
+        fleet.load().await;
+        for process in &fleet.processes {
+            process.ready().await;
+        }
+        fleet
+    }
+
+    async fn load(&self) {
+        let document = parse_str("faults.yaml", &document());
+        let document = document.unwrap_or_else(|problem| panic!("{problem:?}"));
+        let clients = self.clients(0);
+        let applied = apply(&[document], &clients, Options::default(), &mut ()).await;
+        applied.unwrap_or_else(|error| panic!("{error:?}"));
+        self.history.write(Write {
+            begin: Duration::ZERO,
+            end: self.history.now(),
+            user: ALWAYS,
+            allows: true,
+            at: 0,
+        });
+    }
+
+    /// A connection to a replica.
+    pub fn channel(&self, replica: usize) -> Channel {
+        self.process(replica).channel()
+    }
+
+    /// Clients of a replica on a connection of their own.
+    pub fn clients(&self, replica: usize) -> Clients {
+        self.clients_with(replica, &self.secrets.root)
+    }
+
+    /// Clients of a replica with a key.
+    pub fn clients_with(&self, replica: usize, key: &SecretString) -> Clients {
+        let channel = self.channel(replica);
+        Clients::new(channel.clone(), channel.clone(), channel, key)
+    }
+
+    /// Asks a replica, on a connection of its own.
+    pub fn authorization(&self, replica: usize) -> AuthorizationServiceClient<Channel> {
+        self.clients(replica).authorization()
+    }
+
+    /// One who reads Redis: through the proxy of the readers, where there is one server.
+    pub fn reader(&self) -> Reader {
+        let one = format!("redis://127.0.0.1:{}", self.from_readers.port);
+        let namespace = self.secrets.sealer.namespace(entitlement::DECISIONS);
+        let url = self.cache.as_deref().unwrap_or(&one);
+        Reader::new(url, Contract::new(&namespace), self.history.clone())
+    }
+
+    /// Does something with the server.
+    pub fn with_redis<T>(&self, with: impl FnOnce(&RedisServer) -> T) -> T {
+        with(&self.redis.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts another server in the place of the one that is there.
+    pub(super) fn exchange_redis(&self, new: RedisServer) -> RedisServer {
+        let mut redis = self.redis.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut redis, new)
+    }
+
+    /// The position that a token names.
+    pub fn position(&self, token: &str) -> i64 {
+        let opened = self.secrets.sealer.open_consistency(token);
+        opened.expect("a token of this installation").at
+    }
+
+    /// Stops a replica until what this returns is dropped.
+    pub fn pause_replica(&self, replica: usize) -> Paused {
+        self.process(replica).pause()
+    }
+
+    /// Stops all of PostgreSQL until what this returns is dropped.
+    pub fn pause_postgres(&self) -> Paused {
+        let lock = self.postgres.server().folder.join("data/postmaster.pid");
+        let lock = std::fs::read_to_string(lock).expect("a running server");
+        let process = lock.lines().next().and_then(|id| id.parse().ok());
+        Paused::tree(process.expect("the id of the process"))
+    }
+
+    fn process(&self, replica: usize) -> &Process {
+        self.processes.get(replica).expect("a replica")
+    }
+}

@@ -1,0 +1,124 @@
+//! A Redis server that things are done to.
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    time::{Duration, Instant},
+};
+
+use testkit::Redis;
+
+use super::signal::{Paused, send};
+
+/// How long a server may take to say what it is asked.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A private Redis server. Dropped, it is ended.
+#[derive(Debug)]
+pub struct RedisServer {
+    server: Redis,
+    process: u32,
+}
+
+impl RedisServer {
+    /// Starts a server.
+    pub fn start() -> Self {
+        Self::start_with("")
+    }
+
+    /// Starts a server with more options.
+    pub fn start_with(options: &str) -> Self {
+        let server = Redis::start_with(options).expect("a Redis server");
+        let info = ask(server.server().port, "INFO server", "config_file");
+        let line = info
+            .lines()
+            .find_map(|line| line.strip_prefix("process_id:"));
+        let process = line.and_then(|id| id.trim().parse().ok());
+        Self {
+            server,
+            process: process.expect("the id of the process"),
+        }
+    }
+
+    /// Where it listens on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.server.server().port
+    }
+
+    /// Ends it at once.
+    pub fn kill(&self) {
+        send(self.process, "KILL");
+    }
+
+    /// Stops it until what this returns is dropped.
+    pub fn pause(&self) -> Paused {
+        Paused::process(self.process)
+    }
+
+    /// Asks it something, and reads until `until` is in the answer.
+    pub fn ask(&self, command: &str, until: &str) -> String {
+        ask(self.port(), command, until)
+    }
+
+    /// Lets it hold hardly more than it does, so that it evicts what is put there, and fills it.
+    pub fn fill(&self) {
+        let used = self.ask("INFO memory", "mem_fragmentation_ratio");
+        let used = used
+            .lines()
+            .find_map(|line| line.strip_prefix("used_memory:"));
+        let used: u64 = used
+            .and_then(|used| used.trim().parse().ok())
+            .unwrap_or_default();
+        self.ask("CONFIG SET maxmemory-policy allkeys-lru", "+OK");
+        self.ask(
+            &format!("CONFIG SET maxmemory {}", used + (64 << 10)),
+            "+OK",
+        );
+        let junk = "x".repeat(1000);
+        let fill =
+            format!("for i = 1, 400 do redis.call('SET', 'junk:' .. i, '{junk}') end return 1");
+        self.ask(&format!("EVAL \"{fill}\" 0"), "\r\n");
+    }
+
+    /// Lets it hold everything again.
+    pub fn unfill(&self) {
+        self.ask("CONFIG SET maxmemory 0", "+OK");
+    }
+
+    /// Lets it follow another server until it holds what that does.
+    pub fn follow(&self, master: u16) {
+        ask(master, "CONFIG SET repl-diskless-sync-delay 0", "+OK");
+        self.ask(&format!("REPLICAOF 127.0.0.1 {master}"), "+OK");
+        let begin = Instant::now();
+        while !self
+            .ask("INFO replication", "master_replid")
+            .contains("master_link_status:up")
+        {
+            assert!(begin.elapsed() < PATIENCE, "no replication");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Lets it follow nobody: what it holds stays as it is.
+    pub fn lead(&self) {
+        self.ask("REPLICAOF NO ONE", "+OK");
+    }
+}
+
+/// Asks a server something by hand, and reads until `until` is in the answer.
+pub(super) fn ask(port: u16, command: &str, until: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
+    stream
+        .write_all(format!("{command}\r\n").as_bytes())
+        .expect("a connection");
+    let (mut answer, mut buffer) = (String::new(), [0; 8192]);
+    while !answer.contains(until) {
+        let read = stream.read(&mut buffer).expect("an answer");
+        assert!(read > 0, "{answer}");
+        answer.push_str(&String::from_utf8_lossy(
+            buffer.get(..read).unwrap_or_default(),
+        ));
+    }
+    answer
+}

@@ -1,0 +1,198 @@
+//! One who gives a user a grant and takes it away again, for ever.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use api::entitlement::v1::{RevokeGrantRequest, grant_service_client::GrantServiceClient};
+use rpc::Channel;
+use seal::Sealer;
+use tokio_util::sync::CancellationToken;
+use tonic::{Code, Request, Response, Status};
+
+use super::{
+    ask::Token,
+    fleet::{Fleet, REPLICAS},
+    history::{History, Write},
+    load::Pace,
+    random::Random,
+    world,
+};
+
+/// How long one try of a write may take; then another replica is asked to do the same.
+const TRY: Duration = Duration::from_millis(1000);
+/// How long a write may take in all.
+const PATIENCE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// The last tokens of each user's writes.
+#[derive(Debug, Default)]
+pub(super) struct Tokens([Mutex<Token>; world::USERS]);
+
+impl Tokens {
+    pub(super) fn of(&self, user: usize) -> Token {
+        let token = self.0.get(user).map(Mutex::lock);
+        token.map_or_else(Token::default, |token| {
+            token.unwrap_or_else(PoisonError::into_inner).clone()
+        })
+    }
+
+    fn set(&self, user: usize, token: Token) {
+        if let Some(own) = self.0.get(user) {
+            *own.lock().unwrap_or_else(PoisonError::into_inner) = token;
+        }
+    }
+}
+
+/// Writes the grants of one user.
+pub(super) struct Writer {
+    grants: Vec<GrantServiceClient<Channel>>,
+    history: Arc<History>,
+    tokens: Arc<Tokens>,
+    sealer: Sealer,
+    user: usize,
+    pace: Pace,
+    random: Random,
+}
+
+impl Writer {
+    pub(super) fn new(
+        fleet: &Fleet,
+        tokens: Arc<Tokens>,
+        user: usize,
+        pace: Pace,
+        random: Random,
+    ) -> Self {
+        let grants = (0..REPLICAS).map(|replica| fleet.clients(replica).grants());
+        Self {
+            grants: grants.collect(),
+            history: fleet.history.clone(),
+            tokens,
+            sealer: fleet.secrets.sealer.clone(),
+            user,
+            pace,
+            random,
+        }
+    }
+
+    /// Writes until it is stopped; the user then has no grant.
+    pub(super) async fn run(mut self, stop: CancellationToken) {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        while !stop.is_cancelled() {
+            let id = format!("g{}", NEXT.fetch_add(1, Ordering::Relaxed));
+            self.make(&id).await;
+            let with = self.random.millis(self.pace.with.0, self.pace.with.1);
+            pause(with, &stop).await;
+            self.revoke(&id).await;
+            // Some users come and go at once, so that several changes are under way.
+            let (least, most) = if self.user.is_multiple_of(4) {
+                (0, self.pace.without.0 / 4)
+            } else {
+                self.pace.without
+            };
+            let without = self.random.millis(least, most);
+            pause(without, &stop).await;
+        }
+    }
+
+    async fn make(&mut self, id: &str) {
+        let request = world::grant(self.user, id);
+        self.write(
+            true,
+            async |grants, request| {
+                let made = grants.create_grant(request).await;
+                made.map(|made| made.into_inner().consistency_token)
+            },
+            request,
+        )
+        .await;
+    }
+
+    async fn revoke(&mut self, id: &str) {
+        let request = RevokeGrantRequest {
+            name: format!("organizations/{}/grants/{id}", world::ORGANIZATION),
+            request_id: format!("revoke-{id}"),
+            ..RevokeGrantRequest::default()
+        };
+        self.write(
+            false,
+            async |grants, request| {
+                let revoked = grants.revoke_grant(request).await.map(Response::into_inner);
+                revoked.map(|revoked| revoked.consistency_token)
+            },
+            request,
+        )
+        .await;
+    }
+
+    /// Does one write until it is known to be done. It has the id of its request, so that what
+    /// is done twice has one effect.
+    async fn write<R: Clone>(
+        &mut self,
+        allows: bool,
+        call: impl AsyncFn(&mut GrantServiceClient<Channel>, Request<R>) -> Result<String, Status>,
+        request: R,
+    ) {
+        let (begin, since) = (self.history.now(), Instant::now());
+        // Most are written by the first replica.
+        let first = if self.user < world::USERS / 2 {
+            0
+        } else {
+            self.user % REPLICAS
+        };
+        for attempt in 0.. {
+            let replica = (first + attempt) % REPLICAS;
+            let grants = self.grants.get_mut(replica).expect("a replica");
+            let mut one = Request::new(request.clone());
+            one.set_timeout(TRY);
+            let called = tokio::time::timeout(TRY, call(grants, one)).await;
+            match called {
+                Ok(Ok(token)) => {
+                    self.done(begin, allows, token);
+                    return;
+                }
+                Ok(Err(status)) => {
+                    assert!(is_trouble(status.code()), "{status:?}");
+                    assert!(since.elapsed() < PATIENCE, "not done: {status:?}");
+                }
+                Err(_) => assert!(since.elapsed() < PATIENCE, "not done in time"),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    fn done(&self, begin: Duration, allows: bool, text: String) {
+        let end = self.history.now();
+        let at = self.sealer.open_consistency(&text).expect("a token").at;
+        self.history.write(Write {
+            begin,
+            end,
+            user: self.user,
+            allows,
+            at,
+        });
+        self.tokens.set(self.user, Token { text, at });
+    }
+}
+
+async fn pause(time: Duration, stop: &CancellationToken) {
+    let _ = tokio::time::timeout(time, stop.cancelled()).await;
+}
+
+/// Whether an error says that something is down, and not that the request is wrong.
+fn is_trouble(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Unavailable
+            | Code::DeadlineExceeded
+            | Code::Cancelled
+            | Code::Aborted
+            | Code::ResourceExhausted
+            | Code::Unknown
+            | Code::Internal
+    )
+}
