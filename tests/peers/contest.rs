@@ -1,13 +1,8 @@
 //! A workload, put to Mandate and to one peer in turns.
 
-use std::time::Duration;
-
 use tests::measure::{Figures, Result, Until, Workload, run};
 
 use crate::system::System;
-
-/// How long caches and buffers are warmed before each measurement that lasts a time.
-const WARM_UP: Duration = Duration::from_millis(500);
 
 /// What is compared, and what is demanded of it.
 #[derive(Debug, Clone, Copy)]
@@ -67,7 +62,8 @@ async fn measure(system: &dyn System, workload: (Workload, Until)) -> Result<Fig
     let target = system.target()?;
     let failed = |error| format!("{}: {error}", system.name());
     if matches!(until, Until::Elapsed(_)) {
-        let warm = run(&workload, &target, Until::Elapsed(WARM_UP)).await;
+        // Every call once, so that whatever caches there are have seen all of them.
+        let warm = run(&workload, &target, Until::Asked).await;
         warm.map_err(failed)?;
     }
     Ok(run(&workload, &target, until).await.map_err(failed)?)

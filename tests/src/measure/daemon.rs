@@ -45,7 +45,7 @@ impl Daemon {
         log: &Path,
     ) -> Result<Self> {
         let (out, errors) = (File::create(log)?, File::options().append(true).open(log)?);
-        let child = Command::new(program)
+        let child = bound_to_this(program)
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(out)
@@ -137,6 +137,16 @@ fn is_script(program: &Path) -> bool {
     let mut begin = [0; 2];
     let read = File::open(program).and_then(|mut file| file.read_exact(&mut begin));
     read.is_err() || begin == *b"#!"
+}
+
+/// A command that is killed when this process ends, however that ends: nothing is dropped then.
+fn bound_to_this(program: &Path) -> Command {
+    let Some(setpriv) = on_path("setpriv") else {
+        return Command::new(program);
+    };
+    let mut command = Command::new(setpriv);
+    command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+    command
 }
 
 /// Runs a program to its end.
