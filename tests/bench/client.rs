@@ -62,7 +62,7 @@ pub(crate) async fn measure(
         let cpu = own_cpu();
         let of_client = run(&client, &asked, duration).await?;
         own.push(
-            (own_cpu() - cpu).as_secs_f64() * of_client.cpu_nanos_each()
+            own_cpu().saturating_sub(cpu).as_secs_f64() * of_client.cpu_nanos_each()
                 / of_client.cpu.as_secs_f64(),
         );
         rates.push(of_client.rate() / of_empty.rate());
@@ -119,7 +119,7 @@ pub(crate) async fn measure_redis(
     for _ in 0..ROUNDS {
         let cpu = own_cpu();
         figures.add(&run(&client, &asked, duration).await?)?;
-        own += own_cpu() - cpu;
+        own += own_cpu().saturating_sub(cpu);
     }
     let counts = client.counts();
     let (read, missed) = (
