@@ -206,6 +206,18 @@ impl Engine {
         }
     }
 
+    /// Whether the caller of a method holds the permission of its policy on the operator
+    /// organization, and so on every other, from what is in memory. No is not known, too.
+    pub(crate) fn permits_everywhere(&self, world: &World, context: &Context) -> bool {
+        let (Caller::Subject(caller), Access::Permission(permission)) =
+            (&context.caller, context.policy.access)
+        else {
+            return false;
+        };
+        let permits = self.manages_in(world, &caller.name, permission, Reach::Operator);
+        matches!(permits, Ok(Ok(true)))
+    }
+
     /// Whether a caller holds a management permission on an organization or on the operator
     /// organization.
     pub(crate) async fn manages(

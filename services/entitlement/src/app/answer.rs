@@ -80,8 +80,8 @@ pub(super) fn from_memory(
     }
 }
 
-/// The answer from memory; it is shared with the other replicas and with those who read Redis.
-fn decide_in(
+/// The answer from memory to a caller who may ask; it is shared with the other replicas and with those who read Redis.
+pub(super) fn decide_in(
     app: &App,
     world: &World,
     question: &Question,

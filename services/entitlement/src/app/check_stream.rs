@@ -23,7 +23,7 @@ use tonic::{Status, Streaming};
 
 use super::{
     App,
-    answer::{answer, from_memory},
+    answer::{answer, decide_in, from_memory},
     question::Question,
 };
 use crate::{error::Error, measure::Tier};
@@ -156,12 +156,18 @@ impl Stream {
             .engine
             .facts
             .try_read(|world| {
+                // Once for all questions of the message: they are answered of one revision.
+                let everywhere = self.app.engine.permits_everywhere(world, &self.context);
                 let decide = |(asked, question): &(StreamQuestion, Result<Question, Fault>)| {
                     let question = question.as_ref().ok()?;
                     if asked.consistency.is_some() || !fresh_enough {
                         return None;
                     }
-                    let found = from_memory(&self.app, &self.context, world, question).ok()?;
+                    let found = if everywhere {
+                        decide_in(&self.app, world, question).ok()?
+                    } else {
+                        from_memory(&self.app, &self.context, world, question).ok()?
+                    };
                     self.app.measures.answered(Tier::Memory);
                     Some(found)
                 };
