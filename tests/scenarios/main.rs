@@ -32,5 +32,6 @@ mod refusal;
 mod replicas;
 mod revoking;
 mod shared;
+mod statements;
 mod tokens;
 mod world;

@@ -223,6 +223,15 @@ impl Rig {
         }
     }
 
+    /// How many statements entitlement has run on its database so far, when it runs in this
+    /// process; without those that only see whether there is something new.
+    pub fn statements(&self) -> u64 {
+        match &self.running {
+            Running::Here { installation, .. } => installation.statements(),
+            Running::Processes(_) | Running::Stopped => panic!("not in this process"),
+        }
+    }
+
     /// Clients of the first service account, which may do everything.
     pub fn root(&self) -> Clients {
         self.clients(&self.secrets.root)

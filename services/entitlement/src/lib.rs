@@ -12,7 +12,10 @@ mod projection;
 mod rpc;
 mod store;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use ::cache::Cache;
 use ::rpc::{Authenticator, Channel, PeerChannel, PeerKey};
@@ -179,6 +182,12 @@ impl Feeds {
             membership,
             &self.shutdown,
         );
+    }
+
+    /// How many statements were run on the database so far, without those that only see whether
+    /// there is something new.
+    pub fn statements(&self) -> Arc<AtomicU64> {
+        self.store.statements()
     }
 
     /// Returns once both feeds have been applied to their ends, and answers are given from them.

@@ -129,8 +129,10 @@ impl Store {
         let statements = Arc::<AtomicU64>::default();
         for connection in [&mut reader, &mut writer] {
             let statements = statements.clone();
-            connection.set_metric_callback(move |_| {
-                statements.fetch_add(1, Ordering::Relaxed);
+            connection.set_metric_callback(move |info| {
+                if !outbox::reads_head(&info.statement.sql) {
+                    statements.fetch_add(1, Ordering::Relaxed);
+                }
             });
         }
         let listening = (!url.is_sqlite())
@@ -168,9 +170,10 @@ impl Store {
         Ok(self.reader.begin_with_options(options).await?)
     }
 
-    /// How many statements this process has run on the database so far.
-    pub fn statements(&self) -> u64 {
-        self.statements.load(Ordering::Relaxed)
+    /// How many statements were run on the database so far, without those that only see whether
+    /// there is something new: these do not come from calls.
+    pub fn statements(&self) -> Arc<AtomicU64> {
+        self.statements.clone()
     }
 
     /// The position of the last commit that was heard of, or a later one, whenever it changes.

@@ -203,6 +203,11 @@ pub(crate) async fn head(db: &impl ConnectionTrait) -> Result<i64, StoreError> {
     Ok(row.try_get("", "position")?)
 }
 
+/// Whether a statement reads the end of the log and nothing else.
+pub(crate) fn reads_head(statement: &str) -> bool {
+    statement.starts_with("SELECT") && statement.ends_with("FROM \"head\"")
+}
+
 fn missing() -> StoreError {
     StoreError::Corrupt("the head of the log is missing".into())
 }

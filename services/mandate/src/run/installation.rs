@@ -1,7 +1,13 @@
 //! Every service in one process. They call each other through their whole stacks, in process:
 //! nothing is skipped because a call is local.
 
-use std::pin::Pin;
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use cache::Cache;
 use rpc::{Channel, GrpcService, Mounted, Readiness, in_process, steer};
@@ -27,6 +33,7 @@ pub struct Installation {
     identity: Built,
     membership: Built,
     entitlement: Built,
+    statements: Arc<AtomicU64>,
 }
 
 impl Installation {
@@ -66,6 +73,7 @@ impl Installation {
             identity,
             membership,
             entitlement,
+            statements: feeds.statements(),
         };
         for readiness in installation.readiness() {
             readiness.set(true).await;
@@ -86,6 +94,12 @@ impl Installation {
             },
         ];
         steer(mounted, self.entitlement.service.clone())
+    }
+
+    /// How many statements entitlement has run on its database so far, without those that only see
+    /// whether there is something new.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
     }
 
     /// A channel to all services, in this process.
