@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use boot::{LogFormat, Telemetry, TelemetrySettings};
 use clap::Parser;
-use tests::measure::{Result, output, portfolio::Portfolio};
+use tests::measure::{Result, portfolio::Portfolio};
 
 use crate::{
     args::{Args, What},
@@ -32,16 +32,10 @@ use crate::{
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            output::line(format!("error: {error}"));
-            ExitCode::FAILURE
-        }
-    }
+    tests::measure::main(measure(&Args::parse()))
 }
 
-fn run(args: &Args) -> Result<()> {
+async fn measure(args: &Args) -> Result<()> {
     // As `mandate serve` has it where no collector is configured.
     let _telemetry = Telemetry::begin(&TelemetrySettings {
         service: "bench",
@@ -49,13 +43,6 @@ fn run(args: &Args) -> Result<()> {
         filter: "info".to_owned(),
         otlp: None,
     })?;
-    let generator = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    generator.block_on(measure(args))
-}
-
-async fn measure(args: &Args) -> Result<()> {
     setting::describe(args);
     if args.only == Some(What::Revoke) {
         return revoke::measure().await;

@@ -29,20 +29,7 @@ use crate::{
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            output::line(format!("error: {error}"));
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run(args: &Args) -> Result<()> {
-    let generator = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    generator.block_on(measure(args))
+    tests::measure::main(measure(&Args::parse()))
 }
 
 async fn measure(args: &Args) -> Result<()> {

@@ -30,20 +30,7 @@ use crate::{args::Args, running::Running};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            output::line(format!("error: {error}"));
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run(args: &Args) -> Result<()> {
-    let generator = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    generator.block_on(compare(args))
+    tests::measure::main(compare(&Args::parse()))
 }
 
 async fn compare(args: &Args) -> Result<()> {

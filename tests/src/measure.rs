@@ -10,7 +10,7 @@ pub mod output;
 pub mod portfolio;
 pub mod scope;
 
-use std::error::Error;
+use std::{error::Error, process::ExitCode};
 
 pub use codec::Raw;
 pub use figures::{Figures, Spread, histogram, number};
@@ -18,3 +18,20 @@ pub use generator::{Call, Cpu, Target, Until, Workload, run};
 
 /// A benchmark that cannot run says why and ends.
 pub type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
+
+/// Runs a benchmark on one thread, so that the generator of load takes one core.
+pub fn main(measure: impl Future<Output = Result<()>>) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let measured = runtime
+        .map_err(Into::into)
+        .and_then(|runtime| runtime.block_on(measure));
+    match measured {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::line(format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
