@@ -1,6 +1,8 @@
 //! What Redis holds, under which keys. Documented for readers in any language in
 //! `docs/reference/redis.md`; the golden vectors there are held by the tests here.
 
+use std::time::Duration;
+
 use api::entitlement::v1::{Decision, DecisionReason, Effect};
 use base::{Id, OrganizationId};
 use prost_types::Timestamp;
@@ -27,6 +29,11 @@ for i, key in ipairs(KEYS) do
   end
 end
 return put";
+
+/// How long a reader may take, by a clock that goes on while the machine is suspended: Redis does
+/// not say how much is left of the life of what it gives, so revisions end there so much before the
+/// lease does.
+pub const READ: Duration = Duration::from_millis(50);
 
 /// What is asked, by names that follow their grammars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

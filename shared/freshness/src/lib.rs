@@ -10,7 +10,7 @@ mod journal;
 mod lease;
 mod revisions;
 
-pub use contract::{Contract, PUT_NEWER, Question, decision, decision_value};
+pub use contract::{Contract, PUT_NEWER, Question, READ, decision, decision_value};
 pub use journal::{Change, Journal};
 pub use lease::Lease;
 pub use revisions::{Revisions, RevisionsError};

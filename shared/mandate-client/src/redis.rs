@@ -17,7 +17,7 @@ use base::OrganizationId;
 use cache::Cache;
 use clock::Clock;
 use foldhash::fast::RandomState;
-use freshness::Contract;
+use freshness::{Contract, READ};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -31,9 +31,9 @@ use crate::{
 
 /// How long Redis may take: the service is asked then.
 const PATIENCE: Duration = Duration::from_millis(20);
-/// How long after a command was sent its reply still counts. The revisions end in Redis 50 ms before
-/// the lease does, for Redis does not say how much is left of their life.
-const FRESH: Duration = Duration::from_millis(40);
+/// How long after a command was sent its reply still counts: a little less than is allowed, for what
+/// comes after.
+const FRESH: Duration = READ.saturating_sub(Duration::from_millis(10));
 /// Questions that may be under way at once.
 const UNDER_WAY: usize = 32 << 10;
 /// Decisions that are read with one command.

@@ -10,7 +10,7 @@ use freshness::{Contract, Question, Revisions, decision};
 use super::history::{History, Read, Via};
 
 /// How long an answer of Redis may take: it does not say how much is left of its life.
-const PATIENCE: Duration = Duration::from_millis(50);
+const PATIENCE: Duration = freshness::READ;
 
 /// A reader with a connection of its own.
 #[derive(Clone)]

@@ -8,7 +8,7 @@ use std::{
 
 use ::cache::{Cache, Entry};
 use base::{Millis, OrganizationId};
-use freshness::{Contract, decision_value};
+use freshness::{Contract, READ, decision_value};
 use tokio::{sync::mpsc, time::MissedTickBehavior};
 
 use super::{Put, sent::Ticket};
@@ -22,9 +22,6 @@ const HEARTBEATS: u32 = 5;
 const ORGANIZATIONS: usize = 4096;
 /// Decisions that are put at a time.
 const BATCH: usize = 256;
-/// How long a reader may wait for what it reads of Redis, which does not say how much is left of
-/// its life.
-const READ_MS: i64 = 50;
 /// Redis gives a value up to and with the millisecond at which it ends.
 const LAST_MS: i64 = 1;
 /// The time of day is told in whole milliseconds: it may be so much later.
@@ -145,7 +142,7 @@ impl Publisher {
                     .map(|(organization, asked)| {
                         asked.put = journal.revision();
                         let mut revisions = journal.revisions(organization);
-                        revisions.expire_ms = sample.redis_ms + lease_ms - READ_MS - LAST_MS;
+                        revisions.expire_ms = sample.redis_ms + lease_ms - millis(READ) - LAST_MS;
                         revisions.feed_behind = self.engine.is_behind();
                         Entry {
                             key: self.contract.revisions_key(organization),
