@@ -1,15 +1,9 @@
 //! Decisions that the client reads in Redis.
 
-use std::{
-    io::{Read, Write},
-    net::TcpStream,
-    process::Command,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use mandate_client::{Client, Error, Question};
-use testkit::Redis;
-use tests::{Rig, Setting};
+use tests::{Rig, Setting, faults::RedisServer};
 
 use crate::{
     network::eventually,
@@ -20,48 +14,17 @@ use crate::{
 const LEASE: Duration = Duration::from_secs(1);
 const SLACK: Duration = Duration::from_millis(500);
 
-/// Asks Redis by hand; the answer is read until `until` is in it.
-fn command(redis: &Redis, command: &str, until: &str) -> String {
-    let mut stream = TcpStream::connect(("127.0.0.1", redis.server().port)).unwrap();
-    stream
-        .write_all(format!("{command}\r\n").as_bytes())
-        .unwrap();
-    let (mut answer, mut buffer) = (String::new(), [0; 8192]);
-    while !answer.contains(until) {
-        let read = stream.read(&mut buffer).unwrap();
-        assert!(read > 0, "{answer}");
-        answer.push_str(&String::from_utf8_lossy(&buffer[..read]));
-    }
-    answer
-}
-
-/// The process of the server.
-fn process(redis: &Redis) -> String {
-    let answer = command(redis, "INFO server", "config_file");
-    let line = answer
-        .lines()
-        .find_map(|line| line.strip_prefix("process_id:"));
-    line.unwrap().trim().to_owned()
-}
-
-fn signal(process: &str, signal: &str) {
-    let sent = Command::new("kill")
-        .args([&format!("-{signal}"), process])
-        .status();
-    assert!(sent.unwrap().success());
-}
-
 struct Setup {
-    redis: Redis,
+    redis: RedisServer,
     world: World,
     client: Client,
 }
 
 impl Setup {
     async fn start() -> Self {
-        let redis = Redis::start().unwrap();
-        let world = World::on(Rig::with_redis(Setting::Postgres, &redis).await).await;
-        let client = world.reader(&redis.url());
+        let redis = RedisServer::start();
+        let world = World::on(Rig::with_redis(Setting::Postgres, redis.server()).await).await;
+        let client = world.reader(&redis.server().url());
         Self {
             redis,
             world,
@@ -183,7 +146,7 @@ async fn an_emptied_redis_costs_a_call_and_no_answer() {
     let question = view("ann", "acme/units/k1");
     setup.shared(&question).await;
     let before = setup.client.counts();
-    command(&setup.redis, "FLUSHALL", "OK");
+    setup.redis.ask("FLUSHALL", "OK");
     setup.world.compare(&setup.client).await;
     assert!(setup.client.counts().redis_missed > before.redis_missed);
     setup.world.revoke("ann").await;
@@ -198,25 +161,24 @@ async fn a_redis_in_trouble_slows_no_answer() {
     let setup = Setup::start().await;
     let question = view("ben", "acme/units/k1");
     setup.shared(&question).await;
-    let process = process(&setup.redis);
-    for trouble in ["STOP", "KILL"] {
-        signal(&process, trouble);
-        let begin = Instant::now();
-        for _ in 0..200 {
-            let call = Instant::now();
-            assert!(setup.client.check(&question).await.unwrap().is_allowed());
-            assert!(call.elapsed() < Duration::from_millis(500), "a slow answer");
-        }
-        // 200 times the patience would be 4 s.
-        assert!(
-            begin.elapsed() < Duration::from_secs(2),
-            "{:?}",
-            begin.elapsed()
-        );
-        if trouble == "STOP" {
-            signal(&process, "CONT");
-            setup.shared(&question).await;
-        }
-    }
+    let paused = setup.redis.pause();
+    quick(&setup.client, &question).await;
+    drop(paused);
+    setup.shared(&question).await;
+    setup.redis.kill();
+    quick(&setup.client, &question).await;
     setup.world.compare(&setup.client).await;
+}
+
+/// That many answers come soon, one after another.
+async fn quick(client: &Client, question: &Question) {
+    let begin = Instant::now();
+    for _ in 0..200 {
+        let call = Instant::now();
+        assert!(client.check(question).await.unwrap().is_allowed());
+        assert!(call.elapsed() < Duration::from_millis(500), "a slow answer");
+    }
+    // 200 times the patience would be 4 s.
+    let took = begin.elapsed();
+    assert!(took < Duration::from_secs(2), "{took:?}");
 }

@@ -1,36 +1,18 @@
 //! Redis as it should be, and as it should not: killed, paused, emptied.
 
-use std::{
-    io::{Read, Write},
-    net::TcpStream,
-    process::Command,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use api::entitlement::v1::DecisionReason;
-use testkit::Redis;
-use tests::{Rig, Setting};
+use tests::{
+    Rig, Setting,
+    faults::{Paused, RedisServer},
+};
 
 use crate::{replicas::denied_within_lease, shared::run, tokens::at_least, world::World};
 
-/// Asks Redis by hand; the answer is read until `until` is in it.
-fn command(redis: &Redis, command: &str, until: &str) -> String {
-    let mut stream = TcpStream::connect(("127.0.0.1", redis.server().port)).unwrap();
-    stream
-        .write_all(format!("{command}\r\n").as_bytes())
-        .unwrap();
-    let (mut answer, mut buffer) = (String::new(), [0; 8192]);
-    while !answer.contains(until) {
-        let read = stream.read(&mut buffer).unwrap();
-        assert!(read > 0, "{answer}");
-        answer.push_str(&String::from_utf8_lossy(&buffer[..read]));
-    }
-    answer
-}
-
 /// A number that Redis tells of itself.
-fn info(redis: &Redis, section: &str, name: &str, last: &str) -> u64 {
-    let answer = command(redis, &format!("INFO {section}"), last);
+fn info(redis: &RedisServer, section: &str, name: &str, last: &str) -> u64 {
+    let answer = redis.ask(&format!("INFO {section}"), last);
     let line = answer.lines().find_map(|line| line.strip_prefix(name));
     line.unwrap()
         .trim_start_matches(':')
@@ -39,23 +21,11 @@ fn info(redis: &Redis, section: &str, name: &str, last: &str) -> u64 {
         .unwrap()
 }
 
-fn signal(redis: &Redis, signal: &str) {
-    let process = info(redis, "server", "process_id", "config_file");
-    send(process, signal);
-}
-
-fn send(process: u64, signal: &str) {
-    let sent = Command::new("kill")
-        .args([format!("-{signal}"), process.to_string()])
-        .status();
-    assert!(sent.unwrap().success());
-}
-
 #[test]
 fn a_decision_is_found_again_by_another_replica() {
     run(async {
-        let redis = Redis::start().unwrap();
-        let rig = Rig::with_redis(Setting::Postgres, &redis).await;
+        let redis = RedisServer::start();
+        let rig = Rig::with_redis(Setting::Postgres, redis.server()).await;
         let world = World::load(&rig, "found-again").await;
         let mut answers = Vec::new();
         for user in ["ann", "ben", "eva", "fay"] {
@@ -78,8 +48,8 @@ fn a_decision_is_found_again_by_another_replica() {
 #[test]
 fn k_t_a_decision_in_redis_does_not_outlive_its_grant() {
     run(async {
-        let redis = Redis::start().unwrap();
-        let rig = Rig::with_redis(Setting::Postgres, &redis).await;
+        let redis = RedisServer::start();
+        let rig = Rig::with_redis(Setting::Postgres, redis.server()).await;
         let world = World::load(&rig, "outlive").await;
         for user in ["ann", "ben", "dan"] {
             assert!(world.allows(user, "units/k1").await);
@@ -95,9 +65,9 @@ fn k_t_a_decision_in_redis_does_not_outlive_its_grant() {
 }
 
 /// Revokes one grant after the other while something is done to Redis, and asks two replicas.
-async fn revoke_throughout(name: &'static str, trouble: impl Fn(&Redis) -> Option<u64>) {
-    let redis = Redis::start().unwrap();
-    let rig = Rig::with_redis(Setting::Postgres, &redis).await;
+async fn revoke_throughout(name: &'static str, trouble: impl Fn(&RedisServer) -> Option<Paused>) {
+    let redis = RedisServer::start();
+    let rig = Rig::with_redis(Setting::Postgres, redis.server()).await;
     let second = rig.replica().await;
     let world = World::load(&rig, name).await;
     let there = world.seen_by(&second);
@@ -124,9 +94,7 @@ async fn revoke_throughout(name: &'static str, trouble: impl Fn(&Redis) -> Optio
     assert_eq!(there.ask(question).await.reason(), DecisionReason::NoGrant);
     world.revoke("cas").await;
     denied_within_lease(&there, "cas", "resources/n3").await;
-    if let Some(process) = stopped {
-        send(process, "CONT");
-    }
+    drop(stopped);
     let third = rig.replica().await;
     let there = world.seen_by(&third);
     for (user, place) in [
@@ -142,7 +110,7 @@ async fn revoke_throughout(name: &'static str, trouble: impl Fn(&Redis) -> Optio
 #[test]
 fn k_t_revocations_hold_when_redis_is_killed() {
     run(revoke_throughout("redis-killed", |redis| {
-        signal(redis, "KILL");
+        redis.kill();
         None
     }));
 }
@@ -150,16 +118,14 @@ fn k_t_revocations_hold_when_redis_is_killed() {
 #[test]
 fn k_t_revocations_hold_when_redis_is_paused_and_goes_on() {
     run(revoke_throughout("redis-paused", |redis| {
-        let process = info(redis, "server", "process_id", "config_file");
-        send(process, "STOP");
-        Some(process)
+        Some(redis.pause())
     }));
 }
 
 #[test]
 fn k_t_revocations_hold_when_redis_is_emptied() {
     run(revoke_throughout("redis-emptied", |redis| {
-        command(redis, "FLUSHALL", "OK");
+        redis.ask("FLUSHALL", "OK");
         None
     }));
 }

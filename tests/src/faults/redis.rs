@@ -40,6 +40,11 @@ impl RedisServer {
         }
     }
 
+    /// The server.
+    pub fn server(&self) -> &Redis {
+        &self.server
+    }
+
     /// Where it listens on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.server.server().port
