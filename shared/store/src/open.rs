@@ -32,7 +32,10 @@ use crate::{
 const WAIT: Duration = Duration::from_secs(5);
 /// Connections that read a SQLite file; one more writes.
 const SQLITE_READERS: u32 = 4;
-const POSTGRES_CONNECTIONS: u32 = 16;
+/// Connections that read, and that write: who writes may wait for a read to be done elsewhere, so
+/// writers must never have all of them.
+const POSTGRES_READERS: u32 = 10;
+const POSTGRES_WRITERS: u32 = 8;
 /// How long a connection of PostgreSQL may take to say that it is alive. One whose way was
 /// forgotten (a router began anew, a machine was lost) never says anything, not even an error.
 const PROBE: Duration = Duration::from_secs(1);
@@ -207,10 +210,10 @@ async fn connect(
     source: Source,
 ) -> Result<(DatabaseConnection, DatabaseConnection), StoreError> {
     if url.is_sqlite() {
-        sqlite(url).await
-    } else {
-        postgres(url, source).await
+        return sqlite(url).await;
     }
+    let reader = postgres(url, source, POSTGRES_READERS).await?;
+    Ok((reader, postgres(url, source, POSTGRES_WRITERS).await?))
 }
 
 /// Brings a database to the latest version. Where several replicas begin at once on PostgreSQL,
@@ -250,13 +253,14 @@ async fn sqlite(url: &StoreUrl) -> Result<(DatabaseConnection, DatabaseConnectio
 async fn postgres(
     url: &StoreUrl,
     source: Source,
-) -> Result<(DatabaseConnection, DatabaseConnection), StoreError> {
+    connections: u32,
+) -> Result<DatabaseConnection, StoreError> {
     let schema = schema(source);
     let mut options = ConnectOptions::new(&url.0);
     options
         .acquire_timeout(WAIT)
         .sqlx_logging(false)
-        .max_connections(POSTGRES_CONNECTIONS)
+        .max_connections(connections)
         .set_schema_search_path(schema)
         .map_sqlx_postgres_pool_opts(move |pool| {
             pool.after_connect(move |connection, _| {
@@ -280,7 +284,7 @@ async fn postgres(
         Ok(_) | Err(StoreError::Duplicate(_)) => {}
         Err(error) => return Err(error),
     }
-    Ok((db.clone(), db))
+    Ok(db)
 }
 
 /// Whether a connection is alive. One that is not is dropped by an error.

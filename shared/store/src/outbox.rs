@@ -212,6 +212,18 @@ fn missing() -> StoreError {
     StoreError::Corrupt("the head of the log is missing".into())
 }
 
+/// Locks the head: until the transaction ends, no other commits. SQLite needs no lock for that, and
+/// leaves it out: it has one writer at a time.
+pub(crate) async fn lock(tx: &DatabaseTransaction) -> Result<(), StoreError> {
+    let query = Query::select()
+        .column("position")
+        .from("head")
+        .lock_exclusive()
+        .to_owned();
+    tx.query_one(&query).await?.ok_or_else(missing)?;
+    Ok(())
+}
+
 /// Takes the next position and writes the entries at it. To be followed by the commit at once:
 /// every other writer waits for it from here on.
 pub(crate) async fn append(

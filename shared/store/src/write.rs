@@ -103,6 +103,16 @@ impl WriteTx {
         self.now
     }
 
+    /// Lets nothing else commit until this ends: what it then reads, also elsewhere, is true when
+    /// it commits. To be called before the first statement that writes, by all that write the same
+    /// rows, or two of them may wait for each other.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn lead(&self) -> Result<(), StoreError> {
+        outbox::lock(&self.tx).await
+    }
+
     /// Puts the new state of an entity into the outbox.
     pub fn emit(&mut self, entity: String, payload: Vec<u8>) {
         self.entries.insert(entity, payload);
