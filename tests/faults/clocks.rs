@@ -1,6 +1,6 @@
 //! Machines whose clocks are wrong.
 
-use api::entitlement::v1::{CheckRequest, CreateGrantRequest, Effect, Grant};
+use api::entitlement::v1::{CheckRequest, CreateGrantRequest, Effect, Grant, Scope};
 use tests::{Rig, Setting};
 
 use crate::{
@@ -37,6 +37,10 @@ fn k_d_a_grant_ends_at_its_moment_on_machines_whose_clocks_are_wrong() {
             grant: Some(Grant {
                 subject: "users/ann".to_owned(),
                 role: "applications/desk/roles/viewer".to_owned(),
+                scope: Some(Scope {
+                    all: true,
+                    ..Scope::default()
+                }),
                 start_time: Some(timestamp(start)),
                 end_time: Some(timestamp(end)),
                 ..Grant::default()

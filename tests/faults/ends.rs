@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use api::entitlement::v1::{CreateGrantRequest, Effect, Grant};
+use api::entitlement::v1::{CreateGrantRequest, Effect, Grant, Scope};
 use prost_types::Timestamp;
 use tests::faults::user;
 
@@ -37,6 +37,10 @@ fn k_s_a_decision_in_redis_ends_with_its_grant() {
             grant: Some(Grant {
                 subject: user(MAY_NOT),
                 role: "applications/desk/roles/viewer".to_owned(),
+                scope: Some(Scope {
+                    all: true,
+                    ..Scope::default()
+                }),
                 end_time: Some(timestamp(end)),
                 ..Grant::default()
             }),

@@ -59,7 +59,7 @@ fn shared(number: usize, position: i64, rows: &mut Rows) {
     line(organizations, format_args!("{id}\tt\tf"));
     line(
         entitlements,
-        format_args!("{id}\tfleet\tt\t{start}\t{end}\t0\t0\t1"),
+        format_args!("{id}\tfleet\tt\t0\t{start}\t{end}\t0\t0\t1"),
     );
     line(outbox, format_args!("o/{id}\t{position}\t\\\\x"));
     for unit in units() {
@@ -95,7 +95,7 @@ fn add_member(number: usize, member: usize, each: usize, position: i64, rows: &m
         line(
             grants,
             format_args!(
-                "{id}\t{own}\t{user}\tfleet\tr{grant}\t\\\\x{hex}\t{start}\t{end}\tf\tsystem\t0\t0\t1"
+                "{id}\t{own}\t{user}\tfleet\tr{grant}\t\\\\x{hex}\t{start}\t{end}\tf\tf\t{end}\t\tsystem\t0\t0\t1"
             ),
         );
     }

@@ -50,7 +50,7 @@ async fn give_much_to_one(world: &World) {
     let path = "/mandate.entitlement.v1.GrantService/CreateGrant";
     let body = json!({
         "parent": "organizations/alpha",
-        "grant": {"subject": "users/user-alpha-1", "role": "applications/fleet-alpha-2/roles/viewer"},
+        "grant": {"subject": "users/user-alpha-1", "role": "applications/fleet-alpha-2/roles/viewer", "scope": {"all": true}},
     });
     world.done(path, &body).await;
 }

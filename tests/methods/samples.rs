@@ -65,9 +65,11 @@ impl Sample {
         schema::encode(&self.path, &self.json(names))
     }
 
-    /// Whether the request names an organization.
+    /// Whether the request names an organization, and none that was made besides.
     pub fn is_in_organization(&self) -> bool {
         self.template.contains("\"organizations/{org}")
+            && !self.template.contains("/{org}-{n}/")
+            && !self.template.contains("organizations/{org}-{n}\"")
     }
 }
 

@@ -32,7 +32,7 @@ pub const CREATE: &[Row] = &[
     ),
     (
         "entitlement.v1.CatalogService/CreateApplication",
-        r#"{"application": {"displayName": "Fleet", "aliases": ["alias-{org}-{n}"], "placements": ["PLACEMENT_OVERVIEW"], "modules": [{"moduleId": "billing", "verbs": ["view", "edit"], "options": [{"optionId": "itemised", "verbs": ["view"]}]}], "roles": [{"roleId": "viewer", "permissions": ["fleet-{org}-{n}.billing.view"]}, {"roleId": "editor", "permissions": ["fleet-{org}-{n}.billing.*"]}]}, "applicationId": "fleet-{org}-{n}"}"#,
+        r#"{"application": {"displayName": "Fleet", "aliases": ["alias-{org}-{n}"], "placements": ["PLACEMENT_OVERVIEW"], "modules": [{"moduleId": "billing", "verbs": ["view", "edit"], "options": [{"optionId": "itemised", "verbs": ["view"]}]}], "roles": [{"roleId": "viewer", "permissions": ["fleet-{org}-{n}.billing.view"], "displayNames": [{"locale": "nl", "text": "Lezer"}], "notificationRoutes": ["invoices"]}, {"roleId": "editor", "permissions": ["fleet-{org}-{n}.billing.*"]}]}, "applicationId": "fleet-{org}-{n}"}"#,
     ),
     (
         "membership.v1.OrganizationService/CreateOrganization",
@@ -72,6 +72,6 @@ pub const CREATE: &[Row] = &[
     ),
     (
         "entitlement.v1.GrantService/BatchCreateGrants",
-        r#"{"parent": "organizations/{org}", "requests": [{"parent": "organizations/{org}", "grant": {"subject": "users/batch-user-{org}-{n}", "role": "applications/fleet-{org}-{n}/roles/viewer", "scope": {"resources": ["organizations/{org}/resources/resource-{n}"]}}, "grantId": "batch-grant-{n}"}], "consistencyToken": "{token}"}"#,
+        r#"{"parent": "organizations/{org}", "requests": [{"parent": "organizations/{org}", "grant": {"subject": "users/batch-user-{org}-{n}", "role": "applications/fleet-{org}-{n}/roles/viewer", "scope": {"resources": ["organizations/{org}/resources/resource-{n}"]}}, "grantId": "batch-grant-{n}"}], "preconditions": [{"subject": "users/user-{org}-{n}", "role": "applications/fleet-{org}-{n}/roles/viewer", "mustExist": true}], "consistencyToken": "{token}"}"#,
     ),
 ];

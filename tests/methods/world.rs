@@ -113,9 +113,15 @@ impl World {
         (text(&made["key"]["name"]), text(&made["secret"]))
     }
 
-    /// Makes a service account that holds a management role in all of an organization, and
-    /// returns its secret.
-    pub async fn manager(&self, org: &str, id: &str, role: &str) -> String {
+    /// Makes a service account that holds a management role in all of an organization, of these
+    /// applications if any, and returns its secret.
+    pub async fn manager_of(
+        &self,
+        org: &str,
+        id: &str,
+        role: &str,
+        applications: &[String],
+    ) -> String {
         let parent = format!("organizations/{org}");
         let subject = format!("serviceAccounts/{id}");
         let (_, secret) = self.account(id, json!({})).await;
@@ -132,10 +138,33 @@ impl World {
             self.done(&format!("{grants}/CreateEntitlement"), &body)
                 .await;
         }
-        let role = format!("applications/mandate/roles/{role}");
-        let body = json!({"parent": parent, "grant": {"subject": subject, "role": role, "scope": {"all": true}}, "consistencyToken": token});
-        self.done(&format!("{grants}/CreateGrant"), &body).await;
+        let token = token.as_str().unwrap();
+        self.give(org, id, role, applications, token).await;
         secret
+    }
+
+    /// Gives a service account that is a member a management role.
+    pub async fn give(
+        &self,
+        org: &str,
+        id: &str,
+        role: &str,
+        applications: &[String],
+        token: &str,
+    ) {
+        let path = "/mandate.entitlement.v1.GrantService/CreateGrant";
+        let body = json!({"parent": format!("organizations/{org}"), "grant": {
+            "subject": format!("serviceAccounts/{id}"),
+            "role": format!("applications/mandate/roles/{role}"),
+            "scope": {"all": true, "applications": applications},
+            "canDelegate": true,
+        }, "consistencyToken": token});
+        self.done(path, &body).await;
+    }
+
+    /// One who manages all applications.
+    pub async fn manager(&self, org: &str, id: &str, role: &str) -> String {
+        self.manager_of(org, id, role, &[]).await
     }
 }
 

@@ -1,11 +1,16 @@
-//! A role that loses a permission takes it from everybody who holds the role.
+//! The catalogue: what an application is called, and what its changes change.
 
 use api::{
     common::v1::Propagation,
-    entitlement::v1::{DecisionReason, GetApplicationRequest, UpdateApplicationRequest},
+    entitlement::v1::{
+        DecisionReason, DiffApplicationRequest, GetApplicationRequest, ListApplicationsRequest,
+        LocalizedText, UpdateApplicationRequest,
+    },
 };
 
-use crate::{revoking::mask, shared::everywhere, world::World};
+use tonic::Code;
+
+use crate::{refusal::assert_refused, revoking::mask, shared::everywhere, world::World};
 
 #[test]
 fn a_role_that_loses_a_permission_denies_the_next_question() {
@@ -65,6 +70,99 @@ fn a_permission_that_leaves_the_catalogue_is_unknown_to_the_next_question() {
         let mut question = world.question("ann", "units/k1");
         question.permission = edit;
         let refused = rig.root().authorization().check(question).await;
-        crate::refusal::assert_refused(refused, tonic::Code::InvalidArgument, "PERMISSION_UNKNOWN");
+        assert_refused(refused, Code::InvalidArgument, "PERMISSION_UNKNOWN");
+    });
+}
+
+#[test]
+fn s0_16_an_application_is_found_by_each_of_its_names() {
+    everywhere(async |rig| {
+        let list = async |filter: &str| {
+            let request = ListApplicationsRequest {
+                filter: filter.to_owned(),
+                ..ListApplicationsRequest::default()
+            };
+            rig.root().catalog().list_applications(request).await
+        };
+        for name in ["fleet", "fleetmanage", "fleetmanager"] {
+            let found = list(&format!("aliases:\"{name}\"")).await.unwrap();
+            let found = found.into_inner().applications;
+            assert_eq!(found.len(), 1, "{name}");
+            assert_eq!(found[0].name, "applications/fleet");
+        }
+        let none = list("aliases:\"fleetman\"").await.unwrap();
+        assert_eq!(none.into_inner().applications, []);
+        for filter in [
+            "fleet",
+            "aliases:fleet",
+            "aliases:\"\"",
+            "aliases:\"a\" OR name:\"b\"",
+        ] {
+            let refused = list(filter).await;
+            assert_refused(refused, Code::InvalidArgument, "INVALID_REQUEST");
+        }
+    });
+}
+
+#[test]
+fn a_change_of_an_application_says_first_what_it_changes() {
+    everywhere(async |rig| {
+        let world = World::load(rig, "diff").await;
+        let mut catalog = rig.root().catalog();
+        let name = world.application();
+        let found = catalog
+            .get_application(GetApplicationRequest { name })
+            .await;
+        let mut application = found.unwrap().into_inner().application.unwrap();
+        assert_eq!(application.version, 1);
+        application.roles.truncate(1);
+        application.roles[0].permissions = vec![world.permission("billing.*")];
+        application.roles[0].notification_routes = vec!["invoices".to_owned()];
+        application.roles[0].display_names = vec![LocalizedText {
+            locale: "nb".to_owned(),
+            text: "Leser".to_owned(),
+        }];
+        let request = DiffApplicationRequest {
+            application: Some(application.clone()),
+            update_mask: mask("roles"),
+        };
+        let told = catalog
+            .diff_application(request)
+            .await
+            .unwrap()
+            .into_inner();
+        let [viewer, editor] = &told.differences[..] else {
+            panic!("{told:?}");
+        };
+        assert_eq!(viewer.added, [world.permission("billing.edit")]);
+        assert_eq!((viewer.removed.len(), viewer.holders), (0, 5));
+        assert_eq!((editor.removed.len(), editor.holders), (2, 0));
+        assert_eq!((told.decisions, told.version), (5, 1));
+        let request = UpdateApplicationRequest {
+            application: Some(application.clone()),
+            update_mask: mask("roles"),
+            ..UpdateApplicationRequest::default()
+        };
+        let updated = catalog.update_application(request).await.unwrap();
+        let updated = updated.into_inner().application.unwrap();
+        assert_eq!(updated.version, 2);
+        assert_eq!(
+            updated.roles[0].display_names,
+            application.roles[0].display_names
+        );
+        for locale in ["xx", "EN", "nb"] {
+            let mut application = updated.clone();
+            application.roles[0].display_names.push(LocalizedText {
+                locale: locale.to_owned(),
+                text: "?".to_owned(),
+            });
+            let request = UpdateApplicationRequest {
+                application: Some(application),
+                update_mask: mask("roles"),
+                ..UpdateApplicationRequest::default()
+            };
+            let refused = catalog.update_application(request).await;
+            assert_refused(refused, Code::InvalidArgument, "INVALID_REQUEST");
+        }
     });
 }

@@ -186,7 +186,7 @@ fn a_disabled_service_account_is_denied_and_its_key_opens_nothing() {
     everywhere(async |rig| {
         let world = World::load(rig, "disable-bot").await;
         let mut accounts = rig.root().service_accounts();
-        let bot = crate::managing::clients(rig, "disable-bot-bot").await;
+        let bot = crate::managed::clients(rig, "disable-bot-bot").await;
         let place = world.at("units/k1");
         assert_eq!(
             world.reason(&world.bot(), &place).await,

@@ -51,7 +51,7 @@ async fn give(world: &World<'_>, start: Option<Timestamp>, end: Option<Timestamp
         grant: Some(Grant {
             start_time: start,
             end_time: end,
-            ..world.grant("eva", "viewer", None)
+            ..world.grant("eva", "viewer", crate::managed::all())
         }),
         ..CreateGrantRequest::default()
     };
@@ -139,7 +139,7 @@ fn k_s_an_entitlement_holds_within_its_window() {
         grants.create_entitlement(request).await.unwrap();
         let request = CreateGrantRequest {
             parent: world.organization(),
-            grant: Some(world.grant("ann", "viewer", None)),
+            grant: Some(world.grant("ann", "viewer", crate::managed::all())),
             ..CreateGrantRequest::default()
         };
         grants.create_grant(request).await.unwrap();

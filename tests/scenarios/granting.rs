@@ -95,6 +95,7 @@ fn s4_24_rights_that_another_system_manages_are_not_given_here() {
             grant: Some(Grant {
                 subject: "users/luc-bernard".to_owned(),
                 role: "applications/cloud-contacts/roles/reader".to_owned(),
+                scope: crate::managed::all(),
                 ..Grant::default()
             }),
             ..CreateGrantRequest::default()
@@ -116,6 +117,7 @@ fn s0_8_what_the_organization_does_not_have_is_not_given() {
             grant: Some(Grant {
                 subject: "users/rita-deprez".to_owned(),
                 role: "applications/fleet/roles/viewer".to_owned(),
+                scope: crate::managed::all(),
                 ..Grant::default()
             }),
             ..CreateGrantRequest::default()

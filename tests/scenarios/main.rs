@@ -9,12 +9,14 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod admins;
 mod applying;
 mod applying_killed;
 mod applying_steps;
 mod business;
 mod catalogue;
 mod ending;
+mod entitled;
 mod expiring;
 mod feeds;
 mod fleet;
@@ -24,9 +26,12 @@ mod invoices;
 mod law;
 mod lists;
 mod logs;
+mod managed;
 mod managing;
+mod owners;
 mod partners;
 mod place;
+mod racing;
 mod redis;
 mod refusal;
 mod replicas;

@@ -1,140 +1,178 @@
-//! Nobody gives more power to manage than they have.
+//! Nobody gives more power than they have.
 
-use api::{
-    common::v1::Propagation,
-    entitlement::v1::{
-        BatchCreateGrantsRequest, CreateGrantRequest, Grant, Scope, UpdateGrantRequest,
-    },
-    identity::v1::CreateServiceAccountKeyRequest,
+use api::entitlement::v1::{
+    BatchCreateGrantsRequest, CreateGrantRequest, Grant, GrantPrecondition, ListGrantsRequest,
 };
-use mandate::clients::Clients;
-use tests::Rig;
 use tonic::Code;
 
-use crate::{refusal::assert_refused, revoking::mask, shared::everywhere};
+use crate::{
+    managed::{Managed, all},
+    refusal::assert_refused,
+    shared::everywhere,
+};
 
-/// Two organizations; an owner, one who may only ask, and one whose ownership is of a unit.
-const DOCUMENT: &str = "
-users: [{id: $-ann, login: $.ann, given_name: Ann}]
-service_accounts: [{id: $-owner}, {id: $-checker}, {id: $-part}, {id: $-other}]
-organizations:
-  - id: $
-    display_name: Acme
-    entitlements: [{application: mandate}]
-    units: [{id: k1, display_name: North}]
-    memberships:
-      - {user: $-ann}
-      - {service_account: $-owner, grants: [{role: mandate.owner, scope: ALL}]}
-      - {service_account: $-checker, grants: [{role: mandate.checker, scope: ALL}]}
-      - {service_account: $-part, grants: [{role: mandate.owner, scope: {units: [k1]}}]}
-      - service_account: $-other
-        grants: [{id: held, role: mandate.operator, scope: {units: [k1]}}]
-  - id: $-else
-    display_name: Elsewhere
-    entitlements: [{application: mandate}]
-    memberships: [{user: $-ann}]
-";
-
-/// Clients with a new key of a service account.
-pub async fn clients(rig: &Rig, account: &str) -> Clients {
-    let request = CreateServiceAccountKeyRequest {
-        parent: format!("serviceAccounts/{account}"),
-        ..CreateServiceAccountKeyRequest::default()
-    };
-    let mut accounts = rig.root().service_accounts();
-    let key = accounts.create_service_account_key(request).await.unwrap();
-    let key = key.into_inner();
-    // Known everywhere only once the feed has told of it.
-    let question = api::entitlement::v1::CheckRequest {
-        subject: format!("serviceAccounts/{account}"),
-        permission: "mandate.grants.write".to_owned(),
-        resource: "organizations/operator".to_owned(),
-        consistency: Some(super::tokens::at_least(&key.consistency_token)),
-    };
-    rig.root().authorization().check(question).await.unwrap();
-    rig.clients(&key.secret.into())
-}
-
-fn give(organization: &str, subject: &str, role: &str) -> CreateGrantRequest {
-    CreateGrantRequest {
-        parent: format!("organizations/{organization}"),
-        grant: Some(Grant {
-            subject: subject.to_owned(),
-            role: format!("applications/mandate/roles/{role}"),
-            ..Grant::default()
-        }),
-        ..CreateGrantRequest::default()
-    }
-}
+const NO: Code = Code::PermissionDenied;
 
 #[test]
 fn b2_an_owner_gives_what_it_holds_and_not_more() {
     everywhere(async |rig| {
-        rig.apply(&DOCUMENT.replace('$', "b2")).await;
-        let owner = clients(rig, "b2-owner").await;
-        let ann = "users/b2-ann";
-        for role in ["owner", "checker"] {
-            let given = owner.grants().create_grant(give("b2", ann, role)).await;
+        let world = Managed::load(rig, "b2").await;
+        let owner = world.as_("owner").await;
+        for (role, scope) in [
+            ("mandate.owner", None),
+            ("mandate.checker", all()),
+            ("mandate.delegated-owner", world.units(&["k2"])),
+            ("mandate.application-admin", world.managing(&["a", "b"])),
+        ] {
+            let given = world.give(&owner, &world.user("ben"), role, scope).await;
             given.unwrap();
         }
-        let operator = give("b2", ann, "operator");
-        let refused = owner.grants().create_grant(operator).await;
-        assert_refused(refused, Code::PermissionDenied, "PERMISSION_DENIED");
-        // Nor to itself, nor one among others.
-        let own = give("b2", "serviceAccounts/b2-owner", "operator");
-        let refused = owner.grants().create_grant(own.clone()).await;
-        assert_refused(refused, Code::PermissionDenied, "PERMISSION_DENIED");
-        let batch = BatchCreateGrantsRequest {
-            parent: "organizations/b2".to_owned(),
-            requests: vec![give("b2", ann, "checker"), own],
-            ..BatchCreateGrantsRequest::default()
-        };
-        let refused = owner.grants().batch_create_grants(batch).await;
-        assert_refused(refused, Code::PermissionDenied, "PERMISSION_DENIED");
+        let operator = world
+            .give(&owner, &world.user("ben"), "mandate.operator", all())
+            .await;
+        assert_refused(operator, NO, "SCOPE_EXCEEDS_GRANTOR");
+        let own = world
+            .give(&owner, &world.account("owner"), "a.viewer", all())
+            .await;
+        assert_refused(own, NO, "SELF_EDIT_FORBIDDEN");
         // Nor in another organization, where it holds nothing, or where the operator is.
         for organization in ["b2-else", "operator", "nowhere"] {
-            let grant = give(organization, ann, "checker");
-            let refused = owner.grants().create_grant(grant).await;
-            assert_refused(refused, Code::PermissionDenied, "PERMISSION_DENIED");
+            let request = CreateGrantRequest {
+                parent: format!("organizations/{organization}"),
+                ..world.grant(&world.user("ann"), "a.viewer", all())
+            };
+            let refused = owner.grants().create_grant(request).await;
+            assert_refused(refused, NO, "PERMISSION_DENIED");
         }
     });
 }
 
 #[test]
-fn b2_an_owner_does_not_widen_a_grant_of_more_than_it_holds() {
+fn b3_one_role_too_many_in_a_batch_gives_nothing() {
     everywhere(async |rig| {
-        rig.apply(&DOCUMENT.replace('$', "b2-widen")).await;
-        let owner = clients(rig, "b2-widen-owner").await;
-        let widened = || UpdateGrantRequest {
-            grant: Some(Grant {
-                name: "organizations/b2-widen/grants/held".to_owned(),
-                scope: Some(Scope {
-                    all: true,
-                    ..Scope::default()
-                }),
-                ..Grant::default()
-            }),
-            update_mask: mask("scope"),
-            ..UpdateGrantRequest::default()
+        let world = Managed::load(rig, "b3").await;
+        let lead = world.as_("lead").await;
+        let ben = world.user("ben");
+        let k1 = || world.units(&["k1a"]);
+        let mut requests = vec![world.grant(&ben, "a.viewer", k1()); 20];
+        requests.push(world.grant(&ben, "mandate.delegated-owner", k1()));
+        for (role, scope, reason) in [
+            ("mandate.owner", None, "SCOPE_EXCEEDS_GRANTOR"),
+            ("mandate.operator", None, "SCOPE_EXCEEDS_GRANTOR"),
+            ("a.viewer", world.units(&["k2"]), "COMPANY_OUT_OF_REACH"),
+            ("a.viewer", all(), "SCOPE_EXCEEDS_GRANTOR"),
+        ] {
+            let mut requests = requests.clone();
+            requests.insert(7, world.grant(&ben, role, scope));
+            let batch = BatchCreateGrantsRequest {
+                parent: world.name(),
+                requests,
+                ..BatchCreateGrantsRequest::default()
+            };
+            let refused = lead.grants().batch_create_grants(batch).await;
+            assert_refused(refused, NO, reason);
+        }
+        let of_ben = ListGrantsRequest {
+            subject: ben,
+            ..ListGrantsRequest::default()
         };
-        let refused = owner.grants().update_grant(widened()).await;
-        assert_refused(refused, Code::PermissionDenied, "PERMISSION_DENIED");
-        let updated = rig.root().grants().update_grant(widened()).await.unwrap();
-        assert_eq!(updated.get_ref().propagation(), Propagation::Complete);
+        assert_eq!(world.listed(&rig.root(), of_ben).await, [""; 0]);
+        let batch = BatchCreateGrantsRequest {
+            parent: world.name(),
+            requests,
+            ..BatchCreateGrantsRequest::default()
+        };
+        lead.grants().batch_create_grants(batch).await.unwrap();
     });
 }
 
 #[test]
-fn b2_whoever_may_only_ask_or_owns_a_part_gives_nothing() {
+fn b6_an_update_changes_what_its_mask_names_and_no_role() {
     everywhere(async |rig| {
-        rig.apply(&DOCUMENT.replace('$', "b2-part")).await;
-        for account in ["b2-part-checker", "b2-part-part", "b2-part-other"] {
-            let clients = clients(rig, account).await;
-            for role in ["checker", "owner", "operator"] {
-                let grant = give("b2-part", "users/b2-part-ann", role);
-                let refused = clients.grants().create_grant(grant).await;
-                assert_refused(refused, Code::PermissionDenied, "PERMISSION_DENIED");
-            }
+        let world = Managed::load(rig, "b6").await;
+        let owner = world.as_("owner").await;
+        let raised = || Grant {
+            role: world.role("mandate.owner"),
+            subject: world.account("plain"),
+            can_delegate: true,
+            scope: all(),
+            ..Grant::default()
+        };
+        for path in ["role", "subject", "*", "state", "granted_by", "name"] {
+            let refused = world.update(&owner, "ann", &[path], raised()).await;
+            assert_refused(refused, Code::InvalidArgument, "INVALID_REQUEST");
         }
+        let updated = world.update(&owner, "ann", &["scope"], raised()).await;
+        let grant = updated.unwrap().into_inner().grant.unwrap();
+        assert_eq!(grant.role, world.role("a.viewer"));
+        assert_eq!(grant.subject, world.user("ann"));
+        assert!(!grant.can_delegate);
+        // Who manages nothing changes nothing of its own.
+        let plain = world.as_("plain").await;
+        let refused = world.update(&plain, "plain", &["scope"], raised()).await;
+        assert_refused(refused, NO, "NOT_APPLICATION_ADMIN");
+    });
+}
+
+#[test]
+fn b2_a_grant_is_widened_by_whoever_could_give_it_so() {
+    everywhere(async |rig| {
+        let world = Managed::load(rig, "b2-widen").await;
+        let part = world.as_("part").await;
+        let widened = world
+            .rescope(&part, "ann", world.units(&["k1", "k2"]))
+            .await;
+        assert_refused(widened, NO, "COMPANY_OUT_OF_REACH");
+        let widened = world.rescope(&part, "ann", all()).await;
+        assert_refused(widened, NO, "SCOPE_EXCEEDS_GRANTOR");
+        world
+            .rescope(&part, "ann", world.units(&["k1a"]))
+            .await
+            .unwrap();
+        world
+            .rescope(&part, "ann", world.units(&["k1"]))
+            .await
+            .unwrap();
+        // What could be given on with it, could not be given by who may not give on.
+        let on = Grant {
+            can_delegate: true,
+            ..Grant::default()
+        };
+        let refused = world.update(&part, "lead", &["can_delegate"], on).await;
+        assert_refused(refused, NO, "SCOPE_EXCEEDS_GRANTOR");
+    });
+}
+
+#[test]
+fn a_batch_is_given_if_what_must_be_so_is_so() {
+    everywhere(async |rig| {
+        let world = Managed::load(rig, "first").await;
+        let admin = world.as_("admin").await;
+        let (ann, ben) = (world.user("ann"), world.user("ben"));
+        let give = async |subject: &str, role: &str, must_exist: bool| {
+            let batch = BatchCreateGrantsRequest {
+                parent: world.name(),
+                requests: vec![world.grant(&ben, "a.viewer", all())],
+                preconditions: vec![GrantPrecondition {
+                    subject: subject.to_owned(),
+                    role: world.role(role),
+                    must_exist,
+                }],
+                ..BatchCreateGrantsRequest::default()
+            };
+            admin.grants().batch_create_grants(batch).await
+        };
+        for (subject, role, must_exist) in [
+            (&ann, "a.viewer", false),
+            (&ben, "a.viewer", true),
+            // What Ann has of B is not the contact's to know.
+            (&ann, "b.viewer", true),
+        ] {
+            let refused = give(subject, role, must_exist).await;
+            assert_refused(refused, Code::FailedPrecondition, "PRECONDITION_NOT_MET");
+        }
+        give(&ann, "a.viewer", true).await.unwrap();
+        let twice = give(&ben, "a.viewer", false).await;
+        assert_refused(twice, Code::FailedPrecondition, "PRECONDITION_NOT_MET");
     });
 }

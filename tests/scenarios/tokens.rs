@@ -60,7 +60,7 @@ fn k_g_what_was_created_is_seen_with_its_token() {
 
         let request = CreateGrantRequest {
             parent: world.organization(),
-            grant: Some(world.grant("gil", "viewer", None)),
+            grant: Some(world.grant("gil", "viewer", crate::managed::all())),
             consistency_token: token,
             ..CreateGrantRequest::default()
         };

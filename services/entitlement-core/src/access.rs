@@ -3,7 +3,7 @@
 use base::Millis;
 
 use crate::{
-    catalog::{ApplicationIndex, Catalog},
+    catalog::{ApplicationIndex, Catalog, PermissionIndex},
     decide::{Facts, membership},
     facts::{Grant, Organization},
     scope::{Node, Scope},
@@ -31,6 +31,8 @@ pub struct PermissionAccess<'a> {
     pub permission: &'a str,
     /// The union of the scopes of the grants in force that hold it.
     pub scope: Scope,
+    /// The applications for which it holds, if it concerns applications and holds for these only.
+    pub applications: &'a [ApplicationIndex],
 }
 
 /// What a member can reach at a moment, application by application, ordered by id. An
@@ -45,7 +47,7 @@ pub fn access<'a>(facts: &Facts<'a>, now: Millis) -> Vec<ApplicationAccess<'a>> 
         .into_iter()
         .filter(|application| is_entitled(organization, *application, now))
         .filter_map(|application| {
-            let grants: Vec<&Grant> = member
+            let grants: Vec<&'a Grant> = member
                 .grants
                 .iter()
                 .filter(|grant| grant.validity.holds_at(now))
@@ -66,7 +68,7 @@ fn is_entitled(organization: &Organization, application: ApplicationIndex, now: 
 fn in_application<'a>(
     catalog: &'a Catalog,
     application: ApplicationIndex,
-    grants: &[&Grant],
+    grants: &[&'a Grant],
 ) -> Option<ApplicationAccess<'a>> {
     let mut reached = vec![false; catalog.modules_of(application).count()];
     let mut permissions = Vec::new();
@@ -74,19 +76,33 @@ fn in_application<'a>(
         let holding = grants
             .iter()
             .filter(|grant| catalog.holds(grant.role, permission));
-        let Some(scope) = union(holding.map(|grant| &grant.scope)) else {
+        let (bound, free): (Vec<&Grant>, Vec<&Grant>) =
+            holding.partition(|grant| narrowed(catalog, grant, permission).is_some());
+        let name = catalog.permission_name(permission);
+        let before = permissions.len();
+        permissions.extend(union(free.iter().map(|grant| &grant.scope)).map(|scope| {
+            PermissionAccess {
+                permission: name,
+                scope,
+                applications: &[],
+            }
+        }));
+        permissions.extend(bound.into_iter().filter_map(|grant| {
+            Some(PermissionAccess {
+                permission: name,
+                scope: grant.scope.clone(),
+                applications: narrowed(catalog, grant, permission)?,
+            })
+        }));
+        if permissions.len() == before {
             continue;
-        };
+        }
         if let Some(module) = catalog
             .module_of(permission)
             .and_then(|at| reached.get_mut(at))
         {
             *module = true;
         }
-        permissions.push(PermissionAccess {
-            permission: catalog.permission_name(permission),
-            scope,
-        });
     }
     let modules: Vec<(&str, bool)> = catalog
         .modules_of(application)
@@ -108,6 +124,18 @@ fn in_application<'a>(
         roles,
         permissions,
     })
+}
+
+/// The applications to which a grant is bound, if the permission concerns applications.
+fn narrowed<'a>(
+    catalog: &Catalog,
+    grant: &'a Grant,
+    permission: PermissionIndex,
+) -> Option<&'a [ApplicationIndex]> {
+    let bounds = grant.bounds.as_ref()?;
+    catalog
+        .concerns_applications(permission)
+        .then_some(&*bounds.applications)
 }
 
 /// The union of scopes; none of none.

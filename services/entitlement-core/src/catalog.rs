@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use base::{ApplicationId, Id, RoleId};
 
 use crate::{
-    Map,
+    Map, management,
     permission::{InvalidPattern, Pattern},
 };
 
@@ -18,6 +18,8 @@ pub struct ApplicationDefinition {
     pub modules: Vec<ModuleDefinition>,
     /// The roles in display order.
     pub roles: Vec<RoleDefinition>,
+    /// Sets of roles that exclude each other.
+    pub separations: Vec<Vec<String>>,
 }
 
 /// A part of an application.
@@ -63,6 +65,12 @@ pub enum CatalogError {
     /// A role names what is not of the application.
     #[error(transparent)]
     Pattern(#[from] InvalidPattern),
+    /// A name is in a language that there is not.
+    #[error("`{0}` is none of the languages `en`, `nl`, `fr`, `nb`, `de`")]
+    Locale(String),
+    /// A separation names a role that the application does not have.
+    #[error("the application has no role `{0}`")]
+    UnknownRole(String),
     /// A role names a permission that the application does not have.
     #[error("the application has no permission `{0}`")]
     UnknownPermission(String),
@@ -170,6 +178,13 @@ impl ApplicationDefinition {
             parts(module.options.iter().map(|option| &*option.id).collect())?;
         }
         parts(self.roles.iter().map(|role| &*role.id).collect())?;
+        for roles in &self.separations {
+            parts(roles.iter().map(String::as_str).collect())?;
+            let declared = |id: &&String| self.roles.iter().any(|role| role.id == **id);
+            if let Some(unknown) = roles.iter().find(|id| !declared(id)) {
+                return Err(CatalogError::UnknownRole(unknown.clone()));
+            }
+        }
         for text in self.roles.iter().flat_map(|role| &role.permissions) {
             let pattern = Pattern::parse(&self.id, text)?;
             let holds_one = permissions.iter().any(|(name, _)| pattern.holds(name));
@@ -251,6 +266,25 @@ impl Catalog {
             .get(role.0 as usize)
             .and_then(|role| role.permissions.get(word as usize))
             .is_some_and(|bits| bits & (1 << bit) != 0)
+    }
+
+    /// The permissions that a role holds.
+    pub fn permissions_of_role(&self, role: RoleIndex) -> impl Iterator<Item = PermissionIndex> {
+        let application = self.application_of_role(role).into_iter();
+        application
+            .flat_map(|application| self.permissions_of(application))
+            .filter(move |permission| self.holds(role, *permission))
+    }
+
+    /// Whether a role is one that manages.
+    pub fn manages(&self, role: RoleIndex) -> bool {
+        let application = self.application_of_role(role);
+        application.is_some() && application == self.application(management::APPLICATION)
+    }
+
+    /// Whether a permission is one of managing what members have of applications.
+    pub fn concerns_applications(&self, permission: PermissionIndex) -> bool {
+        management::concerns_applications(self.permission_name(permission))
     }
 
     /// The applications, ordered by id.

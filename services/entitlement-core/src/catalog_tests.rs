@@ -17,6 +17,7 @@ fn application(id: &str, verbs: &[&str], roles: &[(&str, &[&str])]) -> Applicati
                 permissions: strings(permissions),
             })
             .collect(),
+        separations: Vec::new(),
     }
 }
 

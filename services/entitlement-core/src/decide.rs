@@ -8,7 +8,7 @@ use base::Millis;
 use crate::{
     catalog::{Catalog, PermissionIndex},
     facts::{Entitlement, Grant, Member, Organization, Subject, SubjectKind},
-    scope::{Target, next},
+    scope::{Target, Tree, next},
 };
 
 /// The facts that bear on one subject in one organization, all of one moment.
@@ -22,6 +22,13 @@ pub struct Facts<'a> {
     pub organization: Option<&'a Organization>,
     /// The subject in the organization, if it is a member.
     pub member: Option<&'a Member>,
+}
+
+impl Facts<'_> {
+    /// Whether the subject is an active member of the active organization.
+    pub fn is_member(&self) -> bool {
+        membership(self).is_ok()
+    }
 }
 
 /// Why, in the order in which the conditions are asked: the first that fails is the reason, so
@@ -99,7 +106,7 @@ pub(crate) fn membership<'a>(facts: &Facts<'a>) -> Result<(&'a Organization, &'a
 }
 
 /// Everything but the grants.
-fn standing<'a>(
+pub(crate) fn standing<'a>(
     facts: &Facts<'a>,
     permission: PermissionIndex,
     now: Millis,
@@ -149,7 +156,7 @@ fn among_grants<'a>(
             refused_until = next(now, grant.validity.start, refused_until);
             continue;
         }
-        if tree.covers(&grant.scope, target) {
+        if covers(catalog, tree, grant, permission, target) {
             // The grant that holds longest decides: the answer is then valid longest.
             if best.is_none_or(|best| grant.validity.end > best.validity.end) {
                 best = Some(grant);
@@ -169,6 +176,19 @@ fn among_grants<'a>(
             valid_until: refused_until,
         },
     }
+}
+
+/// Whether a grant bears on a target. One that is bound to applications holds what concerns
+/// applications for none but these, and a question names none.
+pub(crate) fn covers(
+    catalog: &Catalog,
+    tree: &Tree,
+    grant: &Grant,
+    permission: PermissionIndex,
+    target: Target,
+) -> bool {
+    tree.covers(&grant.scope, target)
+        && (grant.bounds.is_none() || !catalog.concerns_applications(permission))
 }
 
 #[cfg(test)]

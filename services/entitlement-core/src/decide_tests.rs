@@ -32,6 +32,7 @@ fn catalog() -> Catalog {
             permissions: vec![permission],
         })
         .into(),
+        separations: Vec::new(),
     };
     Catalog::compile(&[application("a"), application("b")]).unwrap()
 }
@@ -81,8 +82,10 @@ impl World {
         let grant = Grant {
             id: "g".into(),
             role: catalog.role("applications/a/roles/viewer").unwrap(),
+            can_delegate: false,
             scope: Scope::All,
             validity: Validity::ALWAYS,
+            bounds: None,
         };
         Self {
             catalog,
@@ -265,11 +268,13 @@ fn world(seeds: &[Seed]) -> World {
     let grants = seeds.iter().enumerate().map(|(index, seed)| Grant {
         id: format!("g{index}").into(),
         role: role(catalog, seed.role),
+        can_delegate: false,
         scope: scope(&mut organization.tree, seed),
         validity: Validity {
             start: Millis(seed.start),
             end: Millis(seed.start + seed.length),
         },
+        bounds: None,
     });
     world.member.as_mut().unwrap().grants = grants.collect();
     world

@@ -4,7 +4,7 @@ use base::Millis;
 
 use crate::{
     catalog::PermissionIndex,
-    decide::{Decision, Facts, Reason, decide},
+    decide::{Decision, Facts, Reason, covers, decide},
     scope::Target,
 };
 
@@ -88,7 +88,7 @@ pub fn explain<'a>(
                 role: facts.catalog.role_name(grant.role),
                 holds_permission: facts.catalog.holds(grant.role, permission),
                 in_force: grant.validity.holds_at(now),
-                covers: organization.tree.covers(&grant.scope, target),
+                covers: covers(facts.catalog, &organization.tree, grant, permission, target),
             })
             .collect(),
         _ => Vec::new(),

@@ -88,8 +88,19 @@ pub struct Grant {
     pub id: Box<str>,
     /// The role.
     pub role: RoleIndex,
+    /// Whether the holder may give on what it gives.
+    pub can_delegate: bool,
     /// Where it holds.
     pub scope: Scope,
     /// When it holds.
     pub validity: Validity,
+    /// What else bounds it. Few grants have any, and the others pay a word.
+    pub bounds: Option<Box<Bounds>>,
+}
+
+/// What bounds a grant beside its scope and validity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bounds {
+    /// Of what concerns applications, it gives what concerns these.
+    pub applications: Box<[ApplicationIndex]>,
 }

@@ -4,13 +4,16 @@
 //! question; [`explain`] and [`access`] tell more about the same facts and agree with it.
 
 mod access;
+pub mod authority;
 mod catalog;
 mod decide;
+mod difference;
 mod explain;
 mod facts;
 pub mod management;
 mod permission;
 mod scope;
+mod separation;
 
 pub use access::{ApplicationAccess, PermissionAccess, access};
 pub use catalog::{
@@ -18,10 +21,12 @@ pub use catalog::{
     OptionDefinition, PermissionIndex, RoleDefinition, RoleIndex,
 };
 pub use decide::{Decision, Facts, Reason, decide};
+pub use difference::{RoleDifference, difference};
 pub use explain::{Condition, Explanation, GrantConsideration, explain};
-pub use facts::{Entitlement, Grant, Member, Organization, Subject, SubjectKind, Validity};
+pub use facts::{Bounds, Entitlement, Grant, Member, Organization, Subject, SubjectKind, Validity};
 pub use permission::{InvalidPattern, Pattern, is_permission};
 pub use scope::{Node, Scope, Target, Tree};
+pub use separation::violation;
 
 /// A map by ids that customers choose: seeded, so that none can be chosen to collide.
 pub type Map<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;

@@ -10,6 +10,28 @@ pub const APPLICATION: &str = "mandate";
 /// The role that holds everything; in the operator organization, everywhere.
 pub const OPERATOR_ROLE: &str = "applications/mandate/roles/operator";
 
+/// The role that owns an organization.
+pub const OWNER_ROLE: &str = "applications/mandate/roles/owner";
+
+/// The role that manages what members have of named applications.
+pub const ADMIN_ROLE: &str = "applications/mandate/roles/application-admin";
+
+/// Whether a role always holds everywhere: there is no part of it to give.
+pub fn holds_everywhere(role: &str) -> bool {
+    [OPERATOR_ROLE, OWNER_ROLE].contains(&role)
+}
+
+/// What it takes to give.
+pub const GRANTS_WRITE: &str = "mandate.grants.write";
+
+/// Whether a management permission is about what members have of applications. One who holds it
+/// for named applications only does not hold it for others.
+pub(crate) fn concerns_applications(permission: &str) -> bool {
+    ["mandate.access.", "mandate.grants."]
+        .iter()
+        .any(|module| permission.starts_with(module))
+}
+
 /// Modules and their verbs. Every permission of a method's policy is one of these.
 const MODULES: [(&str, &[&str]); 11] = [
     ("access", &["read"]),
@@ -28,11 +50,12 @@ const MODULES: [(&str, &[&str]); 11] = [
     ("users", &["read", "write"]),
 ];
 
-/// Roles: who runs the platform, who owns an organization, and what a backend needs to ask.
+/// Roles: who runs the platform, who owns an organization or a part of it, who manages an
+/// application in it, and what a backend needs to ask.
 ///
 /// An owner enrolls nobody: whoever could make any user a member by name would learn of users of
 /// others. And an owner does not change what the operator demands of the organization.
-const ROLES: [(&str, &[&str]); 3] = [
+const ROLES: [(&str, &[&str]); 5] = [
     ("operator", &["mandate.*"]),
     (
         "owner",
@@ -44,6 +67,34 @@ const ROLES: [(&str, &[&str]); 3] = [
             "mandate.grants.write",
             "mandate.members.read",
             "mandate.members.write",
+            "mandate.organizations.read",
+            "mandate.resources.read",
+            "mandate.units.read",
+        ],
+    ),
+    (
+        "delegated-owner",
+        &[
+            "mandate.access.read",
+            "mandate.decisions.check",
+            "mandate.entitlements.read",
+            "mandate.grants.read",
+            "mandate.grants.write",
+            "mandate.members.read",
+            "mandate.members.write",
+            "mandate.organizations.read",
+            "mandate.resources.read",
+            "mandate.units.read",
+        ],
+    ),
+    (
+        "application-admin",
+        &[
+            "mandate.access.read",
+            "mandate.entitlements.read",
+            "mandate.grants.read",
+            "mandate.grants.write",
+            "mandate.members.read",
             "mandate.organizations.read",
             "mandate.resources.read",
             "mandate.units.read",
@@ -79,6 +130,7 @@ pub fn application() -> Result<ApplicationDefinition, InvalidId> {
                 permissions: strings(permissions),
             })
             .collect(),
+        separations: Vec::new(),
     })
 }
 

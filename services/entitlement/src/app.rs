@@ -12,19 +12,25 @@ mod create_application;
 mod create_entitlement;
 mod create_grant;
 mod declaration;
+mod diff_application;
 mod explain;
 mod get_application;
 mod get_entitlement;
 mod get_grant;
+mod grant_power;
 mod grant_rules;
+mod keepers;
 mod list_applications;
 mod list_effective_access;
 mod list_entitlements;
 mod list_grants;
 mod list_roles;
+mod preconditions;
 mod question;
 mod revoke_grant;
+mod separations;
 mod summarize_access;
+mod transfer_entitlement;
 mod update_application;
 mod update_grant;
 
@@ -32,13 +38,14 @@ pub(crate) use self::{
     authorize::authorize,
     await_projection::await_projection,
     batch_create_grants::batch_create_grants,
-    change_entitlement::{reactivate_entitlement, suspend_entitlement},
+    change_entitlement::{end_entitlement, reactivate_entitlement, suspend_entitlement},
     check::check,
     check_batch::check_batch,
     check_stream::{Answers, check_stream},
     create_application::create_application,
     create_entitlement::create_entitlement,
     create_grant::create_grant,
+    diff_application::diff_application,
     explain::explain,
     get_application::get_application,
     get_entitlement::get_entitlement,
@@ -51,13 +58,14 @@ pub(crate) use self::{
     question::Question,
     revoke_grant::revoke_grant,
     summarize_access::summarize_access,
+    transfer_entitlement::transfer_entitlement,
     update_application::update_application,
     update_grant::update_grant,
 };
 
 use std::time::{Duration, Instant};
 
-use ::store::Store;
+use ::store::{Store, WriteTx};
 use api::common::v1::Propagation;
 use authority::{Authority, Context, Permit, Reach, Refused};
 use base::OrganizationId;
@@ -90,6 +98,23 @@ impl App {
     ) -> Result<Permit, Refused> {
         let reach = Reach::Organization(organization);
         self.authority.authorize(context, reach).await
+    }
+
+    /// A permit for something in an organization. What exactly is for the caller to ask.
+    async fn permit_within(
+        &self,
+        context: &Context,
+        organization: &OrganizationId,
+    ) -> Result<Permit, Refused> {
+        let reach = Reach::Within(organization);
+        self.authority.authorize(context, reach).await
+    }
+
+    /// Lets a write go before all others and brings the facts to what is committed: until it
+    /// ends, what it is checked against stays as it is.
+    async fn lead(&self, tx: &WriteTx) -> Result<(), Error> {
+        tx.lead().await?;
+        Ok(self.engine.facts.refresh(Vec::new()).await?)
     }
 
     /// A permit for what belongs to no customer.

@@ -76,7 +76,8 @@ async fn give(tx: &::store::WriteTx, application: &ApplicationId) -> Result<(), 
         },
         start: Millis::MIN,
         end: Millis::MAX,
+        can_delegate: true,
     };
-    grants::insert(tx, &operator, "system", vec![grant]).await?;
+    grants::insert(tx, &operator, "system", &[grant]).await?;
     Ok(())
 }

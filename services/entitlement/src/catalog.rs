@@ -1,8 +1,12 @@
 //! The catalogue between protobuf and the rules.
 
+use std::collections::HashSet;
+
 use api::entitlement::v1::{Application, Module, Option as ModuleOption, Role};
 use base::{ApplicationId, InvalidName};
-use entitlement_core::{ApplicationDefinition, ModuleDefinition, OptionDefinition, RoleDefinition};
+use entitlement_core::{
+    ApplicationDefinition, CatalogError, ModuleDefinition, OptionDefinition, RoleDefinition,
+};
 
 /// An application as the rules see it.
 pub(crate) fn definition(application: &Application) -> Result<ApplicationDefinition, InvalidName> {
@@ -10,6 +14,7 @@ pub(crate) fn definition(application: &Application) -> Result<ApplicationDefinit
         id: ApplicationId::parse_name(&application.name)?,
         modules: application.modules.iter().map(module).collect(),
         roles: application.roles.iter().map(role).collect(),
+        separations: separations(application),
     })
 }
 
@@ -39,6 +44,37 @@ pub(crate) fn application(definition: ApplicationDefinition, display_name: &str)
             .collect(),
         ..Application::default()
     }
+}
+
+/// The languages of names.
+const LOCALES: [&str; 5] = ["en", "nl", "fr", "nb", "de"];
+
+/// Checks the names of an application and its parts: each in a language that there is, once.
+pub(crate) fn check_names(application: &Application) -> Result<(), CatalogError> {
+    let modules = application.modules.iter();
+    let options = modules.clone().flat_map(|module| &module.options);
+    let names = std::iter::once(&application.display_names)
+        .chain(modules.map(|module| &module.display_names))
+        .chain(options.map(|option| &option.display_names))
+        .chain(application.roles.iter().map(|role| &role.display_names));
+    for names in names {
+        let mut seen = HashSet::new();
+        for name in names {
+            if !LOCALES.contains(&&*name.locale) {
+                return Err(CatalogError::Locale(name.locale.clone()));
+            }
+            if !seen.insert(&name.locale) {
+                return Err(CatalogError::Twice(name.locale.clone()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The sets of roles that exclude each other.
+pub(crate) fn separations(application: &Application) -> Vec<Vec<String>> {
+    let rules = application.separations.iter();
+    rules.map(|rule| rule.roles.clone()).collect()
 }
 
 fn module(module: &Module) -> ModuleDefinition {

@@ -13,7 +13,7 @@ use authority::{Account, Caller, Context, Decider, Reach, Undecided};
 use aws_lc_rs::{constant_time, digest};
 use base::{Id, Millis, OrganizationId};
 use clock::Clock;
-use entitlement_core::{Facts as Known, PermissionIndex, Target, decide};
+use entitlement_core::{Facts as Known, PermissionIndex, Target, authority::Power, decide};
 use seal::Sealer;
 
 use crate::{
@@ -163,6 +163,31 @@ impl Engine {
         }))
     }
 
+    /// What a caller holds in an organization and in that of the operator.
+    ///
+    /// # Errors
+    /// What is to be loaded first.
+    pub(crate) fn power<'w>(
+        &self,
+        world: &'w World,
+        caller: &str,
+        organization: &OrganizationId,
+    ) -> Result<Power<'w>, Vec<Piece>> {
+        let here = world.facts(caller, organization);
+        match (here, world.facts(caller, &self.operator)) {
+            (Ok(here), Ok(operator)) => Ok(Power {
+                here,
+                operator,
+                now: self.clock.now(),
+            }),
+            (here, operator) => Err([here.err(), operator.err()]
+                .into_iter()
+                .flatten()
+                .flatten()
+                .collect()),
+        }
+    }
+
     /// Whether a caller holds a management permission on an organization or on the operator
     /// organization, from what is in memory. The operator's comes first: it is in memory
     /// wherever its staff and backends ask, so their questions load no organization for that.
@@ -180,13 +205,21 @@ impl Engine {
             place: Place::Organization,
         };
         let operator = self.allowed(world, &ask(&self.operator))?;
+        if !matches!(operator, Ok(false)) {
+            return Ok(operator);
+        }
         match reach {
-            Reach::Organization(organization)
-                if matches!(operator, Ok(false)) && *organization != self.operator =>
-            {
+            Reach::Organization(organization) if *organization != self.operator => {
                 self.allowed(world, &ask(organization))
             }
-            _ => Ok(operator),
+            Reach::Within(organization) => {
+                let power = self.power(world, caller, organization)?;
+                let permission = power.here.catalog.permission(permission);
+                Ok(Ok(
+                    permission.is_some_and(|permission| power.anywhere(permission))
+                ))
+            }
+            Reach::Operator | Reach::Organization(_) => Ok(operator),
         }
     }
 

@@ -61,6 +61,38 @@ pub(crate) enum Error {
     ConsistencyTokenInvalid,
     #[error("`{name}` is {state}")]
     WrongState { name: String, state: &'static str },
+    #[error("`{0}` is not among what the caller manages")]
+    NotApplicationAdmin(String),
+    #[error("`{0}` is not where the caller manages")]
+    CompanyOutOfReach(String),
+    #[error("this gives more of `{0}`, or for longer, than the caller may give")]
+    ScopeExceedsGrantor(String),
+    #[error("nobody changes their own access")]
+    SelfEditForbidden,
+    #[error("only an owner changes the access of `{0}`, an owner")]
+    OwnerRoleImmutable(String),
+    #[error("`{0}` would have no owner left")]
+    LastOwner(String),
+    #[error("`{application}` would have nobody left in `{organization}` who manages it")]
+    LastApplicationAdmin {
+        organization: String,
+        application: String,
+    },
+    #[error("`{role}` always holds everywhere")]
+    ScopesNotAllowed { field: String, role: String },
+    #[error("`{subject}` would hold `{one}` and `{other}`, which exclude each other")]
+    Separated {
+        subject: String,
+        one: String,
+        other: String,
+    },
+    #[error("`{subject}` must{} hold `{role}`", if *.must { "" } else { " not" })]
+    PreconditionNotMet {
+        at: String,
+        subject: String,
+        role: String,
+        must: bool,
+    },
     #[error(transparent)]
     Facts(#[from] FactsError),
 }
@@ -131,6 +163,64 @@ impl From<Error> for Fault {
             Error::MixedOrganizations => (Code::InvalidArgument, ErrorReason::MixedOrganizations),
             Error::ProjectionBehind => (Code::Unavailable, ErrorReason::ProjectionBehind),
             Error::WrongState { .. } => (Code::FailedPrecondition, ErrorReason::WrongState),
+            Error::NotApplicationAdmin(_) => {
+                (Code::PermissionDenied, ErrorReason::NotApplicationAdmin)
+            }
+            Error::CompanyOutOfReach(_) => (Code::PermissionDenied, ErrorReason::CompanyOutOfReach),
+            Error::ScopeExceedsGrantor(_) => {
+                (Code::PermissionDenied, ErrorReason::ScopeExceedsGrantor)
+            }
+            Error::SelfEditForbidden => (Code::PermissionDenied, ErrorReason::SelfEditForbidden),
+            Error::OwnerRoleImmutable(_) => {
+                (Code::PermissionDenied, ErrorReason::OwnerRoleImmutable)
+            }
+            Error::LastOwner(ref organization) => {
+                return Self::new(
+                    Code::FailedPrecondition,
+                    DOMAIN,
+                    ErrorReason::LastOwner.as_str_name(),
+                    &message,
+                )
+                .precondition(
+                    "SUCCESSOR",
+                    organization,
+                    "give another member the role first",
+                );
+            }
+            Error::LastApplicationAdmin {
+                ref application, ..
+            } => {
+                return Self::new(
+                    Code::FailedPrecondition,
+                    DOMAIN,
+                    ErrorReason::LastApplicationAdmin.as_str_name(),
+                    &message,
+                )
+                .precondition(
+                    "SUCCESSOR",
+                    application,
+                    "give another member the role first",
+                );
+            }
+            Error::ScopesNotAllowed { ref field, .. } => {
+                return Self::new(
+                    Code::InvalidArgument,
+                    DOMAIN,
+                    ErrorReason::ScopesNotAllowedForSuperuser.as_str_name(),
+                    &message,
+                )
+                .violation(field.clone(), &message);
+            }
+            Error::PreconditionNotMet { ref at, .. } => {
+                return Self::new(
+                    Code::FailedPrecondition,
+                    DOMAIN,
+                    ErrorReason::PreconditionNotMet.as_str_name(),
+                    &message,
+                )
+                .precondition("GRANT", at, &message);
+            }
+            Error::Separated { .. } => (Code::FailedPrecondition, ErrorReason::SodViolation),
         };
         Self::new(code, DOMAIN, reason.as_str_name(), message)
     }

@@ -6,15 +6,17 @@ use api::entitlement::v1::{
     BatchCreateGrantsRequest, BatchCreateGrantsResponse, CheckBatchRequest, CheckBatchResponse,
     CheckRequest, CheckResponse, CheckStreamRequest, CreateApplicationRequest,
     CreateApplicationResponse, CreateEntitlementRequest, CreateEntitlementResponse,
-    CreateGrantRequest, CreateGrantResponse, ExplainRequest, ExplainResponse,
+    CreateGrantRequest, CreateGrantResponse, DiffApplicationRequest, DiffApplicationResponse,
+    EndEntitlementRequest, EndEntitlementResponse, ExplainRequest, ExplainResponse,
     GetApplicationRequest, GetApplicationResponse, GetEntitlementRequest, GetEntitlementResponse,
     GetGrantRequest, GetGrantResponse, ListApplicationsRequest, ListApplicationsResponse,
     ListEffectiveAccessRequest, ListEffectiveAccessResponse, ListEntitlementsRequest,
     ListEntitlementsResponse, ListGrantsRequest, ListGrantsResponse, ListRolesRequest,
     ListRolesResponse, ReactivateEntitlementRequest, ReactivateEntitlementResponse,
     RevokeGrantRequest, RevokeGrantResponse, SummarizeAccessRequest, SummarizeAccessResponse,
-    SuspendEntitlementRequest, SuspendEntitlementResponse, UpdateApplicationRequest,
-    UpdateApplicationResponse, UpdateGrantRequest, UpdateGrantResponse,
+    SuspendEntitlementRequest, SuspendEntitlementResponse, TransferEntitlementRequest,
+    TransferEntitlementResponse, UpdateApplicationRequest, UpdateApplicationResponse,
+    UpdateGrantRequest, UpdateGrantResponse,
     authorization_service_server::{AuthorizationService, AuthorizationServiceServer},
     catalog_service_server::{CatalogService, CatalogServiceServer},
     grant_service_server::{GrantService, GrantServiceServer},
@@ -56,6 +58,7 @@ methods! { CatalogService, for Edge, with app:
     get_application(GetApplicationRequest) -> GetApplicationResponse;
     list_applications(ListApplicationsRequest) -> ListApplicationsResponse;
     update_application(UpdateApplicationRequest) -> UpdateApplicationResponse;
+    diff_application(DiffApplicationRequest) -> DiffApplicationResponse;
     list_roles(ListRolesRequest) -> ListRolesResponse;
 }
 
@@ -65,6 +68,8 @@ methods! { GrantService, for Edge, with app:
     list_entitlements(ListEntitlementsRequest) -> ListEntitlementsResponse;
     suspend_entitlement(SuspendEntitlementRequest) -> SuspendEntitlementResponse;
     reactivate_entitlement(ReactivateEntitlementRequest) -> ReactivateEntitlementResponse;
+    end_entitlement(EndEntitlementRequest) -> EndEntitlementResponse;
+    transfer_entitlement(TransferEntitlementRequest) -> TransferEntitlementResponse;
     create_grant(CreateGrantRequest) -> CreateGrantResponse;
     batch_create_grants(BatchCreateGrantsRequest) -> BatchCreateGrantsResponse;
     get_grant(GetGrantRequest) -> GetGrantResponse;

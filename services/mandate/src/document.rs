@@ -9,8 +9,9 @@ mod text;
 mod validate;
 
 pub use model::{
-    ApplicationEntry, EntitlementEntry, GrantEntry, MembershipEntry, ModuleEntry, OptionEntry,
-    OrganizationEntry, ResourceEntry, RoleEntry, Root, ServiceAccountEntry, UnitEntry, UserEntry,
+    ApplicationEntry, EntitlementEntry, GrantEntry, MembershipEntry, ModuleEntry, Names,
+    OptionEntry, OrganizationEntry, ResourceEntry, RoleEntry, Root, ServiceAccountEntry, UnitEntry,
+    UserEntry,
 };
 pub use parse::parse_str;
 pub use place::{At, Problem};

@@ -16,6 +16,8 @@ pub enum Reach<'a> {
     Operator,
     /// One organization and what it owns.
     Organization(&'a OrganizationId),
+    /// Something in an organization: what exactly is for the use case to ask, once it knows.
+    Within(&'a OrganizationId),
 }
 
 /// The engine that decides what callers may do. There is one in an installation: the

@@ -66,8 +66,11 @@ impl Decider for Entitlement {
             permission: permission.to_owned(),
             organization: match reach {
                 Reach::Operator => String::new(),
-                Reach::Organization(organization) => organization.name(),
+                Reach::Organization(organization) | Reach::Within(organization) => {
+                    organization.name()
+                }
             },
+            anywhere: matches!(reach, Reach::Within(_)),
         };
         let mut client = PeerServiceClient::new(self.0.for_call(context));
         let response = client.authorize(request).await;

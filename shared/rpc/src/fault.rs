@@ -23,6 +23,14 @@ pub struct Violation {
     pub description: String,
 }
 
+/// What must be done before the call can succeed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Precondition {
+    kind: &'static str,
+    subject: String,
+    description: String,
+}
+
 /// A failed call: a canonical code, a reason from the enum of a package, and what a person or
 /// a program needs to go on.
 #[derive(Debug)]
@@ -32,6 +40,7 @@ pub struct Fault {
     reason: &'static str,
     message: String,
     violations: Vec<Violation>,
+    preconditions: Vec<Precondition>,
     metadata: HashMap<String, String>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -51,6 +60,7 @@ impl Fault {
             reason: reason.trim_start_matches("ERROR_REASON_"),
             message: message.into(),
             violations: Vec::new(),
+            preconditions: Vec::new(),
             metadata: HashMap::new(),
             source: None,
         }
@@ -147,6 +157,22 @@ impl Fault {
         self
     }
 
+    /// Adds what must be done first, about what.
+    #[must_use]
+    pub fn precondition(
+        mut self,
+        kind: &'static str,
+        subject: impl Into<String>,
+        description: impl Into<String>,
+    ) -> Self {
+        self.preconditions.push(Precondition {
+            kind,
+            subject: subject.into(),
+            description: description.into(),
+        });
+        self
+    }
+
     /// Adds what a program may want to know.
     #[must_use]
     pub fn with(mut self, key: &str, value: impl Into<String>) -> Self {
@@ -171,6 +197,13 @@ impl From<Fault> for Status {
         let mut details = ErrorDetails::with_error_info(fault.reason, fault.domain, fault.metadata);
         for violation in fault.violations {
             details.add_bad_request_violation(violation.field, violation.description);
+        }
+        for first in fault.preconditions {
+            details.add_precondition_failure_violation(
+                first.kind,
+                first.subject,
+                first.description,
+            );
         }
         details.add_help_link(
             "what this means and what to do",

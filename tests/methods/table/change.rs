@@ -62,7 +62,7 @@ pub const CHANGE: &[Row] = &[
     ),
     (
         "entitlement.v1.GrantService/SuspendEntitlement",
-        r#"{"name": "organizations/{org}/entitlements/fleet-{org}-{n}"}"#,
+        r#"{"name": "organizations/{org}/entitlements/fleet-{org}-{n}", "reason": "SUSPENSION_REASON_PAYMENT"}"#,
     ),
     (
         "entitlement.v1.GrantService/ReactivateEntitlement",
@@ -79,6 +79,14 @@ pub const END: &[Row] = &[
     (
         "entitlement.v1.GrantService/RevokeGrant",
         r#"{"name": "organizations/{org}/grants/grant-{n}"}"#,
+    ),
+    (
+        "entitlement.v1.GrantService/TransferEntitlement",
+        r#"{"name": "organizations/{org}/entitlements/fleet-{org}-{n}", "destination": "organizations/{org}-{n}"}"#,
+    ),
+    (
+        "entitlement.v1.GrantService/EndEntitlement",
+        r#"{"name": "organizations/{org}-{n}/entitlements/fleet-{org}-{n}"}"#,
     ),
     (
         "identity.v1.ServiceAccountService/DeleteServiceAccountKey",

@@ -72,6 +72,10 @@ pub const READ: &[Row] = &[
         r#"{"pageSize": 10}"#,
     ),
     (
+        "entitlement.v1.CatalogService/DiffApplication",
+        r#"{"application": {"name": "applications/fleet-{org}-{n}", "displayName": "Fleet {n}"}, "updateMask": "displayName"}"#,
+    ),
+    (
         "entitlement.v1.CatalogService/ListRoles",
         r#"{"parent": "applications/fleet-{org}-{n}"}"#,
     ),

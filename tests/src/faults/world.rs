@@ -1,6 +1,6 @@
 //! What is asked about.
 
-use api::entitlement::v1::{CheckRequest, CreateGrantRequest, Grant};
+use api::entitlement::v1::{CheckRequest, CreateGrantRequest, Grant, Scope};
 
 use super::random::Random;
 
@@ -45,6 +45,10 @@ pub(super) fn grant(number: usize, id: &str) -> CreateGrantRequest {
         grant: Some(Grant {
             subject: user(number),
             role: ROLE.to_owned(),
+            scope: Some(Scope {
+                all: true,
+                ..Scope::default()
+            }),
             ..Grant::default()
         }),
         request_id: format!("make-{id}"),

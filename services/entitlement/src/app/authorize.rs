@@ -18,9 +18,11 @@ pub(crate) async fn authorize(
         "" => None,
         name => Some(parse("organization", name, OrganizationId::parse_name)?),
     };
-    let reach = organization
-        .as_ref()
-        .map_or(Reach::Operator, Reach::Organization);
+    let reach = match &organization {
+        None => Reach::Operator,
+        Some(organization) if request.anywhere => Reach::Within(organization),
+        Some(organization) => Reach::Organization(organization),
+    };
     let allowed = app
         .engine
         .manages(&request.caller, &request.permission, reach);

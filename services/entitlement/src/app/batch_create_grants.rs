@@ -1,14 +1,12 @@
-use std::collections::BTreeSet;
-
 use ::rpc::{Fault, parse};
 use ::store::Turn;
 use api::entitlement::v1::{
     BatchCreateGrantsRequest, BatchCreateGrantsResponse, CreateGrantRequest,
 };
 use authority::Context;
-use base::{OrganizationId, RoleName};
+use base::OrganizationId;
 
-use super::{App, create_grant::give, grant_rules};
+use super::{App, create_grant::give, grant_rules, preconditions};
 use crate::{error::Error, store::grants::NewGrant};
 
 /// Gives members roles, all or none.
@@ -18,7 +16,7 @@ pub(crate) async fn batch_create_grants(
     request: BatchCreateGrantsRequest,
 ) -> Result<BatchCreateGrantsResponse, Error> {
     let organization = parse("parent", &request.parent, OrganizationId::parse_name)?;
-    let permit = app.permit_in(context, &organization).await?;
+    let permit = app.permit_to_give(context, &organization).await?;
     app.follow(context, &request.consistency_token).await?;
     let grants = request
         .requests
@@ -26,15 +24,13 @@ pub(crate) async fn batch_create_grants(
         .enumerate()
         .map(|(index, item)| read(&organization, &request.parent, item, index))
         .collect::<Result<Vec<_>, _>>()?;
-    let roles: BTreeSet<&RoleName> = grants.iter().map(|grant| &grant.role).collect();
-    for role in roles {
-        grant_rules::permit_role(app, context, &organization, role).await?;
-    }
     let response: BatchCreateGrantsResponse = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
-            grant_rules::check(&tx, &organization, &grants).await?;
-            let grants = give(&mut tx, &permit, &organization, grants).await?;
+            app.lead(&tx).await?;
+            let first = &request.preconditions;
+            preconditions::check(app, context, &tx, &organization, first).await?;
+            let grants = give(app, context, &mut tx, &permit, &organization, &grants).await?;
             tx.finish(|consistency_token| BatchCreateGrantsResponse {
                 grants,
                 consistency_token,

@@ -1,17 +1,25 @@
-//! Suspending and reactivating entitlements.
+//! Suspending, reactivating and ending entitlements.
 
-use ::rpc::{expect_etag, parse};
-use ::store::Turn;
-use ::store::WriteTx;
+use ::rpc::{Fault, expect_etag, parse};
+use ::store::{Turn, WriteTx};
 use api::entitlement::v1::{
-    Entitlement, EntitlementState, ReactivateEntitlementRequest, ReactivateEntitlementResponse,
-    SuspendEntitlementRequest, SuspendEntitlementResponse,
+    EndEntitlementRequest, EndEntitlementResponse, Entitlement, EntitlementState,
+    ReactivateEntitlementRequest, ReactivateEntitlementResponse, SuspendEntitlementRequest,
+    SuspendEntitlementResponse,
 };
-use authority::Context;
-use base::{EntitlementId, Id, In};
+use authority::{Context, Permit};
+use base::{ApplicationId, EntitlementId, Id, In, OrganizationId};
+use entitlement_core::management;
 
 use super::App;
-use crate::{error::Error, facts::Piece, store::entitlements};
+use crate::{
+    error::Error,
+    facts::Piece,
+    store::{
+        entitlements::{self, Change},
+        grants,
+    },
+};
 
 /// Makes every grant on the application in the organization ineffective.
 pub(crate) async fn suspend_entitlement(
@@ -24,7 +32,13 @@ pub(crate) async fn suspend_entitlement(
     let mut response: SuspendEntitlementResponse = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
-            let changed = set_active(&mut tx, &name, &request.etag, false).await?;
+            let changed = set(
+                &mut tx,
+                &name,
+                &request.etag,
+                Change::Suspend(request.reason()),
+            )
+            .await?;
             tx.finish(|consistency_token| SuspendEntitlementResponse {
                 entitlement: Some(changed),
                 consistency_token,
@@ -50,7 +64,7 @@ pub(crate) async fn reactivate_entitlement(
         match app.store.begin(&permit, &request).await? {
             Turn::Repeat(response) => response,
             Turn::Write(mut tx) => {
-                let changed = set_active(&mut tx, &name, &request.etag, true).await?;
+                let changed = set(&mut tx, &name, &request.etag, Change::Reactivate).await?;
                 tx.finish(|consistency_token| ReactivateEntitlementResponse {
                     entitlement: Some(changed),
                     consistency_token,
@@ -64,24 +78,88 @@ pub(crate) async fn reactivate_entitlement(
     Ok(response)
 }
 
-async fn set_active(
+/// Ends an entitlement and revokes what was given under it.
+pub(crate) async fn end_entitlement(
+    app: &App,
+    context: &Context,
+    request: EndEntitlementRequest,
+) -> Result<EndEntitlementResponse, Error> {
+    let name = parse("name", &request.name, In::<EntitlementId>::parse_name)?;
+    let permit = app.permit_in(context, &name.organization).await?;
+    let mut response: EndEntitlementResponse = match app.store.begin(&permit, &request).await? {
+        Turn::Repeat(response) => response,
+        Turn::Write(mut tx) => {
+            let ended = end(&mut tx, &permit, &name, &request.etag).await?;
+            tx.finish(|consistency_token| EndEntitlementResponse {
+                entitlement: Some(ended),
+                consistency_token,
+                ..EndEntitlementResponse::default()
+            })
+            .await?
+        }
+    };
+    let propagation = app.settle(context, &response.consistency_token).await;
+    response.set_propagation(propagation);
+    Ok(response)
+}
+
+/// Ends an entitlement in a write that goes before all others, as it writes grants.
+pub(super) async fn end(
+    tx: &mut WriteTx,
+    permit: &Permit,
+    name: &In<EntitlementId>,
+    etag: &str,
+) -> Result<Entitlement, Error> {
+    tx.lead().await?;
+    let ended = set(tx, name, etag, Change::End).await?;
+    let application = ApplicationId::parse_name(&ended.application).map_err(Fault::internal)?;
+    end_grants(tx, permit, &name.organization, &application).await?;
+    Ok(ended)
+}
+
+/// Revokes what was given of an application: who has it anew begins with nothing.
+pub(super) async fn end_grants(
+    tx: &mut WriteTx,
+    permit: &Permit,
+    organization: &OrganizationId,
+    application: &ApplicationId,
+) -> Result<(), Error> {
+    let by = permit.holder();
+    for subject in grants::revoke_of(tx, organization, application, by).await? {
+        let piece = Piece::Member(organization.clone(), subject.into());
+        tx.emit(piece.entity(), Vec::new());
+    }
+    Ok(())
+}
+
+async fn set(
     tx: &mut WriteTx,
     name: &In<EntitlementId>,
     presented: &str,
-    active: bool,
+    change: Change,
 ) -> Result<Entitlement, Error> {
     let (organization, id) = (&name.organization, name.id.as_str());
-    let (found, version) = entitlements::find(tx.connection(), organization, id)
+    // Nobody could undo it.
+    if *organization == OrganizationId::operator() && id == management::APPLICATION {
+        return Err(Error::ApplicationBuiltIn);
+    }
+    let (found, version) = entitlements::find(tx.connection(), organization, id, tx.now())
         .await?
         .ok_or_else(|| Error::EntitlementNotFound(name.to_string()))?;
     expect_etag(presented, version)?;
-    if (found.state() == EntitlementState::Active) == active {
+    let state = match (found.state(), change) {
+        (EntitlementState::Ended, _) => Some("ended"),
+        (EntitlementState::Active, Change::Reactivate) => Some("active"),
+        (EntitlementState::Suspended, Change::Suspend(_)) => Some("suspended"),
+        _ => None,
+    };
+    if let Some(state) = state {
         return Err(Error::WrongState {
             name: found.name,
-            state: if active { "active" } else { "suspended" },
+            state,
         });
     }
-    let changed = entitlements::set_active(tx, organization, id, version, active).await?;
+    let changed = entitlements::change(tx, organization, id, version, change).await?;
     tx.emit(
         Piece::Organization(organization.clone()).entity(),
         Vec::new(),

@@ -1,10 +1,12 @@
 use ::rpc::{Fault, moment, parse};
-use ::store::{StoreError, Turn};
-use api::entitlement::v1::{CreateEntitlementRequest, CreateEntitlementResponse};
-use authority::Context;
+use ::store::{Turn, WriteTx};
+use api::entitlement::v1::{
+    CreateEntitlementRequest, CreateEntitlementResponse, Entitlement, EntitlementState,
+};
+use authority::{Context, Permit};
 use base::{ApplicationId, Id, Millis, OrganizationId};
 
-use super::App;
+use super::{App, change_entitlement::end_grants};
 use crate::{
     error::Error,
     facts::Piece,
@@ -39,27 +41,14 @@ pub(crate) async fn create_entitlement(
             if end <= start {
                 return Err(Fault::field("entitlement.end_time", "must be after the start").into());
             }
-            if organizations::find(tx.connection(), &organization)
-                .await?
-                .is_none()
-            {
-                return Err(Fault::denied().into());
-            }
             if applications::find(tx.connection(), &application)
                 .await?
                 .is_none()
             {
                 return Err(Error::ApplicationNotFound(asked.application));
             }
-            let inserted =
-                entitlements::insert(&tx, &organization, &application, (start, end)).await;
-            let inserted = match inserted {
-                Err(StoreError::Duplicate(_)) => {
-                    return Err(Error::EntitlementExists(asked.application));
-                }
-                other => other?,
-            };
-            tx.emit(Piece::Organization(organization).entity(), Vec::new());
+            let window = (start, end);
+            let inserted = give(&mut tx, &permit, &organization, &application, window).await?;
             tx.finish(|consistency_token| CreateEntitlementResponse {
                 entitlement: Some(inserted),
                 consistency_token,
@@ -69,4 +58,31 @@ pub(crate) async fn create_entitlement(
     };
     app.settle(context, &response.consistency_token).await;
     Ok(response)
+}
+
+/// Gives an organization an application that it does not have.
+pub(super) async fn give(
+    tx: &mut WriteTx,
+    permit: &Permit,
+    organization: &OrganizationId,
+    application: &ApplicationId,
+    window: (Millis, Millis),
+) -> Result<Entitlement, Error> {
+    tx.lead().await?;
+    let (db, now) = (tx.connection(), tx.now());
+    if organizations::find(db, organization).await?.is_none() {
+        return Err(Fault::denied().into());
+    }
+    let found = entitlements::find(db, organization, application.as_str(), now).await?;
+    if let Some((found, _)) = found {
+        if found.state() != EntitlementState::Ended {
+            return Err(Error::EntitlementExists(found.application));
+        }
+        end_grants(tx, permit, organization, application).await?;
+        entitlements::delete(tx, organization, application.as_str()).await?;
+    }
+    let inserted = entitlements::insert(tx, organization, application, window).await?;
+    let piece = Piece::Organization(organization.clone());
+    tx.emit(piece.entity(), Vec::new());
+    Ok(inserted)
 }

@@ -2,9 +2,9 @@ use ::rpc::parse;
 use ::store::{StoreError, Turn, WriteTx};
 use api::entitlement::v1::{CreateGrantRequest, CreateGrantResponse, Grant};
 use authority::{Context, Permit};
-use base::OrganizationId;
+use base::{Id, OrganizationId};
 
-use super::{App, grant_rules};
+use super::{App, grant_power, grant_rules, separations};
 use crate::{
     error::Error,
     facts::Piece,
@@ -18,16 +18,15 @@ pub(crate) async fn create_grant(
     request: CreateGrantRequest,
 ) -> Result<CreateGrantResponse, Error> {
     let organization = parse("parent", &request.parent, OrganizationId::parse_name)?;
-    let permit = app.permit_in(context, &organization).await?;
+    let permit = app.permit_to_give(context, &organization).await?;
     app.follow(context, &request.consistency_token).await?;
     let grant = request.grant.clone().unwrap_or_default();
     let grant = grant_rules::read(&organization, grant, &request.grant_id, "")?;
-    grant_rules::permit_role(app, context, &organization, &grant.role).await?;
     let response: CreateGrantResponse = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
-            grant_rules::check(&tx, &organization, std::slice::from_ref(&grant)).await?;
-            let mut given = give(&mut tx, &permit, &organization, vec![grant]).await?;
+            app.lead(&tx).await?;
+            let mut given = give(app, context, &mut tx, &permit, &organization, &[grant]).await?;
             let grant = given.pop();
             tx.finish(|consistency_token| CreateGrantResponse {
                 grant,
@@ -40,20 +39,28 @@ pub(crate) async fn create_grant(
     Ok(response)
 }
 
-/// Inserts grants that were checked.
+/// Checks grants and inserts them.
 pub(super) async fn give(
+    app: &App,
+    context: &Context,
     tx: &mut WriteTx,
     permit: &Permit,
     organization: &OrganizationId,
-    grants: Vec<NewGrant>,
+    grants: &[NewGrant],
 ) -> Result<Vec<Grant>, Error> {
-    for grant in &grants {
+    grant_power::give(app, context, organization, grants).await?;
+    grant_rules::check(tx, organization, grants).await?;
+    let given = match grants::insert(tx, organization, permit.holder(), grants).await {
+        Err(StoreError::Duplicate(_)) => {
+            let ids: Vec<&str> = grants.iter().map(|grant| grant.id.as_str()).collect();
+            return Err(Error::GrantExists(ids.join(", ")));
+        }
+        other => other?,
+    };
+    separations::check(tx, organization, grants).await?;
+    for grant in grants {
         let piece = Piece::Member(organization.clone(), grant.subject.as_str().into());
         tx.emit(piece.entity(), Vec::new());
     }
-    let ids: Vec<String> = grants.iter().map(|grant| grant.id.to_string()).collect();
-    match grants::insert(tx, organization, permit.holder(), grants).await {
-        Err(StoreError::Duplicate(_)) => Err(Error::GrantExists(ids.join(", "))),
-        other => Ok(other?),
-    }
+    Ok(given)
 }

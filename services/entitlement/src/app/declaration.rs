@@ -3,7 +3,7 @@
 use ::store::WriteTx;
 use api::entitlement::v1::Application;
 use base::ApplicationId;
-use entitlement_core::management;
+use entitlement_core::{ApplicationDefinition, management};
 
 use crate::{catalog, error::Error, store::applications};
 
@@ -15,22 +15,33 @@ pub(super) fn refuse_built_in(id: &ApplicationId) -> Result<(), Error> {
     Ok(())
 }
 
-/// Checks a declaration by itself and against the others.
-pub(super) async fn check(
-    tx: &WriteTx,
+/// What is declared, checked by itself.
+pub(super) fn definition(
     id: &ApplicationId,
     application: &Application,
-) -> Result<(), Error> {
+) -> Result<ApplicationDefinition, Error> {
     ::rpc::required("application.display_name", &application.display_name)?;
     let definition = catalog::definition(&Application {
         name: id.name(),
         ..application.clone()
     });
     let definition = definition.map_err(::rpc::Fault::internal)?;
-    definition.check().map_err(|source| Error::Catalog {
+    let wrong = |source| Error::Catalog {
         field: "application",
         source,
-    })?;
+    };
+    definition.check().map_err(wrong)?;
+    catalog::check_names(application).map_err(wrong)?;
+    Ok(definition)
+}
+
+/// Checks a declaration by itself and against the others.
+pub(super) async fn check(
+    tx: &WriteTx,
+    id: &ApplicationId,
+    application: &Application,
+) -> Result<(), Error> {
+    definition(id, application)?;
     let others = applications::page(tx.connection(), "", u64::from(u32::MAX)).await?;
     for other in others.iter().filter(|other| other.name != id.name()) {
         let other_id = other.name.trim_start_matches("applications/");

@@ -14,10 +14,10 @@ pub(crate) async fn get_entitlement(
 ) -> Result<GetEntitlementResponse, Error> {
     let name = parse("name", &request.name, In::<EntitlementId>::parse_name)?;
     app.permit_in(context, &name.organization).await?;
-    let (entitlement, _) =
-        entitlements::find(app.store.reader(), &name.organization, name.id.as_str())
-            .await?
-            .ok_or(Error::EntitlementNotFound(request.name))?;
+    let (db, now) = (app.store.reader(), app.engine.clock.now());
+    let (entitlement, _) = entitlements::find(db, &name.organization, name.id.as_str(), now)
+        .await?
+        .ok_or(Error::EntitlementNotFound(request.name))?;
     Ok(GetEntitlementResponse {
         entitlement: Some(entitlement),
     })

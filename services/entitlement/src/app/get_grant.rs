@@ -3,19 +3,24 @@ use api::entitlement::v1::{GetGrantRequest, GetGrantResponse};
 use authority::Context;
 use base::{GrantId, In};
 
-use super::App;
+use super::{App, grant_power::visible};
 use crate::{error::Error, store::grants};
 
-/// Returns one grant, also one that was revoked.
+/// Returns one grant, also one that was revoked. One that is out of reach is not there.
 pub(crate) async fn get_grant(
     app: &App,
     context: &Context,
     request: GetGrantRequest,
 ) -> Result<GetGrantResponse, Error> {
     let name = parse("name", &request.name, In::<GrantId>::parse_name)?;
-    app.permit_in(context, &name.organization).await?;
-    let (grant, _) = grants::find(app.store.reader(), &name.organization, &name.id)
-        .await?
-        .ok_or(Error::GrantNotFound(request.name))?;
-    Ok(GetGrantResponse { grant: Some(grant) })
+    let organization = &name.organization;
+    app.permit_within(context, organization).await?;
+    let now = app.engine.clock.now();
+    let found = grants::find(app.store.reader(), organization, &name.id, now).await?;
+    if let Some((grant, _)) = found
+        && let [true] = visible(app, context, organization, std::slice::from_ref(&grant)).await?[..]
+    {
+        return Ok(GetGrantResponse { grant: Some(grant) });
+    }
+    Err(Error::GrantNotFound(request.name))
 }

@@ -1,19 +1,18 @@
 //! What a grant must be for somebody to give it. Checked wherever a grant comes into being or
 //! changes.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use ::rpc::{Fault, moment, parse};
 use ::store::WriteTx;
 use api::entitlement::v1::{Grant, ManagementMode, Scope};
-use authority::{Caller, Context, Reach};
-use base::{GrantId, Id, In, Millis, OrganizationId, ResourceId, RoleName, Subject, UnitId};
+use base::{
+    ApplicationId, GrantId, Id, In, Millis, OrganizationId, ResourceId, RoleName, Subject, UnitId,
+};
 use entitlement_core::management;
 
-use super::App;
 use crate::{
     error::Error,
-    facts::Piece,
     store::{applications, entitlements, grants::NewGrant, members, resources, units},
 };
 
@@ -41,25 +40,72 @@ pub(super) fn read(
         &grant.role,
         RoleName::parse_name,
     )?;
-    // A scope that is absent is everything, and is stored as such; one that names nothing is
-    // a mistake, and never everything.
-    let scope = grant.scope.unwrap_or(Scope {
-        all: true,
-        ..Scope::default()
-    });
     let (start, end) = window(grant.start_time.as_ref(), grant.end_time.as_ref(), at)?;
+    if grant.can_delegate && role.application.as_str() != management::APPLICATION {
+        let field = format!("{at}grant.can_delegate");
+        return Err(Fault::field(field, "is only for roles that manage").into());
+    }
     Ok(NewGrant {
         id,
         subject: grant.subject,
+        scope: scope(
+            organization,
+            &role,
+            grant.scope,
+            &format!("{at}grant.scope"),
+        )?,
         role,
-        scope: check_scope(organization, scope, &format!("{at}grant.scope"))?,
         start,
         end,
+        can_delegate: grant.can_delegate,
     })
 }
 
+/// Where a role is to hold. One that always holds everywhere needs no scope; for any other it is
+/// said: what is left out is a mistake, and never everything.
+// SPEC: S2-23, S2-28.
+fn scope(
+    organization: &OrganizationId,
+    role: &RoleName,
+    asked: Option<Scope>,
+    field: &str,
+) -> Result<Scope, Error> {
+    let role = role.to_string();
+    let everywhere = Scope {
+        all: true,
+        ..Scope::default()
+    };
+    let asked = if management::holds_everywhere(&role) {
+        if asked.is_some_and(|asked| asked != everywhere) {
+            return Err(Error::ScopesNotAllowed {
+                field: field.to_owned(),
+                role,
+            });
+        }
+        everywhere
+    } else {
+        asked.unwrap_or_default()
+    };
+    let applications = format!("{field}.applications");
+    let is_admin = role == management::ADMIN_ROLE;
+    if is_admin && asked.applications.is_empty() {
+        return Err(Fault::field(applications, "must name those that are managed").into());
+    }
+    if !is_admin && !asked.applications.is_empty() {
+        let only = format!("is only for `{}`", management::ADMIN_ROLE);
+        return Err(Fault::field(applications, only).into());
+    }
+    for name in &asked.applications {
+        let application = parse(&applications, name, ApplicationId::parse_name)?;
+        if application.as_str() == management::APPLICATION {
+            return Err(Fault::field(applications, "is managed by owners").into());
+        }
+    }
+    check_scope(organization, asked, field)
+}
+
 /// From when to when a grant holds.
-pub(super) fn window(
+fn window(
     start: Option<&prost_types::Timestamp>,
     end: Option<&prost_types::Timestamp>,
     at: &str,
@@ -74,7 +120,7 @@ pub(super) fn window(
 }
 
 /// The grammar of a scope, its names in order.
-pub(super) fn check_scope(
+fn check_scope(
     organization: &OrganizationId,
     mut scope: Scope,
     field: &str,
@@ -99,6 +145,8 @@ pub(super) fn check_scope(
     scope.units.dedup();
     scope.resources.sort_unstable();
     scope.resources.dedup();
+    scope.applications.sort_unstable();
+    scope.applications.dedup();
     Ok(scope)
 }
 
@@ -135,6 +183,14 @@ pub(super) async fn check(
         return Err(Error::UserNotMember(missing.subject.clone()));
     }
     let scopes: Vec<&Scope> = grants.iter().map(|grant| &grant.scope).collect();
+    let managed: BTreeSet<&String> = scopes
+        .iter()
+        .flat_map(|scope| &scope.applications)
+        .collect();
+    for name in managed {
+        let application = parse("grant.scope.applications", name, ApplicationId::parse_name)?;
+        check_entitled(tx, organization, &application).await?;
+    }
     check_scopes_exist(tx, organization, &scopes).await
 }
 
@@ -156,53 +212,19 @@ async fn check_role(
     if application.management_mode() == ManagementMode::External {
         return Err(Error::RightsExternallyManaged(application.name));
     }
-    let id = role.application.as_str();
-    if entitlements::find(tx.connection(), organization, id)
-        .await?
-        .is_none()
-    {
-        return Err(Error::ApplicationNotEntitled(application.name));
-    }
-    Ok(())
+    check_entitled(tx, organization, &role.application).await
 }
 
-/// That a caller who gives a role which manages holds all that it holds: nobody gives more power
-/// than they have. Asked before the write begins: it may wait for facts.
-pub(super) async fn permit_role(
-    app: &App,
-    context: &Context,
+async fn check_entitled(
+    tx: &WriteTx,
     organization: &OrganizationId,
-    role: &RoleName,
+    application: &ApplicationId,
 ) -> Result<(), Error> {
-    if role.application.as_str() != management::APPLICATION {
-        return Ok(());
+    let (db, id) = (tx.connection(), application.as_str());
+    match entitlements::find(db, organization, id, tx.now()).await? {
+        Some(_) => Ok(()),
+        None => Err(Error::ApplicationNotEntitled(application.name())),
     }
-    let Caller::Subject(caller) = &context.caller else {
-        return Err(Fault::denied().into());
-    };
-    let held = app.engine.facts.read(|world| {
-        let catalog = world.catalog()?;
-        let given = catalog
-            .role(&role.to_string())
-            .into_iter()
-            .flat_map(|role| {
-                let all = catalog.application_of_role(role).into_iter();
-                all.flat_map(|application| catalog.permissions_of(application))
-                    .filter(move |permission| catalog.holds(role, *permission))
-            });
-        Ok::<Vec<String>, Vec<Piece>>(
-            given
-                .map(|permission| catalog.permission_name(permission).to_owned())
-                .collect(),
-        )
-    });
-    for permission in held.await? {
-        let reach = Reach::Organization(organization);
-        if !app.engine.manages(&caller.name, &permission, reach).await? {
-            return Err(Fault::denied().into());
-        }
-    }
-    Ok(())
 }
 
 /// That the organization has whatever the scopes name.

@@ -1,4 +1,4 @@
-use ::rpc::{Page, parse};
+use ::rpc::{Fault, Page, parse};
 use api::entitlement::v1::{
     AccessView, ApplicationAccess, ListEffectiveAccessRequest, ListEffectiveAccessResponse,
     PermissionAccess, Scope,
@@ -6,14 +6,20 @@ use api::entitlement::v1::{
 use authority::Context;
 use base::{OrganizationId, Subject};
 use entitlement_core as core;
+use entitlement_core::{
+    ApplicationIndex, Target,
+    authority::{About, Power},
+    management,
+};
 
-use super::App;
+use super::{App, grant_power::caller};
 use crate::{
     error::Error,
     facts::{Piece, World},
 };
 
-/// Lists what a subject can reach in an organization now.
+/// Lists what a subject can reach in an organization now, of the applications that the caller may
+/// know of.
 pub(crate) async fn list_effective_access(
     app: &App,
     context: &Context,
@@ -21,20 +27,29 @@ pub(crate) async fn list_effective_access(
 ) -> Result<ListEffectiveAccessResponse, Error> {
     let organization = parse("parent", &request.parent, OrganizationId::parse_name)?;
     parse("subject", &request.subject, Subject::parse_name)?;
-    app.permit_in(context, &organization).await?;
+    app.permit_within(context, &organization).await?;
     app.engine
         .freshen(context, request.consistency.as_ref())
         .await?;
     let sealer = app.store.sealer();
     let list = format!("access {organization} {}", request.subject);
     let page = Page::read(sealer, list, request.page_size, &request.page_token)?;
-    let full = request.view() == AccessView::Full;
+    let view = request.view();
+    let full = matches!(view, AccessView::Full | AccessView::Admin);
+    let caller = caller(context)?;
     let read = app.engine.facts.read(|world| {
-        let now = app.engine.clock.now();
+        let power = app.engine.power(world, caller, &organization)?;
         let facts = world.facts(&request.subject, &organization)?;
-        let found: Vec<core::ApplicationAccess<'_>> = core::access(&facts, now)
+        let catalog = facts.catalog;
+        let management = catalog.application(management::APPLICATION);
+        if !reaches_any(&power) {
+            return Ok(Err(Fault::denied()));
+        }
+        let found: Vec<core::ApplicationAccess<'_>> = core::access(&facts, power.now)
             .into_iter()
-            .filter(|found| facts.catalog.application_id(found.application) > page.after.as_str())
+            .filter(|found| reaches(&power, Some(found.application)))
+            .filter(|found| view != AccessView::Admin || Some(found.application) == management)
+            .filter(|found| catalog.application_id(found.application) > page.after.as_str())
             .take(usize::try_from(page.limit()).unwrap_or(usize::MAX))
             .collect();
         let unknown = if full {
@@ -49,9 +64,9 @@ pub(crate) async fn list_effective_access(
             .into_iter()
             .map(|found| application(world, &facts, &organization, found, full))
             .collect();
-        Ok::<_, Vec<Piece>>((rows, world.revision()))
+        Ok::<_, Vec<Piece>>(Ok((rows, world.revision())))
     });
-    let (rows, revision) = read.await?;
+    let (rows, revision) = read.await??;
     let (applications, next_page_token) = page.cut(sealer, rows, |found| {
         found.application.replacen("applications/", "", 1)
     });
@@ -60,6 +75,26 @@ pub(crate) async fn list_effective_access(
         next_page_token,
         revision,
     })
+}
+
+/// Whether the caller may know what members have of an application.
+fn reaches(power: &Power<'_>, application: Option<ApplicationIndex>) -> bool {
+    let catalog = power.here.catalog;
+    let read = catalog.permission("mandate.access.read");
+    let about = About {
+        applications: &[application],
+        places: &[Target::Organization],
+    };
+    read.is_some_and(|read| power.reaches(read, &about))
+}
+
+/// Whether of any application.
+fn reaches_any(power: &Power<'_>) -> bool {
+    let applications = power.here.catalog.applications().into_iter();
+    applications
+        .map(Some)
+        .chain([None])
+        .any(|application| reaches(power, application))
 }
 
 /// What is to be loaded before it can be said which resources of the scopes exist.
@@ -106,30 +141,37 @@ fn application(
             .into_iter()
             .map(|held| PermissionAccess {
                 permission: held.permission.to_owned(),
-                scope: Some(scope(facts, organization, &held.scope)),
+                scope: Some(scope(facts, organization, &held)),
             })
             .collect();
     }
     access
 }
 
-fn scope(facts: &core::Facts<'_>, organization: &OrganizationId, held: &core::Scope) -> Scope {
-    if *held == core::Scope::All {
-        return Scope {
-            all: true,
-            ..Scope::default()
-        };
-    }
+fn scope(
+    facts: &core::Facts<'_>,
+    organization: &OrganizationId,
+    held: &core::PermissionAccess<'_>,
+) -> Scope {
     let tree = facts.organization.map(|organization| &organization.tree);
-    let (units, resources) = tree.map(|tree| tree.ids(held)).unwrap_or_default();
+    let (units, resources) = tree.map(|tree| tree.ids(&held.scope)).unwrap_or_default();
     let names = |collection: &str, ids: Vec<&str>| {
         ids.into_iter()
             .map(|id| format!("organizations/{organization}/{collection}/{id}"))
             .collect()
     };
+    let applications = held.applications.iter();
     Scope {
-        all: false,
+        all: held.scope == core::Scope::All,
         units: names("units", units),
         resources: names("resources", resources),
+        applications: applications
+            .map(|application| {
+                format!(
+                    "applications/{}",
+                    facts.catalog.application_id(*application)
+                )
+            })
+            .collect(),
     }
 }

@@ -17,8 +17,8 @@ pub(crate) async fn list_entitlements(
     let sealer = app.store.sealer();
     let list = format!("entitlements {organization}");
     let page = Page::read(sealer, list, request.page_size, &request.page_token)?;
-    let rows =
-        entitlements::page(app.store.reader(), &organization, &page.after, page.limit()).await?;
+    let (db, now) = (app.store.reader(), app.engine.clock.now());
+    let rows = entitlements::page(db, &organization, &page.after, page.limit(), now).await?;
     let (entitlements, next_page_token) = page.cut(sealer, rows, |entitlement| {
         entitlement.application.replacen("applications/", "", 1)
     });

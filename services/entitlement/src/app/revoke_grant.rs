@@ -1,15 +1,11 @@
-use ::rpc::{expect_etag, parse};
+use ::rpc::parse;
 use ::store::{Turn, WriteTx};
-use api::entitlement::v1::{Grant, GrantState, RevokeGrantRequest, RevokeGrantResponse};
-use authority::Context;
+use api::entitlement::v1::{Grant, RevokeGrantRequest, RevokeGrantResponse};
+use authority::{Context, Permit};
 use base::{GrantId, In};
 
-use super::{App, grant_rules::window};
-use crate::{
-    error::Error,
-    facts::Piece,
-    store::grants::{self, Changed},
-};
+use super::{App, grant_power, keepers, update_grant::Held};
+use crate::{error::Error, facts::Piece, store::grants};
 
 /// Takes a role away; returns once every later check sees it.
 pub(crate) async fn revoke_grant(
@@ -18,11 +14,13 @@ pub(crate) async fn revoke_grant(
     request: RevokeGrantRequest,
 ) -> Result<RevokeGrantResponse, Error> {
     let name = parse("name", &request.name, In::<GrantId>::parse_name)?;
-    let permit = app.permit_in(context, &name.organization).await?;
+    let permit = app.permit_to_give(context, &name.organization).await?;
+    let owns = grant_power::owns(app, context, &name.organization).await?;
     let mut response: RevokeGrantResponse = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
-            let revoked = revoke(&mut tx, &name, &request.etag).await?;
+            app.lead(&tx).await?;
+            let revoked = revoke(app, context, &mut tx, &permit, owns, &request, &name).await?;
             tx.finish(|consistency_token| RevokeGrantResponse {
                 grant: Some(revoked),
                 consistency_token,
@@ -36,30 +34,27 @@ pub(crate) async fn revoke_grant(
     Ok(response)
 }
 
-async fn revoke(tx: &mut WriteTx, name: &In<GrantId>, etag: &str) -> Result<Grant, Error> {
+async fn revoke(
+    app: &App,
+    context: &Context,
+    tx: &mut WriteTx,
+    permit: &Permit,
+    owns: bool,
+    request: &RevokeGrantRequest,
+    name: &In<GrantId>,
+) -> Result<Grant, Error> {
     let organization = &name.organization;
-    let (grant, version) = grants::find(tx.connection(), organization, &name.id)
-        .await?
-        .ok_or_else(|| Error::GrantNotFound(name.to_string()))?;
-    expect_etag(etag, version)?;
-    if grant.state() == GrantState::Revoked {
-        return Err(Error::WrongState {
-            name: grant.name,
-            state: "revoked",
-        });
+    let held = Held::find(tx, name).await?;
+    // Two owners who revoke each other at once: the second is told that nobody would be left, and
+    // not that the first was faster.
+    if owns && held.known.subject != permit.holder() {
+        keepers::owner(tx, organization, &held.known, None).await?;
     }
-    let (start, end) = window(grant.start_time.as_ref(), grant.end_time.as_ref(), "")?;
-    let changed = Changed {
-        scope: grant.scope.unwrap_or_default(),
-        start,
-        end,
-        revoked: true,
-    };
-    let revoked = grants::update(tx, organization, &name.id, version, changed).await?;
-    let subject = revoked.subject.as_str().into();
-    tx.emit(
-        Piece::Member(organization.clone(), subject).entity(),
-        Vec::new(),
-    );
+    held.check(app, context, organization, &request.etag)
+        .await?;
+    keepers::admin(tx, organization, &held.known, None).await?;
+    let revoked = grants::revoke(tx, organization, &name.id, held.version, permit.holder()).await?;
+    let piece = Piece::Member(organization.clone(), held.known.subject.into());
+    tx.emit(piece.entity(), Vec::new());
     Ok(revoked)
 }

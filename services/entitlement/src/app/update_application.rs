@@ -23,6 +23,8 @@ pub(crate) async fn update_application(
     let mut response: UpdateApplicationResponse = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
+            // No role is given while it is removed.
+            tx.lead().await?;
             declaration::refuse_built_in(&id)?;
             let (old, version) = applications::find(tx.connection(), &id)
                 .await?
@@ -47,16 +49,23 @@ pub(crate) async fn update_application(
     Ok(response)
 }
 
-fn merge(old: &Application, new: &Application, paths: &[String]) -> Result<Application, Fault> {
+/// An application with the fields that a mask names taken from another.
+pub(super) fn merge(
+    old: &Application,
+    new: &Application,
+    paths: &[String],
+) -> Result<Application, Fault> {
     let mut merged = old.clone();
     for path in paths {
         match path.as_str() {
             "display_name" => merged.display_name.clone_from(&new.display_name),
+            "display_names" => merged.display_names.clone_from(&new.display_names),
             "aliases" => merged.aliases.clone_from(&new.aliases),
             "placements" => merged.placements.clone_from(&new.placements),
             "management_mode" => merged.management_mode = new.management_mode,
             "modules" => merged.modules.clone_from(&new.modules),
             "roles" => merged.roles.clone_from(&new.roles),
+            "separations" => merged.separations.clone_from(&new.separations),
             _ => return Err(Fault::immutable(path)),
         }
     }

@@ -2,19 +2,16 @@ use ::rpc::{Fault, expect_etag, parse};
 use ::store::{Turn, WriteTx};
 use api::entitlement::v1::{Grant, GrantState, UpdateGrantRequest, UpdateGrantResponse};
 use authority::Context;
-use base::{GrantId, In, RoleName};
+use base::{GrantId, Id, In, OrganizationId};
 
-use super::{
-    App,
-    grant_rules::{check, permit_role, read},
-};
+use super::{App, grant_power, grant_rules, keepers, separations};
 use crate::{
     error::Error,
     facts::Piece,
-    store::grants::{self, Changed},
+    store::grants::{self, NewGrant},
 };
 
-/// Changes where and when a grant holds.
+/// Changes where and when a grant holds, and whether it may be given on.
 pub(crate) async fn update_grant(
     app: &App,
     context: &Context,
@@ -22,17 +19,14 @@ pub(crate) async fn update_grant(
 ) -> Result<UpdateGrantResponse, Error> {
     let asked = request.grant.clone().unwrap_or_default();
     let name = parse("grant.name", &asked.name, In::<GrantId>::parse_name)?;
-    let permit = app.permit_in(context, &name.organization).await?;
+    let permit = app.permit_to_give(context, &name.organization).await?;
     app.follow(context, &request.consistency_token).await?;
-    let found = grants::find(app.store.reader(), &name.organization, &name.id).await?;
-    let (grant, _) = found.ok_or_else(|| Error::GrantNotFound(name.to_string()))?;
-    let role = parse("grant.role", &grant.role, RoleName::parse_name)?;
-    permit_role(app, context, &name.organization, &role).await?;
     let mut response: UpdateGrantResponse = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
+            app.lead(&tx).await?;
             let paths = request.update_mask.unwrap_or_default().paths;
-            let changed = change(&mut tx, &name, asked, &paths).await?;
+            let changed = change(app, context, &mut tx, &name, asked, &paths).await?;
             tx.finish(|consistency_token| UpdateGrantResponse {
                 grant: Some(changed),
                 consistency_token,
@@ -47,44 +41,76 @@ pub(crate) async fn update_grant(
 }
 
 async fn change(
+    app: &App,
+    context: &Context,
     tx: &mut WriteTx,
     name: &In<GrantId>,
     asked: Grant,
     paths: &[String],
 ) -> Result<Grant, Error> {
     let organization = &name.organization;
-    let (mut grant, version) = grants::find(tx.connection(), organization, &name.id)
-        .await?
-        .ok_or_else(|| Error::GrantNotFound(name.to_string()))?;
-    expect_etag(&asked.etag, version)?;
-    if grant.state() == GrantState::Revoked {
-        return Err(Error::WrongState {
-            name: grant.name,
-            state: "revoked",
-        });
-    }
+    let held = Held::find(tx, name).await?;
+    held.check(app, context, organization, &asked.etag).await?;
+    let mut grant = held.grant;
     for path in paths {
         match path.as_str() {
             "scope" => grant.scope.clone_from(&asked.scope),
             "start_time" => grant.start_time = asked.start_time,
             "end_time" => grant.end_time = asked.end_time,
+            "can_delegate" => grant.can_delegate = asked.can_delegate,
             _ => return Err(Fault::immutable(path).into()),
         }
     }
     // What a change makes of a grant is held to what a new grant is held to.
-    let subject = grant.subject.clone();
-    let new = read(organization, grant, base::Id::as_str(&name.id), "")?;
-    check(tx, organization, std::slice::from_ref(&new)).await?;
-    let changed = Changed {
-        scope: new.scope,
-        start: new.start,
-        end: new.end,
-        revoked: false,
-    };
-    let changed = grants::update(tx, organization, &name.id, version, changed).await?;
-    tx.emit(
-        Piece::Member(organization.clone(), subject.into()).entity(),
-        Vec::new(),
-    );
+    let after = grant_rules::read(organization, grant, name.id.as_str(), "")?;
+    let given = std::slice::from_ref(&after);
+    keepers::owner(tx, organization, &held.known, Some(&after)).await?;
+    grant_power::give(app, context, organization, given).await?;
+    grant_rules::check(tx, organization, given).await?;
+    keepers::admin(tx, organization, &held.known, Some(&after)).await?;
+    let changed = grants::update(tx, organization, held.version, &after).await?;
+    separations::check(tx, organization, given).await?;
+    let piece = Piece::Member(organization.clone(), after.subject.into());
+    tx.emit(piece.entity(), Vec::new());
     Ok(changed)
+}
+
+/// A grant that has not ended, as protobuf and as the rules have it, with its version.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) grant: Grant,
+    pub(super) known: NewGrant,
+    pub(super) version: i64,
+}
+
+impl Held {
+    pub(super) async fn find(tx: &WriteTx, name: &In<GrantId>) -> Result<Self, Error> {
+        let found = grants::find(tx.connection(), &name.organization, &name.id, tx.now()).await?;
+        let (grant, version) = found.ok_or_else(|| Error::GrantNotFound(name.to_string()))?;
+        let known = grant_rules::read(&name.organization, grant.clone(), name.id.as_str(), "")?;
+        Ok(Self {
+            grant,
+            known,
+            version,
+        })
+    }
+
+    /// That the caller may change or take it, and knows it as it is.
+    pub(super) async fn check(
+        &self,
+        app: &App,
+        context: &Context,
+        organization: &OrganizationId,
+        etag: &str,
+    ) -> Result<(), Error> {
+        grant_power::take(app, context, organization, &self.known).await?;
+        expect_etag(etag, self.version)?;
+        if self.grant.state() == GrantState::Revoked {
+            return Err(Error::WrongState {
+                name: self.grant.name.clone(),
+                state: "revoked",
+            });
+        }
+        Ok(())
+    }
 }

@@ -7,7 +7,7 @@ use authority::Account;
 use base::{Id, Millis, OrganizationId, Subject};
 use entitlement_core as core;
 use entitlement_core::{
-    Catalog, Entitlement, Grant, Map, Member, Organization, SubjectKind, Validity,
+    Bounds, Catalog, Entitlement, Grant, Map, Member, Organization, SubjectKind, Validity,
 };
 use prost::Message;
 
@@ -261,6 +261,14 @@ fn grant(catalog: &Catalog, organization: &mut Organization, row: &grants::Row) 
     let scope = Scope::decode(row.scope.as_slice()).ok()?;
     let id = |name: &String| name.rsplit('/').next().unwrap_or_default().to_owned();
     let tree = &mut organization.tree;
+    let bounds = (!scope.applications.is_empty()).then(|| {
+        let applications = scope.applications.iter();
+        Box::new(Bounds {
+            applications: applications
+                .filter_map(|name| catalog.application(&id(name)))
+                .collect(),
+        })
+    });
     let scope = if scope.all {
         core::Scope::All
     } else {
@@ -280,8 +288,10 @@ fn grant(catalog: &Catalog, organization: &mut Organization, row: &grants::Row) 
     Some(Grant {
         id: row.id.as_str().into(),
         role,
+        can_delegate: row.can_delegate,
         scope,
         validity: validity(row.start_ms, row.end_ms),
+        bounds,
     })
 }
 

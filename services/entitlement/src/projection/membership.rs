@@ -35,6 +35,9 @@ pub(super) async fn follow(
             let applied = timeout(APPLY, async {
                 let permit = Permit::system("membership feed");
                 let mut tx = store.begin_unrepeated(&permit).await?;
+                if page.changes.iter().any(ends_grants) {
+                    tx.lead().await?;
+                }
                 apply(&mut tx, page.changes).await?;
                 advance(&mut tx, Feed::Membership, cursor, page.cursor).await?;
                 tx.commit().await
@@ -46,6 +49,11 @@ pub(super) async fn follow(
             heard.caught_up_with(Feed::Membership);
         }
     }
+}
+
+/// Whether a change writes rows of grants, as those do who give and revoke them.
+fn ends_grants(change: &Change) -> bool {
+    matches!(&change.entity, Some(Entity::Membership(change)) if change.deleted)
 }
 
 /// Rows to write, collected so that a page takes few statements.

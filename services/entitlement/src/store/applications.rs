@@ -91,6 +91,7 @@ fn body(application: &Application) -> Vec<u8> {
     declared.create_time = None;
     declared.update_time = None;
     declared.etag.clear();
+    declared.version = 0;
     declared.encode_to_vec()
 }
 
@@ -103,5 +104,7 @@ fn application(row: &Model) -> Result<Application, StoreError> {
     application.create_time = timestamp(Millis(row.create_ms));
     application.update_time = timestamp(Millis(row.update_ms));
     application.etag = etag(row.version);
+    // The version of a row begins at the time of its creation: an etag is never that of another.
+    application.version = row.version - row.create_ms + 1;
     Ok(application)
 }

@@ -2,7 +2,7 @@
 
 use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one, new_row};
-use api::entitlement::v1::{Entitlement, EntitlementState};
+use api::entitlement::v1::{Entitlement, EntitlementState, SuspensionReason};
 use base::{ApplicationId, Id, Millis, OrganizationId};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -13,6 +13,7 @@ use super::table;
 
 table!("entitlements", key { organization: String, application: String }, {
     active: bool,
+    reason: i64,
     start_ms: i64,
     end_ms: i64,
     create_ms: i64,
@@ -33,6 +34,7 @@ pub(crate) async fn insert(
         organization: organization.as_str().to_owned(),
         application: application.as_str().to_owned(),
         active: true,
+        reason: 0,
         start_ms: start.0,
         end_ms: end.0,
         create_ms: tx.now().0,
@@ -42,7 +44,7 @@ pub(crate) async fn insert(
     Entity::insert(new_row::<row::ActiveModel, _>(row.clone()))
         .exec_without_returning(tx.connection())
         .await?;
-    Ok(entitlement(&row))
+    Ok(entitlement(&row, tx.now()))
 }
 
 /// An entitlement and its version.
@@ -50,10 +52,11 @@ pub(crate) async fn find(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
     application: &str,
+    now: Millis,
 ) -> Result<Option<(Entitlement, i64)>, StoreError> {
     let key = (organization.as_str().to_owned(), application.to_owned());
     let row = Entity::find_by_id(key).one(db).await?;
-    Ok(row.map(|row| (entitlement(&row), row.version)))
+    Ok(row.map(|row| (entitlement(&row, now), row.version)))
 }
 
 /// All entitlements of an organization.
@@ -71,6 +74,7 @@ pub(crate) async fn page(
     organization: &OrganizationId,
     after: &str,
     limit: u64,
+    now: Millis,
 ) -> Result<Vec<Entitlement>, StoreError> {
     let rows = Entity::find()
         .filter(Column::Organization.eq(organization.as_str()))
@@ -79,33 +83,65 @@ pub(crate) async fn page(
         .limit(limit)
         .all(db)
         .await?;
-    Ok(rows.iter().map(entitlement).collect())
+    Ok(rows.iter().map(|row| entitlement(row, now)).collect())
 }
 
-/// Changes the state of an entitlement that was read at `version`, and returns it as stored.
-pub(crate) async fn set_active(
+/// What can change of an entitlement.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Change {
+    /// It holds again.
+    Reactivate,
+    /// It does not hold for now.
+    Suspend(SuspensionReason),
+    /// It does not hold any more.
+    End,
+}
+
+/// Changes an entitlement that was read at `version`, and returns it as stored.
+pub(crate) async fn change(
     tx: &WriteTx,
     organization: &OrganizationId,
     application: &str,
     version: i64,
-    active: bool,
+    change: Change,
 ) -> Result<Entitlement, StoreError> {
-    let result = Entity::update_many()
-        .col_expr(Column::Active, Expr::value(active))
+    let update = Entity::update_many()
         .col_expr(Column::UpdateMs, Expr::value(tx.now().0))
         .col_expr(Column::Version, Expr::value(version + 1))
         .filter(Column::Organization.eq(organization.as_str()))
         .filter(Column::Application.eq(application))
-        .filter(Column::Version.eq(version))
-        .exec(tx.connection())
-        .await?;
-    changed_one(&result)?;
-    let found = find(tx.connection(), organization, application).await?;
+        .filter(Column::Version.eq(version));
+    let state = |active: bool, reason: SuspensionReason| {
+        update
+            .clone()
+            .col_expr(Column::Active, Expr::value(active))
+            .col_expr(Column::Reason, Expr::value(i64::from(i32::from(reason))))
+    };
+    let update = match change {
+        Change::Reactivate => state(true, SuspensionReason::Unspecified),
+        Change::Suspend(reason) => state(false, reason),
+        Change::End => update.col_expr(Column::EndMs, Expr::value(tx.now().0)),
+    };
+    changed_one(&update.exec(tx.connection()).await?)?;
+    let found = find(tx.connection(), organization, application, tx.now()).await?;
     Ok(found.ok_or(StoreError::Stale)?.0)
 }
 
-fn entitlement(row: &Row) -> Entitlement {
-    let state = if row.active {
+/// Forgets an entitlement that has ended, so that there can be another.
+pub(crate) async fn delete(
+    tx: &WriteTx,
+    organization: &OrganizationId,
+    application: &str,
+) -> Result<(), StoreError> {
+    let key = (organization.as_str().to_owned(), application.to_owned());
+    Entity::delete_by_id(key).exec(tx.connection()).await?;
+    Ok(())
+}
+
+fn entitlement(row: &Row, now: Millis) -> Entitlement {
+    let state = if row.end_ms <= now.0 {
+        EntitlementState::Ended
+    } else if row.active {
         EntitlementState::Active
     } else {
         EntitlementState::Suspended
@@ -122,5 +158,6 @@ fn entitlement(row: &Row) -> Entitlement {
         create_time: timestamp(Millis(row.create_ms)),
         update_time: timestamp(Millis(row.update_ms)),
         etag: etag(row.version),
+        suspension_reason: i32::try_from(row.reason).unwrap_or_default(),
     }
 }

@@ -3,11 +3,12 @@
 use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::entitlement::v1::{Grant, GrantState, Scope};
-use base::{GrantId, Id, Millis, OrganizationId, RoleName};
+use base::{ApplicationId, GrantId, Id, Millis, OrganizationId, RoleName};
+use entitlement_core::management;
 use prost::Message;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::Expr,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, UpdateMany, sea_query::Expr,
 };
 
 use super::{CHUNK, table};
@@ -19,7 +20,10 @@ table!("grants", key { organization: String, id: String }, {
     scope: Vec<u8>,
     start_ms: i64,
     end_ms: i64,
+    can_delegate: bool,
     revoked: bool,
+    revoke_ms: i64,
+    revoked_by: String,
     granted_by: String,
     create_ms: i64,
     update_ms: i64,
@@ -37,6 +41,7 @@ pub(crate) struct NewGrant {
     pub(crate) scope: Scope,
     pub(crate) start: Millis,
     pub(crate) end: Millis,
+    pub(crate) can_delegate: bool,
 }
 
 /// Inserts grants, all or none, and returns them as stored.
@@ -44,20 +49,23 @@ pub(crate) async fn insert(
     tx: &WriteTx,
     organization: &OrganizationId,
     granted_by: &str,
-    grants: Vec<NewGrant>,
+    grants: &[NewGrant],
 ) -> Result<Vec<Grant>, StoreError> {
     let rows: Vec<Row> = grants
-        .into_iter()
+        .iter()
         .map(|grant| Row {
             organization: organization.as_str().to_owned(),
             id: grant.id.as_str().to_owned(),
-            subject: grant.subject,
+            subject: grant.subject.clone(),
             application: grant.role.application.as_str().to_owned(),
             role: grant.role.role.as_str().to_owned(),
             scope: grant.scope.encode_to_vec(),
             start_ms: grant.start.0,
             end_ms: grant.end.0,
+            can_delegate: grant.can_delegate,
             revoked: false,
+            revoke_ms: Millis::MAX.0,
+            revoked_by: String::new(),
             granted_by: granted_by.to_owned(),
             create_ms: tx.now().0,
             update_ms: tx.now().0,
@@ -69,7 +77,7 @@ pub(crate) async fn insert(
             .exec_without_returning(tx.connection())
             .await?;
     }
-    rows.iter().map(grant).collect()
+    rows.iter().map(|row| grant(row, tx.now())).collect()
 }
 
 /// A grant and its version.
@@ -77,41 +85,77 @@ pub(crate) async fn find(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
     id: &GrantId,
+    now: Millis,
 ) -> Result<Option<(Grant, i64)>, StoreError> {
     let key = (organization.as_str().to_owned(), id.as_str().to_owned());
     let row = Entity::find_by_id(key).one(db).await?;
-    let found = row.map(|row| grant(&row).map(|grant| (grant, row.version)));
+    let found = row.map(|row| grant(&row, now).map(|grant| (grant, row.version)));
     found.transpose()
 }
 
 /// What of an organization's grants is listed.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Filter<'a> {
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Filter {
     /// Grants of this subject only; of all if empty.
-    pub(crate) subject: &'a str,
-    /// Also those that were revoked.
+    pub(crate) subject: String,
+    /// Of this role only.
+    pub(crate) role: Option<RoleName>,
+    /// Of roles of this application, and management roles, only.
+    pub(crate) application: Option<ApplicationId>,
+    /// In this state only; if unspecified, those that were not revoked.
+    pub(crate) state: GrantState,
+    /// Whether those that were revoked are listed, too, if no state is named.
     pub(crate) revoked: bool,
+}
+
+impl Filter {
+    fn condition(&self, now: Millis) -> Condition {
+        let role = self.role.as_ref().map(|role| {
+            Column::Application
+                .eq(role.application.as_str())
+                .and(Column::Role.eq(role.role.as_str()))
+        });
+        let application = self.application.as_ref().map(|application| {
+            Column::Application.is_in([application.as_str(), management::APPLICATION])
+        });
+        let revoked = match self.state {
+            GrantState::Unspecified => (!self.revoked).then_some(false),
+            GrantState::Revoked => Some(true),
+            GrantState::Active | GrantState::Expired => Some(false),
+        };
+        let ended = match self.state {
+            GrantState::Active => Some(Column::EndMs.gt(now.0)),
+            GrantState::Expired => Some(Column::EndMs.lte(now.0)),
+            GrantState::Unspecified | GrantState::Revoked => None,
+        };
+        let subject = (!self.subject.is_empty()).then(|| Column::Subject.eq(&*self.subject));
+        Condition::all()
+            .add_option(subject)
+            .add_option(role)
+            .add_option(application)
+            .add_option(revoked.map(|revoked| Column::Revoked.eq(revoked)))
+            .add_option(ended)
+    }
 }
 
 /// The grants of an organization after an id, in the order of their ids.
 pub(crate) async fn page(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
-    filter: Filter<'_>,
+    filter: &Filter,
     after: &str,
     limit: u64,
+    now: Millis,
 ) -> Result<Vec<Grant>, StoreError> {
-    let subject = (!filter.subject.is_empty()).then(|| Column::Subject.eq(filter.subject));
-    let revoked = (!filter.revoked).then(|| Column::Revoked.eq(false));
     let rows = Entity::find()
         .filter(Column::Organization.eq(organization.as_str()))
-        .filter(Condition::all().add_option(subject).add_option(revoked))
+        .filter(filter.condition(now))
         .filter(Column::Id.gt(after))
         .order_by_asc(Column::Id)
         .limit(limit)
         .all(db)
         .await?;
-    rows.iter().map(grant).collect()
+    rows.iter().map(|row| grant(row, now)).collect()
 }
 
 /// The grants of subjects in an organization that were not revoked; of all subjects if none
@@ -135,6 +179,50 @@ pub(crate) async fn of_subjects(
     Ok(found)
 }
 
+/// The grants of a role that hold in all of an organization and have begun, and that only a
+/// revocation ends.
+pub(crate) async fn lasting(
+    tx: &WriteTx,
+    organization: &OrganizationId,
+    role: &RoleName,
+) -> Result<Vec<Grant>, StoreError> {
+    let rows = Entity::find()
+        .filter(Column::Organization.eq(organization.as_str()))
+        .filter(Column::Application.eq(role.application.as_str()))
+        .filter(Column::Role.eq(role.role.as_str()))
+        .filter(Column::Revoked.eq(false))
+        .filter(Column::StartMs.lte(tx.now().0))
+        .filter(Column::EndMs.eq(Millis::MAX.0))
+        .all(tx.connection())
+        .await?;
+    let mut found: Vec<Grant> = rows
+        .iter()
+        .map(|row| grant(row, tx.now()))
+        .collect::<Result<_, _>>()?;
+    found.retain(|grant| grant.scope.as_ref().is_some_and(|scope| scope.all));
+    Ok(found)
+}
+
+/// How many subjects hold a role in any organization; one in two counts twice.
+pub(crate) async fn holders(
+    db: &impl ConnectionTrait,
+    application: &ApplicationId,
+    role: &str,
+    now: Millis,
+) -> Result<i64, StoreError> {
+    let count = Entity::find()
+        .select_only()
+        .columns([Column::Organization, Column::Subject])
+        .filter(Column::Application.eq(application.as_str()))
+        .filter(Column::Role.eq(role))
+        .filter(Column::Revoked.eq(false))
+        .filter(Column::EndMs.gt(now.0))
+        .distinct()
+        .count(db)
+        .await?;
+    Ok(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
 /// Whether any grant that was not revoked is of this role.
 pub(crate) async fn is_held(
     db: &impl ConnectionTrait,
@@ -150,38 +238,57 @@ pub(crate) async fn is_held(
     Ok(row.is_some())
 }
 
-/// What of a grant can change.
-#[derive(Debug, Clone)]
-pub(crate) struct Changed {
-    pub(crate) scope: Scope,
-    pub(crate) start: Millis,
-    pub(crate) end: Millis,
-    pub(crate) revoked: bool,
+/// Writes what can change of a grant that was read at `version`, and returns it as stored.
+pub(crate) async fn update(
+    tx: &WriteTx,
+    organization: &OrganizationId,
+    version: i64,
+    changed: &NewGrant,
+) -> Result<Grant, StoreError> {
+    let result = one(organization, &changed.id, version)
+        .col_expr(Column::Scope, Expr::value(changed.scope.encode_to_vec()))
+        .col_expr(Column::StartMs, Expr::value(changed.start.0))
+        .col_expr(Column::EndMs, Expr::value(changed.end.0))
+        .col_expr(Column::CanDelegate, Expr::value(changed.can_delegate))
+        .col_expr(Column::UpdateMs, Expr::value(tx.now().0))
+        .exec(tx.connection())
+        .await?;
+    changed_one(&result)?;
+    let found = find(tx.connection(), organization, &changed.id, tx.now()).await?;
+    Ok(found.ok_or(StoreError::Stale)?.0)
 }
 
-/// Writes a grant that was read at `version`, and returns it as stored.
-pub(crate) async fn update(
+/// Revokes a grant that was read at `version`, and returns it as stored.
+pub(crate) async fn revoke(
     tx: &WriteTx,
     organization: &OrganizationId,
     id: &GrantId,
     version: i64,
-    changed: Changed,
+    revoked_by: &str,
 ) -> Result<Grant, StoreError> {
-    let result = Entity::update_many()
-        .col_expr(Column::Scope, Expr::value(changed.scope.encode_to_vec()))
-        .col_expr(Column::StartMs, Expr::value(changed.start.0))
-        .col_expr(Column::EndMs, Expr::value(changed.end.0))
-        .col_expr(Column::Revoked, Expr::value(changed.revoked))
-        .col_expr(Column::UpdateMs, Expr::value(tx.now().0))
+    let result = revoking(one(organization, id, version), tx, revoked_by)
+        .exec(tx.connection())
+        .await?;
+    changed_one(&result)?;
+    let found = find(tx.connection(), organization, id, tx.now()).await?;
+    Ok(found.ok_or(StoreError::Stale)?.0)
+}
+
+/// The next version of a grant that was read at `version`.
+fn one(organization: &OrganizationId, id: &GrantId, version: i64) -> UpdateMany<Entity> {
+    Entity::update_many()
         .col_expr(Column::Version, Expr::value(version + 1))
         .filter(Column::Organization.eq(organization.as_str()))
         .filter(Column::Id.eq(id.as_str()))
         .filter(Column::Version.eq(version))
-        .exec(tx.connection())
-        .await?;
-    changed_one(&result)?;
-    let found = find(tx.connection(), organization, id).await?;
-    Ok(found.ok_or(StoreError::Stale)?.0)
+}
+
+fn revoking(update: UpdateMany<Entity>, tx: &WriteTx, revoked_by: &str) -> UpdateMany<Entity> {
+    update
+        .col_expr(Column::Revoked, Expr::value(true))
+        .col_expr(Column::RevokeMs, Expr::value(tx.now().0))
+        .col_expr(Column::RevokedBy, Expr::value(revoked_by))
+        .col_expr(Column::UpdateMs, Expr::value(tx.now().0))
 }
 
 /// Revokes whatever a subject was given in an organization.
@@ -190,10 +297,8 @@ pub(crate) async fn revoke_all(
     organization: &str,
     subject: &str,
 ) -> Result<(), StoreError> {
-    Entity::update_many()
-        .col_expr(Column::Revoked, Expr::value(true))
-        .col_expr(Column::UpdateMs, Expr::value(tx.now().0))
-        .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+    let all = Entity::update_many().col_expr(Column::Version, Expr::col(Column::Version).add(1));
+    revoking(all, tx, "system")
         .filter(Column::Organization.eq(organization))
         .filter(Column::Subject.eq(subject))
         .filter(Column::Revoked.eq(false))
@@ -202,9 +307,38 @@ pub(crate) async fn revoke_all(
     Ok(())
 }
 
-fn grant(row: &Row) -> Result<Grant, StoreError> {
+/// Revokes whatever was given of an application in an organization, and returns the subjects.
+pub(crate) async fn revoke_of(
+    tx: &WriteTx,
+    organization: &OrganizationId,
+    application: &ApplicationId,
+    revoked_by: &str,
+) -> Result<Vec<String>, StoreError> {
+    let given = Condition::all()
+        .add(Column::Organization.eq(organization.as_str()))
+        .add(Column::Application.eq(application.as_str()))
+        .add(Column::Revoked.eq(false));
+    let subjects = Entity::find()
+        .select_only()
+        .column(Column::Subject)
+        .filter(given.clone())
+        .distinct()
+        .into_tuple()
+        .all(tx.connection())
+        .await?;
+    let all = Entity::update_many().col_expr(Column::Version, Expr::col(Column::Version).add(1));
+    revoking(all, tx, revoked_by)
+        .filter(given)
+        .exec(tx.connection())
+        .await?;
+    Ok(subjects)
+}
+
+fn grant(row: &Row, now: Millis) -> Result<Grant, StoreError> {
     let state = if row.revoked {
         GrantState::Revoked
+    } else if row.end_ms <= now.0 {
+        GrantState::Expired
     } else {
         GrantState::Active
     };
@@ -220,5 +354,8 @@ fn grant(row: &Row) -> Result<Grant, StoreError> {
         create_time: timestamp(Millis(row.create_ms)),
         update_time: timestamp(Millis(row.update_ms)),
         etag: etag(row.version),
+        can_delegate: row.can_delegate,
+        revoke_time: timestamp(Millis(row.revoke_ms)),
+        revoked_by: row.revoked_by.clone(),
     })
 }

@@ -126,7 +126,7 @@ async fn applications(
 ) -> Result<Vec<api::entitlement::v1::Application>, ApplyError> {
     let request = ListApplicationsRequest {
         page_size: PAGE_OF_APPLICATIONS,
-        page_token: String::new(),
+        ..ListApplicationsRequest::default()
     };
     let client = clients.catalog();
     Ok(list!(

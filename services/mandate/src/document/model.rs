@@ -23,6 +23,8 @@ mappings! {
         id as "id": Text,
         /// What people call it.
         display_name as "display_name": Text,
+        /// What people call it in other languages.
+        display_names as "display_names": Names,
         /// Other names of it.
         aliases as "aliases": Vec<Text>,
         /// `OVERVIEW`, `BUSINESS_TOOLS`.
@@ -33,6 +35,8 @@ mappings! {
         modules as "modules": Vec<Spanned<ModuleEntry>>,
         /// Its roles, in display order.
         roles as "roles": Vec<Spanned<RoleEntry>>,
+        /// Sets of roles of which nobody is given two.
+        separations as "separations": Vec<Vec<Text>>,
     }
 
     /// A part of an application.
@@ -41,6 +45,8 @@ mappings! {
         id as "id": Text,
         /// What people call it.
         display_name as "display_name": Text,
+        /// What people call it in other languages.
+        display_names as "display_names": Names,
         /// What can be done in it.
         verbs as "verbs": Vec<Text>,
         /// Parts of it.
@@ -55,6 +61,8 @@ mappings! {
         id as "id": Text,
         /// What people call it.
         display_name as "display_name": Text,
+        /// What people call it in other languages.
+        display_names as "display_names": Names,
         /// What can be done with it.
         verbs as "verbs": Vec<Text>,
     }
@@ -65,8 +73,26 @@ mappings! {
         id as "id": Text,
         /// What people call it.
         display_name as "display_name": Text,
+        /// What people call it in other languages.
+        display_names as "display_names": Names,
         /// Permissions of the application, or patterns.
         permissions as "permissions": Vec<Text>,
+        /// What its holders are told of.
+        notification_routes as "notification_routes": Vec<Text>,
+    }
+
+    /// What people call something in other languages.
+    Names {
+        /// English.
+        en as "en": Text,
+        /// Dutch.
+        nl as "nl": Text,
+        /// French.
+        fr as "fr": Text,
+        /// Norwegian.
+        nb as "nb": Text,
+        /// German.
+        de as "de": Text,
     }
 
     /// The identity of an internal backend.
@@ -177,6 +203,10 @@ mappings! {
         role as "role": Text,
         /// Where it holds.
         scope as "scope": Option<Spanned<ScopeEntry>>,
+        /// The applications that are managed: for `mandate.application-admin`.
+        applications as "applications": Vec<Text>,
+        /// Whether the holder may give the permissions of the role on: for management roles.
+        can_delegate as "can_delegate": Option<bool>,
         /// Holds from then on.
         start_time as "start_time": Text,
         /// Holds no longer from then on.

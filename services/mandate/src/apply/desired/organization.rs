@@ -140,11 +140,16 @@ fn grant(organization: &str, member: &MembershipEntry, entry: &GrantEntry) -> Gr
         scope: Some(scope(organization, entry)),
         start_time: moment::timestamp(entry.start_time.as_str()),
         end_time: moment::timestamp(entry.end_time.as_str()),
+        can_delegate: entry.can_delegate.unwrap_or_default(),
         ..Grant::default()
     }
 }
 
 fn scope(organization: &str, entry: &GrantEntry) -> Scope {
+    let applications = entry.applications.iter();
+    let applications = applications
+        .map(|application| format!("applications/{}", application.as_str()))
+        .collect();
     match entry.scope.as_ref().map(|scope| &scope.value) {
         Some(ScopeEntry::Places(places)) => Scope {
             all: false,
@@ -158,9 +163,11 @@ fn scope(organization: &str, entry: &GrantEntry) -> Scope {
                 .iter()
                 .map(|resource| format!("{organization}/resources/{}", resource.as_str()))
                 .collect(),
+            applications,
         },
         _ => Scope {
             all: true,
+            applications,
             ..Scope::default()
         },
     }

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use api::entitlement::v1::{
-    Application, Entitlement, EntitlementState, Grant, ManagementMode, Module, Placement, Scope,
+    Application, Entitlement, EntitlementState, Grant, LocalizedText, ManagementMode, Module,
+    Placement, Scope,
 };
 
 use super::{Fact, Field, State, identify, immutable, last, list, mutable, quoted, set, time};
@@ -22,20 +23,26 @@ impl Fact for Application {
         };
         let modules = self.modules.iter().map(|module| module.module_id.clone());
         let roles = self.roles.iter().map(|role| role.role_id.clone());
+        let separations = self.separations.iter();
+        let separations = separations.map(|rule| set(rule.roles.iter().cloned()));
         let mut fields = vec![
             mutable("display_name", quoted(&self.display_name)),
+            mutable("display_names", names(&self.display_names)),
             mutable("aliases", set(self.aliases.iter().cloned())),
             mutable("placements", set(placements)),
             mutable("management_mode", mode.to_owned()),
             mutable("modules", list(modules)),
             mutable("roles", list(roles)),
+            mutable("separations", list(separations)),
         ];
         for item in &self.modules {
             fields.push(mutable(format!("modules.{}", item.module_id), module(item)));
         }
         for role in &self.roles {
             let permissions = set(role.permissions.iter().cloned());
-            let value = format!("{} {permissions}", quoted(&role.display_name));
+            let routes = also(role.notification_routes.iter().cloned());
+            let (name, names) = (quoted(&role.display_name), names(&role.display_names));
+            let value = format!("{name}{names} {permissions}{routes}");
             fields.push(mutable(format!("roles.{}", role.role_id), value));
         }
         fields
@@ -59,7 +66,8 @@ impl Fact for Entitlement {
     fn state(&self) -> Option<State> {
         match self.state() {
             EntitlementState::Unspecified => None,
-            EntitlementState::Active => Some(State::Active),
+            // What has ended has no other state to go to; its end tells the difference.
+            EntitlementState::Active | EntitlementState::Ended => Some(State::Active),
             EntitlementState::Suspended => Some(State::Suspended),
         }
     }
@@ -75,8 +83,27 @@ impl Fact for Grant {
             mutable("scope", scope(self.scope.as_ref())),
             time("start_time", self.start_time.as_ref()),
             time("end_time", self.end_time.as_ref()),
+            mutable("can_delegate", self.can_delegate.to_string()),
         ]
     }
+}
+
+/// Names in other languages, after the name.
+fn names(names: &[LocalizedText]) -> String {
+    also(
+        names
+            .iter()
+            .map(|name| format!("{} {}", name.locale, quoted(&name.text))),
+    )
+}
+
+/// A set to be shown after something, if there is anything in it.
+fn also(items: impl Iterator<Item = String>) -> String {
+    let mut items = items.peekable();
+    if items.peek().is_none() {
+        return String::new();
+    }
+    format!(" {}", set(items))
 }
 
 fn module(module: &Module) -> String {
@@ -86,34 +113,38 @@ fn module(module: &Module) -> String {
         ""
     };
     let mut value = format!(
-        "{}{recommended} {}",
+        "{}{}{recommended} {}",
         quoted(&module.display_name),
+        names(&module.display_names),
         list(module.verbs.iter().cloned())
     );
     for option in &module.options {
         let verbs = list(option.verbs.iter().cloned());
         let (id, name) = (&option.option_id, quoted(&option.display_name));
+        let names = names(&option.display_names);
         // Writing to a string cannot fail.
-        let _ = write!(value, " {id} {name} {verbs}");
+        let _ = write!(value, " {id} {name}{names} {verbs}");
     }
     value
 }
 
 fn scope(scope: Option<&Scope>) -> String {
-    match scope {
-        None => "ALL".to_owned(),
-        Some(scope) if scope.all => "ALL".to_owned(),
-        Some(scope) => {
-            let ids = |names: &[String]| set(names.iter().map(|name| last(name).to_owned()));
-            match (scope.units.is_empty(), scope.resources.is_empty()) {
-                (false, true) => format!("units {}", ids(&scope.units)),
-                (true, false) => format!("resources {}", ids(&scope.resources)),
-                _ => format!(
-                    "units {} resources {}",
-                    ids(&scope.units),
-                    ids(&scope.resources)
-                ),
-            }
+    let Some(scope) = scope else {
+        return "ALL".to_owned();
+    };
+    let mut parts = Vec::new();
+    if scope.all {
+        parts.push("ALL".to_owned());
+    }
+    for (what, names) in [
+        ("units", &scope.units),
+        ("resources", &scope.resources),
+        ("applications", &scope.applications),
+    ] {
+        if !names.is_empty() {
+            let ids = set(names.iter().map(|name| last(name).to_owned()));
+            parts.push(format!("{what} {ids}"));
         }
     }
+    parts.join(" ")
 }

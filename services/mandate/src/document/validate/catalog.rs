@@ -5,9 +5,11 @@ use std::collections::HashSet;
 use api::entitlement::v1::{ManagementMode, Placement};
 use base::{ApplicationId, RoleId};
 
+use serde_saphyr::Spanned;
+
 use super::check::{Check, Once};
 use crate::document::{
-    model::{ApplicationEntry, ModuleEntry, OptionEntry, RoleEntry},
+    model::{ApplicationEntry, ModuleEntry, Names, OptionEntry, RoleEntry},
     place::{At, Path},
     text::Text,
 };
@@ -35,6 +37,11 @@ pub(super) fn application<'a>(
     path: &Path<'_>,
 ) {
     check.keys(&entry.unknown, ApplicationEntry::KEYS, path);
+    check.keys(
+        &entry.display_names.unknown,
+        Names::KEYS,
+        &path.key("display_names"),
+    );
     if check.id::<ApplicationId>(&entry.id, at, &path.key("id")) {
         name(check, &entry.id, &path.key("id"));
     }
@@ -66,16 +73,34 @@ pub(super) fn application<'a>(
         self::role(check, &role.value, At::of(role), &path, &permissions);
         say(check, &mut once, &role.value.id, "role", &path);
     }
+    for (index, roles) in entry.separations.iter().enumerate() {
+        let path = path.item("separations", index);
+        for role in roles {
+            let declared = |other: &&Spanned<RoleEntry>| other.value.id.get() == role.get();
+            if check.required(role, at, &path) && !entry.roles.iter().any(|other| declared(&other))
+            {
+                let message = format!("the application has no role `{}`", role.as_str());
+                check.wrong(role.at(), &path, message);
+            }
+        }
+    }
 }
 
 fn module<'a>(check: &mut Check<'a>, entry: &'a ModuleEntry, at: At, path: &Path<'_>) {
     check.keys(&entry.unknown, ModuleEntry::KEYS, path);
+    check.keys(
+        &entry.display_names.unknown,
+        Names::KEYS,
+        &path.key("display_names"),
+    );
     check.id::<RoleId>(&entry.id, at, &path.key("id"));
     verbs(check, &entry.verbs, at, path);
     let mut once = Once::default();
     for (index, option) in entry.options.iter().enumerate() {
         let path = path.item("options", index);
         check.keys(&option.value.unknown, OptionEntry::KEYS, &path);
+        let names = &option.value.display_names;
+        check.keys(&names.unknown, Names::KEYS, &path.key("display_names"));
         check.id::<RoleId>(&option.value.id, At::of(option), &path.key("id"));
         say(check, &mut once, &option.value.id, "option", &path);
         verbs(check, &option.value.verbs, At::of(option), &path);
@@ -96,6 +121,11 @@ fn role<'a>(
     permissions: &HashSet<String>,
 ) {
     check.keys(&entry.unknown, RoleEntry::KEYS, path);
+    check.keys(
+        &entry.display_names.unknown,
+        Names::KEYS,
+        &path.key("display_names"),
+    );
     check.id::<RoleId>(&entry.id, at, &path.key("id"));
     for (index, permission) in entry.permissions.iter().enumerate() {
         let path = path.item("permissions", index);

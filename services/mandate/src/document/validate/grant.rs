@@ -1,6 +1,6 @@
 //! Members, and what they are given.
 
-use base::{GrantId, ServiceAccountId, UserId};
+use base::{ApplicationId, GrantId, ServiceAccountId, UserId};
 
 use super::{
     Reference,
@@ -35,6 +35,15 @@ pub(super) fn membership<'a>(
         check.period(&grant.start_time, &grant.end_time, &path);
         let role_is_known = role(check, &grant.role, at, &path.key("role"));
         scope(check, organization, grant, at, &path.key("scope"));
+        for (index, application) in grant.applications.iter().enumerate() {
+            let path = path.item("applications", index);
+            if check.id::<ApplicationId>(application, at, &path)
+                && !check.index.applications.contains_key(application.as_str())
+            {
+                let reference = Reference::Application(application.as_str().to_owned());
+                check.ask(reference, application.at(), &path);
+            }
+        }
         if grant.id.get().is_some() && !check.id::<GrantId>(&grant.id, at, &path.key("id")) {
             continue;
         }

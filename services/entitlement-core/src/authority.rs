@@ -1,0 +1,209 @@
+//! Who may give, change and take what: nobody gives what they could not give themselves.
+//!
+//! One rule over role, scope, validity and delegation, used wherever a grant comes into being,
+//! changes or ends.
+
+use base::Millis;
+
+use crate::{
+    catalog::{ApplicationIndex, PermissionIndex, RoleIndex},
+    decide::{Facts, standing},
+    facts::Grant,
+    management,
+    scope::{Scope, Target},
+};
+
+/// What somebody holds where they want to give: what they may give is bounded by it.
+#[derive(Debug, Clone, Copy)]
+pub struct Power<'a> {
+    /// Their facts in the organization.
+    pub here: Facts<'a>,
+    /// Their facts in the operator organization: what is held in all of it is held everywhere.
+    pub operator: Facts<'a>,
+    /// The moment.
+    pub now: Millis,
+}
+
+/// What a grant is about.
+#[derive(Debug, Clone, Copy)]
+pub struct About<'a> {
+    /// The applications: that of the role, or those whose administration it gives. None for one
+    /// that is not in the catalogue.
+    pub applications: &'a [Option<ApplicationIndex>],
+    /// The places; the organization for all of them.
+    pub places: &'a [Target],
+}
+
+/// A grant that somebody wants to give, change or take.
+#[derive(Debug, Clone, Copy)]
+pub struct Gift<'a> {
+    /// The role, if it is in the catalogue.
+    pub role: Option<RoleIndex>,
+    /// What it is about.
+    pub about: About<'a>,
+    /// When it ends; no demand where something is taken.
+    pub until: Millis,
+    /// Whether who gives it and who has it are the same.
+    pub is_own: bool,
+    /// Whether who has it owns the organization.
+    pub is_owners: bool,
+}
+
+/// Why something may not be given, changed or taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beyond {
+    /// It is their own access.
+    Own,
+    /// It is the access of an owner, and they are none.
+    Owners,
+    /// They do not manage the application.
+    Application,
+    /// They manage it, but not in the place of this index.
+    Place(usize),
+    /// They manage it there, but not everywhere, not for so long, or they lack a permission that
+    /// the role would give on, or may not give it on.
+    Excess,
+}
+
+/// What a grant must have, beside its permission and its place.
+#[derive(Debug, Clone, Copy)]
+struct Demand {
+    until: Millis,
+    can_delegate: bool,
+}
+
+impl Gift<'_> {
+    /// Whether somebody with this power may give it, or take it.
+    ///
+    /// # Errors
+    /// The first that is in the way.
+    // SPEC: S0-3, S0-4, S2-25, S3-6, S3-47, S3-48.
+    pub fn check(&self, power: &Power<'_>) -> Result<(), Beyond> {
+        if self.is_own {
+            return Err(Beyond::Own);
+        }
+        if self.is_owners && !power.owns() {
+            return Err(Beyond::Owners);
+        }
+        let catalog = power.here.catalog;
+        let demand = Demand {
+            until: self.until,
+            can_delegate: false,
+        };
+        let write = catalog.permission(management::GRANTS_WRITE);
+        power.over(write, &self.about, demand)?;
+        let Some(role) = self.role.filter(|role| catalog.manages(*role)) else {
+            return Ok(());
+        };
+        let demand = Demand {
+            can_delegate: true,
+            ..demand
+        };
+        catalog
+            .permissions_of_role(role)
+            .all(|given| power.over(Some(given), &self.about, demand).is_ok())
+            .then_some(())
+            .ok_or(Beyond::Excess)
+    }
+}
+
+impl Power<'_> {
+    /// Whether a permission is held anywhere, for any application.
+    pub fn anywhere(&self, permission: PermissionIndex) -> bool {
+        self.everywhere(permission).next().is_some() || self.held(permission).next().is_some()
+    }
+
+    /// Whether a permission is held over all that a grant is about.
+    pub fn reaches(&self, permission: PermissionIndex, about: &About<'_>) -> bool {
+        let demand = Demand {
+            until: Millis::MIN,
+            can_delegate: false,
+        };
+        self.over(Some(permission), about, demand).is_ok()
+    }
+
+    /// Whether they own the organization, or manage it from the operator organization.
+    pub fn owns(&self) -> bool {
+        let catalog = self.here.catalog;
+        let Some(write) = catalog.permission(management::GRANTS_WRITE) else {
+            return false;
+        };
+        let owner = catalog.role(management::OWNER_ROLE);
+        self.everywhere(write).next().is_some()
+            || self.held(write).any(|grant| Some(grant.role) == owner)
+    }
+
+    fn over(
+        &self,
+        permission: Option<PermissionIndex>,
+        about: &About<'_>,
+        demand: Demand,
+    ) -> Result<(), Beyond> {
+        let permission = permission.ok_or(Beyond::Application)?;
+        let meets = |grant: &&Grant| {
+            grant.validity.end >= demand.until && (grant.can_delegate || !demand.can_delegate)
+        };
+        if self.everywhere(permission).any(|grant| meets(&grant)) {
+            return Ok(());
+        }
+        for application in about.applications {
+            let held = || {
+                let held = self.held(permission);
+                held.filter(|grant| concerns(grant, *application))
+            };
+            if held().next().is_none() {
+                return Err(Beyond::Application);
+            }
+            for (index, place) in about.places.iter().enumerate() {
+                let mut there = held().filter(|grant| self.covers(grant, *place)).peekable();
+                if there.peek().is_none() && *place != Target::Organization {
+                    return Err(Beyond::Place(index));
+                }
+                if !there.any(|grant| meets(&grant)) {
+                    return Err(Beyond::Excess);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The grants in force in the organization that hold a permission.
+    fn held(&self, permission: PermissionIndex) -> impl Iterator<Item = &Grant> {
+        held(&self.here, permission, self.now)
+    }
+
+    /// The grants in force that hold a permission in every organization.
+    fn everywhere(&self, permission: PermissionIndex) -> impl Iterator<Item = &Grant> {
+        held(&self.operator, permission, self.now)
+            .filter(|grant| grant.scope == Scope::All && grant.bounds.is_none())
+    }
+
+    /// All covers also what is not there: whether it is, is another question.
+    fn covers(&self, grant: &Grant, place: Target) -> bool {
+        let tree = self.here.organization.map(|facts| &facts.tree);
+        grant.scope == Scope::All || tree.is_some_and(|tree| tree.covers(&grant.scope, place))
+    }
+}
+
+fn held<'a>(
+    facts: &Facts<'a>,
+    permission: PermissionIndex,
+    now: Millis,
+) -> impl Iterator<Item = &'a Grant> {
+    let catalog = facts.catalog;
+    let member = standing(facts, permission, now).ok();
+    member
+        .into_iter()
+        .flat_map(|standing| &standing.member.grants)
+        .filter(move |grant| grant.validity.holds_at(now) && catalog.holds(grant.role, permission))
+}
+
+fn concerns(grant: &Grant, application: Option<ApplicationIndex>) -> bool {
+    grant.bounds.as_ref().is_none_or(|bounds| {
+        application.is_some_and(|application| bounds.applications.contains(&application))
+    })
+}
+
+#[cfg(test)]
+#[path = "authority_tests.rs"]
+mod tests;

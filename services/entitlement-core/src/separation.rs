@@ -1,0 +1,62 @@
+//! Separation of duties: roles that exclude each other.
+
+use crate::facts::Validity;
+
+/// Two of the roles that somebody holds for the same time and that a rule keeps apart, by their
+/// places in `held`. The order in which they were given does not matter.
+// SPEC: S1-14.
+pub fn violation(separations: &[Vec<String>], held: &[(&str, Validity)]) -> Option<(usize, usize)> {
+    let apart = |one: &str, other: &str| {
+        separations.iter().any(|roles| {
+            [one, other]
+                .iter()
+                .all(|id| roles.iter().any(|role| role == id))
+        })
+    };
+    held.iter()
+        .enumerate()
+        .find_map(|(first, (one, validity))| {
+            let later = held.iter().enumerate().skip(first + 1);
+            later
+                .filter(|(_, (other, _))| one != other && apart(one, other))
+                .find(|(_, (_, other))| validity.start < other.end && other.start < validity.end)
+                .map(|(second, _)| (first, second))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use base::Millis;
+
+    use super::*;
+
+    #[test]
+    fn roles_that_exclude_each_other_are_not_held_for_the_same_time() {
+        let rules = [vec!["pays".to_owned(), "books".to_owned()]];
+        let during = |start, end| Validity {
+            start: Millis(start),
+            end: Millis(end),
+        };
+        let held = |held: &[(&str, Validity)]| violation(&rules, held);
+        assert_eq!(
+            held(&[("pays", during(0, 9)), ("books", during(8, 20))]),
+            Some((0, 1))
+        );
+        assert_eq!(
+            held(&[("books", during(8, 20)), ("pays", during(0, 9))]),
+            Some((0, 1))
+        );
+        assert_eq!(
+            held(&[("pays", during(0, 9)), ("books", during(9, 20))]),
+            None
+        );
+        assert_eq!(
+            held(&[("pays", during(0, 9)), ("pays", during(0, 9))]),
+            None
+        );
+        assert_eq!(
+            held(&[("pays", during(0, 9)), ("reads", during(0, 9))]),
+            None
+        );
+    }
+}

@@ -1,0 +1,283 @@
+//! What a caller may give, take and see, by what they hold. Asked of the facts that are committed
+//! when the write is: see [`App::lead`].
+
+use api::entitlement::v1::{Grant, Scope};
+use authority::{Caller, Context, Permit, Refused};
+use base::{Id, Millis, OrganizationId, RoleName};
+use entitlement_core::{
+    ApplicationIndex, Catalog, Target,
+    authority::{About, Beyond, Gift, Power},
+    management,
+};
+
+use super::App;
+use crate::{
+    error::Error,
+    facts::{Piece, Place, World},
+    store::grants::NewGrant,
+};
+
+/// What it takes to see a grant.
+const READ: &str = "mandate.grants.read";
+
+/// What a grant is about, in the numbers of the facts.
+struct Numbers {
+    applications: Vec<Option<ApplicationIndex>>,
+    places: Vec<Target>,
+}
+
+impl Numbers {
+    /// Of a grant in all of the organization. Who reaches all of it reaches every place: none has
+    /// to be known for that.
+    fn everywhere(catalog: &Catalog, role: &RoleName, scope: &Scope) -> Self {
+        let named = scope.applications.iter();
+        let applications = if scope.applications.is_empty() {
+            vec![catalog.application(role.application.as_str())]
+        } else {
+            named.map(|name| catalog.application(last(name))).collect()
+        };
+        Self {
+            applications,
+            places: vec![Target::Organization],
+        }
+    }
+
+    fn about(&self) -> About<'_> {
+        About {
+            applications: &self.applications,
+            places: &self.places,
+        }
+    }
+}
+
+/// That the caller may give these.
+pub(super) async fn give(
+    app: &App,
+    context: &Context,
+    organization: &OrganizationId,
+    grants: &[NewGrant],
+) -> Result<(), Error> {
+    let caller = caller(context)?;
+    let refused = app.engine.facts.read(|world| {
+        let power = app.engine.power(world, caller, organization)?;
+        let mut missing = Vec::new();
+        for grant in grants {
+            match ruling(world, organization, caller, &power, grant, grant.end) {
+                Ok(Err((beyond, _))) if missing.is_empty() => return Ok(Some((beyond, grant))),
+                Ok(_) => {}
+                Err(pieces) => missing.extend(pieces),
+            }
+        }
+        if missing.is_empty() {
+            Ok(None)
+        } else {
+            Err(missing)
+        }
+    });
+    match refused.await? {
+        Some((beyond, grant)) => Err(refusal(beyond, grant)),
+        None => Ok(()),
+    }
+}
+
+/// That the caller may change or take this. A grant that the caller may not see is answered as
+/// one that is not there.
+pub(super) async fn take(
+    app: &App,
+    context: &Context,
+    organization: &OrganizationId,
+    grant: &NewGrant,
+) -> Result<(), Error> {
+    let caller = caller(context)?;
+    let ruled = app.engine.facts.read(|world| {
+        let power = app.engine.power(world, caller, organization)?;
+        ruling(world, organization, caller, &power, grant, Millis::MIN)
+    });
+    match ruled.await? {
+        Ok(()) => Ok(()),
+        Err((beyond, seen)) if seen || matches!(beyond, Beyond::Own | Beyond::Owners) => {
+            Err(refusal(beyond, grant))
+        }
+        Err(_) => Err(Error::GrantNotFound(format!(
+            "{}/grants/{}",
+            organization.name(),
+            grant.id
+        ))),
+    }
+}
+
+/// Whether the caller owns the organization, or manages it from that of the operator.
+pub(super) async fn owns(
+    app: &App,
+    context: &Context,
+    organization: &OrganizationId,
+) -> Result<bool, Error> {
+    let caller = caller(context)?;
+    let owns = app.engine.facts.read(|world| {
+        let power = app.engine.power(world, caller, organization)?;
+        Ok::<_, Vec<Piece>>(power.owns())
+    });
+    Ok(owns.await?)
+}
+
+/// Which of these the caller may see.
+pub(super) async fn visible(
+    app: &App,
+    context: &Context,
+    organization: &OrganizationId,
+    grants: &[Grant],
+) -> Result<Vec<bool>, Error> {
+    let caller = caller(context)?;
+    let seen = app.engine.facts.read(|world| {
+        let power = app.engine.power(world, caller, organization)?;
+        let catalog = power.here.catalog;
+        let Some(read) = catalog.permission(READ) else {
+            return Ok(vec![false; grants.len()]);
+        };
+        let mut missing = Vec::new();
+        let mut seen = Vec::with_capacity(grants.len());
+        for grant in grants {
+            let Ok(role) = RoleName::parse_name(&grant.role) else {
+                seen.push(false);
+                continue;
+            };
+            let scope = grant.scope.clone().unwrap_or_default();
+            let mut numbers = Numbers::everywhere(catalog, &role, &scope);
+            if !power.reaches(read, &numbers.about()) {
+                match places(world, organization, &scope) {
+                    Ok(places) => numbers.places = places,
+                    Err(pieces) => {
+                        missing.extend(pieces);
+                        continue;
+                    }
+                }
+            }
+            seen.push(power.reaches(read, &numbers.about()));
+        }
+        if missing.is_empty() {
+            Ok(seen)
+        } else {
+            Err(missing)
+        }
+    });
+    Ok(seen.await?)
+}
+
+/// What is in the way of giving or taking a grant, and whether it may be seen.
+fn ruling(
+    world: &World,
+    organization: &OrganizationId,
+    caller: &str,
+    power: &Power<'_>,
+    grant: &NewGrant,
+    until: Millis,
+) -> Result<Result<(), (Beyond, bool)>, Vec<Piece>> {
+    let catalog = power.here.catalog;
+    let holder = world.facts(&grant.subject, organization)?.member;
+    let owner = catalog.role(management::OWNER_ROLE);
+    let is_owners = holder.is_some_and(|member| {
+        let mut held = member.grants.iter();
+        held.any(|held| Some(held.role) == owner && power.now < held.validity.end)
+    });
+    let check = |numbers: &Numbers| {
+        let gift = Gift {
+            role: catalog.role(&grant.role.to_string()),
+            about: numbers.about(),
+            until,
+            is_own: grant.subject == caller,
+            is_owners,
+        };
+        gift.check(power)
+    };
+    let mut numbers = Numbers::everywhere(catalog, &grant.role, &grant.scope);
+    if check(&numbers).is_ok() {
+        return Ok(Ok(()));
+    }
+    numbers.places = places(world, organization, &grant.scope)?;
+    Ok(check(&numbers).map_err(|beyond| {
+        let read = catalog.permission(READ);
+        let seen = read.is_some_and(|read| power.reaches(read, &numbers.about()));
+        (beyond, seen)
+    }))
+}
+
+/// The places of a scope.
+fn places(
+    world: &World,
+    organization: &OrganizationId,
+    scope: &Scope,
+) -> Result<Vec<Target>, Vec<Piece>> {
+    if scope.all {
+        return Ok(vec![Target::Organization]);
+    }
+    let units = scope.units.iter().map(|name| Place::Unit(last(name)));
+    let resources = scope.resources.iter();
+    let resources = resources.map(|name| Place::Resource(last(name)));
+    let (mut places, mut missing) = (Vec::new(), Vec::new());
+    for place in units.chain(resources) {
+        match world.target(organization, place) {
+            Ok(target) => places.push(target),
+            Err(pieces) => missing.extend(pieces),
+        }
+    }
+    if missing.is_empty() {
+        Ok(places)
+    } else {
+        Err(missing)
+    }
+}
+
+fn refusal(beyond: Beyond, grant: &NewGrant) -> Error {
+    let scope = &grant.scope;
+    match beyond {
+        Beyond::Own => Error::SelfEditForbidden,
+        Beyond::Owners => Error::OwnerRoleImmutable(grant.subject.clone()),
+        Beyond::Application => Error::NotApplicationAdmin(match scope.applications.as_slice() {
+            [] => grant.role.application.name(),
+            named => named.join(", "),
+        }),
+        Beyond::Place(index) => {
+            let place = scope.units.iter().chain(&scope.resources).nth(index);
+            Error::CompanyOutOfReach(place.cloned().unwrap_or_default())
+        }
+        Beyond::Excess => Error::ScopeExceedsGrantor(grant.role.to_string()),
+    }
+}
+
+/// Who calls.
+pub(super) fn caller(context: &Context) -> Result<&str, Error> {
+    match &context.caller {
+        Caller::Subject(caller) => Ok(&caller.name),
+        Caller::Peer => Err(::rpc::Fault::denied().into()),
+    }
+}
+
+/// The last part of a name.
+fn last(name: &str) -> &str {
+    name.rsplit_once('/').map_or(name, |(_, id)| id)
+}
+
+impl App {
+    /// A permit to give in an organization: what exactly is asked again, of what is committed,
+    /// when it is given.
+    pub(super) async fn permit_to_give(
+        &self,
+        context: &Context,
+        organization: &OrganizationId,
+    ) -> Result<Permit, Error> {
+        let refused = match self.permit_within(context, organization).await {
+            Ok(permit) => return Ok(permit),
+            Err(refused) => refused,
+        };
+        if let (Refused::Denied, Caller::Subject(caller)) = (&refused, &context.caller) {
+            let facts = |world: &World| {
+                let facts = world.facts(&caller.name, organization)?;
+                Ok::<_, Vec<Piece>>(facts.is_member())
+            };
+            if self.engine.facts.read(facts).await? {
+                return Err(Error::NotApplicationAdmin(organization.name()));
+            }
+        }
+        Err(refused.into())
+    }
+}
