@@ -96,6 +96,35 @@ async fn b9_c2_a_role_does_what_it_says_and_nothing_else() {
     }
 }
 
+/// S3-3: who has the role of an application and manages nothing calls no method that manages.
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_3_a_user_calls_no_method_that_manages() {
+    for setting in Setting::ALL {
+        let world = World::start(setting).await;
+        let (_, key) = world.account("plain-alpha", json!({})).await;
+        let parent = "organizations/alpha";
+        let subject = "serviceAccounts/plain-alpha";
+        let path = "/mandate.membership.v1.MemberService/CreateMembership";
+        let body = json!({"parent": parent, "membership": {"subject": subject}});
+        let token = world.done(path, &body).await["consistencyToken"].clone();
+        let path = "/mandate.entitlement.v1.GrantService/CreateGrant";
+        let role = "applications/fleet-alpha-1/roles/editor";
+        let body = json!({"parent": parent, "consistencyToken": token, "grant": {
+            "subject": subject, "role": role, "scope": {"all": true},
+        }});
+        world.done(path, &body).await;
+        let names = world.names("alpha", 1);
+        for sample in ordered() {
+            let at = format!("{} in {setting:?}", sample.path);
+            let body = sample.bytes(&names);
+            let answer = world.wire.call(&sample.path, &key, body).await;
+            let status = answer.expect_err(&at);
+            assert_eq!(status.code(), Code::PermissionDenied, "{at}");
+            fault::reason(&status, &at);
+        }
+    }
+}
+
 /// B2: who manages gives nobody a role that holds more than they do.
 #[tokio::test(flavor = "multi_thread")]
 async fn b2_an_owner_makes_no_operator() {

@@ -115,113 +115,97 @@ impl From<InvalidToken> for Error {
     }
 }
 
-impl From<Error> for Fault {
-    fn from(error: Error) -> Self {
-        let message = error.to_string();
-        let (code, reason) = match error {
-            Error::Common(fault) => return fault,
-            Error::Facts(FactsError::Deadline) => return Self::deadline(),
-            Error::Facts(error) => return Self::unavailable(error),
-            Error::Catalog { field, source } => return Self::field(field, source.to_string()),
-            Error::ConsistencyTokenInvalid => {
-                let reason = common::v1::ErrorReason::ConsistencyTokenInvalid;
-                return Self::common(Code::InvalidArgument, reason, message);
-            }
-            Error::ApplicationNotFound(_) => (Code::NotFound, ErrorReason::ApplicationNotFound),
-            Error::ApplicationExists(_) => (Code::AlreadyExists, ErrorReason::ApplicationExists),
-            Error::ApplicationBuiltIn => {
-                (Code::FailedPrecondition, ErrorReason::ApplicationBuiltIn)
-            }
-            Error::RoleNotFound(_) => (Code::NotFound, ErrorReason::RoleNotFound),
-            Error::RoleHeld(_) => (Code::FailedPrecondition, ErrorReason::RoleHeld),
-            Error::PermissionUnknown(_) => (Code::InvalidArgument, ErrorReason::PermissionUnknown),
-            Error::EntitlementNotFound(_) => (Code::NotFound, ErrorReason::EntitlementNotFound),
-            Error::EntitlementExists(_) => (Code::AlreadyExists, ErrorReason::EntitlementExists),
-            Error::ApplicationNotEntitled(_) => (
+impl Error {
+    /// What it is to a caller; nothing for what is not of this service alone.
+    fn reason(&self) -> Option<(Code, ErrorReason)> {
+        let found = match self {
+            Self::Common(_)
+            | Self::Facts(_)
+            | Self::Catalog { .. }
+            | Self::ConsistencyTokenInvalid => return None,
+            Self::ApplicationNotFound(_) => (Code::NotFound, ErrorReason::ApplicationNotFound),
+            Self::ApplicationExists(_) => (Code::AlreadyExists, ErrorReason::ApplicationExists),
+            Self::ApplicationBuiltIn => (Code::FailedPrecondition, ErrorReason::ApplicationBuiltIn),
+            Self::RoleNotFound(_) => (Code::NotFound, ErrorReason::RoleNotFound),
+            Self::RoleHeld(_) => (Code::FailedPrecondition, ErrorReason::RoleHeld),
+            Self::PermissionUnknown(_) => (Code::InvalidArgument, ErrorReason::PermissionUnknown),
+            Self::EntitlementNotFound(_) => (Code::NotFound, ErrorReason::EntitlementNotFound),
+            Self::EntitlementExists(_) => (Code::AlreadyExists, ErrorReason::EntitlementExists),
+            Self::ApplicationNotEntitled(_) => (
                 Code::FailedPrecondition,
                 ErrorReason::ApplicationNotEntitled,
             ),
-            Error::RightsExternallyManaged(_) => (
+            Self::RightsExternallyManaged(_) => (
                 Code::FailedPrecondition,
                 ErrorReason::RightsExternallyManaged,
             ),
-            Error::GrantNotFound(_) => (Code::NotFound, ErrorReason::GrantNotFound),
-            Error::GrantExists(_) => (Code::AlreadyExists, ErrorReason::GrantExists),
-            Error::UserNotMember(_) => (Code::FailedPrecondition, ErrorReason::UserNotMember),
-            Error::ScopeRequired(ref field) => {
-                return Self::new(
-                    Code::InvalidArgument,
-                    DOMAIN,
-                    ErrorReason::ScopeRequired.as_str_name(),
-                    message.clone(),
-                )
-                .violation(field.clone(), message);
-            }
-            Error::ScopeOutOfOrganization(_) => {
+            Self::GrantNotFound(_) => (Code::NotFound, ErrorReason::GrantNotFound),
+            Self::GrantExists(_) => (Code::AlreadyExists, ErrorReason::GrantExists),
+            Self::UserNotMember(_) => (Code::FailedPrecondition, ErrorReason::UserNotMember),
+            Self::ScopeOutOfOrganization(_) => {
                 (Code::NotFound, ErrorReason::ScopeOutOfOrganization)
             }
-            Error::MixedOrganizations => (Code::InvalidArgument, ErrorReason::MixedOrganizations),
-            Error::ProjectionBehind => (Code::Unavailable, ErrorReason::ProjectionBehind),
-            Error::WrongState { .. } => (Code::FailedPrecondition, ErrorReason::WrongState),
-            Error::NotApplicationAdmin(_) => {
+            Self::MixedOrganizations => (Code::InvalidArgument, ErrorReason::MixedOrganizations),
+            Self::ProjectionBehind => (Code::Unavailable, ErrorReason::ProjectionBehind),
+            Self::WrongState { .. } => (Code::FailedPrecondition, ErrorReason::WrongState),
+            Self::NotApplicationAdmin(_) => {
                 (Code::PermissionDenied, ErrorReason::NotApplicationAdmin)
             }
-            Error::CompanyOutOfReach(_) => (Code::PermissionDenied, ErrorReason::CompanyOutOfReach),
-            Error::ScopeExceedsGrantor(_) => {
+            Self::CompanyOutOfReach(_) => (Code::PermissionDenied, ErrorReason::CompanyOutOfReach),
+            Self::ScopeExceedsGrantor(_) => {
                 (Code::PermissionDenied, ErrorReason::ScopeExceedsGrantor)
             }
-            Error::SelfEditForbidden => (Code::PermissionDenied, ErrorReason::SelfEditForbidden),
-            Error::OwnerRoleImmutable(_) => {
+            Self::SelfEditForbidden => (Code::PermissionDenied, ErrorReason::SelfEditForbidden),
+            Self::OwnerRoleImmutable(_) => {
                 (Code::PermissionDenied, ErrorReason::OwnerRoleImmutable)
             }
-            Error::LastOwner(ref organization) => {
-                return Self::new(
-                    Code::FailedPrecondition,
-                    DOMAIN,
-                    ErrorReason::LastOwner.as_str_name(),
-                    &message,
-                )
-                .precondition(
-                    "SUCCESSOR",
-                    organization,
-                    "give another member the role first",
-                );
+            Self::Separated { .. } => (Code::FailedPrecondition, ErrorReason::SodViolation),
+            Self::ScopeRequired(_) => (Code::InvalidArgument, ErrorReason::ScopeRequired),
+            Self::ScopesNotAllowed { .. } => (
+                Code::InvalidArgument,
+                ErrorReason::ScopesNotAllowedForSuperuser,
+            ),
+            Self::LastOwner(_) => (Code::FailedPrecondition, ErrorReason::LastOwner),
+            Self::LastApplicationAdmin { .. } => {
+                (Code::FailedPrecondition, ErrorReason::LastApplicationAdmin)
             }
-            Error::LastApplicationAdmin {
-                ref application, ..
-            } => {
-                return Self::new(
-                    Code::FailedPrecondition,
-                    DOMAIN,
-                    ErrorReason::LastApplicationAdmin.as_str_name(),
-                    &message,
-                )
-                .precondition(
-                    "SUCCESSOR",
-                    application,
-                    "give another member the role first",
-                );
+            Self::PreconditionNotMet { .. } => {
+                (Code::FailedPrecondition, ErrorReason::PreconditionNotMet)
             }
-            Error::ScopesNotAllowed { ref field, .. } => {
-                return Self::new(
-                    Code::InvalidArgument,
-                    DOMAIN,
-                    ErrorReason::ScopesNotAllowedForSuperuser.as_str_name(),
-                    &message,
-                )
-                .violation(field.clone(), &message);
-            }
-            Error::PreconditionNotMet { ref at, .. } => {
-                return Self::new(
-                    Code::FailedPrecondition,
-                    DOMAIN,
-                    ErrorReason::PreconditionNotMet.as_str_name(),
-                    &message,
-                )
-                .precondition("GRANT", at, &message);
-            }
-            Error::Separated { .. } => (Code::FailedPrecondition, ErrorReason::SodViolation),
         };
-        Self::new(code, DOMAIN, reason.as_str_name(), message)
+        Some(found)
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        let fault = error
+            .reason()
+            .map(|(code, reason)| Self::new(code, DOMAIN, reason.as_str_name(), &message));
+        match (error, fault) {
+            (Error::Facts(FactsError::Deadline), _) => Self::deadline(),
+            (Error::Facts(error), _) => Self::unavailable(error),
+            (Error::Catalog { field, source }, _) => Self::field(field, source.to_string()),
+            (Error::ScopeRequired(field) | Error::ScopesNotAllowed { field, .. }, Some(fault)) => {
+                fault.violation(field, message)
+            }
+            (
+                Error::LastOwner(subject)
+                | Error::LastApplicationAdmin {
+                    application: subject,
+                    ..
+                },
+                Some(fault),
+            ) => fault.precondition("SUCCESSOR", subject, "give another member the role first"),
+            (Error::PreconditionNotMet { at, .. }, Some(fault)) => {
+                fault.precondition("GRANT", at, message)
+            }
+            (Error::Common(fault), _) | (_, Some(fault)) => fault,
+            (_, None) => {
+                let reason = common::v1::ErrorReason::ConsistencyTokenInvalid;
+                Self::common(Code::InvalidArgument, reason, message)
+            }
+        }
     }
 }

@@ -28,8 +28,10 @@ use crate::store::{cursors, keys};
 /// Requests that wait for the keeper; more wait for a place.
 const QUEUE: usize = 1024;
 /// How often a question may find something missing that was just loaded, before the memory is
-/// too small for it.
-const ATTEMPTS: usize = 8;
+/// too small for it; and after how many of them all that it has missed is loaded at once, as the
+/// one may have been forgotten for the other.
+const ATTEMPTS: usize = 12;
+const APART: usize = 2;
 
 /// How many of the last changes are read when the process begins: what replicas have shared since
 /// can then be told from what is out of date.
@@ -120,12 +122,17 @@ impl Facts {
         &self,
         answer: impl Fn(&World) -> Result<T, Vec<Piece>>,
     ) -> Result<T, FactsError> {
-        for _ in 0..ATTEMPTS {
-            match self.try_read(&answer) {
+        let mut missed = Vec::new();
+        for attempt in 0..ATTEMPTS {
+            let missing = match self.try_read(&answer) {
                 Some(Ok(found)) => return Ok(found),
-                Some(Err(missing)) => self.refresh(missing).await?,
-                None => self.refresh(Vec::new()).await?,
-            }
+                Some(Err(missing)) => missing,
+                None => Vec::new(),
+            };
+            missed.extend_from_slice(&missing);
+            let together = attempt >= APART && !missing.is_empty();
+            let wanted = if together { missed.clone() } else { missing };
+            self.refresh(wanted).await?;
         }
         Err(FactsError::Memory)
     }

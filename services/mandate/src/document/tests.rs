@@ -130,6 +130,21 @@ const BROKEN: &[Case<'_>] = &[
         ],
     ),
     (
+        "    display_name: Fleet\n",
+        "    display_name: Fleet\n    display_names: {nl: Vloot, xx: Flotte}\n    separations: [[viewer, editor]]\n",
+        &[
+            "d.yaml:4:32: applications[0].display_names: unknown key `xx`; known are `en`, `nl`, `fr`, `nb`, `de`",
+            "d.yaml:5:28: applications[0].separations[0]: the application has no role `editor`",
+        ],
+    ),
+    (
+        "{units: [k1], resources: [R1]}",
+        "ALL\n            applications: [flet]",
+        &[
+            "d.yaml:27:28: organizations[0].memberships[0].grants[0].applications[0]: there is no application `flet`",
+        ],
+    ),
+    (
         "login: jan, given_name: Jan",
         "logn: jan, given_name: Jan, colour: red",
         &[
