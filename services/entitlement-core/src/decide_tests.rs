@@ -300,7 +300,7 @@ fn targets(world: &World) -> Vec<Target> {
     let tree = &world.organization.as_ref().unwrap().tree;
     let mut targets = vec![Target::Organization, Target::Missing];
     targets.extend((0..4).map(|unit| tree.unit_target(&format!("u{unit}"))));
-    targets.extend((0..3).map(|resource| tree.resource_target(&format!("r{resource}"))));
+    targets.extend((0..3).filter_map(|resource| tree.resource_target(&format!("r{resource}"))));
     targets
 }
 

@@ -112,12 +112,6 @@ impl Tree {
         put(&mut self.homes, node, place);
     }
 
-    /// Whether it is known if a resource exists.
-    pub fn knows_resource(&self, id: &str) -> bool {
-        let node = self.resources.0.get(id);
-        node.is_some_and(|node| at(&self.homes, *node) != Place::Unknown)
-    }
-
     /// A unit as a target.
     pub fn unit_target(&self, id: &str) -> Target {
         match self.units.0.get(id) {
@@ -126,11 +120,13 @@ impl Tree {
         }
     }
 
-    /// A resource as a target.
-    pub fn resource_target(&self, id: &str) -> Target {
-        match self.resources.0.get(id) {
-            Some(node) if exists(&self.homes, *node) => Target::Resource(*node),
-            _ => Target::Missing,
+    /// A resource as a target; none if it is not known whether it exists.
+    pub fn resource_target(&self, id: &str) -> Option<Target> {
+        let node = *self.resources.0.get(id)?;
+        match at(&self.homes, node) {
+            Place::Unknown => None,
+            Place::Absent => Some(Target::Missing),
+            Place::Root | Place::Below(_) => Some(Target::Resource(node)),
         }
     }
 
@@ -248,13 +244,17 @@ mod tests {
         }
     }
 
+    fn covers(tree: &Tree, scope: &Scope, resource: &str) -> bool {
+        tree.covers(scope, tree.resource_target(resource).unwrap())
+    }
+
     #[test]
     fn a_unit_covers_what_is_below_it_and_nothing_above() {
         let mut tree = tree();
         let sales = nodes(&mut tree, &["sales"], &[]);
         assert!(tree.covers(&sales, tree.unit_target("sales")));
-        assert!(tree.covers(&sales, tree.resource_target("n1")));
-        assert!(!tree.covers(&sales, tree.resource_target("n2")));
+        assert!(covers(&tree, &sales, "n1"));
+        assert!(!covers(&tree, &sales, "n2"));
         assert!(!tree.covers(&sales, tree.unit_target("company")));
         assert!(!tree.covers(&sales, Target::Organization));
     }
@@ -265,16 +265,16 @@ mod tests {
         assert!(!tree.covers(&Scope::All, tree.unit_target("nowhere")));
         tree.place_resource("n1", None);
         let n1 = nodes(&mut tree, &[], &["n1"]);
-        assert!(!tree.covers(&n1, tree.resource_target("n1")));
+        assert!(!covers(&tree, &n1, "n1"));
     }
 
     #[test]
     fn what_a_grant_speaks_of_is_not_thereby_known() {
         let mut tree = tree();
         nodes(&mut tree, &[], &["n9"]);
-        assert!(!tree.knows_resource("n9"));
+        assert_eq!(tree.resource_target("n9"), None);
         tree.place_resource("n9", None);
-        assert!(tree.knows_resource("n9"));
+        assert_eq!(tree.resource_target("n9"), Some(Target::Missing));
     }
 
     #[test]
@@ -282,6 +282,6 @@ mod tests {
         let mut tree = tree();
         tree.place_unit("company", Some("sales"));
         let other = nodes(&mut tree, &["other"], &[]);
-        assert!(!tree.covers(&other, tree.resource_target("n1")));
+        assert!(!covers(&tree, &other, "n1"));
     }
 }

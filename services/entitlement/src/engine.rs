@@ -1,7 +1,7 @@
 //! Answers from the facts: questions, keys, and the callers of every service's methods. There is
 //! no second authority.
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, task::Poll, time::Duration};
 
 use ::rpc::Authenticator;
 use api::{
@@ -11,7 +11,7 @@ use api::{
 use async_trait::async_trait;
 use authority::{Account, Caller, Context, Decider, Reach, Undecided};
 use aws_lc_rs::{constant_time, digest};
-use base::{Id, Millis, OrganizationId};
+use base::{Millis, OrganizationId};
 use clock::Clock;
 use entitlement_core::{Facts as Known, PermissionIndex, Target, decide};
 use seal::Sealer;
@@ -57,6 +57,14 @@ pub(crate) struct Bearing<'a> {
     pub(crate) now: Millis,
 }
 
+/// When an answer is given, read once for all of it and after its turn has come: to read a clock
+/// costs as much as to look up a fact.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) now: Millis,
+    pub(crate) since_boot: Duration,
+}
+
 /// How current an answer is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Status {
@@ -85,7 +93,7 @@ impl Engine {
         context: &Context,
         consistency: Option<&Consistency>,
     ) -> Result<(), Error> {
-        if !self.is_heard() {
+        if !self.is_heard(self.moment()) {
             return Err(Error::ProjectionBehind);
         }
         match consistency.and_then(|consistency| consistency.requirement.as_ref()) {
@@ -107,60 +115,43 @@ impl Engine {
         Ok(self.facts.reach(position, context.deadline).await?)
     }
 
-    /// Whether the feeds were heard recently enough for answers.
-    pub(crate) fn is_heard(&self) -> bool {
-        self.heard.silence() <= self.max_silence
-    }
-
-    /// Whether a feed was not heard for longer than the lease.
-    pub(crate) fn is_behind(&self) -> bool {
-        self.heard.silence() > self.lease + WORD
-    }
-
-    /// How current an answer is that is given from memory now.
-    pub(crate) fn status(&self, world: &World, now: Millis) -> Status {
-        Status {
-            revision: world.revision(),
-            feed_behind: self.is_behind(),
-            lease_left: self.facts.lease_left(),
-            now,
+    /// Now, on both clocks.
+    pub(crate) fn moment(&self) -> Moment {
+        Moment {
+            now: self.clock.now(),
+            since_boot: self.clock.since_boot(),
         }
     }
 
-    /// The facts that bear on a question, all of one revision.
-    ///
-    /// # Errors
-    /// What is to be loaded first; or, inside, that no application has the permission.
-    pub(crate) fn bearing<'w>(
-        &self,
-        world: &'w World,
-        ask: &Ask<'_>,
-    ) -> Result<Result<Bearing<'w>, Error>, Vec<Piece>> {
-        let facts = world.facts(ask.subject, ask.organization)?;
-        let target = world.target(ask.organization, ask.place)?;
-        let Some(permission) = facts.catalog.permission(ask.permission) else {
-            return Ok(Err(Error::PermissionUnknown(ask.permission.to_owned())));
-        };
-        Ok(Ok(Bearing {
-            facts,
-            permission,
-            target,
-            now: self.clock.now(),
-        }))
+    /// Whether the feeds were heard recently enough for answers.
+    pub(crate) fn is_heard(&self, at: Moment) -> bool {
+        self.heard.silence(at.since_boot) <= self.max_silence
     }
 
-    /// Whether a question is answered with allow.
-    fn allowed(&self, world: &World, ask: &Ask<'_>) -> Result<Result<bool, Error>, Vec<Piece>> {
-        let bearing = self.bearing(world, ask)?;
-        Ok(bearing.map(|bearing| {
-            let Bearing {
-                facts,
-                permission,
-                target,
-                now,
-            } = bearing;
-            decide(&facts, permission, target, now).outcome.is_ok()
-        }))
+    /// Whether a feed was not heard for longer than the lease.
+    pub(crate) fn is_behind(&self, at: Moment) -> bool {
+        self.heard.silence(at.since_boot) > self.lease + WORD
+    }
+
+    /// How current an answer is that is given from memory.
+    pub(crate) fn status(&self, world: &World, at: Moment) -> Status {
+        Status {
+            revision: world.revision(),
+            feed_behind: self.is_behind(at),
+            lease_left: self.facts.lease().left_at(at.since_boot),
+            now: at.now,
+        }
+    }
+
+    /// Questions that are answered one after the other.
+    pub(crate) fn row<'w, 'q>(&self, world: &'w World) -> Row<'w, 'q> {
+        let at = self.moment();
+        Row {
+            world,
+            at,
+            status: self.status(world, at),
+            last: None,
+        }
     }
 
     /// Whether a caller holds a management permission on an organization or on the operator
@@ -172,6 +163,7 @@ impl Engine {
         caller: &str,
         permission: &str,
         reach: Reach<'_>,
+        now: Millis,
     ) -> Result<Result<bool, Error>, Vec<Piece>> {
         let ask = |organization| Ask {
             subject: caller,
@@ -179,12 +171,12 @@ impl Engine {
             permission,
             place: Place::Organization,
         };
-        let operator = self.allowed(world, &ask(&self.operator))?;
+        let operator = allowed(world, &ask(&self.operator), now)?;
         match reach {
             Reach::Organization(organization)
                 if matches!(operator, Ok(false)) && *organization != self.operator =>
             {
-                self.allowed(world, &ask(organization))
+                allowed(world, &ask(organization), now)
             }
             _ => Ok(operator),
         }
@@ -196,11 +188,12 @@ impl Engine {
         world: &World,
         context: &Context,
         organization: &OrganizationId,
+        now: Millis,
     ) -> Result<Result<bool, Error>, Vec<Piece>> {
         match (&context.caller, context.policy.access) {
             (Caller::Subject(caller), Access::Permission(permission)) => {
                 let reach = Reach::Organization(organization);
-                self.manages_in(world, &caller.name, permission, reach)
+                self.manages_in(world, &caller.name, permission, reach, now)
             }
             _ => Ok(Ok(false)),
         }
@@ -208,13 +201,13 @@ impl Engine {
 
     /// Whether the caller of a method holds the permission of its policy on the operator
     /// organization, and so on every other, from what is in memory. No is not known, too.
-    pub(crate) fn permits_everywhere(&self, world: &World, context: &Context) -> bool {
+    pub(crate) fn permits_everywhere(&self, world: &World, context: &Context, now: Millis) -> bool {
         let (Caller::Subject(caller), Access::Permission(permission)) =
             (&context.caller, context.policy.access)
         else {
             return false;
         };
-        let permits = self.manages_in(world, &caller.name, permission, Reach::Operator);
+        let permits = self.manages_in(world, &caller.name, permission, Reach::Operator, now);
         matches!(permits, Ok(Ok(true)))
     }
 
@@ -227,7 +220,7 @@ impl Engine {
         reach: Reach<'_>,
     ) -> Result<bool, Error> {
         self.facts
-            .read(|world| self.manages_in(world, caller, permission, reach))
+            .read(|world| self.manages_in(world, caller, permission, reach, self.clock.now()))
             .await?
     }
 
@@ -249,11 +242,90 @@ impl Engine {
         Ok(valid.await?)
     }
 
+    /// Whose key this is, if it is valid.
+    fn owner(
+        &self,
+        world: &World,
+        presented: &Presented<'_>,
+    ) -> Result<Option<Arc<Account>>, Vec<Piece>> {
+        let Some(key) = world.key(presented.id) else {
+            return Ok(None);
+        };
+        let (own, presented) = (&key.secret_sha256, presented.digest.as_ref());
+        let equal = constant_time::verify_slices_are_equal(own, presented).is_ok();
+        let valid = equal && self.is_valid(world, key)?;
+        Ok(valid.then(|| key.account.clone()))
+    }
+
     fn is_valid(&self, world: &World, key: &Key) -> Result<bool, Vec<Piece>> {
         let account = world.subject(&key.account.name)?;
         let active = account.is_some_and(|account| account.active);
         Ok(active && self.clock.now() < key.expire)
     }
+}
+
+/// Questions that are answered one after the other, from the same facts at the same moment. Mostly
+/// they are about one subject, whose facts are then looked up once.
+pub(crate) struct Row<'w, 'q> {
+    pub(crate) world: &'w World,
+    pub(crate) at: Moment,
+    pub(crate) status: Status,
+    last: Option<(&'q str, &'q OrganizationId, Known<'w>)>,
+}
+
+impl<'w, 'q> Row<'w, 'q> {
+    /// The facts that bear on a question.
+    ///
+    /// # Errors
+    /// What is to be loaded first; or, inside, that no application has the permission.
+    pub(crate) fn bearing(
+        &mut self,
+        ask: &Ask<'q>,
+    ) -> Result<Result<Bearing<'w>, Error>, Vec<Piece>> {
+        let facts = match self.last {
+            Some((subject, organization, facts))
+                if subject == ask.subject && organization == ask.organization =>
+            {
+                facts
+            }
+            _ => self.world.facts(ask.subject, ask.organization)?,
+        };
+        self.last = Some((ask.subject, ask.organization, facts));
+        bearing(self.world, facts, ask, self.at.now)
+    }
+}
+
+fn bearing<'w>(
+    world: &'w World,
+    facts: Known<'w>,
+    ask: &Ask<'_>,
+    now: Millis,
+) -> Result<Result<Bearing<'w>, Error>, Vec<Piece>> {
+    let target = world.target(ask.organization, ask.place)?;
+    let Some(permission) = facts.catalog.permission(ask.permission) else {
+        return Ok(Err(Error::PermissionUnknown(ask.permission.to_owned())));
+    };
+    Ok(Ok(Bearing {
+        facts,
+        permission,
+        target,
+        now,
+    }))
+}
+
+/// Whether a question is answered with allow.
+fn allowed(world: &World, ask: &Ask<'_>, now: Millis) -> Result<Result<bool, Error>, Vec<Piece>> {
+    let facts = world.facts(ask.subject, ask.organization)?;
+    let bearing = bearing(world, facts, ask, now)?;
+    Ok(bearing.map(|bearing| {
+        let Bearing {
+            facts,
+            permission,
+            target,
+            now,
+        } = bearing;
+        decide(&facts, permission, target, now).outcome.is_ok()
+    }))
 }
 
 #[async_trait]
@@ -273,26 +345,36 @@ impl Decider for Engine {
 
 #[async_trait]
 impl Authenticator for Engine {
+    fn recall(&self, secret: &str) -> Poll<Option<Arc<Account>>> {
+        let presented = Presented::read(secret);
+        match self.facts.try_read(|world| self.owner(world, &presented)) {
+            Some(Ok(owner)) => Poll::Ready(owner),
+            Some(Err(_)) | None => Poll::Pending,
+        }
+    }
+
     async fn authenticate(&self, secret: &str) -> Result<Option<Arc<Account>>, Undecided> {
-        let Some(id) = key_of(secret) else {
-            return Ok(None);
-        };
-        let presented = digest::digest(&digest::SHA256, secret.as_bytes());
-        let owner = self.facts.read(|world| {
-            let Some(key) = world.key(id) else {
-                return Ok(None);
-            };
-            let (own, presented) = (&key.secret_sha256, presented.as_ref());
-            let equal = constant_time::verify_slices_are_equal(own, presented).is_ok();
-            let valid = equal && self.is_valid(world, key)?;
-            Ok(valid.then(|| key.account.clone()))
-        });
+        let presented = Presented::read(secret);
+        let owner = self.facts.read(|world| self.owner(world, &presented));
         owner.await.map_err(|error| Undecided(error.into()))
     }
 }
 
-/// The id in the secret of a key, `mk_{key}_{random}`.
-fn key_of(secret: &str) -> Option<&str> {
-    let (id, _) = secret.strip_prefix("mk_")?.split_once('_')?;
-    base::KeyId::is_valid(id).then_some(id)
+/// A key as it is presented: `mk_{key}_{random}`.
+struct Presented<'a> {
+    /// The id in it; none is empty.
+    id: &'a str,
+    digest: digest::Digest,
+}
+
+impl<'a> Presented<'a> {
+    fn read(secret: &'a str) -> Self {
+        let parts = secret
+            .strip_prefix("mk_")
+            .and_then(|rest| rest.split_once('_'));
+        Self {
+            id: parts.map_or("", |(id, _)| id),
+            digest: digest::digest(&digest::SHA256, secret.as_bytes()),
+        }
+    }
 }

@@ -18,7 +18,7 @@ use std::{
 };
 
 use ::cache::Cache;
-use ::rpc::{Authenticator, Channel, PeerChannel, PeerKey};
+use ::rpc::{Authenticator, Channel, PeerChannel, PeerKey, Routes};
 use ::store::{Store, StoreError, StoreUrl};
 use authority::Authority;
 use base::OrganizationId;
@@ -26,7 +26,6 @@ use clock::Clock;
 use freshness::Contract;
 use seal::{Sealer, Source};
 use tokio_util::sync::CancellationToken;
-use tonic::service::Routes;
 
 pub use crate::store::Migrator;
 

@@ -1,6 +1,6 @@
 //! The edge: which method runs which use case.
 
-use ::rpc::{enter, methods};
+use ::rpc::{Routes, enter, methods};
 use api::entitlement::v1::{
     AuthorizeRequest, AuthorizeResponse, AwaitProjectionRequest, AwaitProjectionResponse,
     BatchCreateGrantsRequest, BatchCreateGrantsResponse, CheckBatchRequest, CheckBatchResponse,
@@ -20,13 +20,14 @@ use api::entitlement::v1::{
     grant_service_server::{GrantService, GrantServiceServer},
     peer_service_server::{PeerService, PeerServiceServer},
 };
-use tonic::{Request, Response, Status, Streaming, service::Routes};
+use tonic::{Request, Response, Status, Streaming};
 
 use crate::app::{self, App};
 
 /// The methods of this service.
 pub(crate) fn routes(app: &App) -> Routes {
-    Routes::new(AuthorizationServiceServer::new(Edge(app.clone())))
+    Routes::default()
+        .add_service(AuthorizationServiceServer::new(Edge(app.clone())))
         .add_service(CatalogServiceServer::new(Edge(app.clone())))
         .add_service(GrantServiceServer::new(Edge(app.clone())))
         .add_service(PeerServiceServer::new(Edge(app.clone())))

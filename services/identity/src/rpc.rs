@@ -2,7 +2,7 @@
 
 mod feed;
 
-use ::rpc::methods;
+use ::rpc::{Routes, methods};
 use api::identity::v1::{
     BatchCreateUsersRequest, BatchCreateUsersResponse, CreateServiceAccountKeyRequest,
     CreateServiceAccountKeyResponse, CreateServiceAccountRequest, CreateServiceAccountResponse,
@@ -20,13 +20,13 @@ use api::identity::v1::{
     service_account_service_server::{ServiceAccountService, ServiceAccountServiceServer},
     user_service_server::{UserService, UserServiceServer},
 };
-use tonic::service::Routes;
 
 use crate::app::{self, App};
 
 /// The methods of this service.
 pub(crate) fn routes(app: &App) -> Routes {
-    Routes::new(UserServiceServer::new(Edge(app.clone())))
+    Routes::default()
+        .add_service(UserServiceServer::new(Edge(app.clone())))
         .add_service(ServiceAccountServiceServer::new(Edge(app.clone())))
         .add_service(PeerServiceServer::new(Edge(app.clone())))
         .add_service(FeedServiceServer::new(feed::Feed(app.clone())))

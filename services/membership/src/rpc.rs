@@ -2,7 +2,7 @@
 
 mod feed;
 
-use ::rpc::methods;
+use ::rpc::{Routes, methods};
 use api::membership::v1::{
     BatchCreateMembershipsRequest, BatchCreateMembershipsResponse, BatchCreateResourcesRequest,
     BatchCreateResourcesResponse, BatchCreateUnitsRequest, BatchCreateUnitsResponse,
@@ -23,13 +23,13 @@ use api::membership::v1::{
     member_service_server::{MemberService, MemberServiceServer},
     organization_service_server::{OrganizationService, OrganizationServiceServer},
 };
-use tonic::service::Routes;
 
 use crate::app::{self, App};
 
 /// The methods of this service.
 pub(crate) fn routes(app: &App) -> Routes {
-    Routes::new(OrganizationServiceServer::new(Edge(app.clone())))
+    Routes::default()
+        .add_service(OrganizationServiceServer::new(Edge(app.clone())))
         .add_service(MemberServiceServer::new(Edge(app.clone())))
         .add_service(FeedServiceServer::new(feed::Feed(app.clone())))
 }

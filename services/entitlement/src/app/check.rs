@@ -10,7 +10,12 @@ pub(crate) async fn check(
     context: &Context,
     request: CheckRequest,
 ) -> Result<CheckResponse, Error> {
-    let question = Question::read(None, request.subject, request.permission, request.resource)?;
+    let question = Question::read(
+        None,
+        &request.subject,
+        &request.permission,
+        &request.resource,
+    )?;
     let decision = answer(app, context, &question, request.consistency.as_ref()).await?;
     Ok(CheckResponse {
         decision: Some(decision),

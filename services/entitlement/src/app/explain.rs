@@ -17,13 +17,19 @@ pub(crate) async fn explain(
     context: &Context,
     request: ExplainRequest,
 ) -> Result<ExplainResponse, Error> {
-    let question = Question::read(None, request.subject, request.permission, request.resource)?;
+    let question = Question::read(
+        None,
+        &request.subject,
+        &request.permission,
+        &request.resource,
+    )?;
     app.permit_in(context, &question.organization).await?;
     app.engine
         .freshen(context, request.consistency.as_ref())
         .await?;
     let explained = app.engine.facts.read(|world| {
-        let bearing = app.engine.bearing(world, &question.ask())?;
+        let mut row = app.engine.row(world);
+        let bearing = row.bearing(&question.ask())?;
         Ok(bearing.map(|bearing| {
             let explanation = core::explain(
                 &bearing.facts,
@@ -31,11 +37,10 @@ pub(crate) async fn explain(
                 bearing.target,
                 bearing.now,
             );
-            let status = app.engine.status(world, bearing.now);
             let organization = &question.organization;
             let decided = &explanation.decision;
             ExplainResponse {
-                decision: Some(decision(decided, organization, status)),
+                decision: Some(decision(decided, organization, row.status)),
                 conditions: explanation
                     .conditions
                     .iter()

@@ -2,7 +2,7 @@
 
 use ::rpc::{Fault, timestamp};
 use api::entitlement::v1::{Decision, DecisionReason, Effect};
-use base::{In, OrganizationId, ResourceId, Subject, UnitId};
+use base::{Id, In, OrganizationId, ResourceId, Subject, UnitId};
 use entitlement_core as core;
 use entitlement_core::Reason;
 
@@ -13,53 +13,55 @@ use crate::{
 
 /// A question that follows the grammar of names.
 #[derive(Debug, Clone)]
-pub(crate) struct Question {
-    pub(crate) subject: String,
-    pub(crate) permission: String,
+pub(crate) struct Question<'a> {
+    pub(crate) subject: &'a str,
+    pub(crate) permission: &'a str,
     pub(crate) organization: OrganizationId,
-    resource: String,
+    /// What follows the organization: `units/…`, `resources/…` or nothing.
+    place: &'a str,
 }
 
-impl Question {
+impl<'a> Question<'a> {
     /// Reads the fields of a request; `index` is that of the question in a batch.
     pub(super) fn read(
         index: Option<usize>,
-        subject: String,
-        permission: String,
-        resource: String,
+        subject: &'a str,
+        permission: &'a str,
+        resource: &'a str,
     ) -> Result<Self, Fault> {
         // Only what is wrong has to be found by the caller.
         let field = |name: &str| match index {
             Some(index) => format!("questions[{index}].{name}"),
             None => name.to_owned(),
         };
-        Subject::parse_name(&subject).map_err(|error| Fault::name(&field("subject"), &error))?;
-        if !core::is_permission(&permission) {
+        Subject::parse_name(subject).map_err(|error| Fault::name(&field("subject"), &error))?;
+        if !core::is_permission(permission) {
             let what = "must be `application.module.verb`";
             return Err(Fault::field(field("permission"), what));
         }
-        let organization = if resource.contains("/units/") {
-            In::<UnitId>::parse_name(&resource).map(|name| name.organization)
-        } else if resource.contains("/resources/") {
-            In::<ResourceId>::parse_name(&resource).map(|name| name.organization)
+        let place = resource.splitn(3, '/').nth(2).unwrap_or_default();
+        let organization = if place.starts_with("units/") {
+            In::<UnitId>::parse_name(resource).map(|name| name.organization)
+        } else if place.starts_with("resources/") {
+            In::<ResourceId>::parse_name(resource).map(|name| name.organization)
         } else {
-            OrganizationId::parse_name(&resource)
+            OrganizationId::parse_name(resource)
         };
         Ok(Self {
             organization: organization.map_err(|error| Fault::name(&field("resource"), &error))?,
             subject,
             permission,
-            resource,
+            place,
         })
     }
 
     /// The question as the engine takes it.
     pub(super) fn ask(&self) -> Ask<'_> {
         Ask {
-            subject: &self.subject,
+            subject: self.subject,
             organization: &self.organization,
-            permission: &self.permission,
-            place: match self.place().split_once('/') {
+            permission: self.permission,
+            place: match self.place.split_once('/') {
                 Some(("units", id)) => Place::Unit(id),
                 Some((_, id)) => Place::Resource(id),
                 None => Place::Organization,
@@ -71,15 +73,10 @@ impl Question {
     pub(crate) fn shared(&self) -> freshness::Question<'_> {
         freshness::Question {
             organization: &self.organization,
-            subject: &self.subject,
-            permission: &self.permission,
-            place: self.place(),
+            subject: self.subject,
+            permission: self.permission,
+            place: self.place,
         }
-    }
-
-    /// What follows the organization: `units/…`, `resources/…` or nothing.
-    fn place(&self) -> &str {
-        self.resource.splitn(3, '/').nth(2).unwrap_or_default()
     }
 }
 
@@ -103,7 +100,13 @@ pub(super) fn decision(
         Ok(grant) => (
             Effect::Allow,
             DecisionReason::Allowed,
-            format!("organizations/{organization}/grants/{}", grant.id),
+            [
+                "organizations/",
+                organization.as_str(),
+                "/grants/",
+                &grant.id,
+            ]
+            .concat(),
         ),
         Err(why) => (Effect::Deny, reason(why), String::new()),
     };

@@ -156,17 +156,21 @@ impl World {
         organization: &OrganizationId,
         place: Place<'_>,
     ) -> Result<Target, Vec<Piece>> {
+        let id = match place {
+            Place::Organization => return Ok(Target::Organization),
+            Place::Unit(id) | Place::Resource(id) => id,
+        };
         let entry = self.entry(organization)?;
         let Some(facts) = &entry.organization else {
             return Ok(Target::Missing);
         };
-        match place {
-            Place::Organization => Ok(Target::Organization),
-            Place::Unit(id) => Ok(facts.tree.unit_target(id)),
-            Place::Resource(id) if entry.all_resources || facts.tree.knows_resource(id) => {
-                Ok(facts.tree.resource_target(id))
-            }
-            Place::Resource(id) => Err(vec![Piece::Resource(organization.clone(), id.into())]),
+        if matches!(place, Place::Unit(_)) {
+            return Ok(facts.tree.unit_target(id));
+        }
+        match facts.tree.resource_target(id) {
+            Some(target) => Ok(target),
+            None if entry.all_resources => Ok(Target::Missing),
+            None => Err(vec![Piece::Resource(organization.clone(), id.into())]),
         }
     }
 

@@ -7,11 +7,11 @@ use base::{Id, ServiceAccountId, Subject};
 use cache::Cache;
 use clock::Clock;
 use rpc::{
-    Authentication, Authenticator, Channel, GrpcService, Limits, Readiness, stack, with_tools,
+    Authentication, Authenticator, Channel, GrpcService, Limits, Readiness, Routes, stack,
+    with_tools,
 };
 use store::{StoreError, StoreUrl};
 use tokio_util::sync::CancellationToken;
-use tonic::service::Routes;
 
 use super::secrets::Secrets;
 
