@@ -15,6 +15,7 @@ mod revoke;
 mod server;
 mod setting;
 mod start;
+mod writes;
 
 use std::process::ExitCode;
 
@@ -63,6 +64,9 @@ async fn measure(args: &Args) -> Result<()> {
     drop(server);
     if args.wants(What::Client) {
         client::measure_redis(&portfolio, folder.path(), args.duration()).await?;
+    }
+    if args.wants(What::Writes) {
+        writes::measure(&portfolio, folder.path(), args.duration()).await?;
     }
     if args.wants(What::Cold) {
         // The same files, and nothing in memory.

@@ -41,6 +41,7 @@ pub(crate) struct Server {
     empty: SocketAddr,
     /// Of the first service account.
     pub(crate) key: SecretString,
+    installation: Arc<Installation>,
     stop: CancellationToken,
     thread: Option<JoinHandle<Result<()>>>,
 }
@@ -56,10 +57,11 @@ impl Server {
             .name(THREAD.to_owned())
             .spawn(move || run(&folder, cache, secrets, &end, &tell))?;
         match told.recv() {
-            Ok([address, empty]) => Ok(Self {
+            Ok(([address, empty], installation)) => Ok(Self {
                 address,
                 empty,
                 key,
+                installation,
                 stop,
                 thread: Some(thread),
             }),
@@ -78,6 +80,11 @@ impl Server {
     /// The empty RPC, called with the same key.
     pub(crate) fn empty_target(&self) -> Result<Target> {
         Target::with_key(self.empty, &self.key, cpu())
+    }
+
+    /// How many statements were run on the database so far.
+    pub(crate) fn statements(&self) -> u64 {
+        self.installation.statements()
     }
 
     /// The CPU time that the server's threads have taken.
@@ -125,7 +132,7 @@ fn run(
     cache: Option<Cache>,
     secrets: Secrets,
     stop: &CancellationToken,
-    tell: &mpsc::Sender<[SocketAddr; 2]>,
+    tell: &mpsc::Sender<Started>,
 ) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -133,10 +140,10 @@ fn run(
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let installation = installation(folder, cache, secrets, stop).await?;
+        let installation = Arc::new(installation(folder, cache, secrets, stop).await?);
         let (own, address) = listen(installation.service(), stop).await?;
         let (_, empty) = listen(empty::service(), stop).await?;
-        tell.send([address, empty])?;
+        tell.send(([address, empty], installation))?;
         own.await?
     })
 }
@@ -162,6 +169,8 @@ async fn installation(
     Ok(Installation::start(settings).await?)
 }
 
+/// Where the services are and the empty RPC is, and the services.
+type Started = ([SocketAddr; 2], Arc<Installation>);
 type Serving = tokio::task::JoinHandle<Result<()>>;
 
 async fn listen(service: GrpcService, stop: &CancellationToken) -> Result<(Serving, SocketAddr)> {
