@@ -158,7 +158,11 @@ async fn installation(
         services: ServiceSettings {
             clock: Arc::new(SystemClock::default()),
             secrets,
-            limits: rpc::Limits::default(),
+            limits: rpc::Limits {
+                // As `mandate serve` has it where there is a collector.
+                trace_one_in: 100,
+                ..rpc::Limits::default()
+            },
             callers: CallerAuthentication::Required,
             shutdown: stop.clone(),
         },
