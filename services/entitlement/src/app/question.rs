@@ -34,16 +34,16 @@ impl<'a> Question<'a> {
             Some(index) => format!("questions[{index}].{name}"),
             None => name.to_owned(),
         };
-        Subject::parse_name(subject).map_err(|error| Fault::name(&field("subject"), &error))?;
+        Subject::check_name(subject).map_err(|error| Fault::name(&field("subject"), &error))?;
         if !core::is_permission(permission) {
             let what = "must be `application.module.verb`";
             return Err(Fault::field(field("permission"), what));
         }
         let place = resource.splitn(3, '/').nth(2).unwrap_or_default();
         let organization = if place.starts_with("units/") {
-            In::<UnitId>::parse_name(resource).map(|name| name.organization)
+            In::<UnitId>::parse_organization(resource)
         } else if place.starts_with("resources/") {
-            In::<ResourceId>::parse_name(resource).map(|name| name.organization)
+            In::<ResourceId>::parse_organization(resource)
         } else {
             OrganizationId::parse_name(resource)
         };
