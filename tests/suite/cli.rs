@@ -102,6 +102,26 @@ fn what_dev_prints_can_be_typed_and_answers() {
     ));
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(json.to_string().contains("applications/fleet"), "{json}");
+    for (list, row) in [
+        (
+            "resources jan-peeters fleet.billing.view transport-janssens",
+            "organizations/transport-janssens/units/k1",
+        ),
+        (
+            "subjects fleet.billing.view transport-janssens/units/k1",
+            "users/jan-peeters",
+        ),
+        (
+            "permissions jan-peeters transport-janssens/units/k1",
+            "fleet.billing.view",
+        ),
+    ] {
+        let output = dev.type_in(&format!("{mandate} list {list}"));
+        assert!(text(&output).lines().any(|line| line == row), "{list}");
+        let output = dev.type_in(&format!("{mandate} --json list {list}"));
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(json["revision"].is_i64(), "{json}");
+    }
     let output = dev.type_in(&format!("{mandate} check jan-peeters"));
     assert_eq!(output.status.code(), Some(2));
 

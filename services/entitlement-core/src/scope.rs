@@ -134,6 +134,35 @@ impl Tree {
         }
     }
 
+    /// The units that exist, ordered by id.
+    pub fn units(&self) -> Vec<(&str, Target)> {
+        let names = self.units.0.iter();
+        let mut units: Vec<_> = names
+            .filter(|(_, node)| exists(&self.parents, **node))
+            .map(|(id, node)| (&**id, Target::Unit(*node)))
+            .collect();
+        units.sort_unstable_by_key(|(id, _)| *id);
+        units
+    }
+
+    /// The resources that exist as far as is known, each with the id of its unit.
+    pub fn resources(&self) -> impl Iterator<Item = (&str, &str, Target)> {
+        let mut units = vec![""; self.parents.len()];
+        for (id, node) in &self.units.0 {
+            if let Some(slot) = units.get_mut(node.0 as usize) {
+                *slot = id;
+            }
+        }
+        let names = self.resources.0.iter();
+        names.filter_map(move |(id, node)| match at(&self.homes, *node) {
+            Place::Below(unit) => {
+                let unit = units.get(unit.0 as usize)?;
+                Some((*unit, &**id, Target::Resource(*node)))
+            }
+            Place::Root | Place::Absent | Place::Unknown => None,
+        })
+    }
+
     /// Whether a scope covers a target.
     pub fn covers(&self, scope: &Scope, target: Target) -> bool {
         match (scope, target) {

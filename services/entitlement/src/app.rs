@@ -21,7 +21,10 @@ mod list_applications;
 mod list_effective_access;
 mod list_entitlements;
 mod list_grants;
+mod list_permissions;
+mod list_resources;
 mod list_roles;
+mod list_subjects;
 mod question;
 mod revoke_grant;
 mod summarize_access;
@@ -47,7 +50,10 @@ pub(crate) use self::{
     list_effective_access::list_effective_access,
     list_entitlements::list_entitlements,
     list_grants::list_grants,
+    list_permissions::list_permissions,
+    list_resources::list_resources,
     list_roles::list_roles,
+    list_subjects::list_subjects,
     question::Question,
     revoke_grant::revoke_grant,
     summarize_access::summarize_access,

@@ -150,7 +150,11 @@ impl Engine {
     }
 
     /// Whether a question is answered with allow.
-    fn allowed(&self, world: &World, ask: &Ask<'_>) -> Result<Result<bool, Error>, Vec<Piece>> {
+    pub(crate) fn allowed(
+        &self,
+        world: &World,
+        ask: &Ask<'_>,
+    ) -> Result<Result<bool, Error>, Vec<Piece>> {
         let bearing = self.bearing(world, ask)?;
         Ok(bearing.map(|bearing| {
             let Bearing {

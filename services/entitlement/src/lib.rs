@@ -71,6 +71,9 @@ pub struct Limits {
     pub max_feed_silence: Duration,
     /// How many bytes the facts in memory may take.
     pub memory: usize,
+    /// An organization with at most so many members and resources is in memory with all of them:
+    /// then a question never asked before costs what a repeated one costs.
+    pub whole: u64,
 }
 
 impl Default for Limits {
@@ -79,6 +82,7 @@ impl Default for Limits {
             lease: Duration::from_secs(1),
             max_feed_silence: Duration::from_secs(300),
             memory: 256 << 20,
+            whole: 20_000,
         }
     }
 }
@@ -124,6 +128,7 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, StoreError
         lease: limits.lease,
         poll: limits.lease / 5,
         memory: limits.memory,
+        whole: limits.whole,
     };
     let heard = Arc::new(Heard::new(clock.clone()));
     let facts = Facts::start(store.clone(), settings, shutdown.clone());

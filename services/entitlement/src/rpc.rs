@@ -10,11 +10,12 @@ use api::entitlement::v1::{
     GetApplicationRequest, GetApplicationResponse, GetEntitlementRequest, GetEntitlementResponse,
     GetGrantRequest, GetGrantResponse, ListApplicationsRequest, ListApplicationsResponse,
     ListEffectiveAccessRequest, ListEffectiveAccessResponse, ListEntitlementsRequest,
-    ListEntitlementsResponse, ListGrantsRequest, ListGrantsResponse, ListRolesRequest,
-    ListRolesResponse, ReactivateEntitlementRequest, ReactivateEntitlementResponse,
-    RevokeGrantRequest, RevokeGrantResponse, SummarizeAccessRequest, SummarizeAccessResponse,
-    SuspendEntitlementRequest, SuspendEntitlementResponse, UpdateApplicationRequest,
-    UpdateApplicationResponse, UpdateGrantRequest, UpdateGrantResponse,
+    ListEntitlementsResponse, ListGrantsRequest, ListGrantsResponse, ListPermissionsRequest,
+    ListPermissionsResponse, ListResourcesRequest, ListResourcesResponse, ListRolesRequest,
+    ListRolesResponse, ListSubjectsRequest, ListSubjectsResponse, ReactivateEntitlementRequest,
+    ReactivateEntitlementResponse, RevokeGrantRequest, RevokeGrantResponse, SummarizeAccessRequest,
+    SummarizeAccessResponse, SuspendEntitlementRequest, SuspendEntitlementResponse,
+    UpdateApplicationRequest, UpdateApplicationResponse, UpdateGrantRequest, UpdateGrantResponse,
     authorization_service_server::{AuthorizationService, AuthorizationServiceServer},
     catalog_service_server::{CatalogService, CatalogServiceServer},
     grant_service_server::{GrantService, GrantServiceServer},
@@ -48,6 +49,9 @@ methods! { AuthorizationService, for Edge, with app, besides {
     check(CheckRequest) -> CheckResponse;
     check_batch(CheckBatchRequest) -> CheckBatchResponse;
     explain(ExplainRequest) -> ExplainResponse;
+    list_resources(ListResourcesRequest) -> ListResourcesResponse;
+    list_subjects(ListSubjectsRequest) -> ListSubjectsResponse;
+    list_permissions(ListPermissionsRequest) -> ListPermissionsResponse;
     list_effective_access(ListEffectiveAccessRequest) -> ListEffectiveAccessResponse;
 }
 

@@ -55,6 +55,13 @@ Examples:
   mandate access jan-peeters transport-janssens
   mandate access jan-peeters transport-janssens --full --json";
 
+const LIST: &str = "\
+Examples:
+  mandate list resources jan-peeters fleet.billing.view transport-janssens
+  mandate list subjects fleet.billing.view transport-janssens/units/k1
+  mandate list subjects invoices transport-janssens --route
+  mandate list permissions jan-peeters transport-janssens/units/k1 --json";
+
 /// Entitlements and access for business-to-business portals.
 ///
 /// Mandate answers one question: may this user of this customer do this, on this account or
@@ -94,6 +101,9 @@ pub enum Command {
     /// List what somebody can reach in an organization.
     #[command(after_long_help = ACCESS)]
     Access(AccessArgs),
+    /// List where somebody may do something, who may, or what somebody may do.
+    #[command(subcommand, after_long_help = LIST)]
+    List(ListCommand),
     /// List, choose or show contexts.
     #[command(subcommand)]
     Context(ContextCommand),
@@ -167,6 +177,39 @@ pub struct AccessArgs {
     /// With roles, and with each permission and its scope.
     #[arg(long)]
     pub full: bool,
+}
+
+/// Which side of a question is left open.
+#[derive(Debug, Subcommand)]
+pub enum ListCommand {
+    /// List where in an organization somebody may do something.
+    Resources {
+        /// Who: `jan-peeters`, `users/jan-peeters` or `serviceAccounts/billing`.
+        subject: String,
+        /// What: `application.module.verb`.
+        permission: String,
+        /// The organization; `organizations/` at the beginning may be left out.
+        organization: String,
+    },
+    /// List who may do something somewhere, or who is told of something.
+    Subjects {
+        /// What: `application.module.verb`, or a notification route with `--route`.
+        held: String,
+        /// Where: an organization, unit or resource; `organizations/` at the beginning may be
+        /// left out.
+        resource: String,
+        /// List who is told of something by a notification route of a role.
+        #[arg(long)]
+        route: bool,
+    },
+    /// List what somebody may do somewhere.
+    Permissions {
+        /// Who: `jan-peeters`, `users/jan-peeters` or `serviceAccounts/billing`.
+        subject: String,
+        /// Where: an organization, unit or resource; `organizations/` at the beginning may be
+        /// left out.
+        resource: String,
+    },
 }
 
 /// What to do with contexts.

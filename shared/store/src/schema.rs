@@ -2,7 +2,7 @@
 
 use sea_orm_migration::{
     prelude::{ColumnDef, DbErr, IntoIden, SchemaManager, Table},
-    sea_orm::{ConnectionTrait, Statement},
+    sea_orm::{ConnectionTrait, DbBackend, Statement},
     sea_query::{Index, IndexCreateStatement, Query, TableCreateStatement},
 };
 
@@ -59,6 +59,27 @@ pub fn index(name: &str, table: &'static str, columns: &[&'static str]) -> Index
         index.col(*column);
     }
     index
+}
+
+/// Orders columns of text by their bytes, as SQLite does and as strings are compared in memory.
+/// PostgreSQL orders by the rules of a language unless it is told not to. Before an index is made
+/// on them.
+///
+/// # Errors
+/// What the database says.
+pub async fn bytewise(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    columns: &[&str],
+) -> Result<(), DbErr> {
+    if manager.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    for column in columns {
+        let alter = format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE text COLLATE \"C\"");
+        manager.get_connection().execute_unprepared(&alter).await?;
+    }
+    Ok(())
 }
 
 /// Makes the tables that every service has: the head of the log, the outbox and the requests.

@@ -1,15 +1,37 @@
+use ::rpc::Fault;
 use api::entitlement::v1::{
     Condition, DecisionReason, ExplainRequest, ExplainResponse, GrantConsideration,
 };
-use authority::Context;
+use authority::{Caller, Context, Reach};
 use entitlement_core as core;
 use entitlement_core::Reason;
 
 use super::{
     App,
+    list_subjects::holders,
     question::{Question, decision, reason},
 };
-use crate::error::Error;
+use crate::{
+    engine::{Ask, Bearing, Status},
+    error::Error,
+};
+
+/// What of it is told to whom.
+const READ: &str = "mandate.access.read";
+
+/// How many of those who could help are named.
+const HELPERS: usize = 10;
+
+/// How far who asks reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Asker {
+    /// Into a part of the organization, in which the place is.
+    Part,
+    /// The organization.
+    Organization,
+    /// Every organization.
+    Everywhere,
+}
 
 /// Answers one question and says why.
 pub(crate) async fn explain(
@@ -18,45 +40,133 @@ pub(crate) async fn explain(
     request: ExplainRequest,
 ) -> Result<ExplainResponse, Error> {
     let question = Question::read(None, request.subject, request.permission, request.resource)?;
-    app.permit_in(context, &question.organization).await?;
+    let Caller::Subject(caller) = &context.caller else {
+        return Err(Fault::denied().into());
+    };
+    // Who may not ask makes nothing wait; and a place that is not there is as one out of reach.
+    let asker = reach(app, &caller.name, &question).await?;
+    let asker = asker.ok_or_else(Fault::denied)?;
     app.engine
         .freshen(context, request.consistency.as_ref())
         .await?;
     let explained = app.engine.facts.read(|world| {
-        let bearing = app.engine.bearing(world, &question.ask())?;
-        Ok(bearing.map(|bearing| {
-            let explanation = core::explain(
-                &bearing.facts,
-                bearing.permission,
-                bearing.target,
-                bearing.now,
-            );
-            let status = app.engine.status(world, bearing.now);
-            let organization = &question.organization;
-            let decided = &explanation.decision;
-            ExplainResponse {
-                decision: Some(decision(decided, organization, status)),
-                conditions: explanation
-                    .conditions
-                    .iter()
-                    .copied()
-                    .map(condition)
-                    .collect(),
-                grants: explanation
-                    .grants
-                    .iter()
-                    .map(|grant| consideration(&question, grant))
-                    .collect(),
-                next_step: decided
-                    .outcome
-                    .err()
-                    .map(next_step)
-                    .unwrap_or_default()
-                    .to_owned(),
-            }
-        }))
+        let mut bearing = match app.engine.bearing(world, &question.ask())? {
+            Ok(bearing) => bearing,
+            Err(error) => return Ok(Err(error)),
+        };
+        let own = world.facts(&caller.name, &question.organization)?;
+        // That a stranger exists is nothing that an organization may know.
+        if asker != Asker::Everywhere && bearing.facts.member.is_none() {
+            bearing.facts.subject = None;
+        }
+        let may_know = |scope: &core::Scope| {
+            let read = own.catalog.permission(READ);
+            let throughout = |read| core::holds_throughout(&own, read, scope, bearing.now);
+            asker >= Asker::Organization || read.is_some_and(throughout)
+        };
+        let status = app.engine.status(world, bearing.now);
+        Ok(Ok(respond(&question, &bearing, status, may_know)))
     });
-    explained.await?
+    let (mut response, failed) = explained.await??;
+    if let Some(permission) = failed.and_then(helping)
+        && asker >= Asker::Organization
+    {
+        response.helpers = holders(app, &question.organization, permission, HELPERS).await?;
+    }
+    Ok(response)
+}
+
+/// How far a caller reaches that asks a question; not to it if nowhere.
+async fn reach(app: &App, caller: &str, question: &Question) -> Result<Option<Asker>, Error> {
+    let organization = &question.organization;
+    let (engine, facts) = (&app.engine, &app.engine.facts);
+    let found = facts.read(|world| {
+        for (reach, asker) in [
+            (Reach::Operator, Asker::Everywhere),
+            (Reach::Organization(organization), Asker::Organization),
+        ] {
+            match engine.manages_in(world, caller, READ, reach)? {
+                Ok(false) => {}
+                Ok(true) => return Ok(Ok(Some(asker))),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        let here = Ask {
+            subject: caller,
+            permission: READ,
+            ..question.ask()
+        };
+        let here = engine.allowed(world, &here)?;
+        Ok(here.map(|here| here.then_some(Asker::Part)))
+    });
+    found.await?
+}
+
+/// The answer, and the reason of a refusal.
+fn respond(
+    question: &Question,
+    bearing: &Bearing<'_>,
+    status: Status,
+    may_know: impl Fn(&core::Scope) -> bool,
+) -> (ExplainResponse, Option<Reason>) {
+    let Bearing {
+        facts,
+        permission,
+        target,
+        now,
+    } = bearing;
+    let explanation = core::explain(facts, *permission, *target, *now);
+    let mut decided = decision(&explanation.decision, &question.organization, status);
+    if let Ok(grant) = explanation.decision.outcome
+        && !may_know(&grant.scope)
+    {
+        decided.grant.clear();
+    }
+    let failed = explanation.decision.outcome.err();
+    let known = explanation.grants.iter();
+    let response = ExplainResponse {
+        decision: Some(decided),
+        conditions: explanation
+            .conditions
+            .iter()
+            .copied()
+            .map(condition)
+            .collect(),
+        grants: known
+            .filter(|grant| may_know(grant.scope))
+            .map(|grant| consideration(question, grant))
+            .collect(),
+        next_step: failed.map(next_step).unwrap_or_default().to_owned(),
+        missing_roles: match failed {
+            Some(Reason::NoGrant | Reason::OutOfScope) => roles(facts.catalog, *permission),
+            _ => Vec::new(),
+        },
+        helpers: Vec::new(),
+    };
+    (response, failed)
+}
+
+fn roles(catalog: &core::Catalog, permission: core::PermissionIndex) -> Vec<String> {
+    let roles = catalog.roles_that_hold(permission);
+    let mut names: Vec<String> = roles
+        .map(|role| catalog.role_name(role).to_owned())
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+/// What a member must hold who can do something about a refusal.
+fn helping(reason: Reason) -> Option<&'static str> {
+    match reason {
+        Reason::NoGrant | Reason::OutOfScope => Some("mandate.grants.write"),
+        Reason::MembershipNotActive => Some("mandate.members.write"),
+        // The operator does these.
+        Reason::SubjectNotActive
+        | Reason::OrganizationNotActive
+        | Reason::NotAMember
+        | Reason::NotEligible
+        | Reason::ApplicationNotEntitled => None,
+    }
 }
 
 fn condition(condition: core::Condition) -> Condition {

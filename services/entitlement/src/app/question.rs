@@ -34,19 +34,9 @@ impl Question {
             None => name.to_owned(),
         };
         Subject::parse_name(&subject).map_err(|error| Fault::name(&field("subject"), &error))?;
-        if !core::is_permission(&permission) {
-            let what = "must be `application.module.verb`";
-            return Err(Fault::field(field("permission"), what));
-        }
-        let organization = if resource.contains("/units/") {
-            In::<UnitId>::parse_name(&resource).map(|name| name.organization)
-        } else if resource.contains("/resources/") {
-            In::<ResourceId>::parse_name(&resource).map(|name| name.organization)
-        } else {
-            OrganizationId::parse_name(&resource)
-        };
+        is_permission(&field("permission"), &permission)?;
         Ok(Self {
-            organization: organization.map_err(|error| Fault::name(&field("resource"), &error))?,
+            organization: organization_of(&field("resource"), &resource)?,
             subject,
             permission,
             resource,
@@ -59,11 +49,7 @@ impl Question {
             subject: &self.subject,
             organization: &self.organization,
             permission: &self.permission,
-            place: match self.place().split_once('/') {
-                Some(("units", id)) => Place::Unit(id),
-                Some((_, id)) => Place::Resource(id),
-                None => Place::Organization,
-            },
+            place: place_of(&self.resource),
         }
     }
 
@@ -73,14 +59,43 @@ impl Question {
             organization: &self.organization,
             subject: &self.subject,
             permission: &self.permission,
-            place: self.place(),
+            place: within(&self.resource),
         }
     }
+}
 
-    /// What follows the organization: `units/…`, `resources/…` or nothing.
-    fn place(&self) -> &str {
-        self.resource.splitn(3, '/').nth(2).unwrap_or_default()
+/// That a field has the form of a permission.
+pub(super) fn is_permission(field: &str, permission: &str) -> Result<(), Fault> {
+    if core::is_permission(permission) {
+        return Ok(());
     }
+    Err(Fault::field(field, "must be `application.module.verb`"))
+}
+
+/// The organization of the place that a field names: an organization, a unit or a resource.
+pub(super) fn organization_of(field: &str, resource: &str) -> Result<OrganizationId, Fault> {
+    let organization = if resource.contains("/units/") {
+        In::<UnitId>::parse_name(resource).map(|name| name.organization)
+    } else if resource.contains("/resources/") {
+        In::<ResourceId>::parse_name(resource).map(|name| name.organization)
+    } else {
+        OrganizationId::parse_name(resource)
+    };
+    organization.map_err(|error| Fault::name(field, &error))
+}
+
+/// The place in its organization that a name is of.
+pub(super) fn place_of(resource: &str) -> Place<'_> {
+    match within(resource).split_once('/') {
+        Some(("units", id)) => Place::Unit(id),
+        Some((_, id)) => Place::Resource(id),
+        None => Place::Organization,
+    }
+}
+
+/// What follows the organization: `units/…`, `resources/…` or nothing.
+fn within(resource: &str) -> &str {
+    resource.splitn(3, '/').nth(2).unwrap_or_default()
 }
 
 /// Decides from the facts that bear on a question.

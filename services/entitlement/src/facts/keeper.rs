@@ -52,6 +52,8 @@ pub(crate) struct Settings {
     pub(crate) poll: Duration,
     /// How many bytes the facts may take.
     pub(crate) memory: usize,
+    /// How many members and resources an organization may have that is held whole.
+    pub(crate) whole: u64,
 }
 
 /// Why there are no facts. The answer is then an error, never an allow.
@@ -289,7 +291,8 @@ impl Keeper {
         // A new catalogue forgets the organizations, so all of each is needed again.
         let anew = wanted.contains(&Piece::Catalog);
         let loaded = load(&snapshot, wanted, |organization| {
-            !anew && self.facts.world.read().knows(organization)
+            let is_known = !anew && self.facts.world.read().knows(organization);
+            (!is_known).then_some(self.facts.settings.whole)
         });
         let loaded = loaded.await?;
         snapshot.commit().await?;

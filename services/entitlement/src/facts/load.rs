@@ -12,10 +12,6 @@ use crate::store::{
     applications, entitlements, grants, keys, members, organizations, resources, subjects, units,
 };
 
-/// An organization with at most so many members and resources is loaded whole: then a question
-/// never asked before costs what a repeated one costs.
-const WHOLE: u64 = 20_000;
-
 /// Pieces as rows: what exists of what was asked for.
 #[derive(Debug, Default)]
 pub(super) struct Loaded {
@@ -70,17 +66,18 @@ pub(super) struct Shared {
 #[derive(Debug, Default)]
 struct Wanted {
     shared: bool,
-    whole: bool,
+    /// All members and resources, if they are at most so many.
+    whole: Option<u64>,
     members: Vec<String>,
     resources: Vec<String>,
 }
 
-/// Reads pieces. An organization for which `is_known` is false is read with all its members
-/// and resources, unless these are too many.
+/// Reads pieces. An organization for which `whole` says a number is read with all its members and
+/// all its resources, unless these are more.
 pub(super) async fn load(
     db: &DatabaseTransaction,
     pieces: impl IntoIterator<Item = Piece>,
-    is_known: impl Fn(&OrganizationId) -> bool,
+    whole: impl Fn(&OrganizationId) -> Option<u64>,
 ) -> Result<Loaded, StoreError> {
     let mut loaded = Loaded::default();
     let mut wanted: BTreeMap<OrganizationId, Wanted> = BTreeMap::new();
@@ -92,7 +89,7 @@ pub(super) async fn load(
             Piece::Key(id) => loaded.keys.names.push(id.into()),
             Piece::Subject(name) => loaded.subjects.names.push(name.into()),
             Piece::Organization(organization) => {
-                let whole = !is_known(&organization);
+                let whole = whole(&organization);
                 let entry = wanted.entry(organization).or_default();
                 (entry.shared, entry.whole) = (true, whole);
             }
@@ -139,15 +136,15 @@ async fn load_organization(
             units: units::all(db, organization).await?,
         });
     }
-    if wanted.whole {
-        let rows = members::some(db, organization, WHOLE + 1).await?;
-        found.all_members = rows.len() as u64 <= WHOLE;
+    if let Some(whole) = wanted.whole {
+        let rows = members::some(db, organization, whole + 1).await?;
+        found.all_members = rows.len() as u64 <= whole;
         if found.all_members {
             found.members.rows = rows;
             found.grants = grants::of_subjects(db, organization, None).await?;
         }
-        let rows = resources::some(db, organization, WHOLE + 1).await?;
-        found.all_resources = rows.len() as u64 <= WHOLE;
+        let rows = resources::some(db, organization, whole + 1).await?;
+        found.all_resources = rows.len() as u64 <= whole;
         if found.all_resources {
             found.resources.rows = rows;
         }

@@ -135,6 +135,28 @@ pub(crate) async fn of_subjects(
     Ok(found)
 }
 
+/// The subjects after one that were given a role in an organization, in order.
+pub(crate) async fn subjects_with(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    role: &RoleName,
+    after: &str,
+    limit: u64,
+) -> Result<Vec<String>, StoreError> {
+    let subjects = Entity::find()
+        .select_only()
+        .column(Column::Subject)
+        .distinct()
+        .filter(Column::Application.eq(role.application.as_str()))
+        .filter(Column::Role.eq(role.role.as_str()))
+        .filter(Column::Organization.eq(organization.as_str()))
+        .filter(Column::Subject.gt(after))
+        .filter(Column::Revoked.eq(false))
+        .order_by_asc(Column::Subject)
+        .limit(limit);
+    Ok(subjects.into_tuple().all(db).await?)
+}
+
 /// Whether any grant that was not revoked is of this role.
 pub(crate) async fn is_held(
     db: &impl ConnectionTrait,

@@ -2,7 +2,8 @@
 
 use base::{Id, OrganizationId};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::OnConflict,
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, OnConflict},
 };
 use store::{StoreError, WriteTx, new_row};
 
@@ -60,4 +61,23 @@ pub(crate) async fn find(
         found.extend(rows);
     }
     Ok(found)
+}
+
+/// Resources of an organization after one, in the order of their units and ids.
+pub(crate) async fn after(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    (unit, id): (&str, &str),
+    limit: u64,
+) -> Result<Vec<Row>, StoreError> {
+    let place = Expr::tuple([Expr::col(Column::Unit), Expr::col(Column::Id)]);
+    let rows = Entity::find()
+        .filter(Column::Organization.eq(organization.as_str()))
+        .filter(place.gt(Expr::tuple([Expr::val(unit), Expr::val(id)])))
+        .order_by_asc(Column::Unit)
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .all(db)
+        .await?;
+    Ok(rows)
 }
