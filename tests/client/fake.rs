@@ -14,7 +14,7 @@ use api::entitlement::v1::{
     CheckStreamResponse, Decision, DecisionReason, Effect, ExplainRequest, ExplainResponse,
     ListEffectiveAccessRequest, ListEffectiveAccessResponse, ListPermissionsRequest,
     ListPermissionsResponse, ListResourcesRequest, ListResourcesResponse, ListSubjectsRequest,
-    ListSubjectsResponse, StreamAnswer, StreamQuestion,
+    ListSubjectsResponse, PreviewRequest, PreviewResponse, StreamAnswer, StreamQuestion,
     authorization_service_server::{AuthorizationService, AuthorizationServiceServer},
     stream_answer::Outcome,
 };
@@ -206,6 +206,13 @@ impl AuthorizationService for Fake {
         &self,
         _: Request<ExplainRequest>,
     ) -> Result<Response<ExplainResponse>, Status> {
+        Err(Status::unimplemented("not faked"))
+    }
+
+    async fn preview(
+        &self,
+        _: Request<PreviewRequest>,
+    ) -> Result<Response<PreviewResponse>, Status> {
         Err(Status::unimplemented("not faked"))
     }
 

@@ -29,6 +29,7 @@ mod logs;
 mod managing;
 mod partners;
 mod place;
+mod previewing;
 mod redis;
 mod refusal;
 mod replicas;

@@ -176,6 +176,29 @@ impl Tree {
         }
     }
 
+    /// A scope without what it covers twice, or what does not exist: two that cover the same are
+    /// then the same.
+    pub fn simplest(&self, scope: &Scope) -> Scope {
+        let Scope::Nodes { units, resources } = scope else {
+            return Scope::All;
+        };
+        let above = |unit: &Node| match at(&self.parents, *unit) {
+            Place::Below(parent) => self.is_below(parent, units),
+            Place::Root | Place::Absent | Place::Unknown => false,
+        };
+        let lone = |resource: &Node| match at(&self.homes, *resource) {
+            Place::Below(unit) => !self.is_below(unit, units),
+            Place::Root | Place::Absent | Place::Unknown => false,
+        };
+        let own = units.iter().copied();
+        Scope::Nodes {
+            units: own
+                .filter(|unit| exists(&self.parents, *unit) && !above(unit))
+                .collect(),
+            resources: resources.iter().copied().filter(lone).collect(),
+        }
+    }
+
     /// The ids of a scope's units and resources that exist, in order.
     pub fn ids(&self, scope: &Scope) -> (Vec<&str>, Vec<&str>) {
         let Scope::Nodes { units, resources } = scope else {

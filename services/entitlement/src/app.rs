@@ -1,6 +1,7 @@
 //! The use cases, one a file.
 
 mod answer;
+mod apply_grant_changes;
 mod authorize;
 mod await_projection;
 mod batch_create_grants;
@@ -12,10 +13,12 @@ mod create_application;
 mod create_entitlement;
 mod create_grant;
 mod declaration;
+mod difference;
 mod explain;
 mod get_application;
 mod get_entitlement;
 mod get_grant;
+mod grant_changes;
 mod grant_rules;
 mod list_applications;
 mod list_effective_access;
@@ -25,6 +28,7 @@ mod list_permissions;
 mod list_resources;
 mod list_roles;
 mod list_subjects;
+mod preview;
 mod question;
 mod revoke_grant;
 mod summarize_access;
@@ -32,6 +36,7 @@ mod update_application;
 mod update_grant;
 
 pub(crate) use self::{
+    apply_grant_changes::apply_grant_changes,
     authorize::authorize,
     await_projection::await_projection,
     batch_create_grants::batch_create_grants,
@@ -54,6 +59,7 @@ pub(crate) use self::{
     list_resources::list_resources,
     list_roles::list_roles,
     list_subjects::list_subjects,
+    preview::preview,
     question::Question,
     revoke_grant::revoke_grant,
     summarize_access::summarize_access,

@@ -61,6 +61,10 @@ pub(crate) enum Error {
     ConsistencyTokenInvalid,
     #[error("`{name}` is {state}")]
     WrongState { name: String, state: &'static str },
+    #[error("what would be applied is not what was previewed")]
+    PreviewStale,
+    #[error("the preview has more than {0} places; preview fewer changes at once")]
+    PreviewTooLarge(usize),
     #[error(transparent)]
     Facts(#[from] FactsError),
 }
@@ -130,6 +134,8 @@ impl From<Error> for Fault {
             }
             Error::MixedOrganizations => (Code::InvalidArgument, ErrorReason::MixedOrganizations),
             Error::ProjectionBehind => (Code::Unavailable, ErrorReason::ProjectionBehind),
+            Error::PreviewStale => (Code::Aborted, ErrorReason::PreviewStale),
+            Error::PreviewTooLarge(_) => (Code::ResourceExhausted, ErrorReason::PreviewTooLarge),
             Error::WrongState { .. } => (Code::FailedPrecondition, ErrorReason::WrongState),
         };
         Self::new(code, DOMAIN, reason.as_str_name(), message)

@@ -212,6 +212,17 @@ fn missing() -> StoreError {
     StoreError::Corrupt("the head of the log is missing".into())
 }
 
+/// Takes the turn of this transaction before its end.
+pub(crate) async fn hold(tx: &DatabaseTransaction) -> Result<(), StoreError> {
+    let hold = Query::update()
+        .table("head")
+        .value("position", Expr::col("position"))
+        .and_where(Expr::col("id").eq(1))
+        .to_owned();
+    tx.execute(&hold).await?;
+    Ok(())
+}
+
 /// Takes the next position and writes the entries at it. To be followed by the commit at once:
 /// every other writer waits for it from here on.
 pub(crate) async fn append(

@@ -108,6 +108,15 @@ impl WriteTx {
         self.entries.insert(entity, payload);
     }
 
+    /// Waits for the changes that are being committed, and holds up others until this one ends:
+    /// what is read from here on is what this change is made to. As late as possible.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn hold(&self) -> Result<(), StoreError> {
+        outbox::hold(&self.tx).await
+    }
+
     /// Commits, unless the request only validates, and answers with the consistency token of
     /// the commit (empty if there was none).
     ///

@@ -94,7 +94,7 @@ fn is_external(world: &World, application: &str) -> bool {
 }
 
 /// What is to be loaded before it can be said which resources of the scopes exist.
-fn unknown(
+pub(super) fn unknown(
     facts: &core::Facts<'_>,
     organization: &OrganizationId,
     found: &[core::ApplicationAccess<'_>],
@@ -152,7 +152,11 @@ fn application(
     access
 }
 
-fn scope(facts: &core::Facts<'_>, organization: &OrganizationId, held: &core::Scope) -> Scope {
+pub(super) fn scope(
+    facts: &core::Facts<'_>,
+    organization: &OrganizationId,
+    held: &core::Scope,
+) -> Scope {
     if *held == core::Scope::All {
         return Scope {
             all: true,

@@ -87,7 +87,8 @@ impl List<'_> {
 
     /// The page and its revision, of one snapshot.
     async fn in_store(&self) -> Result<(Vec<Spot>, i64), Error> {
-        let mut reading = Reading::begin(&self.app.store).await?;
+        let snapshot = self.app.store.snapshot().await?;
+        let mut reading = Reading::begin(&self.app.store, &snapshot).await?;
         let found = reading.read(|world| {
             let facts = world.facts(&self.request.subject, self.organization)?;
             // Resources that grants name are looked up one by one.
@@ -110,8 +111,7 @@ impl List<'_> {
             Some(Spot::Resource(unit, id)) => (unit.clone(), id.clone()),
             _ => Default::default(),
         };
-        let snapshot = reading.snapshot();
-        rows.extend(walk(snapshot, self.organization, &covered, after, self.limit).await?);
+        rows.extend(walk(&snapshot, self.organization, &covered, after, self.limit).await?);
         Ok((self.cut(rows), revision))
     }
 

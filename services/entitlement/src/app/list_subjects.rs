@@ -135,7 +135,8 @@ impl List<'_> {
 
     /// The page, of one snapshot.
     async fn in_store(&self, after: &str) -> Result<Found, Error> {
-        let mut reading = Reading::begin(&self.app.store).await?;
+        let snapshot = self.app.store.snapshot().await?;
+        let mut reading = Reading::begin(&self.app.store, &snapshot).await?;
         let roles = reading.read(|world| {
             let catalog = world.catalog()?;
             Ok(self.sought(catalog).map(|sought| holding(catalog, &sought)))
@@ -170,13 +171,13 @@ impl List<'_> {
     /// The first after one of those who were given any of the roles, in order.
     async fn candidates(
         &self,
-        reading: &Reading,
+        reading: &Reading<'_>,
         roles: &[RoleName],
         after: &str,
     ) -> Result<Vec<String>, Error> {
         let mut all = BTreeSet::new();
         for role in roles {
-            let (db, limit) = (reading.snapshot(), self.limit as u64);
+            let (db, limit) = (reading.db(), self.limit as u64);
             all.extend(grants::subjects_with(db, self.organization, role, after, limit).await?);
         }
         Ok(all.into_iter().take(self.limit).collect())

@@ -1,4 +1,4 @@
-//! Facts read for one answer alone, where memory does not hold all that the answer needs.
+//! Facts read for one answer alone, where memory does not hold what the answer needs.
 
 use std::sync::Arc;
 
@@ -10,20 +10,21 @@ use super::{FactsError, Piece, World, load::load};
 /// How often an answer may find something missing: each time it goes on from what was loaded.
 const ATTEMPTS: usize = 8;
 
-/// Facts of one snapshot of the store, in a world of their own.
-pub(crate) struct Reading {
-    snapshot: DatabaseTransaction,
+/// Facts of one transaction, in a world of their own.
+pub(crate) struct Reading<'a> {
+    db: &'a DatabaseTransaction,
     world: World,
 }
 
-impl Reading {
-    /// Begins a snapshot.
-    pub(crate) async fn begin(store: &Store) -> Result<Self, StoreError> {
-        let snapshot = store.snapshot().await?;
+impl<'a> Reading<'a> {
+    /// Begins to read in a snapshot or in a transaction that writes.
+    pub(crate) async fn begin(
+        store: &Store,
+        db: &'a DatabaseTransaction,
+    ) -> Result<Self, StoreError> {
         let mut world = World::default();
-        let head = store.head_in(&snapshot).await?;
-        world.revision = head.position;
-        Ok(Self { snapshot, world })
+        world.revision = store.head_in(db).await?.position;
+        Ok(Self { db, world })
     }
 
     /// The revision that it is of.
@@ -31,9 +32,9 @@ impl Reading {
         self.world.revision
     }
 
-    /// The snapshot, for rows that are read beside the facts.
-    pub(crate) fn snapshot(&self) -> &DatabaseTransaction {
-        &self.snapshot
+    /// The transaction, for rows that are read beside the facts.
+    pub(crate) fn db(&self) -> &'a DatabaseTransaction {
+        self.db
     }
 
     /// Answers from the facts; what `answer` misses is loaded first.
@@ -45,8 +46,8 @@ impl Reading {
             match answer(&self.world) {
                 Ok(found) => return Ok(found),
                 Err(missing) => {
-                    // Nothing is loaded whole: these organizations are too large for it.
-                    let loaded = load(&self.snapshot, missing, |_| None).await;
+                    // Nothing is loaded whole: it may be too large, and is asked about once.
+                    let loaded = load(self.db, missing, |_| None).await;
                     let loaded = loaded.map_err(|error| FactsError::Store(Arc::new(error)))?;
                     let revision = self.world.revision;
                     self.world.apply(loaded, revision, [None, None]);

@@ -28,6 +28,14 @@ table!("grants", key { organization: String, id: String }, {
 pub(crate) use row::Model as Row;
 use row::{Column, Entity};
 
+impl Row {
+    /// The name of its role.
+    pub(crate) fn role_name(&self) -> Result<RoleName, StoreError> {
+        let name = format!("applications/{}/roles/{}", self.application, self.role);
+        Ok(RoleName::parse_name(&name)?)
+    }
+}
+
 /// A grant to insert, checked.
 #[derive(Debug, Clone)]
 pub(crate) struct NewGrant {
@@ -82,6 +90,24 @@ pub(crate) async fn find(
     let row = Entity::find_by_id(key).one(db).await?;
     let found = row.map(|row| grant(&row).map(|grant| (grant, row.version)));
     found.transpose()
+}
+
+/// Those of the ids that an organization has.
+pub(crate) async fn of_ids(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    ids: &[&str],
+) -> Result<Vec<Row>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows = Entity::find()
+            .filter(Column::Organization.eq(organization.as_str()))
+            .filter(Column::Id.is_in(chunk.iter().copied()))
+            .all(db)
+            .await?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// What of an organization's grants is listed.
