@@ -148,6 +148,7 @@ fn workload(portfolio: &Portfolio, numbers: std::ops::Range<usize>) -> Workload 
             permission: asked.permission.to_owned(),
             resource: asked.resource,
             consistency: None,
+            read_time: None,
         };
         Call {
             body: request.encode_to_vec().into(),

@@ -130,6 +130,7 @@ impl AuthorizationService for Fake {
             permission,
             resource,
             consistency,
+            ..
         } = request.into_inner();
         let question = StreamQuestion {
             id: 0,

@@ -28,6 +28,7 @@ mod list_permissions;
 mod list_resources;
 mod list_roles;
 mod list_subjects;
+mod past;
 mod preview;
 mod question;
 mod revoke_grant;
@@ -89,6 +90,8 @@ pub(crate) struct App {
     /// Decisions that replicas share, where there is a Redis.
     pub(crate) decisions: Option<Decisions>,
     pub(crate) measures: Measures,
+    /// For how long it is kept what was.
+    pub(crate) history: Duration,
     /// Ends the streams.
     pub(crate) shutdown: CancellationToken,
 }

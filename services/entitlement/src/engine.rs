@@ -127,6 +127,14 @@ impl Engine {
         }
     }
 
+    /// How current an answer is that is about the past: nobody gives it again.
+    pub(crate) fn past_status(&self, world: &World, at: Millis) -> Status {
+        Status {
+            lease_left: Duration::ZERO,
+            ..self.status(world, at)
+        }
+    }
+
     /// The facts that bear on a question, all of one revision.
     ///
     /// # Errors
@@ -135,6 +143,19 @@ impl Engine {
         &self,
         world: &'w World,
         ask: &Ask<'_>,
+    ) -> Result<Result<Bearing<'w>, Error>, Vec<Piece>> {
+        self.bearing_at(world, ask, self.clock.now())
+    }
+
+    /// The facts that bear on a question about a moment, which they are of.
+    ///
+    /// # Errors
+    /// As of [`bearing`](Engine::bearing).
+    pub(crate) fn bearing_at<'w>(
+        &self,
+        world: &'w World,
+        ask: &Ask<'_>,
+        now: Millis,
     ) -> Result<Result<Bearing<'w>, Error>, Vec<Piece>> {
         let facts = world.facts(ask.subject, ask.organization)?;
         let target = world.target(ask.organization, ask.place)?;
@@ -145,7 +166,7 @@ impl Engine {
             facts,
             permission,
             target,
-            now: self.clock.now(),
+            now,
         }))
     }
 

@@ -7,6 +7,7 @@ mod decisions;
 mod engine;
 mod error;
 mod facts;
+mod forget;
 mod measure;
 mod projection;
 mod rpc;
@@ -74,6 +75,8 @@ pub struct Limits {
     /// An organization with at most so many members and resources is in memory with all of them:
     /// then a question never asked before costs what a repeated one costs.
     pub whole: u64,
+    /// For how long it is kept what was: questions may be about no moment before.
+    pub history: Duration,
 }
 
 impl Default for Limits {
@@ -83,6 +86,7 @@ impl Default for Limits {
             max_feed_silence: Duration::from_secs(300),
             memory: 256 << 20,
             whole: 20_000,
+            history: Duration::from_secs(400 * 24 * 60 * 60),
         }
     }
 }
@@ -153,12 +157,18 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, StoreError
             shutdown.clone(),
         )
     });
+    tokio::spawn(
+        shutdown
+            .clone()
+            .run_until_cancelled_owned(forget::forget(store.clone(), limits.history)),
+    );
     let app = App {
         authority: Authority::new(Arc::new(engine.clone())),
         engine: engine.clone(),
         decisions,
         store: store.clone(),
         measures,
+        history: limits.history,
         shutdown: shutdown.clone(),
     };
     Ok(Entitlement {

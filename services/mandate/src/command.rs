@@ -8,6 +8,7 @@ mod context;
 mod explain;
 mod list;
 mod names;
+mod preview;
 mod redis_users;
 mod version;
 
@@ -36,6 +37,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Explain(args) => explain::explain(args, context, json).await,
         Command::Access(args) => access::access(args, context, json).await,
         Command::List(args) => list::list(args, context, json).await,
+        Command::Preview(args) => preview::preview(args, context, json).await,
         Command::Context(args) => context::context(args, context, json),
         Command::RedisUsers(args) => redis_users::redis_users(&args, json),
         Command::Completion(args) => completion::completion(&args),

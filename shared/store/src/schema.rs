@@ -82,6 +82,36 @@ pub async fn bytewise(
     Ok(())
 }
 
+/// Makes the table of what was, for a service that answers about the past.
+///
+/// # Errors
+/// What the database says.
+pub async fn create_history(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    manager
+        .create_table(
+            table("history")
+                .col(text("kind"))
+                .col(text("organization"))
+                .col(text("id"))
+                .col(integer("revision"))
+                .col(text("place"))
+                .col(integer("from_ms"))
+                .col(integer("to_ms"))
+                .col(bytes("payload"))
+                .primary_key(&mut primary(&["kind", "organization", "id", "revision"]))
+                .to_owned(),
+        )
+        .await?;
+    bytewise(manager, "history", &["id", "place"]).await?;
+    let place = ["kind", "organization", "place", "id"];
+    manager
+        .create_index(index("history_place", "history", &place))
+        .await?;
+    manager
+        .create_index(index("history_end", "history", &["to_ms"]))
+        .await
+}
+
 /// Makes the tables that every service has: the head of the log, the outbox and the requests.
 ///
 /// # Errors

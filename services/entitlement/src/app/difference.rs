@@ -17,6 +17,7 @@ use super::{
 use crate::{
     error::Error,
     facts::{Piece, Reading, World},
+    store::view::View,
 };
 
 /// Places in an answer, at most.
@@ -40,7 +41,7 @@ pub(super) async fn reached(
     organization: &OrganizationId,
     subjects: &BTreeSet<String>,
 ) -> Result<Reached, Error> {
-    let mut reading = Reading::begin(&app.store, tx.connection()).await?;
+    let mut reading = Reading::begin(&app.store, View::now(tx.connection())).await?;
     let read = reading.read(|world| {
         let (mut found, mut missing) = (Reached::new(), Vec::new());
         for subject in subjects {

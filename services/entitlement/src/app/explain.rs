@@ -9,6 +9,7 @@ use entitlement_core::Reason;
 use super::{
     App,
     list_subjects::holders,
+    past::{moment_of, read_at},
     question::{Question, decision, reason},
 };
 use crate::{
@@ -49,23 +50,44 @@ pub(crate) async fn explain(
     app.engine
         .freshen(context, request.consistency.as_ref())
         .await?;
+    let Some(at) = moment_of(app, request.read_time.as_ref())? else {
+        return explain_now(app, &caller.name, &question, asker).await;
+    };
+    // How far a part reached that day is not what it reaches now.
+    if asker == Asker::Part {
+        return Err(Fault::denied().into());
+    }
+    let explained = read_at(app, at, |world| {
+        let bearing = app.engine.bearing_at(world, &question.ask(), at)?;
+        Ok(bearing.map(|mut bearing| {
+            hide_stranger(asker, &mut bearing);
+            let status = app.engine.past_status(world, at);
+            respond(&question, &bearing, status, |_| true).0
+        }))
+    });
+    explained.await
+}
+
+async fn explain_now(
+    app: &App,
+    caller: &str,
+    question: &Question,
+    asker: Asker,
+) -> Result<ExplainResponse, Error> {
     let explained = app.engine.facts.read(|world| {
         let mut bearing = match app.engine.bearing(world, &question.ask())? {
             Ok(bearing) => bearing,
             Err(error) => return Ok(Err(error)),
         };
-        let own = world.facts(&caller.name, &question.organization)?;
-        // That a stranger exists is nothing that an organization may know.
-        if asker != Asker::Everywhere && bearing.facts.member.is_none() {
-            bearing.facts.subject = None;
-        }
+        let own = world.facts(caller, &question.organization)?;
+        hide_stranger(asker, &mut bearing);
         let may_know = |scope: &core::Scope| {
             let read = own.catalog.permission(READ);
             let throughout = |read| core::holds_throughout(&own, read, scope, bearing.now);
             asker >= Asker::Organization || read.is_some_and(throughout)
         };
         let status = app.engine.status(world, bearing.now);
-        Ok(Ok(respond(&question, &bearing, status, may_know)))
+        Ok(Ok(respond(question, &bearing, status, may_know)))
     });
     let (mut response, failed) = explained.await??;
     if let Some(permission) = failed.and_then(helping)
@@ -74,6 +96,13 @@ pub(crate) async fn explain(
         response.helpers = holders(app, &question.organization, permission, HELPERS).await?;
     }
     Ok(response)
+}
+
+/// That a stranger exists is nothing that an organization may know.
+fn hide_stranger(asker: Asker, bearing: &mut Bearing<'_>) {
+    if asker != Asker::Everywhere && bearing.facts.member.is_none() {
+        bearing.facts.subject = None;
+    }
 }
 
 /// How far a caller reaches that asks a question; not to it if nowhere.

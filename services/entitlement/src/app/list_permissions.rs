@@ -6,9 +6,13 @@ use entitlement_core::decide;
 
 use super::{
     App,
+    past::{moment_of, read_at},
     question::{organization_of, place_of},
 };
-use crate::error::Error;
+use crate::{
+    error::Error,
+    facts::{Piece, World},
+};
 
 /// Lists what a subject may do somewhere.
 pub(crate) async fn list_permissions(
@@ -24,11 +28,15 @@ pub(crate) async fn list_permissions(
         .await?;
     let sealer = app.store.sealer();
     let (subject, resource) = (&request.subject, &request.resource);
-    let list = format!("permissions {subject} {resource} {}", permit.holder());
+    let at = moment_of(app, request.read_time.as_ref())?;
+    let list = format!(
+        "permissions {subject} {resource} {at:?} {}",
+        permit.holder()
+    );
     let page = Page::read(sealer, list, request.page_size, &request.page_token)?;
     let limit = usize::try_from(page.limit()).unwrap_or(usize::MAX);
-    let read = app.engine.facts.read(|world| {
-        let now = app.engine.clock.now();
+    let answer = |world: &World| {
+        let now = at.unwrap_or_else(|| app.engine.clock.now());
         let facts = world.facts(subject, &organization)?;
         let target = world.target(&organization, place_of(resource))?;
         let all = facts.catalog.permissions().into_iter();
@@ -38,9 +46,12 @@ pub(crate) async fn list_permissions(
             .take(limit)
             .map(|(name, _)| name.to_owned())
             .collect();
-        Ok((held, world.revision()))
-    });
-    let (rows, revision) = read.await?;
+        Ok::<_, Vec<Piece>>((held, world.revision()))
+    };
+    let (rows, revision) = match at {
+        Some(at) => read_at(app, at, |world| Ok(Ok(answer(world)?))).await?,
+        None => app.engine.facts.read(answer).await?,
+    };
     let (permissions, next_page_token) = page.cut(sealer, rows, String::clone);
     Ok(ListPermissionsResponse {
         permissions,

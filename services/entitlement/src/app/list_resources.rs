@@ -4,17 +4,18 @@ mod walk;
 use ::rpc::{Page, parse};
 use api::entitlement::v1::{ListResourcesRequest, ListResourcesResponse, PlaceKind};
 use authority::Context;
-use base::{OrganizationId, Subject};
+use base::{Millis, OrganizationId, Subject};
 use entitlement_core::{Facts, PermissionIndex, Target, decide};
 
 use self::{
     spot::Spot,
     walk::{Covered, walk},
 };
-use super::{App, question::is_permission};
+use super::{App, past::moment_of, question::is_permission};
 use crate::{
     error::Error,
     facts::{Piece, Reading, World},
+    store::view::View,
 };
 
 /// Lists where in an organization a subject may do something.
@@ -30,9 +31,10 @@ pub(crate) async fn list_resources(
     app.engine
         .freshen(context, request.consistency.as_ref())
         .await?;
+    let at = moment_of(app, request.read_time.as_ref())?;
     let sealer = app.store.sealer();
     let list = format!(
-        "resources {organization} {} {} {} {}",
+        "resources {organization} {} {} {} {at:?} {}",
         request.subject,
         request.permission,
         request.kind,
@@ -43,11 +45,20 @@ pub(crate) async fn list_resources(
         app,
         organization: &organization,
         request: &request,
+        at,
         after: Spot::read(&page.after),
         limit: usize::try_from(page.limit()).unwrap_or(usize::MAX),
     };
-    let in_memory = app.engine.facts.read(|world| list.in_memory(world)).await?;
-    let (rows, revision) = match in_memory? {
+    let in_memory = match at {
+        None => {
+            app.engine
+                .facts
+                .read(|world| list.in_memory(world))
+                .await??
+        }
+        Some(_) => None,
+    };
+    let (rows, revision) = match in_memory {
         Some(found) => found,
         None => list.in_store().await?,
     };
@@ -64,6 +75,8 @@ struct List<'a> {
     app: &'a App,
     organization: &'a OrganizationId,
     request: &'a ListResourcesRequest,
+    /// The moment that it is about; none for now.
+    at: Option<Millis>,
     /// The last of the page before.
     after: Option<Spot>,
     limit: usize,
@@ -88,7 +101,11 @@ impl List<'_> {
     /// The page and its revision, of one snapshot.
     async fn in_store(&self) -> Result<(Vec<Spot>, i64), Error> {
         let snapshot = self.app.store.snapshot().await?;
-        let mut reading = Reading::begin(&self.app.store, &snapshot).await?;
+        let view = View {
+            db: &snapshot,
+            at: self.at,
+        };
+        let mut reading = Reading::begin(&self.app.store, view).await?;
         let found = reading.read(|world| {
             let facts = world.facts(&self.request.subject, self.organization)?;
             // Resources that grants name are looked up one by one.
@@ -111,7 +128,7 @@ impl List<'_> {
             Some(Spot::Resource(unit, id)) => (unit.clone(), id.clone()),
             _ => Default::default(),
         };
-        rows.extend(walk(&snapshot, self.organization, &covered, after, self.limit).await?);
+        rows.extend(walk(view, self.organization, &covered, after, self.limit).await?);
         Ok((self.cut(rows), revision))
     }
 
@@ -141,7 +158,7 @@ impl List<'_> {
             let spot = Spot::Resource(unit.to_owned(), id.to_owned());
             (spot, target)
         });
-        let now = self.app.engine.clock.now();
+        let now = self.now();
         whole
             .chain(units)
             .chain(resources)
@@ -153,7 +170,7 @@ impl List<'_> {
 
     /// Where all resources are allowed.
     fn covered(&self, facts: &Facts<'_>, permission: PermissionIndex) -> Covered {
-        let now = self.app.engine.clock.now();
+        let now = self.now();
         let allowed = |target| decide(facts, permission, target, now).outcome.is_ok();
         if allowed(Target::Organization) {
             return Covered::All;
@@ -166,6 +183,10 @@ impl List<'_> {
             .flatten()
             .filter(|(_, target)| allowed(*target));
         Covered::Units(units.map(|(id, _)| id.to_owned()).collect())
+    }
+
+    fn now(&self) -> Millis {
+        self.at.unwrap_or_else(|| self.app.engine.clock.now())
     }
 
     fn is_of(&self, kind: PlaceKind) -> bool {

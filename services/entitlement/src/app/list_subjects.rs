@@ -5,17 +5,18 @@ use api::entitlement::v1::{
     ListSubjectsRequest, ListSubjectsResponse, list_subjects_request::Held,
 };
 use authority::Context;
-use base::{Id, OrganizationId, RoleId, RoleName};
+use base::{Id, Millis, OrganizationId, RoleId, RoleName};
 use entitlement_core::{Catalog, PermissionIndex, decide};
 
 use super::{
     App,
+    past::moment_of,
     question::{is_permission, organization_of, place_of},
 };
 use crate::{
     error::Error,
     facts::{Piece, Reading, World},
-    store::grants,
+    store::view::View,
 };
 
 /// How many times as many members are looked at for a page as it may have subjects: where few of
@@ -47,13 +48,19 @@ pub(crate) async fn list_subjects(
         .freshen(context, request.consistency.as_ref())
         .await?;
     let sealer = app.store.sealer();
-    let list = format!("subjects {} {what} {}", request.resource, permit.holder());
+    let at = moment_of(app, request.read_time.as_ref())?;
+    let list = format!(
+        "subjects {} {what} {at:?} {}",
+        request.resource,
+        permit.holder()
+    );
     let page = Page::read(sealer, list, request.page_size, &request.page_token)?;
     let list = List {
         app,
         organization: &organization,
         resource: &request.resource,
         held: &held,
+        at,
         limit: usize::try_from(page.limit()).unwrap_or(usize::MAX),
     };
     let found = list.find(&page.after).await?;
@@ -82,6 +89,7 @@ pub(super) async fn holders(
         organization,
         resource: &organization.name(),
         held: &Held::Permission(permission.to_owned()),
+        at: None,
         limit,
     };
     Ok(list.find("").await?.subjects)
@@ -92,6 +100,8 @@ struct List<'a> {
     organization: &'a OrganizationId,
     resource: &'a str,
     held: &'a Held,
+    /// The moment that it is about; none for now.
+    at: Option<Millis>,
     limit: usize,
 }
 
@@ -105,6 +115,9 @@ struct Found {
 
 impl List<'_> {
     async fn find(&self, after: &str) -> Result<Found, Error> {
+        if self.at.is_some() {
+            return self.in_store(after).await;
+        }
         let facts = &self.app.engine.facts;
         match facts.read(|world| self.in_memory(world, after)).await?? {
             Some(found) => Ok(found),
@@ -136,7 +149,11 @@ impl List<'_> {
     /// The page, of one snapshot.
     async fn in_store(&self, after: &str) -> Result<Found, Error> {
         let snapshot = self.app.store.snapshot().await?;
-        let mut reading = Reading::begin(&self.app.store, &snapshot).await?;
+        let view = View {
+            db: &snapshot,
+            at: self.at,
+        };
+        let mut reading = Reading::begin(&self.app.store, view).await?;
         let roles = reading.read(|world| {
             let catalog = world.catalog()?;
             Ok(self.sought(catalog).map(|sought| holding(catalog, &sought)))
@@ -151,7 +168,7 @@ impl List<'_> {
             let Some(after) = found.looked_at.take() else {
                 break;
             };
-            let candidates = self.candidates(&reading, &roles, &after).await?;
+            let candidates = self.candidates(view, &roles, &after).await?;
             let read = reading.read(|world| {
                 let subjects = candidates.iter().map(String::as_str);
                 self.among(world, subjects)
@@ -171,14 +188,16 @@ impl List<'_> {
     /// The first after one of those who were given any of the roles, in order.
     async fn candidates(
         &self,
-        reading: &Reading<'_>,
+        view: View<'_>,
         roles: &[RoleName],
         after: &str,
     ) -> Result<Vec<String>, Error> {
-        let mut all = BTreeSet::new();
+        let (mut all, limit) = (BTreeSet::new(), self.limit as u64);
         for role in roles {
-            let (db, limit) = (reading.db(), self.limit as u64);
-            all.extend(grants::subjects_with(db, self.organization, role, after, limit).await?);
+            all.extend(
+                view.subjects_after(self.organization, role, after, limit)
+                    .await?,
+            );
         }
         Ok(all.into_iter().take(self.limit).collect())
     }
@@ -194,7 +213,7 @@ impl List<'_> {
             Ok(sought) => sought,
             Err(error) => return Ok(Err(error)),
         };
-        let now = self.app.engine.clock.now();
+        let now = self.at.unwrap_or_else(|| self.app.engine.clock.now());
         let (mut found, mut missing) = (Vec::new(), Vec::new());
         for subject in subjects {
             match world.facts(subject, self.organization) {

@@ -23,7 +23,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{Feed, Piece, World, load::load, patch::FEEDS};
-use crate::store::{cursors, keys};
+use crate::store::{cursors, keys, view::View};
 
 /// Requests that wait for the keeper; more wait for a place.
 const QUEUE: usize = 1024;
@@ -290,7 +290,7 @@ impl Keeper {
         };
         // A new catalogue forgets the organizations, so all of each is needed again.
         let anew = wanted.contains(&Piece::Catalog);
-        let loaded = load(&snapshot, wanted, |organization| {
+        let loaded = load(View::now(&snapshot), wanted, |organization| {
             let is_known = !anew && self.facts.world.read().knows(organization);
             (!is_known).then_some(self.facts.settings.whole)
         });

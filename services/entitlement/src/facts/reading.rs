@@ -2,39 +2,31 @@
 
 use std::sync::Arc;
 
-use sea_orm::DatabaseTransaction;
 use store::{Store, StoreError};
 
 use super::{FactsError, Piece, World, load::load};
+use crate::store::view::View;
 
 /// How often an answer may find something missing: each time it goes on from what was loaded.
 const ATTEMPTS: usize = 8;
 
 /// Facts of one transaction, in a world of their own.
 pub(crate) struct Reading<'a> {
-    db: &'a DatabaseTransaction,
+    view: View<'a>,
     world: World,
 }
 
 impl<'a> Reading<'a> {
     /// Begins to read in a snapshot or in a transaction that writes.
-    pub(crate) async fn begin(
-        store: &Store,
-        db: &'a DatabaseTransaction,
-    ) -> Result<Self, StoreError> {
+    pub(crate) async fn begin(store: &Store, view: View<'a>) -> Result<Self, StoreError> {
         let mut world = World::default();
-        world.revision = store.head_in(db).await?.position;
-        Ok(Self { db, world })
+        world.revision = store.head_in(view.db).await?.position;
+        Ok(Self { view, world })
     }
 
     /// The revision that it is of.
     pub(crate) fn revision(&self) -> i64 {
         self.world.revision
-    }
-
-    /// The transaction, for rows that are read beside the facts.
-    pub(crate) fn db(&self) -> &'a DatabaseTransaction {
-        self.db
     }
 
     /// Answers from the facts; what `answer` misses is loaded first.
@@ -47,7 +39,7 @@ impl<'a> Reading<'a> {
                 Ok(found) => return Ok(found),
                 Err(missing) => {
                     // Nothing is loaded whole: it may be too large, and is asked about once.
-                    let loaded = load(self.db, missing, |_| None).await;
+                    let loaded = load(self.view, missing, |_| None).await;
                     let loaded = loaded.map_err(|error| FactsError::Store(Arc::new(error)))?;
                     let revision = self.world.revision;
                     self.world.apply(loaded, revision, [None, None]);

@@ -10,7 +10,7 @@ use sea_orm::{
     QuerySelect, sea_query::Expr,
 };
 
-use super::{CHUNK, table};
+use super::{CHUNK, history, table};
 
 table!("grants", key { organization: String, id: String }, {
     subject: String,
@@ -76,6 +76,9 @@ pub(crate) async fn insert(
         Entity::insert_many(chunk.iter().cloned().map(new_row::<row::ActiveModel, _>))
             .exec_without_returning(tx.connection())
             .await?;
+    }
+    for row in &rows {
+        note(tx, row)?;
     }
     rows.iter().map(grant).collect()
 }
@@ -228,26 +231,46 @@ pub(crate) async fn update(
         .exec(tx.connection())
         .await?;
     changed_one(&result)?;
-    let found = find(tx.connection(), organization, id).await?;
-    Ok(found.ok_or(StoreError::Stale)?.0)
+    let key = (organization.as_str().to_owned(), id.as_str().to_owned());
+    let row = Entity::find_by_id(key).one(tx.connection()).await?;
+    let row = row.ok_or(StoreError::Stale)?;
+    note(tx, &row)?;
+    grant(&row)
 }
 
 /// Revokes whatever a subject was given in an organization.
 pub(crate) async fn revoke_all(
     tx: &WriteTx,
-    organization: &str,
+    organization: &OrganizationId,
     subject: &str,
 ) -> Result<(), StoreError> {
+    for row in of_subjects(tx.connection(), organization, Some(&[subject])).await? {
+        history::end(tx, history::GRANT, organization.as_str(), &row.id);
+    }
     Entity::update_many()
         .col_expr(Column::Revoked, Expr::value(true))
         .col_expr(Column::UpdateMs, Expr::value(tx.now().0))
         .col_expr(Column::Version, Expr::col(Column::Version).add(1))
-        .filter(Column::Organization.eq(organization))
+        .filter(Column::Organization.eq(organization.as_str()))
         .filter(Column::Subject.eq(subject))
         .filter(Column::Revoked.eq(false))
         .exec(tx.connection())
         .await?;
     Ok(())
+}
+
+/// Notes what a grant gives from the commit on: nothing if it was revoked.
+fn note(tx: &WriteTx, row: &Row) -> Result<(), StoreError> {
+    if row.revoked {
+        history::end(tx, history::GRANT, &row.organization, &row.id);
+        return Ok(());
+    }
+    let at = (
+        row.organization.as_str(),
+        row.subject.as_str(),
+        row.id.as_str(),
+    );
+    history::begin(tx, history::GRANT, at, row)
 }
 
 fn grant(row: &Row) -> Result<Grant, StoreError> {

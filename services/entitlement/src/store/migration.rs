@@ -5,7 +5,7 @@ use sea_orm_migration::prelude::{
     async_trait,
 };
 use store::schema::{
-    boolean, bytes, bytewise, create_common, index, integer, primary, table, text,
+    boolean, bytes, bytewise, create_common, create_history, index, integer, primary, table, text,
 };
 
 /// Brings the schema to the latest version.
@@ -30,6 +30,7 @@ impl MigrationName for V1 {
 impl MigrationTrait for V1 {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create_common(manager).await?;
+        create_history(manager).await?;
         for table in owned().into_iter().chain(projected()) {
             manager.create_table(table).await?;
         }

@@ -7,7 +7,7 @@ use sea_orm::{
 };
 use store::{StoreError, WriteTx, new_row};
 
-use super::{CHUNK, table};
+use super::{CHUNK, history, table};
 
 table!("p_resources", key { organization: String, id: String }, { unit: String });
 pub(crate) use row::Model as Row;
@@ -15,6 +15,14 @@ use row::{Column, Entity};
 
 /// Writes the latest states.
 pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> {
+    for row in &rows {
+        history::begin(
+            tx,
+            history::RESOURCE,
+            (&row.organization, &row.unit, &row.id),
+            row,
+        )?;
+    }
     for chunk in rows.chunks(CHUNK) {
         Entity::insert_many(chunk.iter().cloned().map(new_row::<row::ActiveModel, _>))
             .on_conflict(
@@ -30,6 +38,7 @@ pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> 
 
 /// Forgets a resource.
 pub(crate) async fn delete(tx: &WriteTx, organization: &str, id: &str) -> Result<(), StoreError> {
+    history::end(tx, history::RESOURCE, organization, id);
     let key = (organization.to_owned(), id.to_owned());
     Entity::delete_by_id(key).exec(tx.connection()).await?;
     Ok(())

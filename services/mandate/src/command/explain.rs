@@ -27,6 +27,7 @@ pub(super) async fn explain(
         permission: args.permission.clone(),
         resource: in_organization(&args.resource),
         consistency: consistency(&args),
+        read_time: args.at,
     };
     let mut client = connection.clients.authorization();
     let call = client.explain(within(DEADLINE, request));

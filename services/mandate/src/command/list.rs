@@ -10,7 +10,7 @@ use super::{
     names::{in_organization, subject},
 };
 use crate::{
-    cli::ListCommand,
+    cli::{ListArgs, ListCommand},
     clients::{CallError, Service, answer, within},
     connect::{Connection, connect},
     exit::Failure,
@@ -23,20 +23,16 @@ const PAGE: i32 = 1000;
 type Page = (Vec<String>, String, i64);
 
 /// Lists, and prints a line for each row as soon as its page is there.
-pub(super) async fn list(
-    command: ListCommand,
-    context: Option<&str>,
-    json: bool,
-) -> Result<(), Failure> {
+pub(super) async fn list(args: ListArgs, context: Option<&str>, json: bool) -> Result<(), Failure> {
     let connection = connect(context)?;
-    let what = match command {
+    let what = match args.what {
         ListCommand::Resources { .. } => "resources",
         ListCommand::Subjects { .. } => "subjects",
         ListCommand::Permissions { .. } => "permissions",
     };
     let (mut all, mut count, mut token) = (Vec::new(), 0, String::new());
     let revision = loop {
-        let page = page(&connection, &command, token).await;
+        let page = page(&connection, &args, token).await;
         let (rows, next, revision) = page.map_err(|error| connection.failure(&error))?;
         count += rows.len();
         if json {
@@ -58,11 +54,11 @@ pub(super) async fn list(
 
 async fn page(
     connection: &Connection,
-    command: &ListCommand,
+    args: &ListArgs,
     page_token: String,
 ) -> Result<Page, CallError> {
     let mut client = connection.clients.authorization();
-    match command {
+    match &args.what {
         ListCommand::Resources {
             subject: who,
             permission,
@@ -74,6 +70,7 @@ async fn page(
                 permission: permission.clone(),
                 page_size: PAGE,
                 page_token,
+                read_time: args.at,
                 ..ListResourcesRequest::default()
             };
             let call = client.list_resources(within(DEADLINE, request));
@@ -95,6 +92,7 @@ async fn page(
                 held: Some(held),
                 page_size: PAGE,
                 page_token,
+                read_time: args.at,
                 ..ListSubjectsRequest::default()
             };
             let call = client.list_subjects(within(DEADLINE, request));
@@ -110,6 +108,7 @@ async fn page(
                 resource: in_organization(resource),
                 page_size: PAGE,
                 page_token,
+                read_time: args.at,
                 ..ListPermissionsRequest::default()
             };
             let call = client.list_permissions(within(DEADLINE, request));

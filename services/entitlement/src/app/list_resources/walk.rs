@@ -2,10 +2,9 @@
 
 use ::store::StoreError;
 use base::OrganizationId;
-use sea_orm::ConnectionTrait;
 
 use super::Spot;
-use crate::store::resources;
+use crate::store::view::View;
 
 /// The units whose resources are listed.
 #[derive(Debug)]
@@ -35,7 +34,7 @@ impl Covered {
 /// Costs what it returns: each read goes on at the next of the units, so it either finds a
 /// resource or passes over as many units without any as there are before the next that has one.
 pub(super) async fn walk(
-    db: &impl ConnectionTrait,
+    view: View<'_>,
     organization: &OrganizationId,
     covered: &Covered,
     after: (String, String),
@@ -52,7 +51,9 @@ pub(super) async fn walk(
         }
         let wanted = limit - found.len();
         let after = (at.0.as_str(), at.1.as_str());
-        let rows = resources::after(db, organization, after, wanted as u64).await?;
+        let rows = view
+            .resources_after(organization, after, wanted as u64)
+            .await?;
         let all = rows.len() < wanted;
         let mut outside = None;
         for row in rows {
