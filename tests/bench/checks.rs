@@ -162,6 +162,7 @@ pub(crate) fn workload(asked: impl Iterator<Item = Asked>) -> Workload {
             permission: asked.permission.to_owned(),
             resource: asked.resource,
             consistency: None,
+            read_time: None,
         };
         Call {
             body: request.encode_to_vec().into(),

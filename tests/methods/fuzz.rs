@@ -60,8 +60,9 @@ async fn k_n_k_p_k_f_whatever_is_sent_is_answered_and_a_refusal_changes_nothing(
             .into_iter()
             .filter(|s| schema::is_mutation(&s.path));
         for (turn, sample) in changes.enumerate() {
-            // What the method works on is made anew, whatever the methods before did to it.
-            let mut names = world.names("alpha", turn + 10);
+            // What the method works on is made anew, whatever the methods before did to it; under
+            // names that differ in two digits, so that no slip turns one into another.
+            let mut names = world.names("alpha", (turn + 10) * 101);
             for part in creating() {
                 if part.path == sample.path {
                     break;

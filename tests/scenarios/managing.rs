@@ -50,6 +50,7 @@ pub async fn clients(rig: &Rig, account: &str) -> Clients {
         permission: "mandate.grants.write".to_owned(),
         resource: "organizations/operator".to_owned(),
         consistency: Some(super::tokens::at_least(&key.consistency_token)),
+        read_time: None,
     };
     rig.root().authorization().check(question).await.unwrap();
     rig.clients(&key.secret.into())

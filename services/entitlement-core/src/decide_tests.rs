@@ -30,6 +30,7 @@ fn catalog() -> Catalog {
         .map(|(role, permission)| RoleDefinition {
             id: role.to_owned(),
             permissions: vec![permission],
+            notification_routes: Vec::new(),
         })
         .into(),
     };

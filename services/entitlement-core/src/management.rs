@@ -77,6 +77,7 @@ pub fn application() -> Result<ApplicationDefinition, InvalidId> {
             .map(|(id, permissions)| RoleDefinition {
                 id: (*id).to_owned(),
                 permissions: strings(permissions),
+                notification_routes: Vec::new(),
             })
             .collect(),
     })

@@ -130,6 +130,35 @@ impl Tree {
         }
     }
 
+    /// The units that exist, ordered by id.
+    pub fn units(&self) -> Vec<(&str, Target)> {
+        let names = self.units.0.iter();
+        let mut units: Vec<_> = names
+            .filter(|(_, node)| exists(&self.parents, **node))
+            .map(|(id, node)| (&**id, Target::Unit(*node)))
+            .collect();
+        units.sort_unstable_by_key(|(id, _)| *id);
+        units
+    }
+
+    /// The resources that exist as far as is known, each with the id of its unit.
+    pub fn resources(&self) -> impl Iterator<Item = (&str, &str, Target)> {
+        let mut units = vec![""; self.parents.len()];
+        for (id, node) in &self.units.0 {
+            if let Some(slot) = units.get_mut(node.0 as usize) {
+                *slot = id;
+            }
+        }
+        let names = self.resources.0.iter();
+        names.filter_map(move |(id, node)| match at(&self.homes, *node) {
+            Place::Below(unit) => {
+                let unit = units.get(unit.0 as usize)?;
+                Some((*unit, &**id, Target::Resource(*node)))
+            }
+            Place::Root | Place::Absent | Place::Unknown => None,
+        })
+    }
+
     /// Whether a scope covers a target.
     pub fn covers(&self, scope: &Scope, target: Target) -> bool {
         match (scope, target) {
@@ -140,6 +169,29 @@ impl Tree {
                 resources.contains(&resource)
                     || matches!(at(&self.homes, resource), Place::Below(unit) if self.is_below(unit, units))
             }
+        }
+    }
+
+    /// A scope without what it covers twice, or what does not exist: two that cover the same are
+    /// then the same.
+    pub fn simplest(&self, scope: &Scope) -> Scope {
+        let Scope::Nodes { units, resources } = scope else {
+            return Scope::All;
+        };
+        let above = |unit: &Node| match at(&self.parents, *unit) {
+            Place::Below(parent) => self.is_below(parent, units),
+            Place::Root | Place::Absent | Place::Unknown => false,
+        };
+        let lone = |resource: &Node| match at(&self.homes, *resource) {
+            Place::Below(unit) => !self.is_below(unit, units),
+            Place::Root | Place::Absent | Place::Unknown => false,
+        };
+        let own = units.iter().copied();
+        Scope::Nodes {
+            units: own
+                .filter(|unit| exists(&self.parents, *unit) && !above(unit))
+                .collect(),
+            resources: resources.iter().copied().filter(lone).collect(),
         }
     }
 

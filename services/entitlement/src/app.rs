@@ -1,6 +1,7 @@
 //! The use cases, one a file.
 
 mod answer;
+mod apply_grant_changes;
 mod authorize;
 mod await_projection;
 mod batch_create_grants;
@@ -12,16 +13,23 @@ mod create_application;
 mod create_entitlement;
 mod create_grant;
 mod declaration;
+mod difference;
 mod explain;
 mod get_application;
 mod get_entitlement;
 mod get_grant;
+mod grant_changes;
 mod grant_rules;
 mod list_applications;
 mod list_effective_access;
 mod list_entitlements;
 mod list_grants;
+mod list_permissions;
+mod list_resources;
 mod list_roles;
+mod list_subjects;
+mod past;
+mod preview;
 mod question;
 mod revoke_grant;
 mod summarize_access;
@@ -29,6 +37,7 @@ mod update_application;
 mod update_grant;
 
 pub(crate) use self::{
+    apply_grant_changes::apply_grant_changes,
     authorize::authorize,
     await_projection::await_projection,
     batch_create_grants::batch_create_grants,
@@ -47,7 +56,11 @@ pub(crate) use self::{
     list_effective_access::list_effective_access,
     list_entitlements::list_entitlements,
     list_grants::list_grants,
+    list_permissions::list_permissions,
+    list_resources::list_resources,
     list_roles::list_roles,
+    list_subjects::list_subjects,
+    preview::preview,
     question::Question,
     revoke_grant::revoke_grant,
     summarize_access::summarize_access,
@@ -77,6 +90,8 @@ pub(crate) struct App {
     /// Decisions that replicas share, where there is a Redis.
     pub(crate) decisions: Option<Decisions>,
     pub(crate) measures: Measures,
+    /// For how long it is kept what was.
+    pub(crate) history: Duration,
     /// Ends the streams.
     pub(crate) shutdown: CancellationToken,
 }

@@ -154,6 +154,20 @@ impl Engine {
         }
     }
 
+    /// Questions about a moment that has passed, from facts of it: nobody gives the answers again.
+    pub(crate) fn past_row<'w, 'q>(&self, world: &'w World, now: Millis) -> Row<'w, 'q> {
+        let row = self.row(world);
+        Row {
+            at: Moment { now, ..row.at },
+            status: Status {
+                lease_left: Duration::ZERO,
+                now,
+                ..row.status
+            },
+            ..row
+        }
+    }
+
     /// Whether a caller holds a management permission on an organization or on the operator
     /// organization, from what is in memory. The operator's comes first: it is in memory
     /// wherever its staff and backends ask, so their questions load no organization for that.
@@ -314,7 +328,11 @@ fn bearing<'w>(
 }
 
 /// Whether a question is answered with allow.
-fn allowed(world: &World, ask: &Ask<'_>, now: Millis) -> Result<Result<bool, Error>, Vec<Piece>> {
+pub(crate) fn allowed(
+    world: &World,
+    ask: &Ask<'_>,
+    now: Millis,
+) -> Result<Result<bool, Error>, Vec<Piece>> {
     let facts = world.facts(ask.subject, ask.organization)?;
     let bearing = bearing(world, facts, ask, now)?;
     Ok(bearing.map(|bearing| {

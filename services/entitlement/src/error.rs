@@ -61,6 +61,14 @@ pub(crate) enum Error {
     ConsistencyTokenInvalid,
     #[error("`{name}` is {state}")]
     WrongState { name: String, state: &'static str },
+    #[error("what would be applied is not what was previewed")]
+    PreviewStale,
+    #[error("the preview has more than {0} places; preview fewer changes at once")]
+    PreviewTooLarge(usize),
+    #[error("the moment has not passed yet")]
+    ReadTimeInFuture,
+    #[error("what was then is kept no longer")]
+    ReadTimeNotKept,
     #[error(transparent)]
     Facts(#[from] FactsError),
 }
@@ -130,6 +138,10 @@ impl From<Error> for Fault {
             }
             Error::MixedOrganizations => (Code::InvalidArgument, ErrorReason::MixedOrganizations),
             Error::ProjectionBehind => (Code::Unavailable, ErrorReason::ProjectionBehind),
+            Error::PreviewStale => (Code::Aborted, ErrorReason::PreviewStale),
+            Error::PreviewTooLarge(_) => (Code::ResourceExhausted, ErrorReason::PreviewTooLarge),
+            Error::ReadTimeInFuture => (Code::OutOfRange, ErrorReason::ReadTimeInFuture),
+            Error::ReadTimeNotKept => (Code::OutOfRange, ErrorReason::ReadTimeNotKept),
             Error::WrongState { .. } => (Code::FailedPrecondition, ErrorReason::WrongState),
         };
         Self::new(code, DOMAIN, reason.as_str_name(), message)

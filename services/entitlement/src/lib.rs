@@ -7,6 +7,7 @@ mod decisions;
 mod engine;
 mod error;
 mod facts;
+mod forget;
 mod measure;
 mod projection;
 mod rpc;
@@ -70,6 +71,11 @@ pub struct Limits {
     pub max_feed_silence: Duration,
     /// How many bytes the facts in memory may take.
     pub memory: usize,
+    /// An organization with at most so many members and resources is in memory with all of them:
+    /// then a question never asked before costs what a repeated one costs.
+    pub whole: u64,
+    /// For how long it is kept what was: questions may be about no moment before.
+    pub history: Duration,
 }
 
 impl Default for Limits {
@@ -78,6 +84,8 @@ impl Default for Limits {
             lease: Duration::from_secs(1),
             max_feed_silence: Duration::from_secs(300),
             memory: 256 << 20,
+            whole: 20_000,
+            history: Duration::from_secs(400 * 24 * 60 * 60),
         }
     }
 }
@@ -123,6 +131,7 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, StoreError
         lease: limits.lease,
         poll: limits.lease / 5,
         memory: limits.memory,
+        whole: limits.whole,
     };
     let heard = Arc::new(Heard::new(clock.clone()));
     let facts = Facts::start(store.clone(), settings, shutdown.clone());
@@ -147,12 +156,18 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, StoreError
             shutdown.clone(),
         )
     });
+    tokio::spawn(
+        shutdown
+            .clone()
+            .run_until_cancelled_owned(forget::forget(store.clone(), limits.history)),
+    );
     let app = App {
         authority: Authority::new(Arc::new(engine.clone())),
         engine: engine.clone(),
         decisions,
         store: store.clone(),
         measures,
+        history: limits.history,
         shutdown: shutdown.clone(),
     };
     Ok(Entitlement {

@@ -2,17 +2,20 @@
 
 use ::rpc::{Routes, enter, methods};
 use api::entitlement::v1::{
-    AuthorizeRequest, AuthorizeResponse, AwaitProjectionRequest, AwaitProjectionResponse,
-    BatchCreateGrantsRequest, BatchCreateGrantsResponse, CheckBatchRequest, CheckBatchResponse,
-    CheckRequest, CheckResponse, CheckStreamRequest, CreateApplicationRequest,
-    CreateApplicationResponse, CreateEntitlementRequest, CreateEntitlementResponse,
-    CreateGrantRequest, CreateGrantResponse, ExplainRequest, ExplainResponse,
-    GetApplicationRequest, GetApplicationResponse, GetEntitlementRequest, GetEntitlementResponse,
-    GetGrantRequest, GetGrantResponse, ListApplicationsRequest, ListApplicationsResponse,
-    ListEffectiveAccessRequest, ListEffectiveAccessResponse, ListEntitlementsRequest,
-    ListEntitlementsResponse, ListGrantsRequest, ListGrantsResponse, ListRolesRequest,
-    ListRolesResponse, ReactivateEntitlementRequest, ReactivateEntitlementResponse,
-    RevokeGrantRequest, RevokeGrantResponse, SummarizeAccessRequest, SummarizeAccessResponse,
+    ApplyGrantChangesRequest, ApplyGrantChangesResponse, AuthorizeRequest, AuthorizeResponse,
+    AwaitProjectionRequest, AwaitProjectionResponse, BatchCreateGrantsRequest,
+    BatchCreateGrantsResponse, CheckBatchRequest, CheckBatchResponse, CheckRequest, CheckResponse,
+    CheckStreamRequest, CreateApplicationRequest, CreateApplicationResponse,
+    CreateEntitlementRequest, CreateEntitlementResponse, CreateGrantRequest, CreateGrantResponse,
+    ExplainRequest, ExplainResponse, GetApplicationRequest, GetApplicationResponse,
+    GetEntitlementRequest, GetEntitlementResponse, GetGrantRequest, GetGrantResponse,
+    ListApplicationsRequest, ListApplicationsResponse, ListEffectiveAccessRequest,
+    ListEffectiveAccessResponse, ListEntitlementsRequest, ListEntitlementsResponse,
+    ListGrantsRequest, ListGrantsResponse, ListPermissionsRequest, ListPermissionsResponse,
+    ListResourcesRequest, ListResourcesResponse, ListRolesRequest, ListRolesResponse,
+    ListSubjectsRequest, ListSubjectsResponse, PreviewRequest, PreviewResponse,
+    ReactivateEntitlementRequest, ReactivateEntitlementResponse, RevokeGrantRequest,
+    RevokeGrantResponse, SummarizeAccessRequest, SummarizeAccessResponse,
     SuspendEntitlementRequest, SuspendEntitlementResponse, UpdateApplicationRequest,
     UpdateApplicationResponse, UpdateGrantRequest, UpdateGrantResponse,
     authorization_service_server::{AuthorizationService, AuthorizationServiceServer},
@@ -49,6 +52,10 @@ methods! { AuthorizationService, for Edge, with app, besides {
     check(CheckRequest) -> CheckResponse;
     check_batch(CheckBatchRequest) -> CheckBatchResponse;
     explain(ExplainRequest) -> ExplainResponse;
+    preview(PreviewRequest) -> PreviewResponse;
+    list_resources(ListResourcesRequest) -> ListResourcesResponse;
+    list_subjects(ListSubjectsRequest) -> ListSubjectsResponse;
+    list_permissions(ListPermissionsRequest) -> ListPermissionsResponse;
     list_effective_access(ListEffectiveAccessRequest) -> ListEffectiveAccessResponse;
 }
 
@@ -68,6 +75,7 @@ methods! { GrantService, for Edge, with app:
     reactivate_entitlement(ReactivateEntitlementRequest) -> ReactivateEntitlementResponse;
     create_grant(CreateGrantRequest) -> CreateGrantResponse;
     batch_create_grants(BatchCreateGrantsRequest) -> BatchCreateGrantsResponse;
+    apply_grant_changes(ApplyGrantChangesRequest) -> ApplyGrantChangesResponse;
     get_grant(GetGrantRequest) -> GetGrantResponse;
     list_grants(ListGrantsRequest) -> ListGrantsResponse;
     update_grant(UpdateGrantRequest) -> UpdateGrantResponse;

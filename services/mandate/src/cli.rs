@@ -4,8 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use prost_types::Timestamp;
 
-use crate::run::{DevArgs, MigrateArgs, ServeArgs};
+use crate::{
+    moment,
+    run::{DevArgs, MigrateArgs, ServeArgs},
+};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -44,7 +48,8 @@ const CHECK: &str = "\
 Examples:
   mandate check jan-peeters fleet.billing.view transport-janssens/units/k1
   mandate check serviceAccounts/billing fleet.billing.view organizations/transport-janssens
-  mandate check jan-peeters fleet.billing.edit transport-janssens --error-on-deny || echo no";
+  mandate check jan-peeters fleet.billing.edit transport-janssens --error-on-deny || echo no
+  mandate check jan-peeters fleet.billing.view transport-janssens --at 2026-01-31T12:00:00Z";
 
 const EXPLAIN: &str = "\
 Example:
@@ -54,6 +59,26 @@ const ACCESS: &str = "\
 Examples:
   mandate access jan-peeters transport-janssens
   mandate access jan-peeters transport-janssens --full --json";
+
+const PREVIEW: &str = "\
+A file is YAML:
+
+  organization: transport-janssens
+  changes:
+    - create: {subject: jan-peeters, role: fleet.viewer, scope: {units: [k1]}}
+    - update: {id: g2, scope: ALL, end_time: 2030-01-01T00:00:00Z}
+    - revoke: {id: g3}
+
+Examples:
+  mandate preview -f changes.yaml
+  mandate preview -f changes.yaml --apply";
+
+const LIST: &str = "\
+Examples:
+  mandate list resources jan-peeters fleet.billing.view transport-janssens
+  mandate list subjects fleet.billing.view transport-janssens/units/k1
+  mandate list subjects invoices transport-janssens --route
+  mandate list permissions jan-peeters transport-janssens/units/k1 --json";
 
 /// Entitlements and access for business-to-business portals.
 ///
@@ -94,6 +119,12 @@ pub enum Command {
     /// List what somebody can reach in an organization.
     #[command(after_long_help = ACCESS)]
     Access(AccessArgs),
+    /// List where somebody may do something, who may, or what somebody may do.
+    #[command(after_long_help = LIST)]
+    List(ListArgs),
+    /// Say what changes of grants would change.
+    #[command(after_long_help = PREVIEW)]
+    Preview(PreviewArgs),
     /// List, choose or show contexts.
     #[command(subcommand)]
     Context(ContextCommand),
@@ -141,6 +172,9 @@ pub struct QuestionArgs {
     /// Answer no older than the change that returned this consistency token.
     #[arg(long, value_name = "TOKEN")]
     pub at_least_as_fresh: Option<String>,
+    /// As of this moment, as `2026-01-31T12:00:00Z`.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub at: Option<Timestamp>,
     /// Exit with 3 when the answer is no.
     #[arg(long)]
     pub error_on_deny: bool,
@@ -167,6 +201,66 @@ pub struct AccessArgs {
     /// With roles, and with each permission and its scope.
     #[arg(long)]
     pub full: bool,
+}
+
+/// Arguments of `preview`.
+#[derive(Debug, Args)]
+pub struct PreviewArgs {
+    /// The changes; `-` is the standard input.
+    #[arg(short, long, value_name = "FILE")]
+    pub file: PathBuf,
+    /// Make the changes, if they do what was previewed.
+    #[arg(long)]
+    pub apply: bool,
+}
+
+/// Arguments of `list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Which side of a question is left open.
+    #[command(subcommand)]
+    pub what: ListCommand,
+    /// As of this moment, as `2026-01-31T12:00:00Z`.
+    #[arg(long, global = true, value_name = "TIME", value_parser = time)]
+    pub at: Option<Timestamp>,
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    let moment = moment::timestamp(text);
+    moment.ok_or_else(|| "write it as `2026-01-31T12:00:00Z`".to_owned())
+}
+
+/// Which side of a question is left open.
+#[derive(Debug, Subcommand)]
+pub enum ListCommand {
+    /// List where in an organization somebody may do something.
+    Resources {
+        /// Who: `jan-peeters`, `users/jan-peeters` or `serviceAccounts/billing`.
+        subject: String,
+        /// What: `application.module.verb`.
+        permission: String,
+        /// The organization; `organizations/` at the beginning may be left out.
+        organization: String,
+    },
+    /// List who may do something somewhere, or who is told of something.
+    Subjects {
+        /// What: `application.module.verb`, or a notification route with `--route`.
+        held: String,
+        /// Where: an organization, unit or resource; `organizations/` at the beginning may be
+        /// left out.
+        resource: String,
+        /// List who is told of something by a notification route of a role.
+        #[arg(long)]
+        route: bool,
+    },
+    /// List what somebody may do somewhere.
+    Permissions {
+        /// Who: `jan-peeters`, `users/jan-peeters` or `serviceAccounts/billing`.
+        subject: String,
+        /// Where: an organization, unit or resource; `organizations/` at the beginning may be
+        /// left out.
+        resource: String,
+    },
 }
 
 /// What to do with contexts.

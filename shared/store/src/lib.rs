@@ -3,6 +3,7 @@
 
 mod error;
 mod hints;
+mod history;
 mod open;
 mod outbox;
 mod requests;
@@ -11,6 +12,7 @@ pub mod schema;
 mod write;
 
 pub use error::StoreError;
+pub use history::State;
 pub use open::{Store, StoreUrl, migrate};
 pub use outbox::{Backlog, Entry, Head};
 pub use row::{changed_one, new_row};

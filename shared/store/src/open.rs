@@ -154,6 +154,12 @@ impl Store {
         &self.reader
     }
 
+    /// A connection for single statements that clean up: they change no facts, so the log does not
+    /// tell of them.
+    pub fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
     /// A transaction in which all statements read one snapshot.
     ///
     /// # Errors

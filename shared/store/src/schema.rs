@@ -2,7 +2,7 @@
 
 use sea_orm_migration::{
     prelude::{ColumnDef, DbErr, IntoIden, SchemaManager, Table},
-    sea_orm::{ConnectionTrait, Statement},
+    sea_orm::{ConnectionTrait, DbBackend, Statement},
     sea_query::{Index, IndexCreateStatement, Query, TableCreateStatement},
 };
 
@@ -59,6 +59,57 @@ pub fn index(name: &str, table: &'static str, columns: &[&'static str]) -> Index
         index.col(*column);
     }
     index
+}
+
+/// Orders columns of text by their bytes, as SQLite does and as strings are compared in memory.
+/// PostgreSQL orders by the rules of a language unless it is told not to. Before an index is made
+/// on them.
+///
+/// # Errors
+/// What the database says.
+pub async fn bytewise(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    columns: &[&str],
+) -> Result<(), DbErr> {
+    if manager.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    for column in columns {
+        let alter = format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE text COLLATE \"C\"");
+        manager.get_connection().execute_unprepared(&alter).await?;
+    }
+    Ok(())
+}
+
+/// Makes the table of what was, for a service that answers about the past.
+///
+/// # Errors
+/// What the database says.
+pub async fn create_history(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    manager
+        .create_table(
+            table("history")
+                .col(text("kind"))
+                .col(text("organization"))
+                .col(text("id"))
+                .col(integer("revision"))
+                .col(text("place"))
+                .col(integer("from_ms"))
+                .col(integer("to_ms"))
+                .col(bytes("payload"))
+                .primary_key(&mut primary(&["kind", "organization", "id", "revision"]))
+                .to_owned(),
+        )
+        .await?;
+    bytewise(manager, "history", &["id", "place"]).await?;
+    let place = ["kind", "organization", "place", "id"];
+    manager
+        .create_index(index("history_place", "history", &place))
+        .await?;
+    manager
+        .create_index(index("history_end", "history", &["to_ms"]))
+        .await
 }
 
 /// Makes the tables that every service has: the head of the log, the outbox and the requests.

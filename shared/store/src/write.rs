@@ -1,6 +1,9 @@
 //! The write transaction: what changes data goes through here, with a permit.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
 
 use api::Mutation;
 use authority::Permit;
@@ -11,6 +14,7 @@ use seal::Position;
 
 use crate::{
     error::StoreError,
+    history::{self, State},
     open::Store,
     outbox,
     requests::{Claim, Request},
@@ -31,6 +35,8 @@ pub struct WriteTx {
     tx: DatabaseTransaction,
     store: Store,
     entries: BTreeMap<String, Vec<u8>>,
+    /// Locked for no longer than it takes to note a change.
+    history: Mutex<history::Changes>,
     request: Option<Request>,
     validate_only: bool,
     now: Millis,
@@ -85,6 +91,7 @@ impl Store {
             tx: self.writer.begin_with_options(options).await?,
             store: self.clone(),
             entries: BTreeMap::new(),
+            history: Mutex::default(),
             request: None,
             validate_only: false,
             now: self.clock.now(),
@@ -108,6 +115,21 @@ impl WriteTx {
         self.entries.insert(entity, payload);
     }
 
+    /// Notes the new state of an entity for the history, or that it is no more.
+    pub fn note(&self, kind: &'static str, organization: &str, id: &str, state: Option<State>) {
+        let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+        history.note(kind, organization, id, state);
+    }
+
+    /// Waits for the changes that are being committed, and holds up others until this one ends:
+    /// what is read from here on is what this change is made to. As late as possible.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn hold(&self) -> Result<(), StoreError> {
+        outbox::hold(&self.tx).await
+    }
+
     /// Commits, unless the request only validates, and answers with the consistency token of
     /// the commit (empty if there was none).
     ///
@@ -122,7 +144,7 @@ impl WriteTx {
             self.tx.rollback().await?;
             return Ok(respond(String::new()));
         }
-        let at = outbox::append(&self.tx, self.entries, self.store.clock.now()).await?;
+        let at = append(&self.tx, self.entries, self.history, &self.store).await?;
         let position = Position {
             source: self.store.source,
             at,
@@ -145,11 +167,28 @@ impl WriteTx {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn commit(self) -> Result<i64, StoreError> {
-        let at = outbox::append(&self.tx, self.entries, self.store.clock.now()).await?;
+        let at = append(&self.tx, self.entries, self.history, &self.store).await?;
         self.tx.commit().await?;
         self.store
             .committed
             .send_if_modified(|last| (at > *last).then(|| *last = at).is_some());
         Ok(at)
     }
+}
+
+/// Takes the next position, and writes the outbox and the history at it.
+async fn append(
+    tx: &DatabaseTransaction,
+    entries: BTreeMap<String, Vec<u8>>,
+    history: Mutex<history::Changes>,
+    store: &Store,
+) -> Result<i64, StoreError> {
+    let history = history.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if !history.is_empty() {
+        // What was true until now was so while this waited for its turn.
+        outbox::hold(tx).await?;
+    }
+    let (at, commit) = outbox::append(tx, entries, store.clock.now()).await?;
+    history.write(tx, at, commit).await?;
+    Ok(at)
 }

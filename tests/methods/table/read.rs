@@ -108,6 +108,22 @@ pub const READ: &[Row] = &[
         r#"{"subject": "users/user-{org}-{n}", "permission": "fleet-{org}-{n}.billing.edit", "resource": "organizations/{org}/units/batch-unit-{n}"}"#,
     ),
     (
+        "entitlement.v1.AuthorizationService/Preview",
+        r#"{"parent": "organizations/{org}", "changes": [{"revoke": {"name": "organizations/{org}/grants/grant-{n}"}}, {"create": {"grant": {"subject": "users/batch-user-{org}-{n}", "role": "applications/fleet-{org}-{n}/roles/editor", "scope": {"units": ["organizations/{org}/units/unit-{n}"]}}}}]}"#,
+    ),
+    (
+        "entitlement.v1.AuthorizationService/ListResources",
+        r#"{"parent": "organizations/{org}", "subject": "users/user-{org}-{n}", "permission": "fleet-{org}-{n}.billing.view"}"#,
+    ),
+    (
+        "entitlement.v1.AuthorizationService/ListSubjects",
+        r#"{"resource": "organizations/{org}/resources/resource-{n}", "permission": "fleet-{org}-{n}.billing.view"}"#,
+    ),
+    (
+        "entitlement.v1.AuthorizationService/ListPermissions",
+        r#"{"subject": "users/user-{org}-{n}", "resource": "organizations/{org}/units/unit-{n}"}"#,
+    ),
+    (
         "entitlement.v1.AuthorizationService/ListEffectiveAccess",
         r#"{"parent": "organizations/{org}", "subject": "users/user-{org}-{n}", "view": "ACCESS_VIEW_FULL"}"#,
     ),

@@ -1,11 +1,12 @@
 use ::rpc::{Page, parse};
 use api::entitlement::v1::{
     AccessView, ApplicationAccess, ListEffectiveAccessRequest, ListEffectiveAccessResponse,
-    PermissionAccess, Scope,
+    ManagementMode, PermissionAccess, Scope,
 };
 use authority::Context;
-use base::{OrganizationId, Subject};
+use base::{Millis, OrganizationId, Subject};
 use entitlement_core as core;
+use entitlement_core::management;
 
 use super::App;
 use crate::{
@@ -26,13 +27,14 @@ pub(crate) async fn list_effective_access(
         .freshen(context, request.consistency.as_ref())
         .await?;
     let sealer = app.store.sealer();
-    let list = format!("access {organization} {}", request.subject);
+    let list = format!("access {organization} {} {}", request.subject, request.view);
     let page = Page::read(sealer, list, request.page_size, &request.page_token)?;
-    let full = request.view() == AccessView::Full;
+    let view = request.view();
+    let full = matches!(view, AccessView::Full | AccessView::Administration);
     let read = app.engine.facts.read(|world| {
         let now = app.engine.clock.now();
         let facts = world.facts(&request.subject, &organization)?;
-        let found: Vec<core::ApplicationAccess<'_>> = core::access(&facts, now)
+        let found: Vec<core::ApplicationAccess<'_>> = shown(world, &facts, view, now)
             .into_iter()
             .filter(|found| facts.catalog.application_id(found.application) > page.after.as_str())
             .take(usize::try_from(page.limit()).unwrap_or(usize::MAX))
@@ -62,8 +64,37 @@ pub(crate) async fn list_effective_access(
     })
 }
 
+/// What a view has, ordered by the id of the application.
+fn shown<'a>(
+    world: &World,
+    facts: &core::Facts<'a>,
+    view: AccessView,
+    now: Millis,
+) -> Vec<core::ApplicationAccess<'a>> {
+    let id = |found: &core::ApplicationAccess<'_>| facts.catalog.application_id(found.application);
+    let mut found = core::access(facts, now);
+    match view {
+        AccessView::Launcher | AccessView::Unspecified => {}
+        AccessView::Administration => found.retain(|found| id(found) == management::APPLICATION),
+        AccessView::Full => {
+            let elsewhere = core::entitled(facts, now)
+                .filter(|own| is_external(world, facts.catalog.application_id(*own)))
+                .filter(|own| found.iter().all(|found| found.application != *own));
+            let elsewhere: Vec<_> = elsewhere.map(core::ApplicationAccess::none).collect();
+            found.extend(elsewhere);
+            found.sort_by_key(id);
+        }
+    }
+    found
+}
+
+fn is_external(world: &World, application: &str) -> bool {
+    let declared = world.application(application);
+    declared.is_some_and(|found| found.management_mode() == ManagementMode::External)
+}
+
 /// What is to be loaded before it can be said which resources of the scopes exist.
-fn unknown(
+pub(super) fn unknown(
     facts: &core::Facts<'_>,
     organization: &OrganizationId,
     found: &[core::ApplicationAccess<'_>],
@@ -97,6 +128,14 @@ fn application(
             .unwrap_or_default(),
         modules: strings(found.modules),
         landing_module: found.landing_module.to_owned(),
+        aliases: declared
+            .map(|found| found.aliases.clone())
+            .unwrap_or_default(),
+        source: if is_external(world, id) {
+            ManagementMode::External.into()
+        } else {
+            ManagementMode::Managed.into()
+        },
         ..ApplicationAccess::default()
     };
     if full {
@@ -113,7 +152,11 @@ fn application(
     access
 }
 
-fn scope(facts: &core::Facts<'_>, organization: &OrganizationId, held: &core::Scope) -> Scope {
+pub(super) fn scope(
+    facts: &core::Facts<'_>,
+    organization: &OrganizationId,
+    held: &core::Scope,
+) -> Scope {
     if *held == core::Scope::All {
         return Scope {
             all: true,

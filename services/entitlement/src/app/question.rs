@@ -17,8 +17,7 @@ pub(crate) struct Question<'a> {
     pub(crate) subject: &'a str,
     pub(crate) permission: &'a str,
     pub(crate) organization: OrganizationId,
-    /// What follows the organization: `units/…`, `resources/…` or nothing.
-    place: &'a str,
+    resource: &'a str,
 }
 
 impl<'a> Question<'a> {
@@ -35,23 +34,12 @@ impl<'a> Question<'a> {
             None => name.to_owned(),
         };
         Subject::check_name(subject).map_err(|error| Fault::name(&field("subject"), &error))?;
-        if !core::is_permission(permission) {
-            let what = "must be `application.module.verb`";
-            return Err(Fault::field(field("permission"), what));
-        }
-        let place = resource.splitn(3, '/').nth(2).unwrap_or_default();
-        let organization = if place.starts_with("units/") {
-            In::<UnitId>::parse_organization(resource)
-        } else if place.starts_with("resources/") {
-            In::<ResourceId>::parse_organization(resource)
-        } else {
-            OrganizationId::parse_name(resource)
-        };
+        is_permission(&field("permission"), permission)?;
         Ok(Self {
-            organization: organization.map_err(|error| Fault::name(&field("resource"), &error))?,
+            organization: organization_of(&field("resource"), resource)?,
             subject,
             permission,
-            place,
+            resource,
         })
     }
 
@@ -61,11 +49,7 @@ impl<'a> Question<'a> {
             subject: self.subject,
             organization: &self.organization,
             permission: self.permission,
-            place: match self.place.split_once('/') {
-                Some(("units", id)) => Place::Unit(id),
-                Some((_, id)) => Place::Resource(id),
-                None => Place::Organization,
-            },
+            place: place_of(self.resource),
         }
     }
 
@@ -75,9 +59,44 @@ impl<'a> Question<'a> {
             organization: &self.organization,
             subject: self.subject,
             permission: self.permission,
-            place: self.place,
+            place: within(self.resource),
         }
     }
+}
+
+/// That a field has the form of a permission.
+pub(super) fn is_permission(field: &str, permission: &str) -> Result<(), Fault> {
+    if core::is_permission(permission) {
+        return Ok(());
+    }
+    Err(Fault::field(field, "must be `application.module.verb`"))
+}
+
+/// The organization of the place that a field names: an organization, a unit or a resource.
+pub(super) fn organization_of(field: &str, resource: &str) -> Result<OrganizationId, Fault> {
+    let place = within(resource);
+    let organization = if place.starts_with("units/") {
+        In::<UnitId>::parse_organization(resource)
+    } else if place.starts_with("resources/") {
+        In::<ResourceId>::parse_organization(resource)
+    } else {
+        OrganizationId::parse_name(resource)
+    };
+    organization.map_err(|error| Fault::name(field, &error))
+}
+
+/// The place in its organization that a name is of.
+pub(super) fn place_of(resource: &str) -> Place<'_> {
+    match within(resource).split_once('/') {
+        Some(("units", id)) => Place::Unit(id),
+        Some((_, id)) => Place::Resource(id),
+        None => Place::Organization,
+    }
+}
+
+/// What follows the organization: `units/…`, `resources/…` or nothing.
+fn within(resource: &str) -> &str {
+    resource.splitn(3, '/').nth(2).unwrap_or_default()
 }
 
 /// Decides from the facts that bear on a question.

@@ -36,7 +36,11 @@ pub(crate) async fn revoke_grant(
     Ok(response)
 }
 
-async fn revoke(tx: &mut WriteTx, name: &In<GrantId>, etag: &str) -> Result<Grant, Error> {
+pub(super) async fn revoke(
+    tx: &mut WriteTx,
+    name: &In<GrantId>,
+    etag: &str,
+) -> Result<Grant, Error> {
     let organization = &name.organization;
     let (grant, version) = grants::find(tx.connection(), organization, &name.id)
         .await?

@@ -46,7 +46,7 @@ pub(crate) async fn update_grant(
     Ok(response)
 }
 
-async fn change(
+pub(super) async fn change(
     tx: &mut WriteTx,
     name: &In<GrantId>,
     asked: Grant,

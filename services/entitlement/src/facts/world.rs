@@ -174,6 +174,31 @@ impl World {
         }
     }
 
+    /// Whether all resources of an organization are in memory.
+    ///
+    /// # Errors
+    /// What is to be loaded first.
+    pub(crate) fn holds_resources(
+        &self,
+        organization: &OrganizationId,
+    ) -> Result<bool, Vec<Piece>> {
+        Ok(self.entry(organization)?.all_resources)
+    }
+
+    /// All members of an organization, in no order; none if they are too many for memory.
+    ///
+    /// # Errors
+    /// What is to be loaded first.
+    pub(crate) fn members(
+        &self,
+        organization: &OrganizationId,
+    ) -> Result<Option<impl Iterator<Item = &str>>, Vec<Piece>> {
+        let entry = self.entry(organization)?;
+        let members = entry.members.iter().filter(|(_, member)| member.is_some());
+        let all = entry.all_members || entry.organization.is_none();
+        Ok(all.then(|| members.map(|(subject, _)| &**subject)))
+    }
+
     fn entry(&self, organization: &OrganizationId) -> Result<&Entry, Vec<Piece>> {
         let entry = self
             .organizations

@@ -9,7 +9,7 @@ use sea_orm::{
     sea_query::Expr,
 };
 
-use super::table;
+use super::{history, table};
 
 table!("entitlements", key { organization: String, application: String }, {
     active: bool,
@@ -42,6 +42,7 @@ pub(crate) async fn insert(
     Entity::insert(new_row::<row::ActiveModel, _>(row.clone()))
         .exec_without_returning(tx.connection())
         .await?;
+    note(tx, &row)?;
     Ok(entitlement(&row))
 }
 
@@ -100,8 +101,16 @@ pub(crate) async fn set_active(
         .exec(tx.connection())
         .await?;
     changed_one(&result)?;
-    let found = find(tx.connection(), organization, application).await?;
-    Ok(found.ok_or(StoreError::Stale)?.0)
+    let key = (organization.as_str().to_owned(), application.to_owned());
+    let row = Entity::find_by_id(key).one(tx.connection()).await?;
+    let row = row.ok_or(StoreError::Stale)?;
+    note(tx, &row)?;
+    Ok(entitlement(&row))
+}
+
+fn note(tx: &WriteTx, row: &Row) -> Result<(), StoreError> {
+    let at = (row.organization.as_str(), "", row.application.as_str());
+    history::begin(tx, history::ENTITLEMENT, at, row)
 }
 
 fn entitlement(row: &Row) -> Entitlement {

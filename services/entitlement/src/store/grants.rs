@@ -10,7 +10,7 @@ use sea_orm::{
     QuerySelect, sea_query::Expr,
 };
 
-use super::{CHUNK, table};
+use super::{CHUNK, history, table};
 
 table!("grants", key { organization: String, id: String }, {
     subject: String,
@@ -27,6 +27,14 @@ table!("grants", key { organization: String, id: String }, {
 });
 pub(crate) use row::Model as Row;
 use row::{Column, Entity};
+
+impl Row {
+    /// The name of its role.
+    pub(crate) fn role_name(&self) -> Result<RoleName, StoreError> {
+        let name = format!("applications/{}/roles/{}", self.application, self.role);
+        Ok(RoleName::parse_name(&name)?)
+    }
+}
 
 /// A grant to insert, checked.
 #[derive(Debug, Clone)]
@@ -69,6 +77,9 @@ pub(crate) async fn insert(
             .exec_without_returning(tx.connection())
             .await?;
     }
+    for row in &rows {
+        note(tx, row)?;
+    }
     rows.iter().map(grant).collect()
 }
 
@@ -82,6 +93,24 @@ pub(crate) async fn find(
     let row = Entity::find_by_id(key).one(db).await?;
     let found = row.map(|row| grant(&row).map(|grant| (grant, row.version)));
     found.transpose()
+}
+
+/// Those of the ids that an organization has.
+pub(crate) async fn of_ids(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    ids: &[&str],
+) -> Result<Vec<Row>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows = Entity::find()
+            .filter(Column::Organization.eq(organization.as_str()))
+            .filter(Column::Id.is_in(chunk.iter().copied()))
+            .all(db)
+            .await?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// What of an organization's grants is listed.
@@ -135,6 +164,28 @@ pub(crate) async fn of_subjects(
     Ok(found)
 }
 
+/// The subjects after one that were given a role in an organization, in order.
+pub(crate) async fn subjects_with(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    role: &RoleName,
+    after: &str,
+    limit: u64,
+) -> Result<Vec<String>, StoreError> {
+    let subjects = Entity::find()
+        .select_only()
+        .column(Column::Subject)
+        .distinct()
+        .filter(Column::Application.eq(role.application.as_str()))
+        .filter(Column::Role.eq(role.role.as_str()))
+        .filter(Column::Organization.eq(organization.as_str()))
+        .filter(Column::Subject.gt(after))
+        .filter(Column::Revoked.eq(false))
+        .order_by_asc(Column::Subject)
+        .limit(limit);
+    Ok(subjects.into_tuple().all(db).await?)
+}
+
 /// Whether any grant that was not revoked is of this role.
 pub(crate) async fn is_held(
     db: &impl ConnectionTrait,
@@ -180,26 +231,46 @@ pub(crate) async fn update(
         .exec(tx.connection())
         .await?;
     changed_one(&result)?;
-    let found = find(tx.connection(), organization, id).await?;
-    Ok(found.ok_or(StoreError::Stale)?.0)
+    let key = (organization.as_str().to_owned(), id.as_str().to_owned());
+    let row = Entity::find_by_id(key).one(tx.connection()).await?;
+    let row = row.ok_or(StoreError::Stale)?;
+    note(tx, &row)?;
+    grant(&row)
 }
 
 /// Revokes whatever a subject was given in an organization.
 pub(crate) async fn revoke_all(
     tx: &WriteTx,
-    organization: &str,
+    organization: &OrganizationId,
     subject: &str,
 ) -> Result<(), StoreError> {
+    for row in of_subjects(tx.connection(), organization, Some(&[subject])).await? {
+        history::end(tx, history::GRANT, organization.as_str(), &row.id);
+    }
     Entity::update_many()
         .col_expr(Column::Revoked, Expr::value(true))
         .col_expr(Column::UpdateMs, Expr::value(tx.now().0))
         .col_expr(Column::Version, Expr::col(Column::Version).add(1))
-        .filter(Column::Organization.eq(organization))
+        .filter(Column::Organization.eq(organization.as_str()))
         .filter(Column::Subject.eq(subject))
         .filter(Column::Revoked.eq(false))
         .exec(tx.connection())
         .await?;
     Ok(())
+}
+
+/// Notes what a grant gives from the commit on: nothing if it was revoked.
+fn note(tx: &WriteTx, row: &Row) -> Result<(), StoreError> {
+    if row.revoked {
+        history::end(tx, history::GRANT, &row.organization, &row.id);
+        return Ok(());
+    }
+    let at = (
+        row.organization.as_str(),
+        row.subject.as_str(),
+        row.id.as_str(),
+    );
+    history::begin(tx, history::GRANT, at, row)
 }
 
 fn grant(row: &Row) -> Result<Grant, StoreError> {

@@ -96,6 +96,7 @@ async fn build(
     let answers = entitlement::Limits {
         lease: Duration::from_millis(args.lease_ms),
         memory: args.memory_mb << 20,
+        history: Duration::from_secs(u64::from(args.history_days) * 24 * 60 * 60),
         ..entitlement::Limits::default()
     };
     let cache = Cache::open(&args.cache).map_err(failed)?;

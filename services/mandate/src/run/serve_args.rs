@@ -90,6 +90,10 @@ pub struct ServeArgs {
     #[arg(long, default_value_t = 256, env = "MANDATE_MEMORY_MB")]
     pub memory_mb: usize,
 
+    /// For how many days it is kept what was, for questions about the past
+    #[arg(long, default_value_t = 400, env = "MANDATE_HISTORY_DAYS")]
+    pub history_days: u32,
+
     /// Threads that serve calls; as many as there are cores if absent
     #[arg(long, env = "MANDATE_THREADS")]
     pub threads: Option<NonZero<usize>>,

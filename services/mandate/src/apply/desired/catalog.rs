@@ -56,5 +56,6 @@ fn role(application: &str, entry: &RoleEntry) -> Role {
         role_id: text(&entry.id),
         display_name: text(&entry.display_name),
         permissions: texts(&entry.permissions),
+        ..Role::default()
     }
 }
