@@ -12,6 +12,7 @@
 mod applying;
 mod applying_killed;
 mod applying_steps;
+mod auditing;
 mod business;
 mod catalogue;
 mod ending;

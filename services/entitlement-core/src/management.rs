@@ -11,8 +11,9 @@ pub const APPLICATION: &str = "mandate";
 pub const OPERATOR_ROLE: &str = "applications/mandate/roles/operator";
 
 /// Modules and their verbs. Every permission of a method's policy is one of these.
-const MODULES: [(&str, &[&str]); 11] = [
+const MODULES: [(&str, &[&str]); 12] = [
     ("access", &["read"]),
+    ("audit", &["read", "write"]),
     ("catalog", &["read", "write"]),
     ("decisions", &["check"]),
     ("entitlements", &["read", "write"]),
@@ -38,6 +39,7 @@ const ROLES: [(&str, &[&str]); 3] = [
         "owner",
         &[
             "mandate.access.read",
+            "mandate.audit.read",
             "mandate.decisions.check",
             "mandate.entitlements.read",
             "mandate.grants.read",

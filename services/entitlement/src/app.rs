@@ -13,11 +13,14 @@ mod create_entitlement;
 mod create_grant;
 mod declaration;
 mod explain;
+mod export_audit_records;
+mod forget_person;
 mod get_application;
 mod get_entitlement;
 mod get_grant;
 mod grant_rules;
 mod list_applications;
+mod list_audit_entries;
 mod list_effective_access;
 mod list_entitlements;
 mod list_grants;
@@ -40,10 +43,13 @@ pub(crate) use self::{
     create_entitlement::create_entitlement,
     create_grant::create_grant,
     explain::explain,
+    export_audit_records::export_audit_records,
+    forget_person::forget_person,
     get_application::get_application,
     get_entitlement::get_entitlement,
     get_grant::get_grant,
     list_applications::list_applications,
+    list_audit_entries::list_audit_entries,
     list_effective_access::list_effective_access,
     list_entitlements::list_entitlements,
     list_grants::list_grants,

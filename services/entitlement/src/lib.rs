@@ -130,6 +130,7 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, StoreError
     let engine = Engine {
         facts: facts.clone(),
         heard: heard.clone(),
+        store: store.clone(),
         clock,
         sealer,
         operator: OrganizationId::operator(),

@@ -7,14 +7,17 @@ use api::entitlement::v1::{
     CheckRequest, CheckResponse, CheckStreamRequest, CreateApplicationRequest,
     CreateApplicationResponse, CreateEntitlementRequest, CreateEntitlementResponse,
     CreateGrantRequest, CreateGrantResponse, ExplainRequest, ExplainResponse,
-    GetApplicationRequest, GetApplicationResponse, GetEntitlementRequest, GetEntitlementResponse,
-    GetGrantRequest, GetGrantResponse, ListApplicationsRequest, ListApplicationsResponse,
+    ExportAuditRecordsRequest, ExportAuditRecordsResponse, ForgetPersonRequest,
+    ForgetPersonResponse, GetApplicationRequest, GetApplicationResponse, GetEntitlementRequest,
+    GetEntitlementResponse, GetGrantRequest, GetGrantResponse, ListApplicationsRequest,
+    ListApplicationsResponse, ListAuditEntriesRequest, ListAuditEntriesResponse,
     ListEffectiveAccessRequest, ListEffectiveAccessResponse, ListEntitlementsRequest,
     ListEntitlementsResponse, ListGrantsRequest, ListGrantsResponse, ListRolesRequest,
     ListRolesResponse, ReactivateEntitlementRequest, ReactivateEntitlementResponse,
     RevokeGrantRequest, RevokeGrantResponse, SummarizeAccessRequest, SummarizeAccessResponse,
     SuspendEntitlementRequest, SuspendEntitlementResponse, UpdateApplicationRequest,
     UpdateApplicationResponse, UpdateGrantRequest, UpdateGrantResponse,
+    audit_service_server::{AuditService, AuditServiceServer},
     authorization_service_server::{AuthorizationService, AuthorizationServiceServer},
     catalog_service_server::{CatalogService, CatalogServiceServer},
     grant_service_server::{GrantService, GrantServiceServer},
@@ -27,6 +30,7 @@ use crate::app::{self, App};
 /// The methods of this service.
 pub(crate) fn routes(app: &App) -> Routes {
     Routes::new(AuthorizationServiceServer::new(Edge(app.clone())))
+        .add_service(AuditServiceServer::new(Edge(app.clone())))
         .add_service(CatalogServiceServer::new(Edge(app.clone())))
         .add_service(GrantServiceServer::new(Edge(app.clone())))
         .add_service(PeerServiceServer::new(Edge(app.clone())))
@@ -77,4 +81,10 @@ methods! { PeerService, for Edge, with app:
     authorize(AuthorizeRequest) -> AuthorizeResponse;
     await_projection(AwaitProjectionRequest) -> AwaitProjectionResponse;
     summarize_access(SummarizeAccessRequest) -> SummarizeAccessResponse;
+}
+
+methods! { AuditService, for Edge, with app:
+    list_audit_entries(ListAuditEntriesRequest) -> ListAuditEntriesResponse;
+    forget_person(ForgetPersonRequest) -> ForgetPersonResponse;
+    export_audit_records(ExportAuditRecordsRequest) -> ExportAuditRecordsResponse;
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod apply;
+mod audit;
 mod check;
 mod completion;
 mod context;
@@ -34,6 +35,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Check(args) => check::check(args.question, context, json).await,
         Command::Explain(args) => explain::explain(args, context, json).await,
         Command::Access(args) => access::access(args, context, json).await,
+        Command::Audit(command) => audit::audit(command, context, json).await,
         Command::Context(args) => context::context(args, context, json),
         Command::RedisUsers(args) => redis_users::redis_users(&args, json),
         Command::Completion(args) => completion::completion(&args),
