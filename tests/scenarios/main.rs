@@ -35,4 +35,5 @@ mod revoking;
 mod shared;
 mod statements;
 mod tokens;
+mod watching;
 mod world;

@@ -30,6 +30,7 @@ mod revoke_grant;
 mod summarize_access;
 mod update_application;
 mod update_grant;
+mod watch;
 
 pub(crate) use self::{
     authorize::authorize,
@@ -59,6 +60,7 @@ pub(crate) use self::{
     summarize_access::summarize_access,
     update_application::update_application,
     update_grant::update_grant,
+    watch::{Changes, watch},
 };
 
 use std::time::{Duration, Instant};

@@ -1,6 +1,6 @@
 //! The edge: which method runs which use case.
 
-use ::rpc::{enter, methods};
+use ::rpc::{Attempt, answer, enter, methods};
 use api::entitlement::v1::{
     AuthorizeRequest, AuthorizeResponse, AwaitProjectionRequest, AwaitProjectionResponse,
     BatchCreateGrantsRequest, BatchCreateGrantsResponse, CheckBatchRequest, CheckBatchResponse,
@@ -16,12 +16,13 @@ use api::entitlement::v1::{
     ListRolesResponse, ReactivateEntitlementRequest, ReactivateEntitlementResponse,
     RevokeGrantRequest, RevokeGrantResponse, SummarizeAccessRequest, SummarizeAccessResponse,
     SuspendEntitlementRequest, SuspendEntitlementResponse, UpdateApplicationRequest,
-    UpdateApplicationResponse, UpdateGrantRequest, UpdateGrantResponse,
+    UpdateApplicationResponse, UpdateGrantRequest, UpdateGrantResponse, WatchRequest,
     audit_service_server::{AuditService, AuditServiceServer},
     authorization_service_server::{AuthorizationService, AuthorizationServiceServer},
     catalog_service_server::{CatalogService, CatalogServiceServer},
     grant_service_server::{GrantService, GrantServiceServer},
     peer_service_server::{PeerService, PeerServiceServer},
+    watch_service_server::{WatchService, WatchServiceServer},
 };
 use tonic::{Request, Response, Status, Streaming, service::Routes};
 
@@ -34,6 +35,7 @@ pub(crate) fn routes(app: &App) -> Routes {
         .add_service(CatalogServiceServer::new(Edge(app.clone())))
         .add_service(GrantServiceServer::new(Edge(app.clone())))
         .add_service(PeerServiceServer::new(Edge(app.clone())))
+        .add_service(WatchServiceServer::new(Edge(app.clone())))
 }
 
 struct Edge(App);
@@ -87,4 +89,19 @@ methods! { AuditService, for Edge, with app:
     list_audit_entries(ListAuditEntriesRequest) -> ListAuditEntriesResponse;
     forget_person(ForgetPersonRequest) -> ForgetPersonResponse;
     export_audit_records(ExportAuditRecordsRequest) -> ExportAuditRecordsResponse;
+}
+
+methods! { WatchService, for Edge, with app, besides {
+        type WatchStream = app::Changes;
+
+        async fn watch(
+            &self,
+            request: Request<WatchRequest>,
+        ) -> Result<Response<Self::WatchStream>, Status> {
+            let (context, message) = enter(request)?;
+            let attempt = Attempt::of(&context, &message);
+            let begun = app::watch(&self.0, context, message).await;
+            answer(&self.0.store, attempt, begun).await
+        }
+    }:
 }

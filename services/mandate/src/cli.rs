@@ -55,6 +55,11 @@ Examples:
   mandate access jan-peeters transport-janssens
   mandate access jan-peeters transport-janssens --full --json";
 
+const WATCH: &str = "\
+Examples:
+  mandate watch transport-janssens
+  mandate watch --json | jq .subject";
+
 const AUDIT: &str = "\
 The audit log is kept by each service for what it owns; these commands speak of all three. Keep
 exports apart from the databases: one of yesterday shows whether the log of today was cut off or
@@ -104,6 +109,9 @@ pub enum Command {
     /// List what somebody can reach in an organization.
     #[command(after_long_help = ACCESS)]
     Access(AccessArgs),
+    /// Tell of changes as they are made, until Ctrl-C.
+    #[command(after_long_help = WATCH)]
+    Watch(WatchArgs),
     /// Read, export and verify the audit log.
     #[command(subcommand, after_long_help = AUDIT)]
     Audit(AuditCommand),
@@ -180,6 +188,16 @@ pub struct AccessArgs {
     /// With roles, and with each permission and its scope.
     #[arg(long)]
     pub full: bool,
+}
+
+/// Arguments of `watch`.
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// The organization; all when absent, for the operator.
+    pub organization: Option<String>,
+    /// Resume where an earlier watch has ended, by its last cursor.
+    #[arg(long)]
+    pub cursor: Option<String>,
 }
 
 /// What to do with the audit log.

@@ -11,6 +11,7 @@ use api::{
         audit_service_client::AuditServiceClient as EntitlementAuditClient,
         authorization_service_client::AuthorizationServiceClient,
         catalog_service_client::CatalogServiceClient, grant_service_client::GrantServiceClient,
+        watch_service_client::WatchServiceClient,
     },
     identity::v1::{
         audit_service_client::AuditServiceClient as IdentityAuditClient,
@@ -101,6 +102,8 @@ impl Clients {
         grants: GrantServiceClient of entitlement;
         /// Decisions.
         authorization: AuthorizationServiceClient of entitlement;
+        /// Changes.
+        watch: WatchServiceClient of entitlement;
         /// The audit log of identity.
         identity_audit: IdentityAuditClient of identity;
         /// The audit log of membership.

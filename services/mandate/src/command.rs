@@ -10,6 +10,7 @@ mod explain;
 mod names;
 mod redis_users;
 mod version;
+mod watch;
 
 use crate::{
     cli::{Cli, Command},
@@ -35,6 +36,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Check(args) => check::check(args.question, context, json).await,
         Command::Explain(args) => explain::explain(args, context, json).await,
         Command::Access(args) => access::access(args, context, json).await,
+        Command::Watch(args) => watch::watch(args, context, json).await,
         Command::Audit(command) => audit::audit(command, context, json).await,
         Command::Context(args) => context::context(args, context, json),
         Command::RedisUsers(args) => redis_users::redis_users(&args, json),

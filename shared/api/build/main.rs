@@ -21,6 +21,7 @@ const FILES: &[&str] = &[
     "mandate/entitlement/v1/error_reason.proto",
     "mandate/entitlement/v1/grant_service.proto",
     "mandate/entitlement/v1/peer_service.proto",
+    "mandate/entitlement/v1/watch_service.proto",
     "mandate/identity/v1/audit_service.proto",
     "mandate/identity/v1/error_reason.proto",
     "mandate/identity/v1/feed_service.proto",

@@ -136,6 +136,10 @@ pub const READ: &[Row] = &[
         r#"{"after": "1"}"#,
     ),
     (
+        "entitlement.v1.WatchService/Watch",
+        r#"{"parent": "organizations/{org}"}"#,
+    ),
+    (
         "entitlement.v1.PeerService/Authorize",
         r#"{"caller": "serviceAccounts/backend-{org}-{n}", "permission": "mandate.units.read", "organization": "organizations/{org}"}"#,
     ),
