@@ -24,6 +24,7 @@ mod hosting;
 mod invoices;
 mod law;
 mod lists;
+mod logging;
 mod logs;
 mod managing;
 mod partners;

@@ -66,12 +66,15 @@ pub(crate) use self::{
 use std::time::{Duration, Instant};
 
 use ::store::Store;
-use api::common::v1::Propagation;
+use api::{common::v1::Propagation, entitlement::v1::Decision};
 use authority::{Authority, Context, Permit, Reach, Refused};
 use base::OrganizationId;
 use tokio_util::sync::CancellationToken;
 
-use crate::{decisions::Decisions, engine::Engine, error::Error, measure::Measures};
+use crate::{
+    decision_log::DecisionLog, decisions::Decisions, engine::Engine, error::Error,
+    measure::Measures,
+};
 
 /// How long a write waits until this replica answers from it.
 const SETTLE: Duration = Duration::from_secs(2);
@@ -84,6 +87,8 @@ pub(crate) struct App {
     pub(crate) authority: Authority,
     /// Decisions that replicas share, where there is a Redis.
     pub(crate) decisions: Option<Decisions>,
+    /// Where decisions are logged, if they are.
+    pub(crate) log: Option<DecisionLog>,
     pub(crate) measures: Measures,
     /// Ends the streams.
     pub(crate) shutdown: CancellationToken,
@@ -103,6 +108,13 @@ impl App {
     /// A permit for what belongs to no customer.
     async fn permit(&self, context: &Context) -> Result<Permit, Refused> {
         self.authority.authorize(context, Reach::Operator).await
+    }
+
+    /// Logs an answer, where answers are logged.
+    fn log(&self, context: &Context, question: &Question, decision: &Decision) {
+        if let Some(log) = &self.log {
+            log.log(context, question, decision);
+        }
     }
 
     /// Waits until this replica answers from the change that returned a token.

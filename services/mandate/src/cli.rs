@@ -68,7 +68,8 @@ rewritten.
 Examples:
   mandate audit list transport-janssens --actor jan-peeters
   mandate audit export audit.jsonl
-  mandate audit verify audit.jsonl --anchor yesterday.jsonl --secrets /etc/mandate/secrets";
+  mandate audit verify audit.jsonl --anchor yesterday.jsonl --secrets /etc/mandate/secrets
+  mandate audit decisions decisions.jsonl --subject jan-peeters --secrets /etc/mandate/secrets";
 
 /// Entitlements and access for business-to-business portals.
 ///
@@ -213,6 +214,8 @@ pub enum AuditCommand {
     /// Verify a file that was exported, without any service: that nothing was altered, taken out,
     /// moved, put in or cut off.
     Verify(AuditVerifyArgs),
+    /// Read a decision log, without any service, and find in it what was answered about somebody.
+    Decisions(DecisionsArgs),
     /// Make unreadable what the log holds of a person, in every copy of it; for the operator.
     Forget {
         /// The user: `jan-peeters` or `users/jan-peeters`.
@@ -240,6 +243,19 @@ pub struct AuditListArgs {
     /// At most so many.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub limit: u16,
+}
+
+/// Arguments of `audit decisions`.
+#[derive(Debug, Args)]
+pub struct DecisionsArgs {
+    /// The file, as of `mandate serve --decision-log`; older ones beside it are read, too.
+    pub file: PathBuf,
+    /// Only about this subject: `jan-peeters`, `users/jan-peeters` or `serviceAccounts/billing`.
+    #[arg(long)]
+    pub subject: Option<String>,
+    /// The folder with the secrets of the installation, as of `mandate serve`.
+    #[arg(long, env = "MANDATE_SECRETS")]
+    pub secrets: PathBuf,
 }
 
 /// Arguments of `audit verify`.

@@ -169,6 +169,9 @@ impl Stream {
                         from_memory(&self.app, &self.context, world, question).ok()?
                     };
                     self.app.measures.answered(Tier::Memory);
+                    if let Ok(decision) = &found {
+                        self.app.log(&self.context, question, decision);
+                    }
                     Some(found)
                 };
                 Ok(read.iter().map(decide).collect())

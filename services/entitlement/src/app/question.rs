@@ -22,7 +22,7 @@ pub(crate) struct Question {
 
 impl Question {
     /// Reads the fields of a request; `index` is that of the question in a batch.
-    pub(super) fn read(
+    pub(crate) fn read(
         index: Option<usize>,
         subject: String,
         permission: String,
@@ -75,6 +75,18 @@ impl Question {
             permission: &self.permission,
             place: self.place(),
         }
+    }
+
+    /// The question, who asks it and by which grant it is allowed, as words: no name has a space.
+    pub(crate) fn in_words(&self, caller: &str, grant: &str) -> String {
+        let words = [
+            caller,
+            &self.subject,
+            &self.permission,
+            &self.resource,
+            grant,
+        ];
+        words.join(" ")
     }
 
     /// What follows the organization: `units/…`, `resources/…` or nothing.

@@ -1,6 +1,7 @@
 //! `mandate audit`.
 
 mod copy;
+mod decisions;
 mod export;
 mod forget;
 mod list;
@@ -21,6 +22,7 @@ pub(super) async fn audit(
         AuditCommand::List(args) => list::list(args, context, json).await,
         AuditCommand::Export { file } => export::export(&file, context, json).await,
         AuditCommand::Verify(args) => verify::verify(&args, json),
+        AuditCommand::Decisions(args) => decisions::decisions(&args, json),
         AuditCommand::Forget { user } => forget::forget(&user, context).await,
     }
 }
