@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 /// Per caller and window; what goes beyond is counted.
-const EACH: u64 = 600;
+const EACH: u64 = 100;
 /// Callers that are told apart in a window. Those beyond share one count.
 const CALLERS: usize = 10_000;
 

@@ -15,5 +15,6 @@ pub(crate) async fn export_audit_records(
     Ok(ExportAuditRecordsResponse {
         records: export.records,
         anchor: export.anchor,
+        caught_up: export.caught_up,
     })
 }

@@ -58,6 +58,8 @@ pub struct AuditExport {
     pub records: Vec<ChainedAuditRecord>,
     /// How the whole log ended when they were read.
     pub anchor: String,
+    /// Whether it ended with them.
+    pub caught_up: bool,
 }
 
 impl Store {
@@ -129,6 +131,7 @@ impl Store {
             .all(&snapshot)
             .await?;
         snapshot.commit().await?;
+        let caught_up = rows.last().map_or(after, |last| last.number) >= count;
         let count = u64::try_from(count).unwrap_or_default();
         Ok(AuditExport {
             records: rows
@@ -139,6 +142,7 @@ impl Store {
                 })
                 .collect(),
             anchor: self.chain.seal(&Anchor { count, mac }),
+            caught_up,
         })
     }
 }

@@ -27,7 +27,7 @@ const BATCH: usize = 256;
 /// How long who called waits for the record.
 const WAIT: Duration = Duration::from_secs(1);
 /// How long a budget is for.
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_secs(10);
 
 /// Takes entries, as long as a store lives.
 #[derive(Debug, Clone)]

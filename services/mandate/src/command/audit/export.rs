@@ -40,7 +40,8 @@ pub(super) async fn export(path: &Path, context: Option<&str>, json: bool) -> Re
                 after += 1;
                 count += 1;
             }
-            let last = page.records.is_empty();
+            // Reading is recorded, too: the end is where the log ended when it was read.
+            let last = page.caught_up;
             if last {
                 let anchor = page.anchor;
                 put(log, What::Anchor { anchor })?;
