@@ -43,6 +43,8 @@ pub(crate) enum What {
     Memory,
     /// From a revocation to the deny
     Revoke,
+    /// Hot questions with every decision logged, beside the same without
+    DecisionsLog,
 }
 
 impl Args {

@@ -22,9 +22,9 @@ use crate::{
 /// The method.
 const CHECK: &str = "/mandate.entitlement.v1.AuthorizationService/Check";
 /// Measurements of each rate, in turns with what it is compared with.
-const ROUNDS: usize = 3;
+pub(crate) const ROUNDS: usize = 3;
 /// Questions that are asked again and again.
-const HOT: usize = 1_000;
+pub(crate) const HOT: usize = 1_000;
 /// Questions that are asked once.
 const FRESH: usize = 20_000;
 /// Calls in flight on each connection.
@@ -34,7 +34,7 @@ const LOOK: usize = 1000;
 /// Questions drawn of those that some are asked much more often than others.
 const DRAWN: usize = 100_000;
 /// How long caches and buffers are warmed before the first round.
-const WARM_UP: Duration = Duration::from_millis(500);
+pub(crate) const WARM_UP: Duration = Duration::from_millis(500);
 
 /// Measures the empty RPC, hot and fresh questions in turns, and prints them.
 pub(crate) async fn measure(portfolio: &Portfolio, server: &Server, args: &Args) -> Result<()> {

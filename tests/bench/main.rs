@@ -8,6 +8,7 @@ mod args;
 mod batch;
 mod checks;
 mod client;
+mod decisions_log;
 mod empty;
 mod load;
 mod process;
@@ -54,6 +55,9 @@ async fn measure(args: &Args) -> Result<()> {
     load::measure(&portfolio, &server, args.wants(What::Load)).await?;
     if args.wants_checks() {
         checks::measure(&portfolio, &server, args).await?;
+    }
+    if args.wants(What::DecisionsLog) {
+        decisions_log::measure(&portfolio, &server, folder.path(), args.duration()).await?;
     }
     if args.wants(What::Batch) {
         batch::measure(&portfolio, &server, args.duration()).await?;

@@ -12,6 +12,7 @@ use std::{
 
 use cache::Cache;
 use clock::SystemClock;
+use entitlement::DecisionLogSettings;
 use mandate::run::{
     CallerAuthentication, Installation, InstallationSettings, Secrets, ServiceSettings, Stores,
 };
@@ -49,13 +50,22 @@ pub(crate) struct Server {
 impl Server {
     /// Starts on what is in the folder, with a shared cache if there is one.
     pub(crate) fn start(folder: &Path, cache: Option<Cache>) -> Result<Self> {
+        Self::start_logging(folder, cache, None)
+    }
+
+    /// The same, with a log of its decisions if there is one.
+    pub(crate) fn start_logging(
+        folder: &Path,
+        cache: Option<Cache>,
+        log: Option<DecisionLogSettings>,
+    ) -> Result<Self> {
         let secrets = Secrets::read_or_make(folder).map_err(|failure| failure.to_string())?;
         let (key, stop) = (secrets.root.clone(), CancellationToken::new());
         let (tell, told) = mpsc::channel();
         let (folder, end) = (folder.to_owned(), stop.clone());
         let thread = thread::Builder::new()
             .name(THREAD.to_owned())
-            .spawn(move || run(&folder, cache, secrets, &end, &tell))?;
+            .spawn(move || run(&folder, (cache, log), secrets, &end, &tell))?;
         match told.recv() {
             Ok(([address, empty], installation)) => Ok(Self {
                 address,
@@ -127,9 +137,12 @@ impl Drop for Server {
     }
 }
 
+/// The shared cache and the log of the decisions, where there are such.
+type Beside = (Option<Cache>, Option<DecisionLogSettings>);
+
 fn run(
     folder: &Path,
-    cache: Option<Cache>,
+    beside: Beside,
     secrets: Secrets,
     stop: &CancellationToken,
     tell: &mpsc::Sender<Started>,
@@ -140,7 +153,7 @@ fn run(
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let installation = Arc::new(installation(folder, cache, secrets, stop).await?);
+        let installation = Arc::new(installation(folder, beside, secrets, stop).await?);
         let (own, address) = listen(installation.service(), stop).await?;
         let (_, empty) = listen(empty::service(), stop).await?;
         tell.send(([address, empty], installation))?;
@@ -150,7 +163,7 @@ fn run(
 
 async fn installation(
     folder: &Path,
-    cache: Option<Cache>,
+    (cache, decision_log): Beside,
     secrets: Secrets,
     stop: &CancellationToken,
 ) -> Result<Installation> {
@@ -169,6 +182,7 @@ async fn installation(
         stores: Stores::in_folder(folder)?,
         cache,
         answers: entitlement::Limits::default(),
+        decision_log,
     };
     Ok(Installation::start(settings).await?)
 }

@@ -37,6 +37,11 @@ organizations:
 
 /// Clients with a new key of a service account.
 pub async fn clients(rig: &Rig, account: &str) -> Clients {
+    key(rig, account).await.1
+}
+
+/// A new key of a service account, and clients with it.
+pub async fn key(rig: &Rig, account: &str) -> (String, Clients) {
     let request = CreateServiceAccountKeyRequest {
         parent: format!("serviceAccounts/{account}"),
         ..CreateServiceAccountKeyRequest::default()
@@ -53,7 +58,8 @@ pub async fn clients(rig: &Rig, account: &str) -> Clients {
         read_time: None,
     };
     rig.root().authorization().check(question).await.unwrap();
-    rig.clients(&key.secret.into())
+    let name = key.key.unwrap_or_default().name;
+    (name, rig.clients(&key.secret.into()))
 }
 
 fn give(organization: &str, subject: &str, role: &str) -> CreateGrantRequest {

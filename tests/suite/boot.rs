@@ -98,6 +98,7 @@ async fn k_r_whoever_presents_no_key_is_nobody_unless_it_is_waived() {
         stores: Stores::in_folder(folder.path()).unwrap(),
         cache: None,
         answers: entitlement::Limits::default(),
+        decision_log: None,
     })
     .await
     .unwrap();

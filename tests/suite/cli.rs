@@ -10,14 +10,15 @@ use tempfile::TempDir;
 use tests::program;
 
 /// `mandate dev`, in a home of its own.
-struct Dev {
+pub struct Dev {
     server: Child,
     home: TempDir,
     printed: Vec<String>,
 }
 
 impl Dev {
-    fn start(home: TempDir) -> Self {
+    /// Starts it, and returns once it is ready.
+    pub fn start(home: TempDir) -> Self {
         let mut server = Command::new(program())
             .args(["dev", "--port", "0"])
             .env("HOME", home.path())
@@ -42,11 +43,16 @@ impl Dev {
     }
 
     /// Types a command at a bare terminal.
-    fn type_in(&self, command: &str) -> Output {
+    pub fn type_in(&self, command: &str) -> Output {
         shell(self.home.path(), command)
     }
 
-    fn stop(mut self) -> TempDir {
+    /// Where its data is.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    pub fn stop(mut self) -> TempDir {
         let id = self.server.id().to_string();
         assert!(
             Command::new("kill")

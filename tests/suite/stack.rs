@@ -161,6 +161,7 @@ async fn a_call_to_a_peer_carries_what_is_left_of_the_deadline_and_the_request_i
         policy: &api::METHODS[0],
         request_id: RequestId::Given("the-same".into()),
         deadline: Instant::now() + Duration::from_millis(250),
+        trail: None,
     };
     let channel = PeerChannel::new(peer, peer_key()).for_call(&context);
     channel

@@ -11,9 +11,11 @@ pub const APPLICATION: &str = "mandate";
 pub const OPERATOR_ROLE: &str = "applications/mandate/roles/operator";
 
 /// Modules and their verbs. Every permission of a method's policy is one of these.
-const MODULES: [(&str, &[&str]); 11] = [
+const MODULES: [(&str, &[&str]); 13] = [
     ("access", &["read"]),
+    ("audit", &["read", "write"]),
     ("catalog", &["read", "write"]),
+    ("changes", &["read"]),
     ("decisions", &["check"]),
     ("entitlements", &["read", "write"]),
     ("grants", &["read", "write"]),
@@ -38,6 +40,8 @@ const ROLES: [(&str, &[&str]); 3] = [
         "owner",
         &[
             "mandate.access.read",
+            "mandate.audit.read",
+            "mandate.changes.read",
             "mandate.decisions.check",
             "mandate.entitlements.read",
             "mandate.grants.read",

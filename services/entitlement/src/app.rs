@@ -15,12 +15,15 @@ mod create_grant;
 mod declaration;
 mod difference;
 mod explain;
+mod export_audit_records;
+mod forget_person;
 mod get_application;
 mod get_entitlement;
 mod get_grant;
 mod grant_changes;
 mod grant_rules;
 mod list_applications;
+mod list_audit_entries;
 mod list_effective_access;
 mod list_entitlements;
 mod list_grants;
@@ -35,6 +38,7 @@ mod revoke_grant;
 mod summarize_access;
 mod update_application;
 mod update_grant;
+mod watch;
 
 pub(crate) use self::{
     apply_grant_changes::apply_grant_changes,
@@ -49,10 +53,13 @@ pub(crate) use self::{
     create_entitlement::create_entitlement,
     create_grant::create_grant,
     explain::explain,
+    export_audit_records::export_audit_records,
+    forget_person::forget_person,
     get_application::get_application,
     get_entitlement::get_entitlement,
     get_grant::get_grant,
     list_applications::list_applications,
+    list_audit_entries::list_audit_entries,
     list_effective_access::list_effective_access,
     list_entitlements::list_entitlements,
     list_grants::list_grants,
@@ -66,17 +73,21 @@ pub(crate) use self::{
     summarize_access::summarize_access,
     update_application::update_application,
     update_grant::update_grant,
+    watch::{Changes, watch},
 };
 
 use std::time::{Duration, Instant};
 
 use ::store::Store;
-use api::common::v1::Propagation;
+use api::{common::v1::Propagation, entitlement::v1::Decision};
 use authority::{Authority, Context, Permit, Reach, Refused};
 use base::OrganizationId;
 use tokio_util::sync::CancellationToken;
 
-use crate::{decisions::Decisions, engine::Engine, error::Error, measure::Measures};
+use crate::{
+    decision_log::DecisionLog, decisions::Decisions, engine::Engine, error::Error,
+    measure::Measures,
+};
 
 /// How long a write waits until this replica answers from it.
 const SETTLE: Duration = Duration::from_secs(2);
@@ -89,6 +100,8 @@ pub(crate) struct App {
     pub(crate) authority: Authority,
     /// Decisions that replicas share, where there is a Redis.
     pub(crate) decisions: Option<Decisions>,
+    /// Where decisions are logged, if they are.
+    pub(crate) log: Option<DecisionLog>,
     pub(crate) measures: Measures,
     /// For how long it is kept what was.
     pub(crate) history: Duration,
@@ -110,6 +123,13 @@ impl App {
     /// A permit for what belongs to no customer.
     async fn permit(&self, context: &Context) -> Result<Permit, Refused> {
         self.authority.authorize(context, Reach::Operator).await
+    }
+
+    /// Logs an answer, where answers are logged.
+    fn log(&self, context: &Context, question: &Question, decision: &Decision) {
+        if let Some(log) = &self.log {
+            log.log(context, question, decision);
+        }
     }
 
     /// Waits until this replica answers from the change that returned a token.

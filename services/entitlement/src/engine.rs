@@ -4,14 +4,15 @@
 use std::{sync::Arc, task::Poll, time::Duration};
 
 use ::rpc::Authenticator;
+use ::store::{Store, StoreError};
 use api::{
     Access,
     common::v1::{Consistency, consistency::Requirement},
 };
 use async_trait::async_trait;
-use authority::{Account, Caller, Context, Decider, Reach, Undecided};
+use authority::{Account, Caller, Context, Decider, Power, Reach, Undecided, Verdict};
 use aws_lc_rs::{constant_time, digest};
-use base::{Millis, OrganizationId};
+use base::{GrantId, Id, Millis, OrganizationId};
 use clock::Clock;
 use entitlement_core::{Facts as Known, PermissionIndex, Target, decide};
 use seal::Sealer;
@@ -20,6 +21,7 @@ use crate::{
     error::Error,
     facts::{Facts, Key, Piece, Place, World},
     projection::Heard,
+    store::grants,
 };
 
 /// What answers are given from.
@@ -29,6 +31,7 @@ pub(crate) struct Engine {
     pub(crate) heard: Arc<Heard>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) sealer: Sealer,
+    pub(crate) store: Store,
     /// The organization of those who run the platform.
     pub(crate) operator: OrganizationId,
     /// Answers say that a feed is behind after so long …
@@ -238,6 +241,67 @@ impl Engine {
             .await?
     }
 
+    /// By which grant a caller holds a management permission, and who gave it.
+    pub(crate) async fn verdict(
+        &self,
+        caller: &str,
+        permission: &str,
+        reach: Reach<'_>,
+    ) -> Result<Verdict, Error> {
+        let found = self.facts.read(|world| {
+            let operator = self.grant_in(world, caller, permission, &self.operator)?;
+            match reach {
+                Reach::Organization(organization)
+                    if matches!(operator, Ok(Err(_))) && *organization != self.operator =>
+                {
+                    self.grant_in(world, caller, permission, organization)
+                }
+                _ => Ok(operator),
+            }
+        });
+        let (organization, id) = match found.await?? {
+            Ok(grant) => grant,
+            Err(member) => return Ok(Verdict::Denied { member }),
+        };
+        let grant = grants::find(self.store.reader(), &organization, &id).await?;
+        let grant = grant.map(|(grant, _)| grant).unwrap_or_default();
+        Ok(Verdict::Allowed(Power {
+            grant: grant.name,
+            granted_by: grant.granted_by,
+        }))
+    }
+
+    /// The grant by which a caller holds a permission on an organization; else whether the caller
+    /// is a member of it.
+    #[expect(
+        clippy::type_complexity,
+        reason = "what is to be loaded, what is wrong, the answer"
+    )]
+    fn grant_in(
+        &self,
+        world: &World,
+        caller: &str,
+        permission: &str,
+        organization: &OrganizationId,
+    ) -> Result<Result<Result<(OrganizationId, GrantId), bool>, Error>, Vec<Piece>> {
+        let ask = Ask {
+            subject: caller,
+            organization,
+            permission,
+            place: Place::Organization,
+        };
+        Ok(self.bearing(world, &ask)?.and_then(|bearing| {
+            let facts = &bearing.facts;
+            match decide(facts, bearing.permission, bearing.target, bearing.now).outcome {
+                Ok(grant) => {
+                    let id = GrantId::parse(&grant.id).map_err(StoreError::from)?;
+                    Ok(Ok((organization.clone(), id)))
+                }
+                Err(_) => Ok(Err(facts.member.is_some())),
+            }
+        }))
+    }
+
     /// Whether the credential of a call is still valid: a stream outlives the moment at which
     /// it was presented.
     pub(crate) async fn still_valid(&self, context: &Context) -> Result<bool, Error> {
@@ -350,14 +414,18 @@ pub(crate) fn allowed(
 impl Decider for Engine {
     async fn allows(
         &self,
-        _: &Context,
+        context: &Context,
         caller: &Account,
         permission: &str,
         reach: Reach<'_>,
-    ) -> Result<bool, Undecided> {
-        self.manages(&caller.name, permission, reach)
-            .await
-            .map_err(|error| Undecided(error.into()))
+    ) -> Result<Verdict, Undecided> {
+        let verdict = if context.trail.is_some() {
+            self.verdict(&caller.name, permission, reach).await
+        } else {
+            let allowed = self.manages(&caller.name, permission, reach).await;
+            allowed.map(Verdict::unrecorded)
+        };
+        verdict.map_err(|error| Undecided(error.into()))
     }
 }
 

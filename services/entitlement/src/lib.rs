@@ -3,6 +3,7 @@
 mod app;
 mod bootstrap;
 mod catalog;
+mod decision_log;
 mod decisions;
 mod engine;
 mod error;
@@ -28,10 +29,14 @@ use freshness::Contract;
 use seal::{Sealer, Source};
 use tokio_util::sync::CancellationToken;
 
-pub use crate::store::Migrator;
+pub use crate::{
+    decision_log::{DecisionLogSettings, mask},
+    store::Migrator,
+};
 
 use crate::{
     app::App,
+    decision_log::DecisionLog,
     decisions::Decisions,
     engine::Engine,
     facts::{Facts, Settings},
@@ -58,6 +63,8 @@ pub struct Dependencies {
     pub peer_key: PeerKey,
     /// Bounds.
     pub limits: Limits,
+    /// Where decisions are logged, if they are.
+    pub decision_log: Option<DecisionLogSettings>,
     /// Ends the streams and the tasks.
     pub shutdown: CancellationToken,
 }
@@ -109,11 +116,22 @@ pub struct Feeds {
     shutdown: CancellationToken,
 }
 
+/// Why the service cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The decision log cannot be written.
+    #[error("the decision log cannot be written")]
+    DecisionLog(#[source] std::io::Error),
+}
+
 /// Opens the store and builds the service.
 ///
 /// # Errors
-/// [`StoreError`] when the database cannot be used.
-pub async fn build(dependencies: Dependencies) -> Result<Entitlement, StoreError> {
+/// [`BuildError`].
+pub async fn build(dependencies: Dependencies) -> Result<Entitlement, BuildError> {
     let Dependencies {
         store,
         cache,
@@ -121,6 +139,7 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, StoreError
         sealer,
         peer_key,
         limits,
+        decision_log,
         shutdown,
     } = dependencies;
     let store =
@@ -138,6 +157,7 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, StoreError
     let engine = Engine {
         facts: facts.clone(),
         heard: heard.clone(),
+        store: store.clone(),
         clock,
         sealer,
         operator: OrganizationId::operator(),
@@ -161,7 +181,12 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, StoreError
             .clone()
             .run_until_cancelled_owned(forget::forget(store.clone(), limits.history)),
     );
+    let log = decision_log
+        .map(|settings| DecisionLog::start(&settings, store.sealer(), store.clock().clone()))
+        .transpose()
+        .map_err(BuildError::DecisionLog)?;
     let app = App {
+        log,
         authority: Authority::new(Arc::new(engine.clone())),
         engine: engine.clone(),
         decisions,

@@ -1,27 +1,30 @@
 //! The edge: which method runs which use case.
 
-use ::rpc::{Routes, enter, methods};
+use ::rpc::{Attempt, Routes, answer, enter, methods};
 use api::entitlement::v1::{
     ApplyGrantChangesRequest, ApplyGrantChangesResponse, AuthorizeRequest, AuthorizeResponse,
     AwaitProjectionRequest, AwaitProjectionResponse, BatchCreateGrantsRequest,
     BatchCreateGrantsResponse, CheckBatchRequest, CheckBatchResponse, CheckRequest, CheckResponse,
     CheckStreamRequest, CreateApplicationRequest, CreateApplicationResponse,
     CreateEntitlementRequest, CreateEntitlementResponse, CreateGrantRequest, CreateGrantResponse,
-    ExplainRequest, ExplainResponse, GetApplicationRequest, GetApplicationResponse,
+    ExplainRequest, ExplainResponse, ExportAuditRecordsRequest, ExportAuditRecordsResponse,
+    ForgetPersonRequest, ForgetPersonResponse, GetApplicationRequest, GetApplicationResponse,
     GetEntitlementRequest, GetEntitlementResponse, GetGrantRequest, GetGrantResponse,
-    ListApplicationsRequest, ListApplicationsResponse, ListEffectiveAccessRequest,
-    ListEffectiveAccessResponse, ListEntitlementsRequest, ListEntitlementsResponse,
-    ListGrantsRequest, ListGrantsResponse, ListPermissionsRequest, ListPermissionsResponse,
-    ListResourcesRequest, ListResourcesResponse, ListRolesRequest, ListRolesResponse,
-    ListSubjectsRequest, ListSubjectsResponse, PreviewRequest, PreviewResponse,
-    ReactivateEntitlementRequest, ReactivateEntitlementResponse, RevokeGrantRequest,
-    RevokeGrantResponse, SummarizeAccessRequest, SummarizeAccessResponse,
+    ListApplicationsRequest, ListApplicationsResponse, ListAuditEntriesRequest,
+    ListAuditEntriesResponse, ListEffectiveAccessRequest, ListEffectiveAccessResponse,
+    ListEntitlementsRequest, ListEntitlementsResponse, ListGrantsRequest, ListGrantsResponse,
+    ListPermissionsRequest, ListPermissionsResponse, ListResourcesRequest, ListResourcesResponse,
+    ListRolesRequest, ListRolesResponse, ListSubjectsRequest, ListSubjectsResponse, PreviewRequest,
+    PreviewResponse, ReactivateEntitlementRequest, ReactivateEntitlementResponse,
+    RevokeGrantRequest, RevokeGrantResponse, SummarizeAccessRequest, SummarizeAccessResponse,
     SuspendEntitlementRequest, SuspendEntitlementResponse, UpdateApplicationRequest,
-    UpdateApplicationResponse, UpdateGrantRequest, UpdateGrantResponse,
+    UpdateApplicationResponse, UpdateGrantRequest, UpdateGrantResponse, WatchRequest,
+    audit_service_server::{AuditService, AuditServiceServer},
     authorization_service_server::{AuthorizationService, AuthorizationServiceServer},
     catalog_service_server::{CatalogService, CatalogServiceServer},
     grant_service_server::{GrantService, GrantServiceServer},
     peer_service_server::{PeerService, PeerServiceServer},
+    watch_service_server::{WatchService, WatchServiceServer},
 };
 use tonic::{Request, Response, Status, Streaming};
 
@@ -31,9 +34,11 @@ use crate::app::{self, App};
 pub(crate) fn routes(app: &App) -> Routes {
     Routes::default()
         .add_service(AuthorizationServiceServer::new(Edge(app.clone())))
+        .add_service(AuditServiceServer::new(Edge(app.clone())))
         .add_service(CatalogServiceServer::new(Edge(app.clone())))
         .add_service(GrantServiceServer::new(Edge(app.clone())))
         .add_service(PeerServiceServer::new(Edge(app.clone())))
+        .add_service(WatchServiceServer::new(Edge(app.clone())))
 }
 
 struct Edge(App);
@@ -86,4 +91,25 @@ methods! { PeerService, for Edge, with app:
     authorize(AuthorizeRequest) -> AuthorizeResponse;
     await_projection(AwaitProjectionRequest) -> AwaitProjectionResponse;
     summarize_access(SummarizeAccessRequest) -> SummarizeAccessResponse;
+}
+
+methods! { AuditService, for Edge, with app:
+    list_audit_entries(ListAuditEntriesRequest) -> ListAuditEntriesResponse;
+    forget_person(ForgetPersonRequest) -> ForgetPersonResponse;
+    export_audit_records(ExportAuditRecordsRequest) -> ExportAuditRecordsResponse;
+}
+
+methods! { WatchService, for Edge, with app, besides {
+        type WatchStream = app::Changes;
+
+        async fn watch(
+            &self,
+            request: Request<WatchRequest>,
+        ) -> Result<Response<Self::WatchStream>, Status> {
+            let (context, message) = enter(request)?;
+            let attempt = Attempt::of(&context, &message);
+            let begun = app::watch(&self.0, context, message).await;
+            answer(&self.0.store, attempt, begun).await
+        }
+    }:
 }

@@ -9,7 +9,7 @@ use api::{
     },
 };
 use async_trait::async_trait;
-use authority::{Account, Context, Decider, Reach, Undecided};
+use authority::{Account, Context, Decider, Power, Reach, Undecided, Verdict};
 
 use rpc::PeerChannel;
 
@@ -60,7 +60,7 @@ impl Decider for Entitlement {
         caller: &Account,
         permission: &str,
         reach: Reach<'_>,
-    ) -> Result<bool, Undecided> {
+    ) -> Result<Verdict, Undecided> {
         let request = AuthorizeRequest {
             caller: caller.name.to_string(),
             permission: permission.to_owned(),
@@ -68,12 +68,21 @@ impl Decider for Entitlement {
                 Reach::Operator => String::new(),
                 Reach::Organization(organization) => organization.name(),
             },
+            audited: context.trail.is_some(),
         };
         let mut client = PeerServiceClient::new(self.0.for_call(context));
         let response = client.authorize(request).await;
-        match response {
-            Ok(response) => Ok(response.into_inner().allowed),
-            Err(status) => Err(Undecided(status.into())),
-        }
+        let response = response.map_err(|status| Undecided(status.into()))?;
+        let response = response.into_inner();
+        Ok(if response.allowed {
+            Verdict::Allowed(Power {
+                grant: response.grant,
+                granted_by: response.granted_by,
+            })
+        } else {
+            Verdict::Denied {
+                member: response.member,
+            }
+        })
     }
 }

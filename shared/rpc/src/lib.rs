@@ -1,5 +1,7 @@
 //! The gRPC stack that every service is built from: layers, errors, channels, servers.
 
+mod attempt;
+mod audit;
 mod channel;
 mod convert;
 mod enter;
@@ -12,9 +14,11 @@ mod stack;
 mod steer;
 mod tools;
 
+pub use self::audit::list_audit;
+pub use attempt::Attempt;
 pub use channel::{Channel, PeerChannel, in_process, over_tcp};
 pub use convert::{etag, expect_etag, moment, parse, required, timestamp};
-pub use enter::{enter, refuse};
+pub use enter::{answer, enter, refuse};
 pub use fault::{Fault, Violation};
 pub use layer::authenticate::{Authentication, Authenticator, PeerKey};
 pub use layer::unread::unread;

@@ -1,5 +1,6 @@
 //! The tables that every service has, and what migrations are written with.
 
+use ::audit::Chain;
 use sea_orm_migration::{
     prelude::{ColumnDef, DbErr, IntoIden, SchemaManager, Table},
     sea_orm::{ConnectionTrait, DbBackend, Statement},
@@ -112,7 +113,8 @@ pub async fn create_history(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .await
 }
 
-/// Makes the tables that every service has: the head of the log, the outbox and the requests.
+/// Makes the tables that every service has: the head of the log, the outbox, the
+/// requests and the audit log.
 ///
 /// # Errors
 /// What the database says.
@@ -123,14 +125,22 @@ pub async fn create_common(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .col(integer("id").primary_key())
                 .col(integer("position"))
                 .col(integer("commit_ms"))
+                .col(integer("audit_count"))
+                .col(bytes("audit_mac"))
                 .to_owned(),
         )
         .await?;
     let mut first = Query::insert();
     first
         .into_table("head")
-        .columns(["id", "position", "commit_ms"])
-        .values_panic([1.into(), 0.into(), 0.into()]);
+        .columns(["id", "position", "commit_ms", "audit_count", "audit_mac"])
+        .values_panic([
+            1.into(),
+            0.into(),
+            0.into(),
+            0.into(),
+            Chain::START.to_vec().into(),
+        ]);
     let connection = manager.get_connection();
     let statement: Statement = manager.get_database_backend().build(&first);
     connection.execute_raw(statement).await?;
@@ -160,5 +170,34 @@ pub async fn create_common(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .await?;
     manager
         .create_index(index("requests_create_ms", "requests", &["create_ms"]))
+        .await?;
+    manager
+        .create_table(
+            table("audit")
+                .col(integer("number").primary_key())
+                .col(text("organization"))
+                .col(text("actor"))
+                .col(text("method"))
+                .col(integer("time_ms"))
+                .col(bytes("record"))
+                .col(bytes("mac"))
+                .to_owned(),
+        )
+        .await?;
+    manager
+        .create_index(index(
+            "audit_organization",
+            "audit",
+            &["organization", "number"],
+        ))
+        .await?;
+    manager
+        .create_table(
+            table("audit_people")
+                .col(text("person").primary_key())
+                .col(text("alias").unique_key())
+                .col(bytes("secret"))
+                .to_owned(),
+        )
         .await
 }

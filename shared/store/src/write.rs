@@ -5,14 +5,19 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use api::Mutation;
+use ::audit::Entry;
+use api::{Audited, Mutation, common::v1::AuditOutcome};
 use authority::Permit;
 use base::Millis;
 use prost::Message;
-use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
 use seal::Position;
 
 use crate::{
+    audit,
     error::StoreError,
     history::{self, State},
     open::Store,
@@ -38,6 +43,8 @@ pub struct WriteTx {
     /// Locked for no longer than it takes to note a change.
     history: Mutex<history::Changes>,
     request: Option<Request>,
+    /// What the audit log says of the change, when a caller makes it.
+    pub(crate) audited: Option<Box<Entry>>,
     validate_only: bool,
     now: Millis,
 }
@@ -47,18 +54,23 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::RequestReused`], [`StoreError::Unavailable`].
-    pub async fn begin<Q: Mutation, R: Message + Default>(
+    pub async fn begin<Q: Mutation + Audited, R: Message + Default>(
         &self,
         permit: &Permit,
         request: &Q,
     ) -> Result<Turn<R>, StoreError> {
         let mut write = self.begin_unrepeated(permit).await?;
         write.validate_only = request.validate_only();
-        if !request.request_id().is_empty() {
+        if let Some(entry) = &mut write.audited {
+            entry.resources = ::audit::named(request);
+            Mutation::request_id(request).clone_into(&mut entry.request_id);
+            entry.request = ::audit::digest(request);
+        }
+        if !Mutation::request_id(request).is_empty() {
             let repeatable = Request::new(
                 permit.holder(),
                 permit.method(),
-                request.request_id(),
+                Mutation::request_id(request),
                 &request.encode_to_vec(),
             );
             // Before anything is checked: what the first of two has just made, the second of them
@@ -77,22 +89,29 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn begin_unrepeated(&self, permit: &Permit) -> Result<WriteTx, StoreError> {
-        let options = TransactionOptions {
-            // A deferred transaction that turns to writing fails at once if another wrote.
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
         tracing::debug!(
             holder = permit.holder(),
             method = permit.method(),
             "write begins"
         );
         Ok(WriteTx {
-            tx: self.writer.begin_with_options(options).await?,
+            tx: begin(&self.writer).await?,
             store: self.clone(),
             entries: BTreeMap::new(),
             history: Mutex::default(),
             request: None,
+            audited: permit.basis().map(|basis| {
+                Box::new(Entry {
+                    organization: basis.organization.clone(),
+                    method: ::audit::method(permit.method()),
+                    outcome: AuditOutcome::Done,
+                    actor: permit.holder().to_owned(),
+                    grant: basis.grant.clone(),
+                    granted_by: basis.granted_by.clone(),
+                    call_id: basis.call_id.clone(),
+                    ..Entry::default()
+                })
+            }),
             validate_only: false,
             now: self.clock.now(),
         })
@@ -136,20 +155,29 @@ impl WriteTx {
     /// # Errors
     /// [`StoreError::Unavailable`]: whether the commit took place is then unknown, and the
     /// request can be repeated under its id to know.
-    pub async fn finish<R: Message>(
-        self,
+    pub async fn finish<R: Audited>(
+        mut self,
         respond: impl FnOnce(String) -> R,
     ) -> Result<R, StoreError> {
         if self.validate_only {
             self.tx.rollback().await?;
             return Ok(respond(String::new()));
         }
-        let at = append(&self.tx, self.entries, self.history, &self.store).await?;
+        // What was changed is named by the answer, whose token is known only once nobody else can
+        // change anything.
+        let mut response = respond(String::new());
+        if let Some(entry) = &mut self.audited {
+            let changed = ::audit::named(&response);
+            if !changed.is_empty() {
+                entry.resources = changed;
+            }
+        }
+        let at = self.append().await?;
         let position = Position {
             source: self.store.source,
             at,
         };
-        let response = respond(self.store.sealer.consistency(position));
+        response.set_consistency_token(self.store.sealer.consistency(position));
         if let Some(request) = self.request {
             request
                 .keep(&self.tx, response.encode_to_vec(), self.now)
@@ -166,29 +194,51 @@ impl WriteTx {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn commit(self) -> Result<i64, StoreError> {
-        let at = append(&self.tx, self.entries, self.history, &self.store).await?;
+    pub async fn commit(mut self) -> Result<i64, StoreError> {
+        let at = self.append().await?;
         self.tx.commit().await?;
         self.store
             .committed
             .send_if_modified(|last| (at > *last).then(|| *last = at).is_some());
         Ok(at)
     }
+
+    /// The last step but the commit: what others are told, and what the audit log says.
+    async fn append(&mut self) -> Result<i64, StoreError> {
+        let history = self
+            .history
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        let history = std::mem::take(history);
+        if !history.is_empty() {
+            // What was true until now was so while this waited for its turn.
+            outbox::hold(&self.tx).await?;
+        }
+        let chain = &self.store.chain;
+        // Boxed, so that the futures of those who record nothing stay small.
+        let records = match &self.audited {
+            Some(entry) => {
+                let entries = std::slice::from_ref(&**entry);
+                Box::pin(audit::prepare(&self.tx, chain, entries, self.now)).await?
+            }
+            None => Vec::new(),
+        };
+        let entries = std::mem::take(&mut self.entries);
+        let (at, commit) = outbox::append(&self.tx, entries, self.store.clock.now()).await?;
+        history.write(&self.tx, at, commit).await?;
+        if !records.is_empty() {
+            Box::pin(audit::append(&self.tx, chain, records)).await?;
+        }
+        Ok(at)
+    }
 }
 
-/// Takes the next position, and writes the outbox and the history at it.
-async fn append(
-    tx: &DatabaseTransaction,
-    entries: BTreeMap<String, Vec<u8>>,
-    history: Mutex<history::Changes>,
-    store: &Store,
-) -> Result<i64, StoreError> {
-    let history = history.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if !history.is_empty() {
-        // What was true until now was so while this waited for its turn.
-        outbox::hold(tx).await?;
-    }
-    let (at, commit) = outbox::append(tx, entries, store.clock.now()).await?;
-    history.write(tx, at, commit).await?;
-    Ok(at)
+/// Begins a transaction that writes.
+pub(crate) async fn begin(writer: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
+    let options = TransactionOptions {
+        // A deferred transaction that turns to writing fails at once if another wrote.
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    Ok(writer.begin_with_options(options).await?)
 }

@@ -81,6 +81,18 @@ pub const CHANGE: &[Row] = &[
 /// Ends what was made.
 pub const END: &[Row] = &[
     (
+        "identity.v1.AuditService/ForgetPerson",
+        r#"{"name": "users/user-{org}-{n}"}"#,
+    ),
+    (
+        "membership.v1.AuditService/ForgetPerson",
+        r#"{"name": "users/user-{org}-{n}"}"#,
+    ),
+    (
+        "entitlement.v1.AuditService/ForgetPerson",
+        r#"{"name": "users/user-{org}-{n}"}"#,
+    ),
+    (
         "entitlement.v1.GrantService/RevokeGrant",
         r#"{"name": "organizations/{org}/grants/grant-{n}"}"#,
     ),

@@ -29,6 +29,14 @@ pub const READ: &[Row] = &[
         "identity.v1.PeerService/DescribeSubjects",
         r#"{"names": ["users/user-{org}-{n}", "serviceAccounts/backend-{org}-{n}"]}"#,
     ),
+    (
+        "identity.v1.AuditService/ListAuditEntries",
+        r#"{"parent": "organizations/operator", "filter": {"method": "mandate.identity.v1.UserService.CreateUser", "endTime": "2999-01-01T00:00:00Z"}}"#,
+    ),
+    (
+        "identity.v1.AuditService/ExportAuditRecords",
+        r#"{"after": "1"}"#,
+    ),
     ("identity.v1.FeedService/Watch", r#"{"cursor": "1"}"#),
     (
         "membership.v1.OrganizationService/GetOrganization",
@@ -61,6 +69,14 @@ pub const READ: &[Row] = &[
     (
         "membership.v1.MemberService/ListMemberships",
         r#"{"parent": "organizations/{org}", "view": "MEMBERSHIP_VIEW_FULL"}"#,
+    ),
+    (
+        "membership.v1.AuditService/ListAuditEntries",
+        r#"{"parent": "organizations/{org}", "filter": {"method": "mandate.membership.v1.OrganizationService.CreateUnit"}}"#,
+    ),
+    (
+        "membership.v1.AuditService/ExportAuditRecords",
+        r#"{"after": "1"}"#,
     ),
     ("membership.v1.FeedService/Watch", r#"{"cursor": "1"}"#),
     (
@@ -126,6 +142,18 @@ pub const READ: &[Row] = &[
     (
         "entitlement.v1.AuthorizationService/ListEffectiveAccess",
         r#"{"parent": "organizations/{org}", "subject": "users/user-{org}-{n}", "view": "ACCESS_VIEW_FULL"}"#,
+    ),
+    (
+        "entitlement.v1.AuditService/ListAuditEntries",
+        r#"{"parent": "organizations/{org}", "filter": {"method": "mandate.entitlement.v1.GrantService.CreateGrant", "actor": "serviceAccounts/root"}}"#,
+    ),
+    (
+        "entitlement.v1.AuditService/ExportAuditRecords",
+        r#"{"after": "1"}"#,
+    ),
+    (
+        "entitlement.v1.WatchService/Watch",
+        r#"{"parent": "organizations/{org}"}"#,
     ),
     (
         "entitlement.v1.PeerService/Authorize",

@@ -22,8 +22,10 @@ pub(super) async fn answer(
     consistency: Option<&Consistency>,
 ) -> Result<Decision, Error> {
     let answered = attempt(app, context, question, consistency).await;
-    if let Err(Error::Facts(_) | Error::ProjectionBehind) = &answered {
-        app.measures.refused();
+    match &answered {
+        Ok(decision) => app.log(context, question, decision),
+        Err(Error::Facts(_) | Error::ProjectionBehind) => app.measures.refused(),
+        Err(_) => {}
     }
     answered
 }

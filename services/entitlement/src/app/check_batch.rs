@@ -62,7 +62,9 @@ pub(crate) async fn check_batch(
             Err(missing)
         }
     });
-    Ok(CheckBatchResponse {
-        decisions: answered.await??,
-    })
+    let decisions = answered.await??;
+    for (question, decision) in questions.iter().zip(&decisions) {
+        app.log(context, question, decision);
+    }
+    Ok(CheckBatchResponse { decisions })
 }

@@ -180,6 +180,9 @@ impl Stream {
             from_memory(&self.app, &self.context, row, question).ok()?
         };
         self.app.measures.answered(Tier::Memory);
+        if let Ok(decision) = &found {
+            self.app.log(&self.context, question, decision);
+        }
         Some(answered(asked.id, found))
     }
 

@@ -22,7 +22,7 @@ pub(crate) struct Question<'a> {
 
 impl<'a> Question<'a> {
     /// Reads the fields of a request; `index` is that of the question in a batch.
-    pub(super) fn read(
+    pub(crate) fn read(
         index: Option<usize>,
         subject: &'a str,
         permission: &'a str,
@@ -61,6 +61,11 @@ impl<'a> Question<'a> {
             permission: self.permission,
             place: within(self.resource),
         }
+    }
+
+    /// The question, who asks it and by which grant it is allowed, as words: no name has a space.
+    pub(crate) fn in_words(&self, caller: &str, grant: &str) -> String {
+        [caller, self.subject, self.permission, self.resource, grant].join(" ")
     }
 }
 

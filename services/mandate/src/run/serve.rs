@@ -106,6 +106,7 @@ async fn build(
             stores: all_stores(&args.store)?,
             cache,
             answers,
+            decision_log: args.decision_log(),
         };
         let installation = Installation::start(settings).await.map_err(failed)?;
         ready.send_replace(true);
@@ -121,7 +122,8 @@ async fn build(
         }
         Which::Entitlement | Which::All => {
             let (identity, membership) = (peers.identity()?, peers.membership()?);
-            let built = service::entitlement(&settings, store, cache, answers).await;
+            let log = args.decision_log();
+            let built = service::entitlement(&settings, store, cache, answers, log).await;
             let (built, feeds) = built.map_err(failed)?;
             feeds.follow(identity, membership);
             let readiness = built.readiness.clone();
