@@ -290,7 +290,8 @@ impl Engine {
             permission,
             place: Place::Organization,
         };
-        Ok(self.bearing(world, &ask)?.and_then(|bearing| {
+        let mut row = self.row(world);
+        Ok(row.bearing(&ask)?.and_then(|bearing| {
             let facts = &bearing.facts;
             match decide(facts, bearing.permission, bearing.target, bearing.now).outcome {
                 Ok(grant) => {

@@ -13,7 +13,7 @@ use super::{
     question::{Question, decision, reason},
 };
 use crate::{
-    engine::{Ask, Bearing, Status},
+    engine::{Ask, Bearing, Status, allowed},
     error::Error,
 };
 

@@ -76,9 +76,13 @@ fn k_n_what_finds_no_place_is_counted_and_waits_for_nothing() {
         deadline: std::time::Instant::now(),
         trail: None,
     };
-    let [subject, permission, resource] =
-        ["users/jan", "fleet.billing.view", "organizations/acme"].map(str::to_owned);
-    let question = Question::read(None, subject, permission, resource).unwrap();
+    let question = Question::read(
+        None,
+        "users/jan",
+        "fleet.billing.view",
+        "organizations/acme",
+    )
+    .unwrap();
     for effect in [Effect::Allow, Effect::Deny] {
         for _ in 0..10 {
             let decision = Decision {
