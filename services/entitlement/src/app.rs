@@ -60,7 +60,7 @@ pub(crate) use self::{
     summarize_access::summarize_access,
     update_application::update_application,
     update_grant::update_grant,
-    watch::{Changes, watch},
+    watch::{Changes, Places, watch},
 };
 
 use std::time::{Duration, Instant};
@@ -90,6 +90,8 @@ pub(crate) struct App {
     /// Where decisions are logged, if they are.
     pub(crate) log: Option<DecisionLog>,
     pub(crate) measures: Measures,
+    /// Who watches changes.
+    pub(crate) watches: Places,
     /// Ends the streams.
     pub(crate) shutdown: CancellationToken,
 }

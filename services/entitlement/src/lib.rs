@@ -35,7 +35,7 @@ pub use crate::{
 };
 
 use crate::{
-    app::App,
+    app::{App, Places},
     decision_log::DecisionLog,
     decisions::Decisions,
     engine::Engine,
@@ -179,6 +179,7 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, BuildError
         decisions,
         store: store.clone(),
         measures,
+        watches: Places::default(),
         shutdown: shutdown.clone(),
     };
     Ok(Entitlement {
