@@ -203,3 +203,28 @@ fn d8_a_watch_ends_with_the_key_that_began_it() {
         assert_eq!(end(&mut stream).await, Code::Unauthenticated);
     });
 }
+
+#[test]
+fn k_n_a_caller_has_so_many_watches_and_gets_them_back() {
+    everywhere(async |rig| {
+        load(rig, "watches").await;
+        let owner = clients(rig, "watches-owner").await;
+        let mut streams = Vec::new();
+        for _ in 0..16 {
+            streams.push(watch(&owner, "organizations/watches", "").await);
+        }
+        let request = WatchRequest {
+            parent: "organizations/watches".to_owned(),
+            ..WatchRequest::default()
+        };
+        let refused = owner.watch().watch(request.clone()).await;
+        assert_refused(refused, Code::ResourceExhausted, "OVERLOADED");
+        drop(streams);
+        let begun = async {
+            while owner.watch().watch(request.clone()).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(PATIENCE, begun).await.unwrap();
+    });
+}

@@ -1,7 +1,12 @@
 //! The audit log from the command line: listed, exported and verified offline.
 
-use std::{fs, path::Path, process::Output};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
 
+use mandate::run::Secrets;
 use tests::program;
 
 use crate::cli::Dev;
@@ -87,4 +92,43 @@ fn j1_a_copy_of_the_log_is_verified_without_a_server() {
         assert!(said.contains("membership") && said.contains(what), "{said}");
     }
     dev.stop();
+}
+
+#[test]
+fn decisions_about_somebody_are_found_in_all_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = Secrets::read_or_make(folder.path()).unwrap();
+    let line = |subject: &str, revision: u32| {
+        let subject = entitlement::mask(&secrets.sealer, subject);
+        format!(
+            r#"{{"time_ms":7,"subject":"{subject}","reason":"NO_GRANT","revision":{revision}}}"#
+        )
+    };
+    let (jan, ann) = ("users/jan", "users/ann");
+    let log = folder.path().join("decisions.jsonl");
+    let newer = [
+        line(ann, 3),
+        line(jan, 4),
+        r#"{"time_ms":8,"dropped":9}"#.to_owned(),
+    ];
+    fs::write(&log, newer.join("\n")).unwrap();
+    let older = folder.path().join("decisions.jsonl.1");
+    fs::write(older, [line(jan, 1), line(ann, 2)].join("\n")).unwrap();
+    let found = Command::new(program())
+        .args([
+            "audit",
+            "decisions",
+            "--json",
+            "--subject",
+            "jan",
+            "--secrets",
+        ])
+        .args([folder.path(), &log])
+        .output()
+        .unwrap();
+    let found = String::from_utf8(found.stdout).unwrap();
+    assert_eq!(
+        found.lines().collect::<Vec<_>>(),
+        [&line(jan, 1), &newer[1], &newer[2]]
+    );
 }

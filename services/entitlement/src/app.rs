@@ -73,7 +73,7 @@ pub(crate) use self::{
     summarize_access::summarize_access,
     update_application::update_application,
     update_grant::update_grant,
-    watch::{Changes, watch},
+    watch::{Changes, Places, watch},
 };
 
 use std::time::{Duration, Instant};
@@ -105,6 +105,8 @@ pub(crate) struct App {
     pub(crate) measures: Measures,
     /// For how long it is kept what was.
     pub(crate) history: Duration,
+    /// Who watches changes.
+    pub(crate) watches: Places,
     /// Ends the streams.
     pub(crate) shutdown: CancellationToken,
 }

@@ -35,7 +35,7 @@ pub use crate::{
 };
 
 use crate::{
-    app::App,
+    app::{App, Places},
     decision_log::DecisionLog,
     decisions::Decisions,
     engine::Engine,
@@ -193,6 +193,7 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, BuildError
         store: store.clone(),
         measures,
         history: limits.history,
+        watches: Places::default(),
         shutdown: shutdown.clone(),
     };
     Ok(Entitlement {

@@ -289,7 +289,7 @@ pub enum ListCommand {
 pub struct WatchArgs {
     /// The organization; all when absent, for the operator.
     pub organization: Option<String>,
-    /// Resume where an earlier watch has ended, by its last cursor.
+    /// Resume where an earlier watch has ended, by the last cursor that it told (`--json`).
     #[arg(long)]
     pub cursor: Option<String>,
 }

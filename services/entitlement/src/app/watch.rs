@@ -1,6 +1,8 @@
 //! What other systems hear of changes: what the log of changes says, as far as the reader may know
 //! it. There is no second log.
 
+mod places;
+
 use std::{
     collections::HashSet,
     time::{Duration, Instant},
@@ -18,6 +20,8 @@ use seal::{Position, Source};
 use tokio::sync::mpsc;
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use tonic::Status;
+
+pub(crate) use self::places::Places;
 
 use super::App;
 use crate::{error::Error, facts::Piece, store::members};
@@ -43,7 +47,9 @@ pub(crate) async fn watch(
     let reach = organization
         .as_ref()
         .map_or(Reach::Operator, Reach::Organization);
-    app.authority.authorize(&context, reach).await?;
+    let permit = app.authority.authorize(&context, reach).await?;
+    let place = app.watches.take(permit.holder());
+    let place = place.ok_or_else(Fault::overloaded)?;
     let list = match &organization {
         Some(organization) => format!("watch {organization}"),
         None => "watch".to_owned(),
@@ -65,6 +71,7 @@ pub(crate) async fn watch(
     };
     let pages = ::feed::watch(app.store.clone(), cursor, app.shutdown.clone());
     tokio::spawn(async move {
+        let _place = place;
         tokio::select! {
             () = reader.run(pages, &sender) => {}
             () = sender.closed() => {}

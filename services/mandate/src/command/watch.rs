@@ -47,10 +47,15 @@ pub(super) async fn watch(
         let Some(response) = message else {
             return Ok(());
         };
-        for change in &response.changes {
+        let Some((last, before)) = response.changes.split_last() else {
+            continue;
+        };
+        // The cursor is past all of them, so it comes with the last.
+        let changes = before.iter().map(|change| (change, ""));
+        for (change, cursor) in changes.chain([(last, response.cursor.as_str())]) {
             if json {
                 // One a line, for programs that read as it goes.
-                output::line(as_json(change, &response.cursor).to_string());
+                output::line(as_json(change, cursor).to_string());
             } else {
                 output::line(as_text(change));
             }

@@ -43,7 +43,8 @@ impl Recorder {
         let lost = Arc::<AtomicU64>::default();
         let writer = Writer {
             store,
-            budget: Budget::default(),
+            reads: Budget::default(),
+            refusals: Budget::default(),
             lost: lost.clone(),
         };
         tokio::spawn(writer.run(entries));
@@ -73,7 +74,9 @@ impl Store {
 
 struct Writer {
     store: Store,
-    budget: Budget,
+    reads: Budget,
+    /// Apart, so that nobody hides what they were refused behind what they read.
+    refusals: Budget,
     lost: Arc<AtomicU64>,
 }
 
@@ -88,11 +91,17 @@ impl Writer {
             }
             let (entries, waiting): (Vec<Entry>, Vec<_>) = batch
                 .drain(..)
-                .filter(|(entry, _): &(Entry, _)| self.budget.take(&entry.actor))
+                .filter(|(entry, _): &(Entry, _)| {
+                    let budget = match entry.outcome {
+                        AuditOutcome::Refused => &mut self.refusals,
+                        _ => &mut self.reads,
+                    };
+                    budget.take(&entry.actor)
+                })
                 .unzip();
             let spent = if Instant::now() >= window {
                 window = Instant::now() + WINDOW;
-                self.budget.end()
+                [self.refusals.end(), self.reads.end()].concat()
             } else {
                 Vec::new()
             };
