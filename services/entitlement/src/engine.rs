@@ -144,7 +144,7 @@ impl Engine {
         world: &'w World,
         ask: &Ask<'_>,
     ) -> Result<Result<Bearing<'w>, Error>, Vec<Piece>> {
-        self.bearing_at(world, ask, self.clock.now())
+        Self::bearing_at(world, ask, self.clock.now())
     }
 
     /// The facts that bear on a question about a moment, which they are of.
@@ -152,7 +152,6 @@ impl Engine {
     /// # Errors
     /// As of [`bearing`](Engine::bearing).
     pub(crate) fn bearing_at<'w>(
-        &self,
         world: &'w World,
         ask: &Ask<'_>,
         now: Millis,

@@ -8,7 +8,7 @@ use super::{
     past::{passed, read_at},
     question::{Question, decide, decision},
 };
-use crate::error::Error;
+use crate::{engine::Engine, error::Error};
 
 /// Answers one question.
 pub(crate) async fn check(
@@ -38,7 +38,7 @@ pub(crate) async fn check(
 /// Answers as of a moment that has passed.
 async fn check_at(app: &App, question: &Question, at: Millis) -> Result<Decision, Error> {
     let answered = read_at(app, at, |world| {
-        let bearing = app.engine.bearing_at(world, &question.ask(), at)?;
+        let bearing = Engine::bearing_at(world, &question.ask(), at)?;
         Ok(bearing.map(|bearing| {
             let status = app.engine.past_status(world, at);
             decision(&decide(&bearing), &question.organization, status)

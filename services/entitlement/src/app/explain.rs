@@ -13,7 +13,7 @@ use super::{
     question::{Question, decision, reason},
 };
 use crate::{
-    engine::{Ask, Bearing, Status},
+    engine::{Ask, Bearing, Engine, Status},
     error::Error,
 };
 
@@ -58,7 +58,7 @@ pub(crate) async fn explain(
         return Err(Fault::denied().into());
     }
     let explained = read_at(app, at, |world| {
-        let bearing = app.engine.bearing_at(world, &question.ask(), at)?;
+        let bearing = Engine::bearing_at(world, &question.ask(), at)?;
         Ok(bearing.map(|mut bearing| {
             hide_stranger(asker, &mut bearing);
             let status = app.engine.past_status(world, at);
