@@ -5,7 +5,7 @@ use std::time::Duration;
 use api::{
     entitlement::v1::{
         CheckRequest, CreateGrantRequest, Decision, DecisionReason, ExplainRequest, Grant,
-        ListPermissionsRequest, ListResourcesRequest, ListSubjectsRequest,
+        ListPermissionsRequest, ListResourcesRequest, ListSubjectsRequest, PlaceKind,
         ReactivateEntitlementRequest, RevokeGrantRequest, SuspendEntitlementRequest,
         UpdateGrantRequest, list_subjects_request::Held,
     },
@@ -98,7 +98,15 @@ async fn picture(world: &World<'_>, moment: Option<i64>) -> Vec<String> {
             read_time,
             ..ListResourcesRequest::default()
         };
-        found.push(format!("{:?}", resources(&clients, request).await));
+        let all = resources(&clients, request.clone()).await;
+        let of_kind = ListResourcesRequest {
+            kind: PlaceKind::Unit.into(),
+            ..request
+        };
+        let mut units = all.clone();
+        units.retain(|place| place.contains("/units/"));
+        assert_eq!(resources(&clients, of_kind).await, units);
+        found.push(format!("{all:?}"));
     }
     for place in places {
         let request = ListSubjectsRequest {

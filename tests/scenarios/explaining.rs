@@ -8,7 +8,7 @@ use mandate::clients::Clients;
 use prost::Message;
 use tonic::{Code, Status};
 
-use crate::{managing::clients, shared::everywhere, world::World};
+use crate::{managing::clients, refusal::assert_refused, shared::everywhere, world::World};
 
 /// An owner, and one who may read the access of one unit.
 const MORE: &str = "
@@ -68,7 +68,7 @@ fn an_explanation_says_what_is_missing_and_who_could_give_it() {
             let answer = answer.unwrap();
             assert_eq!(answer.decision.unwrap().reason(), reason);
             assert_eq!(answer.missing_roles, [world.role("viewer")]);
-            assert_eq!(answer.helpers, [account.clone()]);
+            assert_eq!(answer.helpers, std::slice::from_ref(&account));
             assert!(answer.next_step.contains("owner"));
         }
         let place = world.at("units/k1");
@@ -136,6 +136,39 @@ fn k_v_a_grant_that_reaches_further_than_the_asker_is_not_told() {
         let denied = explain(&part, &world, &world.user("cas"), &place).await;
         let denied = denied.unwrap();
         assert!(denied.grants.is_empty() && denied.helpers.is_empty());
+    });
+}
+
+#[test]
+fn c9_a_page_of_a_list_is_of_its_question_and_its_caller() {
+    everywhere(async |rig| {
+        let (world, [owner, _]) = load(rig, "explain-pages").await;
+        let request = |permission: &str, page_token: String| ListSubjectsRequest {
+            resource: world.at("units/k1"),
+            held: Some(Held::Permission(world.permission(permission))),
+            page_size: 1,
+            page_token,
+            ..ListSubjectsRequest::default()
+        };
+        let mut client = owner.authorization();
+        let first = client
+            .list_subjects(request("billing.view", String::new()))
+            .await;
+        let token = first.unwrap().into_inner().next_page_token;
+        assert!(!token.is_empty());
+        let next = request("billing.view", token.clone());
+        owner
+            .authorization()
+            .list_subjects(next.clone())
+            .await
+            .unwrap();
+        for (clients, request) in [
+            (&rig.root(), next),
+            (&owner, request("billing.edit", token)),
+        ] {
+            let refused = clients.authorization().list_subjects(request).await;
+            assert_refused(refused, Code::InvalidArgument, "PAGE_TOKEN_INVALID");
+        }
     });
 }
 

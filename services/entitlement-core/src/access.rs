@@ -67,7 +67,7 @@ pub fn access<'a>(facts: &Facts<'a>, now: Millis) -> Vec<ApplicationAccess<'a>> 
 }
 
 /// The applications that the organization of a member has at a moment, ordered by id.
-pub fn entitled<'a>(facts: &Facts<'a>, now: Millis) -> impl Iterator<Item = ApplicationIndex> {
+pub fn entitled(facts: &Facts<'_>, now: Millis) -> impl Iterator<Item = ApplicationIndex> {
     let standing = membership(facts).ok().into_iter();
     let catalog = facts.catalog;
     standing.flat_map(move |(organization, _)| applications(catalog, organization, now))

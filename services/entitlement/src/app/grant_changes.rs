@@ -135,9 +135,12 @@ impl Change {
 
 fn read(organization: &OrganizationId, change: &GrantChange, at: &str) -> Result<Change, Error> {
     let name = |field: &str, name: &str| parse(field, name, In::<GrantId>::parse_name);
-    let alone = |own: bool| match own {
-        true => Err(Fault::field(at, "is one of several changes")),
-        false => Ok(()),
+    let alone = |own: bool| {
+        if own {
+            Err(Fault::field(at, "is one of several changes"))
+        } else {
+            Ok(())
+        }
     };
     match change.change.as_ref() {
         Some(grant_change::Change::Create(create)) => {

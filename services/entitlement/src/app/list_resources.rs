@@ -46,6 +46,7 @@ pub(crate) async fn list_resources(
         organization: &organization,
         request: &request,
         at,
+        now: at.unwrap_or_else(|| app.engine.clock.now()),
         after: Spot::read(&page.after),
         limit: usize::try_from(page.limit()).unwrap_or(usize::MAX),
     };
@@ -77,6 +78,7 @@ struct List<'a> {
     request: &'a ListResourcesRequest,
     /// The moment that it is about; none for now.
     at: Option<Millis>,
+    now: Millis,
     /// The last of the page before.
     after: Option<Spot>,
     limit: usize,
@@ -124,11 +126,13 @@ impl List<'_> {
             })
         });
         let (mut rows, covered, revision) = found.await??;
-        let after = match &self.after {
-            Some(Spot::Resource(unit, id)) => (unit.clone(), id.clone()),
-            _ => Default::default(),
-        };
-        rows.extend(walk(view, self.organization, &covered, after, self.limit).await?);
+        if self.is_of(PlaceKind::Resource) {
+            let after = match &self.after {
+                Some(Spot::Resource(unit, id)) => (unit.clone(), id.clone()),
+                _ => Default::default(),
+            };
+            rows.extend(walk(view, self.organization, &covered, after, self.limit).await?);
+        }
         Ok((self.cut(rows), revision))
     }
 
@@ -158,20 +162,18 @@ impl List<'_> {
             let spot = Spot::Resource(unit.to_owned(), id.to_owned());
             (spot, target)
         });
-        let now = self.now();
         whole
             .chain(units)
             .chain(resources)
             .filter(|(spot, _)| self.is_of(spot.kind()) && Some(spot) > self.after.as_ref())
-            .filter(|(_, target)| decide(facts, permission, *target, now).outcome.is_ok())
+            .filter(|(_, target)| self.decide(facts, permission, *target))
             .map(|(spot, _)| spot)
             .collect()
     }
 
     /// Where all resources are allowed.
     fn covered(&self, facts: &Facts<'_>, permission: PermissionIndex) -> Covered {
-        let now = self.now();
-        let allowed = |target| decide(facts, permission, target, now).outcome.is_ok();
+        let allowed = |target| self.decide(facts, permission, target);
         if allowed(Target::Organization) {
             return Covered::All;
         }
@@ -185,8 +187,8 @@ impl List<'_> {
         Covered::Units(units.map(|(id, _)| id.to_owned()).collect())
     }
 
-    fn now(&self) -> Millis {
-        self.at.unwrap_or_else(|| self.app.engine.clock.now())
+    fn decide(&self, facts: &Facts<'_>, permission: PermissionIndex, target: Target) -> bool {
+        decide(facts, permission, target, self.now).outcome.is_ok()
     }
 
     fn is_of(&self, kind: PlaceKind) -> bool {

@@ -19,8 +19,10 @@ pub(crate) struct Reading<'a> {
 impl<'a> Reading<'a> {
     /// Begins to read in a snapshot or in a transaction that writes.
     pub(crate) async fn begin(store: &Store, view: View<'a>) -> Result<Self, StoreError> {
-        let mut world = World::default();
-        world.revision = store.head_in(view.db).await?.position;
+        let world = World {
+            revision: store.head_in(view.db).await?.position,
+            ..World::default()
+        };
         Ok(Self { view, world })
     }
 

@@ -1,4 +1,5 @@
-//! How the databases find the rows of lists and of the past: by an index, and in its order.
+//! How the databases find the rows of lists and of the past, by an index and in its order, and what is
+//! forgotten of it.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -63,6 +64,27 @@ async fn read(db: &DatabaseConnection) {
     history::sweep(db, Millis(7)).await.unwrap();
 }
 
+/// What ended before a moment goes, and what was true at it or is true stays.
+async fn assert_swept(db: &DatabaseConnection) {
+    for (id, end) in [("a", 6), ("b", 7), ("c", i64::MAX)] {
+        let row = format!("('unit', 'acme', '{id}', 1, '', 1, {end}, '')");
+        let insert = "INSERT INTO history \
+            (kind, organization, id, revision, place, from_ms, to_ms, payload) VALUES";
+        db.execute_unprepared(&format!("{insert} {row}"))
+            .await
+            .unwrap();
+    }
+    assert!(history::sweep(db, Millis(7)).await.unwrap());
+    let left = "SELECT id FROM history ORDER BY id";
+    let left = Statement::from_string(db.get_database_backend(), left);
+    let rows = db.query_all_raw(left).await.unwrap();
+    let ids: Vec<String> = rows
+        .iter()
+        .map(|row| row.try_get("", "id").unwrap())
+        .collect();
+    assert_eq!(ids, ["b", "c"]);
+}
+
 async fn plan(db: &DatabaseConnection, statement: &Statement) -> String {
     let backend = db.get_database_backend();
     let (explain, column) = match backend {
@@ -82,6 +104,7 @@ async fn assert_plans(url: &str) {
     read(&db).await;
     let statements = std::mem::take(&mut *captured.lock().unwrap());
     assert_eq!(statements.len(), 9);
+    assert_swept(&db).await;
     if db.get_database_backend() == DbBackend::Postgres {
         // Of tables without rows every plan is as good: what cannot be avoided is told.
         let only = "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off; \
@@ -98,14 +121,14 @@ async fn assert_plans(url: &str) {
 }
 
 #[tokio::test]
-async fn lists_and_the_past_are_found_by_an_index_on_sqlite() {
+async fn lists_and_the_past_are_found_by_an_index_and_swept_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}/plans.db?mode=rwc", folder.path().display());
     assert_plans(&url).await;
 }
 
 #[tokio::test]
-async fn lists_and_the_past_are_found_by_an_index_on_postgres() {
+async fn lists_and_the_past_are_found_by_an_index_and_swept_on_postgres() {
     let database = Postgres::shared().unwrap().database().unwrap();
     assert_plans(&database).await;
 }
