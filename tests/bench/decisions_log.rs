@@ -24,7 +24,7 @@ pub(crate) async fn measure(
         one_in: 1,
     };
     let with = Server::start_logging(folder, None, Some(log))?;
-    let hot = workload(portfolio, 0..HOT);
+    let hot = workload((0..HOT).map(|number| portfolio.question(number)));
     for server in [without, &with] {
         run(&hot, server, Until::Elapsed(WARM_UP)).await?;
     }
