@@ -23,6 +23,8 @@ pub(crate) enum What {
     Empty,
     /// 1,000 questions again and again
     Hot,
+    /// 20,000 questions, few of them often
+    Zipf,
     /// 20,000 questions, none asked before
     Fresh,
     /// 20,000 questions while no organization is in memory
@@ -31,6 +33,8 @@ pub(crate) enum What {
     Batch,
     /// Single questions through the client library, to the service and to Redis
     Client,
+    /// Questions about one organization while its grants are written
+    Writes,
     /// From the start of the process to its first answer
     Start,
     /// The large document, applied
@@ -39,6 +43,8 @@ pub(crate) enum What {
     Memory,
     /// From a revocation to the deny
     Revoke,
+    /// Hot questions with every decision logged, beside the same without
+    DecisionsLog,
 }
 
 impl Args {
@@ -49,7 +55,7 @@ impl Args {
 
     /// Whether a rate of single questions, or what it is compared with, is to be measured.
     pub(crate) fn wants_checks(&self) -> bool {
-        [What::Empty, What::Hot, What::Fresh]
+        [What::Empty, What::Hot, What::Zipf, What::Fresh]
             .into_iter()
             .any(|what| self.wants(what))
     }

@@ -5,7 +5,13 @@ use std::{sync::Arc, time::Duration};
 use api::entitlement::v1::{CheckRequest, CheckResponse, Effect};
 use prost::{Message, bytes::Bytes};
 
-use tests::measure::{self, Call, Figures, Result, Until, Workload, output, portfolio::Portfolio};
+use tests::{
+    faults::Random,
+    measure::{
+        self, Call, Figures, Result, Until, Workload, number, output,
+        portfolio::{Asked, Portfolio},
+    },
+};
 
 use crate::{
     args::{Args, What},
@@ -16,36 +22,40 @@ use crate::{
 /// The method.
 const CHECK: &str = "/mandate.entitlement.v1.AuthorizationService/Check";
 /// Measurements of each rate, in turns with what it is compared with.
-const ROUNDS: usize = 3;
+pub(crate) const ROUNDS: usize = 3;
 /// Questions that are asked again and again.
-const HOT: usize = 1_000;
+pub(crate) const HOT: usize = 1_000;
 /// Questions that are asked once.
 const FRESH: usize = 20_000;
 /// Calls in flight on each connection.
 const IN_FLIGHT: usize = 16;
 /// One answer in so many is looked at.
 const LOOK: usize = 1000;
+/// Questions drawn of those that some are asked much more often than others.
+const DRAWN: usize = 100_000;
 /// How long caches and buffers are warmed before the first round.
-const WARM_UP: Duration = Duration::from_millis(500);
+pub(crate) const WARM_UP: Duration = Duration::from_millis(500);
 
 /// Measures the empty RPC, hot and fresh questions in turns, and prints them.
 pub(crate) async fn measure(portfolio: &Portfolio, server: &Server, args: &Args) -> Result<()> {
     let (for_a_while, empty, hot) = (
         Until::Elapsed(args.duration()),
         empty_workload(),
-        workload(portfolio, 0..HOT),
+        workload((0..HOT).map(|number| portfolio.question(number))),
     );
     // Touches every organization, too.
     run(&hot, server, Until::Elapsed(WARM_UP)).await?;
     run(&empty, server, Until::Elapsed(WARM_UP)).await?;
-    let mut tallies = [Tally::new()?, Tally::new()?];
+    let zipf = workload(zipf(FRESH).map(|number| portfolio.question(number)));
+    let mut tallies = [Tally::new()?, Tally::new()?, Tally::new()?];
     let mut baseline = Figures::new(1)?;
     for round in 0..ROUNDS {
         let first = HOT + round * FRESH;
-        let fresh = workload(portfolio, first..first + FRESH);
-        let [of_hot, of_fresh] = &mut tallies;
+        let fresh = workload((first..first + FRESH).map(|number| portfolio.question(number)));
+        let [of_hot, of_zipf, of_fresh] = &mut tallies;
         for (what, workload, until, tally) in [
             (What::Hot, &hot, for_a_while, of_hot),
+            (What::Zipf, &zipf, for_a_while, of_zipf),
             (What::Fresh, &fresh, Until::Asked, of_fresh),
         ] {
             if !(args.wants(what) || args.wants(What::Empty) && what == What::Hot) {
@@ -64,7 +74,7 @@ pub(crate) async fn measure(portfolio: &Portfolio, server: &Server, args: &Args)
 
 /// Measures questions about organizations that are not in memory yet, and prints them.
 pub(crate) async fn cold(portfolio: &Portfolio, server: &Server) -> Result<()> {
-    let cold = workload(portfolio, 0..FRESH);
+    let cold = workload((0..FRESH).map(|number| portfolio.question(number)));
     let figures = run(&cold, server, Until::Asked).await?;
     output::title("Single questions after a restart, no organization in memory");
     output::head("checks");
@@ -96,11 +106,15 @@ impl Tally {
     }
 }
 
-fn print(baseline: &Figures, tallies: &[Tally; 2]) {
+fn print(baseline: &Figures, tallies: &[Tally; 3]) {
     output::title("Single questions, 4 connections with 16 calls in flight each");
     output::head("calls");
     output::row("empty RPC", baseline);
-    let names = ["hot, 1,000 questions", "fresh, 20,000 questions"];
+    let names = [
+        "hot, 1,000 questions",
+        "Zipf, 20,000 questions",
+        "fresh, 20,000 questions",
+    ];
     let measured = || {
         names
             .iter()
@@ -140,14 +154,15 @@ pub(crate) fn empty_workload() -> Workload {
     }
 }
 
-fn workload(portfolio: &Portfolio, numbers: std::ops::Range<usize>) -> Workload {
-    let calls = numbers.map(|number| {
-        let asked = portfolio.question(number);
+/// Questions, a call each.
+pub(crate) fn workload(asked: impl Iterator<Item = Asked>) -> Workload {
+    let calls = asked.map(|asked| {
         let request = CheckRequest {
             subject: asked.subject,
             permission: asked.permission.to_owned(),
             resource: asked.resource,
             consistency: None,
+            read_time: None,
         };
         Call {
             body: request.encode_to_vec().into(),
@@ -162,6 +177,24 @@ fn workload(portfolio: &Portfolio, numbers: std::ops::Range<usize>) -> Workload 
         in_flight: IN_FLIGHT,
         look: LOOK,
     }
+}
+
+/// Numbers below `count` as they are asked for where few are asked for often: the n-th most wanted
+/// 1/n as often as the first.
+fn zipf(count: usize) -> impl Iterator<Item = usize> {
+    let mut sum = 0.0;
+    let sums: Vec<f64> = (1..=count)
+        .map(|rank| {
+            sum += 1.0 / number(u64::try_from(rank).unwrap_or(u64::MAX));
+            sum
+        })
+        .collect();
+    let mut random = Random::new(1);
+    (0..DRAWN).map(move |_| {
+        let drawn = sum * number(u64::try_from(random.below(DRAWN)).unwrap_or(0))
+            / number(u64::try_from(DRAWN).unwrap_or(1));
+        sums.partition_point(|sum| *sum <= drawn)
+    })
 }
 
 fn read(answer: &Bytes) -> Option<Vec<Effect>> {

@@ -15,7 +15,10 @@ use cache::Cache;
 use mandate::run::Secrets;
 use mandate_client::{Client, Question};
 use testkit::Redis;
-use tests::measure::{Figures, Result, Until, number, output, portfolio::Portfolio};
+use tests::measure::{
+    Figures, Result, Until, number, output,
+    portfolio::{self, Portfolio},
+};
 
 use crate::{
     checks,
@@ -38,7 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// What callers ask.
-type Asked = Arc<[(Question, Effect)]>;
+pub(crate) type Asked = Arc<[(Question, Effect)]>;
 
 /// Measures unary checks on one stream in turns with the empty RPC, and prints them.
 pub(crate) async fn measure(
@@ -135,13 +138,13 @@ pub(crate) async fn measure_redis(
 }
 
 /// Asks until all decisions come from Redis.
-async fn share(client: &Client, portfolio: &Portfolio, asked: &Asked) -> Result<()> {
+pub(crate) async fn share(client: &Client, portfolio: &Portfolio, asked: &Asked) -> Result<()> {
     // What is shared while there is no connection yet is not shared again soon: other questions
     // than those that are measured.
     let begin = Instant::now();
     let mut number = HOT;
     while client.counts().redis == 0 {
-        let question = question(portfolio, number).0;
+        let (question, _) = question(portfolio.question(number));
         for _ in 0..2 {
             client.check(&question).await?;
             tokio::time::sleep(PAUSE).await;
@@ -166,7 +169,7 @@ async fn share(client: &Client, portfolio: &Portfolio, asked: &Asked) -> Result<
 }
 
 /// Asks, and measures.
-async fn run(client: &Client, asked: &Asked, duration: Duration) -> Result<Figures> {
+pub(crate) async fn run(client: &Client, asked: &Asked, duration: Duration) -> Result<Figures> {
     let next = Arc::new(AtomicUsize::new(0));
     let (begin, cpu) = (Instant::now(), Server::cpu()?);
     let callers: Vec<_> = (0..CALLERS)
@@ -221,11 +224,13 @@ async fn ask(
 }
 
 fn questions(portfolio: &Portfolio) -> Asked {
-    (0..HOT).map(|number| question(portfolio, number)).collect()
+    (0..HOT)
+        .map(|number| question(portfolio.question(number)))
+        .collect()
 }
 
-fn question(portfolio: &Portfolio, number: usize) -> (Question, Effect) {
-    let asked = portfolio.question(number);
+/// A question as the client takes it, and its right answer.
+pub(crate) fn question(asked: portfolio::Asked) -> (Question, Effect) {
     let question = Question::new(asked.subject, asked.permission, asked.resource);
     (question, asked.effect)
 }

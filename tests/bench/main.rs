@@ -8,6 +8,7 @@ mod args;
 mod batch;
 mod checks;
 mod client;
+mod decisions_log;
 mod empty;
 mod load;
 mod process;
@@ -15,6 +16,7 @@ mod revoke;
 mod server;
 mod setting;
 mod start;
+mod writes;
 
 use std::process::ExitCode;
 
@@ -54,6 +56,9 @@ async fn measure(args: &Args) -> Result<()> {
     if args.wants_checks() {
         checks::measure(&portfolio, &server, args).await?;
     }
+    if args.wants(What::DecisionsLog) {
+        decisions_log::measure(&portfolio, &server, folder.path(), args.duration()).await?;
+    }
     if args.wants(What::Batch) {
         batch::measure(&portfolio, &server, args.duration()).await?;
     }
@@ -63,6 +68,9 @@ async fn measure(args: &Args) -> Result<()> {
     drop(server);
     if args.wants(What::Client) {
         client::measure_redis(&portfolio, folder.path(), args.duration()).await?;
+    }
+    if args.wants(What::Writes) {
+        writes::measure(&portfolio, folder.path(), args.duration()).await?;
     }
     if args.wants(What::Cold) {
         // The same files, and nothing in memory.

@@ -81,6 +81,7 @@ impl Process {
             permission: asked.permission.to_owned(),
             resource: asked.resource.clone(),
             consistency: None,
+            read_time: None,
         });
         let metadata = request.metadata_mut();
         metadata.insert("authorization", self.key.clone());

@@ -12,6 +12,7 @@ use std::{
 
 use cache::Cache;
 use clock::SystemClock;
+use entitlement::DecisionLogSettings;
 use mandate::run::{
     CallerAuthentication, Installation, InstallationSettings, Secrets, ServiceSettings, Stores,
 };
@@ -41,6 +42,7 @@ pub(crate) struct Server {
     empty: SocketAddr,
     /// Of the first service account.
     pub(crate) key: SecretString,
+    installation: Arc<Installation>,
     stop: CancellationToken,
     thread: Option<JoinHandle<Result<()>>>,
 }
@@ -48,18 +50,28 @@ pub(crate) struct Server {
 impl Server {
     /// Starts on what is in the folder, with a shared cache if there is one.
     pub(crate) fn start(folder: &Path, cache: Option<Cache>) -> Result<Self> {
+        Self::start_logging(folder, cache, None)
+    }
+
+    /// The same, with a log of its decisions if there is one.
+    pub(crate) fn start_logging(
+        folder: &Path,
+        cache: Option<Cache>,
+        log: Option<DecisionLogSettings>,
+    ) -> Result<Self> {
         let secrets = Secrets::read_or_make(folder).map_err(|failure| failure.to_string())?;
         let (key, stop) = (secrets.root.clone(), CancellationToken::new());
         let (tell, told) = mpsc::channel();
         let (folder, end) = (folder.to_owned(), stop.clone());
         let thread = thread::Builder::new()
             .name(THREAD.to_owned())
-            .spawn(move || run(&folder, cache, secrets, &end, &tell))?;
+            .spawn(move || run(&folder, (cache, log), secrets, &end, &tell))?;
         match told.recv() {
-            Ok([address, empty]) => Ok(Self {
+            Ok(([address, empty], installation)) => Ok(Self {
                 address,
                 empty,
                 key,
+                installation,
                 stop,
                 thread: Some(thread),
             }),
@@ -78,6 +90,11 @@ impl Server {
     /// The empty RPC, called with the same key.
     pub(crate) fn empty_target(&self) -> Result<Target> {
         Target::with_key(self.empty, &self.key, cpu())
+    }
+
+    /// How many statements were run on the database so far.
+    pub(crate) fn statements(&self) -> u64 {
+        self.installation.statements()
     }
 
     /// The CPU time that the server's threads have taken.
@@ -120,12 +137,15 @@ impl Drop for Server {
     }
 }
 
+/// The shared cache and the log of the decisions, where there are such.
+type Beside = (Option<Cache>, Option<DecisionLogSettings>);
+
 fn run(
     folder: &Path,
-    cache: Option<Cache>,
+    beside: Beside,
     secrets: Secrets,
     stop: &CancellationToken,
-    tell: &mpsc::Sender<[SocketAddr; 2]>,
+    tell: &mpsc::Sender<Started>,
 ) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -133,17 +153,17 @@ fn run(
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let installation = installation(folder, cache, secrets, stop).await?;
+        let installation = Arc::new(installation(folder, beside, secrets, stop).await?);
         let (own, address) = listen(installation.service(), stop).await?;
         let (_, empty) = listen(empty::service(), stop).await?;
-        tell.send([address, empty])?;
+        tell.send(([address, empty], installation))?;
         own.await?
     })
 }
 
 async fn installation(
     folder: &Path,
-    cache: Option<Cache>,
+    (cache, decision_log): Beside,
     secrets: Secrets,
     stop: &CancellationToken,
 ) -> Result<Installation> {
@@ -151,17 +171,24 @@ async fn installation(
         services: ServiceSettings {
             clock: Arc::new(SystemClock::default()),
             secrets,
-            limits: rpc::Limits::default(),
+            limits: rpc::Limits {
+                // As `mandate serve` has it where there is a collector.
+                trace_one_in: 100,
+                ..rpc::Limits::default()
+            },
             callers: CallerAuthentication::Required,
             shutdown: stop.clone(),
         },
         stores: Stores::in_folder(folder)?,
         cache,
         answers: entitlement::Limits::default(),
+        decision_log,
     };
     Ok(Installation::start(settings).await?)
 }
 
+/// Where the services are and the empty RPC is, and the services.
+type Started = ([SocketAddr; 2], Arc<Installation>);
 type Serving = tokio::task::JoinHandle<Result<()>>;
 
 async fn listen(service: GrpcService, stop: &CancellationToken) -> Result<(Serving, SocketAddr)> {

@@ -12,7 +12,9 @@ use std::{
 use api::entitlement::v1::{
     CheckBatchRequest, CheckBatchResponse, CheckRequest, CheckResponse, CheckStreamRequest,
     CheckStreamResponse, Decision, DecisionReason, Effect, ExplainRequest, ExplainResponse,
-    ListEffectiveAccessRequest, ListEffectiveAccessResponse, StreamAnswer, StreamQuestion,
+    ListEffectiveAccessRequest, ListEffectiveAccessResponse, ListPermissionsRequest,
+    ListPermissionsResponse, ListResourcesRequest, ListResourcesResponse, ListSubjectsRequest,
+    ListSubjectsResponse, PreviewRequest, PreviewResponse, StreamAnswer, StreamQuestion,
     authorization_service_server::{AuthorizationService, AuthorizationServiceServer},
     stream_answer::Outcome,
 };
@@ -128,6 +130,7 @@ impl AuthorizationService for Fake {
             permission,
             resource,
             consistency,
+            ..
         } = request.into_inner();
         let question = StreamQuestion {
             id: 0,
@@ -204,6 +207,34 @@ impl AuthorizationService for Fake {
         &self,
         _: Request<ExplainRequest>,
     ) -> Result<Response<ExplainResponse>, Status> {
+        Err(Status::unimplemented("not faked"))
+    }
+
+    async fn preview(
+        &self,
+        _: Request<PreviewRequest>,
+    ) -> Result<Response<PreviewResponse>, Status> {
+        Err(Status::unimplemented("not faked"))
+    }
+
+    async fn list_resources(
+        &self,
+        _: Request<ListResourcesRequest>,
+    ) -> Result<Response<ListResourcesResponse>, Status> {
+        Err(Status::unimplemented("not faked"))
+    }
+
+    async fn list_subjects(
+        &self,
+        _: Request<ListSubjectsRequest>,
+    ) -> Result<Response<ListSubjectsResponse>, Status> {
+        Err(Status::unimplemented("not faked"))
+    }
+
+    async fn list_permissions(
+        &self,
+        _: Request<ListPermissionsRequest>,
+    ) -> Result<Response<ListPermissionsResponse>, Status> {
         Err(Status::unimplemented("not faked"))
     }
 

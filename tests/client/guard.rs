@@ -103,6 +103,7 @@ async fn a_service_over_grpc_lets_through_what_is_allowed() {
             permission: "a.b.c".to_owned(),
             resource: "organizations/a".to_owned(),
             consistency: None,
+            read_time: None,
         });
         let metadata = request.metadata_mut();
         if let Some(user) = user {

@@ -56,6 +56,7 @@ fn k_d_a_grant_ends_at_its_moment_on_machines_whose_clocks_are_wrong() {
                     permission: "desk.bills.view".to_owned(),
                     resource: "organizations/acme".to_owned(),
                     consistency: None,
+                    read_time: None,
                 };
                 let begin = now_ms();
                 let answer = rig.root().authorization().check(request).await.unwrap();

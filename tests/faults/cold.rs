@@ -45,6 +45,7 @@ impl Cold {
             permission: PERMISSION.to_owned(),
             resource: place(&self.organization(), 1),
             consistency: None,
+            read_time: None,
         }
     }
 

@@ -146,6 +146,7 @@ fn request(asked: Asked) -> CheckRequest {
         permission: format!("fleet.m{}.view", asked.grant),
         resource: format!("organizations/{organization}/resources/r{}", asked.resource),
         consistency: None,
+        read_time: None,
     }
 }
 

@@ -68,7 +68,10 @@ async fn k_f_a_change_can_be_tried_and_repeated() {
             let first = first.unwrap_or_else(|status| panic!("{path}: {status:?}"));
             learn(path, &first, &mut names);
             let after = dump(&world).await;
-            assert_ne!(after, before, "{path} in {setting:?}");
+            // Who is forgotten in the audit log is so in no list.
+            if !path.ends_with("/ForgetPerson") {
+                assert_ne!(after, before, "{path} in {setting:?}");
+            }
             let again = world.wire.call(path, &world.root, body).await;
             let again = again.unwrap_or_else(|status| panic!("{path} again: {status:?}"));
             assert_eq!(lasting(path, &first), lasting(path, &again), "{path}");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use api::METHODS;
+use api::{AuditKind, METHODS};
 use serde_json::Value;
 use tests::Setting;
 
@@ -102,6 +102,19 @@ fn every_method_has_a_policy_and_a_sample() {
     assert_eq!(declared, policies);
     assert_eq!(declared, sampled);
     assert_eq!(ordered().len(), sampled.len(), "one sample a method");
+}
+
+#[test]
+fn j2_every_change_is_of_a_kind_that_is_recorded() {
+    for policy in METHODS {
+        let recorded = matches!(policy.audit, AuditKind::Write | AuditKind::Access);
+        assert_eq!(
+            schema::is_mutation(policy.path),
+            recorded,
+            "{}",
+            policy.path
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -146,5 +146,6 @@ fn check(asked: &Asked) -> CheckRequest {
         permission: asked.permission.to_owned(),
         resource: asked.resource.clone(),
         consistency: None,
+        read_time: None,
     }
 }

@@ -207,7 +207,14 @@ fn s0_14_only_who_manages_sees_what_there_is_to_manage() {
         let root = rig.root();
         let managed = async |account: &str| {
             let subject = world.account(account);
-            access(&root, &world.name(), &subject, AccessView::Admin, 0).await
+            access(
+                &root,
+                &world.name(),
+                &subject,
+                AccessView::Administration,
+                0,
+            )
+            .await
         };
         assert_eq!(managed("plain").await, []);
         let seen = managed("admin").await;

@@ -210,6 +210,7 @@ pub async fn heard(rig: &Rig) {
             permission: "mandate.decisions.check".to_owned(),
             resource: "organizations/operator".to_owned(),
             consistency: Some(at_least(&rig.secrets().sealer.consistency(position))),
+            read_time: None,
         };
         rig.root().authorization().check(request).await.unwrap();
     }

@@ -93,6 +93,7 @@ fn a_reason_is_the_same_however_often_and_however_freshly_it_is_asked() {
                     consistency: requirement.map(|requirement| Consistency {
                         requirement: Some(requirement),
                     }),
+                    read_time: None,
                 };
                 let answer = rig.root().authorization().check(request).await;
                 let decision = answer.unwrap().into_inner().decision.unwrap();
@@ -170,6 +171,7 @@ fn a_permission_that_no_application_has_is_an_error_and_no_answer() {
                     permission: permission.to_owned(),
                     resource: "organizations/transport-janssens".to_owned(),
                     consistency: None,
+                    read_time: None,
                 };
                 let batch = CheckBatchRequest {
                     questions: vec![Question {

@@ -83,6 +83,11 @@ pub struct Managed<'r> {
 
 /// Clients with a new key of a service account.
 pub async fn clients(rig: &Rig, account: &str) -> Clients {
+    key(rig, account).await.1
+}
+
+/// A new key of a service account, and clients with it.
+pub async fn key(rig: &Rig, account: &str) -> (String, Clients) {
     let request = CreateServiceAccountKeyRequest {
         parent: format!("serviceAccounts/{account}"),
         ..CreateServiceAccountKeyRequest::default()
@@ -96,9 +101,11 @@ pub async fn clients(rig: &Rig, account: &str) -> Clients {
         permission: "mandate.grants.write".to_owned(),
         resource: "organizations/operator".to_owned(),
         consistency: Some(super::tokens::at_least(&key.consistency_token)),
+        read_time: None,
     };
     rig.root().authorization().check(question).await.unwrap();
-    rig.clients(&key.secret.into())
+    let name = key.key.unwrap_or_default().name;
+    (name, rig.clients(&key.secret.into()))
 }
 
 /// Everywhere.

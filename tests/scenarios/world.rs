@@ -140,6 +140,7 @@ impl<'r> World<'r> {
             permission: self.permission("billing.view"),
             resource: self.at(place),
             consistency: None,
+            read_time: None,
         }
     }
 

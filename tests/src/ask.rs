@@ -12,6 +12,7 @@ impl Rig {
             permission: permission.to_owned(),
             resource: resource.to_owned(),
             consistency: None,
+            read_time: None,
         };
         let answer = self.root().authorization().check(request).await;
         let answer = answer.unwrap_or_else(|status| panic!("{resource}: {status:?}"));

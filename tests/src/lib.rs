@@ -10,6 +10,7 @@
 mod ask;
 pub mod faults;
 pub mod measure;
+pub mod model;
 mod processes;
 mod rig;
 mod setting;

@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use base::Millis;
 use cache::Cache;
 use clock::{Clock, ManualClock, SystemClock};
+use entitlement::DecisionLogSettings;
 use mandate::{
     apply::{Options, Summary, apply},
     clients::Clients,
@@ -28,6 +29,7 @@ pub struct Rig {
     /// Moves the clock of an installation that was started with one.
     pub clock: Option<ManualClock>,
     answers: entitlement::Limits,
+    decision_log: Option<DecisionLogSettings>,
     /// How far the clock of its machine is set wrong.
     wrong_ms: i64,
     folder: Arc<TempDir>,
@@ -60,6 +62,14 @@ impl Rig {
         rig
     }
 
+    /// Starts an installation that logs its decisions. Not as processes.
+    pub async fn logging(setting: Setting, log: DecisionLogSettings) -> Self {
+        let mut rig = Self::with_clock(setting, None, String::new()).await;
+        rig.decision_log = Some(log);
+        rig.restart().await;
+        rig
+    }
+
     /// Starts an installation with a Redis server of its own.
     pub async fn with_redis(setting: Setting, redis: &Redis) -> Self {
         Self::with_clock(setting, None, redis.url()).await
@@ -84,6 +94,7 @@ impl Rig {
             setting,
             clock,
             answers: entitlement::Limits::default(),
+            decision_log: None,
             wrong_ms: 0,
             folder,
             secrets,
@@ -106,6 +117,7 @@ impl Rig {
             setting: self.setting,
             clock: self.clock.clone(),
             answers: self.answers,
+            decision_log: None,
             wrong_ms,
             folder: self.folder.clone(),
             secrets: self.secrets.clone(),
@@ -162,6 +174,7 @@ impl Rig {
             stores: self.stores(),
             cache,
             answers: self.answers,
+            decision_log: self.decision_log.clone(),
         };
         let installation = Installation::start(settings)
             .await

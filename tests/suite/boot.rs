@@ -74,6 +74,7 @@ async fn k_r_whoever_presents_no_key_is_nobody_unless_it_is_waived() {
         permission: "mandate.users.read".to_owned(),
         resource: "organizations/operator".to_owned(),
         consistency: None,
+        read_time: None,
     };
     let rig = Rig::start(Setting::Sqlite).await;
     let key = "".into();
@@ -97,6 +98,7 @@ async fn k_r_whoever_presents_no_key_is_nobody_unless_it_is_waived() {
         stores: Stores::in_folder(folder.path()).unwrap(),
         cache: None,
         answers: entitlement::Limits::default(),
+        decision_log: None,
     })
     .await
     .unwrap();
@@ -128,6 +130,7 @@ async fn k_r_an_error_is_never_an_allow() {
         permission: "mandate.users.read".to_owned(),
         resource: "organizations/operator".to_owned(),
         consistency: None,
+        read_time: None,
     };
     let refused = clients.authorization().check(request).await.unwrap_err();
     assert_eq!(refused.code(), Code::Unavailable);
@@ -249,6 +252,7 @@ async fn k_r_answers_are_refused_when_a_feed_was_silent_for_too_long() {
         permission: "mandate.users.read".to_owned(),
         resource: "organizations/operator".to_owned(),
         consistency: None,
+        read_time: None,
     };
     // A feed says something every second; between two words the clock is moved.
     let mut refused = false;

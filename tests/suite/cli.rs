@@ -10,14 +10,15 @@ use tempfile::TempDir;
 use tests::program;
 
 /// `mandate dev`, in a home of its own.
-struct Dev {
+pub struct Dev {
     server: Child,
     home: TempDir,
     printed: Vec<String>,
 }
 
 impl Dev {
-    fn start(home: TempDir) -> Self {
+    /// Starts it, and returns once it is ready.
+    pub fn start(home: TempDir) -> Self {
         let mut server = Command::new(program())
             .args(["dev", "--port", "0"])
             .env("HOME", home.path())
@@ -42,11 +43,16 @@ impl Dev {
     }
 
     /// Types a command at a bare terminal.
-    fn type_in(&self, command: &str) -> Output {
+    pub fn type_in(&self, command: &str) -> Output {
         shell(self.home.path(), command)
     }
 
-    fn stop(mut self) -> TempDir {
+    /// Where its data is.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    pub fn stop(mut self) -> TempDir {
         let id = self.server.id().to_string();
         assert!(
             Command::new("kill")
@@ -72,6 +78,43 @@ fn shell(home: &Path, command: &str) -> Output {
 
 fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Asks about a moment that has passed, and previews a change and makes it.
+fn look_back_and_ahead(dev: &Dev, mandate: &str) {
+    let right = "jan-peeters fleet.billing.edit transport-janssens/units/k2";
+    let check = || text(&dev.type_in(&format!("{mandate} check {right}")));
+    assert!(check().starts_with("DENY"));
+    let then = prost_types::Timestamp::from(std::time::SystemTime::now());
+    let change = "\
+organization: transport-janssens
+changes:
+  - create: {subject: jan-peeters, role: fleet.full, scope: {units: [k2]}}
+";
+    std::fs::write(dev.home.path().join("change.yaml"), change).unwrap();
+    let preview = format!(
+        "{mandate} preview -f {}/change.yaml",
+        dev.home.path().display()
+    );
+    let told = text(&dev.type_in(&preview));
+    assert!(
+        told.contains("+ fleet.billing.edit") && told.contains("units/k2"),
+        "{told}"
+    );
+    assert!(check().starts_with("DENY"), "a preview changes nothing");
+    let output = dev.type_in(&format!("{preview} --apply --json"));
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["differences"][0]["subject"], "users/jan-peeters");
+    assert!(check().starts_with("ALLOW"));
+    let past = text(&dev.type_in(&format!("{mandate} check {right} --at {then}")));
+    assert!(past.starts_with("DENY"), "{past}");
+    let list = format!("{mandate} list permissions jan-peeters transport-janssens/units/k2");
+    let (now, past) = (
+        dev.type_in(&list),
+        dev.type_in(&format!("{list} --at {then}")),
+    );
+    let held = |output| text(output).contains("fleet.billing.edit");
+    assert!(held(&now) && !held(&past));
 }
 
 #[test]
@@ -102,6 +145,27 @@ fn what_dev_prints_can_be_typed_and_answers() {
     ));
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(json.to_string().contains("applications/fleet"), "{json}");
+    for (list, row) in [
+        (
+            "resources jan-peeters fleet.billing.view transport-janssens",
+            "organizations/transport-janssens/units/k1",
+        ),
+        (
+            "subjects fleet.billing.view transport-janssens/units/k1",
+            "users/jan-peeters",
+        ),
+        (
+            "permissions jan-peeters transport-janssens/units/k1",
+            "fleet.billing.view",
+        ),
+    ] {
+        let output = dev.type_in(&format!("{mandate} list {list}"));
+        assert!(text(&output).lines().any(|line| line == row), "{list}");
+        let output = dev.type_in(&format!("{mandate} --json list {list}"));
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(json["revision"].is_i64(), "{json}");
+    }
+    look_back_and_ahead(&dev, &mandate);
     let output = dev.type_in(&format!("{mandate} check jan-peeters"));
     assert_eq!(output.status.code(), Some(2));
 

@@ -1,14 +1,23 @@
 //! What every store does, whatever database it is on.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use api::identity::v1::{CreateUserRequest, CreateUserResponse};
+use api::{
+    common::v1::AuditOutcome,
+    identity::v1::{CreateUserRequest, CreateUserResponse},
+};
+use audit::Entry;
 use authority::Permit;
+use base::Millis;
 use clock::SystemClock;
 use seal::{Sealer, Source};
-use store::{Store, StoreError, StoreUrl, Turn, WriteTx};
+use store::{AuditQuery, Store, StoreError, StoreUrl, Turn, WriteTx};
 use tempfile::TempDir;
 use testkit::Postgres;
+use tokio::task::JoinSet;
 
 /// A store of each kind, with what keeps it alive.
 async fn stores() -> Vec<(Store, Option<TempDir>)> {
@@ -212,5 +221,62 @@ async fn a_reader_that_follows_misses_no_concurrent_commit() {
         seen.sort();
         seen.dedup();
         assert_eq!(seen.len(), 160);
+    }
+}
+
+/// J2: who floods the log is counted in it, fills it not, and hides nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn j2_a_flood_is_counted_in_the_log() {
+    for (store, _folder) in stores().await {
+        let call = |actor: &str, outcome| Entry {
+            organization: "operator".to_owned(),
+            method: "m".to_owned(),
+            outcome,
+            actor: actor.to_owned(),
+            ..Entry::default()
+        };
+        let mut flood = JoinSet::new();
+        for _ in 0..130 {
+            let (store, entry) = (store.clone(), call("users/mallory", AuditOutcome::Read));
+            flood.spawn(async move { store.record(entry).await });
+        }
+        flood.join_all().await;
+        let refused = AuditOutcome::Refused;
+        store.record(call("users/mallory", refused)).await;
+        store.record(call("users/jan", refused)).await;
+        let list = async |actor| {
+            let query = AuditQuery {
+                organization: "operator",
+                actor,
+                method: "",
+                start: Millis::MIN,
+                end: Millis::MAX,
+                before: i64::MAX,
+                limit: 1000,
+            };
+            store.audit(query).await.unwrap()
+        };
+        let begin = Instant::now();
+        let found = loop {
+            let found = list("users/mallory").await;
+            if found.iter().any(|entry| entry.record.dropped > 0) {
+                break found;
+            }
+            assert!(begin.elapsed() < Duration::from_secs(30), "nothing is said");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        };
+        // One window and the beginning of the next, on a machine that takes its time.
+        let dropped: i64 = found.iter().map(|entry| entry.record.dropped).sum();
+        let of = |outcome| {
+            found
+                .iter()
+                .filter(move |entry| entry.record.outcome() == outcome)
+        };
+        let recorded = of(AuditOutcome::Read);
+        let recorded = i64::try_from(recorded.count()).unwrap();
+        assert_eq!((recorded + dropped, recorded >= 100), (130, true));
+        assert_eq!(found[0].record.outcome(), AuditOutcome::Dropped);
+        assert_eq!(of(refused).count(), 1, "hidden behind what was read");
+        assert_eq!(list("users/jan").await.len(), 1);
     }
 }

@@ -74,6 +74,7 @@ async fn every_table_is_answered_as_it_says_and_explained_alike() {
                     permission: permission.clone(),
                     resource: resource.clone(),
                     consistency: None,
+                    read_time: None,
                 };
                 let explained = rig.root().authorization().explain(request).await;
                 let explained = explained.unwrap().into_inner();

@@ -13,10 +13,12 @@ use async_trait::async_trait;
 use authority::{Account, Caller, Context, RequestId, Undecided};
 use base::Subject;
 use http::{HeaderMap, HeaderValue};
+use http_body_util::Full;
+use prost::bytes::Bytes;
 use rpc::{
     Authentication, Authenticator, Channel, Limits, PeerChannel, PeerKey, in_process, stack,
 };
-use tonic::{Code, Request, Response, Status, body::Body, service::Routes};
+use tonic::{Code, Request, Response, Status, body::Body};
 use tonic_types::StatusExt;
 use tower::{ServiceExt, service_fn, util::BoxCloneSyncService};
 
@@ -45,25 +47,24 @@ fn client<F>(
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let service = service_fn(move |_: http::Request<axum::body::Body>| {
+    let service = service_fn(move |_: http::Request<Body>| {
         let handled = handler();
         async move {
             handled.await;
             // An empty message: its length, and that it is not compressed.
-            let frame = axum::body::Bytes::from_static(&[0; 5]);
-            let mut response = http::Response::new(axum::body::Body::from(frame));
+            let frame = Full::new(Bytes::from_static(&[0; 5]));
+            let mut response = http::Response::new(Body::new(frame));
             let headers = response.headers_mut();
             headers.insert("content-type", HeaderValue::from_static("application/grpc"));
             headers.insert("grpc-status", HeaderValue::from_static("0"));
             Ok::<_, Infallible>(response)
         }
     });
-    let routes = Routes::from(axum::Router::new().fallback_service(service));
     let authentication = Authentication::Keys {
         peer: peer_key(),
         keys: Arc::new(Anybody),
     };
-    AuthorizationServiceClient::new(in_process(stack(routes, authentication, limits)))
+    AuthorizationServiceClient::new(in_process(stack(service, authentication, limits)))
 }
 
 async fn check(
@@ -160,6 +161,7 @@ async fn a_call_to_a_peer_carries_what_is_left_of_the_deadline_and_the_request_i
         policy: &api::METHODS[0],
         request_id: RequestId::Given("the-same".into()),
         deadline: Instant::now() + Duration::from_millis(250),
+        trail: None,
     };
     let channel = PeerChannel::new(peer, peer_key()).for_call(&context);
     channel

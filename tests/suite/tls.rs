@@ -70,6 +70,7 @@ async fn arrives(url: &str, ca: &str) -> bool {
         permission: "mandate.users.read".to_owned(),
         resource: "organizations/operator".to_owned(),
         consistency: None,
+        read_time: None,
     };
     let answer = AuthorizationServiceClient::new(channel)
         .check(request)

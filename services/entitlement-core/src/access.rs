@@ -24,6 +24,19 @@ pub struct ApplicationAccess<'a> {
     pub permissions: Vec<PermissionAccess<'a>>,
 }
 
+impl ApplicationAccess<'_> {
+    /// An application of which nothing is known.
+    pub fn none(application: ApplicationIndex) -> Self {
+        Self {
+            application,
+            modules: Vec::new(),
+            landing_module: "",
+            roles: Vec::new(),
+            permissions: Vec::new(),
+        }
+    }
+}
+
 /// A permission and where it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PermissionAccess<'a> {
@@ -42,10 +55,7 @@ pub fn access<'a>(facts: &Facts<'a>, now: Millis) -> Vec<ApplicationAccess<'a>> 
         return Vec::new();
     };
     let catalog = facts.catalog;
-    catalog
-        .applications()
-        .into_iter()
-        .filter(|application| is_entitled(organization, *application, now))
+    applications(catalog, organization, now)
         .filter_map(|application| {
             let grants: Vec<&'a Grant> = member
                 .grants
@@ -56,6 +66,22 @@ pub fn access<'a>(facts: &Facts<'a>, now: Millis) -> Vec<ApplicationAccess<'a>> 
             in_application(catalog, application, &grants)
         })
         .collect()
+}
+
+/// The applications that the organization of a member has at a moment, ordered by id.
+pub fn entitled(facts: &Facts<'_>, now: Millis) -> impl Iterator<Item = ApplicationIndex> {
+    let standing = membership(facts).ok().into_iter();
+    let catalog = facts.catalog;
+    standing.flat_map(move |(organization, _)| applications(catalog, organization, now))
+}
+
+fn applications<'a>(
+    catalog: &'a Catalog,
+    organization: &'a Organization,
+    now: Millis,
+) -> impl Iterator<Item = ApplicationIndex> + use<'a> {
+    let all = catalog.applications().into_iter();
+    all.filter(move |application| is_entitled(organization, *application, now))
 }
 
 fn is_entitled(organization: &Organization, application: ApplicationIndex, now: Millis) -> bool {

@@ -108,9 +108,10 @@ impl Gift<'_> {
 }
 
 impl Power<'_> {
-    /// Whether a permission is held anywhere, for any application.
-    pub fn anywhere(&self, permission: PermissionIndex) -> bool {
-        self.everywhere(permission).next().is_some() || self.held(permission).next().is_some()
+    /// A grant by which a permission is held anywhere, for any application.
+    pub fn anywhere(&self, permission: PermissionIndex) -> Option<&Grant> {
+        let mut everywhere = self.everywhere(permission);
+        everywhere.next().or_else(|| self.held(permission).next())
     }
 
     /// Whether a permission is held over all that a grant is about.

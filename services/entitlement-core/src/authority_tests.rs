@@ -40,6 +40,7 @@ fn catalog() -> Catalog {
         id: ApplicationId::parse(id).unwrap(),
         modules: Vec::new(),
         roles: vec![RoleDefinition {
+            notification_routes: Vec::new(),
             id: "viewer".to_owned(),
             permissions: vec![format!("{id}.*")],
         }],

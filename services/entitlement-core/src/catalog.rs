@@ -1,6 +1,6 @@
 //! What access can be given to, compiled for decisions.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use base::{ApplicationId, Id, RoleId};
 
@@ -51,6 +51,8 @@ pub struct RoleDefinition {
     pub id: String,
     /// Permissions and patterns.
     pub permissions: Vec<String>,
+    /// What those who hold it are told of.
+    pub notification_routes: Vec<String>,
 }
 
 /// What is wrong with a declaration.
@@ -118,6 +120,9 @@ pub struct Catalog {
     application_ids: Map<Box<str>, ApplicationIndex>,
     permissions: Vec<Permission>,
     permission_names: Map<Box<str>, PermissionIndex>,
+    /// The applications of the notification routes. A route is held as a permission is, and has a
+    /// number after those of all permissions for each application that has it.
+    routes: Vec<(Box<str>, ApplicationIndex)>,
     roles: Vec<Role>,
     role_names: Map<Box<str>, RoleIndex>,
 }
@@ -178,6 +183,14 @@ impl ApplicationDefinition {
             parts(module.options.iter().map(|option| &*option.id).collect())?;
         }
         parts(self.roles.iter().map(|role| &*role.id).collect())?;
+        for role in &self.roles {
+            parts(
+                role.notification_routes
+                    .iter()
+                    .map(|route| &**route)
+                    .collect(),
+            )?;
+        }
         for roles in &self.separations {
             parts(roles.iter().map(String::as_str).collect())?;
             let declared = |id: &&String| self.roles.iter().any(|role| role.id == **id);
@@ -207,7 +220,10 @@ impl Catalog {
             definition.check()?;
             catalog.add_permissions(definition)?;
         }
-        // Roles come second: a bit set spans all permissions.
+        // Roles come last: a bit set spans all permissions and routes.
+        for definition in definitions {
+            catalog.add_routes(definition);
+        }
         for definition in definitions {
             catalog.add_roles(definition)?;
         }
@@ -250,8 +266,11 @@ impl Catalog {
 
     /// The application of a permission.
     pub fn application_of(&self, permission: PermissionIndex) -> Option<ApplicationIndex> {
-        let permission = self.permissions.get(permission.0 as usize)?;
-        Some(permission.application)
+        let at = permission.0 as usize;
+        match self.permissions.get(at) {
+            Some(permission) => Some(permission.application),
+            None => Some(self.routes.get(at - self.permissions.len())?.1),
+        }
     }
 
     /// The application of a role.
@@ -292,6 +311,29 @@ impl Catalog {
         let mut indexes: Vec<_> = self.application_ids.values().copied().collect();
         indexes.sort_unstable_by_key(|index| self.application_id(*index));
         indexes
+    }
+
+    /// The permissions of all applications, ordered by name.
+    pub fn permissions(&self) -> Vec<(&str, PermissionIndex)> {
+        let names = self.permission_names.iter();
+        let mut all: Vec<_> = names.map(|(name, index)| (&**name, *index)).collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// A notification route of every application that has it, as what roles hold.
+    pub fn routes(&self, route: &str) -> impl Iterator<Item = PermissionIndex> {
+        let first = self.permissions.len();
+        let routes = self.routes.iter().enumerate();
+        routes
+            .filter(move |(_, (name, _))| **name == *route)
+            .map(move |(at, _)| PermissionIndex(index(first + at)))
+    }
+
+    /// The roles that hold a permission or a notification route.
+    pub fn roles_that_hold(&self, held: PermissionIndex) -> impl Iterator<Item = RoleIndex> {
+        let all = (0..self.roles.len()).map(|at| RoleIndex(index(at)));
+        all.filter(move |role| self.holds(*role, held))
     }
 
     /// The permissions of an application, in the order of its declaration.
@@ -354,12 +396,38 @@ impl Catalog {
         Ok(())
     }
 
+    fn add_routes(&mut self, definition: &ApplicationDefinition) {
+        let Some(application) = self.application(definition.id.as_str()) else {
+            return;
+        };
+        let declared = definition.roles.iter();
+        let routes: BTreeSet<&String> = declared
+            .flat_map(|role| &role.notification_routes)
+            .collect();
+        self.routes.extend(
+            routes
+                .into_iter()
+                .map(|route| (route.as_str().into(), application)),
+        );
+    }
+
     fn add_roles(&mut self, definition: &ApplicationDefinition) -> Result<(), CatalogError> {
         let Some(application) = self.application(definition.id.as_str()) else {
             return Ok(());
         };
         for role in &definition.roles {
-            let mut bits = vec![0_u64; self.permissions.len().div_ceil(64)];
+            let all = self.permissions.len() + self.routes.len();
+            let mut bits = vec![0_u64; all.div_ceil(64)];
+            for permission in role
+                .notification_routes
+                .iter()
+                .flat_map(|route| self.routes(route))
+            {
+                let own = self.application_of(permission) == Some(application);
+                if own && let Some(word) = bits.get_mut(permission.0 as usize / 64) {
+                    *word |= 1 << (permission.0 % 64);
+                }
+            }
             for text in &role.permissions {
                 let pattern = Pattern::parse(&definition.id, text)?;
                 for permission in self.permissions_of(application) {

@@ -15,6 +15,7 @@ fn application(id: &str, verbs: &[&str], roles: &[(&str, &[&str])]) -> Applicati
             .map(|(id, permissions)| RoleDefinition {
                 id: (*id).to_owned(),
                 permissions: strings(permissions),
+                notification_routes: Vec::new(),
             })
             .collect(),
         separations: Vec::new(),

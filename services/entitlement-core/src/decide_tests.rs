@@ -30,6 +30,7 @@ fn catalog() -> Catalog {
         .map(|(role, permission)| RoleDefinition {
             id: role.to_owned(),
             permissions: vec![permission],
+            notification_routes: Vec::new(),
         })
         .into(),
         separations: Vec::new(),
@@ -305,7 +306,7 @@ fn targets(world: &World) -> Vec<Target> {
     let tree = &world.organization.as_ref().unwrap().tree;
     let mut targets = vec![Target::Organization, Target::Missing];
     targets.extend((0..4).map(|unit| tree.unit_target(&format!("u{unit}"))));
-    targets.extend((0..3).map(|resource| tree.resource_target(&format!("r{resource}"))));
+    targets.extend((0..3).filter_map(|resource| tree.resource_target(&format!("r{resource}"))));
     targets
 }
 

@@ -82,6 +82,7 @@ mod tests {
             roles: roles
                 .iter()
                 .map(|(id, permission)| RoleDefinition {
+                    notification_routes: Vec::new(),
                     id: (*id).to_owned(),
                     permissions: vec![(*permission).to_owned()],
                 })

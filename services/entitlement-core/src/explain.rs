@@ -5,7 +5,7 @@ use base::Millis;
 use crate::{
     catalog::PermissionIndex,
     decide::{Decision, Facts, Reason, covers, decide},
-    scope::Target,
+    scope::{Scope, Target},
 };
 
 /// The conditions in the order in which they are asked.
@@ -47,6 +47,8 @@ pub struct GrantConsideration<'a> {
     pub grant: &'a str,
     /// The name of the role.
     pub role: &'a str,
+    /// Where it holds.
+    pub scope: &'a Scope,
     /// Whether the role holds the permission.
     pub holds_permission: bool,
     /// Whether it is in force.
@@ -59,6 +61,24 @@ impl GrantConsideration<'_> {
     /// Whether the grant allows, other conditions apart.
     pub fn allows(&self) -> bool {
         self.holds_permission && self.in_force && self.covers
+    }
+}
+
+/// Whether a member holds a permission wherever a scope holds.
+pub fn holds_throughout(
+    facts: &Facts<'_>,
+    permission: PermissionIndex,
+    scope: &Scope,
+    now: Millis,
+) -> bool {
+    let holds = |target| decide(facts, permission, target, now).outcome.is_ok();
+    match scope {
+        Scope::All => holds(Target::Organization),
+        Scope::Nodes { units, resources } => {
+            let units = units.iter().map(|unit| Target::Unit(*unit));
+            let resources = resources.iter().map(|resource| Target::Resource(*resource));
+            units.chain(resources).all(holds)
+        }
     }
 }
 
@@ -86,6 +106,7 @@ pub fn explain<'a>(
             .map(|grant| GrantConsideration {
                 grant: &grant.id,
                 role: facts.catalog.role_name(grant.role),
+                scope: &grant.scope,
                 holds_permission: facts.catalog.holds(grant.role, permission),
                 in_force: grant.validity.holds_at(now),
                 covers: covers(facts.catalog, &organization.tree, grant, permission, target),

@@ -15,14 +15,14 @@ mod permission;
 mod scope;
 mod separation;
 
-pub use access::{ApplicationAccess, PermissionAccess, access};
+pub use access::{ApplicationAccess, PermissionAccess, access, entitled};
 pub use catalog::{
     ApplicationDefinition, ApplicationIndex, Catalog, CatalogError, ModuleDefinition,
     OptionDefinition, PermissionIndex, RoleDefinition, RoleIndex,
 };
 pub use decide::{Decision, Facts, Reason, decide};
 pub use difference::{RoleDifference, difference};
-pub use explain::{Condition, Explanation, GrantConsideration, explain};
+pub use explain::{Condition, Explanation, GrantConsideration, explain, holds_throughout};
 pub use facts::{Bounds, Entitlement, Grant, Member, Organization, Subject, SubjectKind, Validity};
 pub use permission::{InvalidPattern, Pattern, is_permission};
 pub use scope::{Node, Scope, Target, Tree};

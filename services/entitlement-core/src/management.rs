@@ -33,9 +33,11 @@ pub(crate) fn concerns_applications(permission: &str) -> bool {
 }
 
 /// Modules and their verbs. Every permission of a method's policy is one of these.
-const MODULES: [(&str, &[&str]); 11] = [
+const MODULES: [(&str, &[&str]); 13] = [
     ("access", &["read"]),
+    ("audit", &["read", "write"]),
     ("catalog", &["read", "write"]),
+    ("changes", &["read"]),
     ("decisions", &["check"]),
     ("entitlements", &["read", "write"]),
     ("grants", &["read", "write"]),
@@ -61,6 +63,8 @@ const ROLES: [(&str, &[&str]); 5] = [
         "owner",
         &[
             "mandate.access.read",
+            "mandate.audit.read",
+            "mandate.changes.read",
             "mandate.decisions.check",
             "mandate.entitlements.read",
             "mandate.grants.read",
@@ -128,6 +132,7 @@ pub fn application() -> Result<ApplicationDefinition, InvalidId> {
             .map(|(id, permissions)| RoleDefinition {
                 id: (*id).to_owned(),
                 permissions: strings(permissions),
+                notification_routes: Vec::new(),
             })
             .collect(),
         separations: Vec::new(),

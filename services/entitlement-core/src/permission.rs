@@ -5,8 +5,12 @@ use base::{ApplicationId, Id};
 
 /// Whether a string has the form of a permission.
 pub fn is_permission(text: &str) -> bool {
-    let parts = text.split('.').count();
-    (3..=4).contains(&parts) && text.split('.').all(ApplicationId::is_valid)
+    let mut parts = 0;
+    let valid = text.split('.').all(|part| {
+        parts += 1;
+        ApplicationId::is_valid(part)
+    });
+    valid && (3..=4).contains(&parts)
 }
 
 /// What a role holds: one permission, or all below an application or a module, also those that

@@ -112,12 +112,6 @@ impl Tree {
         put(&mut self.homes, node, place);
     }
 
-    /// Whether it is known if a resource exists.
-    pub fn knows_resource(&self, id: &str) -> bool {
-        let node = self.resources.0.get(id);
-        node.is_some_and(|node| at(&self.homes, *node) != Place::Unknown)
-    }
-
     /// A unit as a target.
     pub fn unit_target(&self, id: &str) -> Target {
         match self.units.0.get(id) {
@@ -126,12 +120,43 @@ impl Tree {
         }
     }
 
-    /// A resource as a target.
-    pub fn resource_target(&self, id: &str) -> Target {
-        match self.resources.0.get(id) {
-            Some(node) if exists(&self.homes, *node) => Target::Resource(*node),
-            _ => Target::Missing,
+    /// A resource as a target; none if it is not known whether it exists.
+    pub fn resource_target(&self, id: &str) -> Option<Target> {
+        let node = *self.resources.0.get(id)?;
+        match at(&self.homes, node) {
+            Place::Unknown => None,
+            Place::Absent => Some(Target::Missing),
+            Place::Root | Place::Below(_) => Some(Target::Resource(node)),
         }
+    }
+
+    /// The units that exist, ordered by id.
+    pub fn units(&self) -> Vec<(&str, Target)> {
+        let names = self.units.0.iter();
+        let mut units: Vec<_> = names
+            .filter(|(_, node)| exists(&self.parents, **node))
+            .map(|(id, node)| (&**id, Target::Unit(*node)))
+            .collect();
+        units.sort_unstable_by_key(|(id, _)| *id);
+        units
+    }
+
+    /// The resources that exist as far as is known, each with the id of its unit.
+    pub fn resources(&self) -> impl Iterator<Item = (&str, &str, Target)> {
+        let mut units = vec![""; self.parents.len()];
+        for (id, node) in &self.units.0 {
+            if let Some(slot) = units.get_mut(node.0 as usize) {
+                *slot = id;
+            }
+        }
+        let names = self.resources.0.iter();
+        names.filter_map(move |(id, node)| match at(&self.homes, *node) {
+            Place::Below(unit) => {
+                let unit = units.get(unit.0 as usize)?;
+                Some((*unit, &**id, Target::Resource(*node)))
+            }
+            Place::Root | Place::Absent | Place::Unknown => None,
+        })
     }
 
     /// Whether a scope covers a target.
@@ -144,6 +169,29 @@ impl Tree {
                 resources.contains(&resource)
                     || matches!(at(&self.homes, resource), Place::Below(unit) if self.is_below(unit, units))
             }
+        }
+    }
+
+    /// A scope without what it covers twice, or what does not exist: two that cover the same are
+    /// then the same.
+    pub fn simplest(&self, scope: &Scope) -> Scope {
+        let Scope::Nodes { units, resources } = scope else {
+            return Scope::All;
+        };
+        let above = |unit: &Node| match at(&self.parents, *unit) {
+            Place::Below(parent) => self.is_below(parent, units),
+            Place::Root | Place::Absent | Place::Unknown => false,
+        };
+        let lone = |resource: &Node| match at(&self.homes, *resource) {
+            Place::Below(unit) => !self.is_below(unit, units),
+            Place::Root | Place::Absent | Place::Unknown => false,
+        };
+        let own = units.iter().copied();
+        Scope::Nodes {
+            units: own
+                .filter(|unit| exists(&self.parents, *unit) && !above(unit))
+                .collect(),
+            resources: resources.iter().copied().filter(lone).collect(),
         }
     }
 
@@ -248,13 +296,17 @@ mod tests {
         }
     }
 
+    fn covers(tree: &Tree, scope: &Scope, resource: &str) -> bool {
+        tree.covers(scope, tree.resource_target(resource).unwrap())
+    }
+
     #[test]
     fn a_unit_covers_what_is_below_it_and_nothing_above() {
         let mut tree = tree();
         let sales = nodes(&mut tree, &["sales"], &[]);
         assert!(tree.covers(&sales, tree.unit_target("sales")));
-        assert!(tree.covers(&sales, tree.resource_target("n1")));
-        assert!(!tree.covers(&sales, tree.resource_target("n2")));
+        assert!(covers(&tree, &sales, "n1"));
+        assert!(!covers(&tree, &sales, "n2"));
         assert!(!tree.covers(&sales, tree.unit_target("company")));
         assert!(!tree.covers(&sales, Target::Organization));
     }
@@ -265,16 +317,16 @@ mod tests {
         assert!(!tree.covers(&Scope::All, tree.unit_target("nowhere")));
         tree.place_resource("n1", None);
         let n1 = nodes(&mut tree, &[], &["n1"]);
-        assert!(!tree.covers(&n1, tree.resource_target("n1")));
+        assert!(!covers(&tree, &n1, "n1"));
     }
 
     #[test]
     fn what_a_grant_speaks_of_is_not_thereby_known() {
         let mut tree = tree();
         nodes(&mut tree, &[], &["n9"]);
-        assert!(!tree.knows_resource("n9"));
+        assert_eq!(tree.resource_target("n9"), None);
         tree.place_resource("n9", None);
-        assert!(tree.knows_resource("n9"));
+        assert_eq!(tree.resource_target("n9"), Some(Target::Missing));
     }
 
     #[test]
@@ -282,6 +334,6 @@ mod tests {
         let mut tree = tree();
         tree.place_unit("company", Some("sales"));
         let other = nodes(&mut tree, &["other"], &[]);
-        assert!(!tree.covers(&other, tree.resource_target("n1")));
+        assert!(!covers(&tree, &other, "n1"));
     }
 }

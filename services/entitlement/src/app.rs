@@ -1,6 +1,7 @@
 //! The use cases, one a file.
 
 mod answer;
+mod apply_grant_changes;
 mod authorize;
 mod await_projection;
 mod batch_create_grants;
@@ -13,19 +14,29 @@ mod create_entitlement;
 mod create_grant;
 mod declaration;
 mod diff_application;
+mod difference;
 mod explain;
+mod export_audit_records;
+mod forget_person;
 mod get_application;
 mod get_entitlement;
 mod get_grant;
+mod grant_changes;
 mod grant_power;
 mod grant_rules;
 mod keepers;
 mod list_applications;
+mod list_audit_entries;
 mod list_effective_access;
 mod list_entitlements;
 mod list_grants;
+mod list_permissions;
+mod list_resources;
 mod list_roles;
+mod list_subjects;
+mod past;
 mod preconditions;
+mod preview;
 mod question;
 mod revoke_grant;
 mod separations;
@@ -33,8 +44,10 @@ mod summarize_access;
 mod transfer_entitlement;
 mod update_application;
 mod update_grant;
+mod watch;
 
 pub(crate) use self::{
+    apply_grant_changes::apply_grant_changes,
     authorize::authorize,
     await_projection::await_projection,
     batch_create_grants::batch_create_grants,
@@ -47,31 +60,42 @@ pub(crate) use self::{
     create_grant::create_grant,
     diff_application::diff_application,
     explain::explain,
+    export_audit_records::export_audit_records,
+    forget_person::forget_person,
     get_application::get_application,
     get_entitlement::get_entitlement,
     get_grant::get_grant,
     list_applications::list_applications,
+    list_audit_entries::list_audit_entries,
     list_effective_access::list_effective_access,
     list_entitlements::list_entitlements,
     list_grants::list_grants,
+    list_permissions::list_permissions,
+    list_resources::list_resources,
     list_roles::list_roles,
+    list_subjects::list_subjects,
+    preview::preview,
     question::Question,
     revoke_grant::revoke_grant,
     summarize_access::summarize_access,
     transfer_entitlement::transfer_entitlement,
     update_application::update_application,
     update_grant::update_grant,
+    watch::{Changes, Places, watch},
 };
 
 use std::time::{Duration, Instant};
 
 use ::store::{Store, WriteTx};
-use api::common::v1::Propagation;
+use api::{common::v1::Propagation, entitlement::v1::Decision};
 use authority::{Authority, Context, Permit, Reach, Refused};
 use base::OrganizationId;
 use tokio_util::sync::CancellationToken;
 
-use crate::{decisions::Decisions, engine::Engine, error::Error, measure::Measures};
+use crate::{
+    decision_log::DecisionLog, decisions::Decisions, engine::Engine, error::Error,
+    measure::Measures,
+};
 
 /// How long a write waits until this replica answers from it.
 const SETTLE: Duration = Duration::from_secs(2);
@@ -84,7 +108,13 @@ pub(crate) struct App {
     pub(crate) authority: Authority,
     /// Decisions that replicas share, where there is a Redis.
     pub(crate) decisions: Option<Decisions>,
+    /// Where decisions are logged, if they are.
+    pub(crate) log: Option<DecisionLog>,
     pub(crate) measures: Measures,
+    /// For how long it is kept what was.
+    pub(crate) history: Duration,
+    /// Who watches changes.
+    pub(crate) watches: Places,
     /// Ends the streams.
     pub(crate) shutdown: CancellationToken,
 }
@@ -120,6 +150,13 @@ impl App {
     /// A permit for what belongs to no customer.
     async fn permit(&self, context: &Context) -> Result<Permit, Refused> {
         self.authority.authorize(context, Reach::Operator).await
+    }
+
+    /// Logs an answer, where answers are logged.
+    fn log(&self, context: &Context, question: &Question, decision: &Decision) {
+        if let Some(log) = &self.log {
+            log.log(context, question, decision);
+        }
     }
 
     /// Waits until this replica answers from the change that returned a token.

@@ -39,6 +39,7 @@ pub(crate) fn application(definition: ApplicationDefinition, display_name: &str)
             .map(|role| Role {
                 role_id: role.id,
                 permissions: role.permissions,
+                notification_routes: role.notification_routes,
                 ..Role::default()
             })
             .collect(),
@@ -94,5 +95,6 @@ fn role(role: &Role) -> RoleDefinition {
     RoleDefinition {
         id: role.role_id.clone(),
         permissions: role.permissions.clone(),
+        notification_routes: role.notification_routes.clone(),
     }
 }

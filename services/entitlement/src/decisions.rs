@@ -75,7 +75,7 @@ impl Decisions {
     pub(crate) fn share(
         &self,
         world: &World,
-        question: &Question,
+        question: &Question<'_>,
         decision: &Decision,
         until: Millis,
     ) {
@@ -102,7 +102,7 @@ impl Decisions {
     }
 
     /// The decision on a question, if it is shared and no fact of it has changed.
-    pub(crate) async fn find(&self, engine: &Engine, question: &Question) -> Option<Decision> {
+    pub(crate) async fn find(&self, engine: &Engine, question: &Question<'_>) -> Option<Decision> {
         let asked = question.shared();
         let key = self.contract.decision_key(&asked);
         let found = self.cache.get(&[key]).await.ok()?.pop().flatten()?;
@@ -121,7 +121,7 @@ impl Decisions {
                 asked.subject,
                 asked.place,
             );
-            let status = engine.status(world, engine.clock.now());
+            let status = engine.status(world, engine.moment());
             let in_time = status.now < until;
             Ok((is_current && in_time).then_some(status))
         });

@@ -1,17 +1,18 @@
 //! Answers from the facts: questions, keys, and the callers of every service's methods. There is
 //! no second authority.
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, task::Poll, time::Duration};
 
 use ::rpc::Authenticator;
+use ::store::{Store, StoreError};
 use api::{
     Access,
     common::v1::{Consistency, consistency::Requirement},
 };
 use async_trait::async_trait;
-use authority::{Account, Caller, Context, Decider, Reach, Undecided};
+use authority::{Account, Caller, Context, Decider, Proof, Reach, Undecided, Verdict};
 use aws_lc_rs::{constant_time, digest};
-use base::{Id, Millis, OrganizationId};
+use base::{GrantId, Id, Millis, OrganizationId};
 use clock::Clock;
 use entitlement_core::{Facts as Known, PermissionIndex, Target, authority::Power, decide};
 use seal::Sealer;
@@ -20,6 +21,7 @@ use crate::{
     error::Error,
     facts::{Facts, Key, Piece, Place, World},
     projection::Heard,
+    store::grants,
 };
 
 /// What answers are given from.
@@ -29,6 +31,7 @@ pub(crate) struct Engine {
     pub(crate) heard: Arc<Heard>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) sealer: Sealer,
+    pub(crate) store: Store,
     /// The organization of those who run the platform.
     pub(crate) operator: OrganizationId,
     /// Answers say that a feed is behind after so long …
@@ -55,6 +58,14 @@ pub(crate) struct Bearing<'a> {
     pub(crate) permission: PermissionIndex,
     pub(crate) target: Target,
     pub(crate) now: Millis,
+}
+
+/// When an answer is given, read once for all of it and after its turn has come: to read a clock
+/// costs as much as to look up a fact.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) now: Millis,
+    pub(crate) since_boot: Duration,
 }
 
 /// How current an answer is.
@@ -85,7 +96,7 @@ impl Engine {
         context: &Context,
         consistency: Option<&Consistency>,
     ) -> Result<(), Error> {
-        if !self.is_heard() {
+        if !self.is_heard(self.moment()) {
             return Err(Error::ProjectionBehind);
         }
         match consistency.and_then(|consistency| consistency.requirement.as_ref()) {
@@ -107,60 +118,57 @@ impl Engine {
         Ok(self.facts.reach(position, context.deadline).await?)
     }
 
-    /// Whether the feeds were heard recently enough for answers.
-    pub(crate) fn is_heard(&self) -> bool {
-        self.heard.silence() <= self.max_silence
-    }
-
-    /// Whether a feed was not heard for longer than the lease.
-    pub(crate) fn is_behind(&self) -> bool {
-        self.heard.silence() > self.lease + WORD
-    }
-
-    /// How current an answer is that is given from memory now.
-    pub(crate) fn status(&self, world: &World, now: Millis) -> Status {
-        Status {
-            revision: world.revision(),
-            feed_behind: self.is_behind(),
-            lease_left: self.facts.lease_left(),
-            now,
+    /// Now, on both clocks.
+    pub(crate) fn moment(&self) -> Moment {
+        Moment {
+            now: self.clock.now(),
+            since_boot: self.clock.since_boot(),
         }
     }
 
-    /// The facts that bear on a question, all of one revision.
-    ///
-    /// # Errors
-    /// What is to be loaded first; or, inside, that no application has the permission.
-    pub(crate) fn bearing<'w>(
-        &self,
-        world: &'w World,
-        ask: &Ask<'_>,
-    ) -> Result<Result<Bearing<'w>, Error>, Vec<Piece>> {
-        let facts = world.facts(ask.subject, ask.organization)?;
-        let target = world.target(ask.organization, ask.place)?;
-        let Some(permission) = facts.catalog.permission(ask.permission) else {
-            return Ok(Err(Error::PermissionUnknown(ask.permission.to_owned())));
-        };
-        Ok(Ok(Bearing {
-            facts,
-            permission,
-            target,
-            now: self.clock.now(),
-        }))
+    /// Whether the feeds were heard recently enough for answers.
+    pub(crate) fn is_heard(&self, at: Moment) -> bool {
+        self.heard.silence(at.since_boot) <= self.max_silence
     }
 
-    /// Whether a question is answered with allow.
-    fn allowed(&self, world: &World, ask: &Ask<'_>) -> Result<Result<bool, Error>, Vec<Piece>> {
-        let bearing = self.bearing(world, ask)?;
-        Ok(bearing.map(|bearing| {
-            let Bearing {
-                facts,
-                permission,
-                target,
+    /// Whether a feed was not heard for longer than the lease.
+    pub(crate) fn is_behind(&self, at: Moment) -> bool {
+        self.heard.silence(at.since_boot) > self.lease + WORD
+    }
+
+    /// How current an answer is that is given from memory.
+    pub(crate) fn status(&self, world: &World, at: Moment) -> Status {
+        Status {
+            revision: world.revision(),
+            feed_behind: self.is_behind(at),
+            lease_left: self.facts.lease().left_at(at.since_boot),
+            now: at.now,
+        }
+    }
+
+    /// Questions that are answered one after the other.
+    pub(crate) fn row<'w, 'q>(&self, world: &'w World) -> Row<'w, 'q> {
+        let at = self.moment();
+        Row {
+            world,
+            at,
+            status: self.status(world, at),
+            last: None,
+        }
+    }
+
+    /// Questions about a moment that has passed, from facts of it: nobody gives the answers again.
+    pub(crate) fn past_row<'w, 'q>(&self, world: &'w World, now: Millis) -> Row<'w, 'q> {
+        let row = self.row(world);
+        Row {
+            at: Moment { now, ..row.at },
+            status: Status {
+                lease_left: Duration::ZERO,
                 now,
-            } = bearing;
-            decide(&facts, permission, target, now).outcome.is_ok()
-        }))
+                ..row.status
+            },
+            ..row
+        }
     }
 
     /// What a caller holds in an organization and in that of the operator.
@@ -197,6 +205,7 @@ impl Engine {
         caller: &str,
         permission: &str,
         reach: Reach<'_>,
+        now: Millis,
     ) -> Result<Result<bool, Error>, Vec<Piece>> {
         let ask = |organization| Ask {
             subject: caller,
@@ -204,20 +213,20 @@ impl Engine {
             permission,
             place: Place::Organization,
         };
-        let operator = self.allowed(world, &ask(&self.operator))?;
+        let operator = allowed(world, &ask(&self.operator), now)?;
         if !matches!(operator, Ok(false)) {
             return Ok(operator);
         }
         match reach {
             Reach::Organization(organization) if *organization != self.operator => {
-                self.allowed(world, &ask(organization))
+                allowed(world, &ask(organization), now)
             }
             Reach::Within(organization) => {
                 let power = self.power(world, caller, organization)?;
                 let permission = power.here.catalog.permission(permission);
-                Ok(Ok(
-                    permission.is_some_and(|permission| power.anywhere(permission))
-                ))
+                Ok(Ok(permission.is_some_and(|permission| {
+                    power.anywhere(permission).is_some()
+                })))
             }
             Reach::Operator | Reach::Organization(_) => Ok(operator),
         }
@@ -229,11 +238,12 @@ impl Engine {
         world: &World,
         context: &Context,
         organization: &OrganizationId,
+        now: Millis,
     ) -> Result<Result<bool, Error>, Vec<Piece>> {
         match (&context.caller, context.policy.access) {
             (Caller::Subject(caller), Access::Permission(permission)) => {
                 let reach = Reach::Organization(organization);
-                self.manages_in(world, &caller.name, permission, reach)
+                self.manages_in(world, &caller.name, permission, reach, now)
             }
             _ => Ok(Ok(false)),
         }
@@ -241,13 +251,13 @@ impl Engine {
 
     /// Whether the caller of a method holds the permission of its policy on the operator
     /// organization, and so on every other, from what is in memory. No is not known, too.
-    pub(crate) fn permits_everywhere(&self, world: &World, context: &Context) -> bool {
+    pub(crate) fn permits_everywhere(&self, world: &World, context: &Context, now: Millis) -> bool {
         let (Caller::Subject(caller), Access::Permission(permission)) =
             (&context.caller, context.policy.access)
         else {
             return false;
         };
-        let permits = self.manages_in(world, &caller.name, permission, Reach::Operator);
+        let permits = self.manages_in(world, &caller.name, permission, Reach::Operator, now);
         matches!(permits, Ok(Ok(true)))
     }
 
@@ -260,8 +270,96 @@ impl Engine {
         reach: Reach<'_>,
     ) -> Result<bool, Error> {
         self.facts
-            .read(|world| self.manages_in(world, caller, permission, reach))
+            .read(|world| self.manages_in(world, caller, permission, reach, self.clock.now()))
             .await?
+    }
+
+    /// By which grant a caller holds a management permission, and who gave it.
+    pub(crate) async fn verdict(
+        &self,
+        caller: &str,
+        permission: &str,
+        reach: Reach<'_>,
+    ) -> Result<Verdict, Error> {
+        let found = self.facts.read(|world| {
+            let operator = self.grant_in(world, caller, permission, &self.operator)?;
+            match reach {
+                Reach::Organization(organization)
+                    if matches!(operator, Ok(Err(_))) && *organization != self.operator =>
+                {
+                    self.grant_in(world, caller, permission, organization)
+                }
+                Reach::Within(organization) if matches!(operator, Ok(Err(_))) => {
+                    self.grant_within(world, caller, permission, organization)
+                }
+                _ => Ok(operator),
+            }
+        });
+        let (organization, id) = match found.await?? {
+            Ok(grant) => grant,
+            Err(member) => return Ok(Verdict::Denied { member }),
+        };
+        let grant = grants::find(self.store.reader(), &organization, &id, self.clock.now()).await?;
+        let grant = grant.map(|(grant, _)| grant).unwrap_or_default();
+        Ok(Verdict::Allowed(Proof {
+            grant: grant.name,
+            granted_by: grant.granted_by,
+        }))
+    }
+
+    /// The grant by which a caller holds a permission on an organization; else whether the caller
+    /// is a member of it.
+    #[expect(
+        clippy::type_complexity,
+        reason = "what is to be loaded, what is wrong, the answer"
+    )]
+    fn grant_in(
+        &self,
+        world: &World,
+        caller: &str,
+        permission: &str,
+        organization: &OrganizationId,
+    ) -> Result<Result<Result<(OrganizationId, GrantId), bool>, Error>, Vec<Piece>> {
+        let ask = Ask {
+            subject: caller,
+            organization,
+            permission,
+            place: Place::Organization,
+        };
+        let mut row = self.row(world);
+        Ok(row.bearing(&ask)?.and_then(|bearing| {
+            let facts = &bearing.facts;
+            match decide(facts, bearing.permission, bearing.target, bearing.now).outcome {
+                Ok(grant) => {
+                    let id = GrantId::parse(&grant.id).map_err(StoreError::from)?;
+                    Ok(Ok((organization.clone(), id)))
+                }
+                Err(_) => Ok(Err(facts.member.is_some())),
+            }
+        }))
+    }
+
+    /// The same, of a permission that is held anywhere in an organization.
+    #[expect(
+        clippy::type_complexity,
+        reason = "what is to be loaded, what is wrong, the answer"
+    )]
+    fn grant_within(
+        &self,
+        world: &World,
+        caller: &str,
+        permission: &str,
+        organization: &OrganizationId,
+    ) -> Result<Result<Result<(OrganizationId, GrantId), bool>, Error>, Vec<Piece>> {
+        let power = self.power(world, caller, organization)?;
+        let permission = power.here.catalog.permission(permission);
+        let Some(grant) = permission.and_then(|permission| power.anywhere(permission)) else {
+            return Ok(Ok(Err(power.here.member.is_some())));
+        };
+        let id = GrantId::parse(&grant.id).map_err(StoreError::from);
+        Ok(id
+            .map(|id| Ok((organization.clone(), id)))
+            .map_err(Error::from))
     }
 
     /// Whether the credential of a call is still valid: a stream outlives the moment at which
@@ -282,6 +380,21 @@ impl Engine {
         Ok(valid.await?)
     }
 
+    /// Whose key this is, if it is valid.
+    fn owner(
+        &self,
+        world: &World,
+        presented: &Presented<'_>,
+    ) -> Result<Option<Arc<Account>>, Vec<Piece>> {
+        let Some(key) = world.key(presented.id) else {
+            return Ok(None);
+        };
+        let (own, presented) = (&key.secret_sha256, presented.digest.as_ref());
+        let equal = constant_time::verify_slices_are_equal(own, presented).is_ok();
+        let valid = equal && self.is_valid(world, key)?;
+        Ok(valid.then(|| key.account.clone()))
+    }
+
     fn is_valid(&self, world: &World, key: &Key) -> Result<bool, Vec<Piece>> {
         let account = world.subject(&key.account.name)?;
         let active = account.is_some_and(|account| account.active);
@@ -289,43 +402,125 @@ impl Engine {
     }
 }
 
+/// Questions that are answered one after the other, from the same facts at the same moment. Mostly
+/// they are about one subject, whose facts are then looked up once.
+pub(crate) struct Row<'w, 'q> {
+    pub(crate) world: &'w World,
+    pub(crate) at: Moment,
+    pub(crate) status: Status,
+    last: Option<(&'q str, &'q OrganizationId, Known<'w>)>,
+}
+
+impl<'w, 'q> Row<'w, 'q> {
+    /// The facts that bear on a question.
+    ///
+    /// # Errors
+    /// What is to be loaded first; or, inside, that no application has the permission.
+    pub(crate) fn bearing(
+        &mut self,
+        ask: &Ask<'q>,
+    ) -> Result<Result<Bearing<'w>, Error>, Vec<Piece>> {
+        let facts = match self.last {
+            Some((subject, organization, facts))
+                if subject == ask.subject && organization == ask.organization =>
+            {
+                facts
+            }
+            _ => self.world.facts(ask.subject, ask.organization)?,
+        };
+        self.last = Some((ask.subject, ask.organization, facts));
+        bearing(self.world, facts, ask, self.at.now)
+    }
+}
+
+fn bearing<'w>(
+    world: &'w World,
+    facts: Known<'w>,
+    ask: &Ask<'_>,
+    now: Millis,
+) -> Result<Result<Bearing<'w>, Error>, Vec<Piece>> {
+    let target = world.target(ask.organization, ask.place)?;
+    let Some(permission) = facts.catalog.permission(ask.permission) else {
+        return Ok(Err(Error::PermissionUnknown(ask.permission.to_owned())));
+    };
+    Ok(Ok(Bearing {
+        facts,
+        permission,
+        target,
+        now,
+    }))
+}
+
+/// Whether a question is answered with allow.
+pub(crate) fn allowed(
+    world: &World,
+    ask: &Ask<'_>,
+    now: Millis,
+) -> Result<Result<bool, Error>, Vec<Piece>> {
+    let facts = world.facts(ask.subject, ask.organization)?;
+    let bearing = bearing(world, facts, ask, now)?;
+    Ok(bearing.map(|bearing| {
+        let Bearing {
+            facts,
+            permission,
+            target,
+            now,
+        } = bearing;
+        decide(&facts, permission, target, now).outcome.is_ok()
+    }))
+}
+
 #[async_trait]
 impl Decider for Engine {
     async fn allows(
         &self,
-        _: &Context,
+        context: &Context,
         caller: &Account,
         permission: &str,
         reach: Reach<'_>,
-    ) -> Result<bool, Undecided> {
-        self.manages(&caller.name, permission, reach)
-            .await
-            .map_err(|error| Undecided(error.into()))
+    ) -> Result<Verdict, Undecided> {
+        let verdict = if context.trail.is_some() {
+            self.verdict(&caller.name, permission, reach).await
+        } else {
+            let allowed = self.manages(&caller.name, permission, reach).await;
+            allowed.map(Verdict::unrecorded)
+        };
+        verdict.map_err(|error| Undecided(error.into()))
     }
 }
 
 #[async_trait]
 impl Authenticator for Engine {
+    fn recall(&self, secret: &str) -> Poll<Option<Arc<Account>>> {
+        let presented = Presented::read(secret);
+        match self.facts.try_read(|world| self.owner(world, &presented)) {
+            Some(Ok(owner)) => Poll::Ready(owner),
+            Some(Err(_)) | None => Poll::Pending,
+        }
+    }
+
     async fn authenticate(&self, secret: &str) -> Result<Option<Arc<Account>>, Undecided> {
-        let Some(id) = key_of(secret) else {
-            return Ok(None);
-        };
-        let presented = digest::digest(&digest::SHA256, secret.as_bytes());
-        let owner = self.facts.read(|world| {
-            let Some(key) = world.key(id) else {
-                return Ok(None);
-            };
-            let (own, presented) = (&key.secret_sha256, presented.as_ref());
-            let equal = constant_time::verify_slices_are_equal(own, presented).is_ok();
-            let valid = equal && self.is_valid(world, key)?;
-            Ok(valid.then(|| key.account.clone()))
-        });
+        let presented = Presented::read(secret);
+        let owner = self.facts.read(|world| self.owner(world, &presented));
         owner.await.map_err(|error| Undecided(error.into()))
     }
 }
 
-/// The id in the secret of a key, `mk_{key}_{random}`.
-fn key_of(secret: &str) -> Option<&str> {
-    let (id, _) = secret.strip_prefix("mk_")?.split_once('_')?;
-    base::KeyId::is_valid(id).then_some(id)
+/// A key as it is presented: `mk_{key}_{random}`.
+struct Presented<'a> {
+    /// The id in it; none is empty.
+    id: &'a str,
+    digest: digest::Digest,
+}
+
+impl<'a> Presented<'a> {
+    fn read(secret: &'a str) -> Self {
+        let parts = secret
+            .strip_prefix("mk_")
+            .and_then(|rest| rest.split_once('_'));
+        Self {
+            id: parts.map_or("", |(id, _)| id),
+            digest: digest::digest(&digest::SHA256, secret.as_bytes()),
+        }
+    }
 }

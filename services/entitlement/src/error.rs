@@ -61,6 +61,14 @@ pub(crate) enum Error {
     ConsistencyTokenInvalid,
     #[error("`{name}` is {state}")]
     WrongState { name: String, state: &'static str },
+    #[error("what would be applied is not what was previewed")]
+    PreviewStale,
+    #[error("the preview has more than {0} places; preview fewer changes at once")]
+    PreviewTooLarge(usize),
+    #[error("the moment has not passed yet")]
+    ReadTimeInFuture,
+    #[error("what was then is kept no longer")]
+    ReadTimeNotKept,
     #[error("`{0}` is not among what the caller manages")]
     NotApplicationAdmin(String),
     #[error("`{0}` is not where the caller manages")]
@@ -147,6 +155,10 @@ impl Error {
             }
             Self::MixedOrganizations => (Code::InvalidArgument, ErrorReason::MixedOrganizations),
             Self::ProjectionBehind => (Code::Unavailable, ErrorReason::ProjectionBehind),
+            Self::PreviewStale => (Code::Aborted, ErrorReason::PreviewStale),
+            Self::PreviewTooLarge(_) => (Code::ResourceExhausted, ErrorReason::PreviewTooLarge),
+            Self::ReadTimeInFuture => (Code::OutOfRange, ErrorReason::ReadTimeInFuture),
+            Self::ReadTimeNotKept => (Code::OutOfRange, ErrorReason::ReadTimeNotKept),
             Self::WrongState { .. } => (Code::FailedPrecondition, ErrorReason::WrongState),
             Self::NotApplicationAdmin(_) => {
                 (Code::PermissionDenied, ErrorReason::NotApplicationAdmin)

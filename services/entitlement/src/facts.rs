@@ -9,8 +9,10 @@ mod keeper;
 mod load;
 mod patch;
 mod piece;
+mod reading;
 mod world;
 
 pub(crate) use keeper::{Facts, FactsError, Settings};
 pub(crate) use piece::{Feed, Piece};
+pub(crate) use reading::Reading;
 pub(crate) use world::{Key, Place, World};

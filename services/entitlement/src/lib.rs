@@ -3,10 +3,12 @@
 mod app;
 mod bootstrap;
 mod catalog;
+mod decision_log;
 mod decisions;
 mod engine;
 mod error;
 mod facts;
+mod forget;
 mod measure;
 mod projection;
 mod rpc;
@@ -18,7 +20,7 @@ use std::{
 };
 
 use ::cache::Cache;
-use ::rpc::{Authenticator, Channel, PeerChannel, PeerKey};
+use ::rpc::{Authenticator, Channel, PeerChannel, PeerKey, Routes};
 use ::store::{Store, StoreError, StoreUrl};
 use authority::Authority;
 use base::OrganizationId;
@@ -26,12 +28,15 @@ use clock::Clock;
 use freshness::Contract;
 use seal::{Sealer, Source};
 use tokio_util::sync::CancellationToken;
-use tonic::service::Routes;
 
-pub use crate::store::Migrator;
+pub use crate::{
+    decision_log::{DecisionLogSettings, mask},
+    store::Migrator,
+};
 
 use crate::{
-    app::App,
+    app::{App, Places},
+    decision_log::DecisionLog,
     decisions::Decisions,
     engine::Engine,
     facts::{Facts, Settings},
@@ -58,6 +63,8 @@ pub struct Dependencies {
     pub peer_key: PeerKey,
     /// Bounds.
     pub limits: Limits,
+    /// Where decisions are logged, if they are.
+    pub decision_log: Option<DecisionLogSettings>,
     /// Ends the streams and the tasks.
     pub shutdown: CancellationToken,
 }
@@ -71,6 +78,11 @@ pub struct Limits {
     pub max_feed_silence: Duration,
     /// How many bytes the facts in memory may take.
     pub memory: usize,
+    /// An organization with at most so many members and resources is in memory with all of them:
+    /// then a question never asked before costs what a repeated one costs.
+    pub whole: u64,
+    /// For how long it is kept what was: questions may be about no moment before.
+    pub history: Duration,
 }
 
 impl Default for Limits {
@@ -79,6 +91,8 @@ impl Default for Limits {
             lease: Duration::from_secs(1),
             max_feed_silence: Duration::from_secs(300),
             memory: 256 << 20,
+            whole: 20_000,
+            history: Duration::from_secs(400 * 24 * 60 * 60),
         }
     }
 }
@@ -102,11 +116,22 @@ pub struct Feeds {
     shutdown: CancellationToken,
 }
 
+/// Why the service cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The decision log cannot be written.
+    #[error("the decision log cannot be written")]
+    DecisionLog(#[source] std::io::Error),
+}
+
 /// Opens the store and builds the service.
 ///
 /// # Errors
-/// [`StoreError`] when the database cannot be used.
-pub async fn build(dependencies: Dependencies) -> Result<Entitlement, StoreError> {
+/// [`BuildError`].
+pub async fn build(dependencies: Dependencies) -> Result<Entitlement, BuildError> {
     let Dependencies {
         store,
         cache,
@@ -114,6 +139,7 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, StoreError
         sealer,
         peer_key,
         limits,
+        decision_log,
         shutdown,
     } = dependencies;
     let store =
@@ -124,12 +150,14 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, StoreError
         lease: limits.lease,
         poll: limits.lease / 5,
         memory: limits.memory,
+        whole: limits.whole,
     };
     let heard = Arc::new(Heard::new(clock.clone()));
     let facts = Facts::start(store.clone(), settings, shutdown.clone());
     let engine = Engine {
         facts: facts.clone(),
         heard: heard.clone(),
+        store: store.clone(),
         clock,
         sealer,
         operator: OrganizationId::operator(),
@@ -148,12 +176,24 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, StoreError
             shutdown.clone(),
         )
     });
+    tokio::spawn(
+        shutdown
+            .clone()
+            .run_until_cancelled_owned(forget::forget(store.clone(), limits.history)),
+    );
+    let log = decision_log
+        .map(|settings| DecisionLog::start(&settings, store.sealer(), store.clock().clone()))
+        .transpose()
+        .map_err(BuildError::DecisionLog)?;
     let app = App {
+        log,
         authority: Authority::new(Arc::new(engine.clone())),
         engine: engine.clone(),
         decisions,
         store: store.clone(),
         measures,
+        history: limits.history,
+        watches: Places::default(),
         shutdown: shutdown.clone(),
     };
     Ok(Entitlement {

@@ -64,9 +64,8 @@ impl Heard {
             .await;
     }
 
-    /// How long ago the feed that was silent for longest was heard.
-    pub(crate) fn silence(&self) -> Duration {
-        let now = self.clock.since_boot();
+    /// How long ago, at a time since boot, the feed that was silent for longest was heard.
+    pub(crate) fn silence(&self, now: Duration) -> Duration {
         let longest = self.at.iter().map(|at| {
             let at = Duration::from_nanos(at.load(Ordering::Relaxed));
             now.saturating_sub(at)

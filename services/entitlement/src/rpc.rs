@@ -1,37 +1,46 @@
 //! The edge: which method runs which use case.
 
-use ::rpc::{enter, methods};
+use ::rpc::{Attempt, Routes, answer, enter, methods};
 use api::entitlement::v1::{
-    AuthorizeRequest, AuthorizeResponse, AwaitProjectionRequest, AwaitProjectionResponse,
-    BatchCreateGrantsRequest, BatchCreateGrantsResponse, CheckBatchRequest, CheckBatchResponse,
-    CheckRequest, CheckResponse, CheckStreamRequest, CreateApplicationRequest,
-    CreateApplicationResponse, CreateEntitlementRequest, CreateEntitlementResponse,
-    CreateGrantRequest, CreateGrantResponse, DiffApplicationRequest, DiffApplicationResponse,
-    EndEntitlementRequest, EndEntitlementResponse, ExplainRequest, ExplainResponse,
-    GetApplicationRequest, GetApplicationResponse, GetEntitlementRequest, GetEntitlementResponse,
-    GetGrantRequest, GetGrantResponse, ListApplicationsRequest, ListApplicationsResponse,
-    ListEffectiveAccessRequest, ListEffectiveAccessResponse, ListEntitlementsRequest,
-    ListEntitlementsResponse, ListGrantsRequest, ListGrantsResponse, ListRolesRequest,
-    ListRolesResponse, ReactivateEntitlementRequest, ReactivateEntitlementResponse,
+    ApplyGrantChangesRequest, ApplyGrantChangesResponse, AuthorizeRequest, AuthorizeResponse,
+    AwaitProjectionRequest, AwaitProjectionResponse, BatchCreateGrantsRequest,
+    BatchCreateGrantsResponse, CheckBatchRequest, CheckBatchResponse, CheckRequest, CheckResponse,
+    CheckStreamRequest, CreateApplicationRequest, CreateApplicationResponse,
+    CreateEntitlementRequest, CreateEntitlementResponse, CreateGrantRequest, CreateGrantResponse,
+    DiffApplicationRequest, DiffApplicationResponse, EndEntitlementRequest, EndEntitlementResponse,
+    ExplainRequest, ExplainResponse, ExportAuditRecordsRequest, ExportAuditRecordsResponse,
+    ForgetPersonRequest, ForgetPersonResponse, GetApplicationRequest, GetApplicationResponse,
+    GetEntitlementRequest, GetEntitlementResponse, GetGrantRequest, GetGrantResponse,
+    ListApplicationsRequest, ListApplicationsResponse, ListAuditEntriesRequest,
+    ListAuditEntriesResponse, ListEffectiveAccessRequest, ListEffectiveAccessResponse,
+    ListEntitlementsRequest, ListEntitlementsResponse, ListGrantsRequest, ListGrantsResponse,
+    ListPermissionsRequest, ListPermissionsResponse, ListResourcesRequest, ListResourcesResponse,
+    ListRolesRequest, ListRolesResponse, ListSubjectsRequest, ListSubjectsResponse, PreviewRequest,
+    PreviewResponse, ReactivateEntitlementRequest, ReactivateEntitlementResponse,
     RevokeGrantRequest, RevokeGrantResponse, SummarizeAccessRequest, SummarizeAccessResponse,
     SuspendEntitlementRequest, SuspendEntitlementResponse, TransferEntitlementRequest,
     TransferEntitlementResponse, UpdateApplicationRequest, UpdateApplicationResponse,
-    UpdateGrantRequest, UpdateGrantResponse,
+    UpdateGrantRequest, UpdateGrantResponse, WatchRequest,
+    audit_service_server::{AuditService, AuditServiceServer},
     authorization_service_server::{AuthorizationService, AuthorizationServiceServer},
     catalog_service_server::{CatalogService, CatalogServiceServer},
     grant_service_server::{GrantService, GrantServiceServer},
     peer_service_server::{PeerService, PeerServiceServer},
+    watch_service_server::{WatchService, WatchServiceServer},
 };
-use tonic::{Request, Response, Status, Streaming, service::Routes};
+use tonic::{Request, Response, Status, Streaming};
 
 use crate::app::{self, App};
 
 /// The methods of this service.
 pub(crate) fn routes(app: &App) -> Routes {
-    Routes::new(AuthorizationServiceServer::new(Edge(app.clone())))
+    Routes::default()
+        .add_service(AuthorizationServiceServer::new(Edge(app.clone())))
+        .add_service(AuditServiceServer::new(Edge(app.clone())))
         .add_service(CatalogServiceServer::new(Edge(app.clone())))
         .add_service(GrantServiceServer::new(Edge(app.clone())))
         .add_service(PeerServiceServer::new(Edge(app.clone())))
+        .add_service(WatchServiceServer::new(Edge(app.clone())))
 }
 
 struct Edge(App);
@@ -50,6 +59,10 @@ methods! { AuthorizationService, for Edge, with app, besides {
     check(CheckRequest) -> CheckResponse;
     check_batch(CheckBatchRequest) -> CheckBatchResponse;
     explain(ExplainRequest) -> ExplainResponse;
+    preview(PreviewRequest) -> PreviewResponse;
+    list_resources(ListResourcesRequest) -> ListResourcesResponse;
+    list_subjects(ListSubjectsRequest) -> ListSubjectsResponse;
+    list_permissions(ListPermissionsRequest) -> ListPermissionsResponse;
     list_effective_access(ListEffectiveAccessRequest) -> ListEffectiveAccessResponse;
 }
 
@@ -72,6 +85,7 @@ methods! { GrantService, for Edge, with app:
     transfer_entitlement(TransferEntitlementRequest) -> TransferEntitlementResponse;
     create_grant(CreateGrantRequest) -> CreateGrantResponse;
     batch_create_grants(BatchCreateGrantsRequest) -> BatchCreateGrantsResponse;
+    apply_grant_changes(ApplyGrantChangesRequest) -> ApplyGrantChangesResponse;
     get_grant(GetGrantRequest) -> GetGrantResponse;
     list_grants(ListGrantsRequest) -> ListGrantsResponse;
     update_grant(UpdateGrantRequest) -> UpdateGrantResponse;
@@ -82,4 +96,25 @@ methods! { PeerService, for Edge, with app:
     authorize(AuthorizeRequest) -> AuthorizeResponse;
     await_projection(AwaitProjectionRequest) -> AwaitProjectionResponse;
     summarize_access(SummarizeAccessRequest) -> SummarizeAccessResponse;
+}
+
+methods! { AuditService, for Edge, with app:
+    list_audit_entries(ListAuditEntriesRequest) -> ListAuditEntriesResponse;
+    forget_person(ForgetPersonRequest) -> ForgetPersonResponse;
+    export_audit_records(ExportAuditRecordsRequest) -> ExportAuditRecordsResponse;
+}
+
+methods! { WatchService, for Edge, with app, besides {
+        type WatchStream = app::Changes;
+
+        async fn watch(
+            &self,
+            request: Request<WatchRequest>,
+        ) -> Result<Response<Self::WatchStream>, Status> {
+            let (context, message) = enter(request)?;
+            let attempt = Attempt::of(&context, &message);
+            let begun = app::watch(&self.0, context, message).await;
+            answer(&self.0.store, attempt, begun).await
+        }
+    }:
 }

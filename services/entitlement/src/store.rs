@@ -4,13 +4,17 @@ pub(crate) mod applications;
 pub(crate) mod cursors;
 pub(crate) mod entitlements;
 pub(crate) mod grants;
+pub(crate) mod history;
 pub(crate) mod keys;
 pub(crate) mod members;
 mod migration;
 pub(crate) mod organizations;
+#[cfg(test)]
+mod plans;
 pub(crate) mod resources;
 pub(crate) mod subjects;
 pub(crate) mod units;
+pub(crate) mod view;
 
 pub use migration::Migrator;
 
@@ -23,7 +27,15 @@ macro_rules! table {
         pub(crate) mod row {
             use sea_orm::entity::prelude::*;
 
-            #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+            #[derive(
+                Clone,
+                Debug,
+                PartialEq,
+                Eq,
+                DeriveEntityModel,
+                serde::Serialize,
+                serde::Deserialize,
+            )]
             #[sea_orm(table_name = $table)]
             pub struct Model {
                 $(#[sea_orm(primary_key, auto_increment = false)]

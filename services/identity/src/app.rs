@@ -9,8 +9,11 @@ mod delete_service_account_key;
 mod describe_subjects;
 mod disable_service_account;
 mod enable_service_account;
+mod export_audit_records;
+mod forget_person;
 mod get_service_account;
 mod get_user;
+mod list_audit_entries;
 mod list_service_account_keys;
 mod list_service_accounts;
 mod list_users;
@@ -23,14 +26,16 @@ pub(crate) use self::{
     create_service_account_key::create_service_account_key, create_user::create_user,
     deactivate_user::deactivate_user, delete_service_account_key::delete_service_account_key,
     describe_subjects::describe_subjects, disable_service_account::disable_service_account,
-    enable_service_account::enable_service_account, get_service_account::get_service_account,
-    get_user::get_user, list_service_account_keys::list_service_account_keys,
+    enable_service_account::enable_service_account, export_audit_records::export_audit_records,
+    forget_person::forget_person, get_service_account::get_service_account, get_user::get_user,
+    list_audit_entries::list_audit_entries, list_service_account_keys::list_service_account_keys,
     list_service_accounts::list_service_accounts, list_users::list_users,
     reactivate_user::reactivate_user, update_user::update_user,
     verify_service_account_key::verify_service_account_key,
 };
 
 use authority::{Authority, Context, Permit, Reach, Refused};
+use base::OrganizationId;
 use peer::Entitlement;
 use store::Store;
 use tokio_util::sync::CancellationToken;
@@ -45,6 +50,16 @@ pub(crate) struct App {
 }
 
 impl App {
+    /// A permit within an organization.
+    async fn permit_in(
+        &self,
+        context: &Context,
+        organization: &OrganizationId,
+    ) -> Result<Permit, Refused> {
+        let reach = Reach::Organization(organization);
+        self.authority.authorize(context, reach).await
+    }
+
     /// A permit for what belongs to no customer: all that this service owns.
     async fn permit(&self, context: &Context) -> Result<Permit, Refused> {
         self.authority.authorize(context, Reach::Operator).await

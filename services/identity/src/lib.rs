@@ -10,7 +10,7 @@ mod store;
 
 use std::sync::Arc;
 
-use ::rpc::{Authenticator, Channel, PeerChannel, PeerKey};
+use ::rpc::{Authenticator, Channel, PeerChannel, PeerKey, Routes};
 use ::store::{Store, StoreError, StoreUrl};
 use authority::Authority;
 use clock::Clock;
@@ -18,7 +18,6 @@ use peer::Entitlement;
 use seal::{Sealer, Source};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
-use tonic::service::Routes;
 
 pub use crate::store::Migrator;
 pub use bootstrap::ROOT;

@@ -2,31 +2,35 @@
 
 mod feed;
 
-use ::rpc::methods;
+use ::rpc::{Routes, methods};
 use api::identity::v1::{
     BatchCreateUsersRequest, BatchCreateUsersResponse, CreateServiceAccountKeyRequest,
     CreateServiceAccountKeyResponse, CreateServiceAccountRequest, CreateServiceAccountResponse,
     CreateUserRequest, CreateUserResponse, DeactivateUserRequest, DeactivateUserResponse,
     DeleteServiceAccountKeyRequest, DeleteServiceAccountKeyResponse, DescribeSubjectsRequest,
     DescribeSubjectsResponse, DisableServiceAccountRequest, DisableServiceAccountResponse,
-    EnableServiceAccountRequest, EnableServiceAccountResponse, GetServiceAccountRequest,
-    GetServiceAccountResponse, GetUserRequest, GetUserResponse, ListServiceAccountKeysRequest,
+    EnableServiceAccountRequest, EnableServiceAccountResponse, ExportAuditRecordsRequest,
+    ExportAuditRecordsResponse, ForgetPersonRequest, ForgetPersonResponse,
+    GetServiceAccountRequest, GetServiceAccountResponse, GetUserRequest, GetUserResponse,
+    ListAuditEntriesRequest, ListAuditEntriesResponse, ListServiceAccountKeysRequest,
     ListServiceAccountKeysResponse, ListServiceAccountsRequest, ListServiceAccountsResponse,
     ListUsersRequest, ListUsersResponse, ReactivateUserRequest, ReactivateUserResponse,
     UpdateUserRequest, UpdateUserResponse, VerifyServiceAccountKeyRequest,
     VerifyServiceAccountKeyResponse,
+    audit_service_server::{AuditService, AuditServiceServer},
     feed_service_server::FeedServiceServer,
     peer_service_server::{PeerService, PeerServiceServer},
     service_account_service_server::{ServiceAccountService, ServiceAccountServiceServer},
     user_service_server::{UserService, UserServiceServer},
 };
-use tonic::service::Routes;
 
 use crate::app::{self, App};
 
 /// The methods of this service.
 pub(crate) fn routes(app: &App) -> Routes {
-    Routes::new(UserServiceServer::new(Edge(app.clone())))
+    Routes::default()
+        .add_service(UserServiceServer::new(Edge(app.clone())))
+        .add_service(AuditServiceServer::new(Edge(app.clone())))
         .add_service(ServiceAccountServiceServer::new(Edge(app.clone())))
         .add_service(PeerServiceServer::new(Edge(app.clone())))
         .add_service(FeedServiceServer::new(feed::Feed(app.clone())))
@@ -58,4 +62,10 @@ methods! { ServiceAccountService, for Edge, with app:
 methods! { PeerService, for Edge, with app:
     verify_service_account_key(VerifyServiceAccountKeyRequest) -> VerifyServiceAccountKeyResponse;
     describe_subjects(DescribeSubjectsRequest) -> DescribeSubjectsResponse;
+}
+
+methods! { AuditService, for Edge, with app:
+    list_audit_entries(ListAuditEntriesRequest) -> ListAuditEntriesResponse;
+    forget_person(ForgetPersonRequest) -> ForgetPersonResponse;
+    export_audit_records(ExportAuditRecordsRequest) -> ExportAuditRecordsResponse;
 }

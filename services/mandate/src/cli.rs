@@ -4,8 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use prost_types::Timestamp;
 
-use crate::run::{DevArgs, MigrateArgs, ServeArgs};
+use crate::{
+    moment,
+    run::{DevArgs, MigrateArgs, ServeArgs},
+};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -44,7 +48,8 @@ const CHECK: &str = "\
 Examples:
   mandate check jan-peeters fleet.billing.view transport-janssens/units/k1
   mandate check serviceAccounts/billing fleet.billing.view organizations/transport-janssens
-  mandate check jan-peeters fleet.billing.edit transport-janssens --error-on-deny || echo no";
+  mandate check jan-peeters fleet.billing.edit transport-janssens --error-on-deny || echo no
+  mandate check jan-peeters fleet.billing.view transport-janssens --at 2026-01-31T12:00:00Z";
 
 const EXPLAIN: &str = "\
 Example:
@@ -54,6 +59,41 @@ const ACCESS: &str = "\
 Examples:
   mandate access jan-peeters transport-janssens
   mandate access jan-peeters transport-janssens --full --json";
+
+const PREVIEW: &str = "\
+A file is YAML:
+
+  organization: transport-janssens
+  changes:
+    - create: {subject: jan-peeters, role: fleet.viewer, scope: {units: [k1]}}
+    - update: {id: g2, scope: ALL, end_time: 2030-01-01T00:00:00Z}
+    - revoke: {id: g3}
+
+Examples:
+  mandate preview -f changes.yaml
+  mandate preview -f changes.yaml --apply";
+
+const LIST: &str = "\
+Examples:
+  mandate list resources jan-peeters fleet.billing.view transport-janssens
+  mandate list subjects fleet.billing.view transport-janssens/units/k1
+  mandate list subjects invoices transport-janssens --route
+  mandate list permissions jan-peeters transport-janssens/units/k1 --json";
+const WATCH: &str = "\
+Examples:
+  mandate watch transport-janssens
+  mandate watch --json | jq .subject";
+
+const AUDIT: &str = "\
+The audit log is kept by each service for what it owns; these commands speak of all three. Keep
+exports apart from the databases: one of yesterday shows whether the log of today was cut off or
+rewritten.
+
+Examples:
+  mandate audit list transport-janssens --actor jan-peeters
+  mandate audit export audit.jsonl
+  mandate audit verify audit.jsonl --anchor yesterday.jsonl --secrets /etc/mandate/secrets
+  mandate audit decisions decisions.jsonl --subject jan-peeters --secrets /etc/mandate/secrets";
 
 /// Entitlements and access for business-to-business portals.
 ///
@@ -94,6 +134,18 @@ pub enum Command {
     /// List what somebody can reach in an organization.
     #[command(after_long_help = ACCESS)]
     Access(AccessArgs),
+    /// List where somebody may do something, who may, or what somebody may do.
+    #[command(after_long_help = LIST)]
+    List(ListArgs),
+    /// Say what changes of grants would change.
+    #[command(after_long_help = PREVIEW)]
+    Preview(PreviewArgs),
+    /// Tell of changes as they are made, until Ctrl-C.
+    #[command(after_long_help = WATCH)]
+    Watch(WatchArgs),
+    /// Read, export and verify the audit log.
+    #[command(subcommand, after_long_help = AUDIT)]
+    Audit(AuditCommand),
     /// List, choose or show contexts.
     #[command(subcommand)]
     Context(ContextCommand),
@@ -141,6 +193,9 @@ pub struct QuestionArgs {
     /// Answer no older than the change that returned this consistency token.
     #[arg(long, value_name = "TOKEN")]
     pub at_least_as_fresh: Option<String>,
+    /// As of this moment, as `2026-01-31T12:00:00Z`.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub at: Option<Timestamp>,
     /// Exit with 3 when the answer is no.
     #[arg(long)]
     pub error_on_deny: bool,
@@ -167,6 +222,146 @@ pub struct AccessArgs {
     /// With roles, and with each permission and its scope.
     #[arg(long)]
     pub full: bool,
+}
+
+/// Arguments of `preview`.
+#[derive(Debug, Args)]
+pub struct PreviewArgs {
+    /// The changes; `-` is the standard input.
+    #[arg(short, long, value_name = "FILE")]
+    pub file: PathBuf,
+    /// Make the changes, if they do what was previewed.
+    #[arg(long)]
+    pub apply: bool,
+}
+
+/// Arguments of `list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Which side of a question is left open.
+    #[command(subcommand)]
+    pub what: ListCommand,
+    /// As of this moment, as `2026-01-31T12:00:00Z`.
+    #[arg(long, global = true, value_name = "TIME", value_parser = time)]
+    pub at: Option<Timestamp>,
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    let moment = moment::timestamp(text);
+    moment.ok_or_else(|| "write it as `2026-01-31T12:00:00Z`".to_owned())
+}
+
+/// Which side of a question is left open.
+#[derive(Debug, Subcommand)]
+pub enum ListCommand {
+    /// List where in an organization somebody may do something.
+    Resources {
+        /// Who: `jan-peeters`, `users/jan-peeters` or `serviceAccounts/billing`.
+        subject: String,
+        /// What: `application.module.verb`.
+        permission: String,
+        /// The organization; `organizations/` at the beginning may be left out.
+        organization: String,
+    },
+    /// List who may do something somewhere, or who is told of something.
+    Subjects {
+        /// What: `application.module.verb`, or a notification route with `--route`.
+        held: String,
+        /// Where: an organization, unit or resource; `organizations/` at the beginning may be
+        /// left out.
+        resource: String,
+        /// List who is told of something by a notification route of a role.
+        #[arg(long)]
+        route: bool,
+    },
+    /// List what somebody may do somewhere.
+    Permissions {
+        /// Who: `jan-peeters`, `users/jan-peeters` or `serviceAccounts/billing`.
+        subject: String,
+        /// Where: an organization, unit or resource; `organizations/` at the beginning may be
+        /// left out.
+        resource: String,
+    },
+}
+
+/// Arguments of `watch`.
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// The organization; all when absent, for the operator.
+    pub organization: Option<String>,
+    /// Resume where an earlier watch has ended, by the last cursor that it told (`--json`).
+    #[arg(long)]
+    pub cursor: Option<String>,
+}
+
+/// What to do with the audit log.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// List what was done, read or refused in an organization, the latest first.
+    List(AuditListArgs),
+    /// Write the whole log to a file, to be kept apart; for the operator.
+    Export {
+        /// The file; it must not exist.
+        file: PathBuf,
+    },
+    /// Verify a file that was exported, without any service: that nothing was altered, taken out,
+    /// moved, put in or cut off.
+    Verify(AuditVerifyArgs),
+    /// Read a decision log, without any service, and find in it what was answered about somebody.
+    Decisions(DecisionsArgs),
+    /// Make unreadable what the log holds of a person, in every copy of it; for the operator.
+    Forget {
+        /// The user: `jan-peeters` or `users/jan-peeters`.
+        user: String,
+    },
+}
+
+/// Arguments of `audit list`.
+#[derive(Debug, Args)]
+pub struct AuditListArgs {
+    /// The organization; `operator` for what belongs to no customer.
+    pub organization: String,
+    /// Only what this subject did.
+    #[arg(long)]
+    pub actor: Option<String>,
+    /// Only calls of this method, as `mandate.entitlement.v1.GrantService.CreateGrant`.
+    #[arg(long, default_value = "")]
+    pub method: String,
+    /// Only what was recorded then or later, in RFC 3339.
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Only what was recorded before then, in RFC 3339.
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// At most so many.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub limit: u16,
+}
+
+/// Arguments of `audit decisions`.
+#[derive(Debug, Args)]
+pub struct DecisionsArgs {
+    /// The file, as of `mandate serve --decision-log`; older ones beside it are read, too.
+    pub file: PathBuf,
+    /// Only about this subject: `jan-peeters`, `users/jan-peeters` or `serviceAccounts/billing`.
+    #[arg(long)]
+    pub subject: Option<String>,
+    /// The folder with the secrets of the installation, as of `mandate serve`.
+    #[arg(long, env = "MANDATE_SECRETS")]
+    pub secrets: PathBuf,
+}
+
+/// Arguments of `audit verify`.
+#[derive(Debug, Args)]
+pub struct AuditVerifyArgs {
+    /// The file.
+    pub file: PathBuf,
+    /// A file that was exported before and kept elsewhere: what the log held then must be there.
+    #[arg(long)]
+    pub anchor: Option<PathBuf>,
+    /// The folder with the secrets of the installation, as of `mandate serve`.
+    #[arg(long, env = "MANDATE_SECRETS")]
+    pub secrets: PathBuf,
 }
 
 /// What to do with contexts.

@@ -8,14 +8,18 @@ pub use error::CallError;
 
 use api::{
     entitlement::v1::{
+        audit_service_client::AuditServiceClient as EntitlementAuditClient,
         authorization_service_client::AuthorizationServiceClient,
         catalog_service_client::CatalogServiceClient, grant_service_client::GrantServiceClient,
+        watch_service_client::WatchServiceClient,
     },
     identity::v1::{
+        audit_service_client::AuditServiceClient as IdentityAuditClient,
         service_account_service_client::ServiceAccountServiceClient,
         user_service_client::UserServiceClient,
     },
     membership::v1::{
+        audit_service_client::AuditServiceClient as MembershipAuditClient,
         member_service_client::MemberServiceClient,
         organization_service_client::OrganizationServiceClient,
     },
@@ -98,6 +102,14 @@ impl Clients {
         grants: GrantServiceClient of entitlement;
         /// Decisions.
         authorization: AuthorizationServiceClient of entitlement;
+        /// Changes.
+        watch: WatchServiceClient of entitlement;
+        /// The audit log of identity.
+        identity_audit: IdentityAuditClient of identity;
+        /// The audit log of membership.
+        membership_audit: MembershipAuditClient of membership;
+        /// The audit log of entitlement.
+        entitlement_audit: EntitlementAuditClient of entitlement;
     }
 }
 

@@ -2,13 +2,17 @@
 
 mod access;
 mod apply;
+mod audit;
 mod check;
 mod completion;
 mod context;
 mod explain;
+mod list;
 mod names;
+mod preview;
 mod redis_users;
 mod version;
+mod watch;
 
 use crate::{
     cli::{Cli, Command},
@@ -34,6 +38,10 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Check(args) => check::check(args.question, context, json).await,
         Command::Explain(args) => explain::explain(args, context, json).await,
         Command::Access(args) => access::access(args, context, json).await,
+        Command::List(args) => list::list(args, context, json).await,
+        Command::Preview(args) => preview::preview(args, context, json).await,
+        Command::Watch(args) => watch::watch(args, context, json).await,
+        Command::Audit(command) => audit::audit(command, context, json).await,
         Command::Context(args) => context::context(args, context, json),
         Command::RedisUsers(args) => redis_users::redis_users(&args, json),
         Command::Completion(args) => completion::completion(&args),

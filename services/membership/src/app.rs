@@ -11,10 +11,13 @@ mod create_unit;
 mod delete_membership;
 mod delete_resource;
 mod delete_unit;
+mod export_audit_records;
+mod forget_person;
 mod get_membership;
 mod get_organization;
 mod get_resource;
 mod get_unit;
+mod list_audit_entries;
 mod list_memberships;
 mod list_organizations;
 mod list_resources;
@@ -35,8 +38,10 @@ pub(crate) use self::{
     create_membership::create_membership, create_organization::create_organization,
     create_resource::create_resource, create_unit::create_unit,
     delete_membership::delete_membership, delete_resource::delete_resource,
-    delete_unit::delete_unit, get_membership::get_membership, get_organization::get_organization,
-    get_resource::get_resource, get_unit::get_unit, list_memberships::list_memberships,
+    delete_unit::delete_unit, export_audit_records::export_audit_records,
+    forget_person::forget_person, get_membership::get_membership,
+    get_organization::get_organization, get_resource::get_resource, get_unit::get_unit,
+    list_audit_entries::list_audit_entries, list_memberships::list_memberships,
     list_organizations::list_organizations, list_resources::list_resources, list_units::list_units,
     reactivate_membership::reactivate_membership, reactivate_organization::reactivate_organization,
     suspend_membership::suspend_membership, suspend_organization::suspend_organization,

@@ -10,14 +10,13 @@ mod store;
 
 use std::sync::Arc;
 
-use ::rpc::{Authenticator, Channel, PeerChannel, PeerKey};
+use ::rpc::{Authenticator, Channel, PeerChannel, PeerKey, Routes};
 use ::store::{Store, StoreError, StoreUrl};
 use authority::Authority;
 use clock::Clock;
 use peer::Entitlement;
 use seal::{Sealer, Source};
 use tokio_util::sync::CancellationToken;
-use tonic::service::Routes;
 
 pub use crate::store::Migrator;
 

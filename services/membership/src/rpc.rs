@@ -2,34 +2,38 @@
 
 mod feed;
 
-use ::rpc::methods;
+use ::rpc::{Routes, methods};
 use api::membership::v1::{
     BatchCreateMembershipsRequest, BatchCreateMembershipsResponse, BatchCreateResourcesRequest,
     BatchCreateResourcesResponse, BatchCreateUnitsRequest, BatchCreateUnitsResponse,
     CreateMembershipRequest, CreateMembershipResponse, CreateOrganizationRequest,
     CreateOrganizationResponse, CreateResourceRequest, CreateResourceResponse, CreateUnitRequest,
     CreateUnitResponse, DeleteMembershipRequest, DeleteMembershipResponse, DeleteResourceRequest,
-    DeleteResourceResponse, DeleteUnitRequest, DeleteUnitResponse, GetMembershipRequest,
+    DeleteResourceResponse, DeleteUnitRequest, DeleteUnitResponse, ExportAuditRecordsRequest,
+    ExportAuditRecordsResponse, ForgetPersonRequest, ForgetPersonResponse, GetMembershipRequest,
     GetMembershipResponse, GetOrganizationRequest, GetOrganizationResponse, GetResourceRequest,
-    GetResourceResponse, GetUnitRequest, GetUnitResponse, ListMembershipsRequest,
-    ListMembershipsResponse, ListOrganizationsRequest, ListOrganizationsResponse,
-    ListResourcesRequest, ListResourcesResponse, ListUnitsRequest, ListUnitsResponse,
-    ReactivateMembershipRequest, ReactivateMembershipResponse, ReactivateOrganizationRequest,
-    ReactivateOrganizationResponse, SuspendMembershipRequest, SuspendMembershipResponse,
-    SuspendOrganizationRequest, SuspendOrganizationResponse, UpdateMembershipRequest,
-    UpdateMembershipResponse, UpdateOrganizationRequest, UpdateOrganizationResponse,
-    UpdateResourceRequest, UpdateResourceResponse, UpdateUnitRequest, UpdateUnitResponse,
+    GetResourceResponse, GetUnitRequest, GetUnitResponse, ListAuditEntriesRequest,
+    ListAuditEntriesResponse, ListMembershipsRequest, ListMembershipsResponse,
+    ListOrganizationsRequest, ListOrganizationsResponse, ListResourcesRequest,
+    ListResourcesResponse, ListUnitsRequest, ListUnitsResponse, ReactivateMembershipRequest,
+    ReactivateMembershipResponse, ReactivateOrganizationRequest, ReactivateOrganizationResponse,
+    SuspendMembershipRequest, SuspendMembershipResponse, SuspendOrganizationRequest,
+    SuspendOrganizationResponse, UpdateMembershipRequest, UpdateMembershipResponse,
+    UpdateOrganizationRequest, UpdateOrganizationResponse, UpdateResourceRequest,
+    UpdateResourceResponse, UpdateUnitRequest, UpdateUnitResponse,
+    audit_service_server::{AuditService, AuditServiceServer},
     feed_service_server::FeedServiceServer,
     member_service_server::{MemberService, MemberServiceServer},
     organization_service_server::{OrganizationService, OrganizationServiceServer},
 };
-use tonic::service::Routes;
 
 use crate::app::{self, App};
 
 /// The methods of this service.
 pub(crate) fn routes(app: &App) -> Routes {
-    Routes::new(OrganizationServiceServer::new(Edge(app.clone())))
+    Routes::default()
+        .add_service(OrganizationServiceServer::new(Edge(app.clone())))
+        .add_service(AuditServiceServer::new(Edge(app.clone())))
         .add_service(MemberServiceServer::new(Edge(app.clone())))
         .add_service(FeedServiceServer::new(feed::Feed(app.clone())))
 }
@@ -66,4 +70,10 @@ methods! { MemberService, for Edge, with app:
     suspend_membership(SuspendMembershipRequest) -> SuspendMembershipResponse;
     reactivate_membership(ReactivateMembershipRequest) -> ReactivateMembershipResponse;
     delete_membership(DeleteMembershipRequest) -> DeleteMembershipResponse;
+}
+
+methods! { AuditService, for Edge, with app:
+    list_audit_entries(ListAuditEntriesRequest) -> ListAuditEntriesResponse;
+    forget_person(ForgetPersonRequest) -> ForgetPersonResponse;
+    export_audit_records(ExportAuditRecordsRequest) -> ExportAuditRecordsResponse;
 }

@@ -1,6 +1,7 @@
 //! Generates the protobuf code, the field rules as Rust, and the method policies, from the
 //! protobuf files alone and without `protoc`.
 
+mod audited;
 mod inbound;
 mod mutation;
 mod policy;
@@ -10,19 +11,24 @@ use std::{env, error::Error, fs, path::PathBuf};
 use protox::Compiler;
 
 const FILES: &[&str] = &[
+    "mandate/common/v1/audit.proto",
     "mandate/common/v1/consistency.proto",
     "mandate/common/v1/error_reason.proto",
     "mandate/common/v1/method_policy.proto",
+    "mandate/entitlement/v1/audit_service.proto",
     "mandate/entitlement/v1/authorization_service.proto",
     "mandate/entitlement/v1/catalog_service.proto",
     "mandate/entitlement/v1/error_reason.proto",
     "mandate/entitlement/v1/grant_service.proto",
     "mandate/entitlement/v1/peer_service.proto",
+    "mandate/entitlement/v1/watch_service.proto",
+    "mandate/identity/v1/audit_service.proto",
     "mandate/identity/v1/error_reason.proto",
     "mandate/identity/v1/feed_service.proto",
     "mandate/identity/v1/peer_service.proto",
     "mandate/identity/v1/service_account_service.proto",
     "mandate/identity/v1/user_service.proto",
+    "mandate/membership/v1/audit_service.proto",
     "mandate/membership/v1/error_reason.proto",
     "mandate/membership/v1/feed_service.proto",
     "mandate/membership/v1/member_service.proto",
@@ -50,6 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     )?;
 
     let pool = compiler.descriptor_pool();
+    fs::write(out.join("audited.rs"), audited::generate(&pool)?)?;
     fs::write(out.join("inbound.rs"), inbound::generate(&pool)?)?;
     fs::write(out.join("mutations.rs"), mutation::generate(&pool)?)?;
     fs::write(out.join("policies.rs"), policy::generate(&pool)?)?;

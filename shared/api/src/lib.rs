@@ -2,11 +2,13 @@
 //! of the fields and the policies of the methods. Nothing is written by hand but the codec
 //! that enforces the rules.
 
+mod audited;
 mod codec;
 mod inbound;
 mod mutation;
 mod policy;
 
+pub use audited::Audited;
 pub use codec::{ERRORS, INVALID_REQUEST};
 pub use inbound::{Inbound, Path, Violation, Violations};
 pub use mutation::Mutation;

@@ -1,6 +1,10 @@
 //! Who calls, as the stack established it.
 
-use std::{fmt, sync::Arc, time::Instant};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 use api::MethodPolicy;
 use base::Subject;
@@ -67,4 +71,20 @@ pub struct Context {
     pub request_id: RequestId,
     /// When the caller stops waiting.
     pub deadline: Instant,
+    /// What the authority finds out, for the audit log; nothing for methods that it does not
+    /// record.
+    pub trail: Option<Arc<OnceLock<Basis>>>,
+}
+
+/// What the audit log says of a call besides what it does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Basis {
+    /// The id of the organization in whose log the call is.
+    pub organization: String,
+    /// The grant by which the caller may; empty if it may not.
+    pub grant: String,
+    /// Who gave the grant.
+    pub granted_by: String,
+    /// Names the call.
+    pub call_id: String,
 }

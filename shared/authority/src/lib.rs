@@ -3,5 +3,5 @@
 mod caller;
 mod permit;
 
-pub use caller::{Account, Caller, Context, RequestId};
-pub use permit::{Authority, Decider, Permit, Reach, Refused, Undecided};
+pub use caller::{Account, Basis, Caller, Context, RequestId};
+pub use permit::{Authority, Decider, Permit, Proof, Reach, Refused, Undecided, Verdict};

@@ -7,7 +7,10 @@ use api::Access;
 use async_trait::async_trait;
 use base::OrganizationId;
 
-use crate::caller::{Account, Caller, Context};
+use crate::caller::{Account, Basis, Caller, Context};
+
+/// How much of the name of a call is recorded: callers choose it.
+const CALL_ID: usize = 128;
 
 /// Where a caller wants to use a permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +27,8 @@ pub enum Reach<'a> {
 /// entitlement service's own.
 #[async_trait]
 pub trait Decider: Send + Sync {
-    /// Whether the caller holds the permission within reach, or on the operator organization.
+    /// Whether the caller holds the permission within reach, or on the operator organization, and
+    /// by what.
     ///
     /// # Errors
     /// [`Undecided`] when the engine cannot tell; the caller is then refused.
@@ -34,7 +38,40 @@ pub trait Decider: Send + Sync {
         caller: &Account,
         permission: &str,
         reach: Reach<'_>,
-    ) -> Result<bool, Undecided>;
+    ) -> Result<Verdict, Undecided>;
+}
+
+/// What the engine says of a caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The caller may.
+    Allowed(Proof),
+    /// The caller may not.
+    Denied {
+        /// Whether the caller is a member of the organization: what strangers try is not told to
+        /// its owners.
+        member: bool,
+    },
+}
+
+impl Verdict {
+    /// What the engine says when nobody asks by what.
+    pub fn unrecorded(allowed: bool) -> Self {
+        if allowed {
+            Self::Allowed(Proof::default())
+        } else {
+            Self::Denied { member: false }
+        }
+    }
+}
+
+/// By what a caller may do something.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// The name of the grant.
+    pub grant: String,
+    /// Who gave it.
+    pub granted_by: String,
 }
 
 /// The engine could not be asked, or could not tell.
@@ -58,6 +95,7 @@ pub enum Refused {
 pub struct Permit {
     holder: String,
     method: &'static str,
+    basis: Option<Basis>,
 }
 
 impl Permit {
@@ -66,6 +104,7 @@ impl Permit {
         Self {
             holder: "system".to_owned(),
             method,
+            basis: None,
         }
     }
 
@@ -77,6 +116,11 @@ impl Permit {
     /// The method that it was given for.
     pub fn method(&self) -> &'static str {
         self.method
+    }
+
+    /// What the audit log says of the call; nothing of what the installation does by itself.
+    pub fn basis(&self) -> Option<&Basis> {
+        self.basis.as_ref()
     }
 }
 
@@ -95,14 +139,22 @@ impl Authority {
     /// # Errors
     /// [`Refused`] when the caller may not, or when that cannot be decided.
     pub async fn authorize(&self, context: &Context, reach: Reach<'_>) -> Result<Permit, Refused> {
-        let allowed = match (&context.caller, context.policy.access) {
-            (Caller::Peer, Access::Peer) => true,
+        let verdict = match (&context.caller, context.policy.access) {
+            (Caller::Peer, Access::Peer) => Verdict::Allowed(Proof::default()),
             (Caller::Subject(caller), Access::Permission(permission)) => {
                 self.0.allows(context, caller, permission, reach).await?
             }
-            (Caller::Peer, Access::Permission(_)) | (Caller::Subject(_), Access::Peer) => false,
+            (Caller::Peer, Access::Permission(_)) | (Caller::Subject(_), Access::Peer) => {
+                Verdict::Denied { member: false }
+            }
         };
-        if !allowed {
+        let basis = context.trail.as_ref().map(|trail| {
+            let basis = basis(context, reach, &verdict);
+            // A call may ask more than once; it is recorded by what it asked first.
+            trail.get_or_init(|| basis.clone());
+            basis
+        });
+        if let Verdict::Denied { .. } = verdict {
             return Err(Refused::Denied);
         }
         Ok(Permit {
@@ -111,6 +163,33 @@ impl Authority {
                 Caller::Subject(account) => account.name.to_string(),
             },
             method: context.policy.path,
+            basis,
         })
+    }
+}
+
+fn basis(context: &Context, reach: Reach<'_>, verdict: &Verdict) -> Basis {
+    let organization = match (reach, verdict) {
+        (Reach::Operator, _) | (_, Verdict::Denied { member: false }) => {
+            OrganizationId::operator().to_string()
+        }
+        (Reach::Organization(organization) | Reach::Within(organization), _) => {
+            organization.to_string()
+        }
+    };
+    let power = match verdict {
+        Verdict::Allowed(power) => power.clone(),
+        Verdict::Denied { .. } => Proof::default(),
+    };
+    Basis {
+        organization,
+        grant: power.grant,
+        granted_by: power.granted_by,
+        call_id: context
+            .request_id
+            .to_string()
+            .chars()
+            .take(CALL_ID)
+            .collect(),
     }
 }

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use smol_str::SmolStr;
+
 /// The longest id, in bytes.
 const MAX_LENGTH: usize = 63;
 
@@ -25,7 +27,7 @@ pub trait Id: Sized + Clone + Ord + fmt::Debug {
     fn is_valid(id: &str) -> bool;
 
     /// Wraps what `is_valid` accepts.
-    fn wrap(id: Box<str>) -> Self;
+    fn wrap(id: &str) -> Self;
 
     /// The id as a string.
     fn as_str(&self) -> &str;
@@ -36,7 +38,7 @@ pub trait Id: Sized + Clone + Ord + fmt::Debug {
     /// [`InvalidId`] when the string does not follow the grammar.
     fn parse(id: &str) -> Result<Self, InvalidId> {
         if Self::is_valid(id) {
-            Ok(Self::wrap(id.into()))
+            Ok(Self::wrap(id))
         } else {
             Err(InvalidId {
                 collection: Self::COLLECTION,
@@ -74,7 +76,7 @@ macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident in $collection:literal, $grammar:ident;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(Box<str>);
+        pub struct $name(SmolStr);
 
         impl Id for $name {
             const COLLECTION: &'static str = $collection;
@@ -83,8 +85,8 @@ macro_rules! ids {
                 $grammar(id)
             }
 
-            fn wrap(id: Box<str>) -> Self {
-                Self(id)
+            fn wrap(id: &str) -> Self {
+                Self(id.into())
             }
 
             fn as_str(&self) -> &str {

@@ -64,6 +64,24 @@ impl<I: Id> In<I> {
         let (organization, id) = nested::<OrganizationId, I>(name)?;
         Ok(Self { organization, id })
     }
+
+    /// The organization in a resource name; the id is read and not built.
+    ///
+    /// # Errors
+    /// As [`In::parse_name`].
+    pub fn parse_organization(name: &str) -> Result<OrganizationId, InvalidName> {
+        let parts = name
+            .strip_prefix(OrganizationId::COLLECTION)
+            .and_then(|rest| rest.strip_prefix('/')?.split_once('/'));
+        if let Some((organization, rest)) = parts
+            && let Some(id) = rest.strip_prefix(I::COLLECTION)
+            && let Some(id) = id.strip_prefix('/')
+            && I::is_valid(id)
+        {
+            return Ok(OrganizationId::parse(organization)?);
+        }
+        Self::parse_name(name).map(|name| name.organization)
+    }
 }
 
 impl<I: Id> fmt::Display for In<I> {
@@ -176,6 +194,8 @@ mod tests {
             " organizations/acme/units/k1",
         ] {
             assert!(In::<UnitId>::parse_name(name).is_err(), "{name:?}");
+            let organization = In::<UnitId>::parse_organization(name);
+            assert!(organization.is_err(), "{name:?}");
         }
     }
 }

@@ -29,6 +29,23 @@ impl Subject {
         }
     }
 
+    /// Whether a string is a resource name of one, which is not built.
+    ///
+    /// # Errors
+    /// As [`Subject::parse_name`].
+    pub fn check_name(name: &str) -> Result<(), InvalidName> {
+        let valid = match name.strip_prefix("users/") {
+            Some(id) => UserId::is_valid(id),
+            None => name
+                .strip_prefix("serviceAccounts/")
+                .is_some_and(ServiceAccountId::is_valid),
+        };
+        if valid {
+            return Ok(());
+        }
+        Self::parse_name(name).map(drop)
+    }
+
     /// The id in its own collection.
     pub fn id(&self) -> &str {
         match self {

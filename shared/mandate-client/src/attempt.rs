@@ -67,6 +67,7 @@ impl Attempt {
             permission: question.permission.clone(),
             resource: question.resource.clone(),
             consistency: demand(consistency),
+            read_time: None,
         };
         let backend = backend.clone();
         let call = Box::pin(async move {

@@ -9,7 +9,7 @@ use api::{
     },
 };
 use async_trait::async_trait;
-use authority::{Account, Context, Decider, Reach, Undecided};
+use authority::{Account, Context, Decider, Proof, Reach, Undecided, Verdict};
 
 use rpc::PeerChannel;
 
@@ -60,7 +60,7 @@ impl Decider for Entitlement {
         caller: &Account,
         permission: &str,
         reach: Reach<'_>,
-    ) -> Result<bool, Undecided> {
+    ) -> Result<Verdict, Undecided> {
         let request = AuthorizeRequest {
             caller: caller.name.to_string(),
             permission: permission.to_owned(),
@@ -70,13 +70,22 @@ impl Decider for Entitlement {
                     organization.name()
                 }
             },
+            audited: context.trail.is_some(),
             anywhere: matches!(reach, Reach::Within(_)),
         };
         let mut client = PeerServiceClient::new(self.0.for_call(context));
         let response = client.authorize(request).await;
-        match response {
-            Ok(response) => Ok(response.into_inner().allowed),
-            Err(status) => Err(Undecided(status.into())),
-        }
+        let response = response.map_err(|status| Undecided(status.into()))?;
+        let response = response.into_inner();
+        Ok(if response.allowed {
+            Verdict::Allowed(Proof {
+                grant: response.grant,
+                granted_by: response.granted_by,
+            })
+        } else {
+            Verdict::Denied {
+                member: response.member,
+            }
+        })
     }
 }

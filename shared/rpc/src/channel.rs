@@ -16,7 +16,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::{
     layer::{Request, Response, authenticate::PeerKey},
-    stack::GrpcService,
+    service::GrpcService,
 };
 
 /// How long to wait for a connection.

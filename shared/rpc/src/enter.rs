@@ -1,9 +1,13 @@
 //! From a `tonic` request to a use case and back, alike for every method.
 
-use authority::Context;
-use tonic::{Request, Status};
+use std::sync::Arc;
 
-use crate::{fault::Fault, layer::call::Call};
+use api::AuditKind;
+use authority::Context;
+use store::Store;
+use tonic::{Request, Response, Status};
+
+use crate::{attempt::Attempt, fault::Fault, layer::call::Call};
 
 /// Takes a request apart into what the stack knows of the call and the message.
 ///
@@ -12,11 +16,13 @@ use crate::{fault::Fault, layer::call::Call};
 pub fn enter<Q>(request: Request<Q>) -> Result<(Context, Q), Status> {
     let (_, mut extensions, message) = request.into_parts();
     let context = extensions.remove::<Call>().and_then(|call| {
+        let policy = call.policy?;
         Some(Context {
             caller: call.caller?,
-            policy: call.policy?,
+            policy,
             request_id: call.id,
             deadline: call.deadline,
+            trail: (policy.audit != AuditKind::None).then(Arc::default),
         })
     });
     match context {
@@ -30,9 +36,26 @@ pub fn refuse(error: impl Into<Fault>) -> Status {
     error.into().into()
 }
 
+/// The answer of a use case, once the audit log has what it is to have of the call.
+///
+/// # Errors
+/// The status of a failed use case.
+pub async fn answer<R>(
+    store: &Store,
+    attempt: Option<Attempt>,
+    answered: Result<R, impl Into<Fault>>,
+) -> Result<Response<R>, Status> {
+    let answered = answered.map_err(Into::into);
+    if let Some(attempt) = attempt {
+        attempt.conclude(store, answered.as_ref().err()).await;
+    }
+    Ok(Response::new(answered?))
+}
+
 /// Implements a generated server trait for `$edge`, a tuple struct of the application: each
 /// method runs the use case of its name in `$app`,
-/// `method(&App, &Context, Request) -> Result<Response, impl Into<Fault>>`. What is no unary method
+/// `method(&App, &Context, Request) -> Result<Response, impl Into<Fault>>`, where `App` has a `store`
+/// that records what was refused or read. What is no unary method
 /// stands in `besides`.
 #[macro_export]
 macro_rules! methods {
@@ -48,10 +71,9 @@ macro_rules! methods {
                 request: tonic::Request<$request>,
             ) -> Result<tonic::Response<$response>, tonic::Status> {
                 let (context, message) = $crate::enter(request)?;
-                $app::$method(&self.0, &context, message)
-                    .await
-                    .map(tonic::Response::new)
-                    .map_err($crate::refuse)
+                let attempt = $crate::Attempt::of(&context, &message);
+                let answered = $app::$method(&self.0, &context, message).await;
+                $crate::answer(&self.0.store, attempt, answered).await
             })*
             $($($besides)*)?
         }

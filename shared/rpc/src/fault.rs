@@ -147,6 +147,11 @@ impl Fault {
         fault
     }
 
+    /// Why, as the name of a value of an `ErrorReason` without the prefix.
+    pub fn reason(&self) -> &'static str {
+        self.reason
+    }
+
     /// Adds a field that is wrong.
     #[must_use]
     pub fn violation(mut self, field: impl Into<String>, description: impl Into<String>) -> Self {

@@ -1,5 +1,7 @@
 //! The gRPC stack that every service is built from: layers, errors, channels, servers.
 
+mod attempt;
+mod audit;
 mod channel;
 mod convert;
 mod enter;
@@ -7,18 +9,22 @@ mod fault;
 mod layer;
 mod page;
 mod server;
+mod service;
 mod stack;
 mod steer;
 mod tools;
 
+pub use self::audit::list_audit;
+pub use attempt::Attempt;
 pub use channel::{Channel, PeerChannel, in_process, over_tcp};
 pub use convert::{etag, expect_etag, moment, parse, required, timestamp};
-pub use enter::{enter, refuse};
+pub use enter::{answer, enter, refuse};
 pub use fault::{Fault, Violation};
 pub use layer::authenticate::{Authentication, Authenticator, PeerKey};
 pub use layer::unread::unread;
 pub use page::Page;
 pub use server::{Listener, TlsFiles, serve};
-pub use stack::{GrpcService, Limits, stack};
+pub use service::{GrpcService, Routes};
+pub use stack::{Limits, stack};
 pub use steer::{Mounted, steer};
 pub use tools::{Readiness, ReflectionError, with_tools};

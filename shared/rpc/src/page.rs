@@ -58,6 +58,11 @@ impl Page {
         self.size as u64 + 1
     }
 
+    /// The token for a page that begins after a key: where rows were looked at that are not shown.
+    pub fn token_after(&self, sealer: &Sealer, key: &str) -> String {
+        sealer.page(&self.list, key)
+    }
+
     /// Cuts rows to the page; the token for the next page, empty on the last.
     pub fn cut<T>(
         &self,

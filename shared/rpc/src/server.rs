@@ -8,14 +8,9 @@ use tokio::{
 };
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use tokio_util::sync::CancellationToken;
-use tonic::{
-    body::Body,
-    service::Routes,
-    transport::{Certificate, Identity, Server, ServerTlsConfig, server::Router},
-};
-use tower::ServiceExt;
+use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 
-use crate::stack::GrpcService;
+use crate::service::GrpcService;
 
 /// Connections that wait for a thread.
 const BACKLOG: usize = 64;
@@ -69,13 +64,15 @@ pub async fn serve(
     threads: NonZero<usize>,
     shutdown: CancellationToken,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let mut server = server(tls).await?;
-    let service = service.map_request(|request: http::Request<_>| request.map(Body::new));
-    let routes = Routes::from(axum::Router::new().fallback_service(service));
-    let router = server.add_routes(routes);
+    let server = server(tls).await?;
     let mut workers = Vec::new();
     for number in 0..threads.get() {
-        workers.push(Worker::start(number, router.clone(), shutdown.clone())?);
+        workers.push(Worker::start(
+            number,
+            server.clone(),
+            service.clone(),
+            shutdown.clone(),
+        )?);
     }
     let mut turn = 0;
     loop {
@@ -137,9 +134,14 @@ struct Worker {
 }
 
 impl Worker {
-    fn start(number: usize, router: Router, shutdown: CancellationToken) -> io::Result<Self> {
+    fn start(
+        number: usize,
+        server: Server,
+        service: GrpcService,
+        shutdown: CancellationToken,
+    ) -> io::Result<Self> {
         let (connections, receiver) = mpsc::channel(BACKLOG);
-        let (end, ended) = oneshot::channel();
+        let (tell, ended) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -147,9 +149,10 @@ impl Worker {
         thread::Builder::new()
             .name(format!("serve-{number}"))
             .spawn(move || {
-                let served = router.serve_with_incoming_shutdown(incoming, shutdown.cancelled());
+                let end = shutdown.cancelled();
+                let served = server.serve_with_incoming_shutdown(service, incoming, end);
                 // Nobody waits if the process is being killed.
-                let _ = end.send(runtime.block_on(served));
+                let _ = tell.send(runtime.block_on(served));
             })?;
         Ok(Self { connections, ended })
     }

@@ -2,29 +2,23 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use tonic::{body::Body, service::Routes};
 use tower::{
-    ServiceBuilder,
-    limit::GlobalConcurrencyLimitLayer,
-    load_shed::LoadShedLayer,
-    util::{BoxCloneSyncService, MapResponseLayer},
-};
-use tower_http::catch_panic::CatchPanicLayer;
-
-use crate::layer::{
-    Request, Response,
-    authenticate::{AuthenticateLayer, Authentication},
-    deadline::DeadlineLayer,
-    observe::ObserveLayer,
-    panic,
-    policy::PolicyLayer,
-    refuse::RefuseLayer,
-    unread,
+    Service, ServiceBuilder, limit::GlobalConcurrencyLimitLayer, load_shed::LoadShedLayer,
 };
 
-/// A service with its whole stack: what listens on a socket and what is called in process are
-/// the same thing.
-pub type GrpcService = BoxCloneSyncService<Request, Response, Infallible>;
+use crate::{
+    layer::{
+        Request, Response,
+        authenticate::{AuthenticateLayer, Authentication},
+        deadline::DeadlineLayer,
+        observe::ObserveLayer,
+        panic::PanicLayer,
+        policy::PolicyLayer,
+        refuse::RefuseLayer,
+        unread,
+    },
+    service::GrpcService,
+};
 
 /// What bounds the calls of a service.
 #[derive(Debug, Clone, Copy)]
@@ -48,15 +42,20 @@ impl Default for Limits {
 }
 
 /// Puts the stack around the methods of a service.
-pub fn stack(routes: Routes, authentication: Authentication, limits: Limits) -> GrpcService {
+///
+/// No layer boxes the future of a call that is answered at once: what each would add is more than
+/// what a hot decision costs.
+pub fn stack<S>(routes: S, authentication: Authentication, limits: Limits) -> GrpcService
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+    S: Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+{
     let service = ServiceBuilder::new()
         // A name, a span and a measurement, also of what is refused below.
         .layer(ObserveLayer::new(&limits))
         // A panic is one answer, not the end of the connection.
-        .layer(MapResponseLayer::new(|response: http::Response<_>| {
-            response.map(Body::new)
-        }))
-        .layer(CatchPanicLayer::custom(panic::answer))
+        .layer(PanicLayer)
         // The layers below fail with errors; the ones above see answers only.
         .layer(RefuseLayer)
         // Refuses at once what the limit below would make wait.
@@ -71,7 +70,7 @@ pub fn stack(routes: Routes, authentication: Authentication, limits: Limits) -> 
         // … and what the method demands of them. The handler asks whether they may.
         .layer(PolicyLayer)
         // What cannot be read is refused as what is wrong in it would be.
-        .layer(MapResponseLayer::new(unread::refuse))
+        .map_response(unread::refuse)
         .service(routes);
-    BoxCloneSyncService::new(service)
+    GrpcService::new(service)
 }

@@ -1,7 +1,8 @@
 //! What tools expect of any gRPC server: health and reflection.
 
-use tonic::service::Routes;
 use tonic_health::{ServingStatus, server::HealthReporter};
+
+use crate::service::Routes;
 
 /// Why reflection cannot be served.
 #[derive(Debug, thiserror::Error)]

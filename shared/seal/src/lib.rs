@@ -94,6 +94,11 @@ impl Sealer {
         String::from_utf8(self.open(list, token)?).map_err(|_| InvalidToken)
     }
 
+    /// A key of this installation for another purpose.
+    pub fn key(&self, purpose: &str) -> Vec<u8> {
+        self.tag("key", purpose.as_bytes()).as_ref().to_vec()
+    }
+
     /// A name for what this installation keeps where others keep theirs, that no other has.
     pub fn namespace(&self, purpose: &str) -> String {
         let tag = self.tag("namespace", purpose.as_bytes());

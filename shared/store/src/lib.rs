@@ -1,8 +1,10 @@
-//! Databases by URL, migrations, and the write transaction with its outbox and its repeatable
-//! requests. The same code runs on SQLite and PostgreSQL.
+//! Databases by URL, migrations, and the write transaction with its outbox, its repeatable
+//! requests and its audit log. The same code runs on SQLite and PostgreSQL.
 
+mod audit;
 mod error;
 mod hints;
+mod history;
 mod open;
 mod outbox;
 mod requests;
@@ -10,7 +12,9 @@ mod row;
 pub mod schema;
 mod write;
 
+pub use crate::audit::read::{AuditExport, AuditQuery, Recorded};
 pub use error::StoreError;
+pub use history::State;
 pub use open::{Store, StoreUrl, migrate};
 pub use outbox::{Backlog, Entry, Head};
 pub use row::{changed_one, new_row};

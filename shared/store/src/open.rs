@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use ::audit::Chain;
 use clock::Clock;
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
@@ -23,6 +24,7 @@ use seal::{Sealer, Source};
 use tokio::{sync::watch, time::timeout};
 
 use crate::{
+    audit::recorder::Recorder,
     error::StoreError,
     hints::{self, Listening},
     outbox,
@@ -102,6 +104,9 @@ pub struct Store {
     pub(crate) sealer: Sealer,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) committed: watch::Sender<i64>,
+    pub(crate) chain: Arc<Chain>,
+    /// Records what changes nothing; absent in the store that it writes to.
+    pub(crate) recorder: Option<Recorder>,
     /// Hears of the commits of other processes, where there are such.
     _listening: Option<Listening>,
     statements: Arc<AtomicU64>,
@@ -140,21 +145,33 @@ impl Store {
         }
         let listening = (!url.is_sqlite())
             .then(|| hints::listen(url.0.clone(), schema(source), committed.clone()));
-        Ok(Self {
+        let store = Self {
+            chain: Arc::new(Chain::new(&sealer, schema(source))),
             reader,
             writer,
             source,
             sealer,
             clock,
             committed,
+            recorder: None,
             _listening: listening,
             statements,
+        };
+        Ok(Self {
+            recorder: Some(Recorder::start(store.clone())),
+            ..store
         })
     }
 
     /// A connection for single statements that read.
     pub fn reader(&self) -> &DatabaseConnection {
         &self.reader
+    }
+
+    /// A connection for single statements that clean up: they change no facts, so the log does not
+    /// tell of them.
+    pub fn writer(&self) -> &DatabaseConnection {
+        &self.writer
     }
 
     /// A transaction in which all statements read one snapshot.

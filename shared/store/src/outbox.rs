@@ -224,22 +224,26 @@ pub(crate) async fn lock(tx: &DatabaseTransaction) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Takes the next position and writes the entries at it. To be followed by the commit at once:
-/// every other writer waits for it from here on.
+/// Takes the next position and writes the entries at it; returns it and when that was. To be
+/// followed by the commit at once: every other writer waits for it from here on.
 pub(crate) async fn append(
     tx: &DatabaseTransaction,
     entries: BTreeMap<String, Vec<u8>>,
     now: Millis,
-) -> Result<i64, StoreError> {
+) -> Result<(i64, Millis), StoreError> {
+    // No commit is earlier than the one before it, whatever the clocks of replicas say.
+    let commit =
+        Expr::case(Expr::col("commit_ms").gt(now.0), Expr::col("commit_ms")).finally(now.0);
     let next = Query::update()
         .table("head")
         .value("position", Expr::col("position").add(1))
-        .value("commit_ms", now.0)
+        .value("commit_ms", commit)
         .and_where(Expr::col("id").eq(1))
-        .returning_col("position")
+        .returning(Query::returning().columns(["position", "commit_ms"]))
         .to_owned();
     let row = tx.query_one(&next).await?.ok_or_else(missing)?;
     let position: i64 = row.try_get("", "position")?;
+    let commit = Millis(row.try_get("", "commit_ms")?);
     let mut entries = entries.into_iter().peekable();
     while entries.peek().is_some() {
         let rows = entries
@@ -260,5 +264,5 @@ pub(crate) async fn append(
             .await?;
     }
     hints::send(tx, position).await?;
-    Ok(position)
+    Ok((position, commit))
 }

@@ -1,8 +1,9 @@
 //! The tables that every service has, and what migrations are written with.
 
+use ::audit::Chain;
 use sea_orm_migration::{
     prelude::{ColumnDef, DbErr, IntoIden, SchemaManager, Table},
-    sea_orm::{ConnectionTrait, Statement},
+    sea_orm::{ConnectionTrait, DbBackend, Statement},
     sea_query::{Index, IndexCreateStatement, Query, TableCreateStatement},
 };
 
@@ -61,7 +62,59 @@ pub fn index(name: &str, table: &'static str, columns: &[&'static str]) -> Index
     index
 }
 
-/// Makes the tables that every service has: the head of the log, the outbox and the requests.
+/// Orders columns of text by their bytes, as SQLite does and as strings are compared in memory.
+/// PostgreSQL orders by the rules of a language unless it is told not to. Before an index is made
+/// on them.
+///
+/// # Errors
+/// What the database says.
+pub async fn bytewise(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    columns: &[&str],
+) -> Result<(), DbErr> {
+    if manager.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    for column in columns {
+        let alter = format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE text COLLATE \"C\"");
+        manager.get_connection().execute_unprepared(&alter).await?;
+    }
+    Ok(())
+}
+
+/// Makes the table of what was, for a service that answers about the past.
+///
+/// # Errors
+/// What the database says.
+pub async fn create_history(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    manager
+        .create_table(
+            table("history")
+                .col(text("kind"))
+                .col(text("organization"))
+                .col(text("id"))
+                .col(integer("revision"))
+                .col(text("place"))
+                .col(integer("from_ms"))
+                .col(integer("to_ms"))
+                .col(bytes("payload"))
+                .primary_key(&mut primary(&["kind", "organization", "id", "revision"]))
+                .to_owned(),
+        )
+        .await?;
+    bytewise(manager, "history", &["id", "place"]).await?;
+    let place = ["kind", "organization", "place", "id"];
+    manager
+        .create_index(index("history_place", "history", &place))
+        .await?;
+    manager
+        .create_index(index("history_end", "history", &["to_ms"]))
+        .await
+}
+
+/// Makes the tables that every service has: the head of the log, the outbox, the
+/// requests and the audit log.
 ///
 /// # Errors
 /// What the database says.
@@ -72,14 +125,22 @@ pub async fn create_common(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .col(integer("id").primary_key())
                 .col(integer("position"))
                 .col(integer("commit_ms"))
+                .col(integer("audit_count"))
+                .col(bytes("audit_mac"))
                 .to_owned(),
         )
         .await?;
     let mut first = Query::insert();
     first
         .into_table("head")
-        .columns(["id", "position", "commit_ms"])
-        .values_panic([1.into(), 0.into(), 0.into()]);
+        .columns(["id", "position", "commit_ms", "audit_count", "audit_mac"])
+        .values_panic([
+            1.into(),
+            0.into(),
+            0.into(),
+            0.into(),
+            Chain::START.to_vec().into(),
+        ]);
     let connection = manager.get_connection();
     let statement: Statement = manager.get_database_backend().build(&first);
     connection.execute_raw(statement).await?;
@@ -109,5 +170,34 @@ pub async fn create_common(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .await?;
     manager
         .create_index(index("requests_create_ms", "requests", &["create_ms"]))
+        .await?;
+    manager
+        .create_table(
+            table("audit")
+                .col(integer("number").primary_key())
+                .col(text("organization"))
+                .col(text("actor"))
+                .col(text("method"))
+                .col(integer("time_ms"))
+                .col(bytes("record"))
+                .col(bytes("mac"))
+                .to_owned(),
+        )
+        .await?;
+    manager
+        .create_index(index(
+            "audit_organization",
+            "audit",
+            &["organization", "number"],
+        ))
+        .await?;
+    manager
+        .create_table(
+            table("audit_people")
+                .col(text("person").primary_key())
+                .col(text("alias").unique_key())
+                .col(bytes("secret"))
+                .to_owned(),
+        )
         .await
 }

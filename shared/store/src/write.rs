@@ -1,16 +1,25 @@
 //! The write transaction: what changes data goes through here, with a permit.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
 
-use api::Mutation;
+use ::audit::Entry;
+use api::{Audited, Mutation, common::v1::AuditOutcome};
 use authority::Permit;
 use base::Millis;
 use prost::Message;
-use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
 use seal::Position;
 
 use crate::{
+    audit,
     error::StoreError,
+    history::{self, State},
     open::Store,
     outbox,
     requests::{Claim, Request},
@@ -31,7 +40,11 @@ pub struct WriteTx {
     tx: DatabaseTransaction,
     store: Store,
     entries: BTreeMap<String, Vec<u8>>,
+    /// Locked for no longer than it takes to note a change.
+    history: Mutex<history::Changes>,
     request: Option<Request>,
+    /// What the audit log says of the change, when a caller makes it.
+    pub(crate) audited: Option<Box<Entry>>,
     validate_only: bool,
     now: Millis,
 }
@@ -41,18 +54,23 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::RequestReused`], [`StoreError::Unavailable`].
-    pub async fn begin<Q: Mutation, R: Message + Default>(
+    pub async fn begin<Q: Mutation + Audited, R: Message + Default>(
         &self,
         permit: &Permit,
         request: &Q,
     ) -> Result<Turn<R>, StoreError> {
         let mut write = self.begin_unrepeated(permit).await?;
         write.validate_only = request.validate_only();
-        if !request.request_id().is_empty() {
+        if let Some(entry) = &mut write.audited {
+            entry.resources = ::audit::named(request);
+            Mutation::request_id(request).clone_into(&mut entry.request_id);
+            entry.request = ::audit::digest(request);
+        }
+        if !Mutation::request_id(request).is_empty() {
             let repeatable = Request::new(
                 permit.holder(),
                 permit.method(),
-                request.request_id(),
+                Mutation::request_id(request),
                 &request.encode_to_vec(),
             );
             // Before anything is checked: what the first of two has just made, the second of them
@@ -71,21 +89,29 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn begin_unrepeated(&self, permit: &Permit) -> Result<WriteTx, StoreError> {
-        let options = TransactionOptions {
-            // A deferred transaction that turns to writing fails at once if another wrote.
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
         tracing::debug!(
             holder = permit.holder(),
             method = permit.method(),
             "write begins"
         );
         Ok(WriteTx {
-            tx: self.writer.begin_with_options(options).await?,
+            tx: begin(&self.writer).await?,
             store: self.clone(),
             entries: BTreeMap::new(),
+            history: Mutex::default(),
             request: None,
+            audited: permit.basis().map(|basis| {
+                Box::new(Entry {
+                    organization: basis.organization.clone(),
+                    method: ::audit::method(permit.method()),
+                    outcome: AuditOutcome::Done,
+                    actor: permit.holder().to_owned(),
+                    grant: basis.grant.clone(),
+                    granted_by: basis.granted_by.clone(),
+                    call_id: basis.call_id.clone(),
+                    ..Entry::default()
+                })
+            }),
             validate_only: false,
             now: self.clock.now(),
         })
@@ -118,26 +144,41 @@ impl WriteTx {
         self.entries.insert(entity, payload);
     }
 
+    /// Notes the new state of an entity for the history, or that it is no more.
+    pub fn note(&self, kind: &'static str, organization: &str, id: &str, state: Option<State>) {
+        let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+        history.note(kind, organization, id, state);
+    }
+
     /// Commits, unless the request only validates, and answers with the consistency token of
     /// the commit (empty if there was none).
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]: whether the commit took place is then unknown, and the
     /// request can be repeated under its id to know.
-    pub async fn finish<R: Message>(
-        self,
+    pub async fn finish<R: Audited>(
+        mut self,
         respond: impl FnOnce(String) -> R,
     ) -> Result<R, StoreError> {
         if self.validate_only {
             self.tx.rollback().await?;
             return Ok(respond(String::new()));
         }
-        let at = outbox::append(&self.tx, self.entries, self.store.clock.now()).await?;
+        // What was changed is named by the answer, whose token is known only once nobody else can
+        // change anything.
+        let mut response = respond(String::new());
+        if let Some(entry) = &mut self.audited {
+            let changed = ::audit::named(&response);
+            if !changed.is_empty() {
+                entry.resources = changed;
+            }
+        }
+        let at = self.append().await?;
         let position = Position {
             source: self.store.source,
             at,
         };
-        let response = respond(self.store.sealer.consistency(position));
+        response.set_consistency_token(self.store.sealer.consistency(position));
         if let Some(request) = self.request {
             request
                 .keep(&self.tx, response.encode_to_vec(), self.now)
@@ -154,12 +195,51 @@ impl WriteTx {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn commit(self) -> Result<i64, StoreError> {
-        let at = outbox::append(&self.tx, self.entries, self.store.clock.now()).await?;
+    pub async fn commit(mut self) -> Result<i64, StoreError> {
+        let at = self.append().await?;
         self.tx.commit().await?;
         self.store
             .committed
             .send_if_modified(|last| (at > *last).then(|| *last = at).is_some());
         Ok(at)
     }
+
+    /// The last step but the commit: what others are told, and what the audit log says.
+    async fn append(&mut self) -> Result<i64, StoreError> {
+        let history = self
+            .history
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        let history = std::mem::take(history);
+        if !history.is_empty() {
+            // What was true until now was so while this waited for its turn.
+            outbox::lock(&self.tx).await?;
+        }
+        let chain = &self.store.chain;
+        // Boxed, so that the futures of those who record nothing stay small.
+        let records = match &self.audited {
+            Some(entry) => {
+                let entries = std::slice::from_ref(&**entry);
+                Box::pin(audit::prepare(&self.tx, chain, entries, self.now)).await?
+            }
+            None => Vec::new(),
+        };
+        let entries = std::mem::take(&mut self.entries);
+        let (at, commit) = outbox::append(&self.tx, entries, self.store.clock.now()).await?;
+        history.write(&self.tx, at, commit).await?;
+        if !records.is_empty() {
+            Box::pin(audit::append(&self.tx, chain, records)).await?;
+        }
+        Ok(at)
+    }
+}
+
+/// Begins a transaction that writes.
+pub(crate) async fn begin(writer: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
+    let options = TransactionOptions {
+        // A deferred transaction that turns to writing fails at once if another wrote.
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    Ok(writer.begin_with_options(options).await?)
 }

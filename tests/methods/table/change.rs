@@ -69,6 +69,10 @@ pub const CHANGE: &[Row] = &[
         r#"{"name": "organizations/{org}/entitlements/fleet-{org}-{n}"}"#,
     ),
     (
+        "entitlement.v1.GrantService/ApplyGrantChanges",
+        r#"{"parent": "organizations/{org}", "changes": [{"update": {"grant": {"name": "organizations/{org}/grants/grant-{n}", "scope": {"units": ["organizations/{org}/units/unit-{n}"]}}, "updateMask": "scope"}}, {"revoke": {"name": "organizations/{org}/grants/batch-grant-{n}"}}, {"create": {"grant": {"subject": "users/user-{org}-{n}", "role": "applications/fleet-{org}-{n}/roles/editor"}, "grantId": "applied-{n}"}}], "consistencyToken": "{token}"}"#,
+    ),
+    (
         "entitlement.v1.GrantService/UpdateGrant",
         r#"{"grant": {"name": "organizations/{org}/grants/grant-{n}", "scope": {"units": ["organizations/{org}/units/batch-unit-{n}"]}, "endTime": "2999-01-01T00:00:00Z"}, "updateMask": "scope,endTime", "consistencyToken": "{token}"}"#,
     ),
@@ -76,6 +80,18 @@ pub const CHANGE: &[Row] = &[
 
 /// Ends what was made.
 pub const END: &[Row] = &[
+    (
+        "identity.v1.AuditService/ForgetPerson",
+        r#"{"name": "users/user-{org}-{n}"}"#,
+    ),
+    (
+        "membership.v1.AuditService/ForgetPerson",
+        r#"{"name": "users/user-{org}-{n}"}"#,
+    ),
+    (
+        "entitlement.v1.AuditService/ForgetPerson",
+        r#"{"name": "users/user-{org}-{n}"}"#,
+    ),
     (
         "entitlement.v1.GrantService/RevokeGrant",
         r#"{"name": "organizations/{org}/grants/grant-{n}"}"#,

@@ -29,6 +29,14 @@ pub const READ: &[Row] = &[
         "identity.v1.PeerService/DescribeSubjects",
         r#"{"names": ["users/user-{org}-{n}", "serviceAccounts/backend-{org}-{n}"]}"#,
     ),
+    (
+        "identity.v1.AuditService/ListAuditEntries",
+        r#"{"parent": "organizations/operator", "filter": {"method": "mandate.identity.v1.UserService.CreateUser", "endTime": "2999-01-01T00:00:00Z"}}"#,
+    ),
+    (
+        "identity.v1.AuditService/ExportAuditRecords",
+        r#"{"after": "1"}"#,
+    ),
     ("identity.v1.FeedService/Watch", r#"{"cursor": "1"}"#),
     (
         "membership.v1.OrganizationService/GetOrganization",
@@ -61,6 +69,14 @@ pub const READ: &[Row] = &[
     (
         "membership.v1.MemberService/ListMemberships",
         r#"{"parent": "organizations/{org}", "view": "MEMBERSHIP_VIEW_FULL"}"#,
+    ),
+    (
+        "membership.v1.AuditService/ListAuditEntries",
+        r#"{"parent": "organizations/{org}", "filter": {"method": "mandate.membership.v1.OrganizationService.CreateUnit"}}"#,
+    ),
+    (
+        "membership.v1.AuditService/ExportAuditRecords",
+        r#"{"after": "1"}"#,
     ),
     ("membership.v1.FeedService/Watch", r#"{"cursor": "1"}"#),
     (
@@ -112,8 +128,36 @@ pub const READ: &[Row] = &[
         r#"{"subject": "users/user-{org}-{n}", "permission": "fleet-{org}-{n}.billing.edit", "resource": "organizations/{org}/units/batch-unit-{n}"}"#,
     ),
     (
+        "entitlement.v1.AuthorizationService/Preview",
+        r#"{"parent": "organizations/{org}", "changes": [{"revoke": {"name": "organizations/{org}/grants/grant-{n}"}}, {"create": {"grant": {"subject": "users/batch-user-{org}-{n}", "role": "applications/fleet-{org}-{n}/roles/editor", "scope": {"units": ["organizations/{org}/units/unit-{n}"]}}}}]}"#,
+    ),
+    (
+        "entitlement.v1.AuthorizationService/ListResources",
+        r#"{"parent": "organizations/{org}", "subject": "users/user-{org}-{n}", "permission": "fleet-{org}-{n}.billing.view"}"#,
+    ),
+    (
+        "entitlement.v1.AuthorizationService/ListSubjects",
+        r#"{"resource": "organizations/{org}/resources/resource-{n}", "permission": "fleet-{org}-{n}.billing.view"}"#,
+    ),
+    (
+        "entitlement.v1.AuthorizationService/ListPermissions",
+        r#"{"subject": "users/user-{org}-{n}", "resource": "organizations/{org}/units/unit-{n}"}"#,
+    ),
+    (
         "entitlement.v1.AuthorizationService/ListEffectiveAccess",
         r#"{"parent": "organizations/{org}", "subject": "users/user-{org}-{n}", "view": "ACCESS_VIEW_FULL"}"#,
+    ),
+    (
+        "entitlement.v1.AuditService/ListAuditEntries",
+        r#"{"parent": "organizations/{org}", "filter": {"method": "mandate.entitlement.v1.GrantService.CreateGrant", "actor": "serviceAccounts/root"}}"#,
+    ),
+    (
+        "entitlement.v1.AuditService/ExportAuditRecords",
+        r#"{"after": "1"}"#,
+    ),
+    (
+        "entitlement.v1.WatchService/Watch",
+        r#"{"parent": "organizations/{org}"}"#,
     ),
     (
         "entitlement.v1.PeerService/Authorize",

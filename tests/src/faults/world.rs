@@ -34,6 +34,7 @@ pub(super) fn question(number: usize, random: &mut Random) -> CheckRequest {
         permission: PERMISSION.to_owned(),
         resource: place(ORGANIZATION, random.below(PLACES.len())),
         consistency: None,
+        read_time: None,
     }
 }
 

@@ -12,22 +12,20 @@ use super::{
     App,
     question::{Question, decide, decision},
 };
-use crate::{
-    error::Error,
-    facts::{Piece, World},
-    measure::Tier,
-};
+use crate::{engine::Row, error::Error, facts::Piece, measure::Tier};
 
 /// Answers as freshly as is demanded. Without facts that are known to be current it fails closed.
 pub(super) async fn answer(
     app: &App,
     context: &Context,
-    question: &Question,
+    question: &Question<'_>,
     consistency: Option<&Consistency>,
 ) -> Result<Decision, Error> {
     let answered = attempt(app, context, question, consistency).await;
-    if let Err(Error::Facts(_) | Error::ProjectionBehind) = &answered {
-        app.measures.refused();
+    match &answered {
+        Ok(decision) => app.log(context, question, decision),
+        Err(Error::Facts(_) | Error::ProjectionBehind) => app.measures.refused(),
+        Err(_) => {}
     }
     answered
 }
@@ -35,7 +33,7 @@ pub(super) async fn answer(
 async fn attempt(
     app: &App,
     context: &Context,
-    question: &Question,
+    question: &Question<'_>,
     consistency: Option<&Consistency>,
 ) -> Result<Decision, Error> {
     let requirement = consistency.and_then(|demand| demand.requirement.as_ref());
@@ -47,13 +45,14 @@ async fn attempt(
             app.engine.freshen(context, consistency).await
         })
         .await?;
-    } else if !app.engine.is_heard() {
-        return Err(Error::ProjectionBehind);
     }
-    let at_once = app
-        .engine
-        .facts
-        .try_read(|world| from_memory(app, context, world, question));
+    let at_once = app.engine.facts.try_read(|world| {
+        let mut row = app.engine.row(world);
+        if !app.engine.is_heard(row.at) {
+            return Ok(Err(Error::ProjectionBehind));
+        }
+        from_memory(app, context, &mut row, question)
+    });
     match at_once {
         Some(Ok(answered)) => {
             app.measures.answered(Tier::Memory);
@@ -64,42 +63,43 @@ async fn attempt(
 }
 
 /// Whether the caller may ask, and the answer, of one revision.
-pub(super) fn from_memory(
+pub(super) fn from_memory<'q>(
     app: &App,
     context: &Context,
-    world: &World,
-    question: &Question,
+    row: &mut Row<'_, 'q>,
+    question: &'q Question<'_>,
 ) -> Result<Result<Decision, Error>, Vec<Piece>> {
+    let organization = &question.organization;
     match app
         .engine
-        .permits_in(world, context, &question.organization)?
+        .permits_in(row.world, context, organization, row.at.now)?
     {
-        Ok(true) => decide_in(app, world, question),
+        Ok(true) => decide_in(app, row, question),
         Ok(false) => Ok(Err(Fault::denied().into())),
         Err(error) => Ok(Err(error)),
     }
 }
 
-/// The answer from memory to a caller who may ask; it is shared with the other replicas and with those who read Redis.
-pub(super) fn decide_in(
+/// The answer from memory to a caller who may ask; it is shared with the other replicas and with
+/// those who read Redis.
+pub(super) fn decide_in<'q>(
     app: &App,
-    world: &World,
-    question: &Question,
+    row: &mut Row<'_, 'q>,
+    question: &'q Question<'_>,
 ) -> Result<Result<Decision, Error>, Vec<Piece>> {
-    let bearing = app.engine.bearing(world, &question.ask())?;
+    let bearing = row.bearing(&question.ask())?;
     Ok(bearing.map(|bearing| {
         let decided = decide(&bearing);
-        let status = app.engine.status(world, bearing.now);
-        let answer = decision(&decided, &question.organization, status);
+        let answer = decision(&decided, &question.organization, row.status);
         if let Some(decisions) = &app.decisions {
-            decisions.share(world, question, &answer, decided.valid_until);
+            decisions.share(row.world, question, &answer, decided.valid_until);
         }
         answer
     }))
 }
 
 /// An answer that memory alone cannot give.
-async fn later(app: &App, context: &Context, question: &Question) -> Result<Decision, Error> {
+async fn later(app: &App, context: &Context, question: &Question<'_>) -> Result<Decision, Error> {
     app.permit_in(context, &question.organization).await?;
     if let Some(decisions) = &app.decisions
         && let Some(found) = decisions.find(&app.engine, question).await
@@ -110,7 +110,7 @@ async fn later(app: &App, context: &Context, question: &Question) -> Result<Deci
     let answer = app
         .engine
         .facts
-        .read(|world| decide_in(app, world, question))
+        .read(|world| decide_in(app, &mut app.engine.row(world), question))
         .await?;
     app.measures.answered(Tier::Store);
     answer

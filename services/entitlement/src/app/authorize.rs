@@ -1,6 +1,6 @@
 use ::rpc::parse;
 use api::entitlement::v1::{AuthorizeRequest, AuthorizeResponse};
-use authority::{Context, Reach};
+use authority::{Context, Reach, Verdict};
 use base::{OrganizationId, Subject};
 
 use super::App;
@@ -23,10 +23,22 @@ pub(crate) async fn authorize(
         Some(organization) if request.anywhere => Reach::Within(organization),
         Some(organization) => Reach::Organization(organization),
     };
-    let allowed = app
-        .engine
-        .manages(&request.caller, &request.permission, reach);
-    Ok(AuthorizeResponse {
-        allowed: allowed.await?,
+    let (caller, permission) = (&request.caller, &request.permission);
+    let verdict = if request.audited {
+        app.engine.verdict(caller, permission, reach).await?
+    } else {
+        Verdict::unrecorded(app.engine.manages(caller, permission, reach).await?)
+    };
+    Ok(match verdict {
+        Verdict::Allowed(power) => AuthorizeResponse {
+            allowed: true,
+            grant: power.grant,
+            granted_by: power.granted_by,
+            ..AuthorizeResponse::default()
+        },
+        Verdict::Denied { member } => AuthorizeResponse {
+            member,
+            ..AuthorizeResponse::default()
+        },
     })
 }

@@ -22,7 +22,7 @@ pub(crate) async fn batch_create_grants(
         .requests
         .iter()
         .enumerate()
-        .map(|(index, item)| read(&organization, &request.parent, item, index))
+        .map(|(index, item)| read(&organization, item, &format!("requests[{index}]")))
         .collect::<Result<Vec<_>, _>>()?;
     let response: BatchCreateGrantsResponse = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
@@ -42,21 +42,21 @@ pub(crate) async fn batch_create_grants(
     Ok(response)
 }
 
-fn read(
+/// Reads one of several grants; `at` is where in the request it stands.
+pub(super) fn read(
     organization: &OrganizationId,
-    parent: &str,
     item: &CreateGrantRequest,
-    index: usize,
+    at: &str,
 ) -> Result<NewGrant, Error> {
-    let at = format!("requests[{index}].");
-    if !item.parent.is_empty() && item.parent != parent {
-        return Err(Fault::field(format!("{at}parent"), "must be that of the batch").into());
+    if !item.parent.is_empty() && item.parent != organization.name() {
+        let field = format!("{at}.parent");
+        return Err(Fault::field(field, "must be that of the batch").into());
     }
     let own =
         !item.request_id.is_empty() || item.validate_only || !item.consistency_token.is_empty();
     if own {
-        return Err(Fault::field(format!("requests[{index}]"), "is part of a batch").into());
+        return Err(Fault::field(at, "is part of a batch").into());
     }
     let grant = item.grant.clone().unwrap_or_default();
-    grant_rules::read(organization, grant, &item.grant_id, &at)
+    grant_rules::read(organization, grant, &item.grant_id, &format!("{at}."))
 }

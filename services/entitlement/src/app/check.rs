@@ -1,7 +1,13 @@
-use api::entitlement::v1::{CheckRequest, CheckResponse};
+use api::entitlement::v1::{CheckRequest, CheckResponse, Decision};
 use authority::Context;
+use base::Millis;
 
-use super::{App, answer::answer, question::Question};
+use super::{
+    App,
+    answer::answer,
+    past::{passed, read_at},
+    question::{Question, decide, decision},
+};
 use crate::error::Error;
 
 /// Answers one question.
@@ -10,9 +16,36 @@ pub(crate) async fn check(
     context: &Context,
     request: CheckRequest,
 ) -> Result<CheckResponse, Error> {
-    let question = Question::read(None, request.subject, request.permission, request.resource)?;
-    let decision = answer(app, context, &question, request.consistency.as_ref()).await?;
+    let question = Question::read(
+        None,
+        &request.subject,
+        &request.permission,
+        &request.resource,
+    )?;
+    let consistency = request.consistency.as_ref();
+    let decision = match &request.read_time {
+        None => answer(app, context, &question, consistency).await?,
+        // Boxed: the future of an answer about now stays small.
+        Some(read_time) => {
+            Box::pin(async {
+                app.permit_in(context, &question.organization).await?;
+                app.engine.freshen(context, consistency).await?;
+                check_at(app, &question, passed(app, read_time)?).await
+            })
+            .await?
+        }
+    };
     Ok(CheckResponse {
         decision: Some(decision),
     })
+}
+
+/// Answers as of a moment that has passed.
+async fn check_at(app: &App, question: &Question<'_>, at: Millis) -> Result<Decision, Error> {
+    let answered = read_at(app, at, |world| {
+        let mut row = app.engine.past_row(world, at);
+        let bearing = row.bearing(&question.ask())?;
+        Ok(bearing.map(|bearing| decision(&decide(&bearing), &question.organization, row.status)))
+    });
+    answered.await
 }

@@ -15,10 +15,15 @@ pub(crate) async fn check_batch(
 ) -> Result<CheckBatchResponse, Error> {
     let questions = request
         .questions
-        .into_iter()
+        .iter()
         .enumerate()
         .map(|(index, asked)| {
-            Question::read(Some(index), asked.subject, asked.permission, asked.resource)
+            Question::read(
+                Some(index),
+                &asked.subject,
+                &asked.permission,
+                &asked.resource,
+            )
         })
         .collect::<Result<Vec<_>, _>>()?;
     let Some(first) = questions.first() else {
@@ -37,11 +42,15 @@ pub(crate) async fn check_batch(
     let answered = app.engine.facts.read(|world| {
         let mut decisions = Vec::with_capacity(questions.len());
         let mut missing = Vec::new();
+        let mut row = app.engine.row(world);
         for question in &questions {
-            match app.engine.bearing(world, &question.ask()) {
+            match row.bearing(&question.ask()) {
                 Ok(Ok(bearing)) => {
-                    let status = app.engine.status(world, bearing.now);
-                    decisions.push(decision(&decide(&bearing), &question.organization, status));
+                    decisions.push(decision(
+                        &decide(&bearing),
+                        &question.organization,
+                        row.status,
+                    ));
                 }
                 Ok(Err(error)) => return Ok(Err(error)),
                 Err(pieces) => missing.extend(pieces),
@@ -53,7 +62,9 @@ pub(crate) async fn check_batch(
             Err(missing)
         }
     });
-    Ok(CheckBatchResponse {
-        decisions: answered.await??,
-    })
+    let decisions = answered.await??;
+    for (question, decision) in questions.iter().zip(&decisions) {
+        app.log(context, question, decision);
+    }
+    Ok(CheckBatchResponse { decisions })
 }

@@ -26,7 +26,7 @@ use super::{
     answer::{answer, decide_in, from_memory},
     question::Question,
 };
-use crate::{error::Error, measure::Tier};
+use crate::{engine::Row, error::Error, measure::Tier};
 
 /// Questions of one stream that may wait for the store at once; more are refused.
 const WAITING: usize = 1024;
@@ -114,14 +114,13 @@ impl Stream {
             }
         }
         let mut answers = Vec::with_capacity(message.questions.len());
-        let mut rest = Vec::new();
-        self.at_once(message.questions, &mut answers, &mut rest);
+        let rest = self.at_once(message.questions, &mut answers);
         self.waiting.retain(|_, task| !task.is_finished());
-        for (asked, question) in rest {
+        for asked in rest {
             match self.places.clone().try_acquire_owned() {
                 Ok(place) => {
                     let id = asked.id;
-                    let task = self.begin(asked, question, place);
+                    let task = self.begin(asked, place);
                     self.waiting.insert(id, task);
                 }
                 Err(_) => answers.push(refused(asked.id, Fault::overloaded())),
@@ -130,65 +129,67 @@ impl Stream {
         Ok(CheckStreamResponse { answers })
     }
 
-    /// Answers from memory, all of one revision; what that cannot answer goes to `rest`.
+    /// Answers from memory, all of one revision and at one moment; returns what that cannot
+    /// answer.
     fn at_once(
         &self,
-        questions: Vec<StreamQuestion>,
+        mut questions: Vec<StreamQuestion>,
         answers: &mut Vec<StreamAnswer>,
-        rest: &mut Vec<(StreamQuestion, Question)>,
-    ) {
-        let read: Vec<_> = questions
-            .into_iter()
-            .map(|mut asked| {
-                let [subject, permission, resource] = [
-                    &mut asked.subject,
-                    &mut asked.permission,
-                    &mut asked.resource,
-                ]
-                .map(std::mem::take);
-                let question = Question::read(None, subject, permission, resource);
-                (asked, question)
-            })
-            .collect();
-        let fresh_enough = self.app.engine.is_heard();
-        let decided: Option<Vec<_>> = self
-            .app
-            .engine
-            .facts
-            .try_read(|world| {
-                // Once for all questions of the message: they are answered of one revision.
-                let everywhere = self.app.engine.permits_everywhere(world, &self.context);
-                let decide = |(asked, question): &(StreamQuestion, Result<Question, Fault>)| {
-                    let question = question.as_ref().ok()?;
-                    if asked.consistency.is_some() || !fresh_enough {
-                        return None;
-                    }
-                    let found = if everywhere {
-                        decide_in(&self.app, world, question).ok()?
-                    } else {
-                        from_memory(&self.app, &self.context, world, question).ok()?
-                    };
-                    self.app.measures.answered(Tier::Memory);
-                    Some(found)
-                };
-                Ok(read.iter().map(decide).collect())
-            })
-            .and_then(Result::ok);
-        let mut decided = decided.unwrap_or_default().into_iter();
-        for (asked, question) in read {
-            match (decided.next().flatten(), question) {
-                (Some(outcome), _) => answers.push(answered(asked.id, outcome)),
-                (None, Ok(question)) => rest.push((asked, question)),
-                (None, Err(fault)) => answers.push(refused(asked.id, fault)),
+    ) -> Vec<StreamQuestion> {
+        let engine = &self.app.engine;
+        let read: Vec<_> = questions.iter().map(read).collect();
+        let answered = engine.facts.try_read(|world| {
+            let mut row = engine.row(world);
+            if !engine.is_heard(row.at) {
+                return Err(Vec::new());
             }
+            // Once for all questions of the message.
+            let everywhere = engine.permits_everywhere(world, &self.context, row.at.now);
+            let answered = questions
+                .iter()
+                .zip(&read)
+                .map(|(asked, question)| self.recall(&mut row, asked, question, everywhere));
+            Ok(answered.collect::<Vec<_>>())
+        });
+        drop(read);
+        let Some(Ok(answered)) = answered else {
+            return questions;
+        };
+        let mut left = answered.iter().map(Option::is_none);
+        questions.retain(|_| left.next().unwrap_or(true));
+        answers.extend(answered.into_iter().flatten());
+        questions
+    }
+
+    /// The answer to one question, if memory has it.
+    fn recall<'q>(
+        &self,
+        row: &mut Row<'_, 'q>,
+        asked: &StreamQuestion,
+        question: &'q Result<Question<'_>, Box<Fault>>,
+        everywhere: bool,
+    ) -> Option<StreamAnswer> {
+        // What is wrong with it is said by the task that it gets.
+        let question = question.as_ref().ok()?;
+        if asked.consistency.is_some() {
+            return None;
         }
+        let found = if everywhere {
+            decide_in(&self.app, row, question).ok()?
+        } else {
+            from_memory(&self.app, &self.context, row, question).ok()?
+        };
+        self.app.measures.answered(Tier::Memory);
+        if let Ok(decision) = &found {
+            self.app.log(&self.context, question, decision);
+        }
+        Some(answered(asked.id, found))
     }
 
     /// Answers one question in a task.
     fn begin(
         &self,
         asked: StreamQuestion,
-        question: Question,
         place: tokio::sync::OwnedSemaphorePermit,
     ) -> AbortHandle {
         let (app, sender) = (self.app.clone(), self.sender.clone());
@@ -202,7 +203,10 @@ impl Stream {
         };
         let task = tokio::spawn(async move {
             let _place = place;
-            let found = answer(&app, &context, &question, asked.consistency.as_ref());
+            let found = async {
+                let question = read(&asked).map_err(|fault| *fault)?;
+                answer(&app, &context, &question, asked.consistency.as_ref()).await
+            };
             let outcome = match timeout_at(context.deadline.into(), found).await {
                 Ok(outcome) => answered(asked.id, outcome),
                 Err(_) => refused(asked.id, Fault::deadline()),
@@ -221,6 +225,11 @@ impl Drop for Stream {
             task.abort();
         }
     }
+}
+
+/// A fault is boxed: there is room for many questions, and hardly ever one that is wrong.
+fn read(asked: &StreamQuestion) -> Result<Question<'_>, Box<Fault>> {
+    Question::read(None, &asked.subject, &asked.permission, &asked.resource).map_err(Box::new)
 }
 
 fn answered(id: u64, outcome: Result<Decision, Error>) -> StreamAnswer {

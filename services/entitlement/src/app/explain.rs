@@ -1,15 +1,38 @@
+use ::rpc::Fault;
 use api::entitlement::v1::{
     Condition, DecisionReason, ExplainRequest, ExplainResponse, GrantConsideration,
 };
-use authority::Context;
+use authority::{Caller, Context, Reach};
 use entitlement_core as core;
 use entitlement_core::Reason;
 
 use super::{
     App,
+    list_subjects::holders,
+    past::{moment_of, read_at},
     question::{Question, decision, reason},
 };
-use crate::error::Error;
+use crate::{
+    engine::{Ask, Bearing, Status, allowed},
+    error::Error,
+};
+
+/// What of it is told to whom.
+const READ: &str = "mandate.access.read";
+
+/// How many of those who could help are named.
+const HELPERS: usize = 10;
+
+/// How far who asks reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Asker {
+    /// Into a part of the organization, in which the place is.
+    Part,
+    /// The organization.
+    Organization,
+    /// Every organization.
+    Everywhere,
+}
 
 /// Answers one question and says why.
 pub(crate) async fn explain(
@@ -17,46 +40,168 @@ pub(crate) async fn explain(
     context: &Context,
     request: ExplainRequest,
 ) -> Result<ExplainResponse, Error> {
-    let question = Question::read(None, request.subject, request.permission, request.resource)?;
-    app.permit_in(context, &question.organization).await?;
+    let question = Question::read(
+        None,
+        &request.subject,
+        &request.permission,
+        &request.resource,
+    )?;
+    let Caller::Subject(caller) = &context.caller else {
+        return Err(Fault::denied().into());
+    };
+    // Who may not ask makes nothing wait; and a place that is not there is as one out of reach.
+    let asker = reach(app, &caller.name, &question).await?;
+    let asker = asker.ok_or_else(Fault::denied)?;
     app.engine
         .freshen(context, request.consistency.as_ref())
         .await?;
-    let explained = app.engine.facts.read(|world| {
-        let bearing = app.engine.bearing(world, &question.ask())?;
-        Ok(bearing.map(|bearing| {
-            let explanation = core::explain(
-                &bearing.facts,
-                bearing.permission,
-                bearing.target,
-                bearing.now,
-            );
-            let status = app.engine.status(world, bearing.now);
-            let organization = &question.organization;
-            let decided = &explanation.decision;
-            ExplainResponse {
-                decision: Some(decision(decided, organization, status)),
-                conditions: explanation
-                    .conditions
-                    .iter()
-                    .copied()
-                    .map(condition)
-                    .collect(),
-                grants: explanation
-                    .grants
-                    .iter()
-                    .map(|grant| consideration(&question, grant))
-                    .collect(),
-                next_step: decided
-                    .outcome
-                    .err()
-                    .map(next_step)
-                    .unwrap_or_default()
-                    .to_owned(),
-            }
+    let Some(at) = moment_of(app, request.read_time.as_ref())? else {
+        return explain_now(app, &caller.name, &question, asker).await;
+    };
+    // How far a part reached that day is not what it reaches now.
+    if asker == Asker::Part {
+        return Err(Fault::denied().into());
+    }
+    let explained = read_at(app, at, |world| {
+        let mut row = app.engine.past_row(world, at);
+        let bearing = row.bearing(&question.ask())?;
+        Ok(bearing.map(|mut bearing| {
+            hide_stranger(asker, &mut bearing);
+            respond(&question, &bearing, row.status, |_| true).0
         }))
     });
-    explained.await?
+    explained.await
+}
+
+async fn explain_now(
+    app: &App,
+    caller: &str,
+    question: &Question<'_>,
+    asker: Asker,
+) -> Result<ExplainResponse, Error> {
+    let explained = app.engine.facts.read(|world| {
+        let mut row = app.engine.row(world);
+        let mut bearing = match row.bearing(&question.ask())? {
+            Ok(bearing) => bearing,
+            Err(error) => return Ok(Err(error)),
+        };
+        let own = world.facts(caller, &question.organization)?;
+        hide_stranger(asker, &mut bearing);
+        let may_know = |scope: &core::Scope| {
+            let read = own.catalog.permission(READ);
+            let throughout = |read| core::holds_throughout(&own, read, scope, bearing.now);
+            asker >= Asker::Organization || read.is_some_and(throughout)
+        };
+        Ok(Ok(respond(question, &bearing, row.status, may_know)))
+    });
+    let (mut response, failed) = explained.await??;
+    if let Some(permission) = failed.and_then(helping)
+        && asker >= Asker::Organization
+    {
+        response.helpers = holders(app, &question.organization, permission, HELPERS).await?;
+    }
+    Ok(response)
+}
+
+/// That a stranger exists is nothing that an organization may know.
+fn hide_stranger(asker: Asker, bearing: &mut Bearing<'_>) {
+    if asker != Asker::Everywhere && bearing.facts.member.is_none() {
+        bearing.facts.subject = None;
+    }
+}
+
+/// How far a caller reaches that asks a question; not to it if nowhere.
+async fn reach(app: &App, caller: &str, question: &Question<'_>) -> Result<Option<Asker>, Error> {
+    let organization = &question.organization;
+    let (engine, facts) = (&app.engine, &app.engine.facts);
+    let found = facts.read(|world| {
+        let now = engine.clock.now();
+        for (reach, asker) in [
+            (Reach::Operator, Asker::Everywhere),
+            (Reach::Organization(organization), Asker::Organization),
+        ] {
+            match engine.manages_in(world, caller, READ, reach, now)? {
+                Ok(false) => {}
+                Ok(true) => return Ok(Ok(Some(asker))),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        let here = Ask {
+            subject: caller,
+            permission: READ,
+            ..question.ask()
+        };
+        let here = allowed(world, &here, now)?;
+        Ok(here.map(|here| here.then_some(Asker::Part)))
+    });
+    found.await?
+}
+
+/// The answer, and the reason of a refusal.
+fn respond(
+    question: &Question<'_>,
+    bearing: &Bearing<'_>,
+    status: Status,
+    may_know: impl Fn(&core::Scope) -> bool,
+) -> (ExplainResponse, Option<Reason>) {
+    let Bearing {
+        facts,
+        permission,
+        target,
+        now,
+    } = bearing;
+    let explanation = core::explain(facts, *permission, *target, *now);
+    let mut decided = decision(&explanation.decision, &question.organization, status);
+    if let Ok(grant) = explanation.decision.outcome
+        && !may_know(&grant.scope)
+    {
+        decided.grant.clear();
+    }
+    let failed = explanation.decision.outcome.err();
+    let known = explanation.grants.iter();
+    let response = ExplainResponse {
+        decision: Some(decided),
+        conditions: explanation
+            .conditions
+            .iter()
+            .copied()
+            .map(condition)
+            .collect(),
+        grants: known
+            .filter(|grant| may_know(grant.scope))
+            .map(|grant| consideration(question, grant))
+            .collect(),
+        next_step: failed.map(next_step).unwrap_or_default().to_owned(),
+        missing_roles: match failed {
+            Some(Reason::NoGrant | Reason::OutOfScope) => roles(facts.catalog, *permission),
+            _ => Vec::new(),
+        },
+        helpers: Vec::new(),
+    };
+    (response, failed)
+}
+
+fn roles(catalog: &core::Catalog, permission: core::PermissionIndex) -> Vec<String> {
+    let roles = catalog.roles_that_hold(permission);
+    let mut names: Vec<String> = roles
+        .map(|role| catalog.role_name(role).to_owned())
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+/// What a member must hold who can do something about a refusal.
+fn helping(reason: Reason) -> Option<&'static str> {
+    match reason {
+        Reason::NoGrant | Reason::OutOfScope => Some("mandate.grants.write"),
+        Reason::MembershipNotActive => Some("mandate.members.write"),
+        // The operator does these.
+        Reason::SubjectNotActive
+        | Reason::OrganizationNotActive
+        | Reason::NotAMember
+        | Reason::NotEligible
+        | Reason::ApplicationNotEntitled => None,
+    }
 }
 
 fn condition(condition: core::Condition) -> Condition {
@@ -92,7 +237,10 @@ fn condition(condition: core::Condition) -> Condition {
     }
 }
 
-fn consideration(question: &Question, grant: &core::GrantConsideration<'_>) -> GrantConsideration {
+fn consideration(
+    question: &Question<'_>,
+    grant: &core::GrantConsideration<'_>,
+) -> GrantConsideration {
     GrantConsideration {
         grant: format!(
             "organizations/{}/grants/{}",

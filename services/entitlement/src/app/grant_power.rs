@@ -50,6 +50,15 @@ impl Numbers {
     }
 }
 
+/// By whom a write of grants is made.
+pub(super) struct By<'a> {
+    pub(super) app: &'a App,
+    pub(super) context: &'a Context,
+    pub(super) permit: &'a Permit,
+    /// Whether the caller owns the organization, before the write began.
+    pub(super) owns: bool,
+}
+
 /// That the caller may give these.
 pub(super) async fn give(
     app: &App,

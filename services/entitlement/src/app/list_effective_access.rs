@@ -1,10 +1,10 @@
 use ::rpc::{Fault, Page, parse};
 use api::entitlement::v1::{
     AccessView, ApplicationAccess, ListEffectiveAccessRequest, ListEffectiveAccessResponse,
-    PermissionAccess, Scope,
+    ManagementMode, PermissionAccess, Scope,
 };
 use authority::Context;
-use base::{OrganizationId, Subject};
+use base::{Millis, OrganizationId, Subject};
 use entitlement_core as core;
 use entitlement_core::{
     ApplicationIndex, Target,
@@ -32,23 +32,21 @@ pub(crate) async fn list_effective_access(
         .freshen(context, request.consistency.as_ref())
         .await?;
     let sealer = app.store.sealer();
-    let list = format!("access {organization} {}", request.subject);
+    let list = format!("access {organization} {} {}", request.subject, request.view);
     let page = Page::read(sealer, list, request.page_size, &request.page_token)?;
     let view = request.view();
-    let full = matches!(view, AccessView::Full | AccessView::Admin);
+    let full = matches!(view, AccessView::Full | AccessView::Administration);
     let caller = caller(context)?;
     let read = app.engine.facts.read(|world| {
         let power = app.engine.power(world, caller, &organization)?;
         let facts = world.facts(&request.subject, &organization)?;
         let catalog = facts.catalog;
-        let management = catalog.application(management::APPLICATION);
         if !reaches_any(&power) {
             return Ok(Err(Fault::denied()));
         }
-        let found: Vec<core::ApplicationAccess<'_>> = core::access(&facts, power.now)
+        let found: Vec<core::ApplicationAccess<'_>> = shown(world, &facts, view, power.now)
             .into_iter()
             .filter(|found| reaches(&power, Some(found.application)))
-            .filter(|found| view != AccessView::Admin || Some(found.application) == management)
             .filter(|found| catalog.application_id(found.application) > page.after.as_str())
             .take(usize::try_from(page.limit()).unwrap_or(usize::MAX))
             .collect();
@@ -77,6 +75,35 @@ pub(crate) async fn list_effective_access(
     })
 }
 
+/// What a view has, ordered by the id of the application.
+fn shown<'a>(
+    world: &World,
+    facts: &core::Facts<'a>,
+    view: AccessView,
+    now: Millis,
+) -> Vec<core::ApplicationAccess<'a>> {
+    let id = |found: &core::ApplicationAccess<'_>| facts.catalog.application_id(found.application);
+    let mut found = core::access(facts, now);
+    match view {
+        AccessView::Launcher | AccessView::Unspecified => {}
+        AccessView::Administration => found.retain(|found| id(found) == management::APPLICATION),
+        AccessView::Full => {
+            let elsewhere = core::entitled(facts, now)
+                .filter(|own| is_external(world, facts.catalog.application_id(*own)))
+                .filter(|own| found.iter().all(|found| found.application != *own));
+            let elsewhere: Vec<_> = elsewhere.map(core::ApplicationAccess::none).collect();
+            found.extend(elsewhere);
+            found.sort_by_key(id);
+        }
+    }
+    found
+}
+
+fn is_external(world: &World, application: &str) -> bool {
+    let declared = world.application(application);
+    declared.is_some_and(|found| found.management_mode() == ManagementMode::External)
+}
+
 /// Whether the caller may know what members have of an application.
 fn reaches(power: &Power<'_>, application: Option<ApplicationIndex>) -> bool {
     let catalog = power.here.catalog;
@@ -98,7 +125,7 @@ fn reaches_any(power: &Power<'_>) -> bool {
 }
 
 /// What is to be loaded before it can be said which resources of the scopes exist.
-fn unknown(
+pub(super) fn unknown(
     facts: &core::Facts<'_>,
     organization: &OrganizationId,
     found: &[core::ApplicationAccess<'_>],
@@ -132,6 +159,14 @@ fn application(
             .unwrap_or_default(),
         modules: strings(found.modules),
         landing_module: found.landing_module.to_owned(),
+        aliases: declared
+            .map(|found| found.aliases.clone())
+            .unwrap_or_default(),
+        source: if is_external(world, id) {
+            ManagementMode::External.into()
+        } else {
+            ManagementMode::Managed.into()
+        },
         ..ApplicationAccess::default()
     };
     if full {
@@ -141,28 +176,30 @@ fn application(
             .into_iter()
             .map(|held| PermissionAccess {
                 permission: held.permission.to_owned(),
-                scope: Some(scope(facts, organization, &held)),
+                scope: Some(scope(facts, organization, &held.scope, held.applications)),
             })
             .collect();
     }
     access
 }
 
-fn scope(
+/// A scope as protobuf has it, of the applications for which it holds.
+pub(super) fn scope(
     facts: &core::Facts<'_>,
     organization: &OrganizationId,
-    held: &core::PermissionAccess<'_>,
+    held: &core::Scope,
+    applications: &[ApplicationIndex],
 ) -> Scope {
     let tree = facts.organization.map(|organization| &organization.tree);
-    let (units, resources) = tree.map(|tree| tree.ids(&held.scope)).unwrap_or_default();
+    let (units, resources) = tree.map(|tree| tree.ids(held)).unwrap_or_default();
     let names = |collection: &str, ids: Vec<&str>| {
         ids.into_iter()
             .map(|id| format!("organizations/{organization}/{collection}/{id}"))
             .collect()
     };
-    let applications = held.applications.iter();
+    let applications = applications.iter();
     Scope {
-        all: held.scope == core::Scope::All,
+        all: *held == core::Scope::All,
         units: names("units", units),
         resources: names("resources", resources),
         applications: applications

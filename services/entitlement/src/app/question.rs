@@ -2,7 +2,7 @@
 
 use ::rpc::{Fault, timestamp};
 use api::entitlement::v1::{Decision, DecisionReason, Effect};
-use base::{In, OrganizationId, ResourceId, Subject, UnitId};
+use base::{Id, In, OrganizationId, ResourceId, Subject, UnitId};
 use entitlement_core as core;
 use entitlement_core::Reason;
 
@@ -13,40 +13,30 @@ use crate::{
 
 /// A question that follows the grammar of names.
 #[derive(Debug, Clone)]
-pub(crate) struct Question {
-    pub(crate) subject: String,
-    pub(crate) permission: String,
+pub(crate) struct Question<'a> {
+    pub(crate) subject: &'a str,
+    pub(crate) permission: &'a str,
     pub(crate) organization: OrganizationId,
-    resource: String,
+    resource: &'a str,
 }
 
-impl Question {
+impl<'a> Question<'a> {
     /// Reads the fields of a request; `index` is that of the question in a batch.
-    pub(super) fn read(
+    pub(crate) fn read(
         index: Option<usize>,
-        subject: String,
-        permission: String,
-        resource: String,
+        subject: &'a str,
+        permission: &'a str,
+        resource: &'a str,
     ) -> Result<Self, Fault> {
         // Only what is wrong has to be found by the caller.
         let field = |name: &str| match index {
             Some(index) => format!("questions[{index}].{name}"),
             None => name.to_owned(),
         };
-        Subject::parse_name(&subject).map_err(|error| Fault::name(&field("subject"), &error))?;
-        if !core::is_permission(&permission) {
-            let what = "must be `application.module.verb`";
-            return Err(Fault::field(field("permission"), what));
-        }
-        let organization = if resource.contains("/units/") {
-            In::<UnitId>::parse_name(&resource).map(|name| name.organization)
-        } else if resource.contains("/resources/") {
-            In::<ResourceId>::parse_name(&resource).map(|name| name.organization)
-        } else {
-            OrganizationId::parse_name(&resource)
-        };
+        Subject::check_name(subject).map_err(|error| Fault::name(&field("subject"), &error))?;
+        is_permission(&field("permission"), permission)?;
         Ok(Self {
-            organization: organization.map_err(|error| Fault::name(&field("resource"), &error))?,
+            organization: organization_of(&field("resource"), resource)?,
             subject,
             permission,
             resource,
@@ -56,14 +46,10 @@ impl Question {
     /// The question as the engine takes it.
     pub(super) fn ask(&self) -> Ask<'_> {
         Ask {
-            subject: &self.subject,
+            subject: self.subject,
             organization: &self.organization,
-            permission: &self.permission,
-            place: match self.place().split_once('/') {
-                Some(("units", id)) => Place::Unit(id),
-                Some((_, id)) => Place::Resource(id),
-                None => Place::Organization,
-            },
+            permission: self.permission,
+            place: place_of(self.resource),
         }
     }
 
@@ -71,16 +57,51 @@ impl Question {
     pub(crate) fn shared(&self) -> freshness::Question<'_> {
         freshness::Question {
             organization: &self.organization,
-            subject: &self.subject,
-            permission: &self.permission,
-            place: self.place(),
+            subject: self.subject,
+            permission: self.permission,
+            place: within(self.resource),
         }
     }
 
-    /// What follows the organization: `units/…`, `resources/…` or nothing.
-    fn place(&self) -> &str {
-        self.resource.splitn(3, '/').nth(2).unwrap_or_default()
+    /// The question, who asks it and by which grant it is allowed, as words: no name has a space.
+    pub(crate) fn in_words(&self, caller: &str, grant: &str) -> String {
+        [caller, self.subject, self.permission, self.resource, grant].join(" ")
     }
+}
+
+/// That a field has the form of a permission.
+pub(super) fn is_permission(field: &str, permission: &str) -> Result<(), Fault> {
+    if core::is_permission(permission) {
+        return Ok(());
+    }
+    Err(Fault::field(field, "must be `application.module.verb`"))
+}
+
+/// The organization of the place that a field names: an organization, a unit or a resource.
+pub(super) fn organization_of(field: &str, resource: &str) -> Result<OrganizationId, Fault> {
+    let place = within(resource);
+    let organization = if place.starts_with("units/") {
+        In::<UnitId>::parse_organization(resource)
+    } else if place.starts_with("resources/") {
+        In::<ResourceId>::parse_organization(resource)
+    } else {
+        OrganizationId::parse_name(resource)
+    };
+    organization.map_err(|error| Fault::name(field, &error))
+}
+
+/// The place in its organization that a name is of.
+pub(super) fn place_of(resource: &str) -> Place<'_> {
+    match within(resource).split_once('/') {
+        Some(("units", id)) => Place::Unit(id),
+        Some((_, id)) => Place::Resource(id),
+        None => Place::Organization,
+    }
+}
+
+/// What follows the organization: `units/…`, `resources/…` or nothing.
+fn within(resource: &str) -> &str {
+    resource.splitn(3, '/').nth(2).unwrap_or_default()
 }
 
 /// Decides from the facts that bear on a question.
@@ -103,7 +124,13 @@ pub(super) fn decision(
         Ok(grant) => (
             Effect::Allow,
             DecisionReason::Allowed,
-            format!("organizations/{organization}/grants/{}", grant.id),
+            [
+                "organizations/",
+                organization.as_str(),
+                "/grants/",
+                &grant.id,
+            ]
+            .concat(),
         ),
         Err(why) => (Effect::Deny, reason(why), String::new()),
     };

@@ -1,10 +1,15 @@
 use ::rpc::parse;
 use ::store::{Turn, WriteTx};
 use api::entitlement::v1::{Grant, RevokeGrantRequest, RevokeGrantResponse};
-use authority::{Context, Permit};
+use authority::Context;
 use base::{GrantId, In};
 
-use super::{App, grant_power, keepers, update_grant::Held};
+use super::{
+    App,
+    grant_power::{self, By},
+    keepers,
+    update_grant::Held,
+};
 use crate::{error::Error, facts::Piece, store::grants};
 
 /// Takes a role away; returns once every later check sees it.
@@ -20,7 +25,13 @@ pub(crate) async fn revoke_grant(
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
             app.lead(&tx).await?;
-            let revoked = revoke(app, context, &mut tx, &permit, owns, &request, &name).await?;
+            let by = By {
+                app,
+                context,
+                permit: &permit,
+                owns,
+            };
+            let revoked = revoke(&by, &mut tx, &name, &request.etag).await?;
             tx.finish(|consistency_token| RevokeGrantResponse {
                 grant: Some(revoked),
                 consistency_token,
@@ -34,26 +45,24 @@ pub(crate) async fn revoke_grant(
     Ok(response)
 }
 
-async fn revoke(
-    app: &App,
-    context: &Context,
+/// Takes a role away, if the caller may.
+pub(super) async fn revoke(
+    by: &By<'_>,
     tx: &mut WriteTx,
-    permit: &Permit,
-    owns: bool,
-    request: &RevokeGrantRequest,
     name: &In<GrantId>,
+    etag: &str,
 ) -> Result<Grant, Error> {
     let organization = &name.organization;
     let held = Held::find(tx, name).await?;
     // Two owners who revoke each other at once: the second is told that nobody would be left, and
     // not that the first was faster.
-    if owns && held.known.subject != permit.holder() {
+    let holder = by.permit.holder();
+    if by.owns && held.known.subject != holder {
         keepers::owner(tx, organization, &held.known, None).await?;
     }
-    held.check(app, context, organization, &request.etag)
-        .await?;
+    held.check(by.app, by.context, organization, etag).await?;
     keepers::admin(tx, organization, &held.known, None).await?;
-    let revoked = grants::revoke(tx, organization, &name.id, held.version, permit.holder()).await?;
+    let revoked = grants::revoke(tx, organization, &name.id, held.version, holder).await?;
     let piece = Piece::Member(organization.clone(), held.known.subject.into());
     tx.emit(piece.entity(), Vec::new());
     Ok(revoked)

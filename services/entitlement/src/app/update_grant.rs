@@ -40,7 +40,8 @@ pub(crate) async fn update_grant(
     Ok(response)
 }
 
-async fn change(
+/// Changes a grant, if the caller may.
+pub(super) async fn change(
     app: &App,
     context: &Context,
     tx: &mut WriteTx,

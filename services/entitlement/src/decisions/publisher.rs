@@ -126,7 +126,10 @@ impl Publisher {
             .samples
             .iter()
             .find(|sample| sample.boot <= lease.proven);
-        let Some(sample) = sample.copied().filter(|_| self.engine.is_heard()) else {
+        let Some(sample) = sample
+            .copied()
+            .filter(|_| self.engine.is_heard(self.engine.moment()))
+        else {
             return;
         };
         let lease_ms = millis(lease.length);
@@ -143,7 +146,7 @@ impl Publisher {
                         asked.put = journal.revision();
                         let mut revisions = journal.revisions(organization);
                         revisions.expire_ms = sample.redis_ms + lease_ms - millis(READ) - LAST_MS;
-                        revisions.feed_behind = self.engine.is_behind();
+                        revisions.feed_behind = self.engine.is_behind(self.engine.moment());
                         Entry {
                             key: self.contract.revisions_key(organization),
                             value: revisions.to_string(),

@@ -23,7 +23,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{Feed, Piece, World, load::load, patch::FEEDS};
-use crate::store::{cursors, keys};
+use crate::store::{cursors, keys, view::View};
 
 /// Requests that wait for the keeper; more wait for a place.
 const QUEUE: usize = 1024;
@@ -54,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) poll: Duration,
     /// How many bytes the facts may take.
     pub(crate) memory: usize,
+    /// How many members and resources an organization may have that is held whole.
+    pub(crate) whole: u64,
 }
 
 /// Why there are no facts. The answer is then an error, never an allow.
@@ -295,8 +297,9 @@ impl Keeper {
         };
         // A new catalogue forgets the organizations, so all of each is needed again.
         let anew = wanted.contains(&Piece::Catalog);
-        let loaded = load(&snapshot, wanted, |organization| {
-            !anew && self.facts.world.read().knows(organization)
+        let loaded = load(View::now(&snapshot), wanted, |organization| {
+            let is_known = !anew && self.facts.world.read().knows(organization);
+            (!is_known).then_some(self.facts.settings.whole)
         });
         let loaded = loaded.await?;
         snapshot.commit().await?;

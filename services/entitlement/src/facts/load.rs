@@ -1,20 +1,15 @@
-//! Reads pieces from the store, in a snapshot that the caller holds.
+//! Reads pieces from the store, in a snapshot that the caller holds. What is read whole is of now.
 
 use std::collections::BTreeMap;
 
 use api::entitlement::v1::Application;
 use base::{Id, OrganizationId};
-use sea_orm::DatabaseTransaction;
 use store::StoreError;
 
 use super::Piece;
 use crate::store::{
-    applications, entitlements, grants, keys, members, organizations, resources, subjects, units,
+    entitlements, grants, keys, members, organizations, resources, subjects, units, view::View,
 };
-
-/// An organization with at most so many members and resources is loaded whole: then a question
-/// never asked before costs what a repeated one costs.
-const WHOLE: u64 = 20_000;
 
 /// Pieces as rows: what exists of what was asked for.
 #[derive(Debug, Default)]
@@ -70,29 +65,30 @@ pub(super) struct Shared {
 #[derive(Debug, Default)]
 struct Wanted {
     shared: bool,
-    whole: bool,
+    /// All members and resources, if they are at most so many.
+    whole: Option<u64>,
     members: Vec<String>,
     resources: Vec<String>,
 }
 
-/// Reads pieces. An organization for which `is_known` is false is read with all its members
-/// and resources, unless these are too many.
+/// Reads pieces. An organization for which `whole` says a number is read with all its members and
+/// all its resources, unless these are more.
 pub(super) async fn load(
-    db: &DatabaseTransaction,
+    view: View<'_>,
     pieces: impl IntoIterator<Item = Piece>,
-    is_known: impl Fn(&OrganizationId) -> bool,
+    whole: impl Fn(&OrganizationId) -> Option<u64>,
 ) -> Result<Loaded, StoreError> {
     let mut loaded = Loaded::default();
     let mut wanted: BTreeMap<OrganizationId, Wanted> = BTreeMap::new();
     for piece in pieces {
         match piece {
             Piece::Catalog => {
-                loaded.catalog = Some(applications::page(db, "", u64::from(u32::MAX)).await?);
+                loaded.catalog = Some(view.applications().await?);
             }
             Piece::Key(id) => loaded.keys.names.push(id.into()),
             Piece::Subject(name) => loaded.subjects.names.push(name.into()),
             Piece::Organization(organization) => {
-                let whole = !is_known(&organization);
+                let whole = whole(&organization);
                 let entry = wanted.entry(organization).or_default();
                 (entry.shared, entry.whole) = (true, whole);
             }
@@ -114,53 +110,52 @@ pub(super) async fn load(
         }
     }
     for (organization, wanted) in wanted {
-        let found = load_organization(db, &organization, wanted).await?;
+        let found = load_organization(view, &organization, wanted).await?;
         if found.all_members {
             let names = found.members.rows.iter().map(|row| row.subject.clone());
             loaded.subjects.names.extend(names);
         }
         loaded.organizations.push((organization, found));
     }
-    loaded.keys.rows = keys::find(db, &loaded.keys.names).await?;
-    loaded.subjects.rows = subjects::find(db, &loaded.subjects.names).await?;
+    loaded.keys.rows = keys::find(view.db, &loaded.keys.names).await?;
+    loaded.subjects.rows = view.subjects(&loaded.subjects.names).await?;
     Ok(loaded)
 }
 
 async fn load_organization(
-    db: &DatabaseTransaction,
+    view: View<'_>,
     organization: &OrganizationId,
     wanted: Wanted,
 ) -> Result<LoadedOrganization, StoreError> {
     let mut found = LoadedOrganization::default();
     if wanted.shared {
         found.shared = Some(Shared {
-            organization: organizations::find(db, organization).await?,
-            entitlements: entitlements::all(db, organization).await?,
-            units: units::all(db, organization).await?,
+            organization: view.organization(organization).await?,
+            entitlements: view.entitlements(organization).await?,
+            units: view.units(organization).await?,
         });
     }
-    if wanted.whole {
-        let rows = members::some(db, organization, WHOLE + 1).await?;
-        found.all_members = rows.len() as u64 <= WHOLE;
+    if let Some(whole) = wanted.whole {
+        let rows = members::some(view.db, organization, whole + 1).await?;
+        found.all_members = rows.len() as u64 <= whole;
         if found.all_members {
             found.members.rows = rows;
-            found.grants = grants::of_subjects(db, organization, None).await?;
+            found.grants = grants::of_subjects(view.db, organization, None).await?;
         }
-        let rows = resources::some(db, organization, WHOLE + 1).await?;
-        found.all_resources = rows.len() as u64 <= WHOLE;
+        let rows = resources::some(view.db, organization, whole + 1).await?;
+        found.all_resources = rows.len() as u64 <= whole;
         if found.all_resources {
             found.resources.rows = rows;
         }
     }
     if !found.all_members && !wanted.members.is_empty() {
         let subjects: Vec<&str> = wanted.members.iter().map(String::as_str).collect();
-        found.members.rows = members::of_subjects(db, organization, &subjects).await?;
-        found.grants = grants::of_subjects(db, organization, Some(&subjects)).await?;
+        found.members.rows = view.members(organization, &subjects).await?;
+        found.grants = view.grants(organization, &subjects).await?;
         found.members.names = wanted.members;
     }
     if !found.all_resources && !wanted.resources.is_empty() {
-        let ids: Vec<&str> = wanted.resources.iter().map(String::as_str).collect();
-        found.resources.rows = resources::find(db, organization, &ids).await?;
+        found.resources.rows = view.resources(organization, &wanted.resources).await?;
         found.resources.names = wanted.resources;
     }
     Ok(found)

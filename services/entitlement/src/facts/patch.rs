@@ -37,7 +37,7 @@ impl World {
                 .is_some_and(|entry| entry.all_members || entry.members.contains_key(subject)),
             Piece::Resource(organization, id) => entry(organization).is_some_and(|entry| {
                 let tree = entry.organization.as_ref().map(|facts| &facts.tree);
-                entry.all_resources || tree.is_some_and(|tree| tree.knows_resource(id))
+                entry.all_resources || tree.is_some_and(|tree| tree.resource_target(id).is_some())
             }),
             Piece::Cursor(_) => false,
         }

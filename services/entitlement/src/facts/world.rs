@@ -156,18 +156,47 @@ impl World {
         organization: &OrganizationId,
         place: Place<'_>,
     ) -> Result<Target, Vec<Piece>> {
+        let id = match place {
+            Place::Organization => return Ok(Target::Organization),
+            Place::Unit(id) | Place::Resource(id) => id,
+        };
         let entry = self.entry(organization)?;
         let Some(facts) = &entry.organization else {
             return Ok(Target::Missing);
         };
-        match place {
-            Place::Organization => Ok(Target::Organization),
-            Place::Unit(id) => Ok(facts.tree.unit_target(id)),
-            Place::Resource(id) if entry.all_resources || facts.tree.knows_resource(id) => {
-                Ok(facts.tree.resource_target(id))
-            }
-            Place::Resource(id) => Err(vec![Piece::Resource(organization.clone(), id.into())]),
+        if matches!(place, Place::Unit(_)) {
+            return Ok(facts.tree.unit_target(id));
         }
+        match facts.tree.resource_target(id) {
+            Some(target) => Ok(target),
+            None if entry.all_resources => Ok(Target::Missing),
+            None => Err(vec![Piece::Resource(organization.clone(), id.into())]),
+        }
+    }
+
+    /// Whether all resources of an organization are in memory.
+    ///
+    /// # Errors
+    /// What is to be loaded first.
+    pub(crate) fn holds_resources(
+        &self,
+        organization: &OrganizationId,
+    ) -> Result<bool, Vec<Piece>> {
+        Ok(self.entry(organization)?.all_resources)
+    }
+
+    /// All members of an organization, in no order; none if they are too many for memory.
+    ///
+    /// # Errors
+    /// What is to be loaded first.
+    pub(crate) fn members(
+        &self,
+        organization: &OrganizationId,
+    ) -> Result<Option<impl Iterator<Item = &str>>, Vec<Piece>> {
+        let entry = self.entry(organization)?;
+        let members = entry.members.iter().filter(|(_, member)| member.is_some());
+        let all = entry.all_members || entry.organization.is_none();
+        Ok(all.then(|| members.map(|(subject, _)| &**subject)))
     }
 
     fn entry(&self, organization: &OrganizationId) -> Result<&Entry, Vec<Piece>> {

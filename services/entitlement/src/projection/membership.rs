@@ -156,7 +156,7 @@ async fn member(
             .retain(|row| (row.organization.as_str(), row.id.as_str()) != (organization, id));
         members::delete(tx, organization, id).await?;
         // A membership that begins again begins with nothing.
-        return grants::revoke_all(tx, organization, subject).await;
+        return grants::revoke_all(tx, &name.organization, subject).await;
     }
     rows.members.push(members::Row {
         organization: organization.to_owned(),

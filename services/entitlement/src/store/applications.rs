@@ -10,7 +10,7 @@ use sea_orm::{
     sea_query::Expr,
 };
 
-use super::table;
+use super::{history, table};
 
 table!("applications", key { id: String }, {
     body: Vec<u8>,
@@ -18,7 +18,8 @@ table!("applications", key { id: String }, {
     update_ms: i64,
     version: i64,
 });
-use row::{Column, Entity, Model};
+pub(crate) use row::Model as Row;
+use row::{Column, Entity};
 
 /// Inserts an application and returns it as stored.
 pub(crate) async fn insert(
@@ -26,7 +27,7 @@ pub(crate) async fn insert(
     id: &ApplicationId,
     application: &Application,
 ) -> Result<Application, StoreError> {
-    let row = Model {
+    let row = Row {
         id: id.as_str().to_owned(),
         body: body(application),
         create_ms: tx.now().0,
@@ -36,6 +37,7 @@ pub(crate) async fn insert(
     Entity::insert(new_row::<row::ActiveModel, _>(row.clone()))
         .exec_without_returning(tx.connection())
         .await?;
+    note(tx, &row)?;
     self::application(&row)
 }
 
@@ -81,7 +83,18 @@ pub(crate) async fn update(
         .await?;
     changed_one(&result)?;
     let row = Entity::find_by_id(id.as_str()).one(tx.connection()).await?;
-    self::application(&row.ok_or(StoreError::Stale)?)
+    let row = row.ok_or(StoreError::Stale)?;
+    note(tx, &row)?;
+    self::application(&row)
+}
+
+/// Applications as their rows were.
+pub(crate) fn decode(rows: &[Row]) -> Result<Vec<Application>, StoreError> {
+    rows.iter().map(application).collect()
+}
+
+fn note(tx: &WriteTx, row: &Row) -> Result<(), StoreError> {
+    history::begin(tx, history::APPLICATION, ("", "", &row.id), row)
 }
 
 /// What was declared, without what the service says of it.
@@ -95,7 +108,7 @@ fn body(application: &Application) -> Vec<u8> {
     declared.encode_to_vec()
 }
 
-fn application(row: &Model) -> Result<Application, StoreError> {
+fn application(row: &Row) -> Result<Application, StoreError> {
     let mut application = Application::decode(row.body.as_slice())?;
     application.name = format!("applications/{}", row.id);
     for role in &mut application.roles {

@@ -9,7 +9,7 @@ use sea_orm::{
     sea_query::Expr,
 };
 
-use super::table;
+use super::{history, table};
 
 table!("entitlements", key { organization: String, application: String }, {
     active: bool,
@@ -44,6 +44,7 @@ pub(crate) async fn insert(
     Entity::insert(new_row::<row::ActiveModel, _>(row.clone()))
         .exec_without_returning(tx.connection())
         .await?;
+    note(tx, &row)?;
     Ok(entitlement(&row, tx.now()))
 }
 
@@ -123,8 +124,16 @@ pub(crate) async fn change(
         Change::End => update.col_expr(Column::EndMs, Expr::value(tx.now().0)),
     };
     changed_one(&update.exec(tx.connection()).await?)?;
-    let found = find(tx.connection(), organization, application, tx.now()).await?;
-    Ok(found.ok_or(StoreError::Stale)?.0)
+    let key = (organization.as_str().to_owned(), application.to_owned());
+    let row = Entity::find_by_id(key).one(tx.connection()).await?;
+    let row = row.ok_or(StoreError::Stale)?;
+    note(tx, &row)?;
+    Ok(entitlement(&row, tx.now()))
+}
+
+fn note(tx: &WriteTx, row: &Row) -> Result<(), StoreError> {
+    let at = (row.organization.as_str(), "", row.application.as_str());
+    history::begin(tx, history::ENTITLEMENT, at, row)
 }
 
 /// Forgets an entitlement that has ended, so that there can be another.

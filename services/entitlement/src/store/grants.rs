@@ -1,5 +1,7 @@
 //! Grants.
 
+use std::collections::BTreeSet;
+
 use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::entitlement::v1::{Grant, GrantState, Scope};
@@ -11,7 +13,7 @@ use sea_orm::{
     QueryOrder, QuerySelect, UpdateMany, sea_query::Expr,
 };
 
-use super::{CHUNK, table};
+use super::{CHUNK, history, table};
 
 table!("grants", key { organization: String, id: String }, {
     subject: String,
@@ -77,6 +79,9 @@ pub(crate) async fn insert(
             .exec_without_returning(tx.connection())
             .await?;
     }
+    for row in &rows {
+        note(tx, row)?;
+    }
     rows.iter().map(|row| grant(row, tx.now())).collect()
 }
 
@@ -91,6 +96,24 @@ pub(crate) async fn find(
     let row = Entity::find_by_id(key).one(db).await?;
     let found = row.map(|row| grant(&row, now).map(|grant| (grant, row.version)));
     found.transpose()
+}
+
+/// Those of the ids that an organization has.
+pub(crate) async fn of_ids(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    ids: &[&str],
+) -> Result<Vec<Row>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows = Entity::find()
+            .filter(Column::Organization.eq(organization.as_str()))
+            .filter(Column::Id.is_in(chunk.iter().copied()))
+            .all(db)
+            .await?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// What of an organization's grants is listed.
@@ -179,6 +202,28 @@ pub(crate) async fn of_subjects(
     Ok(found)
 }
 
+/// The subjects after one that were given a role in an organization, in order.
+pub(crate) async fn subjects_with(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    role: &RoleName,
+    after: &str,
+    limit: u64,
+) -> Result<Vec<String>, StoreError> {
+    let subjects = Entity::find()
+        .select_only()
+        .column(Column::Subject)
+        .distinct()
+        .filter(Column::Application.eq(role.application.as_str()))
+        .filter(Column::Role.eq(role.role.as_str()))
+        .filter(Column::Organization.eq(organization.as_str()))
+        .filter(Column::Subject.gt(after))
+        .filter(Column::Revoked.eq(false))
+        .order_by_asc(Column::Subject)
+        .limit(limit);
+    Ok(subjects.into_tuple().all(db).await?)
+}
+
 /// The grants of a role that hold in all of an organization and have begun, and that only a
 /// revocation ends.
 pub(crate) async fn lasting(
@@ -254,8 +299,7 @@ pub(crate) async fn update(
         .exec(tx.connection())
         .await?;
     changed_one(&result)?;
-    let found = find(tx.connection(), organization, &changed.id, tx.now()).await?;
-    Ok(found.ok_or(StoreError::Stale)?.0)
+    noted(tx, organization, &changed.id).await
 }
 
 /// Revokes a grant that was read at `version`, and returns it as stored.
@@ -270,8 +314,7 @@ pub(crate) async fn revoke(
         .exec(tx.connection())
         .await?;
     changed_one(&result)?;
-    let found = find(tx.connection(), organization, id, tx.now()).await?;
-    Ok(found.ok_or(StoreError::Stale)?.0)
+    noted(tx, organization, id).await
 }
 
 /// The next version of a grant that was read at `version`.
@@ -294,17 +337,47 @@ fn revoking(update: UpdateMany<Entity>, tx: &WriteTx, revoked_by: &str) -> Updat
 /// Revokes whatever a subject was given in an organization.
 pub(crate) async fn revoke_all(
     tx: &WriteTx,
-    organization: &str,
+    organization: &OrganizationId,
     subject: &str,
 ) -> Result<(), StoreError> {
+    for row in of_subjects(tx.connection(), organization, Some(&[subject])).await? {
+        history::end(tx, history::GRANT, organization.as_str(), &row.id);
+    }
     let all = Entity::update_many().col_expr(Column::Version, Expr::col(Column::Version).add(1));
     revoking(all, tx, "system")
-        .filter(Column::Organization.eq(organization))
+        .filter(Column::Organization.eq(organization.as_str()))
         .filter(Column::Subject.eq(subject))
         .filter(Column::Revoked.eq(false))
         .exec(tx.connection())
         .await?;
     Ok(())
+}
+
+/// A grant as it was just written, noted for the history.
+async fn noted(
+    tx: &WriteTx,
+    organization: &OrganizationId,
+    id: &GrantId,
+) -> Result<Grant, StoreError> {
+    let key = (organization.as_str().to_owned(), id.as_str().to_owned());
+    let row = Entity::find_by_id(key).one(tx.connection()).await?;
+    let row = row.ok_or(StoreError::Stale)?;
+    note(tx, &row)?;
+    grant(&row, tx.now())
+}
+
+/// Notes what a grant gives from the commit on: nothing if it was revoked.
+fn note(tx: &WriteTx, row: &Row) -> Result<(), StoreError> {
+    if row.revoked {
+        history::end(tx, history::GRANT, &row.organization, &row.id);
+        return Ok(());
+    }
+    let at = (
+        row.organization.as_str(),
+        row.subject.as_str(),
+        row.id.as_str(),
+    );
+    history::begin(tx, history::GRANT, at, row)
 }
 
 /// Revokes whatever was given of an application in an organization, and returns the subjects.
@@ -318,20 +391,20 @@ pub(crate) async fn revoke_of(
         .add(Column::Organization.eq(organization.as_str()))
         .add(Column::Application.eq(application.as_str()))
         .add(Column::Revoked.eq(false));
-    let subjects = Entity::find()
-        .select_only()
-        .column(Column::Subject)
+    let rows = Entity::find()
         .filter(given.clone())
-        .distinct()
-        .into_tuple()
         .all(tx.connection())
         .await?;
+    for row in &rows {
+        history::end(tx, history::GRANT, organization.as_str(), &row.id);
+    }
     let all = Entity::update_many().col_expr(Column::Version, Expr::col(Column::Version).add(1));
     revoking(all, tx, revoked_by)
         .filter(given)
         .exec(tx.connection())
         .await?;
-    Ok(subjects)
+    let subjects: BTreeSet<String> = rows.into_iter().map(|row| row.subject).collect();
+    Ok(subjects.into_iter().collect())
 }
 
 fn grant(row: &Row, now: Millis) -> Result<Grant, StoreError> {

@@ -6,7 +6,7 @@ use sea_orm::{
 };
 use store::{StoreError, WriteTx, new_row};
 
-use super::{CHUNK, table};
+use super::{CHUNK, history, table};
 
 table!("p_members", key { organization: String, id: String }, {
     subject: String,
@@ -18,6 +18,14 @@ use row::{Column, Entity};
 
 /// Writes the latest states.
 pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> {
+    for row in &rows {
+        history::begin(
+            tx,
+            history::MEMBER,
+            (&row.organization, &row.subject, &row.id),
+            row,
+        )?;
+    }
     for chunk in rows.chunks(CHUNK) {
         Entity::insert_many(chunk.iter().cloned().map(new_row::<row::ActiveModel, _>))
             .on_conflict(
@@ -33,6 +41,7 @@ pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> 
 
 /// Forgets a membership.
 pub(crate) async fn delete(tx: &WriteTx, organization: &str, id: &str) -> Result<(), StoreError> {
+    history::end(tx, history::MEMBER, organization, id);
     let key = (organization.to_owned(), id.to_owned());
     Entity::delete_by_id(key).exec(tx.connection()).await?;
     Ok(())

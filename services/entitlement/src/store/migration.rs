@@ -4,7 +4,9 @@ use sea_orm_migration::prelude::{
     DbErr, MigrationName, MigrationTrait, MigratorTrait, SchemaManager, TableCreateStatement,
     async_trait,
 };
-use store::schema::{boolean, bytes, create_common, index, integer, primary, table, text};
+use store::schema::{
+    boolean, bytes, bytewise, create_common, create_history, index, integer, primary, table, text,
+};
 
 /// Brings the schema to the latest version.
 #[derive(Debug)]
@@ -28,16 +30,29 @@ impl MigrationName for V1 {
 impl MigrationTrait for V1 {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create_common(manager).await?;
+        create_history(manager).await?;
         for table in owned().into_iter().chain(projected()) {
             manager.create_table(table).await?;
         }
+        // Lists are paged by what the rules have put in order.
+        bytewise(manager, "grants", &["subject"]).await?;
+        bytewise(manager, "p_resources", &["id", "unit"]).await?;
         let indexes = [
             index(
                 "grants_subject",
                 "grants",
                 &["organization", "subject", "id"],
             ),
-            index("grants_role", "grants", &["application", "role"]),
+            index(
+                "grants_role",
+                "grants",
+                &["application", "role", "organization", "subject"],
+            ),
+            index(
+                "resources_of_unit",
+                "p_resources",
+                &["organization", "unit", "id"],
+            ),
             index(
                 "members_of_subject",
                 "p_members",

@@ -4,7 +4,7 @@ use base::{Id, OrganizationId};
 use sea_orm::{ConnectionTrait, EntityTrait, sea_query::OnConflict};
 use store::{StoreError, WriteTx, new_row};
 
-use super::table;
+use super::{history, table};
 
 table!("p_organizations", key { id: String }, { active: bool, subscription_required: bool });
 pub(crate) use row::Model as Row;
@@ -14,6 +14,9 @@ use row::{Column, Entity};
 pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> {
     if rows.is_empty() {
         return Ok(());
+    }
+    for row in &rows {
+        history::begin(tx, history::ORGANIZATION, (&row.id, "", &row.id), row)?;
     }
     Entity::insert_many(rows.into_iter().map(new_row::<row::ActiveModel, _>))
         .on_conflict(

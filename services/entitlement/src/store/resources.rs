@@ -2,11 +2,12 @@
 
 use base::{Id, OrganizationId};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::OnConflict,
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, OnConflict},
 };
 use store::{StoreError, WriteTx, new_row};
 
-use super::{CHUNK, table};
+use super::{CHUNK, history, table};
 
 table!("p_resources", key { organization: String, id: String }, { unit: String });
 pub(crate) use row::Model as Row;
@@ -14,6 +15,14 @@ use row::{Column, Entity};
 
 /// Writes the latest states.
 pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> {
+    for row in &rows {
+        history::begin(
+            tx,
+            history::RESOURCE,
+            (&row.organization, &row.unit, &row.id),
+            row,
+        )?;
+    }
     for chunk in rows.chunks(CHUNK) {
         Entity::insert_many(chunk.iter().cloned().map(new_row::<row::ActiveModel, _>))
             .on_conflict(
@@ -29,6 +38,7 @@ pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> 
 
 /// Forgets a resource.
 pub(crate) async fn delete(tx: &WriteTx, organization: &str, id: &str) -> Result<(), StoreError> {
+    history::end(tx, history::RESOURCE, organization, id);
     let key = (organization.to_owned(), id.to_owned());
     Entity::delete_by_id(key).exec(tx.connection()).await?;
     Ok(())
@@ -60,4 +70,23 @@ pub(crate) async fn find(
         found.extend(rows);
     }
     Ok(found)
+}
+
+/// Resources of an organization after one, in the order of their units and ids.
+pub(crate) async fn after(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    (unit, id): (&str, &str),
+    limit: u64,
+) -> Result<Vec<Row>, StoreError> {
+    let place = Expr::tuple([Expr::col(Column::Unit), Expr::col(Column::Id)]);
+    let rows = Entity::find()
+        .filter(Column::Organization.eq(organization.as_str()))
+        .filter(place.gt(Expr::tuple([Expr::val(unit), Expr::val(id)])))
+        .order_by_asc(Column::Unit)
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .all(db)
+        .await?;
+    Ok(rows)
 }

@@ -3,7 +3,7 @@
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
 use store::{StoreError, WriteTx, new_row};
 
-use super::{CHUNK, table};
+use super::{CHUNK, history, table};
 
 table!("p_subjects", key { name: String }, { active: bool });
 pub(crate) use row::Model as Row;
@@ -11,6 +11,9 @@ use row::{Column, Entity};
 
 /// Writes the latest states.
 pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> {
+    for row in &rows {
+        history::begin(tx, history::SUBJECT, ("", "", &row.name), row)?;
+    }
     for chunk in rows.chunks(CHUNK) {
         Entity::insert_many(chunk.iter().cloned().map(new_row::<row::ActiveModel, _>))
             .on_conflict(

@@ -4,7 +4,7 @@ use base::{Id, OrganizationId};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
 use store::{StoreError, WriteTx, new_row};
 
-use super::{CHUNK, table};
+use super::{CHUNK, history, table};
 
 // `parent` is empty at the root.
 table!("p_units", key { organization: String, id: String }, { parent: String });
@@ -13,6 +13,14 @@ use row::{Column, Entity};
 
 /// Writes the latest states.
 pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> {
+    for row in &rows {
+        history::begin(
+            tx,
+            history::UNIT,
+            (&row.organization, &row.parent, &row.id),
+            row,
+        )?;
+    }
     for chunk in rows.chunks(CHUNK) {
         Entity::insert_many(chunk.iter().cloned().map(new_row::<row::ActiveModel, _>))
             .on_conflict(
@@ -28,6 +36,7 @@ pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> 
 
 /// Forgets a unit.
 pub(crate) async fn delete(tx: &WriteTx, organization: &str, id: &str) -> Result<(), StoreError> {
+    history::end(tx, history::UNIT, organization, id);
     let key = (organization.to_owned(), id.to_owned());
     Entity::delete_by_id(key).exec(tx.connection()).await?;
     Ok(())

@@ -32,6 +32,7 @@ pub(super) async fn check(
         permission: args.permission.clone(),
         resource: in_organization(&args.resource),
         consistency: consistency(&args),
+        read_time: args.at,
     };
     let mut client = connection.clients.authorization();
     let call = client.check(within(DEADLINE, request));

@@ -27,6 +27,7 @@ pub(super) async fn explain(
         permission: args.permission.clone(),
         resource: in_organization(&args.resource),
         consistency: consistency(&args),
+        read_time: args.at,
     };
     let mut client = connection.clients.authorization();
     let call = client.explain(within(DEADLINE, request));
@@ -64,8 +65,15 @@ fn lines(answer: &ExplainResponse) -> Vec<String> {
         let (mark, why) = bearing(grant);
         lines.push(format!("  {mark} {} ({}): {why}", grant.grant, grant.role));
     }
+    if !answer.missing_roles.is_empty() {
+        let roles = answer.missing_roles.join(", ");
+        lines.push(format!("Roles that hold the permission: {roles}"));
+    }
     if !answer.next_step.is_empty() {
         lines.push(format!("Next step: {}", answer.next_step));
+    }
+    if !answer.helpers.is_empty() {
+        lines.push(format!("Who could: {}", answer.helpers.join(", ")));
     }
     lines
 }
@@ -124,6 +132,8 @@ fn explanation(answer: &ExplainResponse) -> Value {
         "conditions": conditions,
         "grants": grants,
         "next_step": answer.next_step,
+        "missing_roles": answer.missing_roles,
+        "helpers": answer.helpers,
     })
 }
 

@@ -69,6 +69,7 @@ pub async fn dev(args: DevArgs) -> Result<(), Failure> {
         stores: Stores::in_folder(&folder).map_err(failed)?,
         cache: None,
         answers: entitlement::Limits::default(),
+        decision_log: None,
     })
     .await
     .map_err(failed)?;

@@ -10,6 +10,7 @@ use std::{
 };
 
 use cache::Cache;
+use entitlement::DecisionLogSettings;
 use rpc::{Channel, GrpcService, Mounted, Readiness, in_process, steer};
 
 use super::service::{self, BuildError, Built, ServiceSettings, Stores};
@@ -25,6 +26,8 @@ pub struct InstallationSettings {
     pub cache: Option<Cache>,
     /// Bounds of the answers.
     pub answers: entitlement::Limits,
+    /// Where decisions are logged, if they are.
+    pub decision_log: Option<DecisionLogSettings>,
 }
 
 /// Every service in one process.
@@ -54,9 +57,11 @@ impl Installation {
             stores,
             cache,
             answers,
+            decision_log,
         } = settings;
         let (entitlement, feeds) =
-            service::entitlement(&services, stores.entitlement, cache, answers).await?;
+            service::entitlement(&services, stores.entitlement, cache, answers, decision_log)
+                .await?;
         let to_entitlement = || in_process(entitlement.service.clone());
         let identity = service::identity(&services, stores.identity, to_entitlement()).await?;
         let to_identity = || in_process(identity.service.clone());

@@ -96,6 +96,7 @@ async fn build(
     let answers = entitlement::Limits {
         lease: Duration::from_millis(args.lease_ms),
         memory: args.memory_mb << 20,
+        history: Duration::from_secs(u64::from(args.history_days) * 24 * 60 * 60),
         ..entitlement::Limits::default()
     };
     let cache = Cache::open(&args.cache).map_err(failed)?;
@@ -105,6 +106,7 @@ async fn build(
             stores: all_stores(&args.store)?,
             cache,
             answers,
+            decision_log: args.decision_log(),
         };
         let installation = Installation::start(settings).await.map_err(failed)?;
         ready.send_replace(true);
@@ -120,7 +122,8 @@ async fn build(
         }
         Which::Entitlement | Which::All => {
             let (identity, membership) = (peers.identity()?, peers.membership()?);
-            let built = service::entitlement(&settings, store, cache, answers).await;
+            let log = args.decision_log();
+            let built = service::entitlement(&settings, store, cache, answers, log).await;
             let (built, feeds) = built.map_err(failed)?;
             feeds.follow(identity, membership);
             let readiness = built.readiness.clone();

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, num::NonZero, path::PathBuf};
 
 use clap::{Args, ValueEnum};
+use entitlement::DecisionLogSettings;
 
 /// Run one service, or all in one process.
 #[derive(Debug, Args)]
@@ -90,6 +91,10 @@ pub struct ServeArgs {
     #[arg(long, default_value_t = 256, env = "MANDATE_MEMORY_MB")]
     pub memory_mb: usize,
 
+    /// For how many days it is kept what was, for questions about the past
+    #[arg(long, default_value_t = 400, env = "MANDATE_HISTORY_DAYS")]
+    pub history_days: u32,
+
     /// Threads that serve calls; as many as there are cores if absent
     #[arg(long, env = "MANDATE_THREADS")]
     pub threads: Option<NonZero<usize>>,
@@ -102,6 +107,25 @@ pub struct ServeArgs {
     /// and what administrators read always are
     #[arg(long, default_value_t = 0.01, env = "MANDATE_TRACE_SAMPLE")]
     pub trace_sample: f64,
+
+    /// Log the answers to checks here, a JSON object a line, with the subject masked; when it is
+    /// full, a new file begins, and 16 of 64 MiB are kept
+    #[arg(long, env = "MANDATE_DECISION_LOG", value_name = "FILE")]
+    pub decision_log: Option<PathBuf>,
+
+    /// Log one in so many answers
+    #[arg(
+        long,
+        default_value_t = 1,
+        value_name = "N",
+        env = "MANDATE_DECISION_LOG_ONE_IN",
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    pub decision_log_one_in: u64,
+
+    /// Log denials only
+    #[arg(long, env = "MANDATE_DECISION_LOG_DENIALS")]
+    pub decision_log_denials: bool,
 
     /// Which logs are written
     #[arg(
@@ -125,6 +149,15 @@ impl ServeArgs {
             return 0;
         }
         (1.0 / self.trace_sample).round().max(1.0) as u64
+    }
+
+    /// Which decisions are logged, and where.
+    pub(super) fn decision_log(&self) -> Option<DecisionLogSettings> {
+        Some(DecisionLogSettings {
+            path: self.decision_log.clone()?,
+            denials_only: self.decision_log_denials,
+            one_in: self.decision_log_one_in,
+        })
     }
 
     /// Threads that serve calls.

@@ -6,12 +6,13 @@ use authority::Account;
 use base::{Id, ServiceAccountId, Subject};
 use cache::Cache;
 use clock::Clock;
+use entitlement::DecisionLogSettings;
 use rpc::{
-    Authentication, Authenticator, Channel, GrpcService, Limits, Readiness, stack, with_tools,
+    Authentication, Authenticator, Channel, GrpcService, Limits, Readiness, Routes, stack,
+    with_tools,
 };
 use store::{StoreError, StoreUrl};
 use tokio_util::sync::CancellationToken;
-use tonic::service::Routes;
 
 use super::secrets::Secrets;
 
@@ -148,6 +149,7 @@ pub async fn entitlement(
     store: StoreUrl,
     cache: Option<Cache>,
     limits: entitlement::Limits,
+    decision_log: Option<DecisionLogSettings>,
 ) -> Result<(Built, entitlement::Feeds), BuildError> {
     let built = entitlement::build(entitlement::Dependencies {
         store,
@@ -156,6 +158,7 @@ pub async fn entitlement(
         sealer: settings.secrets.sealer.clone(),
         peer_key: settings.secrets.peer.clone(),
         limits,
+        decision_log,
         shutdown: settings.shutdown.clone(),
     })
     .await?;
@@ -169,6 +172,9 @@ pub enum BuildError {
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The database cannot be used, or the decision log cannot be written.
+    #[error(transparent)]
+    Entitlement(#[from] entitlement::BuildError),
     /// The descriptors cannot be served.
     #[error(transparent)]
     Reflection(#[from] rpc::ReflectionError),

@@ -10,6 +10,10 @@ use std::{
 use async_trait::async_trait;
 use authority::{Account, Caller, Undecided};
 use aws_lc_rs::{constant_time, digest};
+use futures_util::{
+    FutureExt,
+    future::{Either, ready},
+};
 use http::header::AUTHORIZATION;
 use secrecy::{ExposeSecret, SecretString};
 use tonic::Status;
@@ -21,6 +25,12 @@ use crate::fault::Fault;
 /// Knows the keys of service accounts.
 #[async_trait]
 pub trait Authenticator: Send + Sync {
+    /// Whose key this is, if that can be told without waiting.
+    fn recall(&self, secret: &str) -> Poll<Option<Arc<Account>>> {
+        let _ = secret;
+        Poll::Pending
+    }
+
     /// Whose key this is.
     ///
     /// # Errors
@@ -93,20 +103,26 @@ pub enum Authentication {
 }
 
 impl Authentication {
-    async fn caller(&self, presented: Option<&str>) -> Result<Caller, Fault> {
-        let (peer, keys) = match self {
-            Self::Keys { peer, keys } | Self::Waived { peer, keys, .. } => (peer, keys),
-        };
+    /// Who calls, if that can be told without waiting; inside, none if it is nobody.
+    fn recall(&self, presented: Option<&str>) -> Poll<Option<Caller>> {
+        let (Self::Keys { peer, keys } | Self::Waived { peer, keys, .. }) = self;
         match (presented, self) {
-            (Some(secret), _) if !is_key(secret) && peer.matches(secret) => Ok(Caller::Peer),
-            (Some(secret), _) => match keys.authenticate(secret).await {
-                Ok(Some(account)) => Ok(Caller::Subject(account)),
-                Ok(None) => Err(Fault::unauthenticated()),
-                Err(error) => Err(Fault::unavailable(error)),
-            },
-            (None, Self::Waived { anonymous, .. }) => Ok(Caller::Subject(anonymous.clone())),
-            (None, Self::Keys { .. }) => Err(Fault::unauthenticated()),
+            (Some(secret), _) if !is_key(secret) && peer.matches(secret) => {
+                Poll::Ready(Some(Caller::Peer))
+            }
+            (Some(secret), _) => keys.recall(secret).map(|owner| owner.map(Caller::Subject)),
+            (None, Self::Waived { anonymous, .. }) => {
+                Poll::Ready(Some(Caller::Subject(anonymous.clone())))
+            }
+            (None, Self::Keys { .. }) => Poll::Ready(None),
         }
+    }
+
+    /// The owner of a key, which is looked up.
+    async fn owner(&self, secret: &str) -> Result<Option<Caller>, Fault> {
+        let (Self::Keys { keys, .. } | Self::Waived { keys, .. }) = self;
+        let owner = keys.authenticate(secret).await;
+        Ok(owner.map_err(Fault::unavailable)?.map(Caller::Subject))
     }
 }
 
@@ -141,37 +157,56 @@ pub(crate) struct Authenticate<S> {
 impl<S> Service<Request> for Authenticate<S>
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
+    S::Future: Send + 'static,
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = BoxFuture<Infallible>;
+    type Future = Either<S::Future, BoxFuture<Infallible>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
+        if is_public(request.uri().path()) {
+            return self.inner.call(request).left_future();
+        }
+        match self.authentication.recall(bearer(&request)) {
+            Poll::Ready(Some(caller)) => {
+                note(&mut request, caller);
+                return self.inner.call(request).left_future();
+            }
+            Poll::Ready(None) => return ready(Ok(nobody())).boxed().right_future(),
+            Poll::Pending => {}
+        }
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
-        if is_public(request.uri().path()) {
-            return Box::pin(inner.call(request));
-        }
         let authentication = self.authentication.clone();
-        Box::pin(async move {
-            let presented = bearer(&request);
-            match authentication.caller(presented).await {
-                Ok(caller) => {
-                    request.headers_mut().remove(AUTHORIZATION);
-                    if let Some(call) = request.extensions_mut().get_mut::<Call>() {
-                        call.caller = Some(caller);
-                    }
+        let looked_up = async move {
+            let secret = bearer(&request).unwrap_or_default();
+            match authentication.owner(secret).await {
+                Ok(Some(caller)) => {
+                    note(&mut request, caller);
                     inner.call(request).await
                 }
+                Ok(None) => Ok(nobody()),
                 Err(fault) => Ok(Status::from(fault).into_http()),
             }
-        })
+        };
+        looked_up.boxed().right_future()
     }
+}
+
+/// The credential goes no further than this.
+fn note(request: &mut Request, caller: Caller) {
+    request.headers_mut().remove(AUTHORIZATION);
+    if let Some(call) = request.extensions_mut().get_mut::<Call>() {
+        call.caller = Some(caller);
+    }
+}
+
+fn nobody() -> Response {
+    Status::from(Fault::unauthenticated()).into_http()
 }
 
 fn bearer(request: &Request) -> Option<&str> {

@@ -24,7 +24,9 @@ pub(crate) struct Call {
     pub(crate) policy: Option<&'static MethodPolicy>,
     /// Names the call.
     pub(crate) id: RequestId,
-    /// When the caller stops waiting.
+    /// When it came.
+    pub(crate) begin: Instant,
+    /// When the caller stops waiting, once that is known.
     pub(crate) deadline: Instant,
     /// Who calls, once that is established.
     pub(crate) caller: Option<Caller>,

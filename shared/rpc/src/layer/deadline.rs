@@ -6,10 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::{FutureExt, future::Map};
+use tokio::time::{Timeout, error::Elapsed, timeout_at};
 use tonic::Status;
 use tower::{Layer, Service};
 
-use super::{BoxFuture, Request, Response, call::Call};
+use super::{Request, Response, call::Call};
 use crate::fault::Fault;
 
 /// Ends calls. A deadline bounds the time to the response; a stream that has begun goes on.
@@ -35,14 +37,15 @@ pub(crate) struct WithDeadline<S> {
     inner: S,
 }
 
+type Answer = Result<Response, Infallible>;
+
 impl<S> Service<Request> for WithDeadline<S>
 where
     S: Service<Request, Response = Response, Error = Infallible>,
-    S::Future: Send + 'static,
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = BoxFuture<Infallible>;
+    type Future = Map<Timeout<S::Future>, fn(Result<Answer, Elapsed>) -> Answer>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
@@ -54,18 +57,19 @@ where
             .get("grpc-timeout")
             .and_then(|value| parse(value.to_str().ok()?));
         let wait = asked.map_or(self.longest, |asked| asked.min(self.longest));
-        let deadline = Instant::now() + wait;
-        if let Some(call) = request.extensions_mut().get_mut::<Call>() {
-            call.deadline = deadline;
-        }
-        let call = self.inner.call(request);
-        Box::pin(async move {
-            match tokio::time::timeout_at(deadline.into(), call).await {
-                Ok(response) => response,
-                Err(_) => Ok(Status::from(Fault::deadline()).into_http()),
+        let deadline = match request.extensions_mut().get_mut::<Call>() {
+            Some(call) => {
+                call.deadline = call.begin + wait;
+                call.deadline
             }
-        })
+            None => Instant::now() + wait,
+        };
+        timeout_at(deadline.into(), self.inner.call(request)).map(answer)
     }
+}
+
+fn answer(answered: Result<Answer, Elapsed>) -> Answer {
+    answered.unwrap_or_else(|_| Ok(Status::from(Fault::deadline()).into_http()))
 }
 
 /// Reads a `grpc-timeout`: at most 8 digits and a unit.

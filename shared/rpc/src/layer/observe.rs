@@ -2,25 +2,28 @@
 
 use std::{
     convert::Infallible,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use api::{AuditKind, MethodPolicy};
 use authority::RequestId;
+use futures_util::future::Either;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::{KeyValue, global, metrics::Histogram, propagation::Extractor};
+use pin_project_lite::pin_project;
 use tonic::Code;
 use tower::{Layer, Service};
-use tracing::{Instrument, Span};
+use tracing::{Instrument, Span, instrument::Instrumented};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::{
-    BoxFuture, Request, Response,
+    Request, Response,
     call::{Call, Names, REQUEST_ID},
     is_public,
     policy::policy_of,
@@ -44,7 +47,6 @@ struct Observer {
     /// One in so many checks is traced, whoever asks; none if 0.
     every: u64,
     calls: AtomicU64,
-    longest: Duration,
 }
 
 impl ObserveLayer {
@@ -60,7 +62,6 @@ impl ObserveLayer {
             duration,
             every: limits.trace_one_in,
             calls: AtomicU64::new(0),
-            longest: limits.deadline,
         }))
     }
 }
@@ -86,11 +87,10 @@ pub(crate) struct Observe<S> {
 impl<S> Service<Request> for Observe<S>
 where
     S: Service<Request, Response = Response, Error = Infallible>,
-    S::Future: Send + 'static,
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = BoxFuture<Infallible>;
+    type Future = Either<Observed<S::Future>, Instrumented<Observed<S::Future>>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
@@ -106,43 +106,87 @@ where
         request.extensions_mut().insert(Call {
             policy,
             id: id.clone(),
-            deadline: begin + observer.longest,
+            begin,
+            deadline: begin,
             caller: None,
         });
-        let call = span.in_scope(|| self.inner.call(request));
-        let observed = async move {
-            let mut response = call.await?;
-            let code = code_of(&response);
-            // Who gave a name wants it back, and who is refused may ask about it.
-            if code != "OK" || matches!(id, RequestId::Given(_)) {
-                let value = HeaderValue::from_str(&id.to_string());
-                response.headers_mut().extend(
-                    value
-                        .ok()
-                        .map(|value| (HeaderName::from_static(REQUEST_ID), value)),
-                );
-            }
-            if matches!(code, "INTERNAL" | "UNAVAILABLE") {
-                tracing::warn!(rpc.method = method, request_id = %id, code, "call failed");
-            }
-            // Not recorded as a field: the log would read its text of the span and write it
-            // anew, which takes longer than a decision.
-            Span::current().set_attribute("rpc.response.status_code", code);
-            observer.duration.record(
-                begin.elapsed().as_secs_f64(),
-                &[
-                    KeyValue::new("rpc.system.name", "grpc"),
-                    KeyValue::new("rpc.method", method),
-                    KeyValue::new("rpc.response.status_code", code),
-                ],
-            );
-            Ok(response)
+        let observed = Observed {
+            call: span.in_scope(|| self.inner.call(request)),
+            ended: Some(Ended {
+                observer,
+                begin,
+                method,
+                id,
+            }),
         };
         if span.is_none() {
-            Box::pin(observed)
+            Either::Left(observed)
         } else {
-            Box::pin(observed.instrument(span))
+            Either::Right(observed.instrument(span))
         }
+    }
+}
+
+pin_project! {
+    /// A call that is measured when it ends.
+    pub(crate) struct Observed<F> {
+        #[pin]
+        call: F,
+        ended: Option<Ended>,
+    }
+}
+
+impl<F: Future<Output = Result<Response, Infallible>>> Future for Observed<F> {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let Poll::Ready(Ok(response)) = this.call.poll(cx) else {
+            return Poll::Pending;
+        };
+        Poll::Ready(Ok(match this.ended.take() {
+            Some(ended) => ended.with(response),
+            None => response,
+        }))
+    }
+}
+
+/// What is to be said of a call when it has ended.
+struct Ended {
+    observer: Arc<Observer>,
+    begin: Instant,
+    method: &'static str,
+    id: RequestId,
+}
+
+impl Ended {
+    fn with(self, mut response: Response) -> Response {
+        let Self { method, id, .. } = &self;
+        let code = code_of(&response);
+        // Who gave a name wants it back, and who is refused may ask about it.
+        if code != "OK" || matches!(id, RequestId::Given(_)) {
+            let value = HeaderValue::from_str(&id.to_string());
+            response.headers_mut().extend(
+                value
+                    .ok()
+                    .map(|value| (HeaderName::from_static(REQUEST_ID), value)),
+            );
+        }
+        if matches!(code, "INTERNAL" | "UNAVAILABLE") {
+            tracing::warn!(rpc.method = method, request_id = %id, code, "call failed");
+        }
+        // Not recorded as a field: the log would read its text of the span and write it
+        // anew, which takes longer than a decision.
+        Span::current().set_attribute("rpc.response.status_code", code);
+        self.observer.duration.record(
+            self.begin.elapsed().as_secs_f64(),
+            &[
+                KeyValue::new("rpc.system.name", "grpc"),
+                KeyValue::new("rpc.method", *method),
+                KeyValue::new("rpc.response.status_code", code),
+            ],
+        );
+        response
     }
 }
 

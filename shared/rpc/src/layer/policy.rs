@@ -10,10 +10,14 @@ use std::{
 use api::{Access, METHODS, MethodPolicy};
 use authority::Caller;
 use foldhash::fast::FixedState;
+use futures_util::{
+    FutureExt,
+    future::{Either, Ready, ready},
+};
 use tonic::Status;
 use tower::{Layer, Service};
 
-use super::{BoxFuture, Request, Response, call::Call, is_public};
+use super::{Request, Response, call::Call, is_public};
 use crate::fault::Fault;
 
 /// Lets calls in by the policy of their method. A method without one cannot be called.
@@ -34,11 +38,10 @@ pub(crate) struct Policy<S>(S);
 impl<S> Service<Request> for Policy<S>
 where
     S: Service<Request, Response = Response, Error = Infallible>,
-    S::Future: Send + 'static,
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = BoxFuture<Infallible>;
+    type Future = Either<S::Future, Ready<Result<Response, Infallible>>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.0.poll_ready(cx)
@@ -48,10 +51,9 @@ where
         if !is_public(request.uri().path())
             && let Err(fault) = admit(&request)
         {
-            let response = Status::from(fault).into_http();
-            return Box::pin(std::future::ready(Ok(response)));
+            return ready(Ok(Status::from(fault).into_http())).right_future();
         }
-        Box::pin(self.0.call(request))
+        self.0.call(request).left_future()
     }
 }
 

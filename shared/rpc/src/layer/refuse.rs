@@ -5,10 +5,11 @@ use std::{
     task::{Context, Poll},
 };
 
+use futures_util::{FutureExt, future::Map};
 use tonic::Status;
 use tower::{BoxError, Layer, Service, load_shed::error::Overloaded};
 
-use super::{BoxFuture, Request, Response};
+use super::{Request, Response};
 use crate::fault::Fault;
 
 /// Above the layers that may fail.
@@ -29,11 +30,10 @@ pub(crate) struct Refuse<S>(S);
 impl<S> Service<Request> for Refuse<S>
 where
     S: Service<Request, Response = Response, Error = BoxError>,
-    S::Future: Send + 'static,
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = BoxFuture<Infallible>;
+    type Future = Map<S::Future, fn(Result<Response, BoxError>) -> Result<Response, Infallible>>;
 
     /// Always ready: the layer inside sheds what it cannot take.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
@@ -44,12 +44,8 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let call = self.0.call(request);
-        Box::pin(async move {
-            match call.await {
-                Ok(response) => Ok(response),
-                Err(error) => Ok(Status::from(fault(error)).into_http()),
-            }
+        self.0.call(request).map(|answered| {
+            Ok(answered.unwrap_or_else(|error| Status::from(fault(error)).into_http()))
         })
     }
 }

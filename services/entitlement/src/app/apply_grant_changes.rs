@@ -1,0 +1,56 @@
+use ::rpc::parse;
+use ::store::Turn;
+use api::entitlement::v1::{ApplyGrantChangesRequest, ApplyGrantChangesResponse};
+use authority::Context;
+use base::OrganizationId;
+
+use super::{
+    App,
+    grant_changes::Changes,
+    grant_power::{By, owns},
+    preview::foresee,
+};
+use crate::error::Error;
+
+/// Makes changes of all kinds, all or none, and if a digest is given only what was previewed.
+pub(crate) async fn apply_grant_changes(
+    app: &App,
+    context: &Context,
+    request: ApplyGrantChangesRequest,
+) -> Result<ApplyGrantChangesResponse, Error> {
+    let organization = parse("parent", &request.parent, OrganizationId::parse_name)?;
+    let permit = app.permit_to_give(context, &organization).await?;
+    let owns = owns(app, context, &organization).await?;
+    app.follow(context, &request.consistency_token).await?;
+    let changes = Changes::read(app, organization, &request.changes).await?;
+    let mut response: ApplyGrantChangesResponse = match app.store.begin(&permit, &request).await? {
+        Turn::Repeat(response) => response,
+        Turn::Write(mut tx) => {
+            app.lead(&tx).await?;
+            let by = By {
+                app,
+                context,
+                permit: &permit,
+                owns,
+            };
+            let grants = if request.preview_digest.is_empty() {
+                changes.enact(&by, &mut tx).await?
+            } else {
+                let (grants, preview) = foresee(&by, &mut tx, changes, &request.changes).await?;
+                if preview.digest != request.preview_digest {
+                    return Err(Error::PreviewStale);
+                }
+                grants
+            };
+            tx.finish(|consistency_token| ApplyGrantChangesResponse {
+                grants,
+                consistency_token,
+                ..ApplyGrantChangesResponse::default()
+            })
+            .await?
+        }
+    };
+    let propagation = app.settle(context, &response.consistency_token).await;
+    response.set_propagation(propagation);
+    Ok(response)
+}

@@ -1,0 +1,183 @@
+//! What changes of grants change in what subjects can reach.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ::store::WriteTx;
+use api::entitlement::v1::{
+    AccessDifference, PermissionsDifference, PreviewResponse, PreviewWarning, PreviewWarningKind,
+    Scope,
+};
+use base::OrganizationId;
+use entitlement_core::access;
+
+use super::{
+    App,
+    list_effective_access::{scope, unknown},
+};
+use crate::{
+    error::Error,
+    facts::{Piece, Reading, World},
+    store::view::View,
+};
+
+/// Places in an answer, at most.
+const PLACES: usize = 20_000;
+
+/// What subjects can reach, by subject and application.
+pub(super) type Reached = BTreeMap<(String, String), Access>;
+
+/// What a subject can reach in an application.
+pub(super) struct Access {
+    /// Each with where it holds.
+    permissions: Vec<(String, Scope)>,
+    /// The recommended modules that are out of reach.
+    left_out: Vec<String>,
+}
+
+/// What subjects can reach in an organization as a transaction sees it.
+pub(super) async fn reached(
+    app: &App,
+    tx: &WriteTx,
+    organization: &OrganizationId,
+    subjects: &BTreeSet<String>,
+) -> Result<Reached, Error> {
+    let mut reading = Reading::begin(&app.store, View::now(tx.connection())).await?;
+    let read = reading.read(|world| {
+        let (mut found, mut missing) = (Reached::new(), Vec::new());
+        for subject in subjects {
+            match reached_by(world, organization, subject, tx.now()) {
+                Ok(reached) => found.extend(reached),
+                Err(pieces) => missing.extend(pieces),
+            }
+        }
+        if missing.is_empty() {
+            Ok(found)
+        } else {
+            Err(missing)
+        }
+    });
+    Ok(read.await?)
+}
+
+fn reached_by(
+    world: &World,
+    organization: &OrganizationId,
+    subject: &str,
+    now: base::Millis,
+) -> Result<Reached, Vec<Piece>> {
+    let facts = world.facts(subject, organization)?;
+    let found = access(&facts, now);
+    let missing = unknown(&facts, organization, &found);
+    if !missing.is_empty() {
+        return Err(missing);
+    }
+    let Some(tree) = facts.organization.map(|organization| &organization.tree) else {
+        return Ok(Reached::new());
+    };
+    let reached = found.into_iter().map(|found| {
+        let id = facts.catalog.application_id(found.application);
+        let key = (subject.to_owned(), format!("applications/{id}"));
+        let recommended = facts.catalog.modules_of(found.application);
+        let access = Access {
+            permissions: found
+                .permissions
+                .iter()
+                .map(|held| {
+                    let simplest = tree.simplest(&held.scope);
+                    (
+                        held.permission.to_owned(),
+                        scope(&facts, organization, &simplest, held.applications),
+                    )
+                })
+                .filter(|(_, scope)| !is_nowhere(scope))
+                .collect(),
+            left_out: recommended
+                .filter(|(_, module, recommended)| *recommended && !found.modules.contains(module))
+                .map(|(_, module, _)| module.to_owned())
+                .collect(),
+        };
+        (key, access)
+    });
+    Ok(reached.collect())
+}
+
+fn is_nowhere(scope: &Scope) -> bool {
+    !scope.all && scope.units.is_empty() && scope.resources.is_empty()
+}
+
+/// What differs, and what there is to be warned of where it does.
+pub(super) fn difference(before: &Reached, after: &Reached) -> Result<PreviewResponse, Error> {
+    let mut response = PreviewResponse::default();
+    let mut places = 0;
+    let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    for key in keys {
+        let (old, new) = (before.get(key), after.get(key));
+        let permissions = permissions(old, new);
+        if permissions.is_empty() {
+            continue;
+        }
+        let (subject, application) = key;
+        places += permissions.iter().map(weight).sum::<usize>();
+        if places > PLACES {
+            return Err(Error::PreviewTooLarge(PLACES));
+        }
+        response.differences.push(AccessDifference {
+            subject: subject.clone(),
+            application: application.clone(),
+            permissions,
+        });
+        let left_out = new.into_iter().flat_map(|new| &new.left_out);
+        response
+            .warnings
+            .extend(left_out.map(|module| PreviewWarning {
+                kind: PreviewWarningKind::RecommendedModule.into(),
+                subject: subject.clone(),
+                application: application.clone(),
+                module: module.clone(),
+            }));
+    }
+    Ok(response)
+}
+
+/// The permissions that hold elsewhere than before, those together that do so alike.
+fn permissions(old: Option<&Access>, new: Option<&Access>) -> Vec<PermissionsDifference> {
+    let (old, new) = (held(old), held(new));
+    let keys: BTreeSet<_> = old.keys().chain(new.keys()).copied().collect();
+    let mut found: Vec<PermissionsDifference> = Vec::new();
+    for key in keys {
+        let (before, after) = (old.get(&key).copied(), new.get(&key).copied());
+        if before == after {
+            continue;
+        }
+        let alike = found
+            .iter_mut()
+            .find(|own| own.before.as_ref() == before && own.after.as_ref() == after);
+        match alike {
+            Some(alike) => alike.permissions.push(key.0.to_owned()),
+            None => found.push(PermissionsDifference {
+                permissions: vec![key.0.to_owned()],
+                before: before.cloned(),
+                after: after.cloned(),
+            }),
+        }
+    }
+    found
+}
+
+/// Where permissions hold, by the permission and the applications for which it does.
+fn held(access: Option<&Access>) -> BTreeMap<(&str, &[String]), &Scope> {
+    let held = access.into_iter().flat_map(|access| &access.permissions);
+    held.map(|(permission, scope)| ((permission.as_str(), &*scope.applications), scope))
+        .collect()
+}
+
+/// How many places a difference names, and permissions.
+fn weight(difference: &PermissionsDifference) -> usize {
+    let scopes = [&difference.before, &difference.after]
+        .into_iter()
+        .flatten();
+    let places: usize = scopes
+        .map(|scope| scope.units.len() + scope.resources.len())
+        .sum();
+    places + difference.permissions.len()
+}

@@ -1,0 +1,20 @@
+use api::entitlement::v1::{ExportAuditRecordsRequest, ExportAuditRecordsResponse};
+use authority::Context;
+
+use super::App;
+use crate::error::Error;
+
+/// Returns the audit log of all organizations as it is chained.
+pub(crate) async fn export_audit_records(
+    app: &App,
+    context: &Context,
+    request: ExportAuditRecordsRequest,
+) -> Result<ExportAuditRecordsResponse, Error> {
+    app.permit(context).await?;
+    let export = app.store.export_audit(request.after).await?;
+    Ok(ExportAuditRecordsResponse {
+        records: export.records,
+        anchor: export.anchor,
+        caught_up: export.caught_up,
+    })
+}

@@ -1,0 +1,70 @@
+//! A place of an organization, in the order of the list.
+
+use api::entitlement::v1::PlaceKind;
+use base::OrganizationId;
+
+/// A place by its ids. The list is in the order of these.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Spot {
+    Organization,
+    Unit(String),
+    /// With its unit first.
+    Resource(String, String),
+}
+
+impl Spot {
+    /// What kind of place it is.
+    pub(super) fn kind(&self) -> PlaceKind {
+        match self {
+            Self::Organization => PlaceKind::Organization,
+            Self::Unit(_) => PlaceKind::Unit,
+            Self::Resource(..) => PlaceKind::Resource,
+        }
+    }
+
+    /// The resource name.
+    pub(super) fn name(&self, organization: &OrganizationId) -> String {
+        match self {
+            Self::Organization => format!("organizations/{organization}"),
+            Self::Unit(id) => format!("organizations/{organization}/units/{id}"),
+            Self::Resource(_, id) => format!("organizations/{organization}/resources/{id}"),
+        }
+    }
+
+    /// What a page token holds. Ids have no slash.
+    pub(super) fn key(&self) -> String {
+        match self {
+            Self::Organization => "o".to_owned(),
+            Self::Unit(id) => format!("u/{id}"),
+            Self::Resource(unit, id) => format!("r/{unit}/{id}"),
+        }
+    }
+
+    /// Reads what a page token held; nothing on the first page.
+    pub(super) fn read(key: &str) -> Option<Self> {
+        let mut parts = key.split('/').map(str::to_owned);
+        match (parts.next()?.as_str(), parts.next(), parts.next()) {
+            ("u", Some(id), None) => Some(Self::Unit(id)),
+            ("r", Some(unit), Some(id)) => Some(Self::Resource(unit, id)),
+            ("o", None, None) => Some(Self::Organization),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spot_reads_back_from_its_key() {
+        for spot in [
+            Spot::Organization,
+            Spot::Unit("k1".to_owned()),
+            Spot::Resource("k1".to_owned(), "+324".to_owned()),
+        ] {
+            assert_eq!(Spot::read(&spot.key()), Some(spot));
+        }
+        assert_eq!(Spot::read(""), None);
+    }
+}

@@ -1,0 +1,257 @@
+use std::collections::BTreeSet;
+
+use ::rpc::{Fault, Page};
+use api::entitlement::v1::{
+    ListSubjectsRequest, ListSubjectsResponse, list_subjects_request::Held,
+};
+use authority::Context;
+use base::{Id, Millis, OrganizationId, RoleId, RoleName};
+use entitlement_core::{Catalog, PermissionIndex, decide};
+
+use super::{
+    App,
+    past::moment_of,
+    question::{is_permission, organization_of, place_of},
+};
+use crate::{
+    error::Error,
+    facts::{Piece, Reading, World},
+    store::view::View,
+};
+
+/// How many times as many members are looked at for a page as it may have subjects: where few of
+/// those who hold a role hold it at the place, pages are shorter instead of later.
+const LOOKED_AT: usize = 16;
+
+/// Lists who may do something somewhere, or is told of something.
+pub(crate) async fn list_subjects(
+    app: &App,
+    context: &Context,
+    request: ListSubjectsRequest,
+) -> Result<ListSubjectsResponse, Error> {
+    let organization = organization_of("resource", &request.resource)?;
+    let held = request.held.clone();
+    let held = held.ok_or_else(|| Fault::field("permission", "must be set"))?;
+    let what = match &held {
+        Held::Permission(permission) => {
+            is_permission("permission", permission)?;
+            format!("permission {permission}")
+        }
+        Held::NotificationRoute(route) => {
+            RoleId::parse(route)
+                .map_err(|error| Fault::field("notification_route", error.to_string()))?;
+            format!("route {route}")
+        }
+    };
+    let permit = app.permit_in(context, &organization).await?;
+    app.engine
+        .freshen(context, request.consistency.as_ref())
+        .await?;
+    let sealer = app.store.sealer();
+    let at = moment_of(app, request.read_time.as_ref())?;
+    let list = format!(
+        "subjects {} {what} {at:?} {}",
+        request.resource,
+        permit.holder()
+    );
+    let page = Page::read(sealer, list, request.page_size, &request.page_token)?;
+    let list = List {
+        app,
+        organization: &organization,
+        resource: &request.resource,
+        held: &held,
+        at,
+        limit: usize::try_from(page.limit()).unwrap_or(usize::MAX),
+    };
+    let found = list.find(&page.after).await?;
+    let (subjects, mut next_page_token) = page.cut(sealer, found.subjects, String::clone);
+    if next_page_token.is_empty()
+        && let Some(last) = found.looked_at
+    {
+        next_page_token = page.token_after(sealer, &last);
+    }
+    Ok(ListSubjectsResponse {
+        subjects,
+        next_page_token,
+        revision: found.revision,
+    })
+}
+
+/// Members who hold a management permission on the whole of an organization: the first of them.
+pub(super) async fn holders(
+    app: &App,
+    organization: &OrganizationId,
+    permission: &str,
+    limit: usize,
+) -> Result<Vec<String>, Error> {
+    let list = List {
+        app,
+        organization,
+        resource: &organization.name(),
+        held: &Held::Permission(permission.to_owned()),
+        at: None,
+        limit,
+    };
+    Ok(list.find("").await?.subjects)
+}
+
+struct List<'a> {
+    app: &'a App,
+    organization: &'a OrganizationId,
+    resource: &'a str,
+    held: &'a Held,
+    /// The moment that it is about; none for now.
+    at: Option<Millis>,
+    limit: usize,
+}
+
+/// A page.
+struct Found {
+    subjects: Vec<String>,
+    /// The last that was looked at, where there may be more after it.
+    looked_at: Option<String>,
+    revision: i64,
+}
+
+impl List<'_> {
+    async fn find(&self, after: &str) -> Result<Found, Error> {
+        if self.at.is_some() {
+            return self.in_store(after).await;
+        }
+        let facts = &self.app.engine.facts;
+        match facts.read(|world| self.in_memory(world, after)).await?? {
+            Some(found) => Ok(found),
+            None => self.in_store(after).await,
+        }
+    }
+
+    /// The page; none if the members are too many for memory.
+    fn in_memory(
+        &self,
+        world: &World,
+        after: &str,
+    ) -> Result<Result<Option<Found>, Error>, Vec<Piece>> {
+        let Some(members) = world.members(self.organization)? else {
+            return Ok(Ok(None));
+        };
+        let members = members.filter(|subject| *subject > after);
+        Ok(self.among(world, members)?.map(|mut subjects| {
+            subjects.sort_unstable();
+            subjects.truncate(self.limit);
+            Some(Found {
+                subjects,
+                looked_at: None,
+                revision: world.revision(),
+            })
+        }))
+    }
+
+    /// The page, of one snapshot.
+    async fn in_store(&self, after: &str) -> Result<Found, Error> {
+        let snapshot = self.app.store.snapshot().await?;
+        let view = View {
+            db: &snapshot,
+            at: self.at,
+        };
+        let mut reading = Reading::begin(&self.app.store, view).await?;
+        let roles = reading.read(|world| {
+            let catalog = world.catalog()?;
+            Ok(self.sought(catalog).map(|sought| holding(catalog, &sought)))
+        });
+        let roles = roles.await??;
+        let mut found = Found {
+            subjects: Vec::new(),
+            looked_at: Some(after.to_owned()),
+            revision: reading.revision(),
+        };
+        for _ in 0..LOOKED_AT {
+            let Some(after) = found.looked_at.take() else {
+                break;
+            };
+            let candidates = self.candidates(view, &roles, &after).await?;
+            let read = reading.read(|world| {
+                let subjects = candidates.iter().map(String::as_str);
+                self.among(world, subjects)
+            });
+            found.subjects.extend(read.await??);
+            if candidates.len() == self.limit {
+                found.looked_at = candidates.last().cloned();
+            }
+            if found.subjects.len() >= self.limit {
+                break;
+            }
+        }
+        found.subjects.truncate(self.limit);
+        Ok(found)
+    }
+
+    /// The first after one of those who were given any of the roles, in order.
+    async fn candidates(
+        &self,
+        view: View<'_>,
+        roles: &[RoleName],
+        after: &str,
+    ) -> Result<Vec<String>, Error> {
+        let (mut all, limit) = (BTreeSet::new(), self.limit as u64);
+        for role in roles {
+            all.extend(
+                view.subjects_after(self.organization, role, after, limit)
+                    .await?,
+            );
+        }
+        Ok(all.into_iter().take(self.limit).collect())
+    }
+
+    /// Those of the subjects who hold it at the place.
+    fn among<'s>(
+        &self,
+        world: &World,
+        subjects: impl Iterator<Item = &'s str>,
+    ) -> Result<Result<Vec<String>, Error>, Vec<Piece>> {
+        let target = world.target(self.organization, place_of(self.resource))?;
+        let sought = match self.sought(world.catalog()?) {
+            Ok(sought) => sought,
+            Err(error) => return Ok(Err(error)),
+        };
+        let now = self.at.unwrap_or_else(|| self.app.engine.clock.now());
+        let (mut found, mut missing) = (Vec::new(), Vec::new());
+        for subject in subjects {
+            match world.facts(subject, self.organization) {
+                Ok(facts) => {
+                    let holds =
+                        |held: &PermissionIndex| decide(&facts, *held, target, now).outcome.is_ok();
+                    if sought.iter().any(holds) {
+                        found.push(subject.to_owned());
+                    }
+                }
+                Err(pieces) => missing.extend(pieces),
+            }
+        }
+        if missing.is_empty() {
+            Ok(Ok(found))
+        } else {
+            Err(missing)
+        }
+    }
+
+    /// What those who are listed hold, any of it.
+    fn sought(&self, catalog: &Catalog) -> Result<Vec<PermissionIndex>, Error> {
+        match self.held {
+            Held::Permission(permission) => match catalog.permission(permission) {
+                Some(permission) => Ok(vec![permission]),
+                None => Err(Error::PermissionUnknown(permission.clone())),
+            },
+            Held::NotificationRoute(route) => Ok(catalog.routes(route).collect()),
+        }
+    }
+}
+
+/// The roles that hold any of what is sought.
+fn holding(catalog: &Catalog, sought: &[PermissionIndex]) -> Vec<RoleName> {
+    let roles = sought
+        .iter()
+        .flat_map(|held| catalog.roles_that_hold(*held));
+    roles
+        .filter_map(|role| RoleName::parse_name(catalog.role_name(role)).ok())
+        .collect()
+}

@@ -1,0 +1,47 @@
+//! Answers about a moment that has passed, by the same functions over the facts of that time. They
+//! neither come from what is kept for the present nor go into it.
+
+use ::rpc::moment;
+use base::Millis;
+use prost_types::Timestamp;
+
+use super::App;
+use crate::{
+    error::Error,
+    facts::{Piece, Reading, World},
+    store::view::View,
+};
+
+/// The moment that a request is about; none for now.
+pub(super) fn moment_of(app: &App, read_time: Option<&Timestamp>) -> Result<Option<Millis>, Error> {
+    read_time.map(|at| passed(app, at)).transpose()
+}
+
+/// A moment that has passed and of which is known what was.
+pub(super) fn passed(app: &App, read_time: &Timestamp) -> Result<Millis, Error> {
+    let at = moment("read_time", Some(read_time), Millis::MAX)?;
+    let now = app.engine.clock.now();
+    let kept = i64::try_from(app.history.as_millis()).unwrap_or(i64::MAX);
+    if at > now {
+        Err(Error::ReadTimeInFuture)
+    } else if at.0 < now.0.saturating_sub(kept) {
+        Err(Error::ReadTimeNotKept)
+    } else {
+        Ok(at)
+    }
+}
+
+/// Answers from the facts of a moment.
+pub(super) async fn read_at<T>(
+    app: &App,
+    at: Millis,
+    answer: impl Fn(&World) -> Result<Result<T, Error>, Vec<Piece>>,
+) -> Result<T, Error> {
+    let snapshot = app.store.snapshot().await?;
+    let view = View {
+        db: &snapshot,
+        at: Some(at),
+    };
+    let mut reading = Reading::begin(&app.store, view).await?;
+    reading.read(answer).await?
+}

@@ -1,0 +1,80 @@
+use std::fmt::Write;
+
+use ::rpc::parse;
+use ::store::WriteTx;
+use api::entitlement::v1::{Grant, GrantChange, PreviewRequest, PreviewResponse};
+use authority::Context;
+use aws_lc_rs::digest;
+use base::OrganizationId;
+use prost::Message;
+
+use super::{
+    App,
+    difference::{difference, reached},
+    grant_changes::Changes,
+    grant_power::{By, owns},
+};
+use crate::{error::Error, store::grants};
+
+/// Says what changes of grants would change, by making them and taking them back: so what is
+/// applied is what was previewed, and refused if it was.
+pub(crate) async fn preview(
+    app: &App,
+    context: &Context,
+    request: PreviewRequest,
+) -> Result<PreviewResponse, Error> {
+    let organization = parse("parent", &request.parent, OrganizationId::parse_name)?;
+    let permit = app.permit_to_give(context, &organization).await?;
+    let owns = owns(app, context, &organization).await?;
+    app.follow(context, &request.consistency_token).await?;
+    let changes = Changes::read(app, organization, &request.changes).await?;
+    let by = By {
+        app,
+        context,
+        permit: &permit,
+        owns,
+    };
+    // Dropped without a commit.
+    let mut tx = app.store.begin_unrepeated(&permit).await?;
+    let (_, response) = foresee(&by, &mut tx, changes, &request.changes).await?;
+    Ok(response)
+}
+
+/// Makes changes in a transaction, and says what that changes. What it says stays true up to the
+/// commit if the write leads: see [`App::lead`].
+pub(super) async fn foresee(
+    by: &By<'_>,
+    tx: &mut WriteTx,
+    changes: Changes,
+    asked: &[GrantChange],
+) -> Result<(Vec<Grant>, PreviewResponse), Error> {
+    let (organization, subjects) = (changes.organization.clone(), changes.subjects.clone());
+    let names: Vec<&str> = subjects.iter().map(String::as_str).collect();
+    let mut held = grants::of_subjects(tx.connection(), &organization, Some(&names)).await?;
+    held.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+    let before = reached(by.app, tx, &organization, &subjects).await?;
+    let grants = changes.enact(by, tx).await?;
+    let after = reached(by.app, tx, &organization, &subjects).await?;
+    let mut response = difference(&before, &after)?;
+    response.digest = digest_of(asked, &response, &held);
+    Ok((grants, response))
+}
+
+/// Stands for the changes, what they change, and the grants that their subjects hold.
+fn digest_of(asked: &[GrantChange], response: &PreviewResponse, held: &[grants::Row]) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for change in asked {
+        context.update(&change.encode_length_delimited_to_vec());
+    }
+    context.update(&response.encode_length_delimited_to_vec());
+    for grant in held {
+        // Ids have no space.
+        context.update(format!("{} {} ", grant.id, grant.version).as_bytes());
+    }
+    let mut text = String::new();
+    for byte in context.finish().as_ref() {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}

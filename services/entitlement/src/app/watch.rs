@@ -1,0 +1,217 @@
+//! What other systems hear of changes: what the log of changes says, as far as the reader may know
+//! it. There is no second log.
+
+mod places;
+
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
+
+use ::rpc::{Fault, parse, refuse};
+use ::store::Backlog;
+use api::{
+    Access,
+    entitlement::v1::{ChangeKind, WatchRequest, WatchResponse, WatchedChange},
+};
+use authority::{Caller, Context, Reach};
+use base::OrganizationId;
+use seal::{Position, Source};
+use tokio::sync::mpsc;
+use tokio_stream::{StreamExt, wrappers::ReceiverStream};
+use tonic::Status;
+
+pub(crate) use self::places::Places;
+
+use super::App;
+use crate::{error::Error, facts::Piece, store::members};
+
+/// A reader hears at least so often that there is nothing new for it.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+/// How long the facts may take to know of what the log says.
+const KNOWN: Duration = Duration::from_secs(5);
+
+/// What the handler returns.
+pub(crate) type Changes = ReceiverStream<Result<WatchResponse, Status>>;
+
+/// Streams changes until the reader ends the stream, may not read it any more, or the service ends.
+pub(crate) async fn watch(
+    app: &App,
+    context: Context,
+    request: WatchRequest,
+) -> Result<Changes, Error> {
+    let organization = match request.parent.as_str() {
+        "" => None,
+        parent => Some(parse("parent", parent, OrganizationId::parse_name)?),
+    };
+    let reach = organization
+        .as_ref()
+        .map_or(Reach::Operator, Reach::Organization);
+    let permit = app.authority.authorize(&context, reach).await?;
+    let place = app.watches.take(permit.holder());
+    let place = place.ok_or_else(Fault::overloaded)?;
+    let list = match &organization {
+        Some(organization) => format!("watch {organization}"),
+        None => "watch".to_owned(),
+    };
+    let cursor = if request.cursor.is_empty() {
+        app.store.head().await?.position
+    } else {
+        let sealer = app.store.sealer();
+        let at = sealer.open_page(&list, &request.cursor).ok();
+        at.and_then(|at| at.parse().ok()).ok_or_else(unknown)?
+    };
+    // One response at a time: a slow reader holds up nobody and piles up nothing.
+    let (sender, receiver) = mpsc::channel(1);
+    let reader = Reader {
+        app: app.clone(),
+        context,
+        organization,
+        list,
+    };
+    let pages = ::feed::watch(app.store.clone(), cursor, app.shutdown.clone());
+    tokio::spawn(async move {
+        let _place = place;
+        tokio::select! {
+            () = reader.run(pages, &sender) => {}
+            () = sender.closed() => {}
+        }
+    });
+    Ok(ReceiverStream::new(receiver))
+}
+
+fn unknown() -> Error {
+    Fault::field("cursor", "is not of this watch").into()
+}
+
+struct Reader {
+    app: App,
+    context: Context,
+    /// All, if none.
+    organization: Option<OrganizationId>,
+    list: String,
+}
+
+impl Reader {
+    async fn run(
+        &self,
+        mut pages: ReceiverStream<Result<Backlog, ::store::StoreError>>,
+        sender: &mpsc::Sender<Result<WatchResponse, Status>>,
+    ) {
+        let mut said: Option<Instant> = None;
+        while let Some(page) = pages.next().await {
+            let response = match page {
+                Ok(page) => self.response(page).await,
+                Err(error) => Err(error.into()),
+            };
+            let ended = response.is_err();
+            let silent = said.is_none_or(|said| said.elapsed() >= HEARTBEAT);
+            // What others change is nothing to hear of.
+            if matches!(&response, Ok(response) if response.changes.is_empty()) && !silent {
+                continue;
+            }
+            said = Some(Instant::now());
+            if sender.send(response.map_err(refuse)).await.is_err() || ended {
+                return;
+            }
+        }
+    }
+
+    /// What of a page the reader may know, if it may still know anything.
+    async fn response(&self, page: Backlog) -> Result<WatchResponse, Error> {
+        // The page may hold the very change that ends the reader's power.
+        let at = Position {
+            source: Source::Entitlement,
+            at: page.position,
+        };
+        let facts = &self.app.engine.facts;
+        facts.reach(at, Instant::now() + KNOWN).await?;
+        self.check().await?;
+        let pieces = page.entries.iter().filter_map(|entry| {
+            let piece = Piece::parse(&entry.entity)?;
+            Some((entry.position, piece))
+        });
+        let pieces: Vec<_> = pieces.collect();
+        let members = self.members(&pieces).await?;
+        let changes = pieces.iter().filter_map(|(revision, piece)| {
+            let change = change(piece, *revision)?;
+            let known = match (&self.organization, piece) {
+                (None, _) | (_, Piece::Catalog) => true,
+                (Some(_), Piece::Subject(name)) => members.contains(&**name),
+                (Some(own), _) => change.organization == own.name(),
+            };
+            known.then_some(change)
+        });
+        Ok(WatchResponse {
+            changes: changes.collect(),
+            cursor: {
+                let sealer = self.app.store.sealer();
+                sealer.page(&self.list, &page.position.to_string())
+            },
+        })
+    }
+
+    /// Whether the reader still is who it was, and may read.
+    async fn check(&self) -> Result<(), Error> {
+        let engine = &self.app.engine;
+        if !engine.still_valid(&self.context).await? {
+            return Err(Fault::unauthenticated().into());
+        }
+        let (Caller::Subject(caller), Access::Permission(permission)) =
+            (&self.context.caller, self.context.policy.access)
+        else {
+            return Err(Fault::denied().into());
+        };
+        let reach = self.organization.as_ref();
+        let reach = reach.map_or(Reach::Operator, Reach::Organization);
+        if engine.manages(&caller.name, permission, reach).await? {
+            Ok(())
+        } else {
+            Err(Fault::denied().into())
+        }
+    }
+
+    /// Who of those whose own state has changed is a member of the organization: of others its
+    /// readers hear nothing.
+    async fn members(&self, pieces: &[(i64, Piece)]) -> Result<HashSet<String>, Error> {
+        let Some(organization) = &self.organization else {
+            return Ok(HashSet::new());
+        };
+        let subjects: Vec<&str> = pieces
+            .iter()
+            .filter_map(|(_, piece)| match piece {
+                Piece::Subject(name) => Some(&**name),
+                _ => None,
+            })
+            .collect();
+        let reader = self.app.store.reader();
+        let rows = members::of_subjects(reader, organization, &subjects).await?;
+        Ok(rows.into_iter().map(|row| row.subject).collect())
+    }
+}
+
+/// A change as readers hear of it; keys and cursors are the services' own.
+fn change(piece: &Piece, revision: i64) -> Option<WatchedChange> {
+    let (kind, organization, subject, resource) = match piece {
+        Piece::Catalog => (ChangeKind::Catalog, None, None, None),
+        Piece::Organization(organization) => {
+            (ChangeKind::Organization, Some(organization), None, None)
+        }
+        Piece::Resource(organization, id) => {
+            (ChangeKind::Resource, Some(organization), None, Some(id))
+        }
+        Piece::Member(organization, subject) => {
+            (ChangeKind::Member, Some(organization), Some(subject), None)
+        }
+        Piece::Subject(subject) => (ChangeKind::Subject, None, Some(subject), None),
+        Piece::Key(_) | Piece::Cursor(_) => return None,
+    };
+    let organization = organization.map(OrganizationId::name).unwrap_or_default();
+    Some(WatchedChange {
+        kind: kind.into(),
+        resource: resource.map_or_else(String::new, |id| format!("{organization}/resources/{id}")),
+        subject: subject.map(ToString::to_string).unwrap_or_default(),
+        organization,
+        revision,
+    })
+}

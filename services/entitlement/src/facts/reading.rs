@@ -1,0 +1,53 @@
+//! Facts read for one answer alone, where memory does not hold what the answer needs.
+
+use std::sync::Arc;
+
+use store::{Store, StoreError};
+
+use super::{FactsError, Piece, World, load::load};
+use crate::store::view::View;
+
+/// How often an answer may find something missing: each time it goes on from what was loaded.
+const ATTEMPTS: usize = 8;
+
+/// Facts of one transaction, in a world of their own.
+pub(crate) struct Reading<'a> {
+    view: View<'a>,
+    world: World,
+}
+
+impl<'a> Reading<'a> {
+    /// Begins to read in a snapshot or in a transaction that writes.
+    pub(crate) async fn begin(store: &Store, view: View<'a>) -> Result<Self, StoreError> {
+        let world = World {
+            revision: store.head_in(view.db).await?.position,
+            ..World::default()
+        };
+        Ok(Self { view, world })
+    }
+
+    /// The revision that it is of.
+    pub(crate) fn revision(&self) -> i64 {
+        self.world.revision
+    }
+
+    /// Answers from the facts; what `answer` misses is loaded first.
+    pub(crate) async fn read<T>(
+        &mut self,
+        answer: impl Fn(&World) -> Result<T, Vec<Piece>>,
+    ) -> Result<T, FactsError> {
+        for _ in 0..ATTEMPTS {
+            match answer(&self.world) {
+                Ok(found) => return Ok(found),
+                Err(missing) => {
+                    // Nothing is loaded whole: it may be too large, and is asked about once.
+                    let loaded = load(self.view, missing, |_| None).await;
+                    let loaded = loaded.map_err(|error| FactsError::Store(Arc::new(error)))?;
+                    let revision = self.world.revision;
+                    self.world.apply(loaded, revision, [None, None]);
+                }
+            }
+        }
+        Err(FactsError::Memory)
+    }
+}

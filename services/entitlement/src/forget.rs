@@ -1,0 +1,29 @@
+//! Forgets what was longer ago than is kept.
+
+use std::time::Duration;
+
+use ::store::{Store, StoreError};
+use base::Millis;
+
+use crate::store::history;
+
+/// How often.
+const PAUSE: Duration = Duration::from_secs(60 * 60);
+
+/// Forgets again and again.
+pub(crate) async fn forget(store: Store, kept: Duration) {
+    loop {
+        if let Err(error) = sweep(&store, kept).await {
+            tracing::warn!(%error, "what is kept no longer could not be deleted");
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn sweep(store: &Store, kept: Duration) -> Result<(), StoreError> {
+    let kept = i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
+    let before = Millis(store.clock().now().0.saturating_sub(kept));
+    // A little at a time: changes wait for no more than that.
+    while !history::sweep(store.writer(), before).await? {}
+    Ok(())
+}

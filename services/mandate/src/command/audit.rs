@@ -1,0 +1,58 @@
+//! `mandate audit`.
+
+mod copy;
+mod decisions;
+mod export;
+mod forget;
+mod list;
+mod verify;
+
+use crate::{cli::AuditCommand, exit::Failure};
+
+/// The logs, by the names of the services that keep them.
+const LOGS: [&str; 3] = ["identity", "membership", "entitlement"];
+
+/// Reads, exports or verifies the audit log.
+pub(super) async fn audit(
+    command: AuditCommand,
+    context: Option<&str>,
+    json: bool,
+) -> Result<(), Failure> {
+    match command {
+        AuditCommand::List(args) => list::list(args, context, json).await,
+        AuditCommand::Export { file } => export::export(&file, context, json).await,
+        AuditCommand::Verify(args) => verify::verify(&args, json),
+        AuditCommand::Decisions(args) => decisions::decisions(&args, json),
+        AuditCommand::Forget { user } => forget::forget(&user, context).await,
+    }
+}
+
+/// Calls a method of the audit service of each service, with a request of the same fields, and
+/// gives what it answers with the name of the log.
+macro_rules! each_log {
+    ($connection:expr, $method:ident, $request:ident { $($field:ident: $value:expr),* $(,)? }, |$log:ident, $answer:ident| $then:block) => {{
+        use $crate::clients::{Service, answer, within};
+        each_log!(@one $connection, identity, identity_audit, Identity, $method, $request { $($field: $value),* }, |$log, $answer| $then);
+        each_log!(@one $connection, membership, membership_audit, Membership, $method, $request { $($field: $value),* }, |$log, $answer| $then);
+        each_log!(@one $connection, entitlement, entitlement_audit, Entitlement, $method, $request { $($field: $value),* }, |$log, $answer| $then);
+    }};
+    (@one $connection:expr, $package:ident, $client:ident, $service:ident, $method:ident, $request:ident { $($field:ident: $value:expr),* }, |$log:ident, $answer:ident| $then:block) => {
+        #[allow(clippy::needless_update, reason = "some requests have these fields only")]
+        loop {
+            let $log = stringify!($package);
+            let request = api::$package::v1::$request {
+                $($field: $value,)*
+                ..Default::default()
+            };
+            let mut client = $connection.clients.$client();
+            let call = client.$method(within(super::super::check::DEADLINE, request));
+            let $answer = answer(Service::$service, stringify!($method), call)
+                .await
+                .map_err(|error| $connection.failure(&error))?;
+            if $then {
+                break;
+            }
+        }
+    };
+}
+use each_log;

@@ -1,0 +1,178 @@
+//! `mandate preview`.
+
+mod file;
+
+use api::entitlement::v1::{
+    ApplyGrantChangesRequest, PermissionsDifference, PreviewRequest, PreviewResponse, Scope,
+};
+use serde_json::{Value, json};
+
+use super::check::DEADLINE;
+use crate::{
+    cli::PreviewArgs,
+    clients::{Service, answer, within},
+    connect::connect,
+    exit::Failure,
+    output,
+};
+
+/// Says what changes of grants would change, and makes them if that is asked for.
+pub(super) async fn preview(
+    args: PreviewArgs,
+    context: Option<&str>,
+    json: bool,
+) -> Result<(), Failure> {
+    let (parent, changes) = file::read(&args.file)?;
+    let connection = connect(context)?;
+    let request = PreviewRequest {
+        parent: parent.clone(),
+        changes: changes.clone(),
+        ..PreviewRequest::default()
+    };
+    let mut client = connection.clients.authorization();
+    let call = client.preview(within(DEADLINE, request));
+    let preview = answer(Service::Entitlement, "preview", call)
+        .await
+        .map_err(|error| connection.failure(&error))?;
+    if json {
+        output::json(&as_json(&preview))?;
+    } else {
+        lines(&preview).iter().for_each(output::line);
+    }
+    if !args.apply {
+        return Ok(());
+    }
+    let request = ApplyGrantChangesRequest {
+        parent,
+        changes,
+        preview_digest: preview.digest,
+        ..ApplyGrantChangesRequest::default()
+    };
+    let mut client = connection.clients.grants();
+    let call = client.apply_grant_changes(within(DEADLINE, request));
+    let applied = answer(Service::Entitlement, "apply_grant_changes", call)
+        .await
+        .map_err(|error| connection.failure(&error))?;
+    output::note(format!("{} change(s) applied", applied.grants.len()));
+    Ok(())
+}
+
+fn lines(preview: &PreviewResponse) -> Vec<String> {
+    let mut lines = Vec::new();
+    for difference in &preview.differences {
+        lines.push(format!(
+            "{}  {}",
+            difference.subject, difference.application
+        ));
+        for change in &difference.permissions {
+            let change_in = change_in(change);
+            let permissions = change.permissions.iter();
+            lines.extend(
+                permissions
+                    .map(|permission| format!("  {} {permission}  {}", change_in.0, change_in.1)),
+            );
+        }
+    }
+    for warning in &preview.warnings {
+        lines.push(format!(
+            "! {} would have {} without the recommended module `{}`",
+            warning.subject, warning.application, warning.module
+        ));
+    }
+    if preview.differences.is_empty() {
+        lines.push("Nothing changes now.".to_owned());
+    }
+    lines
+}
+
+/// Whether permissions are gained, lost or moved, and where they hold.
+fn change_in(change: &PermissionsDifference) -> (char, String) {
+    match (&change.before, &change.after) {
+        (None, Some(after)) => ('+', places(after)),
+        (Some(before), None) => ('-', places(before)),
+        (before, after) => {
+            let text = |scope: &Option<Scope>| scope.as_ref().map(places).unwrap_or_default();
+            ('~', format!("{} → {}", text(before), text(after)))
+        }
+    }
+}
+
+fn places(scope: &Scope) -> String {
+    if scope.all {
+        return "ALL".to_owned();
+    }
+    let names = scope.units.iter().chain(&scope.resources);
+    names.map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn as_json(preview: &PreviewResponse) -> Value {
+    let scope = |scope: &Option<Scope>| {
+        scope.as_ref().map(
+            |scope| json!({ "all": scope.all, "units": scope.units, "resources": scope.resources }),
+        )
+    };
+    let differences: Vec<Value> = preview
+        .differences
+        .iter()
+        .map(|difference| {
+            let permissions = difference.permissions.iter().map(|change| {
+                json!({
+                    "permissions": change.permissions,
+                    "before": scope(&change.before),
+                    "after": scope(&change.after),
+                })
+            });
+            json!({
+                "subject": difference.subject,
+                "application": difference.application,
+                "permissions": permissions.collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let warnings = preview.warnings.iter().map(|warning| {
+        json!({
+            "kind": super::names::word(warning.kind().as_str_name(), "PREVIEW_WARNING_KIND_"),
+            "subject": warning.subject,
+            "application": warning.application,
+            "module": warning.module,
+        })
+    });
+    json!({
+        "differences": differences,
+        "warnings": warnings.collect::<Vec<_>>(),
+        "digest": preview.digest,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_gained_lost_or_moved_has_a_sign_of_its_own() {
+        let all = || {
+            Some(Scope {
+                all: true,
+                ..Scope::default()
+            })
+        };
+        let some = || {
+            Some(Scope {
+                units: vec!["organizations/a/units/k1".to_owned()],
+                ..Scope::default()
+            })
+        };
+        let sign = |before, after| {
+            let permissions = Vec::new();
+            change_in(&PermissionsDifference {
+                permissions,
+                before,
+                after,
+            })
+        };
+        assert_eq!(sign(None, all()), ('+', "ALL".to_owned()));
+        assert_eq!(sign(all(), None), ('-', "ALL".to_owned()));
+        let moved = sign(all(), some());
+        assert_eq!(moved, ('~', "ALL → organizations/a/units/k1".to_owned()));
+    }
+}

@@ -1,0 +1,26 @@
+use ::rpc::parse;
+use ::store::Turn;
+use api::membership::v1::{ForgetPersonRequest, ForgetPersonResponse};
+use authority::Context;
+use base::UserId;
+
+use super::App;
+use crate::error::Error;
+
+/// Makes unreadable what the audit log holds of a person.
+pub(crate) async fn forget_person(
+    app: &App,
+    context: &Context,
+    request: ForgetPersonRequest,
+) -> Result<ForgetPersonResponse, Error> {
+    parse("name", &request.name, UserId::parse_name)?;
+    let permit = app.operator_permit(context).await?;
+    let mut tx = match app.store.begin(&permit, &request).await? {
+        Turn::Repeat(response) => return Ok(response),
+        Turn::Write(tx) => tx,
+    };
+    tx.forget(&request.name).await?;
+    Ok(tx
+        .finish(|consistency_token| ForgetPersonResponse { consistency_token })
+        .await?)
+}

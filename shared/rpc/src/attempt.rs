@@ -1,0 +1,65 @@
+//! What the audit log is to have of a call besides the changes, which are recorded where they are
+//! written.
+
+use std::sync::{Arc, OnceLock};
+
+use ::audit::Entry;
+use api::{AuditKind, Audited, common::v1::AuditOutcome};
+use authority::{Basis, Caller, Context};
+use store::Store;
+
+use crate::fault::Fault;
+
+/// A call of a method that the audit log records.
+#[derive(Debug)]
+pub struct Attempt {
+    kind: AuditKind,
+    trail: Arc<OnceLock<Basis>>,
+    entry: Entry,
+}
+
+impl Attempt {
+    /// What a call asks for, if its method is recorded.
+    pub fn of(context: &Context, request: &impl Audited) -> Option<Self> {
+        let trail = context.trail.clone()?;
+        let actor = match &context.caller {
+            Caller::Subject(account) => account.name.to_string(),
+            Caller::Peer => return None,
+        };
+        Some(Self {
+            kind: context.policy.audit,
+            trail,
+            entry: Entry {
+                method: ::audit::method(context.policy.path),
+                actor,
+                resources: ::audit::named(request),
+                request_id: request.request_id().to_owned(),
+                request: ::audit::digest(request),
+                ..Entry::default()
+            },
+        })
+    }
+
+    /// Records a read, or that the call was refused. A request that is malformed never came to the
+    /// authority, and is no attempt at anything.
+    pub async fn conclude(self, store: &Store, refused: Option<&Fault>) {
+        let Some(basis) = self.trail.get() else {
+            return;
+        };
+        let (outcome, reason) = match refused {
+            Some(fault) => (AuditOutcome::Refused, fault.reason()),
+            None if self.kind == AuditKind::Read => (AuditOutcome::Read, ""),
+            None => return,
+        };
+        let entry = Entry {
+            organization: basis.organization.clone(),
+            grant: basis.grant.clone(),
+            granted_by: basis.granted_by.clone(),
+            call_id: basis.call_id.clone(),
+            outcome,
+            reason: reason.to_owned(),
+            ..self.entry
+        };
+        store.record(entry).await;
+    }
+}

@@ -1,0 +1,116 @@
+//! What answers calls: one service, or the generated servers of several.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    future::ready,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use tonic::{
+    Status,
+    codegen::{BoxFuture, Service},
+    server::NamedService,
+};
+use tower::ServiceExt;
+
+use crate::layer::{Request, Response};
+
+/// A service that is called by reference. Where boxed services clone all that they hold for each
+/// call, this counts one reference more.
+#[derive(Clone)]
+pub struct GrpcService(Arc<Answer>);
+
+type Answer = dyn Fn(Request) -> BoxFuture<Response, Infallible> + Send + Sync;
+
+impl GrpcService {
+    /// Wraps a service; each call is one of a clone, when that is ready.
+    pub fn new<S>(service: S) -> Self
+    where
+        S: Service<Request, Response = Response, Error = Infallible>,
+        S: Clone + Send + Sync + 'static,
+        S::Future: Send,
+    {
+        Self::of(move |request| Box::pin(service.clone().oneshot(request)))
+    }
+
+    /// Wraps a function.
+    pub(crate) fn of(
+        answer: impl Fn(Request) -> BoxFuture<Response, Infallible> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(answer))
+    }
+
+    /// Answers a call.
+    pub(crate) fn answer(&self, request: Request) -> BoxFuture<Response, Infallible> {
+        (self.0)(request)
+    }
+}
+
+impl fmt::Debug for GrpcService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GrpcService")
+    }
+}
+
+impl Service<Request> for GrpcService {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<Response, Infallible>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        self.answer(request)
+    }
+}
+
+/// Generated servers, each for the methods of its protobuf service.
+#[derive(Debug, Clone, Default)]
+pub struct Routes(Arc<Vec<(&'static str, GrpcService)>>);
+
+impl Routes {
+    /// Adds a generated server. It is always ready, and its futures are boxed already.
+    #[must_use]
+    pub fn add_service<S>(mut self, server: S) -> Self
+    where
+        S: Service<
+                Request,
+                Response = Response,
+                Error = Infallible,
+                Future = BoxFuture<Response, Infallible>,
+            >,
+        S: NamedService + Clone + Send + Sync + 'static,
+    {
+        let answer = GrpcService::of(move |request| server.clone().call(request));
+        Arc::make_mut(&mut self.0).push((S::NAME, answer));
+        self
+    }
+}
+
+impl Service<Request> for Routes {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<Response, Infallible>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let path = request.uri().path();
+        let found = self.0.iter().find(|(name, _)| {
+            let rest = path
+                .strip_prefix('/')
+                .and_then(|path| path.strip_prefix(name));
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        });
+        match found {
+            Some((_, server)) => server.answer(request),
+            None => Box::pin(ready(Ok(Status::unimplemented("").into_http()))),
+        }
+    }
+}

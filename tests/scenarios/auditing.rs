@@ -1,0 +1,366 @@
+//! What the audit log has of what was done, refused and read, and who may read it.
+
+use std::fs;
+
+use api::{
+    common::v1::{AuditEntry, AuditFilter, AuditOutcome, AuditRecord},
+    entitlement::v1::{
+        CreateGrantRequest, ExportAuditRecordsRequest, Grant, ListAuditEntriesRequest,
+        ListGrantsRequest, RevokeGrantRequest,
+    },
+    identity::v1 as identity,
+    membership::v1::{self as membership, SuspendMembershipRequest},
+};
+use mandate::clients::Clients;
+use prost::Message;
+use tests::Rig;
+use tonic::Code;
+
+use crate::{managed::clients, refusal::assert_refused, shared::everywhere};
+
+/// An organization with an owner and one who may only ask, and an owner elsewhere.
+const DOCUMENT: &str = "
+users: [{id: $-ann, login: $.ann, given_name: Ann}]
+service_accounts: [{id: $-owner}, {id: $-checker}, {id: $-stranger}]
+organizations:
+  - id: $
+    display_name: Acme
+    entitlements: [{application: mandate}]
+    memberships:
+      - {user: $-ann}
+      - service_account: $-owner
+        grants: [{id: owned, role: mandate.owner, scope: ALL}]
+      - {service_account: $-checker, grants: [{role: mandate.checker, scope: ALL}]}
+  - id: $-else
+    display_name: Elsewhere
+    entitlements: [{application: mandate}]
+    memberships:
+      - {service_account: $-stranger, grants: [{role: mandate.owner, scope: ALL}]}
+";
+
+const GRANTS: &str = "mandate.entitlement.v1.GrantService";
+
+async fn load(rig: &Rig, id: &str) {
+    rig.apply(&DOCUMENT.replace('$', id)).await;
+    crate::feeds::heard(rig).await;
+}
+
+fn list(organization: &str, method: &str) -> ListAuditEntriesRequest {
+    ListAuditEntriesRequest {
+        parent: format!("organizations/{organization}"),
+        page_size: 1000,
+        filter: Some(AuditFilter {
+            method: method.to_owned(),
+            ..AuditFilter::default()
+        }),
+        ..ListAuditEntriesRequest::default()
+    }
+}
+
+/// What entitlement has recorded of a method in an organization, as a caller reads it.
+async fn entries(reader: &Clients, organization: &str, method: &str) -> Vec<AuditEntry> {
+    let request = list(organization, &format!("{GRANTS}.{method}"));
+    let found = reader.entitlement_audit().list_audit_entries(request).await;
+    found.unwrap().into_inner().audit_entries
+}
+
+fn give(organization: &str, subject: &str) -> CreateGrantRequest {
+    CreateGrantRequest {
+        parent: format!("organizations/{organization}"),
+        grant_id: "given".to_owned(),
+        grant: Some(Grant {
+            subject: subject.to_owned(),
+            role: "applications/mandate/roles/checker".to_owned(),
+            ..Grant::default()
+        }),
+        ..CreateGrantRequest::default()
+    }
+}
+
+#[test]
+fn s1_33_each_action_shows_who_by_which_grant_and_who_gave_it() {
+    everywhere(async |rig| {
+        load(rig, "s1-33").await;
+        let owner = clients(rig, "s1-33-owner").await;
+        let mut grants = owner.grants();
+        let given = grants.create_grant(give("s1-33", "users/s1-33-ann"));
+        given.await.unwrap();
+        let request = SuspendMembershipRequest {
+            name: "organizations/s1-33/memberships/s1-33-ann".to_owned(),
+            request_id: "suspended".to_owned(),
+            ..SuspendMembershipRequest::default()
+        };
+        owner.members().suspend_membership(request).await.unwrap();
+
+        let given = entries(&owner, "s1-33", "CreateGrant").await;
+        let of = "organizations/s1-33/grants/given";
+        let given: Vec<_> = given
+            .iter()
+            .filter(|entry| entry.resources == [of])
+            .collect();
+        assert_eq!(given.len(), 1);
+        let request = membership::ListAuditEntriesRequest {
+            parent: "organizations/s1-33".to_owned(),
+            filter: Some(AuditFilter {
+                actor: "serviceAccounts/s1-33-owner".to_owned(),
+                ..AuditFilter::default()
+            }),
+            ..membership::ListAuditEntriesRequest::default()
+        };
+        let suspended = owner.membership_audit().list_audit_entries(request).await;
+        let suspended = suspended.unwrap().into_inner().audit_entries;
+        let suspended = suspended
+            .iter()
+            .find(|entry| entry.method.ends_with(".SuspendMembership"))
+            .unwrap();
+        assert_eq!(suspended.request_id, "suspended");
+        for entry in [given[0], suspended] {
+            assert_eq!(entry.outcome(), AuditOutcome::Done);
+            assert_eq!(entry.actor, "serviceAccounts/s1-33-owner");
+            assert_eq!(entry.grant, "organizations/s1-33/grants/owned");
+            assert_eq!(entry.granted_by, "serviceAccounts/root");
+            assert!(entry.create_time.is_some() && !entry.call_id.is_empty());
+        }
+    });
+}
+
+#[test]
+fn s0_3_j2_a_denial_is_recorded_once_and_no_change_is() {
+    everywhere(async |rig| {
+        load(rig, "s0-3").await;
+        let owner = clients(rig, "s0-3-owner").await;
+        let checker = clients(rig, "s0-3-checker").await;
+        let before = entries(&owner, "s0-3", "CreateGrant").await;
+        let mut grants = checker.grants();
+        let refused = grants.create_grant(give("s0-3", "users/s0-3-ann"));
+        assert_refused(refused.await, Code::PermissionDenied, "PERMISSION_DENIED");
+        let after = entries(&owner, "s0-3", "CreateGrant").await;
+        assert_eq!(after.len(), before.len() + 1);
+        let denial = &after[0];
+        assert_eq!(denial.outcome(), AuditOutcome::Refused);
+        assert_eq!(denial.reason, "PERMISSION_DENIED");
+        assert_eq!(denial.actor, "serviceAccounts/s0-3-checker");
+        // What the caller named, and nothing of what is there.
+        assert_eq!(denial.resources, ["organizations/s0-3", "users/s0-3-ann"]);
+        assert_eq!(
+            (denial.grant.as_str(), denial.granted_by.as_str()),
+            ("", "")
+        );
+    });
+}
+
+#[test]
+fn s0_28_a_repeated_request_is_one_entry() {
+    everywhere(async |rig| {
+        load(rig, "s0-28a").await;
+        let owner = clients(rig, "s0-28a-owner").await;
+        owner
+            .grants()
+            .create_grant(give("s0-28a", "users/s0-28a-ann"))
+            .await
+            .unwrap();
+        let request = RevokeGrantRequest {
+            name: "organizations/s0-28a/grants/given".to_owned(),
+            request_id: "once".to_owned(),
+            ..RevokeGrantRequest::default()
+        };
+        let tried = RevokeGrantRequest {
+            validate_only: true,
+            request_id: String::new(),
+            ..request.clone()
+        };
+        owner.grants().revoke_grant(tried).await.unwrap();
+        for _ in 0..2 {
+            owner.grants().revoke_grant(request.clone()).await.unwrap();
+        }
+        let revoked = entries(&owner, "s0-28a", "RevokeGrant").await;
+        assert_eq!(revoked.len(), 1, "{revoked:?}");
+        assert_eq!(revoked[0].request_id, "once");
+    });
+}
+
+#[test]
+fn j2_reads_are_recorded_and_so_are_reads_of_the_log() {
+    everywhere(async |rig| {
+        load(rig, "j2").await;
+        let owner = clients(rig, "j2-owner").await;
+        let request = ListGrantsRequest {
+            parent: "organizations/j2".to_owned(),
+            ..ListGrantsRequest::default()
+        };
+        owner.grants().list_grants(request).await.unwrap();
+        let read = entries(&owner, "j2", "ListGrants").await;
+        let own = |entry: &&AuditEntry| entry.actor == "serviceAccounts/j2-owner";
+        let read = read.iter().find(own).unwrap();
+        assert_eq!(read.outcome(), AuditOutcome::Read);
+        assert_eq!(read.grant, "organizations/j2/grants/owned");
+        let request = list("j2", "mandate.entitlement.v1.AuditService.ListAuditEntries");
+        let found = owner.entitlement_audit().list_audit_entries(request).await;
+        let found = found.unwrap().into_inner().audit_entries;
+        assert_eq!(found[0].actor, "serviceAccounts/j2-owner");
+        assert_eq!(found[0].resources, ["organizations/j2"]);
+    });
+}
+
+#[test]
+fn k_v_an_owner_learns_of_no_stranger_and_the_operator_does() {
+    everywhere(async |rig| {
+        load(rig, "k-v").await;
+        let owner = clients(rig, "k-v-owner").await;
+        let stranger = clients(rig, "k-v-stranger").await;
+        for organization in ["k-v", "k-v-nowhere"] {
+            let mut grants = stranger.grants();
+            let refused = grants.create_grant(give(organization, "users/k-v-ann"));
+            assert_refused(refused.await, Code::PermissionDenied, "PERMISSION_DENIED");
+        }
+        let known = entries(&owner, "k-v", "CreateGrant").await;
+        let own = |entry: &&AuditEntry| entry.actor == "serviceAccounts/k-v-stranger";
+        assert_eq!(known.iter().filter(own).count(), 0);
+        let known = entries(&rig.root(), "operator", "CreateGrant").await;
+        assert_eq!(known.iter().filter(own).count(), 2);
+        // And of other organizations nothing at all.
+        let request = list("k-v-else", "");
+        let refused = owner.entitlement_audit().list_audit_entries(request).await;
+        assert_refused(refused, Code::PermissionDenied, "PERMISSION_DENIED");
+        let all = ExportAuditRecordsRequest::default();
+        let refused = owner.entitlement_audit().export_audit_records(all).await;
+        assert_refused(refused, Code::PermissionDenied, "PERMISSION_DENIED");
+    });
+}
+
+/// Everything in a log, page by page.
+macro_rules! exported {
+    ($package:ident, $client:expr) => {{
+        let (mut client, mut records) = ($client, Vec::new());
+        loop {
+            let request = api::$package::v1::ExportAuditRecordsRequest {
+                after: i64::try_from(records.len()).unwrap(),
+            };
+            let page = client
+                .export_audit_records(request)
+                .await
+                .unwrap()
+                .into_inner();
+            records.extend(page.records);
+            if page.caught_up {
+                break (records, page.anchor);
+            }
+        }
+    }};
+}
+
+#[test]
+fn j1_j3_who_is_forgotten_is_in_no_copy_and_the_chain_holds() {
+    everywhere(async |rig| {
+        load(rig, "j3").await;
+        let root = rig.root();
+        let owner = clients(rig, "j3-owner").await;
+        owner
+            .grants()
+            .create_grant(give("j3", "users/j3-ann"))
+            .await
+            .unwrap();
+        let named = |entries: Vec<AuditEntry>| {
+            let mut named = entries.into_iter().flat_map(|entry| entry.resources);
+            named.any(|name| name == "organizations/j3/grants/given")
+        };
+        assert!(named(entries(&owner, "j3", "CreateGrant").await));
+        let request = api::entitlement::v1::ForgetPersonRequest {
+            name: "users/j3-ann".to_owned(),
+            ..api::entitlement::v1::ForgetPersonRequest::default()
+        };
+        let forgotten = root.entitlement_audit().forget_person(request).await;
+        forgotten.unwrap();
+        let left = entries(&owner, "j3", "CreateGrant").await;
+        assert!(
+            left.iter().any(|entry| entry.resources == ["users/-"]),
+            "{left:?}"
+        );
+        assert!(!named(left));
+
+        let (records, anchor) = exported!(entitlement, root.entitlement_audit());
+        let chain = audit::Chain::new(&rig.secrets().sealer, "entitlement");
+        let mut verifier = audit::Verifier::new(chain.clone(), vec![chain.open(&anchor).unwrap()]);
+        let mut bytes = Vec::new();
+        for chained in records {
+            verifier.record(&chained.record, &chained.mac).unwrap();
+            bytes.extend(chained.record);
+        }
+        verifier.end().unwrap();
+        assert!(!contains(&bytes, "users/j3-ann"));
+    });
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes
+        .windows(text.len())
+        .any(|part| part == text.as_bytes())
+}
+
+#[test]
+fn k_j_no_secret_and_nothing_of_a_person_is_in_the_log() {
+    everywhere(async |rig| {
+        load(rig, "k-j").await;
+        let root = rig.root();
+        let request = identity::CreateServiceAccountKeyRequest {
+            parent: "serviceAccounts/k-j-owner".to_owned(),
+            ..identity::CreateServiceAccountKeyRequest::default()
+        };
+        let made = root
+            .service_accounts()
+            .create_service_account_key(request)
+            .await;
+        let made = made.unwrap().into_inner();
+        let request = identity::CreateUserRequest {
+            user: Some(identity::User {
+                login: "k-j-login".to_owned(),
+                given_name: "K-j-given".to_owned(),
+                email: "k-j@personal.example".to_owned(),
+                ..identity::User::default()
+            }),
+            user_id: "k-j-user".to_owned(),
+            ..identity::CreateUserRequest::default()
+        };
+        root.users().create_user(request).await.unwrap();
+        let mut secrets: Vec<String> = ["root.key", "peer.key", "token.key"]
+            .map(|file| fs::read_to_string(rig.secrets_folder().join(file)).unwrap())
+            .to_vec();
+        secrets.push(made.secret);
+        secrets.push(made.consistency_token);
+        let personal = ["k-j-login", "K-j-given", "k-j@personal", "users/k-j-user"];
+        let logs = [
+            exported!(identity, root.identity_audit()).0,
+            exported!(membership, root.membership_audit()).0,
+            exported!(entitlement, root.entitlement_audit()).0,
+        ];
+        let mut methods = Vec::new();
+        for chained in logs.concat() {
+            for secret in secrets.iter().map(|secret| secret.trim()).chain(personal) {
+                assert!(!contains(&chained.record, secret), "{secret}");
+            }
+            methods.push(
+                AuditRecord::decode(chained.record.as_slice())
+                    .unwrap()
+                    .method,
+            );
+        }
+        // Where the services are processes, what they have written besides.
+        for service in ["identity", "membership", "entitlement"] {
+            let log = rig.secrets_folder().join(format!("{service}.log"));
+            let log = fs::read(log).unwrap_or_default();
+            for secret in secrets.iter().map(|secret| secret.trim()).chain(personal) {
+                assert!(!contains(&log, secret), "{secret}");
+            }
+        }
+        for method in [
+            "UserService.CreateUser",
+            "CreateServiceAccountKey",
+            "BatchCreateMemberships",
+        ] {
+            assert!(
+                methods.iter().any(|found| found.ends_with(method)),
+                "{method}"
+            );
+        }
+    });
+}

@@ -1,0 +1,249 @@
+//! A reference of the decision: written apart from the engine, with words instead of numbers and
+//! loops instead of indexes, so that a mistake in one is not a mistake in the other.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a world that does not fit fails its test"
+)]
+
+mod document;
+pub mod engine;
+pub mod installed;
+pub mod random_world;
+
+use std::collections::BTreeSet;
+
+/// An application of the catalogue.
+#[derive(Debug, Clone)]
+pub struct Application {
+    /// The id.
+    pub id: String,
+    /// Every permission in full.
+    pub permissions: Vec<String>,
+    /// Roles with what they name.
+    pub roles: Vec<(String, Vec<String>)>,
+}
+
+/// Where a grant holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Everywhere.
+    All,
+    /// In these units, with what is below them, and resources.
+    Only(Vec<String>, Vec<String>),
+}
+
+/// A role that somebody was given.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    /// The id.
+    pub id: String,
+    /// Who.
+    pub subject: String,
+    /// The application and its role.
+    pub role: (String, String),
+    /// Where.
+    pub scope: Scope,
+    /// From then on.
+    pub start: i64,
+    /// Up to then.
+    pub end: i64,
+}
+
+/// A person or backend, and what it is in the organization.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The resource name.
+    pub name: String,
+    /// Whether it may hold access.
+    pub active: bool,
+    /// Its membership: whether that is active, and whether it has a subscription.
+    pub member: Option<(bool, bool)>,
+}
+
+/// One organization with all that bears on it.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// The id.
+    pub organization: String,
+    /// Whether access in it holds.
+    pub active: bool,
+    /// Whether a person needs a subscription.
+    pub subscription_required: bool,
+    /// The catalogue.
+    pub applications: Vec<Application>,
+    /// What it has: the application, whether it is not suspended, from and to when.
+    pub entitlements: Vec<(String, bool, i64, i64)>,
+    /// Units, each with the one above it.
+    pub units: Vec<(String, Option<String>)>,
+    /// Resources, each with its unit.
+    pub resources: Vec<(String, String)>,
+    /// Everybody.
+    pub subjects: Vec<Subject>,
+    /// What was given and not taken away.
+    pub grants: Vec<Grant>,
+}
+
+/// A place: the organization, a unit or a resource.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// As a whole.
+    Organization,
+    /// A unit.
+    Unit(String),
+    /// A resource.
+    Resource(String),
+}
+
+/// Why not, by the names of the interface.
+pub type Reason = &'static str;
+
+impl World {
+    /// The grant that allows, or why there is none.
+    ///
+    /// # Errors
+    /// The reason of a denial.
+    pub fn check(
+        &self,
+        subject: &str,
+        permission: &str,
+        place: &Place,
+        now: i64,
+    ) -> Result<&Grant, Reason> {
+        let known = self.subjects.iter().find(|known| known.name == subject);
+        let known = known.filter(|known| known.active);
+        let known = known.ok_or("SUBJECT_NOT_ACTIVE")?;
+        if !self.active {
+            return Err("ORGANIZATION_NOT_ACTIVE");
+        }
+        let (active, subscription) = known.member.ok_or("NOT_A_MEMBER")?;
+        if !active {
+            return Err("MEMBERSHIP_NOT_ACTIVE");
+        }
+        if self.subscription_required && subject.starts_with("users/") && !subscription {
+            return Err("NOT_ELIGIBLE");
+        }
+        let application = permission.split('.').next().unwrap_or_default();
+        let entitled = self.entitlements.iter().any(|(own, active, start, end)| {
+            own == application && *active && *start <= now && now < *end
+        });
+        if !entitled {
+            return Err("APPLICATION_NOT_ENTITLED");
+        }
+        let holding: Vec<&Grant> = self
+            .grants
+            .iter()
+            .filter(|grant| grant.subject == subject)
+            .filter(|grant| grant.start <= now && now < grant.end)
+            .filter(|grant| self.role_holds(&grant.role, permission))
+            .collect();
+        if holding.is_empty() {
+            return Err("NO_GRANT");
+        }
+        let mut covering: Vec<&Grant> = holding
+            .into_iter()
+            .filter(|grant| self.covers(&grant.scope, place))
+            .collect();
+        // That which holds longest, and of those the first by name.
+        covering.sort_by(|one, other| (other.end, &one.id).cmp(&(one.end, &other.id)));
+        covering.first().copied().ok_or("OUT_OF_SCOPE")
+    }
+
+    /// Whether a role of an application holds a permission.
+    pub fn role_holds(&self, role: &(String, String), permission: &str) -> bool {
+        let application = self.applications.iter().find(|own| own.id == role.0);
+        let Some(application) = application else {
+            return false;
+        };
+        let exists = application.permissions.iter().any(|own| own == permission);
+        let named = application.roles.iter().filter(|(id, _)| *id == role.1);
+        exists
+            && named.into_iter().flat_map(|(_, names)| names).any(|name| {
+                let parts: Vec<&str> = name.split('.').collect();
+                let asked: Vec<&str> = permission.split('.').collect();
+                match parts.split_last() {
+                    Some((&"*", prefix)) => asked.len() > prefix.len() && asked.starts_with(prefix),
+                    _ => parts == asked,
+                }
+            })
+    }
+
+    /// Whether a scope covers a place.
+    pub fn covers(&self, scope: &Scope, place: &Place) -> bool {
+        if !self.places().contains(place) {
+            return false;
+        }
+        let Scope::Only(units, resources) = scope else {
+            return true;
+        };
+        let unit = match place {
+            Place::Organization => return false,
+            Place::Unit(unit) => unit,
+            Place::Resource(id) if resources.contains(id) => return true,
+            Place::Resource(id) => match self.resources.iter().find(|(own, _)| own == id) {
+                Some((_, unit)) => unit,
+                None => return false,
+            },
+        };
+        self.and_above(unit).iter().any(|unit| units.contains(unit))
+    }
+
+    fn and_above(&self, unit: &str) -> Vec<String> {
+        let found = self.units.iter().find(|(own, _)| own == unit);
+        let above = found.and_then(|(_, above)| above.clone());
+        let mut all = above.map_or_else(Vec::new, |above| self.and_above(&above));
+        all.push(unit.to_owned());
+        all
+    }
+
+    /// Every place there is, in the order of lists.
+    pub fn places(&self) -> Vec<Place> {
+        let mut units: Vec<&String> = self.units.iter().map(|(id, _)| id).collect();
+        units.sort();
+        let mut resources: Vec<(&String, &String)> =
+            self.resources.iter().map(|(id, unit)| (unit, id)).collect();
+        resources.sort();
+        let mut all = vec![Place::Organization];
+        all.extend(units.into_iter().cloned().map(Place::Unit));
+        all.extend(
+            resources
+                .into_iter()
+                .map(|(_, id)| Place::Resource(id.clone())),
+        );
+        all
+    }
+
+    /// Every permission, in order.
+    pub fn permissions(&self) -> Vec<String> {
+        let all = self.applications.iter().flat_map(|own| &own.permissions);
+        let all: BTreeSet<String> = all.cloned().collect();
+        all.into_iter().collect()
+    }
+
+    /// Where a subject has a permission.
+    pub fn reach(&self, subject: &str, permission: &str, now: i64) -> Vec<Place> {
+        let allowed = |place: &Place| self.check(subject, permission, place, now).is_ok();
+        self.places().into_iter().filter(allowed).collect()
+    }
+
+    /// Every moment at which time alone may change an answer.
+    pub fn moments(&self) -> BTreeSet<i64> {
+        let grants = self
+            .grants
+            .iter()
+            .flat_map(|grant| [grant.start, grant.end]);
+        let own = self.entitlements.iter();
+        let own = own.flat_map(|(_, _, start, end)| [*start, *end]);
+        grants.chain(own).collect()
+    }
+
+    /// The name of a place.
+    pub fn name(&self, place: &Place) -> String {
+        let organization = format!("organizations/{}", self.organization);
+        match place {
+            Place::Organization => organization,
+            Place::Unit(id) => format!("{organization}/units/{id}"),
+            Place::Resource(id) => format!("{organization}/resources/{id}"),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! A world as a document that is applied. JSON is YAML.
+
+use serde_json::{Value, json};
+
+use super::{Application, Scope, Subject, World};
+
+/// The document of a world.
+pub(super) fn document(world: &World) -> String {
+    let of = |kind: &'static str| {
+        let all = world.subjects.iter();
+        all.filter_map(move |subject| Some((subject, subject.name.strip_prefix(kind)?)))
+    };
+    let users = of("users/").map(|(subject, id)| {
+        json!({
+            "id": id, "login": id, "given_name": id,
+            "state": if subject.active { "ACTIVE" } else { "DEACTIVATED" },
+        })
+    });
+    let accounts = of("serviceAccounts/").map(|(_, id)| json!({ "id": id }));
+    let members = world.subjects.iter().filter_map(|own| member(world, own));
+    let units = world.units.iter().map(|(id, above)| match above {
+        Some(above) => json!({ "id": id, "display_name": id, "parent": above }),
+        None => json!({ "id": id, "display_name": id }),
+    });
+    let resources = world.resources.iter();
+    let resources = resources.map(|(id, unit)| json!({ "id": id, "type": "number", "unit": unit }));
+    let entitlements = world
+        .entitlements
+        .iter()
+        .map(|(application, active, start, end)| {
+            let entry = json!({ "application": application, "state": state(*active) });
+            within(entry, *start, *end)
+        });
+    let document = json!({
+        "applications": world.applications.iter().map(application).collect::<Vec<_>>(),
+        "users": users.collect::<Vec<_>>(),
+        "service_accounts": accounts.collect::<Vec<_>>(),
+        "organizations": [{
+            "id": world.organization,
+            "display_name": world.organization,
+            "subscription_required": world.subscription_required,
+            "state": state(world.active),
+            "entitlements": entitlements.collect::<Vec<_>>(),
+            "units": units.collect::<Vec<_>>(),
+            "resources": resources.collect::<Vec<_>>(),
+            "memberships": members.collect::<Vec<_>>(),
+        }],
+    });
+    document.to_string()
+}
+
+fn state(active: bool) -> &'static str {
+    if active { "ACTIVE" } else { "SUSPENDED" }
+}
+
+fn application(application: &Application) -> Value {
+    let mut modules: Vec<Value> = Vec::new();
+    for permission in &application.permissions {
+        let parts: Vec<&str> = permission.split('.').collect();
+        let module = parts[1];
+        if modules.last().is_none_or(|last| last["id"] != module) {
+            modules.push(json!({ "id": module, "verbs": [], "options": [] }));
+        }
+        let own = modules.last_mut().expect("a module");
+        let list = match parts[2..] {
+            [option, verb] => ("options", json!({ "id": option, "verbs": [verb] })),
+            _ => ("verbs", json!(parts[2])),
+        };
+        let items = own[list.0].as_array_mut().expect("a list");
+        items.push(list.1);
+    }
+    let roles = application.roles.iter();
+    let roles = roles.map(|(id, names)| json!({ "id": id, "permissions": names }));
+    json!({
+        "id": application.id,
+        "display_name": application.id,
+        "modules": modules,
+        "roles": roles.collect::<Vec<_>>(),
+    })
+}
+
+fn member(world: &World, subject: &Subject) -> Option<Value> {
+    let (active, subscription) = subject.member?;
+    let grants = world
+        .grants
+        .iter()
+        .filter(|own| own.subject == subject.name);
+    let grants = grants.map(|grant| {
+        let scope = match &grant.scope {
+            Scope::All => json!("ALL"),
+            Scope::Only(units, resources) => json!({ "units": units, "resources": resources }),
+        };
+        let role = format!("{}.{}", grant.role.0, grant.role.1);
+        let entry = json!({ "id": grant.id, "role": role, "scope": scope });
+        within(entry, grant.start, grant.end)
+    });
+    let (kind, id) = subject.name.split_once('/')?;
+    let kind = if kind == "users" {
+        "user"
+    } else {
+        "service_account"
+    };
+    Some(json!({
+        kind: id,
+        "state": state(active),
+        "subscription_active": subscription,
+        "grants": grants.collect::<Vec<_>>(),
+    }))
+}
+
+/// An entry with from and to when it holds.
+fn within(mut entry: Value, start: i64, end: i64) -> Value {
+    for (key, at) in [("start_time", start), ("end_time", end)] {
+        if at != i64::MIN && at != i64::MAX {
+            entry[key] = json!(
+                rpc::timestamp(base::Millis(at))
+                    .expect("a moment")
+                    .to_string()
+            );
+        }
+    }
+    entry
+}

@@ -1,0 +1,275 @@
+//! The rules of the engine over a world of the model, compared with the model.
+
+use std::collections::BTreeMap;
+
+use base::{ApplicationId, Id, Millis};
+use entitlement_core::{
+    self as core, ApplicationDefinition, Catalog, Entitlement, Facts, Map, Member,
+    ModuleDefinition, OptionDefinition, Organization, Reason, RoleDefinition, SubjectKind, Target,
+    Validity, access, decide, explain,
+};
+
+use super::{Application, Place, Scope, World, random_world::NOW};
+use crate::faults::Random;
+
+/// How many questions are asked of a world.
+pub const QUESTIONS: usize = 100;
+
+/// Asks the rules and the model about the world of a seed; how many answers were allow.
+///
+/// # Panics
+/// They differ; the message says in what.
+pub fn compare(seed: u64) -> usize {
+    let mut random = Random::new(seed);
+    let world = World::random(&mut random, "");
+    let known = Known::of(&world);
+    let mut allowed = 0;
+    for _ in 0..QUESTIONS {
+        let (subject, permission, place) = world.random_question(&mut random);
+        let now = NOW + [-2, -1, 0, 1, 2][random.below(5)] * 12 * 60 * 60 * 1000;
+        let at = format!("seed {seed}: {subject} {permission} {place:?} at {now}\n{world:?}");
+        let facts = known.facts(&subject);
+        let index = known.catalog.permission(&permission).expect(&at);
+        let target = known.target(&place);
+        let decision = decide(&facts, index, target, Millis(now));
+        let expected = world.check(&subject, &permission, &place, now);
+        let found = decision.outcome.map(|grant| &*grant.id).map_err(word);
+        assert_eq!(found, expected.map(|grant| grant.id.as_str()), "{at}");
+        // Up to the moment that is promised, time alone changes nothing.
+        let between = world.moments().into_iter();
+        for moment in between.filter(|moment| now < *moment && *moment < decision.valid_until.0) {
+            let then = world.check(&subject, &permission, &place, moment);
+            assert_eq!(then.is_ok(), expected.is_ok(), "{at} and at {moment}");
+        }
+        compare_explanation(&world, &facts, (&subject, &permission, &place, now), &at);
+        allowed += usize::from(expected.is_ok());
+    }
+    compare_access(&world, &known, seed);
+    allowed
+}
+
+fn compare_explanation(
+    world: &World,
+    facts: &Facts<'_>,
+    (subject, permission, place, now): (&str, &str, &Place, i64),
+    at: &str,
+) {
+    let index = facts.catalog.permission(permission).expect(at);
+    let target = target_in(facts.organization.expect(at), place);
+    let explained = explain(facts, index, target, Millis(now));
+    let own = world.grants.iter().filter(|grant| grant.subject == subject);
+    let expected: Vec<_> = own
+        .map(|grant| {
+            (
+                grant.id.as_str(),
+                world.role_holds(&grant.role, permission),
+                grant.start <= now && now < grant.end,
+                world.covers(&grant.scope, place),
+            )
+        })
+        .collect();
+    let found = explained.grants.iter();
+    let found: Vec<_> = found
+        .map(|grant| {
+            (
+                grant.grant,
+                grant.holds_permission,
+                grant.in_force,
+                grant.covers,
+            )
+        })
+        .collect();
+    assert_eq!(found, expected, "{at}");
+    let failed = world.check(subject, permission, place, now).err();
+    let last = explained.conditions.last().expect(at);
+    assert_eq!((!last.holds).then(|| word(last.reason)), failed, "{at}");
+}
+
+/// What is listed of a subject is where it is allowed, and nothing else is.
+fn compare_access(world: &World, known: &Known, seed: u64) {
+    for subject in &world.subjects {
+        let facts = known.facts(&subject.name);
+        let listed = access(&facts, Millis(NOW));
+        let held: BTreeMap<&str, &core::Scope> = listed
+            .iter()
+            .flat_map(|found| &found.permissions)
+            .map(|held| (held.permission, &held.scope))
+            .collect();
+        let tree = &known.organization.tree;
+        for permission in world.permissions() {
+            let expected = world.reach(&subject.name, &permission, NOW);
+            let scope = held.get(permission.as_str());
+            let simplest = scope.map(|scope| tree.simplest(scope));
+            for scope in [scope.copied(), simplest.as_ref()] {
+                let covered = |place: &Place| {
+                    scope.is_some_and(|scope| tree.covers(scope, known.target(place)))
+                };
+                let places = world.places().into_iter();
+                let found: Vec<Place> = places.filter(covered).collect();
+                let at = format!("seed {seed}: {} {permission}\n{world:?}", subject.name);
+                assert_eq!(found, expected, "{at}");
+            }
+        }
+    }
+}
+
+/// A world as the rules have it.
+struct Known {
+    catalog: Catalog,
+    organization: Organization,
+    subjects: BTreeMap<String, (core::Subject, Option<Member>)>,
+}
+
+impl Known {
+    fn of(world: &World) -> Self {
+        let definitions: Vec<_> = world.applications.iter().map(definition).collect();
+        let catalog = Catalog::compile(&definitions).expect("a catalogue");
+        let mut organization = Organization {
+            active: world.active,
+            subscription_required: world.subscription_required,
+            entitlements: Map::default(),
+            ..Organization::default()
+        };
+        for (application, active, start, end) in &world.entitlements {
+            let index = catalog.application(application).expect("an application");
+            let entitlement = Entitlement {
+                active: *active,
+                validity: validity(*start, *end),
+            };
+            organization.entitlements.insert(index, entitlement);
+        }
+        let mut grants: BTreeMap<&str, Vec<core::Grant>> = BTreeMap::new();
+        for grant in &world.grants {
+            let tree = &mut organization.tree;
+            let scope = match &grant.scope {
+                Scope::All => core::Scope::All,
+                Scope::Only(units, resources) => core::Scope::Nodes {
+                    units: units.iter().map(|id| tree.unit(id)).collect(),
+                    resources: resources.iter().map(|id| tree.resource(id)).collect(),
+                },
+            };
+            let (application, role) = &grant.role;
+            let role = format!("applications/{application}/roles/{role}");
+            grants.entry(&grant.subject).or_default().push(core::Grant {
+                bounds: None,
+                can_delegate: false,
+                id: grant.id.as_str().into(),
+                role: catalog.role(&role).expect("a role"),
+                scope,
+                validity: validity(grant.start, grant.end),
+            });
+        }
+        for (unit, above) in &world.units {
+            organization.tree.place_unit(unit, above.as_deref());
+        }
+        for (resource, unit) in &world.resources {
+            organization.tree.place_resource(resource, Some(unit));
+        }
+        let subjects = world.subjects.iter().map(|subject| {
+            let kind = if subject.name.starts_with("users/") {
+                SubjectKind::User
+            } else {
+                SubjectKind::ServiceAccount
+            };
+            let member = subject.member.map(|(active, subscription_active)| Member {
+                active,
+                subscription_active,
+                grants: grants
+                    .remove(subject.name.as_str())
+                    .unwrap_or_default()
+                    .into(),
+            });
+            let active = subject.active;
+            (
+                subject.name.clone(),
+                (core::Subject { kind, active }, member),
+            )
+        });
+        Self {
+            subjects: subjects.collect(),
+            catalog,
+            organization,
+        }
+    }
+
+    fn facts(&self, subject: &str) -> Facts<'_> {
+        let found = self.subjects.get(subject);
+        Facts {
+            catalog: &self.catalog,
+            subject: found.map(|(subject, _)| subject),
+            organization: Some(&self.organization),
+            member: found.and_then(|(_, member)| member.as_ref()),
+        }
+    }
+
+    fn target(&self, place: &Place) -> Target {
+        target_in(&self.organization, place)
+    }
+}
+
+fn target_in(organization: &Organization, place: &Place) -> Target {
+    match place {
+        Place::Organization => Target::Organization,
+        Place::Unit(id) => organization.tree.unit_target(id),
+        Place::Resource(id) => organization
+            .tree
+            .resource_target(id)
+            .unwrap_or(Target::Missing),
+    }
+}
+
+fn validity(start: i64, end: i64) -> Validity {
+    Validity {
+        start: Millis(start),
+        end: Millis(end),
+    }
+}
+
+fn definition(application: &Application) -> ApplicationDefinition {
+    let mut modules: Vec<ModuleDefinition> = Vec::new();
+    for permission in &application.permissions {
+        let parts: Vec<&str> = permission.split('.').collect();
+        let (module, rest) = (parts[1], &parts[2..]);
+        if modules.last().is_none_or(|last| last.id != module) {
+            modules.push(ModuleDefinition {
+                id: module.to_owned(),
+                verbs: Vec::new(),
+                options: Vec::new(),
+                recommended: false,
+            });
+        }
+        let own = modules.last_mut().expect("a module");
+        match rest {
+            [option, verb] => own.options.push(OptionDefinition {
+                id: (*option).to_owned(),
+                verbs: vec![(*verb).to_owned()],
+            }),
+            _ => own.verbs.push(rest.concat()),
+        }
+    }
+    let roles = application.roles.iter().map(|(id, names)| RoleDefinition {
+        id: id.clone(),
+        permissions: names.clone(),
+        notification_routes: Vec::new(),
+    });
+    ApplicationDefinition {
+        separations: Vec::new(),
+        id: ApplicationId::parse(&application.id).expect("an id"),
+        modules,
+        roles: roles.collect(),
+    }
+}
+
+/// A reason by its name in the interface.
+fn word(reason: Reason) -> super::Reason {
+    match reason {
+        Reason::SubjectNotActive => "SUBJECT_NOT_ACTIVE",
+        Reason::OrganizationNotActive => "ORGANIZATION_NOT_ACTIVE",
+        Reason::NotAMember => "NOT_A_MEMBER",
+        Reason::MembershipNotActive => "MEMBERSHIP_NOT_ACTIVE",
+        Reason::NotEligible => "NOT_ELIGIBLE",
+        Reason::ApplicationNotEntitled => "APPLICATION_NOT_ENTITLED",
+        Reason::NoGrant => "NO_GRANT",
+        Reason::OutOfScope => "OUT_OF_SCOPE",
+    }
+}

@@ -1,0 +1,423 @@
+//! A whole installation over worlds of the model, compared with the model.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use api::{
+    common::v1::{Consistency, consistency::Requirement},
+    entitlement::v1::{
+        ApplyGrantChangesRequest, CheckBatchRequest, CheckRequest, CreateGrantRequest, Decision,
+        ExplainRequest, Grant as ApiGrant, GrantChange, ListPermissionsRequest,
+        ListResourcesRequest, ListSubjectsRequest, PreviewRequest, Question as Asked,
+        RevokeGrantRequest, Scope as ApiScope, UpdateGrantRequest, grant_change::Change,
+        list_subjects_request::Held,
+    },
+    identity::v1::{UpdateUserRequest, User},
+    membership::v1::{Organization, UpdateOrganizationRequest},
+};
+use base::Millis;
+use prost_types::{FieldMask, Timestamp};
+
+use super::{Grant, Place, Scope, World, document::document, random_world::NOW};
+use crate::{faults::Random, rig::Rig, setting::Setting};
+
+/// Lists and explanations of each kind that are asked of a world.
+const LISTS: usize = 6;
+
+/// An installation whose clock stands at the moment of the worlds.
+pub async fn installation(setting: Setting) -> Rig {
+    Rig::at(setting, Millis(NOW)).await
+}
+
+/// Puts the world of a seed into an installation, changes it, and asks about it now and before.
+///
+/// # Panics
+/// The installation and the model differ; the message says in what.
+pub async fn compare(rig: &Rig, seed: u64) {
+    let mut random = Random::new(seed);
+    let mut world = World::random(&mut random, &format!("w{seed}-"));
+    for subject in &mut world.subjects {
+        // A document says nothing of the states of service accounts.
+        subject.active |= subject.name.starts_with("serviceAccounts/");
+    }
+    rig.apply(&document(&world)).await;
+    settle(rig, &world).await;
+    let clock = rig.clock.as_ref().expect("a clock that is moved");
+    let now = clock_now(rig);
+    compare_now(rig, &world, &mut random, now).await;
+    clock.advance(Duration::from_secs(1));
+    let before = world.clone();
+    change(rig, &mut world, &mut random).await;
+    compare_now(rig, &world, &mut random, clock_now(rig)).await;
+    compare_past(rig, &before, &mut random, now).await;
+}
+
+fn clock_now(rig: &Rig) -> i64 {
+    use clock::Clock;
+    rig.clock.as_ref().expect("a clock that is moved").now().0
+}
+
+/// Waits until the facts hold the world.
+async fn settle(rig: &Rig, world: &World) {
+    let clients = rig.root();
+    let mask = |path: &str| {
+        Some(FieldMask {
+            paths: vec![path.to_owned()],
+        })
+    };
+    let request = UpdateOrganizationRequest {
+        organization: Some(Organization {
+            name: world.name(&Place::Organization),
+            display_name: "There".to_owned(),
+            ..Organization::default()
+        }),
+        update_mask: mask("display_name"),
+        ..UpdateOrganizationRequest::default()
+    };
+    let changed = clients.organizations().update_organization(request).await;
+    let mut tokens = vec![changed.expect("a change").into_inner().consistency_token];
+    let user = world
+        .subjects
+        .iter()
+        .find(|own| own.name.starts_with("users/"));
+    if let Some(user) = user {
+        let request = UpdateUserRequest {
+            user: Some(User {
+                name: user.name.clone(),
+                family_name: "There".to_owned(),
+                ..User::default()
+            }),
+            update_mask: mask("family_name"),
+            ..UpdateUserRequest::default()
+        };
+        let changed = clients.users().update_user(request).await;
+        tokens.push(changed.expect("a change").into_inner().consistency_token);
+    }
+    for token in tokens {
+        let request = CheckRequest {
+            subject: "serviceAccounts/root".to_owned(),
+            permission: "mandate.decisions.check".to_owned(),
+            resource: "organizations/operator".to_owned(),
+            consistency: Some(Consistency {
+                requirement: Some(Requirement::AtLeastAsFresh(token)),
+            }),
+            read_time: None,
+        };
+        clients
+            .authorization()
+            .check(request)
+            .await
+            .expect("an answer");
+    }
+}
+
+fn reason(decision: &Decision) -> String {
+    let reason = decision.reason().as_str_name();
+    reason.trim_start_matches("DECISION_REASON_").to_owned()
+}
+
+/// What the model says, as a decision tells it.
+fn expected(world: &World, asked: &Asked, place: &Place, now: i64) -> (String, String) {
+    match world.check(&asked.subject, &asked.permission, place, now) {
+        Ok(grant) => {
+            let organization = world.name(&Place::Organization);
+            (
+                "ALLOWED".to_owned(),
+                format!("{organization}/grants/{}", grant.id),
+            )
+        }
+        Err(reason) => (reason.to_owned(), String::new()),
+    }
+}
+
+async fn compare_now(rig: &Rig, world: &World, random: &mut Random, now: i64) {
+    let questions: Vec<_> = (0..super::engine::QUESTIONS)
+        .map(|_| world.random_question(random))
+        .collect();
+    let asked: Vec<Asked> = questions
+        .iter()
+        .map(|(subject, permission, place)| Asked {
+            subject: subject.clone(),
+            permission: permission.clone(),
+            resource: world.name(place),
+        })
+        .collect();
+    let request = CheckBatchRequest {
+        questions: asked.clone(),
+        consistency: None,
+    };
+    let answers = rig.root().authorization().check_batch(request).await;
+    let answers = answers.expect("answers").into_inner().decisions;
+    for ((asked, (.., place)), answer) in asked.iter().zip(&questions).zip(&answers) {
+        let found = (reason(answer), answer.grant.clone());
+        assert_eq!(
+            found,
+            expected(world, asked, place, now),
+            "{asked:?}\n{world:?}"
+        );
+    }
+    compare_lists(rig, world, random, (now, None)).await;
+}
+
+/// Asks about a moment that has passed.
+async fn compare_past(rig: &Rig, world: &World, random: &mut Random, at: i64) {
+    let read_time = Some(timestamp(at));
+    for _ in 0..LISTS {
+        let (subject, permission, place) = world.random_question(random);
+        let asked = Asked {
+            subject,
+            permission,
+            resource: world.name(&place),
+        };
+        let request = CheckRequest {
+            subject: asked.subject.clone(),
+            permission: asked.permission.clone(),
+            resource: asked.resource.clone(),
+            consistency: None,
+            read_time,
+        };
+        let answer = rig.root().authorization().check(request).await;
+        let answer = answer
+            .expect("an answer")
+            .into_inner()
+            .decision
+            .unwrap_or_default();
+        let found = (reason(&answer), answer.grant.clone());
+        let expected = expected(world, &asked, &place, at);
+        assert_eq!(found, expected, "{asked:?} at {at}\n{world:?}");
+    }
+    compare_lists(rig, world, random, (at, read_time)).await;
+}
+
+/// Leaves each side of questions open, and asks why.
+async fn compare_lists(
+    rig: &Rig,
+    world: &World,
+    random: &mut Random,
+    (now, read_time): (i64, Option<Timestamp>),
+) {
+    let mut client = rig.root().authorization();
+    for _ in 0..LISTS {
+        let (subject, permission, place) = world.random_question(random);
+        let at = format!("{subject} {permission} {place:?} at {now} {read_time:?}\n{world:?}");
+        let request = ListResourcesRequest {
+            parent: world.name(&Place::Organization),
+            subject: subject.clone(),
+            permission: permission.clone(),
+            page_size: 1000,
+            read_time,
+            ..ListResourcesRequest::default()
+        };
+        let found = client
+            .list_resources(request)
+            .await
+            .expect(&at)
+            .into_inner();
+        let reach = world.reach(&subject, &permission, now);
+        let expected: Vec<String> = reach.iter().map(|place| world.name(place)).collect();
+        assert_eq!(found.resources, expected, "{at}");
+
+        let request = ListSubjectsRequest {
+            resource: world.name(&place),
+            held: Some(Held::Permission(permission.clone())),
+            page_size: 1000,
+            read_time,
+            ..ListSubjectsRequest::default()
+        };
+        let found = client.list_subjects(request).await.expect(&at).into_inner();
+        let may = |subject: &&String| world.check(subject, &permission, &place, now).is_ok();
+        let all: BTreeSet<&String> = world.subjects.iter().map(|own| &own.name).collect();
+        let expected: Vec<String> = all.into_iter().filter(may).cloned().collect();
+        assert_eq!(found.subjects, expected, "{at}");
+
+        let request = ListPermissionsRequest {
+            subject: subject.clone(),
+            resource: world.name(&place),
+            page_size: 1000,
+            read_time,
+            ..ListPermissionsRequest::default()
+        };
+        let found = client
+            .list_permissions(request)
+            .await
+            .expect(&at)
+            .into_inner();
+        let mut expected = world.permissions();
+        expected.retain(|permission| world.check(&subject, permission, &place, now).is_ok());
+        assert_eq!(found.permissions, expected, "{at}");
+
+        let request = ExplainRequest {
+            subject: subject.clone(),
+            permission: permission.clone(),
+            resource: world.name(&place),
+            read_time,
+            ..ExplainRequest::default()
+        };
+        let found = client.explain(request).await.expect(&at).into_inner();
+        let is_member = world
+            .subjects
+            .iter()
+            .any(|own| own.name == subject && own.member.is_some());
+        let own = world
+            .grants
+            .iter()
+            .filter(|grant| grant.subject == subject && is_member);
+        let expected: Vec<_> = own
+            .map(|grant| {
+                let name = format!("{}/grants/{}", world.name(&Place::Organization), grant.id);
+                let in_force = grant.start <= now && now < grant.end;
+                let holds = world.role_holds(&grant.role, &permission);
+                (name, holds, in_force, world.covers(&grant.scope, &place))
+            })
+            .collect();
+        let found: Vec<_> = found
+            .grants
+            .into_iter()
+            .map(|own| {
+                (
+                    own.grant,
+                    own.holds_permission,
+                    own.in_force,
+                    own.covers_resource,
+                )
+            })
+            .collect();
+        assert_eq!(found, expected, "{at}");
+    }
+}
+
+/// Previews changes, makes them, and makes them in the model.
+async fn change(rig: &Rig, world: &mut World, random: &mut Random) {
+    let parent = world.name(&Place::Organization);
+    let before = world.clone();
+    let mut changes = Vec::new();
+    if !world.grants.is_empty() {
+        let grant = world.grants.remove(random.below(world.grants.len()));
+        changes.push(Change::Revoke(RevokeGrantRequest {
+            name: format!("{parent}/grants/{}", grant.id),
+            ..RevokeGrantRequest::default()
+        }));
+    }
+    if !world.grants.is_empty() {
+        let scope = world.random_scope(random);
+        let at = random.below(world.grants.len());
+        world.grants[at].scope = scope.clone();
+        changes.push(Change::Update(UpdateGrantRequest {
+            grant: Some(ApiGrant {
+                name: format!("{parent}/grants/{}", world.grants[at].id),
+                scope: Some(scope_of(world, &scope)),
+                ..ApiGrant::default()
+            }),
+            update_mask: Some(FieldMask {
+                paths: vec!["scope".to_owned()],
+            }),
+            ..UpdateGrantRequest::default()
+        }));
+    }
+    if let Some(grant) = world.random_grant(random, "h0") {
+        changes.push(Change::Create(create(world, &grant)));
+        world.grants.push(grant);
+    }
+    if changes.is_empty() {
+        return;
+    }
+    let changes: Vec<GrantChange> = changes
+        .into_iter()
+        .map(|change| GrantChange {
+            change: Some(change),
+        })
+        .collect();
+    let request = PreviewRequest {
+        parent: parent.clone(),
+        changes: changes.clone(),
+        ..PreviewRequest::default()
+    };
+    let preview = rig.root().authorization().preview(request).await;
+    let preview = preview.expect("a preview").into_inner();
+    let now = clock_now(rig);
+    let told = |subject: &str, permission: &str| {
+        let own = preview
+            .differences
+            .iter()
+            .filter(|own| own.subject == subject);
+        let mut all = own.flat_map(|own| &own.permissions);
+        all.find(|own| own.permissions.iter().any(|own| own == permission))
+    };
+    for subject in &world.subjects {
+        for permission in world.permissions() {
+            let old = before.reach(&subject.name, &permission, now);
+            let new = world.reach(&subject.name, &permission, now);
+            let at = format!("{} {permission}\n{before:?}\n{world:?}", subject.name);
+            let Some(found) = told(&subject.name, &permission) else {
+                assert_eq!(old, new, "{at}");
+                continue;
+            };
+            assert_ne!(old, new, "{at}");
+            assert_eq!(places(world, found.before.as_ref()), old, "{at}");
+            assert_eq!(places(world, found.after.as_ref()), new, "{at}");
+        }
+    }
+    let request = ApplyGrantChangesRequest {
+        parent,
+        changes,
+        preview_digest: preview.digest,
+        ..ApplyGrantChangesRequest::default()
+    };
+    let applied = rig.root().grants().apply_grant_changes(request).await;
+    applied.expect("what was previewed is applied");
+}
+
+/// The places that a scope of an answer covers.
+fn places(world: &World, scope: Option<&ApiScope>) -> Vec<Place> {
+    let Some(scope) = scope else {
+        return Vec::new();
+    };
+    let ids = |names: &[String]| {
+        let names = names.iter().filter_map(|name| name.rsplit('/').next());
+        names.map(str::to_owned).collect()
+    };
+    let scope = if scope.all {
+        Scope::All
+    } else {
+        Scope::Only(ids(&scope.units), ids(&scope.resources))
+    };
+    let all = world.places().into_iter();
+    all.filter(|place| world.covers(&scope, place)).collect()
+}
+
+fn scope_of(world: &World, scope: &Scope) -> ApiScope {
+    let Scope::Only(units, resources) = scope else {
+        return ApiScope {
+            all: true,
+            ..ApiScope::default()
+        };
+    };
+    let unit = |id: &String| world.name(&Place::Unit(id.clone()));
+    let resource = |id: &String| world.name(&Place::Resource(id.clone()));
+    ApiScope {
+        applications: Vec::new(),
+        all: false,
+        units: units.iter().map(unit).collect(),
+        resources: resources.iter().map(resource).collect(),
+    }
+}
+
+fn create(world: &World, grant: &Grant) -> CreateGrantRequest {
+    let (application, role) = &grant.role;
+    let time = |at: i64| (at != i64::MIN && at != i64::MAX).then(|| timestamp(at));
+    CreateGrantRequest {
+        grant: Some(ApiGrant {
+            subject: grant.subject.clone(),
+            role: format!("applications/{application}/roles/{role}"),
+            scope: Some(scope_of(world, &grant.scope)),
+            start_time: time(grant.start),
+            end_time: time(grant.end),
+            ..ApiGrant::default()
+        }),
+        grant_id: grant.id.clone(),
+        ..CreateGrantRequest::default()
+    }
+}
+
+fn timestamp(at: i64) -> Timestamp {
+    rpc::timestamp(Millis(at)).expect("a moment")
+}
