@@ -58,7 +58,7 @@ fn s0_10_a_user_who_is_not_registered_is_given_nothing() {
         let world = World::load(rig, "s0-10").await;
         let request = CreateGrantRequest {
             parent: world.organization(),
-            grant: Some(world.grant("fay", "viewer", crate::managed::all())),
+            grant: Some(world.grant("fay", "viewer", None)),
             ..CreateGrantRequest::default()
         };
         let refused = rig.root().grants().create_grant(request).await;
@@ -72,7 +72,7 @@ fn s0_17_a_grant_without_a_restriction_is_stored_as_one_for_all() {
         let world = World::load(rig, "s0-17").await;
         let request = CreateGrantRequest {
             parent: world.organization(),
-            grant: Some(world.grant("eva", "viewer", crate::managed::all())),
+            grant: Some(world.grant("eva", "viewer", None)),
             grant_id: "eva".to_owned(),
             ..CreateGrantRequest::default()
         };

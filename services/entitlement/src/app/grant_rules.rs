@@ -61,15 +61,17 @@ pub(super) fn read(
     })
 }
 
-/// Where a role is to hold. One that always holds everywhere needs no scope; for any other it is
-/// said: what is left out is a mistake, and never everything.
-// SPEC: S2-23, S2-28.
+/// Where a role is to hold. A scope that is absent is everything, and is stored as such; but power
+/// to manage is never given everywhere by leaving something out. One that names nothing is a
+/// mistake.
+// SPEC: S0-17, S2-23, S2-28, S3-20.
 fn scope(
     organization: &OrganizationId,
     role: &RoleName,
     asked: Option<Scope>,
     field: &str,
 ) -> Result<Scope, Error> {
+    let manages = role.application.as_str() == management::APPLICATION;
     let role = role.to_string();
     let everywhere = Scope {
         all: true,
@@ -83,8 +85,10 @@ fn scope(
             });
         }
         everywhere
-    } else {
+    } else if manages {
         asked.unwrap_or_default()
+    } else {
+        asked.unwrap_or(everywhere)
     };
     let applications = format!("{field}.applications");
     let is_admin = role == management::ADMIN_ROLE;

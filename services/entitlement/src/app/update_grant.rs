@@ -55,7 +55,8 @@ pub(super) async fn change(
     let mut grant = held.grant;
     for path in paths {
         match path.as_str() {
-            "scope" => grant.scope.clone_from(&asked.scope),
+            // What is taken out is not thereby everything.
+            "scope" => grant.scope = Some(asked.scope.clone().unwrap_or_default()),
             "start_time" => grant.start_time = asked.start_time,
             "end_time" => grant.end_time = asked.end_time,
             "can_delegate" => grant.can_delegate = asked.can_delegate,
