@@ -29,7 +29,7 @@ organizations:
     memberships:
       - {user: $-ann}
       - service_account: $-owner
-        grants: [{id: owned, role: mandate.owner, scope: ALL}]
+        grants: [{id: owned, role: mandate.owner, scope: ALL, can_delegate: true}]
       - {service_account: $-checker, grants: [{role: mandate.checker, scope: ALL}]}
   - id: $-else
     display_name: Elsewhere
@@ -71,6 +71,7 @@ fn give(organization: &str, subject: &str) -> CreateGrantRequest {
         grant: Some(Grant {
             subject: subject.to_owned(),
             role: "applications/mandate/roles/checker".to_owned(),
+            scope: crate::managed::all(),
             ..Grant::default()
         }),
         ..CreateGrantRequest::default()
@@ -133,12 +134,16 @@ fn s0_3_j2_a_denial_is_recorded_once_and_no_change_is() {
         let before = entries(&owner, "s0-3", "CreateGrant").await;
         let mut grants = checker.grants();
         let refused = grants.create_grant(give("s0-3", "users/s0-3-ann"));
-        assert_refused(refused.await, Code::PermissionDenied, "PERMISSION_DENIED");
+        assert_refused(
+            refused.await,
+            Code::PermissionDenied,
+            "NOT_APPLICATION_ADMIN",
+        );
         let after = entries(&owner, "s0-3", "CreateGrant").await;
         assert_eq!(after.len(), before.len() + 1);
         let denial = &after[0];
         assert_eq!(denial.outcome(), AuditOutcome::Refused);
-        assert_eq!(denial.reason, "PERMISSION_DENIED");
+        assert_eq!(denial.reason, "NOT_APPLICATION_ADMIN");
         assert_eq!(denial.actor, "serviceAccounts/s0-3-checker");
         // What the caller named, and nothing of what is there.
         assert_eq!(denial.resources, ["organizations/s0-3", "users/s0-3-ann"]);

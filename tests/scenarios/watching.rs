@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 const DOCUMENT: &str = "
 users: [{id: $-ann, login: $.ann, given_name: Ann}, {id: $-ben, login: $.ben, given_name: Ben}]
-service_accounts: [{id: $-owner}]
+service_accounts: [{id: $-owner}, {id: $-other}]
 organizations:
   - id: $
     display_name: Acme
@@ -30,7 +30,9 @@ organizations:
     memberships:
       - {user: $-ann}
       - service_account: $-owner
-        grants: [{id: owned, role: mandate.owner, scope: ALL}]
+        grants: [{id: owned, role: mandate.owner, scope: ALL, can_delegate: true}]
+      - service_account: $-other
+        grants: [{id: other, role: mandate.owner, scope: ALL}]
   - id: $-else
     display_name: Elsewhere
     entitlements: [{application: mandate}]
@@ -87,6 +89,7 @@ async fn give(by: &Clients, organization: &str, subject: &str) {
         grant: Some(Grant {
             subject: subject.to_owned(),
             role: "applications/mandate/roles/checker".to_owned(),
+            scope: crate::managed::all(),
             ..Grant::default()
         }),
         ..CreateGrantRequest::default()
@@ -120,8 +123,8 @@ fn k_v_a_watch_tells_an_owner_of_its_organization_and_resumes() {
             !heard.iter().any(|change| change.contains("-else")),
             "{heard:?}"
         );
-        let given = "MEMBER organizations/watch serviceAccounts/watch-owner";
-        give(&owner, "watch", "serviceAccounts/watch-owner").await;
+        let given = "MEMBER organizations/watch users/watch-ann";
+        give(&owner, "watch", "users/watch-ann").await;
         let (_, cursor) = until(&mut stream, given).await;
 
         // From the beginning of the first, everything; from the end, nothing of it.
