@@ -37,6 +37,13 @@ fn may(sample: &Sample, held: &[String]) -> bool {
 }
 
 const ADMIN: &str = "application-admin";
+/// What tells of the decisions about others, in all of an organization.
+const OF_DECISIONS: [&str; 4] = [
+    "AuthorizationService/Explain",
+    "AuthorizationService/ListPermissions",
+    "AuthorizationService/ListResources",
+    "AuthorizationService/ListSubjects",
+];
 const ROLES: [&str; 5] = ["owner", "delegated-owner", ADMIN, "checker", "operator"];
 
 /// B7, B9, C2: a role does in its organization what its permissions say, method by method, and
@@ -62,14 +69,8 @@ async fn b9_c2_a_role_does_what_it_says_and_nothing_else() {
                 let at = format!("{} as {role} in {setting:?}", sample.path);
                 // D2: the power to suspend the organization is suspended with it. And who manages
                 // some applications is told nothing about what others decide.
-                let of_decisions = [
-                    "/Explain",
-                    "/ListPermissions",
-                    "/ListResources",
-                    "/ListSubjects",
-                ];
                 let not = sample.path.ends_with("/ReactivateOrganization")
-                    || (role == ADMIN && of_decisions.iter().any(|end| sample.path.ends_with(end)));
+                    || (role == ADMIN && OF_DECISIONS.iter().any(|end| sample.path.ends_with(end)));
                 if may(&sample, &held) && !not {
                     let answer = world.step(&key, &sample, &mut names).await;
                     answer.unwrap_or_else(|status| panic!("{at}: {status:?}"));
