@@ -134,7 +134,8 @@ pub(crate) async fn measure_redis(
     );
     let of_all = 100.0 * number(read) / number(read + missed);
     output::item("of Redis, in percent", format!("{of_all:.1}"));
-    Ok(())
+    drop(client);
+    server.stop().await
 }
 
 /// Asks until all decisions come from Redis.

@@ -36,7 +36,7 @@ pub(crate) async fn measure(
         plain.add(&before)?;
         logged.add(&after)?;
     }
-    drop(with);
+    with.stop().await?;
     output::title("Hot questions with and without the decision log");
     output::head("calls");
     output::row("without", &plain);

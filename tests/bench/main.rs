@@ -65,7 +65,7 @@ async fn measure(args: &Args) -> Result<()> {
     if args.wants(What::Client) {
         client::measure(&portfolio, &server, args.duration()).await?;
     }
-    drop(server);
+    server.stop().await?;
     if args.wants(What::Client) {
         client::measure_redis(&portfolio, folder.path(), args.duration()).await?;
     }
@@ -76,6 +76,7 @@ async fn measure(args: &Args) -> Result<()> {
         // The same files, and nothing in memory.
         let server = Server::start(folder.path(), None)?;
         checks::cold(&portfolio, &server).await?;
+        server.stop().await?;
     }
     if args.wants(What::Start) || args.wants(What::Memory) {
         start::measure(&portfolio, folder.path()).await?;

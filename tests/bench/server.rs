@@ -92,6 +92,14 @@ impl Server {
         Target::with_key(self.empty, &self.key, cpu())
     }
 
+    /// Ends it. The runtime of the caller goes on meanwhile: the server waits for the connections
+    /// that are on it.
+    pub(crate) async fn stop(self) -> Result<()> {
+        self.stop.cancel();
+        tokio::task::spawn_blocking(move || drop(self)).await?;
+        Ok(())
+    }
+
     /// How many statements were run on the database so far.
     pub(crate) fn statements(&self) -> u64 {
         self.installation.statements()

@@ -83,7 +83,11 @@ pub(crate) async fn measure(
     );
     output::ratio("statements for each check, those of writes too", &memory);
     output::ratio("read in Redis, in percent (bar: 95)", &hits);
-    Ok(())
+    drop(client);
+    match Arc::into_inner(server) {
+        Some(server) => server.stop().await,
+        None => Ok(()),
+    }
 }
 
 /// Gives and takes again, of a user who has everything anyway: answers stay right, and revisions
