@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use entitlement::DecisionLogSettings;
+use entitlement::{DecisionLogSettings, DecisionLogTarget};
 use tests::measure::{Figures, Result, Until, output, portfolio::Portfolio};
 
 use crate::{
@@ -19,7 +19,7 @@ pub(crate) async fn measure(
 ) -> Result<()> {
     let path = folder.join("decisions.jsonl");
     let log = DecisionLogSettings {
-        path: path.clone(),
+        to: DecisionLogTarget::File(path.clone()),
         denials_only: false,
         one_in: 1,
     };

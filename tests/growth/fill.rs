@@ -8,7 +8,7 @@ use tests::measure::Result;
 
 use crate::{
     rows::{Rows, TABLES, organization},
-    shape::{HUGE, Size},
+    shape::{HUGE, LISTED, Size},
 };
 
 /// Organizations whose rows are sent together.
@@ -32,6 +32,7 @@ pub(crate) async fn fill(database: &str, size: Size) -> Result<()> {
         .fetch_one(&mut db)
         .await?;
     let mut numbers: Vec<usize> = (0..size.organizations()).collect();
+    numbers.push(LISTED);
     numbers.extend(size.has_huge().then_some(HUGE));
     let mut position = head;
     for chunk in numbers.chunks(CHUNK) {

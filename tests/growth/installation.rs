@@ -1,6 +1,8 @@
 //! The product on a database of its own: filled once, then served from.
 
-use api::entitlement::v1::{CheckRequest, CheckResponse, Effect};
+use api::entitlement::v1::{
+    CheckRequest, CheckResponse, Effect, ListResourcesRequest, ListResourcesResponse, PlaceKind,
+};
 use mandate::{
     apply::{self, Options},
     clients::Clients,
@@ -19,10 +21,11 @@ use tonic::transport::Channel;
 
 use crate::{
     fill::fill,
-    shape::{Asked, GRANTS, Size, organization_id, user_name},
+    shape::{Asked, GRANTS, LISTED, LISTED_RESOURCES, Size, organization_id, user_name},
 };
 
 const CHECK: &str = "/mandate.entitlement.v1.AuthorizationService/Check";
+const LIST: &str = "/mandate.entitlement.v1.AuthorizationService/ListResources";
 /// Calls in flight on each connection.
 const IN_FLIGHT: usize = 16;
 /// One answer in so many is compared with the right one.
@@ -117,6 +120,37 @@ impl Server {
             return Ok(took);
         }
         Err(format!("the answer to {asked:?} was {effect:?}").into())
+    }
+}
+
+impl Server {
+    /// Lists what the member of the organization with many resources reaches, a page after
+    /// another, and says how long each took.
+    pub(crate) async fn list(&self, connection: &Channel) -> Result<Vec<Duration>> {
+        let (mut times, mut found, mut page_token) = (Vec::new(), 0, String::new());
+        loop {
+            let request = ListResourcesRequest {
+                parent: format!("organizations/{}", organization_id(LISTED)),
+                subject: user_name(LISTED, 0),
+                permission: "fleet.m0.view".to_owned(),
+                kind: PlaceKind::Resource.into(),
+                page_size: 1000,
+                page_token,
+                ..ListResourcesRequest::default()
+            };
+            let begin = Instant::now();
+            let page: ListResourcesResponse = self.target.call(connection, LIST, &request).await?;
+            times.push(begin.elapsed());
+            found += page.resources.len();
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+        if found == LISTED_RESOURCES {
+            return Ok(times);
+        }
+        Err(format!("{found} resources were listed").into())
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) const ROUNDS: usize = 3;
 const HOT: usize = 1_000;
 /// Organizations that are asked about one after another.
 const COLD: usize = 200;
+/// How often the same is listed.
+const LISTS: usize = 200;
 /// How long caches and buffers are warmed before hot questions are measured.
 const WARM_UP: Duration = Duration::from_millis(500);
 /// Memory for everything, and for a part, in megabytes.
@@ -39,6 +41,9 @@ pub(crate) struct Grown {
     /// process then held.
     pub(crate) dropped: Vec<Duration>,
     pub(crate) bounded: f64,
+    /// The first page of a list of ten thousand resources, and the whole list, in ascending order.
+    pub(crate) first_page: Vec<Duration>,
+    pub(crate) whole_list: Vec<Duration>,
     /// Hot questions, and those about the organization that is too large.
     pub(crate) hot: Vec<Figures>,
     pub(crate) hot_of_huge: Vec<Figures>,
@@ -73,6 +78,7 @@ impl Grown {
         } else {
             Vec::new()
         };
+        let (first_page, whole_list) = lists(&server).await?;
         let (dropped, bounded) = scarce(installation).await?;
         Ok(Self {
             size,
@@ -83,6 +89,8 @@ impl Grown {
             cold_of_huge,
             dropped,
             bounded,
+            first_page,
+            whole_list,
             hot: Vec::new(),
             hot_of_huge: Vec::new(),
         })
@@ -109,6 +117,20 @@ async fn hot(
     let hot = workload(asked);
     run(&hot, &server.target, Until::Elapsed(WARM_UP)).await?;
     run(&hot, &server.target, Until::Elapsed(duration)).await
+}
+
+/// Lists again and again: the times of the first pages, and of the whole lists.
+async fn lists(server: &Server) -> Result<(Vec<Duration>, Vec<Duration>)> {
+    let connection = server.target.connect().await?;
+    let (mut first, mut whole) = (Vec::new(), Vec::new());
+    for _ in 0..LISTS {
+        let pages = server.list(&connection).await?;
+        first.extend(pages.first());
+        whole.push(pages.iter().sum());
+    }
+    first.sort_unstable();
+    whole.sort_unstable();
+    Ok((first, whole))
 }
 
 /// Asks about more organizations than fit, twice: the second time, each was dropped before.

@@ -56,8 +56,21 @@ pub(crate) fn print(grown: &[Grown]) -> Result<()> {
             );
         }
     }
+    lists(grown);
     memory(grown);
     Ok(())
+}
+
+fn lists(grown: &[Grown]) {
+    output::title("List of 10,000 resources, in pages of 1,000");
+    for one in grown {
+        let bar = verdict(at(&one.first_page, 99) <= Duration::from_millis(20));
+        let [p50, p99] = [50, 99].map(|percent| output::time(at(&one.first_page, percent)));
+        let whole = output::time(at(&one.whole_list, 50));
+        let text =
+            format!("first page p50 {p50}, p99 {p99}; bar: at most 20 ms, {bar}; all {whole}");
+        output::item(&name(one), text);
+    }
 }
 
 fn memory(grown: &[Grown]) {
@@ -121,6 +134,10 @@ pub(crate) fn draw(grown: &[Grown]) -> Result<String> {
         panel(
             "First question about an organization, median: milliseconds",
             millis(|one| at(&one.cold, 50)),
+        ),
+        panel(
+            "First page of a list of 10,000 resources, p99: milliseconds",
+            millis(|one| at(&one.first_page, 99)),
         ),
         panel(
             "Question about one dropped from memory, p99: milliseconds",

@@ -8,10 +8,7 @@ use api::entitlement::v1::Scope as Written;
 use prost::Message;
 use tests::measure::scope::{Scope, above, unit_of};
 
-use crate::shape::{
-    GRANTS, HUGE, HUGE_MEMBERS, MEMBERS, RESOURCES, grant_id, organization_id, scope, units,
-    user_name,
-};
+use crate::shape::{content, grant_id, organization_id, scope, units, user_name};
 
 /// The tables, in the order of [`Rows`].
 pub(crate) const TABLES: [&str; 8] = [
@@ -32,18 +29,14 @@ pub(crate) type Rows = [String; TABLES.len()];
 
 /// The rows of an organization; its changes are at `position` of the log.
 pub(crate) fn organization(number: usize, position: i64, rows: &mut Rows) {
-    let (members, each) = if number == HUGE {
-        (HUGE_MEMBERS, 1)
-    } else {
-        (MEMBERS, GRANTS)
-    };
-    shared(number, position, rows);
+    let (members, each, resources) = content(number);
+    shared(number, resources, position, rows);
     for member in 0..members {
         add_member(number, member, each, position, rows);
     }
 }
 
-fn shared(number: usize, position: i64, rows: &mut Rows) {
+fn shared(number: usize, count: usize, position: i64, rows: &mut Rows) {
     let id = organization_id(number);
     let [
         organizations,
@@ -66,7 +59,7 @@ fn shared(number: usize, position: i64, rows: &mut Rows) {
         let parent = above(unit).map_or_else(String::new, |above| format!("n{above}"));
         line(own_units, format_args!("{id}\tn{unit}\t{parent}"));
     }
-    for resource in 0..RESOURCES {
+    for resource in 0..count {
         let unit = unit_of(resource);
         line(resources, format_args!("{id}\tr{resource}\tn{unit}"));
         line(
@@ -95,7 +88,7 @@ fn add_member(number: usize, member: usize, each: usize, position: i64, rows: &m
         line(
             grants,
             format_args!(
-                "{id}\t{own}\t{user}\tfleet\tr{grant}\t\\\\x{hex}\t{start}\t{end}\tf\tf\t{end}\t\tsystem\t0\t0\t1"
+                "{id}\t{own}\t{user}\tfleet\tr{grant}\tf\t\\\\x{hex}\t{start}\t{end}\tf\tf\t{end}\t\tsystem\t0\t0\t1"
             ),
         );
     }

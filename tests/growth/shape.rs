@@ -14,7 +14,10 @@ pub(crate) const EACH: usize = MEMBERS * GRANTS;
 /// The number of the organization that is too large, and its members, with a grant each.
 pub(crate) const HUGE: usize = 99_999;
 pub(crate) const HUGE_MEMBERS: usize = 100_000;
-/// From so many grants on there is one.
+/// The number of the organization with many resources, and these. Its one member reaches all.
+pub(crate) const LISTED: usize = 99_998;
+pub(crate) const LISTED_RESOURCES: usize = 10_000;
+/// From so many grants on there is one that is too large.
 const HUGE_FROM: usize = 1_000_000;
 
 /// A number of grants.
@@ -87,6 +90,15 @@ pub(crate) fn scope(member: usize, grant: usize) -> Scope {
             let first = number * 7 % (RESOURCES - 1);
             Scope::Resources([first, first + 1])
         }
+    }
+}
+
+/// The members of an organization and the grants of each, and its resources.
+pub(crate) fn content(organization: usize) -> (usize, usize, usize) {
+    match organization {
+        HUGE => (HUGE_MEMBERS, 1, RESOURCES),
+        LISTED => (1, 1, LISTED_RESOURCES),
+        _ => (MEMBERS, GRANTS, RESOURCES),
     }
 }
 

@@ -67,6 +67,10 @@ pub const CREATE: &[Row] = &[
         r#"{"parent": "organizations/{org}", "entitlement": {"application": "applications/fleet-{org}-{n}", "startTime": "2001-01-01T00:00:00Z"}, "consistencyToken": "{token}"}"#,
     ),
     (
+        "entitlement.v1.CustomRoleService/CreateCustomRole",
+        r#"{"parent": "organizations/{org}", "customRole": {"application": "applications/fleet-{org}-{n}", "displayName": "Own", "permissions": ["fleet-{org}-{n}.billing.view"]}, "customRoleId": "own-{n}"}"#,
+    ),
+    (
         "entitlement.v1.GrantService/CreateGrant",
         r#"{"parent": "organizations/{org}", "grant": {"subject": "users/user-{org}-{n}", "role": "applications/fleet-{org}-{n}/roles/viewer", "scope": {"units": ["organizations/{org}/units/unit-{n}"], "resources": ["organizations/{org}/resources/resource-{n}"]}, "startTime": "2001-01-01T00:00:00Z"}, "grantId": "grant-{n}", "consistencyToken": "{token}"}"#,
     ),

@@ -3,7 +3,8 @@
 use std::{fs, path::Path, time::Duration};
 
 use api::entitlement::v1::{CheckBatchRequest, Question};
-use entitlement::DecisionLogSettings;
+use entitlement::{DecisionLogSettings, DecisionLogTarget};
+use fake_opentelemetry_collector::{ExportedLog, FakeCollectorServer};
 use serde_json::Value;
 use tests::{Rig, Setting};
 
@@ -56,7 +57,7 @@ fn k_v_answers_are_logged_with_masked_subjects() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("all.jsonl");
         let settings = DecisionLogSettings {
-            path: path.clone(),
+            to: DecisionLogTarget::File(path.clone()),
             denials_only: false,
             one_in: 1,
         };
@@ -86,7 +87,7 @@ fn denials_alone_can_be_logged() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("denials.jsonl");
         let settings = DecisionLogSettings {
-            path: path.clone(),
+            to: DecisionLogTarget::File(path.clone()),
             denials_only: true,
             one_in: 1,
         };
@@ -98,5 +99,32 @@ fn denials_alone_can_be_logged() {
             found.iter().all(|line| line["effect"] == "DENY"),
             "{found:?}"
         );
+    });
+}
+
+#[test]
+fn k_v_a_collector_is_sent_answers_with_masked_subjects() {
+    run(async {
+        let mut collector = FakeCollectorServer::start().await.unwrap();
+        let settings = DecisionLogSettings {
+            to: DecisionLogTarget::Otlp(collector.endpoint()),
+            denials_only: false,
+            one_in: 1,
+        };
+        let rig = Rig::logging(Setting::Sqlite, settings).await;
+        let world = World::load(&rig, "collected").await;
+        ask(&world).await;
+        let (mut found, mut asked) = (Vec::new(), 0);
+        while asked < 5 {
+            found.extend(collector.exported_logs(1, Duration::from_secs(1)).await);
+            let own = found
+                .iter()
+                .filter(|log: &&ExportedLog| format!("{log:?}").contains("collected.billing.view"));
+            asked = own.count();
+        }
+        let told = format!("{found:?}");
+        let eva = entitlement::mask(&rig.secrets().sealer, &world.user("eva"));
+        assert!(told.contains(&eva) && told.contains("NO_GRANT"), "{told}");
+        assert!(!told.contains("users/"), "{told}");
     });
 }

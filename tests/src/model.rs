@@ -40,7 +40,7 @@ pub struct Grant {
     pub id: String,
     /// Who.
     pub subject: String,
-    /// The application and its role.
+    /// The application, and a role of it or of the organization's own.
     pub role: (String, String),
     /// Where.
     pub scope: Scope,
@@ -74,6 +74,8 @@ pub struct World {
     pub applications: Vec<Application>,
     /// What it has: the application, whether it is not suspended, from and to when.
     pub entitlements: Vec<(String, bool, i64, i64)>,
+    /// Roles of its own: the application, the id, which no role of that has, and permissions.
+    pub custom_roles: Vec<(String, String, Vec<String>)>,
     /// Units, each with the one above it.
     pub units: Vec<(String, Option<String>)>,
     /// Resources, each with its unit.
@@ -149,13 +151,33 @@ impl World {
         covering.first().copied().ok_or("OUT_OF_SCOPE")
     }
 
-    /// Whether a role of an application holds a permission.
+    /// The name of a role.
+    pub fn role_name(&self, (application, role): &(String, String)) -> String {
+        let name = format!("applications/{application}/roles/{role}");
+        if self.is_custom(application, role) {
+            format!("organizations/{}/{name}", self.organization)
+        } else {
+            name
+        }
+    }
+
+    fn is_custom(&self, application: &str, role: &str) -> bool {
+        let mut own = self.custom_roles.iter();
+        own.any(|(of, id, _)| of == application && id == role)
+    }
+
+    /// Whether a role holds a permission.
     pub fn role_holds(&self, role: &(String, String), permission: &str) -> bool {
         let application = self.applications.iter().find(|own| own.id == role.0);
         let Some(application) = application else {
             return false;
         };
         let exists = application.permissions.iter().any(|own| own == permission);
+        let own = self.custom_roles.iter();
+        let mut own = own.filter(|(of, id, _)| *of == role.0 && *id == role.1);
+        if own.any(|(.., held)| held.iter().any(|held| held == permission)) {
+            return true;
+        }
         let named = application.roles.iter().filter(|(id, _)| *id == role.1);
         exists
             && named.into_iter().flat_map(|(_, names)| names).any(|name| {

@@ -118,6 +118,73 @@ changes:
 }
 
 #[test]
+fn the_catalogue_entitlements_roles_and_grants_are_managed_by_commands() {
+    let dev = Dev::start(tempfile::tempdir().unwrap());
+    let mandate = program().display().to_string();
+    let json = |command: &str| -> serde_json::Value {
+        let output = dev.type_in(&format!("{mandate} --json {command}"));
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{command}: {told}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let says = |command: &str, what: &str| {
+        let told = text(&dev.type_in(&format!("{mandate} {command}")));
+        assert!(told.contains(what), "{command}: {told}");
+    };
+    let allows = || {
+        let right = "jan-peeters fleet.billing.edit transport-janssens/units/k2";
+        json(&format!("check {right}"))["effect"] == "ALLOW"
+    };
+
+    says("catalogue list", "fleet");
+    says("catalogue show fleet", "role full: fleet.*");
+    let shown = json("catalogue show fleet");
+    assert_eq!(shown["name"], "applications/fleet");
+    let changed = "\
+applications:
+  - id: fleet
+    display_name: Fleet
+    modules: [{id: billing, display_name: Billing, verbs: [view]}]
+    roles: [{id: full, display_name: Full, permissions: [fleet.billing.view]}]
+";
+    std::fs::write(dev.home.path().join("fleet.yaml"), changed).unwrap();
+    let file = dev.home.path().join("fleet.yaml").display().to_string();
+    let difference = json(&format!("catalogue diff -f {file}"));
+    assert!(
+        difference.to_string().contains("fleet.billing.edit"),
+        "{difference}"
+    );
+
+    says("role list transport-janssens", "");
+    let clerk = "role create transport-janssens fleet.clerk --permission fleet.billing.edit";
+    let name = "organizations/transport-janssens/applications/fleet/roles/clerk";
+    assert_eq!(json(clerk)["roles"][0]["name"], name);
+    says("role list transport-janssens", name);
+    let create =
+        "grant create transport-janssens jan-peeters custom:fleet.clerk --unit k2 --id own";
+    assert!(!allows());
+    assert_eq!(json(create)["grants"][0]["role"], name);
+    assert!(allows());
+    let list = "grant list transport-janssens --role custom:fleet.clerk";
+    assert_eq!(json(list)["grants"].as_array().unwrap().len(), 1);
+    let held = dev.type_in(&format!(
+        "{mandate} role delete transport-janssens fleet.clerk"
+    ));
+    assert_eq!(held.status.code(), Some(1));
+
+    let suspend = "entitlement suspend transport-janssens fleet --reason payment";
+    assert_eq!(json(suspend)["entitlements"][0]["reason"], "PAYMENT");
+    assert!(!allows());
+    json("entitlement reactivate transport-janssens fleet");
+    assert!(allows());
+    says("entitlement list transport-janssens", "ACTIVE");
+    says("grant revoke transport-janssens own", "REVOKED");
+    assert!(!allows());
+    json("role delete transport-janssens fleet.clerk");
+    dev.stop();
+}
+
+#[test]
 fn what_dev_prints_can_be_typed_and_answers() {
     let dev = Dev::start(tempfile::tempdir().unwrap());
     let commands: Vec<&String> = dev

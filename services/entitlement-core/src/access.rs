@@ -6,6 +6,7 @@ use crate::{
     catalog::{ApplicationIndex, Catalog, PermissionIndex},
     decide::{Facts, membership},
     facts::{Grant, Organization},
+    role::Roles,
     scope::{Node, Scope},
 };
 
@@ -54,16 +55,16 @@ pub fn access<'a>(facts: &Facts<'a>, now: Millis) -> Vec<ApplicationAccess<'a>> 
     let Ok((organization, member)) = membership(facts) else {
         return Vec::new();
     };
-    let catalog = facts.catalog;
+    let (catalog, available) = (facts.catalog, facts.roles());
     applications(catalog, organization, now)
         .filter_map(|application| {
             let grants: Vec<&'a Grant> = member
                 .grants
                 .iter()
                 .filter(|grant| grant.validity.holds_at(now))
-                .filter(|grant| catalog.application_of_role(grant.role) == Some(application))
+                .filter(|grant| available.application(grant.role) == Some(application))
                 .collect();
-            in_application(catalog, application, &grants)
+            in_application(available, application, &grants)
         })
         .collect()
 }
@@ -92,16 +93,17 @@ fn is_entitled(organization: &Organization, application: ApplicationIndex, now: 
 }
 
 fn in_application<'a>(
-    catalog: &'a Catalog,
+    available: Roles<'a>,
     application: ApplicationIndex,
     grants: &[&'a Grant],
 ) -> Option<ApplicationAccess<'a>> {
+    let catalog = available.catalog;
     let mut reached = vec![false; catalog.modules_of(application).count()];
     let mut permissions = Vec::new();
     for permission in catalog.permissions_of(application) {
         let holding = grants
             .iter()
-            .filter(|grant| catalog.holds(grant.role, permission));
+            .filter(|grant| available.holds(grant.role, permission));
         let (bound, free): (Vec<&Grant>, Vec<&Grant>) =
             holding.partition(|grant| narrowed(catalog, grant, permission).is_some());
         let name = catalog.permission_name(permission);
@@ -139,7 +141,7 @@ fn in_application<'a>(
     let landing_module = landing.or(modules.first())?.0;
     let mut roles: Vec<&str> = grants
         .iter()
-        .map(|grant| catalog.role_name(grant.role))
+        .map(|grant| available.name(grant.role))
         .collect();
     roles.sort_unstable();
     roles.dedup();

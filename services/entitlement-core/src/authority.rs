@@ -6,7 +6,7 @@
 use base::Millis;
 
 use crate::{
-    catalog::{ApplicationIndex, PermissionIndex, RoleIndex},
+    catalog::{ApplicationIndex, PermissionIndex},
     decide::{Facts, standing},
     facts::Grant,
     management,
@@ -37,8 +37,8 @@ pub struct About<'a> {
 /// A grant that somebody wants to give, change or take.
 #[derive(Debug, Clone, Copy)]
 pub struct Gift<'a> {
-    /// The role, if it is in the catalogue.
-    pub role: Option<RoleIndex>,
+    /// The permissions by which who has it manages.
+    pub manages: &'a [PermissionIndex],
     /// What it is about.
     pub about: About<'a>,
     /// When it ends; no demand where something is taken.
@@ -92,18 +92,16 @@ impl Gift<'_> {
         };
         let write = catalog.permission(management::GRANTS_WRITE);
         power.over(write, &self.about, demand)?;
-        let Some(role) = self.role.filter(|role| catalog.manages(*role)) else {
-            return Ok(());
-        };
         let demand = Demand {
             can_delegate: true,
             ..demand
         };
-        catalog
-            .permissions_of_role(role)
-            .all(|given| power.over(Some(given), &self.about, demand).is_ok())
-            .then_some(())
-            .ok_or(Beyond::Excess)
+        let may_give = |given: &PermissionIndex| {
+            let over = power.over(Some(*given), &self.about, demand);
+            over.is_ok()
+        };
+        let mut given = self.manages.iter();
+        given.all(may_give).then_some(()).ok_or(Beyond::Excess)
     }
 }
 
@@ -129,7 +127,7 @@ impl Power<'_> {
         let Some(write) = catalog.permission(management::GRANTS_WRITE) else {
             return false;
         };
-        let owner = catalog.role(management::OWNER_ROLE);
+        let owner = self.here.roles().find(management::OWNER_ROLE);
         self.everywhere(write).next().is_some()
             || self.held(write).any(|grant| Some(grant.role) == owner)
     }
@@ -191,12 +189,12 @@ fn held<'a>(
     permission: PermissionIndex,
     now: Millis,
 ) -> impl Iterator<Item = &'a Grant> {
-    let catalog = facts.catalog;
+    let roles = facts.roles();
     let member = standing(facts, permission, now).ok();
     member
         .into_iter()
         .flat_map(|standing| &standing.member.grants)
-        .filter(move |grant| grant.validity.holds_at(now) && catalog.holds(grant.role, permission))
+        .filter(move |grant| grant.validity.holds_at(now) && roles.holds(grant.role, permission))
 }
 
 fn concerns(grant: &Grant, application: Option<ApplicationIndex>) -> bool {

@@ -88,7 +88,7 @@ fn grant(catalog: &Catalog, organization: &Organization, seed: &Seed) -> Grant {
     });
     Grant {
         id: "g".into(),
-        role: catalog.role(&name).unwrap(),
+        role: catalog.roles().find(&name).unwrap(),
         can_delegate: seed.can_delegate,
         scope: match &seed.units {
             None => Scope::All,
@@ -147,8 +147,11 @@ impl World {
         until: i64,
     ) -> Result<(), Beyond> {
         let places = self.places(units);
+        let roles = self.catalog.roles();
+        let role = roles.find(role).into_iter();
+        let manages: Vec<_> = role.flat_map(|role| roles.managed_by(role)).collect();
         let gift = Gift {
-            role: self.catalog.role(role),
+            manages: &manages,
             about: About {
                 applications: &[self.catalog.application(application)],
                 places: &places,
@@ -262,8 +265,9 @@ proptest! {
         let places = world.places(gift.units.as_deref());
         let application = if gift.bound { "a" } else { management::APPLICATION };
         let given = grant(&world.catalog, &world.organization, &gift);
+        let manages: Vec<_> = world.catalog.roles().managed_by(given.role).collect();
         let check = Gift {
-            role: Some(given.role),
+            manages: &manages,
             about: About { applications: &[world.catalog.application(application)], places: &places },
             until: given.validity.end,
             is_own: false,

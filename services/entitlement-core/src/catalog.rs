@@ -7,6 +7,7 @@ use base::{ApplicationId, Id, RoleId};
 use crate::{
     Map, management,
     permission::{InvalidPattern, Pattern},
+    role::{RoleSet, Roles},
 };
 
 /// An application as it is declared.
@@ -84,11 +85,7 @@ pub struct ApplicationIndex(u32);
 
 /// A permission in the compiled catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PermissionIndex(u32);
-
-/// A role in the compiled catalogue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RoleIndex(u32);
+pub struct PermissionIndex(pub(crate) u32);
 
 #[derive(Debug)]
 struct Permission {
@@ -96,14 +93,6 @@ struct Permission {
     application: ApplicationIndex,
     /// The place of the module in its application.
     module: usize,
-}
-
-#[derive(Debug)]
-struct Role {
-    name: Box<str>,
-    application: ApplicationIndex,
-    /// A bit for each permission of the catalogue.
-    permissions: Box<[u64]>,
 }
 
 #[derive(Debug)]
@@ -123,8 +112,8 @@ pub struct Catalog {
     /// The applications of the notification routes. A route is held as a permission is, and has a
     /// number after those of all permissions for each application that has it.
     routes: Vec<(Box<str>, ApplicationIndex)>,
-    roles: Vec<Role>,
-    role_names: Map<Box<str>, RoleIndex>,
+    /// Its roles.
+    pub(crate) roles: RoleSet,
 }
 
 impl ApplicationDefinition {
@@ -235,11 +224,6 @@ impl Catalog {
         self.permission_names.get(name).copied()
     }
 
-    /// The role of a name, `applications/{application}/roles/{role}`.
-    pub fn role(&self, name: &str) -> Option<RoleIndex> {
-        self.role_names.get(name).copied()
-    }
-
     /// The application of an id.
     pub fn application(&self, id: &str) -> Option<ApplicationIndex> {
         self.application_ids.get(id).copied()
@@ -249,13 +233,6 @@ impl Catalog {
     pub fn permission_name(&self, permission: PermissionIndex) -> &str {
         let found = self.permissions.get(permission.0 as usize);
         found.map_or("", |permission| &permission.name)
-    }
-
-    /// The name of a role.
-    pub fn role_name(&self, role: RoleIndex) -> &str {
-        self.roles
-            .get(role.0 as usize)
-            .map_or("", |role| &role.name)
     }
 
     /// The id of an application.
@@ -273,31 +250,17 @@ impl Catalog {
         }
     }
 
-    /// The application of a role.
-    pub fn application_of_role(&self, role: RoleIndex) -> Option<ApplicationIndex> {
-        Some(self.roles.get(role.0 as usize)?.application)
+    /// The roles that there are in every organization.
+    pub fn roles(&self) -> Roles<'_> {
+        Roles {
+            catalog: self,
+            own: None,
+        }
     }
 
-    /// Whether a role holds a permission.
-    pub fn holds(&self, role: RoleIndex, permission: PermissionIndex) -> bool {
-        let (word, bit) = (permission.0 / 64, permission.0 % 64);
-        self.roles
-            .get(role.0 as usize)
-            .and_then(|role| role.permissions.get(word as usize))
-            .is_some_and(|bits| bits & (1 << bit) != 0)
-    }
-
-    /// The permissions that a role holds.
-    pub fn permissions_of_role(&self, role: RoleIndex) -> impl Iterator<Item = PermissionIndex> {
-        let application = self.application_of_role(role).into_iter();
-        application
-            .flat_map(|application| self.permissions_of(application))
-            .filter(move |permission| self.holds(role, *permission))
-    }
-
-    /// Whether a role is one that manages.
-    pub fn manages(&self, role: RoleIndex) -> bool {
-        let application = self.application_of_role(role);
+    /// Whether a permission is one of managing.
+    pub fn is_managing(&self, permission: PermissionIndex) -> bool {
+        let application = self.application_of(permission);
         application.is_some() && application == self.application(management::APPLICATION)
     }
 
@@ -328,12 +291,6 @@ impl Catalog {
         routes
             .filter(move |(_, (name, _))| **name == *route)
             .map(move |(at, _)| PermissionIndex(index(first + at)))
-    }
-
-    /// The roles that hold a permission or a notification route.
-    pub fn roles_that_hold(&self, held: PermissionIndex) -> impl Iterator<Item = RoleIndex> {
-        let all = (0..self.roles.len()).map(|at| RoleIndex(index(at)));
-        all.filter(move |role| self.holds(*role, held))
     }
 
     /// The permissions of an application, in the order of its declaration.
@@ -416,43 +373,27 @@ impl Catalog {
             return Ok(());
         };
         for role in &definition.roles {
-            let all = self.permissions.len() + self.routes.len();
-            let mut bits = vec![0_u64; all.div_ceil(64)];
-            for permission in role
+            let mut held: Vec<PermissionIndex> = role
                 .notification_routes
                 .iter()
                 .flat_map(|route| self.routes(route))
-            {
-                let own = self.application_of(permission) == Some(application);
-                if own && let Some(word) = bits.get_mut(permission.0 as usize / 64) {
-                    *word |= 1 << (permission.0 % 64);
-                }
-            }
+                .filter(|route| self.application_of(*route) == Some(application))
+                .collect();
             for text in &role.permissions {
                 let pattern = Pattern::parse(&definition.id, text)?;
-                for permission in self.permissions_of(application) {
-                    let word = bits.get_mut(permission.0 as usize / 64);
-                    if let Some(word) = word
-                        && pattern.holds(self.permission_name(permission))
-                    {
-                        *word |= 1 << (permission.0 % 64);
-                    }
-                }
+                let own = self.permissions_of(application);
+                held.extend(own.filter(|held| pattern.holds(self.permission_name(*held))));
             }
-            let name: Box<str> = format!("applications/{}/roles/{}", definition.id, role.id).into();
-            let role = RoleIndex(index(self.roles.len()));
-            self.role_names.insert(name.clone(), role);
-            self.roles.push(Role {
-                name,
-                application,
-                permissions: bits.into(),
-            });
+            let name = format!("applications/{}/roles/{}", definition.id, role.id);
+            let number = self.roles.number(&name);
+            self.roles.place(number, application, held);
         }
         Ok(())
     }
 }
 
-fn index(length: usize) -> u32 {
+/// The number of what comes after so many.
+pub(crate) fn index(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 

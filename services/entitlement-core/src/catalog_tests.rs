@@ -34,8 +34,8 @@ fn a_role_holds_its_permissions_and_no_others() {
     ])
     .unwrap();
     let holds = |role: &str, permission: &str| {
-        catalog.holds(
-            catalog.role(role).unwrap(),
+        catalog.roles().holds(
+            catalog.roles().find(role).unwrap(),
             catalog.permission(permission).unwrap(),
         )
     };
@@ -50,10 +50,10 @@ fn a_bit_set_spans_more_than_one_word() {
     let verbs: Vec<String> = (0..200).map(|n| format!("v{n}")).collect();
     let verbs: Vec<&str> = verbs.iter().map(String::as_str).collect();
     let catalog = Catalog::compile(&[application("a", &verbs, &[("one", &["a.m.v150"])])]).unwrap();
-    let role = catalog.role("applications/a/roles/one").unwrap();
+    let role = catalog.roles().find("applications/a/roles/one").unwrap();
     let held: Vec<&str> = catalog
         .permissions_of(catalog.application("a").unwrap())
-        .filter(|permission| catalog.holds(role, *permission))
+        .filter(|permission| catalog.roles().holds(role, *permission))
         .map(|permission| catalog.permission_name(permission))
         .collect();
     assert_eq!(held, ["a.m.v150"]);

@@ -8,6 +8,7 @@ use base::Millis;
 use crate::{
     catalog::{Catalog, PermissionIndex},
     facts::{Entitlement, Grant, Member, Organization, Subject, SubjectKind},
+    role::Roles,
     scope::{Target, Tree, next},
 };
 
@@ -24,7 +25,15 @@ pub struct Facts<'a> {
     pub member: Option<&'a Member>,
 }
 
-impl Facts<'_> {
+impl<'a> Facts<'a> {
+    /// The roles that there are in the organization.
+    pub fn roles(&self) -> Roles<'a> {
+        Roles {
+            catalog: self.catalog,
+            own: self.organization.map(|organization| &organization.roles),
+        }
+    }
+
     /// Whether the subject is an active member of the active organization.
     pub fn is_member(&self) -> bool {
         membership(self).is_ok()
@@ -71,7 +80,7 @@ pub fn decide<'a>(
     now: Millis,
 ) -> Decision<'a> {
     match standing(facts, permission, now) {
-        Ok(standing) => among_grants(facts.catalog, &standing, permission, target, now),
+        Ok(standing) => among_grants(facts.roles(), &standing, permission, target, now),
         Err(decision) => decision,
     }
 }
@@ -136,7 +145,7 @@ pub(crate) fn standing<'a>(
 }
 
 fn among_grants<'a>(
-    catalog: &Catalog,
+    roles: Roles<'a>,
     standing: &Standing<'a>,
     permission: PermissionIndex,
     target: Target,
@@ -149,14 +158,14 @@ fn among_grants<'a>(
     // When a grant begins, or one that does not cover the target ends, a refusal may change.
     let mut refused_until = ceiling;
     for grant in &standing.member.grants {
-        if !catalog.holds(grant.role, permission) {
+        if !roles.holds(grant.role, permission) {
             continue;
         }
         if !grant.validity.holds_at(now) {
             refused_until = next(now, grant.validity.start, refused_until);
             continue;
         }
-        if covers(catalog, tree, grant, permission, target) {
+        if covers(roles.catalog, tree, grant, permission, target) {
             // The grant that holds longest decides: the answer is then valid longest.
             if best.is_none_or(|best| grant.validity.end > best.validity.end) {
                 best = Some(grant);

@@ -5,9 +5,10 @@ use proptest::{collection::vec, prelude::*};
 
 use super::*;
 use crate::{
-    catalog::{ApplicationDefinition, ModuleDefinition, RoleDefinition, RoleIndex},
+    catalog::{ApplicationDefinition, ModuleDefinition, RoleDefinition},
     explain::{self, explain},
     facts::Validity,
+    role::RoleIndex,
     scope::{Scope, Tree},
 };
 
@@ -82,7 +83,7 @@ impl World {
         }
         let grant = Grant {
             id: "g".into(),
-            role: catalog.role("applications/a/roles/viewer").unwrap(),
+            role: catalog.roles().find("applications/a/roles/viewer").unwrap(),
             can_delegate: false,
             scope: Scope::All,
             validity: Validity::ALWAYS,
@@ -282,7 +283,7 @@ fn world(seeds: &[Seed]) -> World {
 }
 
 fn role(catalog: &Catalog, index: usize) -> RoleIndex {
-    catalog.role(ROLES[index]).unwrap()
+    catalog.roles().find(ROLES[index]).unwrap()
 }
 
 fn scope(tree: &mut Tree, seed: &Seed) -> Scope {

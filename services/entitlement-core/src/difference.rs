@@ -49,7 +49,10 @@ fn has(application: &ApplicationDefinition, role: &str) -> bool {
 }
 
 /// What a role of an application holds; nothing if there is no such role.
-fn held(application: &ApplicationDefinition, role: &str) -> Result<Vec<String>, CatalogError> {
+pub(crate) fn held(
+    application: &ApplicationDefinition,
+    role: &str,
+) -> Result<Vec<String>, CatalogError> {
     let role = application.roles.iter().find(|other| other.id == role);
     let texts = role.map(|role| &*role.permissions).unwrap_or_default();
     let patterns = texts

@@ -105,9 +105,9 @@ pub fn explain<'a>(
             .iter()
             .map(|grant| GrantConsideration {
                 grant: &grant.id,
-                role: facts.catalog.role_name(grant.role),
+                role: facts.roles().name(grant.role),
                 scope: &grant.scope,
-                holds_permission: facts.catalog.holds(grant.role, permission),
+                holds_permission: facts.roles().holds(grant.role, permission),
                 in_force: grant.validity.holds_at(now),
                 covers: covers(facts.catalog, &organization.tree, grant, permission, target),
             })

@@ -4,7 +4,8 @@ use base::Millis;
 
 use crate::{
     Map,
-    catalog::{ApplicationIndex, RoleIndex},
+    catalog::ApplicationIndex,
+    role::{RoleIndex, RoleSet},
     scope::{Scope, Tree},
 };
 
@@ -68,6 +69,8 @@ pub struct Organization {
     pub entitlements: Map<ApplicationIndex, Entitlement>,
     /// Its units and resources.
     pub tree: Tree,
+    /// The roles that it made for itself.
+    pub roles: RoleSet,
 }
 
 /// A subject in an organization.

@@ -12,21 +12,23 @@ mod explain;
 mod facts;
 pub mod management;
 mod permission;
+mod role;
 mod scope;
 mod separation;
 
 pub use access::{ApplicationAccess, PermissionAccess, access, entitled};
 pub use catalog::{
     ApplicationDefinition, ApplicationIndex, Catalog, CatalogError, ModuleDefinition,
-    OptionDefinition, PermissionIndex, RoleDefinition, RoleIndex,
+    OptionDefinition, PermissionIndex, RoleDefinition,
 };
 pub use decide::{Decision, Facts, Reason, decide};
 pub use difference::{RoleDifference, difference};
 pub use explain::{Condition, Explanation, GrantConsideration, explain, holds_throughout};
 pub use facts::{Bounds, Entitlement, Grant, Member, Organization, Subject, SubjectKind, Validity};
 pub use permission::{InvalidPattern, Pattern, is_permission};
+pub use role::{RoleIndex, RoleSet, Roles};
 pub use scope::{Node, Scope, Target, Tree};
-pub use separation::violation;
+pub use separation::{parts, violation};
 
 /// A map by ids that customers choose: seeded, so that none can be chosen to collide.
 pub type Map<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;

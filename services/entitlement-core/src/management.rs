@@ -147,6 +147,6 @@ mod tests {
     #[test]
     fn the_built_in_application_compiles() {
         let catalog = Catalog::compile(&[application().unwrap()]).unwrap();
-        assert!(catalog.role(OPERATOR_ROLE).is_some());
+        assert!(catalog.roles().find(OPERATOR_ROLE).is_some());
     }
 }

@@ -1,6 +1,12 @@
 //! Separation of duties: roles that exclude each other.
 
-use crate::facts::Validity;
+use std::collections::BTreeSet;
+
+use crate::{
+    catalog::{ApplicationDefinition, CatalogError},
+    difference::held,
+    facts::Validity,
+};
 
 /// Two of the roles that somebody holds for the same time and that a rule keeps apart, by their
 /// places in `held`. The order in which they were given does not matter.
@@ -22,6 +28,33 @@ pub fn violation(separations: &[Vec<String>], held: &[(&str, Validity)]) -> Opti
                 .find(|(_, (_, other))| validity.start < other.end && other.start < validity.end)
                 .map(|(second, _)| (first, second))
         })
+}
+
+/// The roles whose part a set of permissions takes: of each rule those that alone hold one of the
+/// permissions. Who holds the set holds, as far as separation goes, these.
+///
+/// # Errors
+/// [`CatalogError`] of the declaration.
+// SPEC: S1-14.
+pub fn parts(
+    application: &ApplicationDefinition,
+    permissions: &[String],
+) -> Result<Vec<String>, CatalogError> {
+    let mut found = BTreeSet::new();
+    for rule in &application.separations {
+        let held = rule.iter().map(|role| held(application, role));
+        let held: Vec<Vec<String>> = held.collect::<Result<_, _>>()?;
+        for permission in permissions {
+            let mut holders = held.iter().enumerate();
+            let mut holders = holders
+                .by_ref()
+                .filter(|(_, held)| held.contains(permission));
+            if let (Some((holder, _)), None) = (holders.next(), holders.next()) {
+                found.extend(rule.get(holder).cloned());
+            }
+        }
+    }
+    Ok(found.into_iter().collect())
 }
 
 #[cfg(test)]

@@ -10,15 +10,19 @@ mod check;
 mod check_batch;
 mod check_stream;
 mod create_application;
+mod create_custom_role;
 mod create_entitlement;
 mod create_grant;
+mod custom_role_rules;
 mod declaration;
+mod delete_custom_role;
 mod diff_application;
 mod difference;
 mod explain;
 mod export_audit_records;
 mod forget_person;
 mod get_application;
+mod get_custom_role;
 mod get_entitlement;
 mod get_grant;
 mod grant_changes;
@@ -27,6 +31,7 @@ mod grant_rules;
 mod keepers;
 mod list_applications;
 mod list_audit_entries;
+mod list_custom_roles;
 mod list_effective_access;
 mod list_entitlements;
 mod list_grants;
@@ -43,6 +48,7 @@ mod separations;
 mod summarize_access;
 mod transfer_entitlement;
 mod update_application;
+mod update_custom_role;
 mod update_grant;
 mod watch;
 
@@ -56,17 +62,21 @@ pub(crate) use self::{
     check_batch::check_batch,
     check_stream::{Answers, check_stream},
     create_application::create_application,
+    create_custom_role::create_custom_role,
     create_entitlement::create_entitlement,
     create_grant::create_grant,
+    delete_custom_role::delete_custom_role,
     diff_application::diff_application,
     explain::explain,
     export_audit_records::export_audit_records,
     forget_person::forget_person,
     get_application::get_application,
+    get_custom_role::get_custom_role,
     get_entitlement::get_entitlement,
     get_grant::get_grant,
     list_applications::list_applications,
     list_audit_entries::list_audit_entries,
+    list_custom_roles::list_custom_roles,
     list_effective_access::list_effective_access,
     list_entitlements::list_entitlements,
     list_grants::list_grants,
@@ -80,6 +90,7 @@ pub(crate) use self::{
     summarize_access::summarize_access,
     transfer_entitlement::transfer_entitlement,
     update_application::update_application,
+    update_custom_role::update_custom_role,
     update_grant::update_grant,
     watch::{Changes, Places, watch},
 };

@@ -1,11 +1,12 @@
 //! The decision log: what was answered, for those who must show it later. A file of its own, a JSON
-//! object a line, bounded; the subject is masked.
+//! object a line, bounded, or a collector of OpenTelemetry; the subject is masked.
 //!
 //! A hot answer pays for one copy of its names and a place in a queue. Where there is no place, it
 //! is counted and not waited for; the rest is done by a thread of its own.
 
 mod file;
 mod line;
+mod otlp;
 
 use std::{
     io,
@@ -27,7 +28,11 @@ use tokio::sync::mpsc::{self, error::TryRecvError};
 
 pub use self::line::mask;
 
-use self::{file::File, line::Masking};
+use self::{
+    file::File,
+    line::{Dropped, Line, Masking, append},
+    otlp::Collector,
+};
 use crate::app::Question;
 
 /// Decisions that wait to be written.
@@ -35,11 +40,20 @@ const QUEUE: usize = 16_384;
 /// How often they are written. The thread looks for itself, so that nobody has to wake it.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// Where decisions are logged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DecisionLogTarget {
+    /// A file; those before it have its name and a number.
+    File(PathBuf),
+    /// A collector of OpenTelemetry, by its URL.
+    Otlp(String),
+}
+
 /// Which decisions are logged, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecisionLogSettings {
-    /// The file; those before it have its name and a number.
-    pub path: PathBuf,
+    /// Where.
+    pub to: DecisionLogTarget,
     /// Only denials.
     pub denials_only: bool,
     /// One in so many.
@@ -76,7 +90,7 @@ impl DecisionLog {
     /// Begins to write.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// The file cannot be written, or the URL is none.
     pub(crate) fn start(
         settings: &DecisionLogSettings,
         sealer: &Sealer,
@@ -91,7 +105,12 @@ impl DecisionLog {
             dropped: AtomicU64::new(0),
         });
         let writer = Writer {
-            file: File::open(&settings.path)?,
+            sink: match &settings.to {
+                DecisionLogTarget::File(path) => Sink::File(File::open(path)?, Vec::new()),
+                DecisionLogTarget::Otlp(endpoint) => {
+                    Sink::Collector(Box::new(Collector::open(endpoint)?))
+                }
+            },
             masking: Masking::new(sealer),
             shared: shared.clone(),
         };
@@ -128,34 +147,74 @@ impl DecisionLog {
     }
 }
 
+/// Where decisions go.
+enum Sink {
+    /// A file, and the lines that it does not have yet.
+    File(File, Vec<u8>),
+    Collector(Box<Collector>),
+}
+
 struct Writer {
-    file: File,
+    sink: Sink,
     masking: Masking,
     shared: Arc<Shared>,
 }
 
 impl Writer {
     fn run(mut self, mut decisions: mpsc::Receiver<Logged>) {
-        let mut lines = Vec::new();
         loop {
             let ended = loop {
                 match decisions.try_recv() {
-                    Ok(logged) => self.masking.write(&logged, &mut lines),
+                    Ok(logged) => check(self.sink.take(&self.masking.line(&logged))),
                     Err(error) => break error == TryRecvError::Disconnected,
                 }
             };
             let dropped = self.shared.dropped.swap(0, Ordering::Relaxed);
             if dropped > 0 {
-                line::write_dropped(self.shared.clock.now(), dropped, &mut lines);
+                let time_ms = self.shared.clock.now().0;
+                check(self.sink.take_dropped(&Dropped { time_ms, dropped }));
             }
-            if let Err(error) = self.file.append(&lines) {
-                tracing::error!(%error, "the decision log cannot be written");
-            }
-            lines.clear();
+            check(self.sink.flush());
             if ended {
                 return;
             }
             thread::sleep(PAUSE);
+        }
+    }
+}
+
+fn check(written: io::Result<()>) {
+    if let Err(error) = written {
+        tracing::error!(%error, "the decision log cannot be written");
+    }
+}
+
+impl Sink {
+    fn take(&mut self, line: &Line<'_>) -> io::Result<()> {
+        match self {
+            Self::File(_, lines) => append(line, lines),
+            Self::Collector(collector) => return collector.take(line),
+        }
+        Ok(())
+    }
+
+    fn take_dropped(&mut self, dropped: &Dropped) -> io::Result<()> {
+        match self {
+            Self::File(_, lines) => append(dropped, lines),
+            Self::Collector(collector) => return collector.take_dropped(dropped),
+        }
+        Ok(())
+    }
+
+    /// Hands on what was taken.
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::File(file, lines) => {
+                let written = file.append(lines);
+                lines.clear();
+                written
+            }
+            Self::Collector(collector) => collector.flush(),
         }
     }
 }

@@ -31,6 +31,10 @@ pub(crate) enum Error {
     },
     #[error("there is no role `{0}`")]
     RoleNotFound(String),
+    #[error("the organization has a role `{0}`")]
+    RoleExists(String),
+    #[error("the organization has {0} roles of its own, and may have no more")]
+    TooManyRoles(u64),
     #[error("role `{0}` is held, so it cannot be removed")]
     RoleHeld(String),
     #[error("no application of the catalogue has the permission `{0}`")]
@@ -88,6 +92,14 @@ pub(crate) enum Error {
     },
     #[error("`{role}` always holds everywhere")]
     ScopesNotAllowed { field: String, role: String },
+    #[error(
+        "`{role}` would hold what only `{one}` and only `{other}` holds, which exclude each other"
+    )]
+    RoleSeparated {
+        role: String,
+        one: String,
+        other: String,
+    },
     #[error("`{subject}` would hold `{one}` and `{other}`, which exclude each other")]
     Separated {
         subject: String,
@@ -135,6 +147,8 @@ impl Error {
             Self::ApplicationExists(_) => (Code::AlreadyExists, ErrorReason::ApplicationExists),
             Self::ApplicationBuiltIn => (Code::FailedPrecondition, ErrorReason::ApplicationBuiltIn),
             Self::RoleNotFound(_) => (Code::NotFound, ErrorReason::RoleNotFound),
+            Self::RoleExists(_) => (Code::AlreadyExists, ErrorReason::RoleExists),
+            Self::TooManyRoles(_) => (Code::ResourceExhausted, ErrorReason::TooManyRoles),
             Self::RoleHeld(_) => (Code::FailedPrecondition, ErrorReason::RoleHeld),
             Self::PermissionUnknown(_) => (Code::InvalidArgument, ErrorReason::PermissionUnknown),
             Self::EntitlementNotFound(_) => (Code::NotFound, ErrorReason::EntitlementNotFound),
@@ -171,7 +185,9 @@ impl Error {
             Self::OwnerRoleImmutable(_) => {
                 (Code::PermissionDenied, ErrorReason::OwnerRoleImmutable)
             }
-            Self::Separated { .. } => (Code::FailedPrecondition, ErrorReason::SodViolation),
+            Self::Separated { .. } | Self::RoleSeparated { .. } => {
+                (Code::FailedPrecondition, ErrorReason::SodViolation)
+            }
             Self::ScopeRequired(_) => (Code::InvalidArgument, ErrorReason::ScopeRequired),
             Self::ScopesNotAllowed { .. } => (
                 Code::InvalidArgument,

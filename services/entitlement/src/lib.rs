@@ -30,7 +30,7 @@ use seal::{Sealer, Source};
 use tokio_util::sync::CancellationToken;
 
 pub use crate::{
-    decision_log::{DecisionLogSettings, mask},
+    decision_log::{DecisionLogSettings, DecisionLogTarget, mask},
     store::Migrator,
 };
 

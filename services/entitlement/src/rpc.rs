@@ -6,24 +6,29 @@ use api::entitlement::v1::{
     AwaitProjectionRequest, AwaitProjectionResponse, BatchCreateGrantsRequest,
     BatchCreateGrantsResponse, CheckBatchRequest, CheckBatchResponse, CheckRequest, CheckResponse,
     CheckStreamRequest, CreateApplicationRequest, CreateApplicationResponse,
-    CreateEntitlementRequest, CreateEntitlementResponse, CreateGrantRequest, CreateGrantResponse,
-    DiffApplicationRequest, DiffApplicationResponse, EndEntitlementRequest, EndEntitlementResponse,
-    ExplainRequest, ExplainResponse, ExportAuditRecordsRequest, ExportAuditRecordsResponse,
-    ForgetPersonRequest, ForgetPersonResponse, GetApplicationRequest, GetApplicationResponse,
-    GetEntitlementRequest, GetEntitlementResponse, GetGrantRequest, GetGrantResponse,
-    ListApplicationsRequest, ListApplicationsResponse, ListAuditEntriesRequest,
-    ListAuditEntriesResponse, ListEffectiveAccessRequest, ListEffectiveAccessResponse,
-    ListEntitlementsRequest, ListEntitlementsResponse, ListGrantsRequest, ListGrantsResponse,
-    ListPermissionsRequest, ListPermissionsResponse, ListResourcesRequest, ListResourcesResponse,
-    ListRolesRequest, ListRolesResponse, ListSubjectsRequest, ListSubjectsResponse, PreviewRequest,
-    PreviewResponse, ReactivateEntitlementRequest, ReactivateEntitlementResponse,
-    RevokeGrantRequest, RevokeGrantResponse, SummarizeAccessRequest, SummarizeAccessResponse,
+    CreateCustomRoleRequest, CreateCustomRoleResponse, CreateEntitlementRequest,
+    CreateEntitlementResponse, CreateGrantRequest, CreateGrantResponse, DeleteCustomRoleRequest,
+    DeleteCustomRoleResponse, DiffApplicationRequest, DiffApplicationResponse,
+    EndEntitlementRequest, EndEntitlementResponse, ExplainRequest, ExplainResponse,
+    ExportAuditRecordsRequest, ExportAuditRecordsResponse, ForgetPersonRequest,
+    ForgetPersonResponse, GetApplicationRequest, GetApplicationResponse, GetCustomRoleRequest,
+    GetCustomRoleResponse, GetEntitlementRequest, GetEntitlementResponse, GetGrantRequest,
+    GetGrantResponse, ListApplicationsRequest, ListApplicationsResponse, ListAuditEntriesRequest,
+    ListAuditEntriesResponse, ListCustomRolesRequest, ListCustomRolesResponse,
+    ListEffectiveAccessRequest, ListEffectiveAccessResponse, ListEntitlementsRequest,
+    ListEntitlementsResponse, ListGrantsRequest, ListGrantsResponse, ListPermissionsRequest,
+    ListPermissionsResponse, ListResourcesRequest, ListResourcesResponse, ListRolesRequest,
+    ListRolesResponse, ListSubjectsRequest, ListSubjectsResponse, PreviewRequest, PreviewResponse,
+    ReactivateEntitlementRequest, ReactivateEntitlementResponse, RevokeGrantRequest,
+    RevokeGrantResponse, SummarizeAccessRequest, SummarizeAccessResponse,
     SuspendEntitlementRequest, SuspendEntitlementResponse, TransferEntitlementRequest,
     TransferEntitlementResponse, UpdateApplicationRequest, UpdateApplicationResponse,
-    UpdateGrantRequest, UpdateGrantResponse, WatchRequest,
+    UpdateCustomRoleRequest, UpdateCustomRoleResponse, UpdateGrantRequest, UpdateGrantResponse,
+    WatchRequest,
     audit_service_server::{AuditService, AuditServiceServer},
     authorization_service_server::{AuthorizationService, AuthorizationServiceServer},
     catalog_service_server::{CatalogService, CatalogServiceServer},
+    custom_role_service_server::{CustomRoleService, CustomRoleServiceServer},
     grant_service_server::{GrantService, GrantServiceServer},
     peer_service_server::{PeerService, PeerServiceServer},
     watch_service_server::{WatchService, WatchServiceServer},
@@ -38,6 +43,7 @@ pub(crate) fn routes(app: &App) -> Routes {
         .add_service(AuthorizationServiceServer::new(Edge(app.clone())))
         .add_service(AuditServiceServer::new(Edge(app.clone())))
         .add_service(CatalogServiceServer::new(Edge(app.clone())))
+        .add_service(CustomRoleServiceServer::new(Edge(app.clone())))
         .add_service(GrantServiceServer::new(Edge(app.clone())))
         .add_service(PeerServiceServer::new(Edge(app.clone())))
         .add_service(WatchServiceServer::new(Edge(app.clone())))
@@ -73,6 +79,14 @@ methods! { CatalogService, for Edge, with app:
     update_application(UpdateApplicationRequest) -> UpdateApplicationResponse;
     diff_application(DiffApplicationRequest) -> DiffApplicationResponse;
     list_roles(ListRolesRequest) -> ListRolesResponse;
+}
+
+methods! { CustomRoleService, for Edge, with app:
+    create_custom_role(CreateCustomRoleRequest) -> CreateCustomRoleResponse;
+    get_custom_role(GetCustomRoleRequest) -> GetCustomRoleResponse;
+    list_custom_roles(ListCustomRolesRequest) -> ListCustomRolesResponse;
+    update_custom_role(UpdateCustomRoleRequest) -> UpdateCustomRoleResponse;
+    delete_custom_role(DeleteCustomRoleRequest) -> DeleteCustomRoleResponse;
 }
 
 methods! { GrantService, for Edge, with app:

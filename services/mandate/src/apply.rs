@@ -137,7 +137,10 @@ pub async fn apply(
 }
 
 /// Reads the state and finds the difference.
-async fn prepare(documents: &[Document], clients: &Clients) -> Result<Plan, ApplyError> {
+///
+/// # Errors
+/// [`ApplyError`].
+pub async fn prepare(documents: &[Document], clients: &Clients) -> Result<Plan, ApplyError> {
     let mut found = validate(documents);
     let state = match read(documents, clients).await {
         Ok(state) => state,

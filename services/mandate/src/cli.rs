@@ -1,10 +1,17 @@
 //! The arguments.
 
+mod manage;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use prost_types::Timestamp;
+
+pub use manage::{
+    CatalogueCommand, EntitlementArgs, EntitlementCommand, GrantCommand, GrantCreateArgs,
+    GrantListArgs, Reason, RoleCommand,
+};
 
 use crate::{
     moment,
@@ -140,6 +147,18 @@ pub enum Command {
     /// Say what changes of grants would change.
     #[command(after_long_help = PREVIEW)]
     Preview(PreviewArgs),
+    /// List and show applications, and compare documents with them.
+    #[command(subcommand, after_long_help = manage::CATALOGUE)]
+    Catalogue(CatalogueCommand),
+    /// Give organizations applications, and take them away.
+    #[command(subcommand, after_long_help = manage::ENTITLEMENT)]
+    Entitlement(EntitlementCommand),
+    /// Make roles of an organization's own.
+    #[command(subcommand, after_long_help = manage::ROLE)]
+    Role(RoleCommand),
+    /// Give members roles, and take them away.
+    #[command(subcommand, after_long_help = manage::GRANT)]
+    Grant(GrantCommand),
     /// Tell of changes as they are made, until Ctrl-C.
     #[command(after_long_help = WATCH)]
     Watch(WatchArgs),

@@ -10,8 +10,9 @@ use api::{
     entitlement::v1::{
         audit_service_client::AuditServiceClient as EntitlementAuditClient,
         authorization_service_client::AuthorizationServiceClient,
-        catalog_service_client::CatalogServiceClient, grant_service_client::GrantServiceClient,
-        watch_service_client::WatchServiceClient,
+        catalog_service_client::CatalogServiceClient,
+        custom_role_service_client::CustomRoleServiceClient,
+        grant_service_client::GrantServiceClient, watch_service_client::WatchServiceClient,
     },
     identity::v1::{
         audit_service_client::AuditServiceClient as IdentityAuditClient,
@@ -98,6 +99,8 @@ impl Clients {
         members: MemberServiceClient of membership;
         /// Applications.
         catalog: CatalogServiceClient of entitlement;
+        /// Roles that organizations made for themselves.
+        custom_roles: CustomRoleServiceClient of entitlement;
         /// Entitlements and grants.
         grants: GrantServiceClient of entitlement;
         /// Decisions.

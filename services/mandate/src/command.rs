@@ -3,14 +3,19 @@
 mod access;
 mod apply;
 mod audit;
+mod catalogue;
 mod check;
 mod completion;
 mod context;
+mod entitlement;
+mod every;
 mod explain;
+mod grant;
 mod list;
 mod names;
 mod preview;
 mod redis_users;
+mod role;
 mod version;
 mod watch;
 
@@ -40,6 +45,10 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Access(args) => access::access(args, context, json).await,
         Command::List(args) => list::list(args, context, json).await,
         Command::Preview(args) => preview::preview(args, context, json).await,
+        Command::Catalogue(command) => catalogue::catalogue(command, context, json).await,
+        Command::Entitlement(command) => entitlement::entitlement(command, context, json).await,
+        Command::Role(command) => role::role(command, context, json).await,
+        Command::Grant(command) => grant::grant(command, context, json).await,
         Command::Watch(args) => watch::watch(args, context, json).await,
         Command::Audit(command) => audit::audit(command, context, json).await,
         Command::Context(args) => context::context(args, context, json),

@@ -4,17 +4,19 @@ mod mapping;
 mod model;
 mod parse;
 mod place;
+mod role;
 mod scope;
 mod text;
 mod validate;
 
 pub use model::{
-    ApplicationEntry, EntitlementEntry, GrantEntry, MembershipEntry, ModuleEntry, Names,
-    OptionEntry, OrganizationEntry, ResourceEntry, RoleEntry, Root, ServiceAccountEntry, UnitEntry,
-    UserEntry,
+    ApplicationEntry, CustomRoleEntry, EntitlementEntry, GrantEntry, MembershipEntry, ModuleEntry,
+    Names, OptionEntry, OrganizationEntry, ResourceEntry, RoleEntry, Root, ServiceAccountEntry,
+    UnitEntry, UserEntry,
 };
 pub use parse::parse_str;
 pub use place::{At, Problem};
+pub use role::RoleText;
 pub use scope::{Places, ScopeEntry};
 pub use text::Text;
 pub use validate::{Deferred, Reference, Validated, validate};

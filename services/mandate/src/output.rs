@@ -11,6 +11,25 @@ pub fn line(text: impl AsRef<str>) {
     let _ = writeln!(io::stdout().lock(), "{}", text.as_ref());
 }
 
+/// Rows under a head, each column as wide as its widest cell; nothing if there are no rows.
+pub fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) {
+    if rows.is_empty() {
+        return;
+    }
+    let head = head.map(str::to_owned);
+    let mut widths = [0; N];
+    for row in rows.iter().chain([&head]) {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    for row in [&head].into_iter().chain(rows) {
+        let cells = row.iter().zip(widths);
+        let cells = cells.map(|(cell, width)| format!("{cell:width$}"));
+        line(cells.collect::<Vec<_>>().join("  ").trim_end());
+    }
+}
+
 /// The answer as JSON.
 ///
 /// # Errors

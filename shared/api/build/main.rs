@@ -19,6 +19,7 @@ const FILES: &[&str] = &[
     "mandate/entitlement/v1/authorization_service.proto",
     "mandate/entitlement/v1/catalog_service.proto",
     "mandate/entitlement/v1/error_reason.proto",
+    "mandate/entitlement/v1/custom_role_service.proto",
     "mandate/entitlement/v1/grant_service.proto",
     "mandate/entitlement/v1/peer_service.proto",
     "mandate/entitlement/v1/watch_service.proto",

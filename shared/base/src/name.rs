@@ -126,10 +126,51 @@ macro_rules! nested_names {
 }
 
 nested_names! {
-    /// The name of a role, `applications/{application}/roles/{role}`.
-    RoleName { application: ApplicationId, role: RoleId }
     /// The name of a key, `serviceAccounts/{service_account}/keys/{key}`.
     KeyName { service_account: ServiceAccountId, key: KeyId }
+}
+
+/// The name of a role: `applications/{application}/roles/{role}`, or
+/// `organizations/{organization}/applications/{application}/roles/{role}` if an organization made
+/// it for itself.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RoleName {
+    /// Whose it is; none for a role of the catalogue.
+    pub organization: Option<OrganizationId>,
+    /// The application whose permissions it holds.
+    pub application: ApplicationId,
+    /// The id, of the catalogue's or of the organization's roles of the application.
+    pub role: RoleId,
+}
+
+impl RoleName {
+    /// Reads a resource name.
+    ///
+    /// # Errors
+    /// [`InvalidName`] when it is neither.
+    pub fn parse_name(name: &str) -> Result<Self, InvalidName> {
+        let (organization, rest) = match split(name) {
+            Some((OrganizationId::COLLECTION, id, Some(rest))) => {
+                (Some(OrganizationId::parse(id)?), rest)
+            }
+            _ => (None, name),
+        };
+        let (application, role) = nested(rest)?;
+        Ok(Self {
+            organization,
+            application,
+            role,
+        })
+    }
+}
+
+impl fmt::Display for RoleName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(organization) = &self.organization {
+            write!(f, "{}/", organization.name())?;
+        }
+        write!(f, "{}/roles/{}", self.application.name(), self.role)
+    }
 }
 
 fn nested<P: Id, C: Id>(name: &str) -> Result<(P, C), InvalidName> {
@@ -175,6 +216,11 @@ mod tests {
         assert_eq!(name.to_string(), "organizations/acme/units/k1");
         let role = RoleName::parse_name("applications/fleet/roles/viewer").unwrap();
         assert_eq!(role.to_string(), "applications/fleet/roles/viewer");
+        assert_eq!(role.organization, None);
+        let own = "organizations/acme/applications/fleet/roles/viewer";
+        let role = RoleName::parse_name(own).unwrap();
+        assert_eq!(role.to_string(), own);
+        assert!(RoleName::parse_name("organizations/acme/roles/viewer").is_err());
         assert_eq!(UserId::parse_name("users/jan").unwrap().name(), "users/jan");
     }
 

@@ -69,6 +69,10 @@ pub const CHANGE: &[Row] = &[
         r#"{"name": "organizations/{org}/entitlements/fleet-{org}-{n}"}"#,
     ),
     (
+        "entitlement.v1.CustomRoleService/UpdateCustomRole",
+        r#"{"customRole": {"name": "organizations/{org}/applications/fleet-{org}-{n}/roles/own-{n}", "permissions": ["fleet-{org}-{n}.billing.edit"]}, "updateMask": "permissions"}"#,
+    ),
+    (
         "entitlement.v1.GrantService/ApplyGrantChanges",
         r#"{"parent": "organizations/{org}", "changes": [{"update": {"grant": {"name": "organizations/{org}/grants/grant-{n}", "scope": {"units": ["organizations/{org}/units/unit-{n}"]}}, "updateMask": "scope"}}, {"revoke": {"name": "organizations/{org}/grants/batch-grant-{n}"}}, {"create": {"grant": {"subject": "users/user-{org}-{n}", "role": "applications/fleet-{org}-{n}/roles/editor"}, "grantId": "applied-{n}"}}], "consistencyToken": "{token}"}"#,
     ),
@@ -91,6 +95,10 @@ pub const END: &[Row] = &[
     (
         "entitlement.v1.AuditService/ForgetPerson",
         r#"{"name": "users/user-{org}-{n}"}"#,
+    ),
+    (
+        "entitlement.v1.CustomRoleService/DeleteCustomRole",
+        r#"{"name": "organizations/{org}/applications/fleet-{org}-{n}/roles/own-{n}"}"#,
     ),
     (
         "entitlement.v1.GrantService/RevokeGrant",

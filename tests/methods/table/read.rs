@@ -104,6 +104,14 @@ pub const READ: &[Row] = &[
         r#"{"parent": "organizations/{org}"}"#,
     ),
     (
+        "entitlement.v1.CustomRoleService/GetCustomRole",
+        r#"{"name": "organizations/{org}/applications/fleet-{org}-{n}/roles/own-{n}"}"#,
+    ),
+    (
+        "entitlement.v1.CustomRoleService/ListCustomRoles",
+        r#"{"parent": "organizations/{org}"}"#,
+    ),
+    (
         "entitlement.v1.GrantService/GetGrant",
         r#"{"name": "organizations/{org}/grants/grant-{n}"}"#,
     ),

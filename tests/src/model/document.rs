@@ -31,6 +31,10 @@ pub(super) fn document(world: &World) -> String {
             let entry = json!({ "application": application, "state": state(*active) });
             within(entry, *start, *end)
         });
+    let custom_roles = world.custom_roles.iter();
+    let custom_roles = custom_roles.map(|(application, id, held)| {
+        json!({ "id": id, "application": application, "display_name": id, "permissions": held })
+    });
     let document = json!({
         "applications": world.applications.iter().map(application).collect::<Vec<_>>(),
         "users": users.collect::<Vec<_>>(),
@@ -43,6 +47,7 @@ pub(super) fn document(world: &World) -> String {
             "entitlements": entitlements.collect::<Vec<_>>(),
             "units": units.collect::<Vec<_>>(),
             "resources": resources.collect::<Vec<_>>(),
+            "custom_roles": custom_roles.collect::<Vec<_>>(),
             "memberships": members.collect::<Vec<_>>(),
         }],
     });
@@ -90,7 +95,9 @@ fn member(world: &World, subject: &Subject) -> Option<Value> {
             Scope::All => json!("ALL"),
             Scope::Only(units, resources) => json!({ "units": units, "resources": resources }),
         };
-        let role = format!("{}.{}", grant.role.0, grant.role.1);
+        let own = world.role_name(&grant.role).starts_with("organizations/");
+        let custom = if own { "custom:" } else { "" };
+        let role = format!("{custom}{}.{}", grant.role.0, grant.role.1);
         let entry = json!({ "id": grant.id, "role": role, "scope": scope });
         within(entry, grant.start, grant.end)
     });

@@ -148,16 +148,25 @@ impl Known {
                     resources: resources.iter().map(|id| tree.resource(id)).collect(),
                 },
             };
-            let (application, role) = &grant.role;
-            let role = format!("applications/{application}/roles/{role}");
+            let name = world.role_name(&grant.role);
+            let role = match catalog.roles().find(&name) {
+                Some(role) => role,
+                None => organization.roles.own(&name),
+            };
             grants.entry(&grant.subject).or_default().push(core::Grant {
                 bounds: None,
                 can_delegate: false,
                 id: grant.id.as_str().into(),
-                role: catalog.role(&role).expect("a role"),
+                role,
                 scope,
                 validity: validity(grant.start, grant.end),
             });
+        }
+        for (application, id, held) in &world.custom_roles {
+            let name = world.role_name(&(application.clone(), id.clone()));
+            organization
+                .roles
+                .place_own(&catalog, &name, application, held);
         }
         for (unit, above) in &world.units {
             organization.tree.place_unit(unit, above.as_deref());

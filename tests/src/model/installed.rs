@@ -402,12 +402,11 @@ fn scope_of(world: &World, scope: &Scope) -> ApiScope {
 }
 
 fn create(world: &World, grant: &Grant) -> CreateGrantRequest {
-    let (application, role) = &grant.role;
     let time = |at: i64| (at != i64::MIN && at != i64::MAX).then(|| timestamp(at));
     CreateGrantRequest {
         grant: Some(ApiGrant {
             subject: grant.subject.clone(),
-            role: format!("applications/{application}/roles/{role}"),
+            role: world.role_name(&grant.role),
             scope: Some(scope_of(world, &grant.scope)),
             start_time: time(grant.start),
             end_time: time(grant.end),

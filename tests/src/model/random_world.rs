@@ -30,11 +30,23 @@ impl World {
             subscription_required: random.below(4) == 0,
             applications,
             entitlements,
+            custom_roles: Vec::new(),
             units: Vec::new(),
             resources: Vec::new(),
             subjects: Vec::new(),
             grants: Vec::new(),
         };
+        for (application, ..) in &world.entitlements {
+            let found = world.applications.iter().find(|own| own.id == *application);
+            for at in 0..random.below(3) {
+                let held = found.iter().flat_map(|own| &own.permissions);
+                let held: Vec<String> = held.filter(|_| random.below(3) == 0).cloned().collect();
+                if !held.is_empty() {
+                    let role = (application.clone(), format!("own{at}"), held);
+                    world.custom_roles.push(role);
+                }
+            }
+        }
         for at in 0..=random.below(7) {
             let above =
                 (at > 0 && random.below(4) > 0).then(|| pick(random, &world.units).0.clone());
@@ -72,11 +84,15 @@ impl World {
         }
         let own = &pick(random, &self.entitlements).0;
         let application = self.applications.iter().find(|found| found.id == *own)?;
+        let own_roles = self.custom_roles.iter().filter(|(of, ..)| of == own);
+        let own_roles = own_roles.map(|(_, id, _)| id);
+        let roles = application.roles.iter().map(|(id, _)| id).chain(own_roles);
+        let role = (*pick(random, &roles.collect::<Vec<_>>())).clone();
         let (start, end) = window(random);
         Some(Grant {
             id: id.to_owned(),
             subject: pick(random, &members).name.clone(),
-            role: (own.clone(), pick(random, &application.roles).0.clone()),
+            role: (own.clone(), role),
             scope: self.random_scope(random),
             start,
             end,

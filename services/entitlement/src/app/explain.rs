@@ -173,7 +173,7 @@ fn respond(
             .collect(),
         next_step: failed.map(next_step).unwrap_or_default().to_owned(),
         missing_roles: match failed {
-            Some(Reason::NoGrant | Reason::OutOfScope) => roles(facts.catalog, *permission),
+            Some(Reason::NoGrant | Reason::OutOfScope) => roles(facts, *permission),
             _ => Vec::new(),
         },
         helpers: Vec::new(),
@@ -181,11 +181,9 @@ fn respond(
     (response, failed)
 }
 
-fn roles(catalog: &core::Catalog, permission: core::PermissionIndex) -> Vec<String> {
-    let roles = catalog.roles_that_hold(permission);
-    let mut names: Vec<String> = roles
-        .map(|role| catalog.role_name(role).to_owned())
-        .collect();
+fn roles(facts: &core::Facts<'_>, permission: core::PermissionIndex) -> Vec<String> {
+    let roles = facts.roles().that_hold(permission);
+    let mut names: Vec<String> = roles.map(str::to_owned).collect();
     names.sort_unstable();
     names
 }

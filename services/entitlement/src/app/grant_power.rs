@@ -84,9 +84,46 @@ pub(super) async fn give(
         }
     });
     match refused.await? {
-        Some((beyond, grant)) => Err(refusal(beyond, grant)),
+        Some((beyond, grant)) => Err(refusal(beyond, &grant.role, &grant.scope, &grant.subject)),
         None => Ok(()),
     }
+}
+
+/// That the caller may say what a role of an organization holds: all of these, which are of one
+/// application, everywhere and for ever. `owner` is an owner who has the role.
+pub(super) async fn make(
+    app: &App,
+    context: &Context,
+    organization: &OrganizationId,
+    (role, permissions): (&RoleName, &[String]),
+    owner: Option<&str>,
+) -> Result<(), Error> {
+    let caller = caller(context)?;
+    let scope = Scope::default();
+    let ruled = app.engine.facts.read(|world| {
+        let power = app.engine.power(world, caller, organization)?;
+        let catalog = power.here.catalog;
+        let named = permissions.iter();
+        let named = named.filter_map(|name| catalog.permission(name));
+        let manages: Vec<_> = named.filter(|named| catalog.is_managing(*named)).collect();
+        let numbers = Numbers::everywhere(catalog, role, &scope);
+        let number = power.here.roles().find(&role.to_string());
+        let is_own = power.here.member.is_some_and(|member| {
+            let mut held = member.grants.iter();
+            held.any(|held| Some(held.role) == number && power.now < held.validity.end)
+        });
+        let gift = Gift {
+            manages: &manages,
+            about: numbers.about(),
+            until: Millis::MAX,
+            is_own,
+            is_owners: owner.is_some(),
+        };
+        Ok::<_, Vec<Piece>>(gift.check(&power))
+    });
+    ruled
+        .await?
+        .map_err(|beyond| refusal(beyond, role, &scope, owner.unwrap_or_default()))
 }
 
 /// That the caller may change or take this. A grant that the caller may not see is answered as
@@ -105,7 +142,7 @@ pub(super) async fn take(
     match ruled.await? {
         Ok(()) => Ok(()),
         Err((beyond, seen)) if seen || matches!(beyond, Beyond::Own | Beyond::Owners) => {
-            Err(refusal(beyond, grant))
+            Err(refusal(beyond, &grant.role, &grant.scope, &grant.subject))
         }
         Err(_) => Err(Error::GrantNotFound(format!(
             "{}/grants/{}",
@@ -183,14 +220,17 @@ fn ruling(
 ) -> Result<Result<(), (Beyond, bool)>, Vec<Piece>> {
     let catalog = power.here.catalog;
     let holder = world.facts(&grant.subject, organization)?.member;
-    let owner = catalog.role(management::OWNER_ROLE);
+    let roles = power.here.roles();
+    let owner = roles.find(management::OWNER_ROLE);
+    let role = roles.find(&grant.role.to_string()).into_iter();
+    let manages: Vec<_> = role.flat_map(|role| roles.managed_by(role)).collect();
     let is_owners = holder.is_some_and(|member| {
         let mut held = member.grants.iter();
         held.any(|held| Some(held.role) == owner && power.now < held.validity.end)
     });
     let check = |numbers: &Numbers| {
         let gift = Gift {
-            role: catalog.role(&grant.role.to_string()),
+            manages: &manages,
             about: numbers.about(),
             until,
             is_own: grant.subject == caller,
@@ -236,20 +276,19 @@ fn places(
     }
 }
 
-fn refusal(beyond: Beyond, grant: &NewGrant) -> Error {
-    let scope = &grant.scope;
+fn refusal(beyond: Beyond, role: &RoleName, scope: &Scope, subject: &str) -> Error {
     match beyond {
         Beyond::Own => Error::SelfEditForbidden,
-        Beyond::Owners => Error::OwnerRoleImmutable(grant.subject.clone()),
+        Beyond::Owners => Error::OwnerRoleImmutable(subject.to_owned()),
         Beyond::Application => Error::NotApplicationAdmin(match scope.applications.as_slice() {
-            [] => grant.role.application.name(),
+            [] => role.application.name(),
             named => named.join(", "),
         }),
         Beyond::Place(index) => {
             let place = scope.units.iter().chain(&scope.resources).nth(index);
             Error::CompanyOutOfReach(place.cloned().unwrap_or_default())
         }
-        Beyond::Excess => Error::ScopeExceedsGrantor(grant.role.to_string()),
+        Beyond::Excess => Error::ScopeExceedsGrantor(role.to_string()),
     }
 }
 

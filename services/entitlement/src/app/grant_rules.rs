@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use ::rpc::{Fault, moment, parse};
 use ::store::WriteTx;
-use api::entitlement::v1::{Grant, ManagementMode, Scope};
+use api::entitlement::v1::{Application, Grant, ManagementMode, Scope};
 use base::{
     ApplicationId, GrantId, Id, In, Millis, OrganizationId, ResourceId, RoleName, Subject, UnitId,
 };
@@ -13,7 +13,9 @@ use entitlement_core::management;
 
 use crate::{
     error::Error,
-    store::{applications, entitlements, grants::NewGrant, members, resources, units},
+    store::{
+        applications, custom_roles, entitlements, grants::NewGrant, members, resources, units,
+    },
 };
 
 /// Reads what a request asks to give; `at` is where in it the grant stands.
@@ -206,17 +208,35 @@ async fn check_role(
     let found = applications::find(tx.connection(), &role.application).await?;
     let not_found = || Error::RoleNotFound(role.to_string());
     let (application, _) = found.ok_or_else(not_found)?;
-    let declared = application.roles.iter();
-    if !declared
-        .into_iter()
-        .any(|other| other.role_id == role.role.as_str())
-    {
+    let exists = match &role.organization {
+        None => {
+            let mut declared = application.roles.iter();
+            declared.any(|other| other.role_id == role.role.as_str())
+        }
+        // A role of another organization is answered as one that is not there.
+        Some(own) if own == organization => {
+            let found = custom_roles::find(tx.connection(), organization, role).await?;
+            found.is_some()
+        }
+        Some(_) => false,
+    };
+    if !exists {
         return Err(not_found());
     }
+    check_managed(tx, organization, &application, &role.application).await
+}
+
+/// That the rights of an application are managed here, and that the organization has it.
+pub(super) async fn check_managed(
+    tx: &WriteTx,
+    organization: &OrganizationId,
+    application: &Application,
+    id: &ApplicationId,
+) -> Result<(), Error> {
     if application.management_mode() == ManagementMode::External {
-        return Err(Error::RightsExternallyManaged(application.name));
+        return Err(Error::RightsExternallyManaged(application.name.clone()));
     }
-    check_entitled(tx, organization, &role.application).await
+    check_entitled(tx, organization, id).await
 }
 
 async fn check_entitled(

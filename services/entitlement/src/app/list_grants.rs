@@ -64,7 +64,8 @@ fn filter(request: &ListGrantsRequest) -> Result<Filter, Error> {
 /// Whether a grant is of a role of an application, or lets manage it.
 fn is_about(grant: &Grant, application: &str) -> bool {
     let scope = grant.scope.as_ref();
+    let role = RoleName::parse_name(&grant.role);
     application.is_empty()
-        || grant.role.starts_with(&format!("{application}/"))
+        || role.is_ok_and(|role| role.application.name() == application)
         || scope.is_some_and(|scope| scope.applications.iter().any(|name| name == application))
 }

@@ -6,7 +6,7 @@ use api::entitlement::v1::{
 };
 use authority::Context;
 use base::{Id, Millis, OrganizationId, RoleId, RoleName};
-use entitlement_core::{Catalog, PermissionIndex, decide};
+use entitlement_core::{Catalog, PermissionIndex, Roles, decide};
 
 use super::{
     App,
@@ -155,8 +155,9 @@ impl List<'_> {
         };
         let mut reading = Reading::begin(&self.app.store, view).await?;
         let roles = reading.read(|world| {
-            let catalog = world.catalog()?;
-            Ok(self.sought(catalog).map(|sought| holding(catalog, &sought)))
+            let sought = self.sought(world.catalog()?);
+            let roles = world.roles(self.organization)?;
+            Ok(sought.map(|sought| holding(roles, &sought)))
         });
         let roles = roles.await??;
         let mut found = Found {
@@ -247,11 +248,9 @@ impl List<'_> {
 }
 
 /// The roles that hold any of what is sought.
-fn holding(catalog: &Catalog, sought: &[PermissionIndex]) -> Vec<RoleName> {
-    let roles = sought
-        .iter()
-        .flat_map(|held| catalog.roles_that_hold(*held));
-    roles
-        .filter_map(|role| RoleName::parse_name(catalog.role_name(role)).ok())
+fn holding(roles: Roles<'_>, sought: &[PermissionIndex]) -> Vec<RoleName> {
+    let names = sought.iter().flat_map(|held| roles.that_hold(*held));
+    names
+        .filter_map(|name| RoleName::parse_name(name).ok())
         .collect()
 }

@@ -2,7 +2,7 @@ use ::rpc::{Fault, expect_etag, parse};
 use ::store::{Turn, WriteTx};
 use api::entitlement::v1::{Application, UpdateApplicationRequest, UpdateApplicationResponse};
 use authority::Context;
-use base::{ApplicationId, Id};
+use base::{ApplicationId, RoleName};
 
 use super::{App, declaration};
 use crate::{
@@ -32,7 +32,7 @@ pub(crate) async fn update_application(
             let new = request.application.unwrap_or_default();
             expect_etag(&new.etag, version)?;
             let merged = merge(&old, &new, &request.update_mask.unwrap_or_default().paths)?;
-            refuse_removed_roles(&tx, &id, &old, &merged).await?;
+            refuse_removed_roles(&tx, &old, &merged).await?;
             declaration::check(&tx, &id, &merged).await?;
             let updated = applications::update(&tx, &id, version, &merged).await?;
             tx.emit(Piece::Catalog.entity(), Vec::new());
@@ -74,7 +74,6 @@ pub(super) fn merge(
 
 async fn refuse_removed_roles(
     tx: &WriteTx,
-    id: &ApplicationId,
     old: &Application,
     merged: &Application,
 ) -> Result<(), Error> {
@@ -83,7 +82,8 @@ async fn refuse_removed_roles(
             .roles
             .iter()
             .any(|other| other.role_id == role.role_id);
-        if !kept && grants::is_held(tx.connection(), id.as_str(), &role.role_id).await? {
+        let name = parse("name", &role.name, RoleName::parse_name)?;
+        if !kept && grants::is_held(tx.connection(), &name).await? {
             return Err(Error::RoleHeld(role.role_id.clone()));
         }
     }

@@ -1,7 +1,7 @@
 //! A line of the decision log.
 
 use aws_lc_rs::hmac;
-use base::Millis;
+use entitlement_core::Map;
 use seal::Sealer;
 use serde::Serialize;
 
@@ -13,37 +13,49 @@ pub fn mask(sealer: &Sealer, subject: &str) -> String {
     Masking::new(sealer).mask(subject)
 }
 
-/// Masks subjects with the key of the installation.
-pub(super) struct Masking(hmac::Key);
+/// Masks that are remembered: whoever is asked about is asked about again.
+const MASKS: usize = 4096;
 
-#[derive(Serialize)]
-struct Line<'a> {
-    time_ms: i64,
-    caller: &'a str,
-    subject: &'a str,
-    permission: &'a str,
-    resource: &'a str,
-    effect: &'static str,
-    reason: &'static str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    grant: &'a str,
-    revision: i64,
+/// Masks subjects with the key of the installation.
+pub(super) struct Masking {
+    key: hmac::Key,
+    masks: Map<Box<str>, Box<str>>,
 }
 
+/// A decision as it is written.
 #[derive(Serialize)]
-struct Dropped {
-    time_ms: i64,
-    dropped: u64,
+pub(super) struct Line<'a> {
+    pub(super) time_ms: i64,
+    pub(super) caller: &'a str,
+    /// Masked.
+    pub(super) subject: &'a str,
+    pub(super) permission: &'a str,
+    pub(super) resource: &'a str,
+    pub(super) effect: &'static str,
+    pub(super) reason: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub(super) grant: &'a str,
+    pub(super) revision: i64,
+}
+
+/// How many decisions were not written.
+#[derive(Serialize)]
+pub(super) struct Dropped {
+    pub(super) time_ms: i64,
+    pub(super) dropped: u64,
 }
 
 impl Masking {
     pub(super) fn new(sealer: &Sealer) -> Self {
         let key = sealer.key("decision log");
-        Self(hmac::Key::new(hmac::HMAC_SHA256, &key))
+        Self {
+            key: hmac::Key::new(hmac::HMAC_SHA256, &key),
+            masks: Map::default(),
+        }
     }
 
     fn mask(&self, subject: &str) -> String {
-        let tag = hmac::sign(&self.0, subject.as_bytes());
+        let tag = hmac::sign(&self.key, subject.as_bytes());
         let short = tag.as_ref().first_chunk::<16>();
         format!(
             "{:032x}",
@@ -51,35 +63,36 @@ impl Masking {
         )
     }
 
-    /// Appends a decision to `lines`.
-    pub(super) fn write(&self, logged: &Logged, lines: &mut Vec<u8>) {
+    /// A decision with its subject masked.
+    pub(super) fn line<'l>(&'l mut self, logged: &'l Logged) -> Line<'l> {
         let mut names = logged.names.splitn(5, ' ');
         let mut next = || names.next().unwrap_or_default();
-        let (caller, subject) = (next(), self.mask(next()));
+        let (caller, subject) = (next(), next());
+        if !self.masks.contains_key(subject) {
+            if self.masks.len() == MASKS {
+                self.masks.clear();
+            }
+            self.masks.insert(subject.into(), self.mask(subject).into());
+        }
+        let subject = self.masks.get(subject).map_or("", |mask| mask);
         let reason = logged.reason.as_str_name();
         let reason = reason.trim_start_matches("DECISION_REASON_");
-        let line = Line {
+        Line {
             time_ms: logged.time.0,
             caller,
-            subject: &subject,
+            subject,
             permission: next(),
             resource: next(),
             effect: if reason == "ALLOWED" { "ALLOW" } else { "DENY" },
             reason,
             grant: next(),
             revision: logged.revision,
-        };
-        append(&line, lines);
+        }
     }
 }
 
-/// Appends how many decisions were not written.
-pub(super) fn write_dropped(time: Millis, dropped: u64, lines: &mut Vec<u8>) {
-    let time_ms = time.0;
-    append(&Dropped { time_ms, dropped }, lines);
-}
-
-fn append(line: &impl Serialize, lines: &mut Vec<u8>) {
+/// Appends a line to `lines`.
+pub(super) fn append(line: &impl Serialize, lines: &mut Vec<u8>) {
     // Strings and numbers are always JSON, and memory can always be written.
     let _ = serde_json::to_writer(&mut *lines, line);
     lines.push(b'\n');

@@ -19,10 +19,18 @@ fn logged(grant: &str, reason: DecisionReason) -> Logged {
 
 #[test]
 fn a_line_says_what_was_answered_and_masks_the_subject() {
-    let (masking, mut lines) = (Masking::new(&sealer()), Vec::new());
-    masking.write(&logged("g1", DecisionReason::Allowed), &mut lines);
-    masking.write(&logged("", DecisionReason::NoGrant), &mut lines);
-    line::write_dropped(Millis(8), 5, &mut lines);
+    let (mut masking, mut lines) = (Masking::new(&sealer()), Vec::new());
+    for logged in [
+        logged("g1", DecisionReason::Allowed),
+        logged("", DecisionReason::NoGrant),
+    ] {
+        append(&masking.line(&logged), &mut lines);
+    }
+    let dropped = Dropped {
+        time_ms: 8,
+        dropped: 5,
+    };
+    append(&dropped, &mut lines);
     let lines = String::from_utf8(lines).unwrap();
     let lines: Vec<&str> = lines.lines().collect();
     let jan = mask(&sealer(), "users/jan");

@@ -8,7 +8,8 @@ use store::StoreError;
 
 use super::Piece;
 use crate::store::{
-    entitlements, grants, keys, members, organizations, resources, subjects, units, view::View,
+    custom_roles, entitlements, grants, keys, members, organizations, resources, subjects, units,
+    view::View,
 };
 
 /// Pieces as rows: what exists of what was asked for.
@@ -59,6 +60,7 @@ pub(super) struct Shared {
     pub(super) organization: Option<organizations::Row>,
     pub(super) entitlements: Vec<entitlements::Row>,
     pub(super) units: Vec<units::Row>,
+    pub(super) roles: Vec<custom_roles::Row>,
 }
 
 /// What is asked for of one organization.
@@ -133,6 +135,7 @@ async fn load_organization(
             organization: view.organization(organization).await?,
             entitlements: view.entitlements(organization).await?,
             units: view.units(organization).await?,
+            roles: view.custom_roles(organization).await?,
         });
     }
     if let Some(whole) = wanted.whole {

@@ -243,6 +243,14 @@ impl Entry {
                 Some((catalog.application(&row.application)?, entitlement))
             })
             .collect();
+        organization.roles.clear();
+        for row in &shared.roles {
+            // What cannot be read holds nothing.
+            let permissions = row.permissions().unwrap_or_default();
+            let name = row.name();
+            let roles = &mut organization.roles;
+            roles.place_own(catalog, &name, &row.application, &permissions);
+        }
         organization.tree.clear_units();
         for unit in shared.units {
             let parent = (!unit.parent.is_empty()).then_some(unit.parent.as_str());
@@ -254,10 +262,11 @@ impl Entry {
 /// A grant from its row; none if its role is not in the catalogue or its scope cannot be read:
 /// it then gives nothing.
 fn grant(catalog: &Catalog, organization: &mut Organization, row: &grants::Row) -> Option<Grant> {
-    let role = catalog.role(&format!(
-        "applications/{}/roles/{}",
-        row.application, row.role
-    ))?;
+    let role = if row.custom {
+        organization.roles.own(&row.role_name())
+    } else {
+        catalog.roles().find(&row.role_name())?
+    };
     let scope = Scope::decode(row.scope.as_slice()).ok()?;
     let id = |name: &String| name.rsplit('/').next().unwrap_or_default().to_owned();
     let tree = &mut organization.tree;
@@ -306,7 +315,7 @@ fn weight(entry: &Entry) -> usize {
     let tree = entry
         .organization
         .as_ref()
-        .map_or(0, |facts| facts.tree.weight());
+        .map_or(0, |facts| facts.tree.weight() + facts.roles.weight());
     let members: usize = entry
         .members
         .iter()

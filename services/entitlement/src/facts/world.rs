@@ -113,6 +113,21 @@ impl World {
         known.ok_or_else(|| vec![Piece::Subject(name.into())])
     }
 
+    /// The roles that there are in an organization.
+    ///
+    /// # Errors
+    /// What is to be loaded first.
+    pub(crate) fn roles(
+        &self,
+        organization: &OrganizationId,
+    ) -> Result<core::Roles<'_>, Vec<Piece>> {
+        let own = self.entry(organization)?.organization.as_ref();
+        Ok(core::Roles {
+            catalog: self.catalog()?,
+            own: own.map(|organization| &organization.roles),
+        })
+    }
+
     /// The facts about a subject in an organization.
     ///
     /// # Errors

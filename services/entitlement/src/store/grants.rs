@@ -19,6 +19,7 @@ table!("grants", key { organization: String, id: String }, {
     subject: String,
     application: String,
     role: String,
+    custom: bool,
     scope: Vec<u8>,
     start_ms: i64,
     end_ms: i64,
@@ -61,6 +62,7 @@ pub(crate) async fn insert(
             subject: grant.subject.clone(),
             application: grant.role.application.as_str().to_owned(),
             role: grant.role.role.as_str().to_owned(),
+            custom: grant.role.organization.is_some(),
             scope: grant.scope.encode_to_vec(),
             start_ms: grant.start.0,
             end_ms: grant.end.0,
@@ -133,11 +135,7 @@ pub(crate) struct Filter {
 
 impl Filter {
     fn condition(&self, now: Millis) -> Condition {
-        let role = self.role.as_ref().map(|role| {
-            Column::Application
-                .eq(role.application.as_str())
-                .and(Column::Role.eq(role.role.as_str()))
-        });
+        let role = self.role.as_ref().map(of_role);
         let application = self.application.as_ref().map(|application| {
             Column::Application.is_in([application.as_str(), management::APPLICATION])
         });
@@ -159,6 +157,16 @@ impl Filter {
             .add_option(revoked.map(|revoked| Column::Revoked.eq(revoked)))
             .add_option(ended)
     }
+}
+
+/// Of this role: of an organization's own roles, in that organization.
+fn of_role(role: &RoleName) -> Condition {
+    let own = role.organization.as_ref();
+    Condition::all()
+        .add(Column::Application.eq(role.application.as_str()))
+        .add(Column::Role.eq(role.role.as_str()))
+        .add(Column::Custom.eq(own.is_some()))
+        .add_option(own.map(|own| Column::Organization.eq(own.as_str())))
 }
 
 /// The grants of an organization after an id, in the order of their ids.
@@ -214,8 +222,7 @@ pub(crate) async fn subjects_with(
         .select_only()
         .column(Column::Subject)
         .distinct()
-        .filter(Column::Application.eq(role.application.as_str()))
-        .filter(Column::Role.eq(role.role.as_str()))
+        .filter(of_role(role))
         .filter(Column::Organization.eq(organization.as_str()))
         .filter(Column::Subject.gt(after))
         .filter(Column::Revoked.eq(false))
@@ -233,8 +240,7 @@ pub(crate) async fn lasting(
 ) -> Result<Vec<Grant>, StoreError> {
     let rows = Entity::find()
         .filter(Column::Organization.eq(organization.as_str()))
-        .filter(Column::Application.eq(role.application.as_str()))
-        .filter(Column::Role.eq(role.role.as_str()))
+        .filter(of_role(role))
         .filter(Column::Revoked.eq(false))
         .filter(Column::StartMs.lte(tx.now().0))
         .filter(Column::EndMs.eq(Millis::MAX.0))
@@ -260,6 +266,7 @@ pub(crate) async fn holders(
         .columns([Column::Organization, Column::Subject])
         .filter(Column::Application.eq(application.as_str()))
         .filter(Column::Role.eq(role))
+        .filter(Column::Custom.eq(false))
         .filter(Column::Revoked.eq(false))
         .filter(Column::EndMs.gt(now.0))
         .distinct()
@@ -271,12 +278,10 @@ pub(crate) async fn holders(
 /// Whether any grant that was not revoked is of this role.
 pub(crate) async fn is_held(
     db: &impl ConnectionTrait,
-    application: &str,
-    role: &str,
+    role: &RoleName,
 ) -> Result<bool, StoreError> {
     let row = Entity::find()
-        .filter(Column::Application.eq(application))
-        .filter(Column::Role.eq(role))
+        .filter(of_role(role))
         .filter(Column::Revoked.eq(false))
         .one(db)
         .await?;
@@ -407,6 +412,18 @@ pub(crate) async fn revoke_of(
     Ok(subjects.into_iter().collect())
 }
 
+impl Row {
+    /// The name of the role.
+    pub(crate) fn role_name(&self) -> String {
+        let role = format!("applications/{}/roles/{}", self.application, self.role);
+        if self.custom {
+            format!("organizations/{}/{role}", self.organization)
+        } else {
+            role
+        }
+    }
+}
+
 fn grant(row: &Row, now: Millis) -> Result<Grant, StoreError> {
     let state = if row.revoked {
         GrantState::Revoked
@@ -418,7 +435,7 @@ fn grant(row: &Row, now: Millis) -> Result<Grant, StoreError> {
     Ok(Grant {
         name: format!("organizations/{}/grants/{}", row.organization, row.id),
         subject: row.subject.clone(),
-        role: format!("applications/{}/roles/{}", row.application, row.role),
+        role: row.role_name(),
         scope: Some(Scope::decode(row.scope.as_slice())?),
         start_time: timestamp(Millis(row.start_ms)),
         end_time: timestamp(Millis(row.end_ms)),

@@ -23,6 +23,7 @@ const SWEEP: u64 = 10_000;
 
 /// The kinds of rows, as the table has them.
 pub(crate) const APPLICATION: &str = "application";
+pub(crate) const CUSTOM_ROLE: &str = "custom_role";
 pub(crate) const ENTITLEMENT: &str = "entitlement";
 pub(crate) const GRANT: &str = "grant";
 pub(crate) const MEMBER: &str = "member";

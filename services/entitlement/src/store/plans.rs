@@ -13,7 +13,7 @@ use sea_orm_migration::MigratorTrait;
 use testkit::Postgres;
 
 use super::{
-    Migrator, grants,
+    Migrator, custom_roles, grants,
     history::{self, Past},
     resources,
 };
@@ -44,6 +44,10 @@ async fn read(db: &DatabaseConnection) {
         .await
         .unwrap();
     grants::of_ids(db, &organization, &["g1", "g2"])
+        .await
+        .unwrap();
+    custom_roles::all(db, &organization).await.unwrap();
+    custom_roles::page(db, &organization, ("a", "r"), 10)
         .await
         .unwrap();
     let past = Past {
@@ -103,7 +107,7 @@ async fn assert_plans(url: &str) {
     let (db, captured) = open(url).await;
     read(&db).await;
     let statements = std::mem::take(&mut *captured.lock().unwrap());
-    assert_eq!(statements.len(), 9);
+    assert_eq!(statements.len(), 11);
     assert_swept(&db).await;
     if db.get_database_backend() == DbBackend::Postgres {
         // Of tables without rows every plan is as good: what cannot be avoided is told.

@@ -6,7 +6,7 @@ use base::{Id, Millis, OrganizationId, RoleName};
 use sea_orm::DatabaseTransaction;
 
 use super::{
-    applications, entitlements, grants,
+    applications, custom_roles, entitlements, grants,
     history::{self, Past},
     members, organizations, resources, subjects, units,
 };
@@ -60,6 +60,17 @@ impl<'a> View<'a> {
         match self.past(history::ENTITLEMENT, organization.as_str()) {
             Some(past) => past.all(self.db).await,
             None => entitlements::all(self.db, organization).await,
+        }
+    }
+
+    /// All roles that an organization made for itself.
+    pub(crate) async fn custom_roles(
+        self,
+        organization: &OrganizationId,
+    ) -> Result<Vec<custom_roles::Row>, StoreError> {
+        match self.past(history::CUSTOM_ROLE, organization.as_str()) {
+            Some(past) => past.all(self.db).await,
+            None => custom_roles::all(self.db, organization).await,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use api::{
-    entitlement::v1::{Application, Entitlement, Grant},
+    entitlement::v1::{Application, CustomRole, Entitlement, Grant},
     identity::v1::{ServiceAccount, User},
     membership::v1::{Membership, Organization, Resource, Unit},
 };
@@ -36,6 +36,8 @@ pub struct OrganizationFacts {
     pub resources: BTreeMap<String, Resource>,
     /// Memberships, by the name of their subject: there is one for each, whatever its id.
     pub memberships: BTreeMap<String, Membership>,
+    /// Roles of its own.
+    pub custom_roles: BTreeMap<String, CustomRole>,
     /// Grants.
     pub grants: BTreeMap<String, Grant>,
 }
@@ -51,6 +53,17 @@ impl Facts {
                 .applications
                 .get(&format!("applications/{application}"))
                 .is_some_and(|found| found.roles.iter().any(|held| held.role_id == *role)),
+            Reference::CustomRole {
+                organization,
+                application,
+                role,
+            } => {
+                let organization = format!("organizations/{organization}");
+                self.organizations.get(&organization).is_some_and(|found| {
+                    let role = format!("{organization}/applications/{application}/roles/{role}");
+                    found.custom_roles.contains_key(&role)
+                })
+            }
             Reference::User(id) => self.users.contains_key(&format!("users/{id}")),
             Reference::ServiceAccount(id) => self
                 .service_accounts

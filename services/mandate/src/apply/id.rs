@@ -23,7 +23,7 @@ pub fn grant_id(membership: &MembershipEntry, grant: &GrantEntry) -> String {
         .user
         .get()
         .unwrap_or_else(|| membership.service_account.as_str());
-    let role = grant.role.as_str().replace('.', "-");
+    let role = grant.role.as_str().replace(['.', ':'], "-");
     shorten(format!("{member}-{role}"))
 }
 

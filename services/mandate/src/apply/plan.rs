@@ -7,7 +7,7 @@ mod entry;
 use std::collections::{BTreeMap, HashMap};
 
 use api::{
-    entitlement::v1::{Application, Entitlement, Grant, GrantState},
+    entitlement::v1::{Application, CustomRole, Entitlement, Grant, GrantState},
     identity::v1::{ServiceAccount, User},
     membership::v1::{Membership, Organization, Resource, Unit},
 };
@@ -48,6 +48,8 @@ pub struct OrganizationPlan {
     pub resources: Changes<Resource>,
     /// Memberships.
     pub memberships: Changes<Membership>,
+    /// Roles of its own.
+    pub custom_roles: Changes<CustomRole>,
     /// Grants.
     pub grants: Changes<Grant>,
 }
@@ -136,6 +138,7 @@ impl OrganizationPlan {
         counts += self.units.counts();
         counts += self.resources.counts();
         counts += self.memberships.counts();
+        counts += self.custom_roles.counts();
         counts += self.grants.counts();
         counts
     }
@@ -160,6 +163,7 @@ fn organization(
         units,
         resources: difference(desired.resources, &current.resources, conflicts),
         memberships: difference(desired.memberships, &current.memberships, conflicts),
+        custom_roles: difference(desired.custom_roles, &current.custom_roles, conflicts),
         grants: difference(desired.grants, &current.grants, conflicts),
     }
 }

@@ -6,7 +6,9 @@ use std::{
 };
 
 use api::{
-    entitlement::v1::{ListApplicationsRequest, ListEntitlementsRequest, ListGrantsRequest},
+    entitlement::v1::{
+        ListApplicationsRequest, ListCustomRolesRequest, ListEntitlementsRequest, ListGrantsRequest,
+    },
     identity::v1::{ListServiceAccountsRequest, ListUsersRequest},
     membership::v1::{
         ListMembershipsRequest, ListOrganizationsRequest, ListResourcesRequest, ListUnitsRequest,
@@ -179,10 +181,15 @@ async fn organization(
         page_token: String::new(),
     };
     let grants = ListGrantsRequest {
-        parent,
+        parent: parent.clone(),
         page_size: PAGE,
         show_revoked: true,
         ..ListGrantsRequest::default()
+    };
+    let custom_roles = ListCustomRolesRequest {
+        parent,
+        page_size: PAGE,
+        page_token: String::new(),
     };
     let (tree, members) = (clients.organizations(), clients.members());
     let found = OrganizationFacts {
@@ -213,6 +220,16 @@ async fn organization(
                 list_entitlements,
                 entitlements,
                 entitlements
+            )
+        ),
+        custom_roles: by!(
+            name,
+            list!(
+                Entitlement,
+                clients.custom_roles(),
+                list_custom_roles,
+                custom_roles,
+                custom_roles
             )
         ),
         grants: by!(

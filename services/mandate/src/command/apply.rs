@@ -39,7 +39,8 @@ pub(super) async fn apply(
     report.summary(&summary)
 }
 
-fn documents(files: &[PathBuf]) -> Result<Vec<Document>, Failure> {
+/// Reads documents, or says what is wrong with each.
+pub(super) fn documents(files: &[PathBuf]) -> Result<Vec<Document>, Failure> {
     let mut documents = Vec::new();
     let mut problems = Vec::new();
     for file in files {

@@ -137,6 +137,8 @@ mappings! {
         units as "units": Vec<Spanned<UnitEntry>>,
         /// What access can be restricted to.
         resources as "resources": Vec<Spanned<ResourceEntry>>,
+        /// The roles that it makes for itself.
+        custom_roles as "custom_roles": Vec<Spanned<CustomRoleEntry>>,
         /// Who is a member.
         memberships as "memberships": Vec<Spanned<MembershipEntry>>,
     }
@@ -181,6 +183,20 @@ mappings! {
         unit as "unit": Text,
     }
 
+    /// A role that an organization makes for itself.
+    CustomRoleEntry {
+        /// The id, of the organization's roles of the application.
+        id as "id": Text,
+        /// The id of the application.
+        application as "application": Text,
+        /// What people call it.
+        display_name as "display_name": Text,
+        /// What it is for.
+        description as "description": Text,
+        /// Permissions of the application.
+        permissions as "permissions": Vec<Text>,
+    }
+
     /// A member, with what the member is given.
     MembershipEntry {
         /// The id of a user; this or `service_account`.
@@ -199,7 +215,7 @@ mappings! {
     GrantEntry {
         /// The id; made of member and role when absent.
         id as "id": Text,
-        /// `application.role`.
+        /// `application.role`, or `custom:application.role` for one of the organization's own.
         role as "role": Text,
         /// Where it holds.
         scope as "scope": Option<Spanned<ScopeEntry>>,

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, num::NonZero, path::PathBuf};
 
 use clap::{Args, ValueEnum};
-use entitlement::DecisionLogSettings;
+use entitlement::{DecisionLogSettings, DecisionLogTarget};
 
 /// Run one service, or all in one process.
 #[derive(Debug, Args)]
@@ -113,6 +113,15 @@ pub struct ServeArgs {
     #[arg(long, env = "MANDATE_DECISION_LOG", value_name = "FILE")]
     pub decision_log: Option<PathBuf>,
 
+    /// Send the answers to checks here, as logs of OTLP over gRPC, with the subject masked
+    #[arg(
+        long,
+        env = "MANDATE_DECISION_LOG_OTLP",
+        value_name = "URL",
+        conflicts_with = "decision_log"
+    )]
+    pub decision_log_otlp: Option<String>,
+
     /// Log one in so many answers
     #[arg(
         long,
@@ -153,8 +162,10 @@ impl ServeArgs {
 
     /// Which decisions are logged, and where.
     pub(super) fn decision_log(&self) -> Option<DecisionLogSettings> {
+        let file = self.decision_log.clone().map(DecisionLogTarget::File);
+        let collector = || self.decision_log_otlp.clone().map(DecisionLogTarget::Otlp);
         Some(DecisionLogSettings {
-            path: self.decision_log.clone()?,
+            to: file.or_else(collector)?,
             denials_only: self.decision_log_denials,
             one_in: self.decision_log_one_in,
         })

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use api::{
-    entitlement::v1::{Entitlement, EntitlementState, Grant, Scope},
+    entitlement::v1::{CustomRole, Entitlement, EntitlementState, Grant, Scope},
     membership::v1::{
         Membership, MembershipState, Organization, OrganizationState, Resource, Unit,
     },
@@ -13,8 +13,8 @@ use super::text;
 use crate::{
     apply::{facts::OrganizationFacts, grant_id},
     document::{
-        EntitlementEntry, GrantEntry, MembershipEntry, OrganizationEntry, ResourceEntry,
-        ScopeEntry, Text, UnitEntry,
+        CustomRoleEntry, EntitlementEntry, GrantEntry, MembershipEntry, OrganizationEntry,
+        ResourceEntry, RoleText, ScopeEntry, Text, UnitEntry,
     },
     moment,
 };
@@ -34,6 +34,7 @@ pub(super) fn organization(entry: &OrganizationEntry) -> OrganizationFacts {
         },
         entitlements: by_name(&entry.entitlements, |entry| entitlement(&name, entry)),
         units: by_name(&entry.units, |entry| unit(&name, entry)),
+        custom_roles: by_name(&entry.custom_roles, |entry| custom_role(&name, entry)),
         resources: by_name(&entry.resources, |entry| resource(&name, entry)),
         ..OrganizationFacts::default()
     };
@@ -110,6 +111,20 @@ fn resource(organization: &str, entry: &ResourceEntry) -> (String, Resource) {
     (name, resource)
 }
 
+fn custom_role(organization: &str, entry: &CustomRoleEntry) -> (String, CustomRole) {
+    let application = format!("applications/{}", entry.application.as_str());
+    let name = format!("{organization}/{application}/roles/{}", entry.id.as_str());
+    let role = CustomRole {
+        name: name.clone(),
+        application,
+        display_name: text(&entry.display_name),
+        description: text(&entry.description),
+        permissions: entry.permissions.iter().map(text).collect(),
+        ..CustomRole::default()
+    };
+    (name, role)
+}
+
 fn subject(entry: &MembershipEntry) -> String {
     match entry.user.get() {
         Some(user) => format!("users/{user}"),
@@ -132,11 +147,11 @@ fn membership(organization: &str, entry: &MembershipEntry) -> Membership {
 }
 
 fn grant(organization: &str, member: &MembershipEntry, entry: &GrantEntry) -> Grant {
-    let (application, role) = entry.role.as_str().split_once('.').unwrap_or_default();
+    let role = RoleText::parse(entry.role.as_str());
     Grant {
         name: format!("{organization}/grants/{}", grant_id(member, entry)),
         subject: subject(member),
-        role: format!("applications/{application}/roles/{role}"),
+        role: role.map(|role| role.name(organization)).unwrap_or_default(),
         scope: Some(scope(organization, entry)),
         start_time: moment::timestamp(entry.start_time.as_str()),
         end_time: moment::timestamp(entry.end_time.as_str()),

@@ -7,11 +7,10 @@ use api::{
     entitlement::v1::CheckRequest,
 };
 use prost::Message;
-use prost_types::FieldMask;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
-    apply::{FieldChange, id::RequestIds},
+    apply::id::RequestIds,
     clients::{Clients, within},
 };
 
@@ -105,17 +104,6 @@ pub(super) fn batches<T: Message>(requests: Vec<T>) -> Vec<Vec<T>> {
     batches
 }
 
-/// The fields that an update changes.
-pub(super) fn mask(fields: &[FieldChange]) -> FieldMask {
-    let mut paths: Vec<String> = fields
-        .iter()
-        .filter_map(|change| change.field.split('.').next().map(str::to_owned))
-        .collect();
-    paths.sort();
-    paths.dedup();
-    FieldMask { paths }
-}
-
 /// The last part of a name.
 pub(super) fn id(name: &str) -> String {
     name.rsplit('/').next().unwrap_or_default().to_owned()
@@ -142,20 +130,5 @@ mod tests {
         assert_eq!(sizes(requests(2500, 1)), [1000, 1000, 500]);
         assert_eq!(sizes(requests(4, 1 << 20)), [2, 2]);
         assert_eq!(sizes(requests(2, 4 << 20)), [1, 1]);
-    }
-
-    #[test]
-    fn a_mask_names_each_field_once() {
-        let change = |field: &str| FieldChange {
-            field: field.to_owned(),
-            old: None,
-            new: None,
-        };
-        let fields = [
-            change("modules"),
-            change("modules.billing"),
-            change("aliases"),
-        ];
-        assert_eq!(mask(&fields).paths, ["aliases", "modules"]);
     }
 }

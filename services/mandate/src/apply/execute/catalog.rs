@@ -2,7 +2,7 @@
 
 use api::entitlement::v1::{Application, CreateApplicationRequest, UpdateApplicationRequest};
 
-use super::call::{Caller, call, id, mask};
+use super::call::{Caller, call, id};
 use crate::apply::{ApplyError, Changes};
 
 /// Creates and changes applications.
@@ -21,7 +21,7 @@ pub(super) async fn applications(
     }
     for change in changes.change {
         let request = UpdateApplicationRequest {
-            update_mask: Some(mask(&change.fields)),
+            update_mask: Some(change.mask()),
             application: Some(change.fact),
             ..UpdateApplicationRequest::default()
         };

@@ -5,7 +5,7 @@ use api::identity::v1::{
     UpdateUserRequest, User,
 };
 
-use super::call::{Caller, batches, call, id, mask};
+use super::call::{Caller, batches, call, id};
 use crate::apply::{ApplyError, Changes, together::together};
 
 /// Creates service accounts; nothing of them can be changed.
@@ -39,7 +39,7 @@ pub(super) async fn users(caller: &Caller, changes: Changes<User>) -> Result<(),
     .await?;
     together(changes.change, |change| {
         let request = UpdateUserRequest {
-            update_mask: Some(mask(&change.fields)),
+            update_mask: Some(change.mask()),
             user: Some(change.fact),
             ..UpdateUserRequest::default()
         };

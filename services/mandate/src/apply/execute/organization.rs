@@ -9,7 +9,7 @@ use api::membership::v1::{
 };
 
 use super::{
-    call::{Caller, batches, call, id, mask},
+    call::{Caller, batches, call, id},
     state,
 };
 use crate::apply::{ApplyError, Changes, OrganizationPlan};
@@ -32,6 +32,7 @@ pub(super) async fn organization(
     tree::units(&caller, &name, plan.units, &mut token).await?;
     tree::resources(&caller, &name, plan.resources, &mut token).await?;
     self::memberships(&caller, &name, plan.memberships, &mut token).await?;
+    access::custom_roles(&caller, &name, plan.custom_roles, &token).await?;
     access::grants(&caller, &name, plan.grants, &token).await?;
 
     state::memberships(&caller, memberships).await?;
@@ -56,7 +57,7 @@ async fn itself(
     }
     for change in changes.change {
         let request = UpdateOrganizationRequest {
-            update_mask: Some(mask(&change.fields)),
+            update_mask: Some(change.mask()),
             organization: Some(change.fact),
             ..UpdateOrganizationRequest::default()
         };
@@ -94,7 +95,7 @@ async fn memberships(
     }
     for change in changes.change {
         let request = UpdateMembershipRequest {
-            update_mask: Some(mask(&change.fields)),
+            update_mask: Some(change.mask()),
             membership: Some(change.fact),
             ..UpdateMembershipRequest::default()
         };

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use api::entitlement::v1::{
-    Application, Entitlement, EntitlementState, Grant, LocalizedText, ManagementMode, Module,
-    Placement, Scope,
+    Application, CustomRole, Entitlement, EntitlementState, Grant, LocalizedText, ManagementMode,
+    Module, Placement, Scope,
 };
 
 use super::{Fact, Field, State, identify, immutable, last, list, mutable, quoted, set, time};
@@ -70,6 +70,18 @@ impl Fact for Entitlement {
             EntitlementState::Active | EntitlementState::Ended => Some(State::Active),
             EntitlementState::Suspended => Some(State::Suspended),
         }
+    }
+}
+
+impl Fact for CustomRole {
+    identify!();
+
+    fn fields(&self) -> Vec<Field> {
+        vec![
+            mutable("display_name", quoted(&self.display_name)),
+            mutable("description", quoted(&self.description)),
+            mutable("permissions", set(self.permissions.iter().cloned())),
+        ]
     }
 }
 

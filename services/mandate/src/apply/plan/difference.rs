@@ -1,7 +1,8 @@
 //! The difference between facts of one kind.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use prost_types::FieldMask;
 use serde::Serialize;
 
 use super::Counts;
@@ -27,6 +28,18 @@ pub struct Change<T> {
     pub fact: T,
     /// What is different.
     pub fields: Vec<FieldChange>,
+}
+
+impl<T> Change<T> {
+    /// The fields that an update changes.
+    pub fn mask(&self) -> FieldMask {
+        let fields = self.fields.iter();
+        let paths = fields.filter_map(|change| change.field.split('.').next());
+        let paths: BTreeSet<String> = paths.map(str::to_owned).collect();
+        FieldMask {
+            paths: paths.into_iter().collect(),
+        }
+    }
 }
 
 /// A field that is different.
@@ -188,4 +201,23 @@ fn compare<T: Fact>(desired: &T, current: &T, conflicts: &mut Vec<Conflict>) -> 
     gone.sort_by(|a, b| a.field.cmp(&b.field));
     changes.extend(gone);
     changes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mask_names_each_field_once() {
+        let field = |field: &str| FieldChange {
+            field: field.to_owned(),
+            old: None,
+            new: None,
+        };
+        let change = Change {
+            fact: (),
+            fields: ["modules", "modules.billing", "aliases"].map(field).into(),
+        };
+        assert_eq!(change.mask().paths, ["aliases", "modules"]);
+    }
 }

@@ -62,6 +62,7 @@ impl Plan {
             list(&organization.units, &mut entries);
             list(&organization.resources, &mut entries);
             list(&organization.memberships, &mut entries);
+            list(&organization.custom_roles, &mut entries);
             list(&organization.grants, &mut entries);
         }
         entries

@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use crate::{
     command::names::{in_organization, subject},
-    document::ScopeEntry,
+    document::{RoleText, ScopeEntry},
     exit::Failure,
     moment,
 };
@@ -102,7 +102,7 @@ fn change(organization: &str, entry: Entry) -> Result<GrantChange, String> {
         Entry::Create(create) => Change::Create(CreateGrantRequest {
             grant: Some(Grant {
                 subject: subject(&create.subject),
-                role: role(&create.role)?,
+                role: role(organization, &create.role)?,
                 scope: scope(organization, create.scope, &create.applications)?,
                 can_delegate: create.can_delegate.unwrap_or_default(),
                 start_time: time(create.start_time.as_deref())?,
@@ -145,11 +145,11 @@ fn change(organization: &str, entry: Entry) -> Result<GrantChange, String> {
     })
 }
 
-/// `fleet.viewer` is `applications/fleet/roles/viewer`.
-fn role(text: &str) -> Result<String, String> {
-    match text.split_once('.') {
-        Some((application, role)) => Ok(format!("applications/{application}/roles/{role}")),
-        None if text.starts_with("applications/") => Ok(text.to_owned()),
+/// As documents name it, or its resource name.
+fn role(organization: &str, text: &str) -> Result<String, String> {
+    match RoleText::parse(text) {
+        Some(role) => Ok(role.name(organization)),
+        None if text.contains('/') => Ok(text.to_owned()),
         None => Err(format!("`{text}` is no role: write `application.role`")),
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     document::{
         model::{GrantEntry, MembershipEntry},
         place::{At, Path},
+        role::RoleText,
         scope::{Places, ScopeEntry},
         text::Text,
     },
@@ -33,7 +34,7 @@ pub(super) fn membership<'a>(
         let (grant, at) = (&item.value, At::of(item));
         check.keys(&grant.unknown, GrantEntry::KEYS, &path);
         check.period(&grant.start_time, &grant.end_time, &path);
-        let role_is_known = role(check, &grant.role, at, &path.key("role"));
+        let role_is_known = role(check, organization, &grant.role, at, &path.key("role"));
         scope(check, organization, grant, at, &path.key("scope"));
         for (index, application) in grant.applications.iter().enumerate() {
             let path = path.item("applications", index);
@@ -111,21 +112,35 @@ fn subject<'a>(
 }
 
 /// Whether the role has the form of one; that it exists is checked besides.
-fn role(check: &mut Check<'_>, role: &Text, at: At, path: &Path<'_>) -> bool {
+fn role(check: &mut Check<'_>, organization: &str, role: &Text, at: At, path: &Path<'_>) -> bool {
     if !check.required(role, at, path) {
         return false;
     }
-    let Some((application, id)) = role.as_str().split_once('.') else {
+    let Some(found) = RoleText::parse(role.as_str()) else {
         let message = format!("`{}` is no role `application.role`", role.as_str());
         check.wrong(role.at(), path, message);
         return false;
     };
+    let (application, id) = (found.application.to_owned(), found.role.to_owned());
+    if found.custom {
+        let tree = check.index.organizations.get(organization);
+        let own = (found.application, found.role);
+        if !tree.is_some_and(|tree| tree.custom_roles.contains(&own)) {
+            let reference = Reference::CustomRole {
+                organization: organization.to_owned(),
+                application,
+                role: id,
+            };
+            check.ask(reference, role.at(), path);
+        }
+        return true;
+    }
     let reference = Reference::Role {
-        application: application.to_owned(),
-        role: id.to_owned(),
+        application,
+        role: id,
     };
-    match check.index.applications.get(application) {
-        Some(roles) if roles.contains(id) => {}
+    match check.index.applications.get(found.application) {
+        Some(roles) if roles.contains(found.role) => {}
         Some(_) => check.wrong(role.at(), path, reference.absent()),
         None => check.ask(reference, role.at(), path),
     }

@@ -11,6 +11,8 @@ pub(super) struct Tree<'a> {
     pub(super) units: HashMap<&'a str, Option<&'a str>>,
     /// The resources.
     pub(super) resources: HashSet<&'a str>,
+    /// The roles of its own, by application and id.
+    pub(super) custom_roles: HashSet<(&'a str, &'a str)>,
 }
 
 /// What the documents create.
@@ -66,6 +68,9 @@ impl<'a> Tree<'a> {
         let resources = organization.resources.iter();
         self.resources
             .extend(resources.map(|resource| resource.value.id.as_str()));
+        let roles = organization.custom_roles.iter().map(|role| &role.value);
+        self.custom_roles
+            .extend(roles.map(|role| (role.application.as_str(), role.id.as_str())));
     }
 
     /// Whether a unit is above itself.

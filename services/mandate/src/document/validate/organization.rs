@@ -1,6 +1,6 @@
 //! Organizations, with what they have: entitlements, units, resources, members.
 
-use base::{ApplicationId, Id, OrganizationId, ResourceId, UnitId};
+use base::{ApplicationId, Id, OrganizationId, ResourceId, RoleId, UnitId};
 
 use super::{
     Reference,
@@ -8,7 +8,7 @@ use super::{
     grant::membership,
 };
 use crate::document::{
-    model::{EntitlementEntry, OrganizationEntry, ResourceEntry, UnitEntry},
+    model::{CustomRoleEntry, EntitlementEntry, OrganizationEntry, ResourceEntry, UnitEntry},
     place::{At, Path},
     text::Text,
 };
@@ -22,6 +22,7 @@ pub(super) struct OnceInOrganization<'a> {
     entitlements: Once<'a, &'a str>,
     units: Once<'a, &'a str>,
     resources: Once<'a, &'a str>,
+    custom_roles: Once<'a, (&'a str, &'a str)>,
     external_ids: Once<'a, (&'a str, &'a str)>,
     /// Subjects, by name.
     pub(super) subjects: Once<'a, String>,
@@ -70,6 +71,10 @@ pub(super) fn organization<'a>(
             At::of(item),
             &path,
         );
+    }
+    for (index, item) in entry.custom_roles.iter().enumerate() {
+        let path = path.item("custom_roles", index);
+        custom_role(check, &mut once, &item.value, At::of(item), &path);
     }
     for (index, item) in entry.memberships.iter().enumerate() {
         let path = path.item("memberships", index);
@@ -157,6 +162,35 @@ fn resource<'a>(
         check.twice(first, &what, at, &path.key("external_id"));
     }
     unit_reference(check, organization, &entry.unit, at, &path.key("unit"));
+}
+
+/// That the permissions are of the application, the server knows.
+fn custom_role<'a>(
+    check: &mut Check<'a>,
+    once: &mut OnceInOrganization<'a>,
+    entry: &'a CustomRoleEntry,
+    at: At,
+    path: &Path<'_>,
+) {
+    check.keys(&entry.unknown, CustomRoleEntry::KEYS, path);
+    let named = check.id::<RoleId>(&entry.id, at, &path.key("id"));
+    if !check.id::<ApplicationId>(&entry.application, at, &path.key("application")) {
+        return;
+    }
+    let (application, id) = (entry.application.as_str(), entry.id.as_str());
+    if named {
+        let at = entry.id.at();
+        let first = once.custom_roles.say((application, id), (check.file, at));
+        let what = format!("role `custom:{application}.{id}`");
+        check.twice(first, &what, at, &path.key("id"));
+    }
+    if !check.index.applications.contains_key(application) {
+        let reference = Reference::Application(application.to_owned());
+        check.ask(reference, entry.application.at(), &path.key("application"));
+    }
+    for (index, permission) in entry.permissions.iter().enumerate() {
+        check.required(permission, at, &path.item("permissions", index));
+    }
 }
 
 /// Names a unit that the documents create, or the server has.

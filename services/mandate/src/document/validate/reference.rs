@@ -14,6 +14,15 @@ pub enum Reference {
         /// The role.
         role: String,
     },
+    /// A role that an organization made for itself.
+    CustomRole {
+        /// The organization.
+        organization: String,
+        /// The application.
+        application: String,
+        /// The role.
+        role: String,
+    },
     /// A user.
     User(String),
     /// A service account.
@@ -42,6 +51,11 @@ impl Reference {
             Self::Role { application, role } => {
                 format!("there is no role `{application}.{role}`")
             }
+            Self::CustomRole {
+                organization,
+                application,
+                role,
+            } => format!("there is no role `{application}.{role}` of `{organization}`'s own"),
             Self::User(id) => format!("there is no user `{id}`"),
             Self::ServiceAccount(id) => format!("there is no service account `{id}`"),
             Self::Unit { organization, unit } => {

@@ -1,11 +1,12 @@
-//! Entitlements and grants.
+//! Entitlements, roles and grants.
 
 use api::entitlement::v1::{
-    BatchCreateGrantsRequest, CreateEntitlementRequest, CreateGrantRequest, Entitlement, Grant,
+    BatchCreateGrantsRequest, CreateCustomRoleRequest, CreateEntitlementRequest,
+    CreateGrantRequest, CustomRole, Entitlement, Grant, UpdateCustomRoleRequest,
     UpdateGrantRequest,
 };
 
-use super::{Caller, batches, call, id, mask};
+use super::{Caller, batches, call, id};
 use crate::apply::{ApplyError, Changes};
 
 /// Creates entitlements; nothing of them can be changed but the state.
@@ -24,6 +25,37 @@ pub(super) async fn entitlements(
             ..CreateEntitlementRequest::default()
         };
         call!(caller, Entitlement: grants.create_entitlement(request));
+        caller.done(1);
+    }
+    Ok(())
+}
+
+/// Creates and changes the organization's own roles.
+pub(super) async fn custom_roles(
+    caller: &Caller,
+    parent: &str,
+    changes: Changes<CustomRole>,
+    token: &str,
+) -> Result<(), ApplyError> {
+    for role in changes.create {
+        let request = CreateCustomRoleRequest {
+            parent: parent.to_owned(),
+            custom_role_id: id(&role.name),
+            custom_role: Some(role),
+            consistency_token: token.to_owned(),
+            ..CreateCustomRoleRequest::default()
+        };
+        call!(caller, Entitlement: custom_roles.create_custom_role(request));
+        caller.done(1);
+    }
+    for change in changes.change {
+        let request = UpdateCustomRoleRequest {
+            update_mask: Some(change.mask()),
+            custom_role: Some(change.fact),
+            consistency_token: token.to_owned(),
+            ..UpdateCustomRoleRequest::default()
+        };
+        call!(caller, Entitlement: custom_roles.update_custom_role(request));
         caller.done(1);
     }
     Ok(())
@@ -54,7 +86,7 @@ pub(super) async fn grants(
     }
     for change in changes.change {
         let request = UpdateGrantRequest {
-            update_mask: Some(mask(&change.fields)),
+            update_mask: Some(change.mask()),
             grant: Some(change.fact),
             consistency_token: token.to_owned(),
             ..UpdateGrantRequest::default()

@@ -5,7 +5,7 @@ use api::membership::v1::{
     Resource, Unit, UpdateResourceRequest, UpdateUnitRequest,
 };
 
-use super::{Caller, batches, call, id, mask};
+use super::{Caller, batches, call, id};
 use crate::apply::{ApplyError, Changes};
 
 /// Creates and changes units, those above before those below.
@@ -33,7 +33,7 @@ pub(super) async fn units(
     }
     for change in changes.change {
         let request = UpdateUnitRequest {
-            update_mask: Some(mask(&change.fields)),
+            update_mask: Some(change.mask()),
             unit: Some(change.fact),
             ..UpdateUnitRequest::default()
         };
@@ -72,7 +72,7 @@ pub(super) async fn resources(
     }
     for change in changes.change {
         let request = UpdateResourceRequest {
-            update_mask: Some(mask(&change.fields)),
+            update_mask: Some(change.mask()),
             resource: Some(change.fact),
             ..UpdateResourceRequest::default()
         };

@@ -1,0 +1,120 @@
+//! What a role must be for an organization to have it.
+
+use ::rpc::{Fault, parse};
+use ::store::WriteTx;
+use api::entitlement::v1::CustomRole;
+use authority::Context;
+use base::{ApplicationId, Id, OrganizationId, RoleId, RoleName};
+use entitlement_core::{management, parts};
+
+use super::{App, grant_power, grant_rules, separations};
+use crate::{
+    catalog,
+    error::Error,
+    store::{applications, grants},
+};
+
+/// Roles of its own that an organization may have: all are in memory with it.
+pub(super) const MOST: u64 = 256;
+/// Owners among whom a holder of a role is looked for at once.
+const OWNERS: u64 = 1000;
+
+/// The name of a role that is to be made.
+pub(super) fn name(
+    organization: &OrganizationId,
+    role: &CustomRole,
+    id: &str,
+) -> Result<RoleName, Error> {
+    let field = "custom_role.application";
+    let application = parse(field, &role.application, ApplicationId::parse_name)?;
+    let role =
+        RoleId::parse(id).map_err(|error| Fault::field("custom_role_id", error.to_string()))?;
+    Ok(RoleName {
+        organization: Some(organization.clone()),
+        application,
+        role,
+    })
+}
+
+/// The name of a role of an organization, and the organization.
+pub(super) fn parse_name(field: &str, name: &str) -> Result<(OrganizationId, RoleName), Error> {
+    let role = parse(field, name, RoleName::parse_name)?;
+    match &role.organization {
+        Some(organization) => Ok((organization.clone(), role)),
+        None => Err(Fault::field(field, "is a role of the catalogue").into()),
+    }
+}
+
+/// That the organization may have this role: its application is managed here, has these
+/// permissions, and keeps no two of them apart.
+pub(super) async fn check(
+    tx: &WriteTx,
+    organization: &OrganizationId,
+    name: &RoleName,
+    role: &mut CustomRole,
+) -> Result<(), Error> {
+    let id = &name.application;
+    let found = applications::find(tx.connection(), id).await?;
+    let (application, _) = found.ok_or_else(|| Error::ApplicationNotFound(id.name()))?;
+    grant_rules::check_managed(tx, organization, &application, id).await?;
+    role.permissions.sort_unstable();
+    role.permissions.dedup();
+    if role.permissions.is_empty() {
+        return Err(Fault::field("custom_role.permissions", "must name one").into());
+    }
+    let definition = catalog::definition(&application).map_err(Fault::internal)?;
+    let known = definition.permissions().map_err(Fault::internal)?;
+    let unknown = |asked: &&String| !known.iter().any(|(known, _)| known == *asked);
+    if let Some(unknown) = role.permissions.iter().find(unknown) {
+        return Err(Error::PermissionUnknown(unknown.clone()));
+    }
+    let taken = parts(&definition, &role.permissions).map_err(Fault::internal)?;
+    match separations::both(&definition, &taken) {
+        None => Ok(()),
+        Some((one, other)) => Err(Error::RoleSeparated {
+            role: name.to_string(),
+            one,
+            other,
+        }),
+    }
+}
+
+/// That the caller may make of a role, which held `before`, one that holds `after`.
+pub(super) async fn power(
+    app: &App,
+    context: &Context,
+    tx: &WriteTx,
+    name: &RoleName,
+    (before, after): (&[String], &[String]),
+) -> Result<(), Error> {
+    let Some(organization) = &name.organization else {
+        return Err(Fault::denied().into());
+    };
+    let owner = owner_with(tx, organization, name).await?;
+    let all = [before, after].concat();
+    grant_power::make(app, context, organization, (name, &all), owner.as_deref()).await
+}
+
+/// An owner of the organization who has the role.
+async fn owner_with(
+    tx: &WriteTx,
+    organization: &OrganizationId,
+    name: &RoleName,
+) -> Result<Option<String>, Error> {
+    let owner = RoleName::parse_name(management::OWNER_ROLE).map_err(Fault::internal)?;
+    let role = name.to_string();
+    let mut after = String::new();
+    loop {
+        let db = tx.connection();
+        let owners = grants::subjects_with(db, organization, &owner, &after, OWNERS).await?;
+        let Some(last) = owners.last() else {
+            return Ok(None);
+        };
+        after.clone_from(last);
+        let subjects: Vec<&str> = owners.iter().map(String::as_str).collect();
+        let held = grants::of_subjects(db, organization, Some(&subjects)).await?;
+        if let Some(found) = held.into_iter().find(|row| row.role_name() == role) {
+            return Ok(Some(found.subject));
+        }
+    }
+}

@@ -1,0 +1,20 @@
+use api::entitlement::v1::{GetCustomRoleRequest, GetCustomRoleResponse};
+use authority::Context;
+
+use super::{App, custom_role_rules as rules};
+use crate::{error::Error, store::custom_roles};
+
+/// Returns one role of an organization's own.
+pub(crate) async fn get_custom_role(
+    app: &App,
+    context: &Context,
+    request: GetCustomRoleRequest,
+) -> Result<GetCustomRoleResponse, Error> {
+    let (organization, name) = rules::parse_name("name", &request.name)?;
+    app.permit_within(context, &organization).await?;
+    let found = custom_roles::find(app.store.reader(), &organization, &name).await?;
+    let (role, _) = found.ok_or(Error::RoleNotFound(request.name))?;
+    Ok(GetCustomRoleResponse {
+        custom_role: Some(role),
+    })
+}

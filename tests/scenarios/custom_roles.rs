@@ -1,0 +1,399 @@
+//! Roles that an organization makes for itself: a means to give, and never more than could be
+//! given without.
+
+use api::entitlement::v1::{
+    CreateCustomRoleRequest, CreateCustomRoleResponse, CreateGrantRequest, CreateGrantResponse,
+    CustomRole, DecisionReason, DeleteCustomRoleRequest, DeleteCustomRoleResponse,
+    GetCustomRoleRequest, Grant, ListCustomRolesRequest, ListGrantsRequest, ListSubjectsRequest,
+    Scope, UpdateCustomRoleRequest, UpdateCustomRoleResponse, list_subjects_request::Held,
+};
+use mandate::clients::Clients;
+use prost_types::FieldMask;
+use tests::Rig;
+use tonic::{Code, Response, Status};
+
+use crate::{
+    managed::{Managed, all},
+    refusal::assert_refused,
+    shared::everywhere,
+};
+
+const NO: Code = Code::PermissionDenied;
+
+/// Roles of the organization of a world.
+struct Own<'w, 'r> {
+    world: &'w Managed<'r>,
+    rig: &'r Rig,
+}
+
+impl Own<'_, '_> {
+    fn name(&self, application: &str, role: &str) -> String {
+        let world = self.world;
+        format!(
+            "{}/{}/roles/{role}",
+            world.name(),
+            self.application(application)
+        )
+    }
+
+    fn application(&self, application: &str) -> String {
+        match application {
+            "mandate" => "applications/mandate".to_owned(),
+            own => self.world.application(own),
+        }
+    }
+
+    /// Permissions as `m.view`, in full.
+    fn permissions(&self, application: &str, held: &[&str]) -> Vec<String> {
+        let application = self.application(application);
+        let id = application.trim_start_matches("applications/");
+        held.iter().map(|held| format!("{id}.{held}")).collect()
+    }
+
+    async fn make(
+        &self,
+        by: &Clients,
+        application: &str,
+        role: &str,
+        held: &[&str],
+    ) -> Result<Response<CreateCustomRoleResponse>, Status> {
+        let request = CreateCustomRoleRequest {
+            parent: self.world.name(),
+            custom_role: Some(CustomRole {
+                application: self.application(application),
+                permissions: self.permissions(application, held),
+                ..CustomRole::default()
+            }),
+            custom_role_id: role.to_owned(),
+            ..CreateCustomRoleRequest::default()
+        };
+        by.custom_roles().create_custom_role(request).await
+    }
+
+    async fn change(
+        &self,
+        by: &Clients,
+        application: &str,
+        role: &str,
+        held: &[&str],
+    ) -> Result<Response<UpdateCustomRoleResponse>, Status> {
+        let request = UpdateCustomRoleRequest {
+            custom_role: Some(CustomRole {
+                name: self.name(application, role),
+                permissions: self.permissions(application, held),
+                ..CustomRole::default()
+            }),
+            update_mask: Some(FieldMask {
+                paths: vec!["permissions".to_owned()],
+            }),
+            ..UpdateCustomRoleRequest::default()
+        };
+        by.custom_roles().update_custom_role(request).await
+    }
+
+    async fn delete(
+        &self,
+        by: &Clients,
+        application: &str,
+        role: &str,
+    ) -> Result<Response<DeleteCustomRoleResponse>, Status> {
+        let request = DeleteCustomRoleRequest {
+            name: self.name(application, role),
+            ..DeleteCustomRoleRequest::default()
+        };
+        by.custom_roles().delete_custom_role(request).await
+    }
+
+    async fn give(
+        &self,
+        by: &Clients,
+        subject: &str,
+        role: &str,
+        scope: Option<Scope>,
+    ) -> Result<Response<CreateGrantResponse>, Status> {
+        let request = CreateGrantRequest {
+            parent: self.world.name(),
+            grant: Some(Grant {
+                subject: subject.to_owned(),
+                role: role.to_owned(),
+                scope,
+                ..Grant::default()
+            }),
+            ..CreateGrantRequest::default()
+        };
+        by.grants().create_grant(request).await
+    }
+
+    /// Why a subject may, or may not, do something of application `a` in a unit.
+    async fn reason(&self, subject: &str, held: &str, unit: &str) -> DecisionReason {
+        let permission = &self.permissions("a", &[held])[0];
+        let place = format!("{}/units/{unit}", self.world.name());
+        self.rig.reason(subject, permission, &place).await
+    }
+}
+
+fn id(given: Response<CreateGrantResponse>) -> String {
+    let name = given.into_inner().grant.unwrap().name;
+    name.rsplit('/').next().unwrap().to_owned()
+}
+
+#[test]
+fn a_role_of_an_organizations_own_gives_what_it_holds_and_changes_for_all_who_have_it() {
+    everywhere(async |rig| {
+        let world = &Managed::load(rig, "own-a").await;
+        let own = Own { world, rig };
+        let admin = world.as_("admin").await;
+        own.make(&admin, "a", "clerk", &["m.view"]).await.unwrap();
+        let (ben, clerk) = (world.user("ben"), own.name("a", "clerk"));
+        assert_eq!(
+            own.reason(&ben, "m.view", "k1").await,
+            DecisionReason::NoGrant
+        );
+        let scope = world.units(&["k1"]);
+        let grant = id(own.give(&admin, &ben, &clerk, scope).await.unwrap());
+        assert_eq!(
+            own.reason(&ben, "m.view", "k1a").await,
+            DecisionReason::Allowed
+        );
+        assert_eq!(
+            own.reason(&ben, "m.view", "k2").await,
+            DecisionReason::OutOfScope
+        );
+        assert_eq!(
+            own.reason(&ben, "m.edit", "k1").await,
+            DecisionReason::NoGrant
+        );
+        let by_role = ListGrantsRequest {
+            role: clerk.clone(),
+            ..ListGrantsRequest::default()
+        };
+        assert_eq!(world.listed(&admin, by_role).await, [grant.as_str()]);
+        let holders = ListSubjectsRequest {
+            resource: format!("{}/units/k1", world.name()),
+            held: Some(Held::Permission(
+                own.permissions("a", &["m.view"])[0].clone(),
+            )),
+            ..ListSubjectsRequest::default()
+        };
+        let holders = rig.root().authorization().list_subjects(holders).await;
+        assert!(holders.unwrap().into_inner().subjects.contains(&ben));
+
+        own.change(&admin, "a", "clerk", &["m.edit"]).await.unwrap();
+        assert_eq!(
+            own.reason(&ben, "m.view", "k1").await,
+            DecisionReason::NoGrant
+        );
+        assert_eq!(
+            own.reason(&ben, "m.edit", "k1").await,
+            DecisionReason::Allowed
+        );
+    });
+}
+
+#[test]
+fn d4_a_role_that_is_held_stays_and_one_that_was_deleted_leaves_nothing() {
+    everywhere(async |rig| {
+        let world = &Managed::load(rig, "own-d4").await;
+        let own = Own { world, rig };
+        let admin = world.as_("admin").await;
+        own.make(&admin, "a", "clerk", &["m.view"]).await.unwrap();
+        let clerk = own.name("a", "clerk");
+        let mut given = Vec::new();
+        for user in ["ann", "ben"] {
+            let subject = world.user(user);
+            given.push(id(own.give(&admin, &subject, &clerk, all()).await.unwrap()));
+        }
+        let held = own.delete(&admin, "a", "clerk").await;
+        assert_refused(held, Code::FailedPrecondition, "ROLE_HELD");
+        for grant in &given {
+            world.revoke(&admin, grant).await.unwrap();
+        }
+        own.delete(&admin, "a", "clerk").await.unwrap();
+        let gone = own.delete(&admin, "a", "clerk").await;
+        assert_refused(gone, Code::NotFound, "ROLE_NOT_FOUND");
+        let ben = world.user("ben");
+        let given = own.give(&admin, &ben, &clerk, all()).await;
+        assert_refused(given, Code::NotFound, "ROLE_NOT_FOUND");
+        // A role of the same name is another: it gives nothing to who had the first.
+        own.make(&admin, "a", "clerk", &["m.view"]).await.unwrap();
+        assert_eq!(
+            own.reason(&ben, "m.view", "k1").await,
+            DecisionReason::NoGrant
+        );
+        let listed = ListCustomRolesRequest {
+            parent: world.name(),
+            ..ListCustomRolesRequest::default()
+        };
+        let listed = admin.custom_roles().list_custom_roles(listed).await;
+        assert_eq!(listed.unwrap().into_inner().custom_roles.len(), 1);
+    });
+}
+
+#[test]
+fn b2_who_makes_a_role_makes_no_more_than_they_could_give() {
+    everywhere(async |rig| {
+        let world = &Managed::load(rig, "own-b2").await;
+        let own = Own { world, rig };
+        let (admin, owner) = (world.as_("admin").await, world.as_("owner").await);
+        let (part, plain) = (world.as_("part").await, world.as_("plain").await);
+        let view = &["m.view"];
+        // Of another application, of a part of the organization only, of nothing.
+        let refused = own.make(&admin, "b", "clerk", view).await;
+        assert_refused(refused, NO, "NOT_APPLICATION_ADMIN");
+        let refused = own.make(&part, "a", "clerk", view).await;
+        assert_refused(refused, NO, "SCOPE_EXCEEDS_GRANTOR");
+        let refused = own.make(&plain, "a", "clerk", view).await;
+        assert_refused(refused, NO, "NOT_APPLICATION_ADMIN");
+        // Of managing: nothing that its author may not give on.
+        let manage = &["members.read", "grants.write"];
+        let refused = own.make(&admin, "mandate", "helper", manage).await;
+        assert_refused(refused, NO, "NOT_APPLICATION_ADMIN");
+        let operators = &["organizations.write"];
+        let refused = own.make(&owner, "mandate", "helper", operators).await;
+        assert_refused(refused, NO, "SCOPE_EXCEEDS_GRANTOR");
+        own.make(&owner, "mandate", "helper", manage).await.unwrap();
+
+        // Who has the role gives nothing beyond it, and not the role itself.
+        let helper = own.name("mandate", "helper");
+        let account = world.account("plain");
+        let scope = world.units(&["k1"]);
+        own.give(&owner, &account, &helper, scope).await.unwrap();
+        let ben = world.user("ben");
+        let scope = world.units(&["k1a"]);
+        world.give(&plain, &ben, "a.viewer", scope).await.unwrap();
+        let far = world.units(&["k2"]);
+        let refused = world.give(&plain, &ben, "a.viewer", far).await;
+        assert_refused(refused, NO, "COMPANY_OUT_OF_REACH");
+        let scope = world.units(&["k1a"]);
+        let refused = own.give(&plain, &ben, &helper, scope.clone()).await;
+        assert_refused(refused, NO, "SCOPE_EXCEEDS_GRANTOR");
+        let refused = world
+            .give(&plain, &ben, "mandate.delegated-owner", scope)
+            .await;
+        assert_refused(refused, NO, "SCOPE_EXCEEDS_GRANTOR");
+        // Power to manage is not given everywhere by leaving something out.
+        let refused = own.give(&owner, &ben, &helper, None).await;
+        assert_refused(refused, Code::InvalidArgument, "SCOPE_REQUIRED");
+    });
+}
+
+#[test]
+fn b6_nobody_changes_a_role_that_they_hold_and_only_owners_one_that_an_owner_holds() {
+    everywhere(async |rig| {
+        let world = &Managed::load(rig, "own-b6").await;
+        let own = Own { world, rig };
+        let (admin, owner) = (world.as_("admin").await, world.as_("owner").await);
+        for role in ["clerk", "chief"] {
+            own.make(&admin, "a", role, &["m.view"]).await.unwrap();
+        }
+        let (clerk, chief) = (own.name("a", "clerk"), own.name("a", "chief"));
+        let own_account = world.account("admin");
+        own.give(&owner, &own_account, &clerk, all()).await.unwrap();
+        let other = &["m.edit"];
+        let refused = own.change(&admin, "a", "clerk", other).await;
+        assert_refused(refused, NO, "SELF_EDIT_FORBIDDEN");
+        own.change(&owner, "a", "clerk", other).await.unwrap();
+
+        let second = world.account("other");
+        own.give(&owner, &second, &chief, all()).await.unwrap();
+        let refused = own.change(&admin, "a", "chief", other).await;
+        assert_refused(refused, NO, "OWNER_ROLE_IMMUTABLE");
+        own.change(&owner, "a", "chief", other).await.unwrap();
+    });
+}
+
+#[test]
+fn b4_a_change_of_a_role_is_bounded_as_giving_it_to_its_holders_would_be() {
+    everywhere(async |rig| {
+        let world = &Managed::load(rig, "own-b4").await;
+        let own = Own { world, rig };
+        let (admin, owner) = (world.as_("admin").await, world.as_("owner").await);
+        own.make(&owner, "mandate", "helper", &["members.read"])
+            .await
+            .unwrap();
+        let (ben, helper) = (world.user("ben"), own.name("mandate", "helper"));
+        own.give(&owner, &ben, &helper, all()).await.unwrap();
+        let more = &["members.read", "grants.write"];
+        let refused = own.change(&admin, "mandate", "helper", more).await;
+        assert_refused(refused, NO, "NOT_APPLICATION_ADMIN");
+        let operators = &["members.read", "organizations.write"];
+        let refused = own.change(&owner, "mandate", "helper", operators).await;
+        assert_refused(refused, NO, "SCOPE_EXCEEDS_GRANTOR");
+        own.change(&owner, "mandate", "helper", more).await.unwrap();
+    });
+}
+
+#[test]
+fn s1_14_a_role_of_an_organizations_own_joins_no_duties_that_are_kept_apart() {
+    everywhere(async |rig| {
+        let world = &Managed::load(rig, "own-sod").await;
+        let own = Own { world, rig };
+        let admin = world.as_("admin").await;
+        let apart = Code::FailedPrecondition;
+        let both = own.make(&admin, "a", "both", &["m.edit", "m.view"]).await;
+        assert_refused(both, apart, "SOD_VIOLATION");
+        own.make(&admin, "a", "clerk", &["m.view"]).await.unwrap();
+        own.make(&admin, "a", "writer", &["m.edit"]).await.unwrap();
+        let (ben, clerk) = (world.user("ben"), own.name("a", "clerk"));
+        own.give(&admin, &ben, &clerk, all()).await.unwrap();
+        let given = world.give(&admin, &ben, "a.editor", all()).await;
+        assert_refused(given, apart, "SOD_VIOLATION");
+        let given = own
+            .give(&admin, &ben, &own.name("a", "writer"), all())
+            .await;
+        assert_refused(given, apart, "SOD_VIOLATION");
+        let changed = own
+            .change(&admin, "a", "clerk", &["m.edit", "m.view"])
+            .await;
+        assert_refused(changed, apart, "SOD_VIOLATION");
+    });
+}
+
+#[test]
+fn a_change_of_a_role_that_joins_what_its_holders_have_besides_is_refused() {
+    everywhere(async |rig| {
+        let world = &Managed::load(rig, "own-held").await;
+        let own = Own { world, rig };
+        let admin = world.as_("admin").await;
+        own.make(&admin, "a", "writer", &["m.edit"]).await.unwrap();
+        let ann = world.user("ann");
+        // `ann` is a viewer, which excludes nothing, and may become a writer, but no auditor too.
+        own.give(&admin, &ann, &own.name("a", "writer"), all())
+            .await
+            .unwrap();
+        own.make(&admin, "a", "checker", &["m.edit"]).await.unwrap();
+        own.give(&admin, &ann, &own.name("a", "checker"), all())
+            .await
+            .unwrap();
+        let changed = own.change(&admin, "a", "checker", &["m.view"]).await;
+        assert_refused(changed, Code::FailedPrecondition, "SOD_VIOLATION");
+    });
+}
+
+#[test]
+fn c5_a_role_is_of_one_organization() {
+    everywhere(async |rig| {
+        let world = &Managed::load(rig, "own-c5").await;
+        let own = Own { world, rig };
+        let owner = world.as_("owner").await;
+        own.make(&owner, "a", "clerk", &["m.view"]).await.unwrap();
+        let foreign = own.name("a", "clerk").replace("own-c5/", "own-c5-else/");
+        let ben = world.user("ben");
+        let given = own.give(&owner, &ben, &foreign, all()).await;
+        assert_refused(given, Code::NotFound, "ROLE_NOT_FOUND");
+        let read = GetCustomRoleRequest { name: foreign };
+        let read = owner.custom_roles().get_custom_role(read).await;
+        assert_eq!(read.unwrap_err().code(), Code::PermissionDenied);
+        // What is no permission of the application is none of the role.
+        let wrong = own.make(&owner, "a", "wrong", &["m.fly"]).await;
+        assert_refused(wrong, Code::InvalidArgument, "PERMISSION_UNKNOWN");
+        let external = own.make(&owner, "c", "none", &["m.view"]).await;
+        assert_refused(
+            external,
+            Code::FailedPrecondition,
+            "APPLICATION_NOT_ENTITLED",
+        );
+        let again = own.make(&owner, "a", "clerk", &["m.view"]).await;
+        assert_refused(again, Code::AlreadyExists, "ROLE_EXISTS");
+    });
+}
