@@ -107,7 +107,10 @@ impl Collector {
     fn record(&self, time_ms: i64, body: &'static str) -> SdkLogRecord {
         let mut record = self.logger.create_log_record();
         let since = Duration::from_millis(u64::try_from(time_ms).unwrap_or_default());
-        record.set_timestamp(SystemTime::UNIX_EPOCH + since);
+        let time = SystemTime::UNIX_EPOCH + since;
+        record.set_timestamp(time);
+        // The encoding demands it.
+        record.set_observed_timestamp(time);
         record.set_severity_number(Severity::Info);
         record.set_body(body.into());
         record
