@@ -117,6 +117,17 @@ pub(crate) enum Error {
     Facts(#[from] FactsError),
 }
 
+/// Names that an answer says: not all of a thousand, for its details must stay small.
+pub(crate) fn some_of(names: &[impl AsRef<str>]) -> String {
+    const SAID: usize = 8;
+    let said = names.iter().take(SAID).map(AsRef::as_ref);
+    let mut text = said.collect::<Vec<&str>>().join(", ");
+    if let Some(more) = names.len().checked_sub(SAID).filter(|more| *more > 0) {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
+}
+
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         Self::Common(error.into())

@@ -6,7 +6,7 @@ use base::{Id, OrganizationId};
 
 use super::{App, grant_power, grant_rules, separations};
 use crate::{
-    error::Error,
+    error::{Error, some_of},
     facts::Piece,
     store::grants::{self, NewGrant},
 };
@@ -53,7 +53,7 @@ pub(super) async fn give(
     let given = match grants::insert(tx, organization, permit.holder(), grants).await {
         Err(StoreError::Duplicate(_)) => {
             let ids: Vec<&str> = grants.iter().map(|grant| grant.id.as_str()).collect();
-            return Err(Error::GrantExists(ids.join(", ")));
+            return Err(Error::GrantExists(some_of(&ids)));
         }
         other => other?,
     };

@@ -12,7 +12,7 @@ use entitlement_core::{
 
 use super::App;
 use crate::{
-    error::Error,
+    error::{Error, some_of},
     facts::{Piece, Place, World},
     store::grants::NewGrant,
 };
@@ -282,7 +282,7 @@ fn refusal(beyond: Beyond, role: &RoleName, scope: &Scope, subject: &str) -> Err
         Beyond::Owners => Error::OwnerRoleImmutable(subject.to_owned()),
         Beyond::Application => Error::NotApplicationAdmin(match scope.applications.as_slice() {
             [] => role.application.name(),
-            named => named.join(", "),
+            named => some_of(named),
         }),
         Beyond::Place(index) => {
             let place = scope.units.iter().chain(&scope.resources).nth(index);
