@@ -4,7 +4,7 @@ use ::rpc::Fault;
 use ::store::StoreError;
 use api::{common, entitlement::v1::ErrorReason};
 use authority::Refused;
-use entitlement_core::CatalogError;
+use entitlement_core::{CatalogError, condition::InvalidCondition};
 use seal::InvalidToken;
 use tonic::Code;
 
@@ -94,6 +94,13 @@ pub(crate) enum Error {
         one: String,
         other: String,
     },
+    #[error("the condition {source}")]
+    ConditionInvalid {
+        field: String,
+        source: InvalidCondition,
+    },
+    #[error("`{0}` would have more than {1} grants with conditions")]
+    TooManyConditions(String, usize),
     #[error("`{subject}` must{} hold `{role}`", if *.must { "" } else { " not" })]
     PreconditionNotMet {
         at: String,
@@ -184,6 +191,10 @@ impl Error {
             Self::PreconditionNotMet { .. } => {
                 (Code::FailedPrecondition, ErrorReason::PreconditionNotMet)
             }
+            Self::ConditionInvalid { .. } => (Code::InvalidArgument, ErrorReason::ConditionInvalid),
+            Self::TooManyConditions(..) => {
+                (Code::ResourceExhausted, ErrorReason::TooManyConditions)
+            }
         };
         Some(found)
     }
@@ -210,6 +221,9 @@ impl From<Error> for Fault {
                 },
                 Some(fault),
             ) => fault.precondition("SUCCESSOR", subject, "give another member the role first"),
+            (Error::ConditionInvalid { field, source }, Some(fault)) => {
+                fault.violation(field, source.to_string())
+            }
             (Error::PreconditionNotMet { at, .. }, Some(fault)) => {
                 fault.precondition("GRANT", at, message)
             }

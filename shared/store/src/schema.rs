@@ -42,6 +42,22 @@ pub fn boolean(name: impl IntoIden) -> ColumnDef {
     column
 }
 
+/// Adds a column of text that may be absent, as it is in the rows that there are.
+///
+/// # Errors
+/// What the database says.
+pub async fn add_column(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    name: &'static str,
+) -> Result<(), DbErr> {
+    let mut column = ColumnDef::new(name);
+    column.text().null();
+    let mut alter = Table::alter();
+    alter.table(table).add_column(&mut column);
+    manager.alter_table(alter).await
+}
+
 /// A primary key over columns.
 pub fn primary(columns: &[&'static str]) -> IndexCreateStatement {
     let mut index = Index::create();

@@ -229,7 +229,14 @@ impl Drop for Stream {
 
 /// A fault is boxed: there is room for many questions, and hardly ever one that is wrong.
 fn read(asked: &StreamQuestion) -> Result<Question<'_>, Box<Fault>> {
-    Question::read(None, &asked.subject, &asked.permission, &asked.resource).map_err(Box::new)
+    let read = Question::read(
+        None,
+        &asked.subject,
+        &asked.permission,
+        &asked.resource,
+        asked.context.as_ref(),
+    );
+    read.map_err(Box::new)
 }
 
 fn answered(id: u64, outcome: Result<Decision, Error>) -> StreamAnswer {

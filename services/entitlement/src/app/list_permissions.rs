@@ -2,10 +2,11 @@ use ::rpc::{Page, parse};
 use api::entitlement::v1::{ListPermissionsRequest, ListPermissionsResponse};
 use authority::Context;
 use base::Subject;
-use entitlement_core::decide;
+use entitlement_core::{Given, decide};
 
 use super::{
     App,
+    circumstances::check_context,
     past::{moment_of, read_at},
     question::{organization_of, place_of},
 };
@@ -22,6 +23,8 @@ pub(crate) async fn list_permissions(
 ) -> Result<ListPermissionsResponse, Error> {
     let organization = organization_of("resource", &request.resource)?;
     parse("subject", &request.subject, Subject::parse_name)?;
+    let said = request.context.as_ref();
+    check_context("context", said)?;
     let permit = app.permit_in(context, &organization).await?;
     app.engine
         .freshen(context, request.consistency.as_ref())
@@ -30,7 +33,7 @@ pub(crate) async fn list_permissions(
     let (subject, resource) = (&request.subject, &request.resource);
     let at = moment_of(app, request.read_time.as_ref())?;
     let list = format!(
-        "permissions {subject} {resource} {at:?} {}",
+        "permissions {subject} {resource} {said:?} {at:?} {}",
         permit.holder()
     );
     let page = Page::read(sealer, list, request.page_size, &request.page_token)?;
@@ -38,11 +41,21 @@ pub(crate) async fn list_permissions(
     let answer = |world: &World| {
         let now = at.unwrap_or_else(|| app.engine.clock.now());
         let facts = world.facts(subject, &organization)?;
-        let target = world.target(&organization, place_of(resource))?;
+        let place = place_of(resource);
+        let target = world.target(&organization, place)?;
+        let given = Given {
+            subject,
+            resource: place.resource(),
+            context: said,
+        };
+        let holds = |permission| {
+            let decision = decide(&facts, permission, target, &given, now);
+            decision.outcome.is_ok()
+        };
         let all = facts.catalog.permissions().into_iter();
         let held: Vec<String> = all
             .skip_while(|(name, _)| *name <= page.after.as_str())
-            .filter(|(_, permission)| decide(&facts, *permission, target, now).outcome.is_ok())
+            .filter(|(_, permission)| holds(*permission))
             .take(limit)
             .map(|(name, _)| name.to_owned())
             .collect();

@@ -6,10 +6,12 @@ use api::entitlement::v1::{
 };
 use authority::Context;
 use base::{Id, Millis, OrganizationId, RoleId, RoleName};
-use entitlement_core::{Catalog, PermissionIndex, decide};
+use entitlement_core::{Catalog, Given, PermissionIndex, decide};
+use prost_types::Struct;
 
 use super::{
     App,
+    circumstances::check_context,
     past::moment_of,
     question::{is_permission, organization_of, place_of},
 };
@@ -43,6 +45,7 @@ pub(crate) async fn list_subjects(
             format!("route {route}")
         }
     };
+    check_context("context", request.context.as_ref())?;
     let permit = app.permit_in(context, &organization).await?;
     app.engine
         .freshen(context, request.consistency.as_ref())
@@ -50,8 +53,9 @@ pub(crate) async fn list_subjects(
     let sealer = app.store.sealer();
     let at = moment_of(app, request.read_time.as_ref())?;
     let list = format!(
-        "subjects {} {what} {at:?} {}",
+        "subjects {} {what} {:?} {at:?} {}",
         request.resource,
+        request.context,
         permit.holder()
     );
     let page = Page::read(sealer, list, request.page_size, &request.page_token)?;
@@ -60,6 +64,7 @@ pub(crate) async fn list_subjects(
         organization: &organization,
         resource: &request.resource,
         held: &held,
+        context: request.context.as_ref(),
         at,
         limit: usize::try_from(page.limit()).unwrap_or(usize::MAX),
     };
@@ -89,6 +94,7 @@ pub(super) async fn holders(
         organization,
         resource: &organization.name(),
         held: &Held::Permission(permission.to_owned()),
+        context: None,
         at: None,
         limit,
     };
@@ -100,6 +106,7 @@ struct List<'a> {
     organization: &'a OrganizationId,
     resource: &'a str,
     held: &'a Held,
+    context: Option<&'a Struct>,
     /// The moment that it is about; none for now.
     at: Option<Millis>,
     limit: usize,
@@ -208,7 +215,8 @@ impl List<'_> {
         world: &World,
         subjects: impl Iterator<Item = &'s str>,
     ) -> Result<Result<Vec<String>, Error>, Vec<Piece>> {
-        let target = world.target(self.organization, place_of(self.resource))?;
+        let place = place_of(self.resource);
+        let target = world.target(self.organization, place)?;
         let sought = match self.sought(world.catalog()?) {
             Ok(sought) => sought,
             Err(error) => return Ok(Err(error)),
@@ -218,8 +226,15 @@ impl List<'_> {
         for subject in subjects {
             match world.facts(subject, self.organization) {
                 Ok(facts) => {
-                    let holds =
-                        |held: &PermissionIndex| decide(&facts, *held, target, now).outcome.is_ok();
+                    let given = Given {
+                        subject,
+                        resource: place.resource(),
+                        context: self.context,
+                    };
+                    let holds = |held: &PermissionIndex| {
+                        let decision = decide(&facts, *held, target, &given, now);
+                        decision.outcome.is_ok()
+                    };
                     if sought.iter().any(holds) {
                         found.push(subject.to_owned());
                     }

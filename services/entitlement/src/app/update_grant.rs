@@ -11,7 +11,7 @@ use crate::{
     store::grants::{self, NewGrant},
 };
 
-/// Changes where and when a grant holds, and whether it may be given on.
+/// Changes where, when and under which condition a grant holds, and whether it may be given on.
 pub(crate) async fn update_grant(
     app: &App,
     context: &Context,
@@ -60,6 +60,7 @@ pub(super) async fn change(
             "start_time" => grant.start_time = asked.start_time,
             "end_time" => grant.end_time = asked.end_time,
             "can_delegate" => grant.can_delegate = asked.can_delegate,
+            "condition" => grant.condition.clone_from(&asked.condition),
             _ => return Err(Fault::immutable(path).into()),
         }
     }

@@ -5,7 +5,8 @@ use sea_orm_migration::prelude::{
     async_trait,
 };
 use store::schema::{
-    boolean, bytes, bytewise, create_common, create_history, index, integer, primary, table, text,
+    add_column, boolean, bytes, bytewise, create_common, create_history, index, integer, primary,
+    table, text,
 };
 
 /// Brings the schema to the latest version.
@@ -14,7 +15,7 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(V1)]
+        vec![Box::new(V1), Box::new(V2)]
     }
 }
 
@@ -65,6 +66,23 @@ impl MigrationTrait for V1 {
             manager.create_index(index).await?;
         }
         Ok(())
+    }
+}
+
+/// Conditions of grants, and the type of a resource, which they may ask for.
+struct V2;
+
+impl MigrationName for V2 {
+    fn name(&self) -> &'static str {
+        "v2"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for V2 {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        add_column(manager, "grants", "condition").await?;
+        add_column(manager, "p_resources", "kind").await
     }
 }
 
