@@ -1,0 +1,6 @@
+//! Grants that hold under a condition.
+
+mod bounds;
+mod circumstances;
+mod given;
+mod shown;
