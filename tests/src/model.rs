@@ -162,10 +162,7 @@ impl World {
             let one = (one.condition.is_some(), -i128::from(one.end), &one.id);
             one.cmp(&(other.condition.is_some(), -i128::from(other.end), &other.id))
         });
-        let met = |grant: &&&Grant| {
-            let condition = grant.condition.as_ref();
-            condition.is_none_or(|own| own.holds(subject, place, said) == Some(true))
-        };
+        let met = |grant: &&&Grant| self.is_met(grant, subject, place, said);
         covering
             .iter()
             .find(met)

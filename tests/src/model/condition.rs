@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use prost_types::{Struct, Value, value::Kind};
 
-use super::Place;
 use crate::faults::Random;
 
 /// The circumstances of a question: what its context says.
@@ -40,6 +39,19 @@ pub enum Condition {
     Both(Box<Condition>, Box<Condition>),
     /// One or another.
     Either(Box<Condition>, Box<Condition>),
+}
+
+/// What a condition is asked about.
+#[derive(Debug, Clone, Copy)]
+pub struct About<'a> {
+    /// Who.
+    pub subject: &'a str,
+    /// Which resource, if any.
+    pub resource: Option<&'a str>,
+    /// The type of the resource, if there is such a one.
+    pub kind: Option<&'static str>,
+    /// In which circumstances.
+    pub said: &'a Circumstances,
 }
 
 /// The type of a resource, which follows from its id.
@@ -139,40 +151,31 @@ impl Condition {
     }
 
     /// Whether it is met; none if it errs.
-    pub fn holds(&self, subject: &str, place: &Place, said: &Circumstances) -> Option<bool> {
-        let resource = match place {
-            Place::Resource(id) => Some(id),
-            Place::Organization | Place::Unit(_) => None,
-        };
+    pub fn holds(&self, about: &About<'_>) -> Option<bool> {
+        let said = about.said;
         match self {
             Self::Network(network) => Some(said.network? == *network),
             Self::Below(amount) => Some(said.amount? < *amount),
             Self::OneOf(amounts) => Some(amounts.contains(&said.amount?)),
             Self::HasNetwork => Some(said.network.is_some()),
-            Self::Resource(id) => Some(resource? == id),
-            Self::Number => Some(kind_of(resource?) == "number"),
-            Self::Person => Some(subject.starts_with("users/")),
-            Self::Not(inner) => inner.holds(subject, place, said).map(|holds| !holds),
-            Self::Both(one, other) => {
-                let both = [one, other].map(|inner| inner.holds(subject, place, said));
-                if both.contains(&Some(false)) {
-                    Some(false)
-                } else if both.contains(&None) {
-                    None
-                } else {
-                    Some(true)
-                }
-            }
-            Self::Either(one, other) => {
-                let both = [one, other].map(|inner| inner.holds(subject, place, said));
-                if both.contains(&Some(true)) {
-                    Some(true)
-                } else if both.contains(&None) {
-                    None
-                } else {
-                    Some(false)
-                }
-            }
+            Self::Resource(id) => Some(about.resource? == id),
+            Self::Number => Some(about.kind? == "number"),
+            Self::Person => Some(about.subject.starts_with("users/")),
+            Self::Not(inner) => inner.holds(about).map(|holds| !holds),
+            Self::Both(one, other) => decided(one, other, about, false),
+            Self::Either(one, other) => decided(one, other, about, true),
         }
+    }
+}
+
+/// What one of two decides alone, whatever the other is; else what both agree on.
+fn decided(one: &Condition, other: &Condition, about: &About<'_>, alone: bool) -> Option<bool> {
+    let both = [one.holds(about), other.holds(about)];
+    if both.contains(&Some(alone)) {
+        Some(alone)
+    } else if both.contains(&None) {
+        None
+    } else {
+        Some(!alone)
     }
 }

@@ -2,12 +2,38 @@
 
 use std::collections::BTreeSet;
 
-use super::{Place, Scope, When, World, condition::Circumstances};
+use super::{
+    Grant, Place, Scope, When, World,
+    condition::{About, Circumstances, kind_of},
+};
 
 /// What stands before grants are asked.
 const GRANTS: [&str; 2] = ["NO_GRANT", "OUT_OF_SCOPE"];
 
 impl World {
+    /// Whether the condition of a grant is met, if it has one.
+    pub fn is_met(
+        &self,
+        grant: &Grant,
+        subject: &str,
+        place: &Place,
+        said: &Circumstances,
+    ) -> bool {
+        let resource = match place {
+            Place::Resource(id) => Some(id.as_str()),
+            Place::Organization | Place::Unit(_) => None,
+        };
+        let exists = self.places().contains(place);
+        let about = About {
+            subject,
+            resource,
+            kind: resource.filter(|_| exists).map(kind_of),
+            said,
+        };
+        let condition = grant.condition.as_ref();
+        condition.is_none_or(|own| own.holds(&about) == Some(true))
+    }
+
     /// What conditions that are not met speak of and is not said, where that is why not.
     pub fn missing(
         &self,

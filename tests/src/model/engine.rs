@@ -87,10 +87,7 @@ fn compare_explanation(
                 world.role_holds(&grant.role, permission),
                 grant.start <= now && now < grant.end,
                 world.covers(&grant.scope, place),
-                grant
-                    .condition
-                    .as_ref()
-                    .is_none_or(|own| own.holds(subject, place, said) == Some(true)),
+                world.is_met(grant, subject, place, said),
             )
         })
         .collect();

@@ -277,10 +277,7 @@ async fn compare_lists(
                 let name = format!("{}/grants/{}", world.name(&Place::Organization), grant.id);
                 let in_force = grant.start <= now && now < grant.end;
                 let holds = world.role_holds(&grant.role, &permission);
-                let met = grant.condition.as_ref().is_none_or(|own| {
-                    let holds = own.holds(&subject, &place, &said);
-                    holds == Some(true)
-                });
+                let met = world.is_met(grant, &subject, &place, &said);
                 let covers = world.covers(&grant.scope, &place);
                 (name, holds, in_force, covers, met)
             })
