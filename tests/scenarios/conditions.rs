@@ -3,4 +3,5 @@
 mod bounds;
 mod circumstances;
 mod given;
+mod paging;
 mod shown;

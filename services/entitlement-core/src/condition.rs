@@ -4,8 +4,10 @@
 //! holds is its validity, and so it stays exact when an answer changes by time alone.
 
 mod grammar;
+mod variables;
 
 use std::{
+    collections::BTreeSet,
     fmt,
     sync::{Arc, LazyLock, OnceLock},
 };
@@ -13,7 +15,7 @@ use std::{
 use cel::{Context, Env, IdedExpr, Value, parser::PrattParser};
 use prost_types::Struct;
 
-use self::grammar::References;
+use self::{grammar::keys_of, variables::bind};
 
 /// The longest condition, in bytes.
 pub const MAX_BYTES: usize = 1024;
@@ -85,7 +87,8 @@ pub struct Condition {
 
 struct Program {
     expression: IdedExpr,
-    references: References,
+    /// What it speaks of in the context.
+    keys: BTreeSet<String>,
 }
 
 /// The functions of CEL; the grammar lets few of them through.
@@ -132,7 +135,7 @@ impl Condition {
 
     /// What it refers to of the context and what is not there, in order.
     pub fn missing<'a>(&'a self, given: &Given<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
-        let keys = self.program().map(|program| &program.references.context);
+        let keys = self.program().map(|program| &program.keys);
         let context = given.context;
         let has = move |key: &str| context.is_some_and(|own| own.fields.contains_key(key));
         let keys = keys.into_iter().flatten().map(String::as_str);
@@ -150,7 +153,8 @@ impl Program {
         if text.len() > MAX_BYTES {
             return Err(InvalidCondition::Long);
         }
-        // The other parser of the library ends the process on a kilobyte of `.a.a.a`.
+        // The other parser of the library takes milliseconds for the same, and of nested
+        // parentheses so much stack that a build without optimizations ends.
         let parser = PrattParser::new().max_recursion_depth(PARSER_DEPTH);
         let expression = parser.parse(text).map_err(|errors| {
             let first = errors.errors.first();
@@ -159,16 +163,13 @@ impl Program {
                 message: first.map(|error| error.msg.clone()).unwrap_or_default(),
             }
         })?;
-        let references = References::of(&expression)?;
-        Ok(Self {
-            expression,
-            references,
-        })
+        let keys = keys_of(&expression)?;
+        Ok(Self { expression, keys })
     }
 
     fn is_met(&self, given: &Given<'_>, kind: Option<&str>) -> bool {
         let mut scope = Context::with_env(ENV.clone());
-        self.references.bind(given, kind, &mut scope);
+        bind(&self.keys, given, kind, &mut scope);
         matches!(
             Value::resolve(&self.expression, &scope),
             Ok(Value::Bool(true))

@@ -1,15 +1,13 @@
-//! What of CEL a condition may use, and what it refers to.
+//! What of CEL a condition may use, and of what it may speak.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use cel::{
-    Context, IdedExpr,
+    IdedExpr,
     common::ast::{CallExpr, Expr, LiteralValue, operators},
-    objects::Value,
 };
-use prost_types::{Value as Said, value::Kind};
 
-use super::{Given, InvalidCondition};
+use super::InvalidCondition;
 
 /// The most parts of a condition: what it costs is at most so many times what a context is long.
 pub(super) const MAX_NODES: usize = 128;
@@ -40,52 +38,22 @@ const FUNCTIONS: [&str; 16] = [
 const RESOURCE: [&str; 2] = ["id", "type"];
 const SUBJECT: [&str; 2] = ["name", "kind"];
 
-/// What a condition refers to.
-#[derive(Debug, Default)]
-pub(super) struct References {
-    /// Keys of the context.
-    pub(super) context: BTreeSet<String>,
-}
-
 struct Walk {
     nodes: usize,
-    found: References,
+    keys: BTreeSet<String>,
 }
 
-impl References {
-    /// What an expression refers to.
-    ///
-    /// # Errors
-    /// It uses what a condition may not.
-    pub(super) fn of(expression: &IdedExpr) -> Result<Self, InvalidCondition> {
-        let mut walk = Walk {
-            nodes: 0,
-            found: Self::default(),
-        };
-        walk.inspect(expression, 0)?;
-        Ok(walk.found)
-    }
-
-    /// Gives the variables their values.
-    pub(super) fn bind(&self, given: &Given<'_>, kind: Option<&str>, scope: &mut Context<'_, '_>) {
-        let said = given.context.map(|context| &context.fields);
-        let context = self.context.iter().filter_map(|key| {
-            let value = said?.get(key)?;
-            Some((key.clone(), value_of(value)))
-        });
-        let subject_kind = match given.subject.split_once('/') {
-            Some(("users", _)) => "user",
-            _ => "service-account",
-        };
-        let subject = [("name", given.subject), ("kind", subject_kind)];
-        let resource = [("id", given.resource), ("type", kind)];
-        let resource = resource
-            .into_iter()
-            .filter_map(|(key, own)| Some((key, own?)));
-        scope.add_variable_from_value("context", context.collect::<HashMap<_, _>>());
-        scope.add_variable_from_value("subject", HashMap::from(subject));
-        scope.add_variable_from_value("resource", resource.collect::<HashMap<_, _>>());
-    }
+/// The keys of the context that an expression speaks of.
+///
+/// # Errors
+/// It uses what a condition may not.
+pub(super) fn keys_of(expression: &IdedExpr) -> Result<BTreeSet<String>, InvalidCondition> {
+    let mut walk = Walk {
+        nodes: 0,
+        keys: BTreeSet::new(),
+    };
+    walk.inspect(expression, 0)?;
+    Ok(walk.keys)
 }
 
 impl Walk {
@@ -136,7 +104,7 @@ impl Walk {
     fn refer(&mut self, variable: &str, key: &str) -> Result<(), InvalidCondition> {
         match variable {
             "context" => {
-                self.found.context.insert(key.to_owned());
+                self.keys.insert(key.to_owned());
                 Ok(())
             }
             "resource" if RESOURCE.contains(&key) => Ok(()),
@@ -148,22 +116,4 @@ impl Walk {
 
 fn function(name: &str) -> InvalidCondition {
     InvalidCondition::Function(name.to_owned())
-}
-
-/// A value of the context; numbers are doubles, as in JSON.
-fn value_of(said: &Said) -> Value {
-    match &said.kind {
-        None | Some(Kind::NullValue(_)) => Value::Null,
-        Some(Kind::BoolValue(value)) => Value::Bool(*value),
-        Some(Kind::NumberValue(value)) => Value::Float(*value),
-        Some(Kind::StringValue(value)) => Value::String(value.clone().into()),
-        Some(Kind::ListValue(list)) => {
-            Value::List(list.values.iter().map(value_of).collect::<Vec<_>>().into())
-        }
-        Some(Kind::StructValue(map)) => {
-            let fields = map.fields.iter();
-            let fields = fields.map(|(key, value)| (key.clone(), value_of(value)));
-            fields.collect::<HashMap<_, _>>().into()
-        }
-    }
 }

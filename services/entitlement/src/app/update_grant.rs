@@ -90,7 +90,12 @@ impl Held {
     pub(super) async fn find(tx: &WriteTx, name: &In<GrantId>) -> Result<Self, Error> {
         let found = grants::find(tx.connection(), &name.organization, &name.id, tx.now()).await?;
         let (grant, version) = found.ok_or_else(|| Error::GrantNotFound(name.to_string()))?;
-        let known = grant_rules::read(&name.organization, grant.clone(), name.id.as_str(), "")?;
+        // Whatever its condition is: what cannot be read any more can still be taken.
+        let held = Grant {
+            condition: String::new(),
+            ..grant.clone()
+        };
+        let known = grant_rules::read(&name.organization, held, name.id.as_str(), "")?;
         Ok(Self {
             grant,
             known,
