@@ -69,16 +69,16 @@ pub struct Decision<'a> {
     pub outcome: Result<&'a Grant, Reason>,
     /// The next moment at which the answer could change by time alone.
     pub valid_until: Millis,
+    /// How many conditions were asked.
+    pub conditions: u32,
 }
 
 impl Decision<'_> {
     /// Whether it bore upon the answer how a condition is met: such an answer is to this question
     /// in these circumstances, and to no other.
     pub fn is_conditional(&self) -> bool {
-        match self.outcome {
-            Ok(grant) => grant.condition().is_some(),
-            Err(reason) => reason == Reason::ConditionNotMet,
-        }
+        // What holds always decides before any is asked.
+        self.conditions > 0
     }
 }
 
@@ -168,6 +168,7 @@ pub(crate) fn standing<'a>(
     let (organization, member) = membership(facts).map_err(|reason| Decision {
         outcome: Err(reason),
         valid_until: Millis::MAX,
+        conditions: 0,
     })?;
     let entitlement = facts
         .catalog
@@ -185,6 +186,7 @@ pub(crate) fn standing<'a>(
             valid_until: other.map_or(Millis::MAX, |entitlement| {
                 next(now, entitlement.validity.start, Millis::MAX)
             }),
+            conditions: 0,
         }),
     }
 }

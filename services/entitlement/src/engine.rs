@@ -1,6 +1,7 @@
 //! Answers from the facts: questions, keys, and the callers of every service's methods. There is
 //! no second authority.
 
+mod allowance;
 mod keys;
 mod row;
 
@@ -18,7 +19,10 @@ use clock::Clock;
 use entitlement_core::authority::Power;
 use seal::Sealer;
 
-pub(crate) use self::row::{Ask, Bearing, Row, allowed};
+pub(crate) use self::{
+    allowance::Allowance,
+    row::{Ask, Bearing, Row, allowed},
+};
 use crate::{
     error::Error,
     facts::{Facts, Piece, Place, World},
@@ -138,6 +142,7 @@ impl Engine {
             world,
             at,
             status: self.status(world, at),
+            allowance: Allowance::at_once(),
             last: None,
         }
     }

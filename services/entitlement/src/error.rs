@@ -101,6 +101,8 @@ pub(crate) enum Error {
     },
     #[error("`{0}` would have more than {1} grants with conditions")]
     TooManyConditions(String, usize),
+    #[error("the questions ask too many conditions; ask fewer questions at once")]
+    TooManyAsked,
     #[error("`{subject}` must{} hold `{role}`", if *.must { "" } else { " not" })]
     PreconditionNotMet {
         at: String,
@@ -192,7 +194,7 @@ impl Error {
                 (Code::FailedPrecondition, ErrorReason::PreconditionNotMet)
             }
             Self::ConditionInvalid { .. } => (Code::InvalidArgument, ErrorReason::ConditionInvalid),
-            Self::TooManyConditions(..) => {
+            Self::TooManyConditions(..) | Self::TooManyAsked => {
                 (Code::ResourceExhausted, ErrorReason::TooManyConditions)
             }
         };

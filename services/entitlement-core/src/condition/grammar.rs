@@ -10,7 +10,7 @@ use cel::{
 use super::InvalidCondition;
 
 /// The most parts of a condition: what it costs is at most so many times what a context is long.
-pub(super) const MAX_NODES: usize = 128;
+pub(super) const MAX_NODES: usize = 64;
 /// How deep they may nest: both what reads a condition and what asks it recurse.
 pub(super) const MAX_DEPTH: usize = 16;
 

@@ -58,17 +58,20 @@ pub(super) fn among_grants<'a>(
         refused_until = refused_until.min(grant.validity.end);
     }
     // What holds whatever the circumstances decides before any condition is asked.
+    let mut conditions = 0;
     if best.is_none() && reason == Reason::ConditionNotMet {
-        best = under_condition(asked, standing, given);
+        (best, conditions) = under_condition(asked, standing, given);
     }
     match best {
         Some(grant) => Decision {
             outcome: Ok(grant),
             valid_until: ceiling.min(grant.validity.end),
+            conditions,
         },
         None => Decision {
             outcome: Err(reason),
             valid_until: refused_until,
+            conditions,
         },
     }
 }
@@ -79,17 +82,22 @@ fn longest<'a>(best: Option<&'a Grant>, grant: &'a Grant) -> &'a Grant {
         .unwrap_or(grant)
 }
 
-/// The grant that allows because its condition is met.
+/// The grant that allows because its condition is met, and how many conditions were asked.
 #[cold]
 fn under_condition<'a>(
     asked: &Asked<'_>,
     standing: &Standing<'a>,
     given: &Given<'_>,
-) -> Option<&'a Grant> {
+) -> (Option<&'a Grant>, u32) {
     let tree = &standing.organization.tree;
-    conditional(asked, standing)
-        .filter(|grant| is_met(grant, tree, asked.target, given))
-        .fold(None, |best, grant| Some(longest(best, grant)))
+    let (mut best, mut count) = (None, 0);
+    for grant in conditional(asked, standing) {
+        count += 1;
+        if is_met(grant, tree, asked.target, given) {
+            best = Some(longest(best, grant));
+        }
+    }
+    (best, count)
 }
 
 /// The grants that allow if their condition is met.

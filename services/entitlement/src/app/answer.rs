@@ -90,6 +90,7 @@ pub(super) fn decide_in<'q>(
     let bearing = row.bearing(&question.ask())?;
     Ok(bearing.map(|bearing| {
         let (decided, answer) = decide(&bearing, &question.organization, row.status);
+        row.allowance.take(&decided);
         // INVARIANT: what is shared is true of the question in any circumstances.
         if let Some(decisions) = &app.decisions
             && !decided.is_conditional()

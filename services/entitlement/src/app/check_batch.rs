@@ -47,7 +47,12 @@ pub(crate) async fn check_batch(
         for question in &questions {
             match row.bearing(&question.ask()) {
                 Ok(Ok(bearing)) => {
-                    decisions.push(decide(&bearing, &question.organization, row.status).1);
+                    let (decided, answer) = decide(&bearing, &question.organization, row.status);
+                    row.allowance.take(&decided);
+                    if row.allowance.is_spent() {
+                        return Ok(Err(Error::TooManyAsked));
+                    }
+                    decisions.push(answer);
                 }
                 Ok(Err(error)) => return Ok(Err(error)),
                 Err(pieces) => missing.extend(pieces),

@@ -171,7 +171,7 @@ impl Stream {
     ) -> Option<StreamAnswer> {
         // What is wrong with it is said by the task that it gets.
         let question = question.as_ref().ok()?;
-        if asked.consistency.is_some() {
+        if asked.consistency.is_some() || row.allowance.is_spent() {
             return None;
         }
         let found = if everywhere {

@@ -4,8 +4,8 @@ use ::rpc::Fault;
 use prost::Message;
 use prost_types::{Struct, Value, value::Kind};
 
-/// The most keys, bytes and levels.
-const KEYS: usize = 64;
+/// The most values of all levels, bytes and levels.
+const VALUES: usize = 64;
 const BYTES: usize = 4096;
 const LEVELS: usize = 4;
 
@@ -14,11 +14,12 @@ pub(super) fn check_context(field: &str, context: Option<&Struct>) -> Result<(),
     let Some(context) = context else {
         return Ok(());
     };
-    let wrong = if context.fields.len() > KEYS {
-        format!("must have at most {KEYS} keys")
+    let size = Size::of_map(context);
+    let wrong = if size.values > VALUES {
+        format!("must have at most {VALUES} values")
     } else if context.encoded_len() > BYTES {
         format!("must have at most {BYTES} bytes")
-    } else if levels(context.fields.values()) > LEVELS {
+    } else if size.levels > LEVELS {
         format!("must have at most {LEVELS} levels")
     } else {
         return Ok(());
@@ -26,20 +27,39 @@ pub(super) fn check_context(field: &str, context: Option<&Struct>) -> Result<(),
     Err(Fault::field(field, wrong))
 }
 
-/// Of a map or a list with these values.
-fn levels<'a>(values: impl Iterator<Item = &'a Value>) -> usize {
-    let below = values.map(|value| match &value.kind {
-        Some(Kind::StructValue(inner)) => of_map(inner),
-        Some(Kind::ListValue(inner)) => of_list(&inner.values),
-        _ => 0,
-    });
-    1 + below.max().unwrap_or_default()
+/// What a map or a list takes.
+struct Size {
+    values: usize,
+    levels: usize,
 }
 
-fn of_map(map: &Struct) -> usize {
-    levels(map.fields.values())
-}
+impl Size {
+    fn of<'a>(values: impl Iterator<Item = &'a Value>) -> Self {
+        let empty = Self {
+            values: 0,
+            levels: 1,
+        };
+        values.fold(empty, |own, value| {
+            let inner = match &value.kind {
+                Some(Kind::StructValue(map)) => Self::of_map(map),
+                Some(Kind::ListValue(list)) => Self::of_list(&list.values),
+                _ => Self {
+                    values: 0,
+                    levels: 0,
+                },
+            };
+            Self {
+                values: own.values + 1 + inner.values,
+                levels: own.levels.max(1 + inner.levels),
+            }
+        })
+    }
 
-fn of_list(list: &[Value]) -> usize {
-    levels(list.iter())
+    fn of_map(map: &Struct) -> Self {
+        Self::of(map.fields.values())
+    }
+
+    fn of_list(list: &[Value]) -> Self {
+        Self::of(list.iter())
+    }
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Grants with conditions that a member may have: a question asks all that bear on it.
-const MOST: usize = 32;
+const MOST: usize = 16;
 
 /// Reads the condition of a grant; `at` is where in a request the grant stands. Managing has no
 /// circumstances: what gives power to manage has no condition.

@@ -11,6 +11,7 @@ use super::{
     question::{organization_of, place_of},
 };
 use crate::{
+    engine::Allowance,
     error::Error,
     facts::{Piece, World},
 };
@@ -48,24 +49,32 @@ pub(crate) async fn list_permissions(
             resource: place.resource(),
             context: said,
         };
-        let holds = |permission| {
-            let decision = decide(&facts, permission, target, &given, now);
-            decision.outcome.is_ok()
-        };
+        let allowance = Allowance::at_once();
+        let (mut held, mut last) = (Vec::new(), "");
         let all = facts.catalog.permissions().into_iter();
-        let held: Vec<String> = all
-            .skip_while(|(name, _)| *name <= page.after.as_str())
-            .filter(|(_, permission)| holds(*permission))
-            .take(limit)
-            .map(|(name, _)| name.to_owned())
-            .collect();
-        Ok::<_, Vec<Piece>>((held, world.revision()))
+        for (name, permission) in all.skip_while(|(name, _)| *name <= page.after.as_str()) {
+            if held.len() == limit || allowance.is_spent() {
+                break;
+            }
+            if allowance.take(&decide(&facts, permission, target, &given, now)) {
+                held.push(name.to_owned());
+            }
+            last = name;
+        }
+        // Where there may be more, and others wait for the facts.
+        let looked_at = allowance.is_spent().then(|| last.to_owned());
+        Ok::<_, Vec<Piece>>((held, looked_at, world.revision()))
     };
-    let (rows, revision) = match at {
+    let (rows, looked_at, revision) = match at {
         Some(at) => read_at(app, at, |world| Ok(Ok(answer(world)?))).await?,
         None => app.engine.facts.read(answer).await?,
     };
-    let (permissions, next_page_token) = page.cut(sealer, rows, String::clone);
+    let (permissions, mut next_page_token) = page.cut(sealer, rows, String::clone);
+    if next_page_token.is_empty()
+        && let Some(last) = looked_at
+    {
+        next_page_token = page.token_after(sealer, &last);
+    }
     Ok(ListPermissionsResponse {
         permissions,
         next_page_token,

@@ -11,6 +11,7 @@ use entitlement_core::{Decision, Facts, Given, PermissionIndex, Target, decide};
 use self::spot::Spot;
 use super::{App, circumstances::check_context, past::moment_of, question::is_permission};
 use crate::{
+    engine::Allowance,
     error::Error,
     facts::{Piece, World},
 };
@@ -100,15 +101,17 @@ struct List<'a> {
 type Answer<T> = Result<Result<T, Error>, Vec<Piece>>;
 
 impl List<'_> {
-    /// The page; none if the resources are too many for memory.
+    /// The page; none if the resources are too many for memory, or the conditions to be asked
+    /// there.
     fn in_memory(&self, world: &World) -> Answer<Option<Found>> {
         let resources = self.is_of(PlaceKind::Resource);
         if resources && !world.holds_resources(self.organization)? {
             return Ok(Ok(None));
         }
         self.asked(world, |facts, permission| {
-            let rows = self.allowed(facts, permission);
-            Some(Found {
+            let allowance = Allowance::at_once();
+            let rows = self.allowed(facts, permission, &allowance);
+            (!allowance.is_spent()).then(|| Found {
                 rows: self.cut(rows),
                 looked_at: None,
                 revision: world.revision(),
@@ -130,7 +133,12 @@ impl List<'_> {
     }
 
     /// What is allowed of what the facts hold, after the page before, in no order.
-    fn allowed(&self, facts: &Facts<'_>, permission: PermissionIndex) -> Vec<Spot> {
+    fn allowed(
+        &self,
+        facts: &Facts<'_>,
+        permission: PermissionIndex,
+        allowance: &Allowance,
+    ) -> Vec<Spot> {
         let Some(organization) = facts.organization else {
             return Vec::new();
         };
@@ -146,24 +154,12 @@ impl List<'_> {
             .chain(units)
             .chain(resources)
             .filter(|(spot, _)| self.is_of(spot.kind()) && Some(spot) > self.after.as_ref())
-            .filter(|(spot, target)| self.holds(facts, permission, spot, *target))
+            .take_while(|_| !allowance.is_spent())
+            .filter(|(spot, target)| {
+                allowance.take(&self.decide(facts, permission, spot.resource(), *target))
+            })
             .map(|(spot, _)| spot)
             .collect()
-    }
-
-    fn holds(
-        &self,
-        facts: &Facts<'_>,
-        permission: PermissionIndex,
-        spot: &Spot,
-        target: Target,
-    ) -> bool {
-        let resource = match spot {
-            Spot::Resource(_, id) => Some(id.as_str()),
-            Spot::Organization | Spot::Unit(_) => None,
-        };
-        let decision = self.decide(facts, permission, resource, target);
-        decision.outcome.is_ok()
     }
 
     fn decide<'f>(

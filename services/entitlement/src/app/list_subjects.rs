@@ -16,6 +16,7 @@ use super::{
     question::{is_permission, organization_of, place_of},
 };
 use crate::{
+    engine::Allowance,
     error::Error,
     facts::{Piece, Reading, World},
     store::view::View,
@@ -132,7 +133,8 @@ impl List<'_> {
         }
     }
 
-    /// The page; none if the members are too many for memory.
+    /// The page; none if the members are too many for memory, or their conditions to be asked
+    /// there.
     fn in_memory(
         &self,
         world: &World,
@@ -142,10 +144,11 @@ impl List<'_> {
             return Ok(Ok(None));
         };
         let members = members.filter(|subject| *subject > after);
-        Ok(self.among(world, members)?.map(|mut subjects| {
+        let allowance = Allowance::at_once();
+        Ok(self.among(world, members, &allowance)?.map(|mut subjects| {
             subjects.sort_unstable();
             subjects.truncate(self.limit);
-            Some(Found {
+            (!allowance.is_spent()).then(|| Found {
                 subjects,
                 looked_at: None,
                 revision: world.revision(),
@@ -178,7 +181,7 @@ impl List<'_> {
             let candidates = self.candidates(view, &roles, &after).await?;
             let read = reading.read(|world| {
                 let subjects = candidates.iter().map(String::as_str);
-                self.among(world, subjects)
+                self.among(world, subjects, &Allowance::alone())
             });
             found.subjects.extend(read.await??);
             if candidates.len() == self.limit {
@@ -214,6 +217,7 @@ impl List<'_> {
         &self,
         world: &World,
         subjects: impl Iterator<Item = &'s str>,
+        allowance: &Allowance,
     ) -> Result<Result<Vec<String>, Error>, Vec<Piece>> {
         let place = place_of(self.resource);
         let target = world.target(self.organization, place)?;
@@ -223,7 +227,7 @@ impl List<'_> {
         };
         let now = self.at.unwrap_or_else(|| self.app.engine.clock.now());
         let (mut found, mut missing) = (Vec::new(), Vec::new());
-        for subject in subjects {
+        for subject in subjects.take_while(|_| !allowance.is_spent()) {
             match world.facts(subject, self.organization) {
                 Ok(facts) => {
                     let given = Given {
@@ -232,8 +236,7 @@ impl List<'_> {
                         context: self.context,
                     };
                     let holds = |held: &PermissionIndex| {
-                        let decision = decide(&facts, *held, target, &given, now);
-                        decision.outcome.is_ok()
+                        allowance.take(&decide(&facts, *held, target, &given, now))
                     };
                     if sought.iter().any(holds) {
                         found.push(subject.to_owned());

@@ -4,7 +4,7 @@ use base::{Millis, OrganizationId};
 use entitlement_core::{Decision, Facts as Known, Given, PermissionIndex, Target, decide, missing};
 use prost_types::Struct;
 
-use super::{Moment, Status};
+use super::{Allowance, Moment, Status};
 use crate::{
     error::Error,
     facts::{Piece, Place, World},
@@ -67,6 +67,8 @@ pub(crate) struct Row<'w, 'q> {
     pub(crate) world: &'w World,
     pub(crate) at: Moment,
     pub(crate) status: Status,
+    /// Of the conditions of its questions.
+    pub(crate) allowance: Allowance,
     pub(super) last: Option<(&'q str, &'q OrganizationId, Known<'w>)>,
 }
 

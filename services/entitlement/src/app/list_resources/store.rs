@@ -8,6 +8,7 @@ use super::{
     walk::{Covered, walk},
 };
 use crate::{
+    engine::Allowance,
     error::Error,
     facts::{Piece, Place, Reading},
     store::view::View,
@@ -46,7 +47,7 @@ impl List<'_> {
                 return Err(unknown);
             }
             self.asked(world, |facts, permission| {
-                let rows = self.allowed(facts, permission);
+                let rows = self.allowed(facts, permission, &Allowance::alone());
                 (rows, self.candidates(facts, permission))
             })
         });
@@ -106,7 +107,7 @@ impl List<'_> {
             let mut missing = Vec::new();
             let mut targets = Vec::with_capacity(some.len());
             for spot in &some {
-                let Spot::Resource(_, id) = spot else {
+                let Some(id) = spot.resource() else {
                     continue;
                 };
                 match world.target(self.organization, Place::Resource(id)) {
@@ -118,9 +119,12 @@ impl List<'_> {
                 return Err(missing);
             }
             self.asked(world, |facts, permission| {
+                let decide = |spot: &Spot, target| {
+                    let decision = self.decide(facts, permission, spot.resource(), target);
+                    decision.outcome.is_ok()
+                };
                 let allowed = targets.into_iter();
-                let allowed =
-                    allowed.filter(|(spot, target)| self.holds(facts, permission, spot, *target));
+                let allowed = allowed.filter(|(spot, target)| decide(spot, *target));
                 allowed.map(|(spot, _)| spot.clone()).collect()
             })
         });
