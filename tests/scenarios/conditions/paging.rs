@@ -45,9 +45,11 @@ async fn listed(world: &World<'_>, user: &str, page_size: i32) -> Vec<String> {
 #[test]
 fn k_e_pages_of_what_few_resources_meet_leave_nothing_out() {
     run(async {
-        for setting in Setting::IN_PROCESS {
+        // In memory there are too many conditions to be asked, if not too many resources.
+        let all = entitlement::Limits::default().whole;
+        for (setting, whole) in Setting::IN_PROCESS.into_iter().zip([1, all]) {
             let answers = entitlement::Limits {
-                whole: 1,
+                whole,
                 ..entitlement::Limits::default()
             };
             let rig = Rig::bounded(setting, answers).await;
@@ -78,7 +80,15 @@ fn k_e_pages_of_what_few_resources_meet_leave_nothing_out() {
                 found.dedup();
                 assert_eq!((all, &found), (7, &expected), "{page_size}");
             }
-            // Under a condition that does not speak of resources, all are.
+            // Under a condition that does not speak of resources, all are; whatever there is besides.
+            for number in 0..15 {
+                let grant = Grant {
+                    condition: format!("context.network == 'n{number}'"),
+                    ..world.grant("eva", "viewer", crate::managed::all())
+                };
+                let id = format!("eva-{number}");
+                create(&world, &id, grant).await.unwrap();
+            }
             let all = listed(&world, "eva", 7).await;
             assert_eq!(all.len(), PRODUCTS + 4);
             // One that no resource meets.
