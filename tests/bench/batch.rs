@@ -54,6 +54,7 @@ fn workload(portfolio: &Portfolio, size: u32) -> Workload {
             subject: asked.subject,
             permission: asked.permission.to_owned(),
             resource: asked.resource,
+            context: None,
         });
         let request = CheckBatchRequest {
             questions: questions.collect(),

@@ -163,6 +163,7 @@ pub(crate) fn workload(asked: impl Iterator<Item = Asked>) -> Workload {
             resource: asked.resource,
             consistency: None,
             read_time: None,
+            context: None,
         };
         Call {
             body: request.encode_to_vec().into(),

@@ -82,6 +82,7 @@ impl Process {
             resource: asked.resource.clone(),
             consistency: None,
             read_time: None,
+            context: None,
         });
         let metadata = request.metadata_mut();
         metadata.insert("authorization", self.key.clone());

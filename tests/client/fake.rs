@@ -90,21 +90,39 @@ impl Fake {
         Ok(Decision {
             effect: Effect::Allow.into(),
             reason: DecisionReason::Allowed.into(),
-            grant: echo(&question.subject, &question.permission, &question.resource),
+            grant: echo(&question),
             revision: 1,
-            reusable_ms: settings.reusable_ms.load(Ordering::SeqCst),
+            // As if a condition bore upon whatever circumstances are said of.
+            reusable_ms: match question.context {
+                Some(_) => 0,
+                None => settings.reusable_ms.load(Ordering::SeqCst),
+            },
             ..Decision::default()
         })
     }
 }
 
-fn echo(subject: &str, permission: &str, resource: &str) -> String {
-    format!("{subject} {permission} {resource}")
+fn echo(question: &StreamQuestion) -> String {
+    let StreamQuestion {
+        subject,
+        permission,
+        resource,
+        context,
+        ..
+    } = question;
+    let context = context.clone().unwrap_or_default();
+    format!("{subject} {permission} {resource} {:?}", context.fields)
 }
 
 /// What the grant of the answer to a question is.
 pub fn echo_of(question: &Question) -> String {
-    echo(&question.subject, &question.permission, &question.resource)
+    echo(&StreamQuestion {
+        subject: question.subject.clone(),
+        permission: question.permission.clone(),
+        resource: question.resource.clone(),
+        context: Some(question.context.clone().into()),
+        ..StreamQuestion::default()
+    })
 }
 
 /// A question like no other of its number.
@@ -130,6 +148,7 @@ impl AuthorizationService for Fake {
             permission,
             resource,
             consistency,
+            context,
             ..
         } = request.into_inner();
         let question = StreamQuestion {
@@ -139,6 +158,7 @@ impl AuthorizationService for Fake {
             resource,
             consistency,
             timeout_ms: 0,
+            context,
         };
         let decision = self.clone().answer(question).await?;
         Ok(Response::new(CheckResponse {

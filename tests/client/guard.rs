@@ -104,6 +104,7 @@ async fn a_service_over_grpc_lets_through_what_is_allowed() {
             resource: "organizations/a".to_owned(),
             consistency: None,
             read_time: None,
+            context: None,
         });
         let metadata = request.metadata_mut();
         if let Some(user) = user {

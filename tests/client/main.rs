@@ -10,6 +10,7 @@
 
 mod balancing;
 mod batches;
+mod circumstances;
 mod failing;
 mod fake;
 mod guard;

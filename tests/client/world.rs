@@ -22,6 +22,7 @@ users:
   - {id: ann, login: ann, given_name: Ann}
   - {id: ben, login: ben, given_name: Ben}
   - {id: eva, login: eva, given_name: Eva}
+  - {id: fay, login: fay, given_name: Fay}
 organizations:
   - id: acme
     display_name: Acme
@@ -36,6 +37,7 @@ organizations:
       - {user: ann, grants: [{id: ann, role: desk.viewer, scope: ALL}]}
       - {user: ben, grants: [{id: ben, role: desk.viewer, scope: {units: [k1]}}]}
       - {user: eva, grants: []}
+      - {user: fay, grants: [{id: fay, role: desk.viewer, scope: ALL, condition: context.network == 'office'}]}
   - id: else
     display_name: Elsewhere
     entitlements: [{application: desk}]
@@ -59,7 +61,7 @@ const PLACES: [&str; 8] = [
 ];
 
 /// An installation on a port: `ann` may view all bills of `acme`, `ben` those of unit `k1`, `eva`
-/// those of `else`.
+/// those of `else`, and `fay` all bills of `acme` in the office.
 pub struct World {
     pub rig: Rig,
     /// Between the clients and the service.
@@ -84,6 +86,7 @@ impl World {
                 subject,
                 permission,
                 resource,
+                ..
             } = view(user, place);
             eventually("the feeds are heard", async || {
                 rig.allows(&subject, &permission, &resource).await
@@ -138,6 +141,7 @@ impl World {
                 subject,
                 permission,
                 resource,
+                ..
             } = &question;
             let expected = self.rig.decide(subject, permission, resource).await;
             assert_eq!(decision.reason(), expected.reason(), "{question:?}");

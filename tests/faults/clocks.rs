@@ -57,6 +57,7 @@ fn k_d_a_grant_ends_at_its_moment_on_machines_whose_clocks_are_wrong() {
                     resource: "organizations/acme".to_owned(),
                     consistency: None,
                     read_time: None,
+                    context: None,
                 };
                 let begin = now_ms();
                 let answer = rig.root().authorization().check(request).await.unwrap();

@@ -46,6 +46,7 @@ impl Cold {
             resource: place(&self.organization(), 1),
             consistency: None,
             read_time: None,
+            context: None,
         }
     }
 

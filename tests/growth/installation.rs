@@ -181,6 +181,7 @@ fn request(asked: Asked) -> CheckRequest {
         resource: format!("organizations/{organization}/resources/r{}", asked.resource),
         consistency: None,
         read_time: None,
+        context: None,
     }
 }
 

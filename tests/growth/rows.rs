@@ -61,7 +61,7 @@ fn shared(number: usize, count: usize, position: i64, rows: &mut Rows) {
     }
     for resource in 0..count {
         let unit = unit_of(resource);
-        line(resources, format_args!("{id}\tr{resource}\tn{unit}"));
+        line(resources, format_args!("{id}\tr{resource}\tn{unit}\t\\N"));
         line(
             outbox,
             format_args!("r/{id}/r{resource}\t{position}\t\\\\x"),
@@ -88,7 +88,7 @@ fn add_member(number: usize, member: usize, each: usize, position: i64, rows: &m
         line(
             grants,
             format_args!(
-                "{id}\t{own}\t{user}\tfleet\tr{grant}\tf\t\\\\x{hex}\t{start}\t{end}\tf\tf\t{end}\t\tsystem\t0\t0\t1"
+                "{id}\t{own}\t{user}\tfleet\tr{grant}\tf\t\\\\x{hex}\t{start}\t{end}\tf\tf\t{end}\t\tsystem\t0\t0\t1\t\\N"
             ),
         );
     }

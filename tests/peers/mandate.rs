@@ -114,6 +114,7 @@ impl System for Mandate {
             subject: asked.subject.clone(),
             permission: asked.permission.to_owned(),
             resource: asked.resource.clone(),
+            context: None,
         });
         let request = CheckBatchRequest {
             questions: questions.collect(),
@@ -147,5 +148,6 @@ fn check(asked: &Asked) -> CheckRequest {
         resource: asked.resource.clone(),
         consistency: None,
         read_time: None,
+        context: None,
     }
 }

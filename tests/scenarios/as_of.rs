@@ -65,6 +65,7 @@ async fn picture(world: &World<'_>, moment: Option<i64>) -> Vec<String> {
                 resource: place.clone(),
                 consistency: None,
                 read_time,
+                context: None,
             };
             let decision = world.ask(request).await;
             if moment.is_some() {
@@ -77,6 +78,7 @@ async fn picture(world: &World<'_>, moment: Option<i64>) -> Vec<String> {
                 resource: place.clone(),
                 consistency: None,
                 read_time,
+                context: None,
             };
             let explained = clients.authorization().explain(request).await;
             let explained = explained.unwrap().into_inner();

@@ -211,6 +211,7 @@ pub async fn heard(rig: &Rig) {
             resource: "organizations/operator".to_owned(),
             consistency: Some(at_least(&rig.secrets().sealer.consistency(position))),
             read_time: None,
+            context: None,
         };
         rig.root().authorization().check(request).await.unwrap();
     }

@@ -43,6 +43,7 @@ async fn recipients(rig: &Rig) -> Vec<String> {
         subject: member.clone(),
         permission: "hosting.invoices.receive".to_owned(),
         resource: "organizations/bloemist".to_owned(),
+        context: None,
     });
     let request = CheckBatchRequest {
         questions: questions.collect(),

@@ -94,6 +94,7 @@ fn a_reason_is_the_same_however_often_and_however_freshly_it_is_asked() {
                         requirement: Some(requirement),
                     }),
                     read_time: None,
+                    context: None,
                 };
                 let answer = rig.root().authorization().check(request).await;
                 let decision = answer.unwrap().into_inner().decision.unwrap();
@@ -116,6 +117,7 @@ fn a_batch_answers_as_single_questions_do() {
                         subject: world.user(user),
                         permission: world.permission(verb),
                         resource: world.at(place),
+                        context: None,
                     });
                 }
             }
@@ -151,6 +153,7 @@ fn a_batch_is_about_one_organization() {
             subject: "users/lies-goossens".to_owned(),
             permission: "fleet.billing.view".to_owned(),
             resource: format!("organizations/{organization}"),
+            context: None,
         };
         let request = CheckBatchRequest {
             questions: vec![question("transport-janssens"), question("koeriers-maas")],
@@ -172,12 +175,14 @@ fn a_permission_that_no_application_has_is_an_error_and_no_answer() {
                     resource: "organizations/transport-janssens".to_owned(),
                     consistency: None,
                     read_time: None,
+                    context: None,
                 };
                 let batch = CheckBatchRequest {
                     questions: vec![Question {
                         subject: question.subject.clone(),
                         permission: question.permission.clone(),
                         resource: question.resource.clone(),
+                        context: None,
                     }],
                     consistency: None,
                 };

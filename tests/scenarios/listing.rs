@@ -77,6 +77,7 @@ async fn checked(
                     subject: subject.clone(),
                     permission: permission.clone(),
                     resource: resource.clone(),
+                    context: None,
                 });
             }
         }
@@ -95,6 +96,7 @@ async fn checked(
                     subject,
                     permission,
                     resource,
+                    ..
                 } = question.clone();
                 allowed.insert((subject, permission, resource));
             }

@@ -61,6 +61,7 @@ fn k_e_what_is_listed_is_what_is_allowed_on_every_portal() {
                                 subject: user.clone(),
                                 permission: permission.clone(),
                                 resource: place.clone(),
+                                context: None,
                             });
                             expected.push(scope.is_some_and(|scope| places.covers(scope, place)));
                         }

@@ -36,6 +36,7 @@ async fn ask(world: &World<'_>) {
             subject: asked.subject,
             permission: asked.permission,
             resource: asked.resource,
+            context: None,
         }
     });
     let request = CheckBatchRequest {

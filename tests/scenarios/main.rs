@@ -17,6 +17,7 @@ mod as_of;
 mod auditing;
 mod business;
 mod catalogue;
+mod conditions;
 mod custom_roles;
 mod ending;
 mod entitled;

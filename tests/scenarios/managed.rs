@@ -102,6 +102,7 @@ pub async fn key(rig: &Rig, account: &str) -> (String, Clients) {
         resource: "organizations/operator".to_owned(),
         consistency: Some(super::tokens::at_least(&key.consistency_token)),
         read_time: None,
+        context: None,
     };
     rig.root().authorization().check(question).await.unwrap();
     let name = key.key.unwrap_or_default().name;

@@ -159,6 +159,7 @@ fn s3_22_what_is_applied_is_what_was_previewed() {
                 permissions: view.clone(),
                 before,
                 after,
+                condition: String::new(),
             };
             assert_eq!(flat(&world, &preview, user), [expected], "{user}");
         }

@@ -141,6 +141,7 @@ impl<'r> World<'r> {
             resource: self.at(place),
             consistency: None,
             read_time: None,
+            context: None,
         }
     }
 

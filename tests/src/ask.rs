@@ -13,6 +13,7 @@ impl Rig {
             resource: resource.to_owned(),
             consistency: None,
             read_time: None,
+            context: None,
         };
         let answer = self.root().authorization().check(request).await;
         let answer = answer.unwrap_or_else(|status| panic!("{resource}: {status:?}"));

@@ -6,12 +6,16 @@
     reason = "a world that does not fit fails its test"
 )]
 
+pub mod condition;
+mod conditional;
 mod document;
 pub mod engine;
 pub mod installed;
 pub mod random_world;
 
 use std::collections::BTreeSet;
+
+use self::condition::{Circumstances, Condition};
 
 /// An application of the catalogue.
 #[derive(Debug, Clone)]
@@ -48,6 +52,8 @@ pub struct Grant {
     pub start: i64,
     /// Up to then.
     pub end: i64,
+    /// Under this condition; always if there is none.
+    pub condition: Option<Condition>,
 }
 
 /// A person or backend, and what it is in the organization.
@@ -97,6 +103,9 @@ pub enum Place {
     Resource(String),
 }
 
+/// When a question is asked, and in which circumstances.
+pub type When<'a> = (i64, &'a Circumstances);
+
 /// Why not, by the names of the interface.
 pub type Reason = &'static str;
 
@@ -110,7 +119,7 @@ impl World {
         subject: &str,
         permission: &str,
         place: &Place,
-        now: i64,
+        (now, said): When<'_>,
     ) -> Result<&Grant, Reason> {
         let known = self.subjects.iter().find(|known| known.name == subject);
         let known = known.filter(|known| known.active);
@@ -146,9 +155,21 @@ impl World {
             .into_iter()
             .filter(|grant| self.covers(&grant.scope, place))
             .collect();
-        // That which holds longest, and of those the first by name.
-        covering.sort_by(|one, other| (other.end, &one.id).cmp(&(one.end, &other.id)));
-        covering.first().copied().ok_or("OUT_OF_SCOPE")
+        if covering.is_empty() {
+            return Err("OUT_OF_SCOPE");
+        }
+        // That which holds always before that which holds under a condition, of those that which
+        // holds longest, and of those the first by name.
+        covering.sort_by(|one, other| {
+            let one = (one.condition.is_some(), -i128::from(one.end), &one.id);
+            one.cmp(&(other.condition.is_some(), -i128::from(other.end), &other.id))
+        });
+        let met = |grant: &&&Grant| self.is_met(grant, subject, place, said);
+        covering
+            .iter()
+            .find(met)
+            .copied()
+            .ok_or("CONDITION_NOT_MET")
     }
 
     /// The name of a role.
@@ -243,8 +264,8 @@ impl World {
     }
 
     /// Where a subject has a permission.
-    pub fn reach(&self, subject: &str, permission: &str, now: i64) -> Vec<Place> {
-        let allowed = |place: &Place| self.check(subject, permission, place, now).is_ok();
+    pub fn reach(&self, subject: &str, permission: &str, when: When<'_>) -> Vec<Place> {
+        let allowed = |place: &Place| self.check(subject, permission, place, when).is_ok();
         self.places().into_iter().filter(allowed).collect()
     }
 

@@ -75,6 +75,7 @@ async fn k_r_whoever_presents_no_key_is_nobody_unless_it_is_waived() {
         resource: "organizations/operator".to_owned(),
         consistency: None,
         read_time: None,
+        context: None,
     };
     let rig = Rig::start(Setting::Sqlite).await;
     let key = "".into();
@@ -131,6 +132,7 @@ async fn k_r_an_error_is_never_an_allow() {
         resource: "organizations/operator".to_owned(),
         consistency: None,
         read_time: None,
+        context: None,
     };
     let refused = clients.authorization().check(request).await.unwrap_err();
     assert_eq!(refused.code(), Code::Unavailable);
@@ -253,6 +255,7 @@ async fn k_r_answers_are_refused_when_a_feed_was_silent_for_too_long() {
         resource: "organizations/operator".to_owned(),
         consistency: None,
         read_time: None,
+        context: None,
     };
     // A feed says something every second; between two words the clock is moved.
     let mut refused = false;

@@ -90,6 +90,8 @@ fn look_back_and_ahead(dev: &Dev, mandate: &str) {
 organization: transport-janssens
 changes:
   - create: {subject: jan-peeters, role: fleet.full, scope: {units: [k2]}}
+  - create:
+      {subject: jan-peeters, role: fleet.full, scope: {units: [k1]}, condition: context.network == 'vpn'}
 ";
     std::fs::write(dev.home.path().join("change.yaml"), change).unwrap();
     let preview = format!(
@@ -101,6 +103,10 @@ changes:
         told.contains("+ fleet.billing.edit") && told.contains("units/k2"),
         "{told}"
     );
+    assert!(
+        told.contains("units/k1  if context.network == 'vpn'"),
+        "{told}"
+    );
     assert!(check().starts_with("DENY"), "a preview changes nothing");
     let output = dev.type_in(&format!("{preview} --apply --json"));
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -108,6 +114,7 @@ changes:
     assert!(check().starts_with("ALLOW"));
     let past = text(&dev.type_in(&format!("{mandate} check {right} --at {then}")));
     assert!(past.starts_with("DENY"), "{past}");
+    under_a_condition(dev, mandate);
     let list = format!("{mandate} list permissions jan-peeters transport-janssens/units/k2");
     let (now, past) = (
         dev.type_in(&list),
@@ -115,6 +122,26 @@ changes:
     );
     let held = |output| text(output).contains("fleet.billing.edit");
     assert!(held(&now) && !held(&past));
+}
+
+/// Asks where a grant holds under a condition only.
+fn under_a_condition(dev: &Dev, mandate: &str) {
+    let right = "jan-peeters fleet.billing.edit transport-janssens/units/k1";
+    let ask = |command: &str, said: &str| {
+        text(&dev.type_in(&format!("{mandate} {command} {right} {said}")))
+    };
+    let denied = ask("check", "");
+    assert!(denied.starts_with("DENY  CONDITION_NOT_MET"), "{denied}");
+    assert!(denied.contains("not given: network"), "{denied}");
+    assert!(ask("check", "--given network=vpn").starts_with("ALLOW"));
+    let explained = ask("explain", "--given network=home");
+    assert!(
+        explained.contains("its condition is not met"),
+        "{explained}"
+    );
+    let shown = format!("{mandate} access jan-peeters transport-janssens --full");
+    let shown = text(&dev.type_in(&shown));
+    assert!(shown.contains("if context.network == 'vpn'"), "{shown}");
 }
 
 #[test]

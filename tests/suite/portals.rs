@@ -34,6 +34,7 @@ fn table(name: &str) -> Vec<Row> {
                     subject: format!("users/{user}"),
                     permission: permission.to_owned(),
                     resource: target.to_owned(),
+                    context: None,
                 },
                 effect: Effect::from_str_name(&format!("EFFECT_{effect}")).unwrap(),
                 reason: DecisionReason::from_str_name(&format!("DECISION_REASON_{reason}"))
@@ -64,6 +65,7 @@ async fn every_table_is_answered_as_it_says_and_explained_alike() {
                     subject,
                     permission,
                     resource,
+                    ..
                 } = &row.question;
                 let at = format!("{name}.csv:{} in {setting:?}", row.line);
                 let decision = rig.decide(subject, permission, resource).await;
@@ -75,6 +77,7 @@ async fn every_table_is_answered_as_it_says_and_explained_alike() {
                     resource: resource.clone(),
                     consistency: None,
                     read_time: None,
+                    context: None,
                 };
                 let explained = rig.root().authorization().explain(request).await;
                 let explained = explained.unwrap().into_inner();
@@ -136,6 +139,7 @@ async fn k_n_answers_are_right_when_memory_holds_almost_nothing() {
                     subject,
                     permission,
                     resource,
+                    ..
                 } = &row.question;
                 let reason = rig.reason(subject, permission, resource).await;
                 assert_eq!(reason, row.reason, "{file}:{} in {setting:?}", row.line);

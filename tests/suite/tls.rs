@@ -71,6 +71,7 @@ async fn arrives(url: &str, ca: &str) -> bool {
         resource: "organizations/operator".to_owned(),
         consistency: None,
         read_time: None,
+        context: None,
     };
     let answer = AuthorizationServiceClient::new(channel)
         .check(request)

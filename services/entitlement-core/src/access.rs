@@ -1,13 +1,16 @@
 //! What a member can reach: the menu of each application, and where each permission holds.
 
+mod held;
+
 use base::Millis;
 
+use self::held::where_held;
 use crate::{
-    catalog::{ApplicationIndex, Catalog, PermissionIndex},
+    catalog::{ApplicationIndex, Catalog},
     decide::{Facts, membership},
     facts::{Grant, Organization},
     role::Roles,
-    scope::{Node, Scope},
+    scope::{Scope, Tree},
 };
 
 /// What a member can reach in one application.
@@ -17,7 +20,10 @@ pub struct ApplicationAccess<'a> {
     pub application: ApplicationIndex,
     /// The modules in which the member holds anything anywhere, in display order.
     pub modules: Vec<&'a str>,
-    /// Where a user lands: the first recommended module, else the first.
+    /// Those in which the member holds something under a condition only.
+    pub conditional_modules: Vec<&'a str>,
+    /// Where a user lands: the first recommended module, else the first; nowhere if all is held
+    /// under conditions.
     pub landing_module: &'a str,
     /// The roles of the grants in force, ordered by name.
     pub roles: Vec<&'a str>,
@@ -31,6 +37,7 @@ impl ApplicationAccess<'_> {
         Self {
             application,
             modules: Vec::new(),
+            conditional_modules: Vec::new(),
             landing_module: "",
             roles: Vec::new(),
             permissions: Vec::new(),
@@ -47,6 +54,8 @@ pub struct PermissionAccess<'a> {
     pub scope: Scope,
     /// The applications for which it holds, if it concerns applications and holds for these only.
     pub applications: &'a [ApplicationIndex],
+    /// The condition under which it holds there, if it does not hold there always.
+    pub condition: Option<&'a str>,
 }
 
 /// What a member can reach at a moment, application by application, ordered by id. An
@@ -64,7 +73,7 @@ pub fn access<'a>(facts: &Facts<'a>, now: Millis) -> Vec<ApplicationAccess<'a>> 
                 .filter(|grant| grant.validity.holds_at(now))
                 .filter(|grant| available.application(grant.role) == Some(application))
                 .collect();
-            in_application(available, application, &grants)
+            in_application(available, &organization.tree, application, &grants)
         })
         .collect()
 }
@@ -92,102 +101,55 @@ fn is_entitled(organization: &Organization, application: ApplicationIndex, now: 
         .is_some_and(|entitlement| entitlement.active && entitlement.validity.holds_at(now))
 }
 
+/// How a module is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Reached {
+    Not,
+    UnderCondition,
+    Always,
+}
+
 fn in_application<'a>(
     available: Roles<'a>,
+    tree: &Tree,
     application: ApplicationIndex,
     grants: &[&'a Grant],
 ) -> Option<ApplicationAccess<'a>> {
     let catalog = available.catalog;
-    let mut reached = vec![false; catalog.modules_of(application).count()];
+    let mut reached = vec![Reached::Not; catalog.modules_of(application).count()];
     let mut permissions = Vec::new();
     for permission in catalog.permissions_of(application) {
-        let holding = grants
-            .iter()
-            .filter(|grant| available.holds(grant.role, permission));
-        let (bound, free): (Vec<&Grant>, Vec<&Grant>) =
-            holding.partition(|grant| narrowed(catalog, grant, permission).is_some());
-        let name = catalog.permission_name(permission);
-        let before = permissions.len();
-        permissions.extend(union(free.iter().map(|grant| &grant.scope)).map(|scope| {
-            PermissionAccess {
-                permission: name,
-                scope,
-                applications: &[],
-            }
-        }));
-        permissions.extend(bound.into_iter().filter_map(|grant| {
-            Some(PermissionAccess {
-                permission: name,
-                scope: grant.scope.clone(),
-                applications: narrowed(catalog, grant, permission)?,
-            })
-        }));
-        if permissions.len() == before {
-            continue;
+        let own = where_held(available, tree, permission, grants);
+        let module = catalog.module_of(permission);
+        if let Some(module) = module.and_then(|at| reached.get_mut(at)) {
+            let how = own.iter().map(|held| match held.condition {
+                None => Reached::Always,
+                Some(_) => Reached::UnderCondition,
+            });
+            *module = how.fold(*module, Reached::max);
         }
-        if let Some(module) = catalog
-            .module_of(permission)
-            .and_then(|at| reached.get_mut(at))
-        {
-            *module = true;
-        }
+        permissions.extend(own);
     }
-    let modules: Vec<(&str, bool)> = catalog
-        .modules_of(application)
-        .filter(|(place, ..)| reached.get(*place) == Some(&true))
-        .map(|(_, id, recommended)| (id, recommended))
-        .collect();
-    let landing = modules.iter().find(|(_, recommended)| *recommended);
-    let landing_module = landing.or(modules.first())?.0;
+    let reached = &reached;
+    let of = |how| {
+        let modules = catalog.modules_of(application);
+        let those = modules.filter(move |(place, ..)| reached.get(*place) == Some(&how));
+        those.map(|(_, id, recommended)| (id, recommended))
+    };
+    let landing = of(Reached::Always).find(|(_, recommended)| *recommended);
+    let landing = landing.or(of(Reached::Always).next());
     let mut roles: Vec<&str> = grants
         .iter()
         .map(|grant| available.name(grant.role))
         .collect();
     roles.sort_unstable();
     roles.dedup();
-    Some(ApplicationAccess {
+    (!permissions.is_empty()).then(|| ApplicationAccess {
         application,
-        modules: modules.into_iter().map(|(id, _)| id).collect(),
-        landing_module,
+        modules: of(Reached::Always).map(|(id, _)| id).collect(),
+        conditional_modules: of(Reached::UnderCondition).map(|(id, _)| id).collect(),
+        landing_module: landing.map_or("", |(id, _)| id),
         roles,
         permissions,
     })
-}
-
-/// The applications to which a grant is bound, if the permission concerns applications.
-fn narrowed<'a>(
-    catalog: &Catalog,
-    grant: &'a Grant,
-    permission: PermissionIndex,
-) -> Option<&'a [ApplicationIndex]> {
-    let bounds = grant.bounds.as_ref()?;
-    catalog
-        .concerns_applications(permission)
-        .then_some(&*bounds.applications)
-}
-
-/// The union of scopes; none of none.
-fn union<'a>(scopes: impl Iterator<Item = &'a Scope>) -> Option<Scope> {
-    let mut found = false;
-    let (mut all_units, mut all_resources) = (Vec::new(), Vec::new());
-    for scope in scopes {
-        found = true;
-        match scope {
-            Scope::All => return Some(Scope::All),
-            Scope::Nodes { units, resources } => {
-                all_units.extend_from_slice(units);
-                all_resources.extend_from_slice(resources);
-            }
-        }
-    }
-    found.then(|| Scope::Nodes {
-        units: sorted(all_units),
-        resources: sorted(all_resources),
-    })
-}
-
-fn sorted(mut nodes: Vec<Node>) -> Box<[Node]> {
-    nodes.sort_unstable();
-    nodes.dedup();
-    nodes.into()
 }

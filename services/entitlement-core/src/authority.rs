@@ -174,7 +174,7 @@ impl Power<'_> {
     /// The grants in force that hold a permission in every organization.
     fn everywhere(&self, permission: PermissionIndex) -> impl Iterator<Item = &Grant> {
         held(&self.operator, permission, self.now)
-            .filter(|grant| grant.scope == Scope::All && grant.bounds.is_none())
+            .filter(|grant| grant.scope == Scope::All && grant.applications().is_none())
     }
 
     /// All covers also what is not there: whether it is, is another question.
@@ -184,6 +184,7 @@ impl Power<'_> {
     }
 }
 
+/// What holds only under a condition gives no power: roles that manage have none.
 fn held<'a>(
     facts: &Facts<'a>,
     permission: PermissionIndex,
@@ -195,12 +196,13 @@ fn held<'a>(
         .into_iter()
         .flat_map(|standing| &standing.member.grants)
         .filter(move |grant| grant.validity.holds_at(now) && roles.holds(grant.role, permission))
+        .filter(|grant| grant.condition().is_none())
 }
 
 fn concerns(grant: &Grant, application: Option<ApplicationIndex>) -> bool {
-    grant.bounds.as_ref().is_none_or(|bounds| {
-        application.is_some_and(|application| bounds.applications.contains(&application))
-    })
+    grant
+        .applications()
+        .is_none_or(|bound| application.is_some_and(|application| bound.contains(&application)))
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! Giving by table, and by the law that nobody comes to hold what the giver did not.
 
+use std::sync::Arc;
+
 use base::{ApplicationId, Id};
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
 use crate::{
-    ApplicationDefinition, Bounds, Catalog, Entitlement, Member, Organization, RoleDefinition,
-    Subject, SubjectKind, Validity, decide, management,
+    ApplicationDefinition, Bounds, Catalog, Condition, Entitlement, Given, Member, Organization,
+    RoleDefinition, Subject, SubjectKind, Validity, decide, management,
 };
 
 const NOW: Millis = Millis(100);
@@ -83,7 +85,8 @@ fn grant(catalog: &Catalog, organization: &Organization, seed: &Seed) -> Grant {
     let name = format!("applications/mandate/roles/{}", ROLES[seed.role]);
     let bounds = seed.bound.then(|| {
         Box::new(Bounds {
-            applications: catalog.application("a").into_iter().collect(),
+            applications: Some(catalog.application("a").into_iter().collect()),
+            condition: None,
         })
     });
     Grant {
@@ -172,6 +175,22 @@ fn holds(role: usize, units: Option<&[usize]>, bound: bool, can_delegate: bool) 
         end: 1000,
         can_delegate,
     }
+}
+
+#[test]
+fn what_is_held_under_a_condition_gives_no_power() {
+    let mut world = world(&[holds(0, None, false, true)]);
+    let give = |world: &World| world.give(VIEWER, "a", None, 1000);
+    assert_eq!(give(&world), Ok(()));
+    assert!(world.power().owns());
+    // No such grant can be given; if there were one, it would give nothing on, even if it is met.
+    let condition = Some(Arc::new(Condition::parse("true").unwrap()));
+    world.member.grants[0].bounds = Some(Box::new(Bounds {
+        condition,
+        ..Bounds::default()
+    }));
+    assert!(give(&world).is_err());
+    assert!(!world.power().owns());
 }
 
 const VIEWER: &str = "applications/a/roles/viewer";
@@ -286,7 +305,8 @@ proptest! {
                 for now in [100, 110, 129] {
                     let allows = |member| {
                         let facts = world.facts(Some(member));
-                        decide(&facts, permission, target, Millis(now)).outcome.is_ok()
+                        let given = Given::default();
+                        decide(&facts, permission, target, &given, Millis(now)).outcome.is_ok()
                     };
                     prop_assert!(!allows(&receiver) || allows(&world.member));
                 }

@@ -3,13 +3,20 @@
 //! Additive: no grant denies, nothing is excluded, and nothing recurses but the tree of units.
 //! What cannot be expressed cannot be got wrong.
 
+mod among;
+
+use std::collections::BTreeSet;
+
 use base::Millis;
 
+use self::among::{Asked, among_grants, conditional};
+pub(crate) use self::among::{covers, is_met};
 use crate::{
     catalog::{Catalog, PermissionIndex},
+    condition::Given,
     facts::{Entitlement, Grant, Member, Organization, Subject, SubjectKind},
     role::Roles,
-    scope::{Target, Tree, next},
+    scope::{Target, next},
 };
 
 /// The facts that bear on one subject in one organization, all of one moment.
@@ -60,6 +67,8 @@ pub enum Reason {
     NoGrant,
     /// No such grant covers the target.
     OutOfScope,
+    /// Such grants hold under conditions only, and none of these is met.
+    ConditionNotMet,
 }
 
 /// An answer.
@@ -69,6 +78,17 @@ pub struct Decision<'a> {
     pub outcome: Result<&'a Grant, Reason>,
     /// The next moment at which the answer could change by time alone.
     pub valid_until: Millis,
+    /// How many conditions were asked.
+    pub conditions: u32,
+}
+
+impl Decision<'_> {
+    /// Whether it bore upon the answer how a condition is met: such an answer is to this question
+    /// in these circumstances, and to no other.
+    pub fn is_conditional(&self) -> bool {
+        // What holds always decides before any is asked.
+        self.conditions > 0
+    }
 }
 
 /// Decides one question at a moment.
@@ -77,12 +97,46 @@ pub fn decide<'a>(
     facts: &Facts<'a>,
     permission: PermissionIndex,
     target: Target,
+    given: &Given<'_>,
     now: Millis,
 ) -> Decision<'a> {
     match standing(facts, permission, now) {
-        Ok(standing) => among_grants(facts.roles(), &standing, permission, target, now),
+        Ok(standing) => {
+            let asked = Asked {
+                roles: facts.roles(),
+                permission,
+                target,
+                now,
+            };
+            among_grants(&asked, &standing, given)
+        }
         Err(decision) => decision,
     }
+}
+
+/// What conditions that are not met ask of the context and what is not there, in order: with it, a
+/// refusal could be an allow. Nothing if no condition bears on the question.
+pub fn missing<'a>(
+    facts: &Facts<'a>,
+    permission: PermissionIndex,
+    target: Target,
+    given: &Given<'a>,
+    now: Millis,
+) -> BTreeSet<&'a str> {
+    let Ok(standing) = standing(facts, permission, now) else {
+        return BTreeSet::new();
+    };
+    let asked = Asked {
+        roles: facts.roles(),
+        permission,
+        target,
+        now,
+    };
+    conditional(&asked, &standing)
+        .filter(|grant| !is_met(grant, &standing.organization.tree, target, given))
+        .filter_map(Grant::condition)
+        .flat_map(|condition| condition.missing(given))
+        .collect()
 }
 
 /// A member of an organization that has the application.
@@ -123,6 +177,7 @@ pub(crate) fn standing<'a>(
     let (organization, member) = membership(facts).map_err(|reason| Decision {
         outcome: Err(reason),
         valid_until: Millis::MAX,
+        conditions: 0,
     })?;
     let entitlement = facts
         .catalog
@@ -140,64 +195,9 @@ pub(crate) fn standing<'a>(
             valid_until: other.map_or(Millis::MAX, |entitlement| {
                 next(now, entitlement.validity.start, Millis::MAX)
             }),
+            conditions: 0,
         }),
     }
-}
-
-fn among_grants<'a>(
-    roles: Roles<'a>,
-    standing: &Standing<'a>,
-    permission: PermissionIndex,
-    target: Target,
-    now: Millis,
-) -> Decision<'a> {
-    let ceiling = standing.entitlement.validity.end;
-    let tree = &standing.organization.tree;
-    let mut reason = Reason::NoGrant;
-    let mut best: Option<&Grant> = None;
-    // When a grant begins, or one that does not cover the target ends, a refusal may change.
-    let mut refused_until = ceiling;
-    for grant in &standing.member.grants {
-        if !roles.holds(grant.role, permission) {
-            continue;
-        }
-        if !grant.validity.holds_at(now) {
-            refused_until = next(now, grant.validity.start, refused_until);
-            continue;
-        }
-        if covers(roles.catalog, tree, grant, permission, target) {
-            // The grant that holds longest decides: the answer is then valid longest.
-            if best.is_none_or(|best| grant.validity.end > best.validity.end) {
-                best = Some(grant);
-            }
-        } else {
-            reason = Reason::OutOfScope;
-            refused_until = refused_until.min(grant.validity.end);
-        }
-    }
-    match best {
-        Some(grant) => Decision {
-            outcome: Ok(grant),
-            valid_until: ceiling.min(grant.validity.end),
-        },
-        None => Decision {
-            outcome: Err(reason),
-            valid_until: refused_until,
-        },
-    }
-}
-
-/// Whether a grant bears on a target. One that is bound to applications holds what concerns
-/// applications for none but these, and a question names none.
-pub(crate) fn covers(
-    catalog: &Catalog,
-    tree: &Tree,
-    grant: &Grant,
-    permission: PermissionIndex,
-    target: Target,
-) -> bool {
-    tree.covers(&grant.scope, target)
-        && (grant.bounds.is_none() || !catalog.concerns_applications(permission))
 }
 
 #[cfg(test)]

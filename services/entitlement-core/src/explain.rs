@@ -1,15 +1,16 @@
-//! Why a question is answered as it is, condition by condition and grant by grant.
+//! Why a question is answered as it is, step by step and grant by grant.
 
 use base::Millis;
 
 use crate::{
     catalog::PermissionIndex,
-    decide::{Decision, Facts, Reason, covers, decide},
+    condition::{Condition, Given},
+    decide::{Decision, Facts, Reason, covers, decide, is_met},
     scope::{Scope, Target},
 };
 
-/// The conditions in the order in which they are asked.
-const CONDITIONS: [Reason; 8] = [
+/// What must hold, in the order in which it is asked.
+const STEPS: [Reason; 9] = [
     Reason::SubjectNotActive,
     Reason::OrganizationNotActive,
     Reason::NotAMember,
@@ -18,6 +19,7 @@ const CONDITIONS: [Reason; 8] = [
     Reason::ApplicationNotEntitled,
     Reason::NoGrant,
     Reason::OutOfScope,
+    Reason::ConditionNotMet,
 ];
 
 /// An answer and why.
@@ -25,15 +27,15 @@ const CONDITIONS: [Reason; 8] = [
 pub struct Explanation<'a> {
     /// The answer, equal to that of [`decide`].
     pub decision: Decision<'a>,
-    /// The conditions up to the first that fails.
-    pub conditions: Vec<Condition>,
+    /// What must hold, up to the first that does not.
+    pub steps: Vec<Step>,
     /// Every grant of the member.
     pub grants: Vec<GrantConsideration<'a>>,
 }
 
-/// One condition.
+/// Something that must hold for an allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Condition {
+pub struct Step {
     /// The reason of the refusal when it fails.
     pub reason: Reason,
     /// Whether it holds.
@@ -55,23 +57,39 @@ pub struct GrantConsideration<'a> {
     pub in_force: bool,
     /// Whether it covers the target.
     pub covers: bool,
+    /// Under which condition it holds, if not always, and whether that is met.
+    pub condition: Option<(&'a Condition, bool)>,
 }
 
 impl GrantConsideration<'_> {
-    /// Whether the grant allows, other conditions apart.
+    /// Whether the grant allows, all but grants apart.
     pub fn allows(&self) -> bool {
+        self.would_allow() && self.is_met()
+    }
+
+    /// Whether it does if its condition is met.
+    pub fn would_allow(&self) -> bool {
         self.holds_permission && self.in_force && self.covers
+    }
+
+    /// Whether its condition is met, if it has one.
+    pub fn is_met(&self) -> bool {
+        self.condition.is_none_or(|(_, is_met)| is_met)
     }
 }
 
-/// Whether a member holds a permission wherever a scope holds.
+/// Whether a member holds a permission wherever a scope holds, whatever the circumstances.
 pub fn holds_throughout(
     facts: &Facts<'_>,
     permission: PermissionIndex,
     scope: &Scope,
     now: Millis,
 ) -> bool {
-    let holds = |target| decide(facts, permission, target, now).outcome.is_ok();
+    let nothing = Given::default();
+    let holds = |target| {
+        let decision = decide(facts, permission, target, &nothing, now);
+        decision.outcome.is_ok() && !decision.is_conditional()
+    };
     match scope {
         Scope::All => holds(Target::Organization),
         Scope::Nodes { units, resources } => {
@@ -87,14 +105,15 @@ pub fn explain<'a>(
     facts: &Facts<'a>,
     permission: PermissionIndex,
     target: Target,
+    given: &Given<'_>,
     now: Millis,
 ) -> Explanation<'a> {
-    let decision = decide(facts, permission, target, now);
+    let decision = decide(facts, permission, target, given, now);
     let failed = decision.outcome.err();
-    let conditions = CONDITIONS
+    let steps = STEPS
         .into_iter()
         .take_while(|reason| failed.is_none_or(|failed| *reason <= failed))
-        .map(|reason| Condition {
+        .map(|reason| Step {
             reason,
             holds: Some(reason) != failed,
         })
@@ -110,13 +129,17 @@ pub fn explain<'a>(
                 holds_permission: facts.roles().holds(grant.role, permission),
                 in_force: grant.validity.holds_at(now),
                 covers: covers(facts.catalog, &organization.tree, grant, permission, target),
+                condition: grant.condition().map(|condition| {
+                    let is_met = is_met(grant, &organization.tree, target, given);
+                    (condition, is_met)
+                }),
             })
             .collect(),
         _ => Vec::new(),
     };
     Explanation {
         decision,
-        conditions,
+        steps,
         grants,
     }
 }

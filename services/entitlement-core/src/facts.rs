@@ -1,10 +1,13 @@
 //! What a decision is made from, compact.
 
+use std::sync::Arc;
+
 use base::Millis;
 
 use crate::{
     Map,
     catalog::ApplicationIndex,
+    condition::Condition,
     role::{RoleIndex, RoleSet},
     scope::{Scope, Tree},
 };
@@ -102,8 +105,23 @@ pub struct Grant {
 }
 
 /// What bounds a grant beside its scope and validity.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bounds {
-    /// Of what concerns applications, it gives what concerns these.
-    pub applications: Box<[ApplicationIndex]>,
+    /// Of what concerns applications, it gives what concerns these; all if it names none, which is
+    /// another thing than to name what there is no more.
+    pub applications: Option<Box<[ApplicationIndex]>>,
+    /// It holds only where this is met.
+    pub condition: Option<Arc<Condition>>,
+}
+
+impl Grant {
+    /// The applications to which it is bound, if it is bound to any.
+    pub fn applications(&self) -> Option<&[ApplicationIndex]> {
+        self.bounds.as_ref()?.applications.as_deref()
+    }
+
+    /// What must be met for it to hold, if it does not hold always.
+    pub fn condition(&self) -> Option<&Condition> {
+        self.bounds.as_ref()?.condition.as_deref()
+    }
 }

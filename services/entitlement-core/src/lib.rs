@@ -6,6 +6,7 @@
 mod access;
 pub mod authority;
 mod catalog;
+pub mod condition;
 mod decide;
 mod difference;
 mod explain;
@@ -21,9 +22,10 @@ pub use catalog::{
     ApplicationDefinition, ApplicationIndex, Catalog, CatalogError, ModuleDefinition,
     OptionDefinition, PermissionIndex, RoleDefinition,
 };
-pub use decide::{Decision, Facts, Reason, decide};
+pub use condition::{Condition, Given};
+pub use decide::{Decision, Facts, Reason, decide, missing};
 pub use difference::{RoleDifference, difference};
-pub use explain::{Condition, Explanation, GrantConsideration, explain, holds_throughout};
+pub use explain::{Explanation, GrantConsideration, Step, explain, holds_throughout};
 pub use facts::{Bounds, Entitlement, Grant, Member, Organization, Subject, SubjectKind, Validity};
 pub use permission::{InvalidPattern, Pattern, is_permission};
 pub use role::{RoleIndex, RoleSet, Roles};

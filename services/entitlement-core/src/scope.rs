@@ -1,7 +1,10 @@
 //! Where a grant holds, in the tree of an organization.
 
+mod kinds;
+
 use base::Millis;
 
+use self::kinds::Kinds;
 use crate::Map;
 
 /// A unit or a resource of one organization, by a number that stays while the organization is
@@ -47,6 +50,8 @@ pub struct Tree {
     resources: Names,
     /// The unit of each resource.
     homes: Vec<Place>,
+    /// The type of each resource.
+    kinds: Kinds,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -110,6 +115,20 @@ impl Tree {
             None => Place::Absent,
         };
         put(&mut self.homes, node, place);
+    }
+
+    /// Says of which type a resource is; empty if that is not known.
+    pub fn set_kind(&mut self, id: &str, kind: &str) {
+        let node = self.resource(id);
+        self.kinds.set(node.0 as usize, kind);
+    }
+
+    /// The type of a target, if it is a resource of which that is known.
+    pub fn kind(&self, target: Target) -> Option<&str> {
+        match target {
+            Target::Resource(node) => self.kinds.get(node.0 as usize),
+            Target::Organization | Target::Unit(_) | Target::Missing => None,
+        }
     }
 
     /// A unit as a target.

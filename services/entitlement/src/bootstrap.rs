@@ -77,6 +77,7 @@ async fn give(tx: &::store::WriteTx, application: &ApplicationId) -> Result<(), 
         start: Millis::MIN,
         end: Millis::MAX,
         can_delegate: true,
+        condition: None,
     };
     grants::insert(tx, &operator, "system", &[grant]).await?;
     Ok(())

@@ -1,9 +1,12 @@
 //! Answers from the facts: questions, keys, and the callers of every service's methods. There is
 //! no second authority.
 
-use std::{sync::Arc, task::Poll, time::Duration};
+mod allowance;
+mod keys;
+mod row;
 
-use ::rpc::Authenticator;
+use std::{sync::Arc, time::Duration};
+
 use ::store::{Store, StoreError};
 use api::{
     Access,
@@ -11,15 +14,18 @@ use api::{
 };
 use async_trait::async_trait;
 use authority::{Account, Caller, Context, Decider, Proof, Reach, Undecided, Verdict};
-use aws_lc_rs::{constant_time, digest};
 use base::{GrantId, Id, Millis, OrganizationId};
 use clock::Clock;
-use entitlement_core::{Facts as Known, PermissionIndex, Target, authority::Power, decide};
+use entitlement_core::authority::Power;
 use seal::Sealer;
 
+pub(crate) use self::{
+    allowance::Allowance,
+    row::{Ask, Bearing, Row, allowed},
+};
 use crate::{
     error::Error,
-    facts::{Facts, Key, Piece, Place, World},
+    facts::{Facts, Piece, Place, World},
     projection::Heard,
     store::grants,
 };
@@ -42,23 +48,6 @@ pub(crate) struct Engine {
 
 /// Feeds say something every second; a word may be under way.
 const WORD: Duration = Duration::from_secs(2);
-
-/// A question with everything that it is about.
-#[derive(Debug, Clone)]
-pub(crate) struct Ask<'a> {
-    pub(crate) subject: &'a str,
-    pub(crate) organization: &'a OrganizationId,
-    pub(crate) permission: &'a str,
-    pub(crate) place: Place<'a>,
-}
-
-/// The facts that bear on a question.
-pub(crate) struct Bearing<'a> {
-    pub(crate) facts: Known<'a>,
-    pub(crate) permission: PermissionIndex,
-    pub(crate) target: Target,
-    pub(crate) now: Millis,
-}
 
 /// When an answer is given, read once for all of it and after its turn has come: to read a clock
 /// costs as much as to look up a fact.
@@ -153,6 +142,7 @@ impl Engine {
             world,
             at,
             status: self.status(world, at),
+            allowance: Allowance::at_once(),
             last: None,
         }
     }
@@ -212,6 +202,7 @@ impl Engine {
             organization,
             permission,
             place: Place::Organization,
+            context: None,
         };
         let operator = allowed(world, &ask(&self.operator), now)?;
         if !matches!(operator, Ok(false)) {
@@ -325,18 +316,18 @@ impl Engine {
             organization,
             permission,
             place: Place::Organization,
+            context: None,
         };
         let mut row = self.row(world);
-        Ok(row.bearing(&ask)?.and_then(|bearing| {
-            let facts = &bearing.facts;
-            match decide(facts, bearing.permission, bearing.target, bearing.now).outcome {
+        Ok(row
+            .bearing(&ask)?
+            .and_then(|bearing| match bearing.decide().outcome {
                 Ok(grant) => {
                     let id = GrantId::parse(&grant.id).map_err(StoreError::from)?;
                     Ok(Ok((organization.clone(), id)))
                 }
-                Err(_) => Ok(Err(facts.member.is_some())),
-            }
-        }))
+                Err(_) => Ok(Err(bearing.facts.member.is_some())),
+            }))
     }
 
     /// The same, of a permission that is held anywhere in an organization.
@@ -361,113 +352,6 @@ impl Engine {
             .map(|id| Ok((organization.clone(), id)))
             .map_err(Error::from))
     }
-
-    /// Whether the credential of a call is still valid: a stream outlives the moment at which
-    /// it was presented.
-    pub(crate) async fn still_valid(&self, context: &Context) -> Result<bool, Error> {
-        let Caller::Subject(caller) = &context.caller else {
-            return Ok(true);
-        };
-        if caller.credential.is_empty() {
-            return Ok(true);
-        }
-        let valid = self.facts.read(|world| {
-            let Some(key) = world.key(&caller.credential) else {
-                return Ok(false);
-            };
-            self.is_valid(world, key)
-        });
-        Ok(valid.await?)
-    }
-
-    /// Whose key this is, if it is valid.
-    fn owner(
-        &self,
-        world: &World,
-        presented: &Presented<'_>,
-    ) -> Result<Option<Arc<Account>>, Vec<Piece>> {
-        let Some(key) = world.key(presented.id) else {
-            return Ok(None);
-        };
-        let (own, presented) = (&key.secret_sha256, presented.digest.as_ref());
-        let equal = constant_time::verify_slices_are_equal(own, presented).is_ok();
-        let valid = equal && self.is_valid(world, key)?;
-        Ok(valid.then(|| key.account.clone()))
-    }
-
-    fn is_valid(&self, world: &World, key: &Key) -> Result<bool, Vec<Piece>> {
-        let account = world.subject(&key.account.name)?;
-        let active = account.is_some_and(|account| account.active);
-        Ok(active && self.clock.now() < key.expire)
-    }
-}
-
-/// Questions that are answered one after the other, from the same facts at the same moment. Mostly
-/// they are about one subject, whose facts are then looked up once.
-pub(crate) struct Row<'w, 'q> {
-    pub(crate) world: &'w World,
-    pub(crate) at: Moment,
-    pub(crate) status: Status,
-    last: Option<(&'q str, &'q OrganizationId, Known<'w>)>,
-}
-
-impl<'w, 'q> Row<'w, 'q> {
-    /// The facts that bear on a question.
-    ///
-    /// # Errors
-    /// What is to be loaded first; or, inside, that no application has the permission.
-    pub(crate) fn bearing(
-        &mut self,
-        ask: &Ask<'q>,
-    ) -> Result<Result<Bearing<'w>, Error>, Vec<Piece>> {
-        let facts = match self.last {
-            Some((subject, organization, facts))
-                if subject == ask.subject && organization == ask.organization =>
-            {
-                facts
-            }
-            _ => self.world.facts(ask.subject, ask.organization)?,
-        };
-        self.last = Some((ask.subject, ask.organization, facts));
-        bearing(self.world, facts, ask, self.at.now)
-    }
-}
-
-fn bearing<'w>(
-    world: &'w World,
-    facts: Known<'w>,
-    ask: &Ask<'_>,
-    now: Millis,
-) -> Result<Result<Bearing<'w>, Error>, Vec<Piece>> {
-    let target = world.target(ask.organization, ask.place)?;
-    let Some(permission) = facts.catalog.permission(ask.permission) else {
-        return Ok(Err(Error::PermissionUnknown(ask.permission.to_owned())));
-    };
-    Ok(Ok(Bearing {
-        facts,
-        permission,
-        target,
-        now,
-    }))
-}
-
-/// Whether a question is answered with allow.
-pub(crate) fn allowed(
-    world: &World,
-    ask: &Ask<'_>,
-    now: Millis,
-) -> Result<Result<bool, Error>, Vec<Piece>> {
-    let facts = world.facts(ask.subject, ask.organization)?;
-    let bearing = bearing(world, facts, ask, now)?;
-    Ok(bearing.map(|bearing| {
-        let Bearing {
-            facts,
-            permission,
-            target,
-            now,
-        } = bearing;
-        decide(&facts, permission, target, now).outcome.is_ok()
-    }))
 }
 
 #[async_trait]
@@ -486,41 +370,5 @@ impl Decider for Engine {
             allowed.map(Verdict::unrecorded)
         };
         verdict.map_err(|error| Undecided(error.into()))
-    }
-}
-
-#[async_trait]
-impl Authenticator for Engine {
-    fn recall(&self, secret: &str) -> Poll<Option<Arc<Account>>> {
-        let presented = Presented::read(secret);
-        match self.facts.try_read(|world| self.owner(world, &presented)) {
-            Some(Ok(owner)) => Poll::Ready(owner),
-            Some(Err(_)) | None => Poll::Pending,
-        }
-    }
-
-    async fn authenticate(&self, secret: &str) -> Result<Option<Arc<Account>>, Undecided> {
-        let presented = Presented::read(secret);
-        let owner = self.facts.read(|world| self.owner(world, &presented));
-        owner.await.map_err(|error| Undecided(error.into()))
-    }
-}
-
-/// A key as it is presented: `mk_{key}_{random}`.
-struct Presented<'a> {
-    /// The id in it; none is empty.
-    id: &'a str,
-    digest: digest::Digest,
-}
-
-impl<'a> Presented<'a> {
-    fn read(secret: &'a str) -> Self {
-        let parts = secret
-            .strip_prefix("mk_")
-            .and_then(|rest| rest.split_once('_'));
-        Self {
-            id: parts.map_or("", |(id, _)| id),
-            digest: digest::digest(&digest::SHA256, secret.as_bytes()),
-        }
     }
 }

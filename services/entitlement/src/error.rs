@@ -4,7 +4,7 @@ use ::rpc::Fault;
 use ::store::StoreError;
 use api::{common, entitlement::v1::ErrorReason};
 use authority::Refused;
-use entitlement_core::CatalogError;
+use entitlement_core::{CatalogError, condition::InvalidCondition};
 use seal::InvalidToken;
 use tonic::Code;
 
@@ -106,6 +106,15 @@ pub(crate) enum Error {
         one: String,
         other: String,
     },
+    #[error("the condition {source}")]
+    ConditionInvalid {
+        field: String,
+        source: InvalidCondition,
+    },
+    #[error("`{0}` would have more than {1} grants with conditions")]
+    TooManyConditions(String, usize),
+    #[error("the questions ask too many conditions; ask fewer questions at once")]
+    TooManyAsked,
     #[error("`{subject}` must{} hold `{role}`", if *.must { "" } else { " not" })]
     PreconditionNotMet {
         at: String,
@@ -121,11 +130,11 @@ pub(crate) enum Error {
 pub(crate) fn some_of(names: &[impl AsRef<str>]) -> String {
     const SAID: usize = 8;
     let said = names.iter().take(SAID).map(AsRef::as_ref);
-    let mut text = said.collect::<Vec<&str>>().join(", ");
-    if let Some(more) = names.len().checked_sub(SAID).filter(|more| *more > 0) {
-        text.push_str(&format!(" and {more} more"));
+    let said = said.collect::<Vec<&str>>().join(", ");
+    match names.len().saturating_sub(SAID) {
+        0 => said,
+        more => format!("{said} and {more} more"),
     }
-    text
 }
 
 impl From<StoreError> for Error {
@@ -211,6 +220,10 @@ impl Error {
             Self::PreconditionNotMet { .. } => {
                 (Code::FailedPrecondition, ErrorReason::PreconditionNotMet)
             }
+            Self::ConditionInvalid { .. } => (Code::InvalidArgument, ErrorReason::ConditionInvalid),
+            Self::TooManyConditions(..) | Self::TooManyAsked => {
+                (Code::ResourceExhausted, ErrorReason::TooManyConditions)
+            }
         };
         Some(found)
     }
@@ -237,6 +250,9 @@ impl From<Error> for Fault {
                 },
                 Some(fault),
             ) => fault.precondition("SUCCESSOR", subject, "give another member the role first"),
+            (Error::ConditionInvalid { field, source }, Some(fault)) => {
+                fault.violation(field, source.to_string())
+            }
             (Error::PreconditionNotMet { at, .. }, Some(fault)) => {
                 fault.precondition("GRANT", at, message)
             }

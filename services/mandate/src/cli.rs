@@ -1,5 +1,6 @@
 //! The arguments.
 
+mod audit;
 mod manage;
 
 use std::path::PathBuf;
@@ -8,12 +9,15 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use prost_types::Timestamp;
 
-pub use manage::{
-    CatalogueCommand, EntitlementArgs, EntitlementCommand, GrantCommand, GrantCreateArgs,
-    GrantListArgs, Reason, RoleCommand,
+pub use self::{
+    audit::{AuditCommand, AuditListArgs, AuditVerifyArgs, DecisionsArgs},
+    manage::{
+        CatalogueCommand, EntitlementArgs, EntitlementCommand, GrantCommand, GrantCreateArgs,
+        GrantListArgs, Reason, RoleCommand,
+    },
 };
-
 use crate::{
+    given::{Given, given},
     moment,
     run::{DevArgs, MigrateArgs, ServeArgs},
 };
@@ -56,7 +60,8 @@ Examples:
   mandate check jan-peeters fleet.billing.view transport-janssens/units/k1
   mandate check serviceAccounts/billing fleet.billing.view organizations/transport-janssens
   mandate check jan-peeters fleet.billing.edit transport-janssens --error-on-deny || echo no
-  mandate check jan-peeters fleet.billing.view transport-janssens --at 2026-01-31T12:00:00Z";
+  mandate check jan-peeters fleet.billing.view transport-janssens --at 2026-01-31T12:00:00Z
+  mandate check jan-peeters fleet.billing.edit transport-janssens --given network=office";
 
 const EXPLAIN: &str = "\
 Example:
@@ -90,17 +95,6 @@ const WATCH: &str = "\
 Examples:
   mandate watch transport-janssens
   mandate watch --json | jq .subject";
-
-const AUDIT: &str = "\
-The audit log is kept by each service for what it owns; these commands speak of all three. Keep
-exports apart from the databases: one of yesterday shows whether the log of today was cut off or
-rewritten.
-
-Examples:
-  mandate audit list transport-janssens --actor jan-peeters
-  mandate audit export audit.jsonl
-  mandate audit verify audit.jsonl --anchor yesterday.jsonl --secrets /etc/mandate/secrets
-  mandate audit decisions decisions.jsonl --subject jan-peeters --secrets /etc/mandate/secrets";
 
 /// Entitlements and access for business-to-business portals.
 ///
@@ -163,7 +157,7 @@ pub enum Command {
     #[command(after_long_help = WATCH)]
     Watch(WatchArgs),
     /// Read, export and verify the audit log.
-    #[command(subcommand, after_long_help = AUDIT)]
+    #[command(subcommand, after_long_help = audit::HELP)]
     Audit(AuditCommand),
     /// List, choose or show contexts.
     #[command(subcommand)]
@@ -215,6 +209,10 @@ pub struct QuestionArgs {
     /// As of this moment, as `2026-01-31T12:00:00Z`.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub at: Option<Timestamp>,
+    /// In which circumstances, for conditions of grants; the value is JSON, or text. May be given
+    /// several times.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = given)]
+    pub given: Vec<Given>,
     /// Exit with 3 when the answer is no.
     #[arg(long)]
     pub error_on_deny: bool,
@@ -263,6 +261,10 @@ pub struct ListArgs {
     /// As of this moment, as `2026-01-31T12:00:00Z`.
     #[arg(long, global = true, value_name = "TIME", value_parser = time)]
     pub at: Option<Timestamp>,
+    /// In which circumstances, for conditions of grants; the value is JSON, or text. May be given
+    /// several times.
+    #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = given)]
+    pub given: Vec<Given>,
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
@@ -311,76 +313,6 @@ pub struct WatchArgs {
     /// Resume where an earlier watch has ended, by the last cursor that it told (`--json`).
     #[arg(long)]
     pub cursor: Option<String>,
-}
-
-/// What to do with the audit log.
-#[derive(Debug, Subcommand)]
-pub enum AuditCommand {
-    /// List what was done, read or refused in an organization, the latest first.
-    List(AuditListArgs),
-    /// Write the whole log to a file, to be kept apart; for the operator.
-    Export {
-        /// The file; it must not exist.
-        file: PathBuf,
-    },
-    /// Verify a file that was exported, without any service: that nothing was altered, taken out,
-    /// moved, put in or cut off.
-    Verify(AuditVerifyArgs),
-    /// Read a decision log, without any service, and find in it what was answered about somebody.
-    Decisions(DecisionsArgs),
-    /// Make unreadable what the log holds of a person, in every copy of it; for the operator.
-    Forget {
-        /// The user: `jan-peeters` or `users/jan-peeters`.
-        user: String,
-    },
-}
-
-/// Arguments of `audit list`.
-#[derive(Debug, Args)]
-pub struct AuditListArgs {
-    /// The organization; `operator` for what belongs to no customer.
-    pub organization: String,
-    /// Only what this subject did.
-    #[arg(long)]
-    pub actor: Option<String>,
-    /// Only calls of this method, as `mandate.entitlement.v1.GrantService.CreateGrant`.
-    #[arg(long, default_value = "")]
-    pub method: String,
-    /// Only what was recorded then or later, in RFC 3339.
-    #[arg(long, value_name = "TIME")]
-    pub since: Option<String>,
-    /// Only what was recorded before then, in RFC 3339.
-    #[arg(long, value_name = "TIME")]
-    pub until: Option<String>,
-    /// At most so many.
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub limit: u16,
-}
-
-/// Arguments of `audit decisions`.
-#[derive(Debug, Args)]
-pub struct DecisionsArgs {
-    /// The file, as of `mandate serve --decision-log`; older ones beside it are read, too.
-    pub file: PathBuf,
-    /// Only about this subject: `jan-peeters`, `users/jan-peeters` or `serviceAccounts/billing`.
-    #[arg(long)]
-    pub subject: Option<String>,
-    /// The folder with the secrets of the installation, as of `mandate serve`.
-    #[arg(long, env = "MANDATE_SECRETS")]
-    pub secrets: PathBuf,
-}
-
-/// Arguments of `audit verify`.
-#[derive(Debug, Args)]
-pub struct AuditVerifyArgs {
-    /// The file.
-    pub file: PathBuf,
-    /// A file that was exported before and kept elsewhere: what the log held then must be there.
-    #[arg(long)]
-    pub anchor: Option<PathBuf>,
-    /// The folder with the secrets of the installation, as of `mandate serve`.
-    #[arg(long, env = "MANDATE_SECRETS")]
-    pub secrets: PathBuf,
 }
 
 /// What to do with contexts.

@@ -8,6 +8,7 @@ pub mod connect;
 pub mod context;
 pub mod document;
 pub mod exit;
+mod given;
 mod moment;
 pub mod output;
 pub mod run;

@@ -68,6 +68,7 @@ impl Attempt {
             resource: question.resource.clone(),
             consistency: demand(consistency),
             read_time: None,
+            context: question.context.message(),
         };
         let backend = backend.clone();
         let call = Box::pin(async move {

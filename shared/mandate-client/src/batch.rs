@@ -116,6 +116,7 @@ fn message(question: &Question) -> v1::Question {
         subject: question.subject.clone(),
         permission: question.permission.clone(),
         resource: question.resource.clone(),
+        context: question.context.message(),
     }
 }
 

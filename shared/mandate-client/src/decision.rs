@@ -44,6 +44,12 @@ impl Decision {
         SystemTime::try_from(*until).ok()
     }
 
+    /// Of a refusal because no condition is met: what the conditions ask for and the context did
+    /// not say.
+    pub fn missing_context(&self) -> &[String] {
+        &self.0.missing_context
+    }
+
     /// Whether the service has not heard another service's changes for longer than the lease.
     pub fn feed_behind(&self) -> bool {
         self.0.feed_behind

@@ -78,7 +78,11 @@ impl Error {
             reason: "INVALID_REQUEST".to_owned(),
             violations: vec![Violation {
                 field: field.to_owned(),
-                description: "must have at most 256 characters".to_owned(),
+                description: match field {
+                    "context" => "must have at most 4096 bytes",
+                    _ => "must have at most 256 characters",
+                }
+                .to_owned(),
             }],
         }
     }

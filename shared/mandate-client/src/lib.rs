@@ -33,6 +33,9 @@
 //!
 //! # How a question is answered
 //!
+//! What is kept and shared answers a question in any circumstances ([`Question::given`]): an answer
+//! upon which a condition of a grant bore is given once, to who asked.
+//!
 //! 1. From the memory of the client ([`Builder::local_cache`]), for as long as the lease lasts
 //!    under which the service gave the answer.
 //! 2. From Redis ([`Builder::decisions_in_redis`]), if the decision is there and the revisions
@@ -54,6 +57,7 @@ mod batch;
 mod budget;
 mod builder;
 mod client;
+mod context;
 mod decision;
 mod endpoint;
 mod error;
@@ -70,6 +74,7 @@ mod slots;
 
 pub use builder::{BuildError, Builder};
 pub use client::Client;
+pub use context::{Context, Value};
 pub use decision::{Decision, Reason};
 pub use endpoint::EndpointError;
 pub use error::{Error, Violation};

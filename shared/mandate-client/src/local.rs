@@ -29,7 +29,7 @@ struct Set {
 
 struct Entry {
     hash: u64,
-    question: Question,
+    names: [Box<str>; 3],
     decision: Decision,
     /// Until when it may be given again, since boot.
     until: Duration,
@@ -49,9 +49,10 @@ impl Local {
 
     /// The answer to a question, if it may be given at `now`.
     pub(crate) fn get(&self, question: &Question, now: Duration) -> Option<Decision> {
-        let hash = self.hasher.hash_one(question);
+        let names = question.names();
+        let hash = self.hasher.hash_one(names);
         let mut set = self.set(hash)?.lock();
-        let entry = set.find(hash, question)?;
+        let entry = set.find(hash, names)?;
         // INVARIANT: never at the end of the lease or after it.
         if now >= entry.until {
             return None;
@@ -63,13 +64,14 @@ impl Local {
     /// Keeps an answer to a question that was asked at `asked`: a time before it was sent.
     pub(crate) fn put(&self, question: &Question, decision: &Decision, asked: Duration) {
         let reusable = decision.reusable();
-        let hash = self.hasher.hash_one(question);
+        let names = question.names();
+        let hash = self.hasher.hash_one(names);
         let Some(set) = self.set(hash) else {
             return;
         };
         let mut set = set.lock();
         let until = asked.saturating_add(reusable);
-        if let Some(entry) = set.find(hash, question) {
+        if let Some(entry) = set.find(hash, names) {
             // Answers of one lease may overtake each other.
             if decision.revision() >= entry.decision.revision() {
                 entry.decision = decision.clone();
@@ -82,7 +84,7 @@ impl Local {
         }
         let entry = Entry {
             hash,
-            question: question.clone(),
+            names: names.map(Box::from),
             decision: decision.clone(),
             until,
             used: false,
@@ -96,13 +98,21 @@ impl Local {
     }
 }
 
+impl Entry {
+    fn is_of(&self, names: [&str; 3]) -> bool {
+        let own = self.names.iter().map(|name| &**name);
+        own.eq(names)
+    }
+}
+
 impl Set {
-    fn find(&mut self, hash: u64, question: &Question) -> Option<&mut Entry> {
+    // INVARIANT: whatever the circumstances: what a condition bore upon is not kept.
+    fn find(&mut self, hash: u64, names: [&str; 3]) -> Option<&mut Entry> {
         self.entries
             .iter_mut()
             .flatten()
             // INVARIANT: the whole question is compared; equal hashes are no equal questions.
-            .find(|entry| entry.hash == hash && entry.question == *question)
+            .find(|entry| entry.hash == hash && entry.is_of(names))
     }
 
     /// Takes the place of nobody, of an answer that has ended, or of the first that was not given

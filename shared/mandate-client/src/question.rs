@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use crate::context::{self, Context};
+
 /// The longest field that is sent, in bytes: 256 characters of four. What is longer breaks a
 /// rule of the interface whatever is in it, and would take from others on the stream.
 pub(crate) const LONGEST_FIELD: usize = 1024;
 
 /// May this user do this, here, now?
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Question {
     /// Who: `users/{user}` or `serviceAccounts/{service_account}`.
     pub subject: String,
@@ -15,6 +17,8 @@ pub struct Question {
     pub permission: String,
     /// Where: an organization, a unit or a resource by name.
     pub resource: String,
+    /// In which circumstances: what conditions of grants are asked about.
+    pub context: Context,
 }
 
 impl Question {
@@ -28,7 +32,20 @@ impl Question {
             subject: subject.into(),
             permission: permission.into(),
             resource: resource.into(),
+            context: Context::new(),
         }
+    }
+
+    /// Says in which circumstances. An answer upon which a condition bore is given to nobody else,
+    /// nor again.
+    #[must_use]
+    pub fn given(self, context: Context) -> Self {
+        Self { context, ..self }
+    }
+
+    /// Who, what and where: what tells this question from others, whatever the circumstances.
+    pub(crate) fn names(&self) -> [&str; 3] {
+        [&self.subject, &self.permission, &self.resource]
     }
 
     /// The name and length of the first field that is too long to be sent.
@@ -38,9 +55,11 @@ impl Question {
             ("permission", &self.permission),
             ("resource", &self.resource),
         ]
+        .map(|(name, value)| (name, value.len(), LONGEST_FIELD))
         .into_iter()
-        .map(|(name, value)| (name, value.len()))
-        .find(|(_, length)| *length > LONGEST_FIELD)
+        .chain([("context", self.context.length(), context::LONGEST)])
+        .find(|(_, length, longest)| length > longest)
+        .map(|(name, length, _)| (name, length))
     }
 }
 

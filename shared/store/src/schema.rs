@@ -21,6 +21,13 @@ pub fn text(name: impl IntoIden) -> ColumnDef {
     column
 }
 
+/// A column of text that may have none.
+pub fn optional_text(name: impl IntoIden) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    column.text().null();
+    column
+}
+
 /// A column of numbers or times in milliseconds.
 pub fn integer(name: impl IntoIden) -> ColumnDef {
     let mut column = ColumnDef::new(name);

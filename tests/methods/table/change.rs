@@ -74,7 +74,7 @@ pub const CHANGE: &[Row] = &[
     ),
     (
         "entitlement.v1.GrantService/ApplyGrantChanges",
-        r#"{"parent": "organizations/{org}", "changes": [{"update": {"grant": {"name": "organizations/{org}/grants/grant-{n}", "scope": {"units": ["organizations/{org}/units/unit-{n}"]}}, "updateMask": "scope"}}, {"revoke": {"name": "organizations/{org}/grants/batch-grant-{n}"}}, {"create": {"grant": {"subject": "users/user-{org}-{n}", "role": "applications/fleet-{org}-{n}/roles/editor"}, "grantId": "applied-{n}"}}], "consistencyToken": "{token}"}"#,
+        r#"{"parent": "organizations/{org}", "changes": [{"update": {"grant": {"name": "organizations/{org}/grants/grant-{n}", "scope": {"units": ["organizations/{org}/units/unit-{n}"]}}, "updateMask": "scope"}}, {"revoke": {"name": "organizations/{org}/grants/batch-grant-{n}"}}, {"create": {"grant": {"subject": "users/user-{org}-{n}", "role": "applications/fleet-{org}-{n}/roles/editor", "condition": "context.network == 'office' && resource.type == 'number'"}, "grantId": "applied-{n}"}}], "consistencyToken": "{token}"}"#,
     ),
     (
         "entitlement.v1.GrantService/UpdateGrant",

@@ -121,19 +121,19 @@ pub const READ: &[Row] = &[
     ),
     (
         "entitlement.v1.AuthorizationService/Check",
-        r#"{"subject": "users/user-{org}-{n}", "permission": "fleet-{org}-{n}.billing.view", "resource": "organizations/{org}/resources/resource-{n}", "consistency": {"atLeastAsFresh": "{token}"}}"#,
+        r#"{"subject": "users/user-{org}-{n}", "permission": "fleet-{org}-{n}.billing.view", "resource": "organizations/{org}/resources/resource-{n}", "consistency": {"atLeastAsFresh": "{token}"}, "context": {"network": "office", "amount": 5, "tags": ["a", {"b": true}, null]}}"#,
     ),
     (
         "entitlement.v1.AuthorizationService/CheckBatch",
-        r#"{"questions": [{"subject": "users/user-{org}-{n}", "permission": "fleet-{org}-{n}.billing.view", "resource": "organizations/{org}/units/unit-{n}"}, {"subject": "users/batch-user-{org}-{n}", "permission": "fleet-{org}-{n}.billing.itemised.view", "resource": "organizations/{org}"}], "consistency": {"fullyConsistent": true}}"#,
+        r#"{"questions": [{"subject": "users/user-{org}-{n}", "permission": "fleet-{org}-{n}.billing.view", "resource": "organizations/{org}/units/unit-{n}", "context": {"network": "office", "amount": 5, "tags": ["a", {"b": true}, null]}}, {"subject": "users/batch-user-{org}-{n}", "permission": "fleet-{org}-{n}.billing.itemised.view", "resource": "organizations/{org}"}], "consistency": {"fullyConsistent": true}}"#,
     ),
     (
         "entitlement.v1.AuthorizationService/CheckStream",
-        r#"{"questions": [{"id": "7", "subject": "users/user-{org}-{n}", "permission": "fleet-{org}-{n}.billing.view", "resource": "organizations/{org}/units/unit-{n}", "consistency": {"atLeastAsFresh": "{token}"}, "timeoutMs": 5000}]}"#,
+        r#"{"questions": [{"id": "7", "subject": "users/user-{org}-{n}", "permission": "fleet-{org}-{n}.billing.view", "resource": "organizations/{org}/units/unit-{n}", "consistency": {"atLeastAsFresh": "{token}"}, "timeoutMs": 5000, "context": {"network": "office", "amount": 5, "tags": ["a", {"b": true}, null]}}]}"#,
     ),
     (
         "entitlement.v1.AuthorizationService/Explain",
-        r#"{"subject": "users/user-{org}-{n}", "permission": "fleet-{org}-{n}.billing.edit", "resource": "organizations/{org}/units/batch-unit-{n}"}"#,
+        r#"{"subject": "users/user-{org}-{n}", "permission": "fleet-{org}-{n}.billing.edit", "resource": "organizations/{org}/units/batch-unit-{n}", "context": {"network": "office", "amount": 5, "tags": ["a", {"b": true}, null]}}"#,
     ),
     (
         "entitlement.v1.AuthorizationService/Preview",
@@ -141,15 +141,15 @@ pub const READ: &[Row] = &[
     ),
     (
         "entitlement.v1.AuthorizationService/ListResources",
-        r#"{"parent": "organizations/{org}", "subject": "users/user-{org}-{n}", "permission": "fleet-{org}-{n}.billing.view"}"#,
+        r#"{"parent": "organizations/{org}", "subject": "users/user-{org}-{n}", "permission": "fleet-{org}-{n}.billing.view", "context": {"network": "office", "amount": 5, "tags": ["a", {"b": true}, null]}}"#,
     ),
     (
         "entitlement.v1.AuthorizationService/ListSubjects",
-        r#"{"resource": "organizations/{org}/resources/resource-{n}", "permission": "fleet-{org}-{n}.billing.view"}"#,
+        r#"{"resource": "organizations/{org}/resources/resource-{n}", "permission": "fleet-{org}-{n}.billing.view", "context": {"network": "office", "amount": 5, "tags": ["a", {"b": true}, null]}}"#,
     ),
     (
         "entitlement.v1.AuthorizationService/ListPermissions",
-        r#"{"subject": "users/user-{org}-{n}", "resource": "organizations/{org}/units/unit-{n}"}"#,
+        r#"{"subject": "users/user-{org}-{n}", "resource": "organizations/{org}/units/unit-{n}", "context": {"network": "office", "amount": 5, "tags": ["a", {"b": true}, null]}}"#,
     ),
     (
         "entitlement.v1.AuthorizationService/ListEffectiveAccess",

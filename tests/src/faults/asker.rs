@@ -98,6 +98,7 @@ impl Asker {
                     resource: request.resource,
                     consistency: at_least(token),
                     timeout_ms: u32::try_from(DEADLINE.as_millis()).expect("a short time"),
+                    context: None,
                 }
             });
             let message = CheckStreamRequest {

@@ -35,6 +35,7 @@ pub(super) fn question(number: usize, random: &mut Random) -> CheckRequest {
         resource: place(ORGANIZATION, random.below(PLACES.len())),
         consistency: None,
         read_time: None,
+        context: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Application, Scope, Subject, World};
+use super::{Application, Scope, Subject, World, condition::kind_of};
 
 /// The document of a world.
 pub(super) fn document(world: &World) -> String {
@@ -23,7 +23,8 @@ pub(super) fn document(world: &World) -> String {
         None => json!({ "id": id, "display_name": id }),
     });
     let resources = world.resources.iter();
-    let resources = resources.map(|(id, unit)| json!({ "id": id, "type": "number", "unit": unit }));
+    let resources =
+        resources.map(|(id, unit)| json!({ "id": id, "type": kind_of(id), "unit": unit }));
     let entitlements = world
         .entitlements
         .iter()
@@ -98,7 +99,10 @@ fn member(world: &World, subject: &Subject) -> Option<Value> {
         let own = world.role_name(&grant.role).starts_with("organizations/");
         let custom = if own { "custom:" } else { "" };
         let role = format!("{custom}{}.{}", grant.role.0, grant.role.1);
-        let entry = json!({ "id": grant.id, "role": role, "scope": scope });
+        let mut entry = json!({ "id": grant.id, "role": role, "scope": scope });
+        if let Some(condition) = &grant.condition {
+            entry["condition"] = json!(condition.text());
+        }
         within(entry, grant.start, grant.end)
     });
     let (kind, id) = subject.name.split_once('/')?;

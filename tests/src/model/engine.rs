@@ -1,15 +1,20 @@
 //! The rules of the engine over a world of the model, compared with the model.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use base::{ApplicationId, Id, Millis};
 use entitlement_core::{
-    self as core, ApplicationDefinition, Catalog, Entitlement, Facts, Map, Member,
+    self as core, ApplicationDefinition, Bounds, Catalog, Entitlement, Facts, Given, Map, Member,
     ModuleDefinition, OptionDefinition, Organization, Reason, RoleDefinition, SubjectKind, Target,
     Validity, access, decide, explain,
 };
+use prost_types::Struct;
 
-use super::{Application, Place, Scope, World, random_world::NOW};
+use super::{
+    Application, Place, Scope, When, World,
+    condition::{Circumstances, kind_of},
+    random_world::NOW,
+};
 use crate::faults::Random;
 
 /// How many questions are asked of a world.
@@ -27,21 +32,31 @@ pub fn compare(seed: u64) -> usize {
     for _ in 0..QUESTIONS {
         let (subject, permission, place) = world.random_question(&mut random);
         let now = NOW + [-2, -1, 0, 1, 2][random.below(5)] * 12 * 60 * 60 * 1000;
-        let at = format!("seed {seed}: {subject} {permission} {place:?} at {now}\n{world:?}");
+        let said = Circumstances::random(&mut random);
+        let context = said.context();
+        let given = given(&subject, &place, context.as_ref());
+        let at =
+            format!("seed {seed}: {subject} {permission} {place:?} at {now} {said:?}\n{world:?}");
         let facts = known.facts(&subject);
         let index = known.catalog.permission(&permission).expect(&at);
         let target = known.target(&place);
-        let decision = decide(&facts, index, target, Millis(now));
-        let expected = world.check(&subject, &permission, &place, now);
+        let decision = decide(&facts, index, target, &given, Millis(now));
+        let expected = world.check(&subject, &permission, &place, (now, &said));
         let found = decision.outcome.map(|grant| &*grant.id).map_err(word);
         assert_eq!(found, expected.map(|grant| grant.id.as_str()), "{at}");
+        let conditional = match expected {
+            Ok(grant) => grant.condition.is_some(),
+            Err(reason) => reason == "CONDITION_NOT_MET",
+        };
+        assert_eq!(decision.is_conditional(), conditional, "{at}");
         // Up to the moment that is promised, time alone changes nothing.
         let between = world.moments().into_iter();
         for moment in between.filter(|moment| now < *moment && *moment < decision.valid_until.0) {
-            let then = world.check(&subject, &permission, &place, moment);
+            let then = world.check(&subject, &permission, &place, (moment, &said));
             assert_eq!(then.is_ok(), expected.is_ok(), "{at} and at {moment}");
         }
-        compare_explanation(&world, &facts, (&subject, &permission, &place, now), &at);
+        let asked = (subject.as_str(), permission.as_str(), &place, (now, &said));
+        compare_explanation(&world, &facts, asked, &given, &at);
         allowed += usize::from(expected.is_ok());
     }
     compare_access(&world, &known, seed);
@@ -51,12 +66,19 @@ pub fn compare(seed: u64) -> usize {
 fn compare_explanation(
     world: &World,
     facts: &Facts<'_>,
-    (subject, permission, place, now): (&str, &str, &Place, i64),
+    (subject, permission, place, when): (&str, &str, &Place, When<'_>),
+    given: &Given<'_>,
     at: &str,
 ) {
     let index = facts.catalog.permission(permission).expect(at);
     let target = target_in(facts.organization.expect(at), place);
-    let explained = explain(facts, index, target, Millis(now));
+    let (now, said) = when;
+    let explained = explain(facts, index, target, given, Millis(now));
+    if explained.decision.outcome == Err(Reason::ConditionNotMet) {
+        let missing = core::missing(facts, index, target, given, Millis(now));
+        let expected = world.missing(subject, permission, place, when);
+        assert!(missing.into_iter().eq(expected), "{at}");
+    }
     let own = world.grants.iter().filter(|grant| grant.subject == subject);
     let expected: Vec<_> = own
         .map(|grant| {
@@ -65,6 +87,7 @@ fn compare_explanation(
                 world.role_holds(&grant.role, permission),
                 grant.start <= now && now < grant.end,
                 world.covers(&grant.scope, place),
+                world.is_met(grant, subject, place, said),
             )
         })
         .collect();
@@ -76,40 +99,67 @@ fn compare_explanation(
                 grant.holds_permission,
                 grant.in_force,
                 grant.covers,
+                grant.is_met(),
             )
         })
         .collect();
     assert_eq!(found, expected, "{at}");
-    let failed = world.check(subject, permission, place, now).err();
-    let last = explained.conditions.last().expect(at);
+    let failed = world.check(subject, permission, place, when).err();
+    let last = explained.steps.last().expect(at);
     assert_eq!((!last.holds).then(|| word(last.reason)), failed, "{at}");
 }
 
-/// What is listed of a subject is where it is allowed, and nothing else is.
+/// What is listed of a subject is where it is allowed: always, or under a condition. Nothing else is.
 fn compare_access(world: &World, known: &Known, seed: u64) {
+    let always = world.without_conditions();
+    let conditions = world.conditions();
+    let nothing = Circumstances::default();
     for subject in &world.subjects {
         let facts = known.facts(&subject.name);
         let listed = access(&facts, Millis(NOW));
-        let held: BTreeMap<&str, &core::Scope> = listed
+        let held: BTreeMap<(&str, &str), &core::Scope> = listed
             .iter()
             .flat_map(|found| &found.permissions)
-            .map(|held| (held.permission, &held.scope))
+            .map(|held| {
+                let condition = held.condition.unwrap_or_default();
+                ((held.permission, condition), &held.scope)
+            })
             .collect();
         let tree = &known.organization.tree;
         for permission in world.permissions() {
-            let expected = world.reach(&subject.name, &permission, NOW);
-            let scope = held.get(permission.as_str());
-            let simplest = scope.map(|scope| tree.simplest(scope));
-            for scope in [scope.copied(), simplest.as_ref()] {
-                let covered = |place: &Place| {
-                    scope.is_some_and(|scope| tree.covers(scope, known.target(place)))
-                };
-                let places = world.places().into_iter();
-                let found: Vec<Place> = places.filter(covered).collect();
-                let at = format!("seed {seed}: {} {permission}\n{world:?}", subject.name);
-                assert_eq!(found, expected, "{at}");
+            let own = (subject.name.as_str(), permission.as_str());
+            let reached = always.reach(own.0, own.1, (NOW, &nothing));
+            let mut expected = vec![("", reached)];
+            expected.extend(conditions.iter().map(|condition| {
+                let places = world.reach_under(&always, own, condition, NOW);
+                (condition.as_str(), places)
+            }));
+            for (condition, expected) in expected {
+                let scope = held.get(&(own.1, condition));
+                let simplest = scope.map(|scope| tree.simplest(scope));
+                for scope in [scope.copied(), simplest.as_ref()] {
+                    let covered = |place: &Place| {
+                        scope.is_some_and(|scope| tree.covers(scope, known.target(place)))
+                    };
+                    let places = world.places().into_iter();
+                    let found: Vec<Place> = places.filter(covered).collect();
+                    let at = format!("seed {seed}: {own:?} {condition}\n{world:?}");
+                    assert_eq!(found, expected, "{at}");
+                }
             }
         }
+    }
+}
+
+/// What conditions see of a question.
+fn given<'a>(subject: &'a str, place: &'a Place, context: Option<&'a Struct>) -> Given<'a> {
+    Given {
+        subject,
+        resource: match place {
+            Place::Resource(id) => Some(id),
+            Place::Organization | Place::Unit(_) => None,
+        },
+        context,
     }
 }
 
@@ -154,7 +204,12 @@ impl Known {
                 None => organization.roles.own(&name),
             };
             grants.entry(&grant.subject).or_default().push(core::Grant {
-                bounds: None,
+                bounds: grant.condition.as_ref().map(|condition| {
+                    Box::new(Bounds {
+                        condition: Some(Arc::new(core::Condition::stored(&condition.text()))),
+                        ..Bounds::default()
+                    })
+                }),
                 can_delegate: false,
                 id: grant.id.as_str().into(),
                 role,
@@ -173,6 +228,7 @@ impl Known {
         }
         for (resource, unit) in &world.resources {
             organization.tree.place_resource(resource, Some(unit));
+            organization.tree.set_kind(resource, kind_of(resource));
         }
         let subjects = world.subjects.iter().map(|subject| {
             let kind = if subject.name.starts_with("users/") {
@@ -280,5 +336,6 @@ fn word(reason: Reason) -> super::Reason {
         Reason::ApplicationNotEntitled => "APPLICATION_NOT_ENTITLED",
         Reason::NoGrant => "NO_GRANT",
         Reason::OutOfScope => "OUT_OF_SCOPE",
+        Reason::ConditionNotMet => "CONDITION_NOT_MET",
     }
 }

@@ -1,15 +1,14 @@
 //! A whole installation over worlds of the model, compared with the model.
 
+mod change;
+
 use std::{collections::BTreeSet, time::Duration};
 
 use api::{
     common::v1::{Consistency, consistency::Requirement},
     entitlement::v1::{
-        ApplyGrantChangesRequest, CheckBatchRequest, CheckRequest, CreateGrantRequest, Decision,
-        ExplainRequest, Grant as ApiGrant, GrantChange, ListPermissionsRequest,
-        ListResourcesRequest, ListSubjectsRequest, PreviewRequest, Question as Asked,
-        RevokeGrantRequest, Scope as ApiScope, UpdateGrantRequest, grant_change::Change,
-        list_subjects_request::Held,
+        CheckBatchRequest, CheckRequest, Decision, ExplainRequest, ListPermissionsRequest,
+        ListResourcesRequest, ListSubjectsRequest, Question as Asked, list_subjects_request::Held,
     },
     identity::v1::{UpdateUserRequest, User},
     membership::v1::{Organization, UpdateOrganizationRequest},
@@ -17,7 +16,8 @@ use api::{
 use base::Millis;
 use prost_types::{FieldMask, Timestamp};
 
-use super::{Grant, Place, Scope, World, document::document, random_world::NOW};
+use self::change::change;
+use super::{Place, When, World, condition::Circumstances, document::document, random_world::NOW};
 use crate::{faults::Random, rig::Rig, setting::Setting};
 
 /// Lists and explanations of each kind that are asked of a world.
@@ -101,6 +101,7 @@ async fn settle(rig: &Rig, world: &World) {
                 requirement: Some(Requirement::AtLeastAsFresh(token)),
             }),
             read_time: None,
+            context: None,
         };
         clients
             .authorization()
@@ -116,8 +117,8 @@ fn reason(decision: &Decision) -> String {
 }
 
 /// What the model says, as a decision tells it.
-fn expected(world: &World, asked: &Asked, place: &Place, now: i64) -> (String, String) {
-    match world.check(&asked.subject, &asked.permission, place, now) {
+fn expected(world: &World, asked: &Asked, place: &Place, when: When<'_>) -> (String, String) {
+    match world.check(&asked.subject, &asked.permission, place, when) {
         Ok(grant) => {
             let organization = world.name(&Place::Organization);
             (
@@ -131,14 +132,15 @@ fn expected(world: &World, asked: &Asked, place: &Place, now: i64) -> (String, S
 
 async fn compare_now(rig: &Rig, world: &World, random: &mut Random, now: i64) {
     let questions: Vec<_> = (0..super::engine::QUESTIONS)
-        .map(|_| world.random_question(random))
+        .map(|_| (world.random_question(random), Circumstances::random(random)))
         .collect();
     let asked: Vec<Asked> = questions
         .iter()
-        .map(|(subject, permission, place)| Asked {
+        .map(|((subject, permission, place), said)| Asked {
             subject: subject.clone(),
             permission: permission.clone(),
             resource: world.name(place),
+            context: said.context(),
         })
         .collect();
     let request = CheckBatchRequest {
@@ -147,13 +149,13 @@ async fn compare_now(rig: &Rig, world: &World, random: &mut Random, now: i64) {
     };
     let answers = rig.root().authorization().check_batch(request).await;
     let answers = answers.expect("answers").into_inner().decisions;
-    for ((asked, (.., place)), answer) in asked.iter().zip(&questions).zip(&answers) {
+    for ((asked, question), answer) in asked.iter().zip(&questions).zip(&answers) {
+        let ((subject, permission, place), said) = question;
         let found = (reason(answer), answer.grant.clone());
-        assert_eq!(
-            found,
-            expected(world, asked, place, now),
-            "{asked:?}\n{world:?}"
-        );
+        let at = format!("{asked:?}\n{world:?}");
+        assert_eq!(found, expected(world, asked, place, (now, said)), "{at}");
+        let missing = world.missing(subject, permission, place, (now, said));
+        assert_eq!(answer.missing_context, missing, "{at}");
     }
     compare_lists(rig, world, random, (now, None)).await;
 }
@@ -163,10 +165,12 @@ async fn compare_past(rig: &Rig, world: &World, random: &mut Random, at: i64) {
     let read_time = Some(timestamp(at));
     for _ in 0..LISTS {
         let (subject, permission, place) = world.random_question(random);
+        let said = Circumstances::random(random);
         let asked = Asked {
             subject,
             permission,
             resource: world.name(&place),
+            context: said.context(),
         };
         let request = CheckRequest {
             subject: asked.subject.clone(),
@@ -174,6 +178,7 @@ async fn compare_past(rig: &Rig, world: &World, random: &mut Random, at: i64) {
             resource: asked.resource.clone(),
             consistency: None,
             read_time,
+            context: said.context(),
         };
         let answer = rig.root().authorization().check(request).await;
         let answer = answer
@@ -182,7 +187,7 @@ async fn compare_past(rig: &Rig, world: &World, random: &mut Random, at: i64) {
             .decision
             .unwrap_or_default();
         let found = (reason(&answer), answer.grant.clone());
-        let expected = expected(world, &asked, &place, at);
+        let expected = expected(world, &asked, &place, (at, &said));
         assert_eq!(found, expected, "{asked:?} at {at}\n{world:?}");
     }
     compare_lists(rig, world, random, (at, read_time)).await;
@@ -198,13 +203,16 @@ async fn compare_lists(
     let mut client = rig.root().authorization();
     for _ in 0..LISTS {
         let (subject, permission, place) = world.random_question(random);
-        let at = format!("{subject} {permission} {place:?} at {now} {read_time:?}\n{world:?}");
+        let said = Circumstances::random(random);
+        let (when, context) = ((now, &said), said.context());
+        let at = format!("{subject} {permission} {place:?} at {when:?} {read_time:?}\n{world:?}");
         let request = ListResourcesRequest {
             parent: world.name(&Place::Organization),
             subject: subject.clone(),
             permission: permission.clone(),
             page_size: 1000,
             read_time,
+            context: context.clone(),
             ..ListResourcesRequest::default()
         };
         let found = client
@@ -212,7 +220,7 @@ async fn compare_lists(
             .await
             .expect(&at)
             .into_inner();
-        let reach = world.reach(&subject, &permission, now);
+        let reach = world.reach(&subject, &permission, when);
         let expected: Vec<String> = reach.iter().map(|place| world.name(place)).collect();
         assert_eq!(found.resources, expected, "{at}");
 
@@ -221,10 +229,11 @@ async fn compare_lists(
             held: Some(Held::Permission(permission.clone())),
             page_size: 1000,
             read_time,
+            context: context.clone(),
             ..ListSubjectsRequest::default()
         };
         let found = client.list_subjects(request).await.expect(&at).into_inner();
-        let may = |subject: &&String| world.check(subject, &permission, &place, now).is_ok();
+        let may = |subject: &&String| world.check(subject, &permission, &place, when).is_ok();
         let all: BTreeSet<&String> = world.subjects.iter().map(|own| &own.name).collect();
         let expected: Vec<String> = all.into_iter().filter(may).cloned().collect();
         assert_eq!(found.subjects, expected, "{at}");
@@ -234,6 +243,7 @@ async fn compare_lists(
             resource: world.name(&place),
             page_size: 1000,
             read_time,
+            context: context.clone(),
             ..ListPermissionsRequest::default()
         };
         let found = client
@@ -242,7 +252,7 @@ async fn compare_lists(
             .expect(&at)
             .into_inner();
         let mut expected = world.permissions();
-        expected.retain(|permission| world.check(&subject, permission, &place, now).is_ok());
+        expected.retain(|permission| world.check(&subject, permission, &place, when).is_ok());
         assert_eq!(found.permissions, expected, "{at}");
 
         let request = ExplainRequest {
@@ -250,6 +260,7 @@ async fn compare_lists(
             permission: permission.clone(),
             resource: world.name(&place),
             read_time,
+            context,
             ..ExplainRequest::default()
         };
         let found = client.explain(request).await.expect(&at).into_inner();
@@ -266,7 +277,9 @@ async fn compare_lists(
                 let name = format!("{}/grants/{}", world.name(&Place::Organization), grant.id);
                 let in_force = grant.start <= now && now < grant.end;
                 let holds = world.role_holds(&grant.role, &permission);
-                (name, holds, in_force, world.covers(&grant.scope, &place))
+                let met = world.is_met(grant, &subject, &place, &said);
+                let covers = world.covers(&grant.scope, &place);
+                (name, holds, in_force, covers, met)
             })
             .collect();
         let found: Vec<_> = found
@@ -278,142 +291,11 @@ async fn compare_lists(
                     own.holds_permission,
                     own.in_force,
                     own.covers_resource,
+                    own.condition_met,
                 )
             })
             .collect();
         assert_eq!(found, expected, "{at}");
-    }
-}
-
-/// Previews changes, makes them, and makes them in the model.
-async fn change(rig: &Rig, world: &mut World, random: &mut Random) {
-    let parent = world.name(&Place::Organization);
-    let before = world.clone();
-    let mut changes = Vec::new();
-    if !world.grants.is_empty() {
-        let grant = world.grants.remove(random.below(world.grants.len()));
-        changes.push(Change::Revoke(RevokeGrantRequest {
-            name: format!("{parent}/grants/{}", grant.id),
-            ..RevokeGrantRequest::default()
-        }));
-    }
-    if !world.grants.is_empty() {
-        let scope = world.random_scope(random);
-        let at = random.below(world.grants.len());
-        world.grants[at].scope = scope.clone();
-        changes.push(Change::Update(UpdateGrantRequest {
-            grant: Some(ApiGrant {
-                name: format!("{parent}/grants/{}", world.grants[at].id),
-                scope: Some(scope_of(world, &scope)),
-                ..ApiGrant::default()
-            }),
-            update_mask: Some(FieldMask {
-                paths: vec!["scope".to_owned()],
-            }),
-            ..UpdateGrantRequest::default()
-        }));
-    }
-    if let Some(grant) = world.random_grant(random, "h0") {
-        changes.push(Change::Create(create(world, &grant)));
-        world.grants.push(grant);
-    }
-    if changes.is_empty() {
-        return;
-    }
-    let changes: Vec<GrantChange> = changes
-        .into_iter()
-        .map(|change| GrantChange {
-            change: Some(change),
-        })
-        .collect();
-    let request = PreviewRequest {
-        parent: parent.clone(),
-        changes: changes.clone(),
-        ..PreviewRequest::default()
-    };
-    let preview = rig.root().authorization().preview(request).await;
-    let preview = preview.expect("a preview").into_inner();
-    let now = clock_now(rig);
-    let told = |subject: &str, permission: &str| {
-        let own = preview
-            .differences
-            .iter()
-            .filter(|own| own.subject == subject);
-        let mut all = own.flat_map(|own| &own.permissions);
-        all.find(|own| own.permissions.iter().any(|own| own == permission))
-    };
-    for subject in &world.subjects {
-        for permission in world.permissions() {
-            let old = before.reach(&subject.name, &permission, now);
-            let new = world.reach(&subject.name, &permission, now);
-            let at = format!("{} {permission}\n{before:?}\n{world:?}", subject.name);
-            let Some(found) = told(&subject.name, &permission) else {
-                assert_eq!(old, new, "{at}");
-                continue;
-            };
-            assert_ne!(old, new, "{at}");
-            assert_eq!(places(world, found.before.as_ref()), old, "{at}");
-            assert_eq!(places(world, found.after.as_ref()), new, "{at}");
-        }
-    }
-    let request = ApplyGrantChangesRequest {
-        parent,
-        changes,
-        preview_digest: preview.digest,
-        ..ApplyGrantChangesRequest::default()
-    };
-    let applied = rig.root().grants().apply_grant_changes(request).await;
-    applied.expect("what was previewed is applied");
-}
-
-/// The places that a scope of an answer covers.
-fn places(world: &World, scope: Option<&ApiScope>) -> Vec<Place> {
-    let Some(scope) = scope else {
-        return Vec::new();
-    };
-    let ids = |names: &[String]| {
-        let names = names.iter().filter_map(|name| name.rsplit('/').next());
-        names.map(str::to_owned).collect()
-    };
-    let scope = if scope.all {
-        Scope::All
-    } else {
-        Scope::Only(ids(&scope.units), ids(&scope.resources))
-    };
-    let all = world.places().into_iter();
-    all.filter(|place| world.covers(&scope, place)).collect()
-}
-
-fn scope_of(world: &World, scope: &Scope) -> ApiScope {
-    let Scope::Only(units, resources) = scope else {
-        return ApiScope {
-            all: true,
-            ..ApiScope::default()
-        };
-    };
-    let unit = |id: &String| world.name(&Place::Unit(id.clone()));
-    let resource = |id: &String| world.name(&Place::Resource(id.clone()));
-    ApiScope {
-        applications: Vec::new(),
-        all: false,
-        units: units.iter().map(unit).collect(),
-        resources: resources.iter().map(resource).collect(),
-    }
-}
-
-fn create(world: &World, grant: &Grant) -> CreateGrantRequest {
-    let time = |at: i64| (at != i64::MIN && at != i64::MAX).then(|| timestamp(at));
-    CreateGrantRequest {
-        grant: Some(ApiGrant {
-            subject: grant.subject.clone(),
-            role: world.role_name(&grant.role),
-            scope: Some(scope_of(world, &grant.scope)),
-            start_time: time(grant.start),
-            end_time: time(grant.end),
-            ..ApiGrant::default()
-        }),
-        grant_id: grant.id.clone(),
-        ..CreateGrantRequest::default()
     }
 }
 

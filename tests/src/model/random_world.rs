@@ -1,6 +1,6 @@
 //! Worlds that follow from a seed.
 
-use super::{Application, Grant, Place, Scope, Subject, World};
+use super::{Application, Grant, Place, Scope, Subject, World, condition::Condition};
 use crate::faults::Random;
 
 /// The moment around which everything begins and ends.
@@ -96,6 +96,7 @@ impl World {
             scope: self.random_scope(random),
             start,
             end,
+            condition: (random.below(3) == 0).then(|| Condition::random(random, 2)),
         })
     }
 

@@ -10,7 +10,7 @@ use authority::Context;
 
 use super::{
     App,
-    question::{Question, decide, decision},
+    question::{Question, decide},
 };
 use crate::{engine::Row, error::Error, facts::Piece, measure::Tier};
 
@@ -81,7 +81,7 @@ pub(super) fn from_memory<'q>(
 }
 
 /// The answer from memory to a caller who may ask; it is shared with the other replicas and with
-/// those who read Redis.
+/// those who read Redis, unless a condition bore upon it.
 pub(super) fn decide_in<'q>(
     app: &App,
     row: &mut Row<'_, 'q>,
@@ -89,9 +89,12 @@ pub(super) fn decide_in<'q>(
 ) -> Result<Result<Decision, Error>, Vec<Piece>> {
     let bearing = row.bearing(&question.ask())?;
     Ok(bearing.map(|bearing| {
-        let decided = decide(&bearing);
-        let answer = decision(&decided, &question.organization, row.status);
-        if let Some(decisions) = &app.decisions {
+        let (decided, answer) = decide(&bearing, &question.organization, row.status);
+        row.allowance.take(&decided);
+        // INVARIANT: what is shared is true of the question in any circumstances.
+        if let Some(decisions) = &app.decisions
+            && !decided.is_conditional()
+        {
             decisions.share(row.world, question, &answer, decided.valid_until);
         }
         answer

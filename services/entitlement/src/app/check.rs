@@ -6,7 +6,7 @@ use super::{
     App,
     answer::answer,
     past::{passed, read_at},
-    question::{Question, decide, decision},
+    question::{Question, decide},
 };
 use crate::error::Error;
 
@@ -21,6 +21,7 @@ pub(crate) async fn check(
         &request.subject,
         &request.permission,
         &request.resource,
+        request.context.as_ref(),
     )?;
     let consistency = request.consistency.as_ref();
     let decision = match &request.read_time {
@@ -45,7 +46,7 @@ async fn check_at(app: &App, question: &Question<'_>, at: Millis) -> Result<Deci
     let answered = read_at(app, at, |world| {
         let mut row = app.engine.past_row(world, at);
         let bearing = row.bearing(&question.ask())?;
-        Ok(bearing.map(|bearing| decision(&decide(&bearing), &question.organization, row.status)))
+        Ok(bearing.map(|bearing| decide(&bearing, &question.organization, row.status).1))
     });
     answered.await
 }

@@ -3,7 +3,7 @@ use authority::Context;
 
 use super::{
     App,
-    question::{Question, decide, decision},
+    question::{Question, decide},
 };
 use crate::error::Error;
 
@@ -23,6 +23,7 @@ pub(crate) async fn check_batch(
                 &asked.subject,
                 &asked.permission,
                 &asked.resource,
+                asked.context.as_ref(),
             )
         })
         .collect::<Result<Vec<_>, _>>()?;
@@ -46,11 +47,12 @@ pub(crate) async fn check_batch(
         for question in &questions {
             match row.bearing(&question.ask()) {
                 Ok(Ok(bearing)) => {
-                    decisions.push(decision(
-                        &decide(&bearing),
-                        &question.organization,
-                        row.status,
-                    ));
+                    let (decided, answer) = decide(&bearing, &question.organization, row.status);
+                    row.allowance.take(&decided);
+                    if row.allowance.is_spent() {
+                        return Ok(Err(Error::TooManyAsked));
+                    }
+                    decisions.push(answer);
                 }
                 Ok(Err(error)) => return Ok(Err(error)),
                 Err(pieces) => missing.extend(pieces),

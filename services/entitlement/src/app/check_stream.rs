@@ -171,7 +171,7 @@ impl Stream {
     ) -> Option<StreamAnswer> {
         // What is wrong with it is said by the task that it gets.
         let question = question.as_ref().ok()?;
-        if asked.consistency.is_some() {
+        if asked.consistency.is_some() || row.allowance.is_spent() {
             return None;
         }
         let found = if everywhere {
@@ -229,7 +229,14 @@ impl Drop for Stream {
 
 /// A fault is boxed: there is room for many questions, and hardly ever one that is wrong.
 fn read(asked: &StreamQuestion) -> Result<Question<'_>, Box<Fault>> {
-    Question::read(None, &asked.subject, &asked.permission, &asked.resource).map_err(Box::new)
+    let read = Question::read(
+        None,
+        &asked.subject,
+        &asked.permission,
+        &asked.resource,
+        asked.context.as_ref(),
+    );
+    read.map_err(Box::new)
 }
 
 fn answered(id: u64, outcome: Result<Decision, Error>) -> StreamAnswer {

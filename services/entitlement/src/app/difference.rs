@@ -28,11 +28,22 @@ pub(super) type Reached = BTreeMap<(String, String), Access>;
 
 /// What a subject can reach in an application.
 pub(super) struct Access {
-    /// Each with where it holds.
-    permissions: Vec<(String, Scope)>,
+    permissions: Vec<Held>,
     /// The recommended modules that are out of reach.
     left_out: Vec<String>,
 }
+
+/// Where a permission holds, under a condition or always.
+#[derive(Debug, PartialEq)]
+struct Held {
+    permission: String,
+    condition: String,
+    scope: Scope,
+}
+
+/// What tells a permission from others: its name, the applications for which it holds, and the
+/// condition under which it does.
+type Key<'a> = (&'a str, &'a [String], &'a str);
 
 /// What subjects can reach in an organization as a transaction sees it.
 pub(super) async fn reached(
@@ -84,15 +95,19 @@ fn reached_by(
                 .iter()
                 .map(|held| {
                     let simplest = tree.simplest(&held.scope);
-                    (
-                        held.permission.to_owned(),
-                        scope(&facts, organization, &simplest, held.applications),
-                    )
+                    Held {
+                        permission: held.permission.to_owned(),
+                        condition: held.condition.unwrap_or_default().to_owned(),
+                        scope: scope(&facts, organization, &simplest, held.applications),
+                    }
                 })
-                .filter(|(_, scope)| !is_nowhere(scope))
+                .filter(|held| !is_nowhere(&held.scope))
                 .collect(),
             left_out: recommended
-                .filter(|(_, module, recommended)| *recommended && !found.modules.contains(module))
+                .filter(|(_, module, recommended)| {
+                    let mut reached = found.modules.iter().chain(&found.conditional_modules);
+                    *recommended && !reached.any(|own| own == module)
+                })
                 .map(|(_, module, _)| module.to_owned())
                 .collect(),
         };
@@ -149,26 +164,38 @@ fn permissions(old: Option<&Access>, new: Option<&Access>) -> Vec<PermissionsDif
         if before == after {
             continue;
         }
-        let alike = found
-            .iter_mut()
-            .find(|own| own.before.as_ref() == before && own.after.as_ref() == after);
+        let (permission, _, condition) = key;
+        let alike = found.iter_mut().find(|own| {
+            own.condition == condition
+                && own.before.as_ref() == before
+                && own.after.as_ref() == after
+        });
         match alike {
-            Some(alike) => alike.permissions.push(key.0.to_owned()),
+            Some(alike) => alike.permissions.push(permission.to_owned()),
             None => found.push(PermissionsDifference {
-                permissions: vec![key.0.to_owned()],
+                permissions: vec![permission.to_owned()],
                 before: before.cloned(),
                 after: after.cloned(),
+                condition: condition.to_owned(),
             }),
         }
     }
     found
 }
 
-/// Where permissions hold, by the permission and the applications for which it does.
-fn held(access: Option<&Access>) -> BTreeMap<(&str, &[String]), &Scope> {
+/// Where permissions hold.
+fn held(access: Option<&Access>) -> BTreeMap<Key<'_>, &Scope> {
     let held = access.into_iter().flat_map(|access| &access.permissions);
-    held.map(|(permission, scope)| ((permission.as_str(), &*scope.applications), scope))
-        .collect()
+    held.map(|held| {
+        let Held {
+            permission,
+            condition,
+            scope,
+        } = held;
+        let key: Key<'_> = (permission, &scope.applications, condition);
+        (key, scope)
+    })
+    .collect()
 }
 
 /// How many places a difference names, and permissions.

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use ::rpc::Fault;
 use api::entitlement::v1::{
     Condition, DecisionReason, ExplainRequest, ExplainResponse, GrantConsideration,
@@ -45,6 +47,7 @@ pub(crate) async fn explain(
         &request.subject,
         &request.permission,
         &request.resource,
+        request.context.as_ref(),
     )?;
     let Caller::Subject(caller) = &context.caller else {
         return Err(Fault::denied().into());
@@ -104,7 +107,7 @@ async fn explain_now(
 }
 
 /// That a stranger exists is nothing that an organization may know.
-fn hide_stranger(asker: Asker, bearing: &mut Bearing<'_>) {
+fn hide_stranger(asker: Asker, bearing: &mut Bearing<'_, '_>) {
     if asker != Asker::Everywhere && bearing.facts.member.is_none() {
         bearing.facts.subject = None;
     }
@@ -129,6 +132,7 @@ async fn reach(app: &App, caller: &str, question: &Question<'_>) -> Result<Optio
         let here = Ask {
             subject: caller,
             permission: READ,
+            context: None,
             ..question.ask()
         };
         let here = allowed(world, &here, now)?;
@@ -140,7 +144,7 @@ async fn reach(app: &App, caller: &str, question: &Question<'_>) -> Result<Optio
 /// The answer, and the reason of a refusal.
 fn respond(
     question: &Question<'_>,
-    bearing: &Bearing<'_>,
+    bearing: &Bearing<'_, '_>,
     status: Status,
     may_know: impl Fn(&core::Scope) -> bool,
 ) -> (ExplainResponse, Option<Reason>) {
@@ -148,9 +152,11 @@ fn respond(
         facts,
         permission,
         target,
+        given,
         now,
     } = bearing;
-    let explanation = core::explain(facts, *permission, *target, *now);
+    let mut explanation = core::explain(facts, *permission, *target, given, *now);
+    explanation.grants.retain(|grant| may_know(grant.scope));
     let mut decided = decision(&explanation.decision, &question.organization, status);
     if let Ok(grant) = explanation.decision.outcome
         && !may_know(&grant.scope)
@@ -158,19 +164,14 @@ fn respond(
         decided.grant.clear();
     }
     let failed = explanation.decision.outcome.err();
+    if failed == Some(Reason::ConditionNotMet) {
+        decided.missing_context = missing(&explanation, given);
+    }
     let known = explanation.grants.iter();
     let response = ExplainResponse {
         decision: Some(decided),
-        conditions: explanation
-            .conditions
-            .iter()
-            .copied()
-            .map(condition)
-            .collect(),
-        grants: known
-            .filter(|grant| may_know(grant.scope))
-            .map(|grant| consideration(question, grant))
-            .collect(),
+        conditions: explanation.steps.iter().copied().map(condition).collect(),
+        grants: known.map(|grant| consideration(question, grant)).collect(),
         next_step: failed.map(next_step).unwrap_or_default().to_owned(),
         missing_roles: match failed {
             Some(Reason::NoGrant | Reason::OutOfScope) => roles(facts, *permission),
@@ -179,6 +180,17 @@ fn respond(
         helpers: Vec::new(),
     };
     (response, failed)
+}
+
+/// What the conditions of these grants ask of the context and what is not there.
+fn missing(explanation: &core::Explanation<'_>, given: &core::Given<'_>) -> Vec<String> {
+    let grants = explanation.grants.iter();
+    let refusing = grants.filter(|grant| grant.would_allow() && !grant.is_met());
+    let conditions = refusing.filter_map(|grant| grant.condition);
+    let keys: BTreeSet<&str> = conditions
+        .flat_map(|(condition, _)| condition.missing(given))
+        .collect();
+    keys.into_iter().map(str::to_owned).collect()
 }
 
 fn roles(facts: &core::Facts<'_>, permission: core::PermissionIndex) -> Vec<String> {
@@ -191,7 +203,9 @@ fn roles(facts: &core::Facts<'_>, permission: core::PermissionIndex) -> Vec<Stri
 /// What a member must hold who can do something about a refusal.
 fn helping(reason: Reason) -> Option<&'static str> {
     match reason {
-        Reason::NoGrant | Reason::OutOfScope => Some("mandate.grants.write"),
+        Reason::NoGrant | Reason::OutOfScope | Reason::ConditionNotMet => {
+            Some("mandate.grants.write")
+        }
         Reason::MembershipNotActive => Some("mandate.members.write"),
         // The operator does these.
         Reason::SubjectNotActive
@@ -202,8 +216,8 @@ fn helping(reason: Reason) -> Option<&'static str> {
     }
 }
 
-fn condition(condition: core::Condition) -> Condition {
-    let detail = match (reason(condition.reason), condition.holds) {
+fn condition(step: core::Step) -> Condition {
+    let detail = match (reason(step.reason), step.holds) {
         (DecisionReason::SubjectNotActive, true) => "the subject exists and is active",
         (DecisionReason::SubjectNotActive, false) => "the subject does not exist or is not active",
         (DecisionReason::OrganizationNotActive, true) => "the organization is active",
@@ -226,11 +240,15 @@ fn condition(condition: core::Condition) -> Condition {
         (DecisionReason::OutOfScope, false) => {
             "no such grant covers the resource, or it does not exist"
         }
+        (DecisionReason::ConditionNotMet, true) => "it holds always, or its condition is met",
+        (DecisionReason::ConditionNotMet, false) => {
+            "such grants hold under conditions only, and none of these is met"
+        }
         (DecisionReason::Unspecified | DecisionReason::Allowed, _) => "",
     };
     Condition {
-        reason: reason(condition.reason).into(),
-        holds: condition.holds,
+        reason: reason(step.reason).into(),
+        holds: step.holds,
         detail: detail.to_owned(),
     }
 }
@@ -248,6 +266,11 @@ fn consideration(
         holds_permission: grant.holds_permission,
         in_force: grant.in_force,
         covers_resource: grant.covers,
+        condition: grant
+            .condition
+            .map_or("", |(condition, _)| condition.text())
+            .to_owned(),
+        condition_met: grant.is_met(),
     }
 }
 
@@ -264,6 +287,9 @@ fn next_step(reason: Reason) -> &'static str {
         Reason::NoGrant => "ask an owner of the organization for a role that holds the permission",
         Reason::OutOfScope => {
             "ask an owner of the organization to widen the scope, and check that the name exists"
+        }
+        Reason::ConditionNotMet => {
+            "ask where the condition is met, and with the context that it asks for"
         }
     }
 }

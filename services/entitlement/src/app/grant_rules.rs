@@ -11,6 +11,7 @@ use base::{
 };
 use entitlement_core::management;
 
+use super::grant_conditions;
 use crate::{
     error::Error,
     store::{
@@ -47,6 +48,7 @@ pub(super) fn read(
         let field = format!("{at}grant.can_delegate");
         return Err(Fault::field(field, "is only for roles that manage").into());
     }
+    let condition = grant_conditions::read(&role, grant.condition, at)?;
     Ok(NewGrant {
         id,
         subject: grant.subject,
@@ -60,6 +62,7 @@ pub(super) fn read(
         start,
         end,
         can_delegate: grant.can_delegate,
+        condition,
     })
 }
 
@@ -197,7 +200,8 @@ pub(super) async fn check(
         let application = parse("grant.scope.applications", name, ApplicationId::parse_name)?;
         check_entitled(tx, organization, &application).await?;
     }
-    check_scopes_exist(tx, organization, &scopes).await
+    check_scopes_exist(tx, organization, &scopes).await?;
+    grant_conditions::check_count(tx, organization, grants).await
 }
 
 async fn check_role(

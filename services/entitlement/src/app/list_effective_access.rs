@@ -158,6 +158,7 @@ fn application(
             .map(|found| found.placements.clone())
             .unwrap_or_default(),
         modules: strings(found.modules),
+        conditional_modules: strings(found.conditional_modules),
         landing_module: found.landing_module.to_owned(),
         aliases: declared
             .map(|found| found.aliases.clone())
@@ -177,6 +178,7 @@ fn application(
             .map(|held| PermissionAccess {
                 permission: held.permission.to_owned(),
                 scope: Some(scope(facts, organization, &held.scope, held.applications)),
+                condition: held.condition.unwrap_or_default().to_owned(),
             })
             .collect();
     }

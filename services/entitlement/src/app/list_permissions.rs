@@ -2,14 +2,16 @@ use ::rpc::{Page, parse};
 use api::entitlement::v1::{ListPermissionsRequest, ListPermissionsResponse};
 use authority::Context;
 use base::Subject;
-use entitlement_core::decide;
+use entitlement_core::{Given, decide};
 
 use super::{
     App,
+    circumstances::check_context,
     past::{moment_of, read_at},
     question::{organization_of, place_of},
 };
 use crate::{
+    engine::Allowance,
     error::Error,
     facts::{Piece, World},
 };
@@ -22,6 +24,8 @@ pub(crate) async fn list_permissions(
 ) -> Result<ListPermissionsResponse, Error> {
     let organization = organization_of("resource", &request.resource)?;
     parse("subject", &request.subject, Subject::parse_name)?;
+    let said = request.context.as_ref();
+    check_context("context", said)?;
     let permit = app.permit_in(context, &organization).await?;
     app.engine
         .freshen(context, request.consistency.as_ref())
@@ -30,7 +34,7 @@ pub(crate) async fn list_permissions(
     let (subject, resource) = (&request.subject, &request.resource);
     let at = moment_of(app, request.read_time.as_ref())?;
     let list = format!(
-        "permissions {subject} {resource} {at:?} {}",
+        "permissions {subject} {resource} {said:?} {at:?} {}",
         permit.holder()
     );
     let page = Page::read(sealer, list, request.page_size, &request.page_token)?;
@@ -38,21 +42,39 @@ pub(crate) async fn list_permissions(
     let answer = |world: &World| {
         let now = at.unwrap_or_else(|| app.engine.clock.now());
         let facts = world.facts(subject, &organization)?;
-        let target = world.target(&organization, place_of(resource))?;
+        let place = place_of(resource);
+        let target = world.target(&organization, place)?;
+        let given = Given {
+            subject,
+            resource: place.resource(),
+            context: said,
+        };
+        let allowance = Allowance::at_once();
+        let (mut held, mut last) = (Vec::new(), "");
         let all = facts.catalog.permissions().into_iter();
-        let held: Vec<String> = all
-            .skip_while(|(name, _)| *name <= page.after.as_str())
-            .filter(|(_, permission)| decide(&facts, *permission, target, now).outcome.is_ok())
-            .take(limit)
-            .map(|(name, _)| name.to_owned())
-            .collect();
-        Ok::<_, Vec<Piece>>((held, world.revision()))
+        for (name, permission) in all.skip_while(|(name, _)| *name <= page.after.as_str()) {
+            if held.len() == limit || allowance.is_spent() {
+                break;
+            }
+            if allowance.take(&decide(&facts, permission, target, &given, now)) {
+                held.push(name.to_owned());
+            }
+            last = name;
+        }
+        // Where there may be more, and others wait for the facts.
+        let looked_at = allowance.is_spent().then(|| last.to_owned());
+        Ok::<_, Vec<Piece>>((held, looked_at, world.revision()))
     };
-    let (rows, revision) = match at {
+    let (rows, looked_at, revision) = match at {
         Some(at) => read_at(app, at, |world| Ok(Ok(answer(world)?))).await?,
         None => app.engine.facts.read(answer).await?,
     };
-    let (permissions, next_page_token) = page.cut(sealer, rows, String::clone);
+    let (permissions, mut next_page_token) = page.cut(sealer, rows, String::clone);
+    if next_page_token.is_empty()
+        && let Some(last) = looked_at
+    {
+        next_page_token = page.token_after(sealer, &last);
+    }
     Ok(ListPermissionsResponse {
         permissions,
         next_page_token,

@@ -1,21 +1,19 @@
 mod spot;
+mod store;
 mod walk;
 
 use ::rpc::{Page, parse};
 use api::entitlement::v1::{ListResourcesRequest, ListResourcesResponse, PlaceKind};
 use authority::Context;
 use base::{Millis, OrganizationId, Subject};
-use entitlement_core::{Facts, PermissionIndex, Target, decide};
+use entitlement_core::{Decision, Facts, Given, PermissionIndex, Target, decide};
 
-use self::{
-    spot::Spot,
-    walk::{Covered, walk},
-};
-use super::{App, past::moment_of, question::is_permission};
+use self::spot::Spot;
+use super::{App, circumstances::check_context, past::moment_of, question::is_permission};
 use crate::{
+    engine::Allowance,
     error::Error,
-    facts::{Piece, Reading, World},
-    store::view::View,
+    facts::{Piece, World},
 };
 
 /// Lists where in an organization a subject may do something.
@@ -27,6 +25,7 @@ pub(crate) async fn list_resources(
     let organization = parse("parent", &request.parent, OrganizationId::parse_name)?;
     parse("subject", &request.subject, Subject::parse_name)?;
     is_permission("permission", &request.permission)?;
+    check_context("context", request.context.as_ref())?;
     let permit = app.permit_in(context, &organization).await?;
     app.engine
         .freshen(context, request.consistency.as_ref())
@@ -34,10 +33,11 @@ pub(crate) async fn list_resources(
     let at = moment_of(app, request.read_time.as_ref())?;
     let sealer = app.store.sealer();
     let list = format!(
-        "resources {organization} {} {} {} {at:?} {}",
+        "resources {organization} {} {} {} {:?} {at:?} {}",
         request.subject,
         request.permission,
         request.kind,
+        request.context,
         permit.holder()
     );
     let page = Page::read(sealer, list, request.page_size, &request.page_token)?;
@@ -59,16 +59,29 @@ pub(crate) async fn list_resources(
         }
         Some(_) => None,
     };
-    let (rows, revision) = match in_memory {
+    let found = match in_memory {
         Some(found) => found,
         None => list.in_store().await?,
     };
-    let (rows, next_page_token) = page.cut(sealer, rows, Spot::key);
+    let (rows, mut next_page_token) = page.cut(sealer, found.rows, Spot::key);
+    if next_page_token.is_empty()
+        && let Some(last) = &found.looked_at
+    {
+        next_page_token = page.token_after(sealer, &last.key());
+    }
     Ok(ListResourcesResponse {
         resources: rows.iter().map(|row| row.name(&organization)).collect(),
         next_page_token,
-        revision,
+        revision: found.revision,
     })
+}
+
+/// A page.
+struct Found {
+    rows: Vec<Spot>,
+    /// The last that was looked at, where there may be more after it.
+    looked_at: Option<Spot>,
+    revision: i64,
 }
 
 /// One page of the list.
@@ -88,52 +101,22 @@ struct List<'a> {
 type Answer<T> = Result<Result<T, Error>, Vec<Piece>>;
 
 impl List<'_> {
-    /// The page and its revision; none if the resources are too many for memory.
-    fn in_memory(&self, world: &World) -> Answer<Option<(Vec<Spot>, i64)>> {
+    /// The page; none if the resources are too many for memory, or the conditions to be asked
+    /// there.
+    fn in_memory(&self, world: &World) -> Answer<Option<Found>> {
         let resources = self.is_of(PlaceKind::Resource);
         if resources && !world.holds_resources(self.organization)? {
             return Ok(Ok(None));
         }
         self.asked(world, |facts, permission| {
-            let rows = self.allowed(facts, permission);
-            Some((self.cut(rows), world.revision()))
-        })
-    }
-
-    /// The page and its revision, of one snapshot.
-    async fn in_store(&self) -> Result<(Vec<Spot>, i64), Error> {
-        let snapshot = self.app.store.snapshot().await?;
-        let view = View {
-            db: &snapshot,
-            at: self.at,
-        };
-        let mut reading = Reading::begin(&self.app.store, view).await?;
-        let found = reading.read(|world| {
-            let facts = world.facts(&self.request.subject, self.organization)?;
-            // Resources that grants name are looked up one by one.
-            let tree = facts.organization.map(|organization| &organization.tree);
-            let grants = facts.member.into_iter().flat_map(|member| &member.grants);
-            let unknown: Vec<Piece> = grants
-                .flat_map(|grant| tree.into_iter().flat_map(|tree| tree.unknown(&grant.scope)))
-                .map(|id| Piece::Resource(self.organization.clone(), id.into()))
-                .collect();
-            if !unknown.is_empty() {
-                return Err(unknown);
-            }
-            self.asked(world, |facts, permission| {
-                let rows = self.allowed(facts, permission);
-                (rows, self.covered(facts, permission), world.revision())
+            let allowance = Allowance::at_once();
+            let rows = self.allowed(facts, permission, &allowance);
+            (!allowance.is_spent()).then(|| Found {
+                rows: self.cut(rows),
+                looked_at: None,
+                revision: world.revision(),
             })
-        });
-        let (mut rows, covered, revision) = found.await??;
-        if self.is_of(PlaceKind::Resource) {
-            let after = match &self.after {
-                Some(Spot::Resource(unit, id)) => (unit.clone(), id.clone()),
-                _ => Default::default(),
-            };
-            rows.extend(walk(view, self.organization, &covered, after, self.limit).await?);
-        }
-        Ok((self.cut(rows), revision))
+        })
     }
 
     fn asked<T>(
@@ -150,7 +133,12 @@ impl List<'_> {
     }
 
     /// What is allowed of what the facts hold, after the page before, in no order.
-    fn allowed(&self, facts: &Facts<'_>, permission: PermissionIndex) -> Vec<Spot> {
+    fn allowed(
+        &self,
+        facts: &Facts<'_>,
+        permission: PermissionIndex,
+        allowance: &Allowance,
+    ) -> Vec<Spot> {
         let Some(organization) = facts.organization else {
             return Vec::new();
         };
@@ -166,29 +154,27 @@ impl List<'_> {
             .chain(units)
             .chain(resources)
             .filter(|(spot, _)| self.is_of(spot.kind()) && Some(spot) > self.after.as_ref())
-            .filter(|(_, target)| self.decide(facts, permission, *target))
+            .take_while(|_| !allowance.is_spent())
+            .filter(|(spot, target)| {
+                allowance.take(&self.decide(facts, permission, spot.resource(), *target))
+            })
             .map(|(spot, _)| spot)
             .collect()
     }
 
-    /// Where all resources are allowed.
-    fn covered(&self, facts: &Facts<'_>, permission: PermissionIndex) -> Covered {
-        let allowed = |target| self.decide(facts, permission, target);
-        if allowed(Target::Organization) {
-            return Covered::All;
-        }
-        let tree = facts
-            .organization
-            .map(|organization| organization.tree.units());
-        let units = tree
-            .into_iter()
-            .flatten()
-            .filter(|(_, target)| allowed(*target));
-        Covered::Units(units.map(|(id, _)| id.to_owned()).collect())
-    }
-
-    fn decide(&self, facts: &Facts<'_>, permission: PermissionIndex, target: Target) -> bool {
-        decide(facts, permission, target, self.now).outcome.is_ok()
+    fn decide<'f>(
+        &self,
+        facts: &Facts<'f>,
+        permission: PermissionIndex,
+        resource: Option<&str>,
+        target: Target,
+    ) -> Decision<'f> {
+        let given = Given {
+            subject: &self.request.subject,
+            resource,
+            context: self.request.context.as_ref(),
+        };
+        decide(facts, permission, target, &given, self.now)
     }
 
     fn is_of(&self, kind: PlaceKind) -> bool {

@@ -6,14 +6,17 @@ use api::entitlement::v1::{
 };
 use authority::Context;
 use base::{Id, Millis, OrganizationId, RoleId, RoleName};
-use entitlement_core::{Catalog, PermissionIndex, Roles, decide};
+use entitlement_core::{Catalog, Given, PermissionIndex, Roles, decide};
+use prost_types::Struct;
 
 use super::{
     App,
+    circumstances::check_context,
     past::moment_of,
     question::{is_permission, organization_of, place_of},
 };
 use crate::{
+    engine::Allowance,
     error::Error,
     facts::{Piece, Reading, World},
     store::view::View,
@@ -43,6 +46,7 @@ pub(crate) async fn list_subjects(
             format!("route {route}")
         }
     };
+    check_context("context", request.context.as_ref())?;
     let permit = app.permit_in(context, &organization).await?;
     app.engine
         .freshen(context, request.consistency.as_ref())
@@ -50,8 +54,9 @@ pub(crate) async fn list_subjects(
     let sealer = app.store.sealer();
     let at = moment_of(app, request.read_time.as_ref())?;
     let list = format!(
-        "subjects {} {what} {at:?} {}",
+        "subjects {} {what} {:?} {at:?} {}",
         request.resource,
+        request.context,
         permit.holder()
     );
     let page = Page::read(sealer, list, request.page_size, &request.page_token)?;
@@ -60,6 +65,7 @@ pub(crate) async fn list_subjects(
         organization: &organization,
         resource: &request.resource,
         held: &held,
+        context: request.context.as_ref(),
         at,
         limit: usize::try_from(page.limit()).unwrap_or(usize::MAX),
     };
@@ -89,6 +95,7 @@ pub(super) async fn holders(
         organization,
         resource: &organization.name(),
         held: &Held::Permission(permission.to_owned()),
+        context: None,
         at: None,
         limit,
     };
@@ -100,6 +107,7 @@ struct List<'a> {
     organization: &'a OrganizationId,
     resource: &'a str,
     held: &'a Held,
+    context: Option<&'a Struct>,
     /// The moment that it is about; none for now.
     at: Option<Millis>,
     limit: usize,
@@ -125,7 +133,8 @@ impl List<'_> {
         }
     }
 
-    /// The page; none if the members are too many for memory.
+    /// The page; none if the members are too many for memory, or their conditions to be asked
+    /// there.
     fn in_memory(
         &self,
         world: &World,
@@ -135,10 +144,11 @@ impl List<'_> {
             return Ok(Ok(None));
         };
         let members = members.filter(|subject| *subject > after);
-        Ok(self.among(world, members)?.map(|mut subjects| {
+        let allowance = Allowance::at_once();
+        Ok(self.among(world, members, &allowance)?.map(|mut subjects| {
             subjects.sort_unstable();
             subjects.truncate(self.limit);
-            Some(Found {
+            (!allowance.is_spent()).then(|| Found {
                 subjects,
                 looked_at: None,
                 revision: world.revision(),
@@ -172,7 +182,7 @@ impl List<'_> {
             let candidates = self.candidates(view, &roles, &after).await?;
             let read = reading.read(|world| {
                 let subjects = candidates.iter().map(String::as_str);
-                self.among(world, subjects)
+                self.among(world, subjects, &Allowance::alone())
             });
             found.subjects.extend(read.await??);
             if candidates.len() == self.limit {
@@ -208,19 +218,27 @@ impl List<'_> {
         &self,
         world: &World,
         subjects: impl Iterator<Item = &'s str>,
+        allowance: &Allowance,
     ) -> Result<Result<Vec<String>, Error>, Vec<Piece>> {
-        let target = world.target(self.organization, place_of(self.resource))?;
+        let place = place_of(self.resource);
+        let target = world.target(self.organization, place)?;
         let sought = match self.sought(world.catalog()?) {
             Ok(sought) => sought,
             Err(error) => return Ok(Err(error)),
         };
         let now = self.at.unwrap_or_else(|| self.app.engine.clock.now());
         let (mut found, mut missing) = (Vec::new(), Vec::new());
-        for subject in subjects {
+        for subject in subjects.take_while(|_| !allowance.is_spent()) {
             match world.facts(subject, self.organization) {
                 Ok(facts) => {
-                    let holds =
-                        |held: &PermissionIndex| decide(&facts, *held, target, now).outcome.is_ok();
+                    let given = Given {
+                        subject,
+                        resource: place.resource(),
+                        context: self.context,
+                    };
+                    let holds = |held: &PermissionIndex| {
+                        allowance.take(&decide(&facts, *held, target, &given, now))
+                    };
                     if sought.iter().any(holds) {
                         found.push(subject.to_owned());
                     }

@@ -5,7 +5,9 @@ use api::entitlement::v1::{Decision, DecisionReason, Effect};
 use base::{Id, In, OrganizationId, ResourceId, Subject, UnitId};
 use entitlement_core as core;
 use entitlement_core::Reason;
+use prost_types::Struct;
 
+use super::circumstances::check_context;
 use crate::{
     engine::{Ask, Bearing, Status},
     facts::Place,
@@ -18,6 +20,7 @@ pub(crate) struct Question<'a> {
     pub(crate) permission: &'a str,
     pub(crate) organization: OrganizationId,
     resource: &'a str,
+    context: Option<&'a Struct>,
 }
 
 impl<'a> Question<'a> {
@@ -27,6 +30,7 @@ impl<'a> Question<'a> {
         subject: &'a str,
         permission: &'a str,
         resource: &'a str,
+        context: Option<&'a Struct>,
     ) -> Result<Self, Fault> {
         // Only what is wrong has to be found by the caller.
         let field = |name: &str| match index {
@@ -35,11 +39,13 @@ impl<'a> Question<'a> {
         };
         Subject::check_name(subject).map_err(|error| Fault::name(&field("subject"), &error))?;
         is_permission(&field("permission"), permission)?;
+        check_context(&field("context"), context)?;
         Ok(Self {
             organization: organization_of(&field("resource"), resource)?,
             subject,
             permission,
             resource,
+            context,
         })
     }
 
@@ -50,10 +56,12 @@ impl<'a> Question<'a> {
             organization: &self.organization,
             permission: self.permission,
             place: place_of(self.resource),
+            context: self.context,
         }
     }
 
-    /// The question as it is shared.
+    /// The question as it is shared: whatever the circumstances, for an answer upon which a
+    /// condition bore is not shared.
     pub(crate) fn shared(&self) -> freshness::Question<'_> {
         freshness::Question {
             organization: &self.organization,
@@ -104,17 +112,21 @@ fn within(resource: &str) -> &str {
     resource.splitn(3, '/').nth(2).unwrap_or_default()
 }
 
-/// Decides from the facts that bear on a question.
-pub(super) fn decide<'a>(bearing: &Bearing<'a>) -> core::Decision<'a> {
-    core::decide(
-        &bearing.facts,
-        bearing.permission,
-        bearing.target,
-        bearing.now,
-    )
+/// Decides from the facts that bear on a question; the answer as protobuf has it, besides.
+pub(super) fn decide<'w>(
+    bearing: &Bearing<'w, '_>,
+    organization: &OrganizationId,
+    status: Status,
+) -> (core::Decision<'w>, Decision) {
+    let decided = bearing.decide();
+    let mut answer = decision(&decided, organization, status);
+    if decided.outcome == Err(Reason::ConditionNotMet) {
+        answer.missing_context = bearing.missing();
+    }
+    (decided, answer)
 }
 
-/// An answer as protobuf has it.
+/// An answer as protobuf has it. One upon which a condition bore is given once.
 pub(super) fn decision(
     decision: &core::Decision<'_>,
     organization: &OrganizationId,
@@ -141,7 +153,12 @@ pub(super) fn decision(
         revision: status.revision,
         valid_until_time: timestamp(decision.valid_until),
         feed_behind: status.feed_behind,
-        reusable_ms: status.reusable_ms(decision.valid_until),
+        reusable_ms: if decision.is_conditional() {
+            0
+        } else {
+            status.reusable_ms(decision.valid_until)
+        },
+        missing_context: Vec::new(),
     }
 }
 
@@ -156,5 +173,6 @@ pub(super) fn reason(reason: Reason) -> DecisionReason {
         Reason::ApplicationNotEntitled => DecisionReason::ApplicationNotEntitled,
         Reason::NoGrant => DecisionReason::NoGrant,
         Reason::OutOfScope => DecisionReason::OutOfScope,
+        Reason::ConditionNotMet => DecisionReason::ConditionNotMet,
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     store::grants::{self, NewGrant},
 };
 
-/// Changes where and when a grant holds, and whether it may be given on.
+/// Changes where, when and under which condition a grant holds, and whether it may be given on.
 pub(crate) async fn update_grant(
     app: &App,
     context: &Context,
@@ -60,6 +60,7 @@ pub(super) async fn change(
             "start_time" => grant.start_time = asked.start_time,
             "end_time" => grant.end_time = asked.end_time,
             "can_delegate" => grant.can_delegate = asked.can_delegate,
+            "condition" => grant.condition.clone_from(&asked.condition),
             _ => return Err(Fault::immutable(path).into()),
         }
     }
@@ -89,7 +90,12 @@ impl Held {
     pub(super) async fn find(tx: &WriteTx, name: &In<GrantId>) -> Result<Self, Error> {
         let found = grants::find(tx.connection(), &name.organization, &name.id, tx.now()).await?;
         let (grant, version) = found.ok_or_else(|| Error::GrantNotFound(name.to_string()))?;
-        let known = grant_rules::read(&name.organization, grant.clone(), name.id.as_str(), "")?;
+        // Whatever its condition is: what cannot be read any more can still be taken.
+        let held = Grant {
+            condition: String::new(),
+            ..grant.clone()
+        };
+        let known = grant_rules::read(&name.organization, held, name.id.as_str(), "")?;
         Ok(Self {
             grant,
             known,

@@ -89,6 +89,7 @@ fn k_n_what_finds_no_place_is_counted_and_waits_for_nothing() {
         "users/jan",
         "fleet.billing.view",
         "organizations/acme",
+        None,
     )
     .unwrap();
     for effect in [Effect::Allow, Effect::Deny] {

@@ -1,13 +1,14 @@
 //! Puts what was read into memory.
 
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use api::entitlement::v1::{Application, Scope};
 use authority::Account;
 use base::{Id, Millis, OrganizationId, Subject};
 use entitlement_core as core;
 use entitlement_core::{
-    Bounds, Catalog, Entitlement, Grant, Map, Member, Organization, SubjectKind, Validity,
+    Bounds, Catalog, Condition, Entitlement, Grant, Map, Member, Organization, SubjectKind,
+    Validity,
 };
 use prost::Message;
 
@@ -191,6 +192,8 @@ impl Entry {
         }
         for row in found.rows {
             organization.tree.place_resource(&row.id, Some(&row.unit));
+            let kind = row.kind.as_deref().unwrap_or_default();
+            organization.tree.set_kind(&row.id, kind);
         }
     }
 
@@ -204,8 +207,10 @@ impl Entry {
             return;
         };
         let mut grants: Map<String, Vec<Grant>> = Map::default();
+        let mut conditions = Conditions::default();
         for row in rows {
-            if let Some(grant) = grant(catalog, organization, &row) {
+            let condition = row.condition.as_deref().map(|text| conditions.get(text));
+            if let Some(grant) = grant(catalog, organization, &row, condition) {
                 grants.entry(row.subject).or_default().push(grant);
             }
         }
@@ -259,9 +264,29 @@ impl Entry {
     }
 }
 
+/// Conditions that were read together: those that say the same are one.
+#[derive(Default)]
+struct Conditions(Map<Box<str>, Arc<Condition>>);
+
+impl Conditions {
+    fn get(&mut self, text: &str) -> Arc<Condition> {
+        if let Some(known) = self.0.get(text) {
+            return known.clone();
+        }
+        let condition = Arc::new(Condition::stored(text));
+        self.0.insert(text.into(), condition.clone());
+        condition
+    }
+}
+
 /// A grant from its row; none if its role is not in the catalogue or its scope cannot be read:
 /// it then gives nothing.
-fn grant(catalog: &Catalog, organization: &mut Organization, row: &grants::Row) -> Option<Grant> {
+fn grant(
+    catalog: &Catalog,
+    organization: &mut Organization,
+    row: &grants::Row,
+    condition: Option<Arc<Condition>>,
+) -> Option<Grant> {
     let role = if row.custom {
         organization.roles.own(&row.role_name())
     } else {
@@ -270,12 +295,17 @@ fn grant(catalog: &Catalog, organization: &mut Organization, row: &grants::Row) 
     let scope = Scope::decode(row.scope.as_slice()).ok()?;
     let id = |name: &String| name.rsplit('/').next().unwrap_or_default().to_owned();
     let tree = &mut organization.tree;
-    let bounds = (!scope.applications.is_empty()).then(|| {
-        let applications = scope.applications.iter();
+    let named = scope.applications.iter();
+    let applications: Option<Box<[_]>> = (!scope.applications.is_empty()).then(|| {
+        named
+            .filter_map(|name| catalog.application(&id(name)))
+            .collect()
+    });
+    let is_bound = applications.is_some() || condition.is_some();
+    let bounds = is_bound.then(|| {
         Box::new(Bounds {
-            applications: applications
-                .filter_map(|name| catalog.application(&id(name)))
-                .collect(),
+            applications,
+            condition,
         })
     });
     let scope = if scope.all {
@@ -322,7 +352,8 @@ fn weight(entry: &Entry) -> usize {
         .map(|(subject, member)| {
             let grants = member.as_ref().map_or(0, |member| {
                 let each = size_of::<Grant>() + 24;
-                member.grants.len() * each
+                let conditions = member.grants.iter().filter_map(Grant::condition);
+                member.grants.len() * each + conditions.map(Condition::weight).sum::<usize>()
             });
             subject.len() + ENTRY + size_of::<Member>() + grants
         })

@@ -30,6 +30,16 @@ pub(crate) enum Place<'a> {
     Resource(&'a str),
 }
 
+impl<'a> Place<'a> {
+    /// The id of the resource, if it is one.
+    pub(crate) fn resource(self) -> Option<&'a str> {
+        match self {
+            Self::Resource(id) => Some(id),
+            Self::Organization | Self::Unit(_) => None,
+        }
+    }
+}
+
 /// An organization in memory.
 #[derive(Debug, Default)]
 pub(super) struct Entry {

@@ -134,6 +134,7 @@ async fn resource(
             .id
             .as_str()
             .to_owned(),
+        kind: (!change.r#type.is_empty()).then(|| change.r#type.clone()),
     });
     Ok(())
 }

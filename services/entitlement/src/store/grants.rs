@@ -24,6 +24,7 @@ table!("grants", key { organization: String, id: String }, {
     start_ms: i64,
     end_ms: i64,
     can_delegate: bool,
+    condition: Option<String>,
     revoked: bool,
     revoke_ms: i64,
     revoked_by: String,
@@ -45,6 +46,7 @@ pub(crate) struct NewGrant {
     pub(crate) start: Millis,
     pub(crate) end: Millis,
     pub(crate) can_delegate: bool,
+    pub(crate) condition: Option<String>,
 }
 
 /// Inserts grants, all or none, and returns them as stored.
@@ -67,6 +69,7 @@ pub(crate) async fn insert(
             start_ms: grant.start.0,
             end_ms: grant.end.0,
             can_delegate: grant.can_delegate,
+            condition: grant.condition.clone(),
             revoked: false,
             revoke_ms: Millis::MAX.0,
             revoked_by: String::new(),
@@ -300,6 +303,7 @@ pub(crate) async fn update(
         .col_expr(Column::StartMs, Expr::value(changed.start.0))
         .col_expr(Column::EndMs, Expr::value(changed.end.0))
         .col_expr(Column::CanDelegate, Expr::value(changed.can_delegate))
+        .col_expr(Column::Condition, Expr::value(changed.condition.clone()))
         .col_expr(Column::UpdateMs, Expr::value(tx.now().0))
         .exec(tx.connection())
         .await?;
@@ -447,5 +451,6 @@ fn grant(row: &Row, now: Millis) -> Result<Grant, StoreError> {
         can_delegate: row.can_delegate,
         revoke_time: timestamp(Millis(row.revoke_ms)),
         revoked_by: row.revoked_by.clone(),
+        condition: row.condition.clone().unwrap_or_default(),
     })
 }

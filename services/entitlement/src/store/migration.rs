@@ -5,7 +5,8 @@ use sea_orm_migration::prelude::{
     async_trait,
 };
 use store::schema::{
-    boolean, bytes, bytewise, create_common, create_history, index, integer, primary, table, text,
+    boolean, bytes, bytewise, create_common, create_history, index, integer, optional_text,
+    primary, table, text,
 };
 
 /// Brings the schema to the latest version.
@@ -118,6 +119,7 @@ fn owned() -> Vec<TableCreateStatement> {
             .col(integer("create_ms"))
             .col(integer("update_ms"))
             .col(integer("version"))
+            .col(optional_text("condition"))
             .primary_key(&mut primary(&["organization", "id"]))
             .to_owned(),
     ]
@@ -155,6 +157,7 @@ fn projected() -> Vec<TableCreateStatement> {
             .col(text("organization"))
             .col(text("id"))
             .col(text("unit"))
+            .col(optional_text("kind"))
             .primary_key(&mut primary(&["organization", "id"]))
             .to_owned(),
         table("p_members")

@@ -9,7 +9,10 @@ use store::{StoreError, WriteTx, new_row};
 
 use super::{CHUNK, history, table};
 
-table!("p_resources", key { organization: String, id: String }, { unit: String });
+table!("p_resources", key { organization: String, id: String }, {
+    unit: String,
+    kind: Option<String>,
+});
 pub(crate) use row::Model as Row;
 use row::{Column, Entity};
 
@@ -27,7 +30,7 @@ pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> 
         Entity::insert_many(chunk.iter().cloned().map(new_row::<row::ActiveModel, _>))
             .on_conflict(
                 OnConflict::columns([Column::Organization, Column::Id])
-                    .update_column(Column::Unit)
+                    .update_columns([Column::Unit, Column::Kind])
                     .to_owned(),
             )
             .exec_without_returning(tx.connection())

@@ -76,7 +76,7 @@ async fn list(
 }
 
 fn lines(access: &ApplicationAccess) -> Vec<String> {
-    let modules: Vec<String> = access
+    let mut modules: Vec<String> = access
         .modules
         .iter()
         .map(|module| {
@@ -88,6 +88,8 @@ fn lines(access: &ApplicationAccess) -> Vec<String> {
             format!("{module}{star}")
         })
         .collect();
+    let conditional = access.conditional_modules.iter();
+    modules.extend(conditional.map(|module| format!("{module} (under a condition)")));
     let mut lines = vec![format!(
         "{}  {}  modules: {}",
         access.application,
@@ -105,9 +107,19 @@ fn lines(access: &ApplicationAccess) -> Vec<String> {
         .unwrap_or_default();
     for permission in &access.permissions {
         let scope = permission.scope.as_ref().map(places).unwrap_or_default();
-        lines.push(format!("  {:<width$}  {scope}", permission.permission));
+        let condition = under(&permission.condition);
+        let permission = &permission.permission;
+        lines.push(format!("  {permission:<width$}  {scope}{condition}"));
     }
     lines
+}
+
+/// The condition under which something holds, if it does not hold always.
+pub(super) fn under(condition: &str) -> String {
+    if condition.is_empty() {
+        return String::new();
+    }
+    format!("  if {condition}")
 }
 
 fn places(scope: &Scope) -> String {
@@ -136,6 +148,7 @@ fn as_json(access: &ApplicationAccess) -> Value {
             json!({
                 "permission": held.permission,
                 "scope": { "all": scope.all, "units": scope.units, "resources": scope.resources },
+                "condition": held.condition,
             })
         })
         .collect();
@@ -144,6 +157,7 @@ fn as_json(access: &ApplicationAccess) -> Value {
         "display_name": access.display_name,
         "placements": placements,
         "modules": access.modules,
+        "conditional_modules": access.conditional_modules,
         "landing_module": access.landing_module,
         "roles": access.roles,
         "permissions": permissions,

@@ -14,6 +14,7 @@ use crate::{
     clients::{Service, answer, within},
     connect::connect,
     exit::Failure,
+    given::context as context_of,
     moment, output,
 };
 
@@ -33,6 +34,7 @@ pub(super) async fn check(
         resource: in_organization(&args.resource),
         consistency: consistency(&args),
         read_time: args.at,
+        context: context_of(&args.given),
     };
     let mut client = connection.clients.authorization();
     let call = client.check(within(DEADLINE, request));
@@ -75,7 +77,12 @@ pub(super) fn as_text(decision: &Decision) -> String {
         format!("ALLOW  grant {}", decision.grant)
     } else {
         let reason = decision.reason();
-        format!("DENY  {}  {}", reason_word(reason), sentence(reason))
+        let missing = missing(&decision.missing_context);
+        format!(
+            "DENY  {}  {}{missing}",
+            reason_word(reason),
+            sentence(reason)
+        )
     };
     let until = match &decision.valid_until_time {
         Some(until) => format!("  valid until {}", moment::text(until)),
@@ -89,6 +96,14 @@ pub(super) fn as_text(decision: &Decision) -> String {
     format!("{answer}  revision {}{until}{behind}", decision.revision)
 }
 
+/// What the conditions ask for and was not said.
+fn missing(keys: &[String]) -> String {
+    if keys.is_empty() {
+        return String::new();
+    }
+    format!("  not given: {}", keys.join(", "))
+}
+
 /// A decision for programs.
 pub(super) fn as_json(decision: &Decision) -> Value {
     json!({
@@ -98,6 +113,7 @@ pub(super) fn as_json(decision: &Decision) -> Value {
         "revision": decision.revision,
         "valid_until_time": decision.valid_until_time.as_ref().map(moment::text),
         "feed_behind": decision.feed_behind,
+        "missing_context": decision.missing_context,
     })
 }
 
@@ -127,6 +143,9 @@ fn sentence(reason: DecisionReason) -> &'static str {
         DecisionReason::NoGrant => "No grant in force holds a role with the permission.",
         DecisionReason::OutOfScope => {
             "No such grant covers the resource, or the resource does not exist."
+        }
+        DecisionReason::ConditionNotMet => {
+            "Such grants hold under conditions only, and none of these is met."
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     clients::{Service, answer, within},
     connect::connect,
     exit::Failure,
+    given::context as context_of,
     output,
 };
 
@@ -28,6 +29,7 @@ pub(super) async fn explain(
         resource: in_organization(&args.resource),
         consistency: consistency(&args),
         read_time: args.at,
+        context: context_of(&args.given),
     };
     let mut client = connection.clients.authorization();
     let call = client.explain(within(DEADLINE, request));
@@ -63,7 +65,12 @@ fn lines(answer: &ExplainResponse) -> Vec<String> {
     }
     for grant in &answer.grants {
         let (mark, why) = bearing(grant);
-        lines.push(format!("  {mark} {} ({}): {why}", grant.grant, grant.role));
+        let condition = match grant.condition.as_str() {
+            "" => String::new(),
+            condition => format!(" if {condition}"),
+        };
+        let (grant, role) = (&grant.grant, &grant.role);
+        lines.push(format!("  {mark} {grant} ({role}{condition}): {why}"));
     }
     if !answer.missing_roles.is_empty() {
         let roles = answer.missing_roles.join(", ");
@@ -90,6 +97,7 @@ fn bearing(grant: &GrantConsideration) -> (char, String) {
             grant.covers_resource,
             "its scope does not cover the resource",
         ),
+        (grant.condition_met, "its condition is not met"),
     ]
     .into_iter()
     .filter_map(|(holds, why)| (!holds).then_some(why))
@@ -124,6 +132,8 @@ fn explanation(answer: &ExplainResponse) -> Value {
                 "holds_permission": grant.holds_permission,
                 "in_force": grant.in_force,
                 "covers_resource": grant.covers_resource,
+                "condition": grant.condition,
+                "condition_met": grant.condition_met,
             })
         })
         .collect();
@@ -147,6 +157,7 @@ mod tests {
             holds_permission: true,
             in_force: true,
             covers_resource: true,
+            condition_met: true,
             ..GrantConsideration::default()
         };
         assert_eq!(bearing(&grant).0, '✓');

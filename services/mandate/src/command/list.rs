@@ -14,6 +14,7 @@ use crate::{
     clients::{CallError, Service, answer, within},
     connect::{Connection, connect},
     exit::Failure,
+    given::context as context_of,
     output,
 };
 
@@ -71,6 +72,7 @@ async fn page(
                 page_size: PAGE,
                 page_token,
                 read_time: args.at,
+                context: context_of(&args.given),
                 ..ListResourcesRequest::default()
             };
             let call = client.list_resources(within(DEADLINE, request));
@@ -93,6 +95,7 @@ async fn page(
                 page_size: PAGE,
                 page_token,
                 read_time: args.at,
+                context: context_of(&args.given),
                 ..ListSubjectsRequest::default()
             };
             let call = client.list_subjects(within(DEADLINE, request));
@@ -109,6 +112,7 @@ async fn page(
                 page_size: PAGE,
                 page_token,
                 read_time: args.at,
+                context: context_of(&args.given),
                 ..ListPermissionsRequest::default()
             };
             let call = client.list_permissions(within(DEADLINE, request));

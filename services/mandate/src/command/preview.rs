@@ -7,7 +7,7 @@ use api::entitlement::v1::{
 };
 use serde_json::{Value, json};
 
-use super::check::DEADLINE;
+use super::{access::under, check::DEADLINE};
 use crate::{
     cli::PreviewArgs,
     clients::{Service, answer, within},
@@ -65,11 +65,11 @@ fn lines(preview: &PreviewResponse) -> Vec<String> {
             difference.subject, difference.application
         ));
         for change in &difference.permissions {
-            let change_in = change_in(change);
+            let (sign, places) = change_in(change);
+            let condition = under(&change.condition);
             let permissions = change.permissions.iter();
             lines.extend(
-                permissions
-                    .map(|permission| format!("  {} {permission}  {}", change_in.0, change_in.1)),
+                permissions.map(|permission| format!("  {sign} {permission}  {places}{condition}")),
             );
         }
     }
@@ -120,6 +120,7 @@ fn as_json(preview: &PreviewResponse) -> Value {
                     "permissions": change.permissions,
                     "before": scope(&change.before),
                     "after": scope(&change.after),
+                    "condition": change.condition,
                 })
             });
             json!({
@@ -168,6 +169,7 @@ mod tests {
                 permissions,
                 before,
                 after,
+                condition: String::new(),
             })
         };
         assert_eq!(sign(None, all()), ('+', "ALL".to_owned()));

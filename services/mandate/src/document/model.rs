@@ -223,6 +223,8 @@ mappings! {
         applications as "applications": Vec<Text>,
         /// Whether the holder may give the permissions of the role on: for management roles.
         can_delegate as "can_delegate": Option<bool>,
+        /// Holds only where this is met, as `context.network == "office"`.
+        condition as "condition": Text,
         /// Holds from then on.
         start_time as "start_time": Text,
         /// Holds no longer from then on.

@@ -13,6 +13,7 @@ const PERMISSION: u8 = 3 << 3 | 2;
 const RESOURCE: u8 = 4 << 3 | 2;
 const CONSISTENCY: u8 = 5 << 3 | 2;
 const TIMEOUT: u8 = 6 << 3;
+const CONTEXT: u8 = 7 << 3 | 2;
 /// Tags of `Consistency`.
 const AT_LEAST_AS_FRESH: u8 = 2 << 3 | 2;
 const FULLY_CONSISTENT: u8 = 3 << 3;
@@ -29,19 +30,22 @@ pub(crate) fn put_question(
         subject,
         permission,
         resource,
+        context,
     } = question;
     let demand = match consistency {
         Consistency::MinimizeLatency => None,
         Consistency::AtLeastAsFresh(token) => Some(text_length(token)),
         Consistency::FullyConsistent => Some(2),
     };
+    let said = (!context.is_empty()).then(|| context.length());
     let length = 2
         + encoded_len_varint(id)
         + encoded_len_varint(timeout_ms.into())
         + text_length(subject)
         + text_length(permission)
         + text_length(resource)
-        + demand.map_or(0, |demand| 1 + length_length(demand) + demand);
+        + demand.map_or(0, |demand| 1 + length_length(demand) + demand)
+        + said.map_or(0, |said| 1 + length_length(said) + said);
     out.push(QUESTIONS);
     encode_varint(wide(length), out);
     out.push(ID);
@@ -60,6 +64,11 @@ pub(crate) fn put_question(
     }
     out.push(TIMEOUT);
     encode_varint(timeout_ms.into(), out);
+    if let Some(said) = said {
+        out.push(CONTEXT);
+        encode_varint(wide(said), out);
+        context.encode(out);
+    }
 }
 
 /// A `CheckStreamRequest` that ends questions.
@@ -102,6 +111,7 @@ mod tests {
     use prost::Message;
 
     use super::*;
+    use crate::context::Context;
 
     #[test]
     fn what_is_written_reads_back() {
@@ -129,7 +139,6 @@ mod tests {
             &Consistency::default(),
             1,
         );
-        let read = CheckStreamRequest::decode(out.as_slice()).unwrap();
         let mut expected: Vec<_> = demands
             .into_iter()
             .map(|(_, requirement)| StreamQuestion {
@@ -141,13 +150,30 @@ mod tests {
                     requirement: Some(requirement),
                 }),
                 timeout_ms: 1_000,
+                context: None,
             })
             .collect();
+        let context = Context::new()
+            .with("network", "office")
+            .with("amounts", vec![1.5, 2.0])
+            .with("device", Context::new().with("managed", true));
+        let question = Question::new("a", "b", "c").given(context.clone());
+        put_question(&mut out, 2, &question, &Consistency::default(), 1);
         expected.push(StreamQuestion {
             id: 1,
             timeout_ms: 1,
             ..StreamQuestion::default()
         });
+        expected.push(StreamQuestion {
+            id: 2,
+            subject: "a".to_owned(),
+            permission: "b".to_owned(),
+            resource: "c".to_owned(),
+            timeout_ms: 1,
+            context: context.message(),
+            ..StreamQuestion::default()
+        });
+        let read = CheckStreamRequest::decode(out.as_slice()).unwrap();
         assert_eq!(read.questions, expected);
 
         let ids = [1, 1 << 20, u64::MAX];

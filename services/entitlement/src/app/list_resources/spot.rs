@@ -22,6 +22,14 @@ impl Spot {
         }
     }
 
+    /// The id of the resource, if it is one.
+    pub(super) fn resource(&self) -> Option<&str> {
+        match self {
+            Self::Resource(_, id) => Some(id),
+            Self::Organization | Self::Unit(_) => None,
+        }
+    }
+
     /// The resource name.
     pub(super) fn name(&self, organization: &OrganizationId) -> String {
         match self {

@@ -156,6 +156,7 @@ fn grant(organization: &str, member: &MembershipEntry, entry: &GrantEntry) -> Gr
         start_time: moment::timestamp(entry.start_time.as_str()),
         end_time: moment::timestamp(entry.end_time.as_str()),
         can_delegate: entry.can_delegate.unwrap_or_default(),
+        condition: entry.condition.as_str().to_owned(),
         ..Grant::default()
     }
 }

@@ -51,6 +51,7 @@ impl Caller {
                 requirement: Some(Requirement::AtLeastAsFresh(consistency_token)),
             }),
             read_time: None,
+            context: None,
         };
         let mut client = self.clients.authorization();
         let _ = client.check(within(HEARD, question)).await;

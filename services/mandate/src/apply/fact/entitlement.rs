@@ -96,6 +96,7 @@ impl Fact for Grant {
             time("start_time", self.start_time.as_ref()),
             time("end_time", self.end_time.as_ref()),
             mutable("can_delegate", self.can_delegate.to_string()),
+            mutable("condition", quoted(&self.condition)),
         ]
     }
 }

@@ -202,6 +202,20 @@ fn the_order_of_a_scope_means_nothing() {
 }
 
 #[test]
+fn a_condition_is_changed_like_a_scope() {
+    let documents = portal("fleet.yaml");
+    let mut state = state(&documents);
+    let grants = &mut organization(&mut state).grants;
+    let grant = grants.get_mut(&format!("{ACME}/grants/jan-k1")).unwrap();
+    grant.condition = "context.network == \"office\"".to_owned();
+    let plan = plan(&documents, &state).unwrap();
+    let change = &plan.organizations[ACME].grants.change[0];
+    let fields: Vec<_> = change.fields.iter().map(|own| own.field.as_str()).collect();
+    assert_eq!(fields, ["condition"]);
+    assert!(change.fact.condition.is_empty());
+}
+
+#[test]
 fn what_cannot_change_is_a_conflict() {
     let documents = portal("fleet.yaml");
     let mut state = state(&documents);

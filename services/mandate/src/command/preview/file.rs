@@ -50,6 +50,7 @@ struct Create {
     start_time: Option<String>,
     end_time: Option<String>,
     can_delegate: Option<bool>,
+    condition: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -63,6 +64,7 @@ struct Update {
     start_time: Option<String>,
     end_time: Option<String>,
     can_delegate: Option<bool>,
+    condition: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -105,6 +107,7 @@ fn change(organization: &str, entry: Entry) -> Result<GrantChange, String> {
                 role: role(organization, &create.role)?,
                 scope: scope(organization, create.scope, &create.applications)?,
                 can_delegate: create.can_delegate.unwrap_or_default(),
+                condition: create.condition.unwrap_or_default(),
                 start_time: time(create.start_time.as_deref())?,
                 end_time: time(create.end_time.as_deref())?,
                 ..Grant::default()
@@ -118,6 +121,7 @@ fn change(organization: &str, entry: Entry) -> Result<GrantChange, String> {
                 ("start_time", update.start_time.is_some()),
                 ("end_time", update.end_time.is_some()),
                 ("can_delegate", update.can_delegate.is_some()),
+                ("condition", update.condition.is_some()),
             ];
             let paths = named.into_iter().filter(|(_, named)| *named);
             Change::Update(UpdateGrantRequest {
@@ -128,6 +132,7 @@ fn change(organization: &str, entry: Entry) -> Result<GrantChange, String> {
                     name: name(&update.id),
                     scope: scope(organization, update.scope, &update.applications)?,
                     can_delegate: update.can_delegate.unwrap_or_default(),
+                    condition: update.condition.unwrap_or_default(),
                     start_time: time(update.start_time.as_deref())?,
                     end_time: time(update.end_time.as_deref())?,
                     ..Grant::default()

@@ -52,6 +52,7 @@ pub(super) fn announce(tx: &mut WriteTx, row: &Model) {
         name: name.clone(),
         unit: unit_name(row),
         deleted: false,
+        r#type: row.resource_type.clone(),
     };
     emit(tx, name, change::Entity::Resource(change));
 }

@@ -1,0 +1,115 @@
+//! Where a permission is held: always, for named applications, and under conditions.
+
+use std::collections::BTreeMap;
+
+use super::PermissionAccess;
+use crate::{
+    catalog::{ApplicationIndex, Catalog, PermissionIndex},
+    facts::Grant,
+    role::Roles,
+    scope::{Node, Scope, Target, Tree},
+};
+
+/// Where grants hold a permission. What holds under a condition is told only where the permission
+/// does not hold anyhow.
+pub(super) fn where_held<'a>(
+    available: Roles<'a>,
+    tree: &Tree,
+    permission: PermissionIndex,
+    grants: &[&'a Grant],
+) -> Vec<PermissionAccess<'a>> {
+    let catalog = available.catalog;
+    let holding = grants
+        .iter()
+        .filter(|grant| available.holds(grant.role, permission));
+    let (bound, free): (Vec<&Grant>, Vec<&Grant>) =
+        holding.partition(|grant| narrowed(catalog, grant, permission).is_some());
+    let mut conditional: BTreeMap<&str, Vec<&Scope>> = BTreeMap::new();
+    let mut always = Vec::new();
+    for grant in free {
+        match grant.condition() {
+            Some(condition) => conditional.entry(condition.text()).or_default(),
+            None => &mut always,
+        }
+        .push(&grant.scope);
+    }
+    let held = |scope, applications, condition| PermissionAccess {
+        permission: catalog.permission_name(permission),
+        scope,
+        applications,
+        condition,
+    };
+    let always = union(always.into_iter());
+    let under_condition: Vec<_> = conditional
+        .into_iter()
+        .filter_map(|(text, scopes)| {
+            let scope = beyond(tree, always.as_ref(), union(scopes.into_iter())?)?;
+            Some(held(scope, &[][..], Some(text)))
+        })
+        .collect();
+    let mut found: Vec<_> = always
+        .map(|scope| held(scope, &[], None))
+        .into_iter()
+        .collect();
+    found.extend(bound.into_iter().filter_map(|grant| {
+        let applications = narrowed(catalog, grant, permission)?;
+        Some(held(grant.scope.clone(), applications, None))
+    }));
+    found.extend(under_condition);
+    found
+}
+
+/// The applications to which a grant is bound, if the permission concerns applications.
+fn narrowed<'a>(
+    catalog: &Catalog,
+    grant: &'a Grant,
+    permission: PermissionIndex,
+) -> Option<&'a [ApplicationIndex]> {
+    let concerns = catalog.concerns_applications(permission);
+    grant.applications().filter(|_| concerns)
+}
+
+/// What of a scope another does not cover, if anything.
+fn beyond(tree: &Tree, covered: Option<&Scope>, scope: Scope) -> Option<Scope> {
+    let Some(covered) = covered else {
+        return Some(scope);
+    };
+    let Scope::Nodes { units, resources } = scope else {
+        return (*covered != Scope::All).then_some(Scope::All);
+    };
+    let outside = |target: &Target| !tree.covers(covered, *target);
+    let left = |nodes: Box<[Node]>, target: fn(Node) -> Target| -> Box<[Node]> {
+        let nodes = nodes.into_iter();
+        nodes.filter(|node| outside(&target(*node))).collect()
+    };
+    let units = left(units, Target::Unit);
+    let resources = left(resources, Target::Resource);
+    let is_empty = units.is_empty() && resources.is_empty();
+    (!is_empty).then_some(Scope::Nodes { units, resources })
+}
+
+/// The union of scopes; none of none.
+fn union<'a>(scopes: impl Iterator<Item = &'a Scope>) -> Option<Scope> {
+    let mut found = false;
+    let (mut all_units, mut all_resources) = (Vec::new(), Vec::new());
+    for scope in scopes {
+        found = true;
+        match scope {
+            Scope::All => return Some(Scope::All),
+            Scope::Nodes { units, resources } => {
+                all_units.extend_from_slice(units);
+                all_resources.extend_from_slice(resources);
+            }
+        }
+    }
+    found.then(|| Scope::Nodes {
+        units: sorted(all_units),
+        resources: sorted(all_resources),
+    })
+}
+
+fn sorted(mut nodes: Vec<Node>) -> Box<[Node]> {
+    nodes.sort_unstable();
+    nodes.dedup();
+    nodes.into()
+}

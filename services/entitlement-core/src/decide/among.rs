@@ -1,0 +1,141 @@
+//! A decision among the grants of a member.
+
+use base::Millis;
+
+use super::{Decision, Reason, Standing};
+use crate::{
+    catalog::{Catalog, PermissionIndex},
+    condition::Given,
+    facts::Grant,
+    role::Roles,
+    scope::{Target, Tree, next},
+};
+
+/// A question, as grants are asked it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) roles: Roles<'a>,
+    pub(super) permission: PermissionIndex,
+    pub(super) target: Target,
+    pub(super) now: Millis,
+}
+
+impl Asked<'_> {
+    fn is_covered_by(&self, tree: &Tree, grant: &Grant) -> bool {
+        covers(
+            self.roles.catalog,
+            tree,
+            grant,
+            self.permission,
+            self.target,
+        )
+    }
+}
+
+/// What the grants of a member say.
+pub(super) fn among_grants<'a>(
+    asked: &Asked<'_>,
+    standing: &Standing<'a>,
+    given: &Given<'_>,
+) -> Decision<'a> {
+    let now = asked.now;
+    let ceiling = standing.entitlement.validity.end;
+    let tree = &standing.organization.tree;
+    let mut reason = Reason::NoGrant;
+    let mut best: Option<&Grant> = None;
+    // When a grant begins, or one that does not cover the target ends, a refusal may change.
+    let mut refused_until = ceiling;
+    for grant in &standing.member.grants {
+        if !asked.roles.holds(grant.role, asked.permission) {
+            continue;
+        }
+        if !grant.validity.holds_at(now) {
+            refused_until = next(now, grant.validity.start, refused_until);
+            continue;
+        }
+        let refusal = if !asked.is_covered_by(tree, grant) {
+            Reason::OutOfScope
+        } else if grant.condition().is_some() {
+            Reason::ConditionNotMet
+        } else {
+            best = Some(longest(best, grant));
+            continue;
+        };
+        reason = reason.max(refusal);
+        refused_until = refused_until.min(grant.validity.end);
+    }
+    // What holds whatever the circumstances decides before any condition is asked.
+    let mut conditions = 0;
+    if best.is_none() && reason == Reason::ConditionNotMet {
+        (best, conditions) = under_condition(asked, standing, given);
+    }
+    match best {
+        Some(grant) => Decision {
+            outcome: Ok(grant),
+            valid_until: ceiling.min(grant.validity.end),
+            conditions,
+        },
+        None => Decision {
+            outcome: Err(reason),
+            valid_until: refused_until,
+            conditions,
+        },
+    }
+}
+
+/// The grant that holds longest decides: the answer is then valid longest.
+fn longest<'a>(best: Option<&'a Grant>, grant: &'a Grant) -> &'a Grant {
+    best.filter(|best| best.validity.end >= grant.validity.end)
+        .unwrap_or(grant)
+}
+
+/// The grant that allows because its condition is met, and how many conditions were asked.
+#[cold]
+fn under_condition<'a>(
+    asked: &Asked<'_>,
+    standing: &Standing<'a>,
+    given: &Given<'_>,
+) -> (Option<&'a Grant>, u32) {
+    let tree = &standing.organization.tree;
+    let (mut best, mut count) = (None, 0);
+    for grant in conditional(asked, standing) {
+        count += 1;
+        if is_met(grant, tree, asked.target, given) {
+            best = Some(longest(best, grant));
+        }
+    }
+    (best, count)
+}
+
+/// The grants that allow if their condition is met.
+pub(super) fn conditional<'a>(
+    asked: &Asked<'_>,
+    standing: &Standing<'a>,
+) -> impl Iterator<Item = &'a Grant> {
+    let tree = &standing.organization.tree;
+    let grants = standing.member.grants.iter();
+    grants
+        .filter(|grant| grant.condition().is_some())
+        .filter(|grant| asked.roles.holds(grant.role, asked.permission))
+        .filter(|grant| grant.validity.holds_at(asked.now) && asked.is_covered_by(tree, grant))
+}
+
+/// Whether the condition of a grant is met, if it has one.
+pub(crate) fn is_met(grant: &Grant, tree: &Tree, target: Target, given: &Given<'_>) -> bool {
+    grant
+        .condition()
+        .is_none_or(|condition| condition.is_met(given, tree.kind(target)))
+}
+
+/// Whether a grant bears on a target. One that is bound to applications holds what concerns
+/// applications for none but these, and a question names none.
+pub(crate) fn covers(
+    catalog: &Catalog,
+    tree: &Tree,
+    grant: &Grant,
+    permission: PermissionIndex,
+    target: Target,
+) -> bool {
+    tree.covers(&grant.scope, target)
+        && (grant.applications().is_none() || !catalog.concerns_applications(permission))
+}

@@ -1,0 +1,46 @@
+//! The types of resources: there are few, and many resources of each.
+
+use crate::Map;
+
+/// The type of each resource, by the number of the resource.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Kinds {
+    /// One more than the place of the type among the names; zero if it is not known, as it is of
+    /// those after the last.
+    of: Vec<u32>,
+    names: Vec<Box<str>>,
+    numbers: Map<Box<str>, u32>,
+}
+
+impl Kinds {
+    /// Says of which type a resource is; empty if that is not known.
+    pub(super) fn set(&mut self, resource: usize, name: &str) {
+        let number = if name.is_empty() {
+            0
+        } else {
+            self.number(name)
+        };
+        if self.of.len() <= resource {
+            self.of.resize(resource + 1, 0);
+        }
+        if let Some(slot) = self.of.get_mut(resource) {
+            *slot = number;
+        }
+    }
+
+    /// The type of a resource, if it is known.
+    pub(super) fn get(&self, resource: usize) -> Option<&str> {
+        let number = *self.of.get(resource)? as usize;
+        self.names.get(number.checked_sub(1)?).map(|name| &**name)
+    }
+
+    fn number(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        self.names.push(name.into());
+        let number = u32::try_from(self.names.len()).unwrap_or_default();
+        self.numbers.insert(name.into(), number);
+        number
+    }
+}

@@ -1,0 +1,60 @@
+//! Conditions of grants: which may be given, and how many.
+
+use std::collections::BTreeMap;
+
+use ::rpc::Fault;
+use ::store::WriteTx;
+use base::{Id, OrganizationId, RoleName};
+use entitlement_core::{Condition, management};
+
+use crate::{
+    error::Error,
+    store::grants::{self, NewGrant},
+};
+
+/// Grants with conditions that a member may have: a question asks all that bear on it.
+const MOST: usize = 16;
+
+/// Reads the condition of a grant; `at` is where in a request the grant stands. Managing has no
+/// circumstances: what gives power to manage has no condition.
+pub(super) fn read(role: &RoleName, condition: String, at: &str) -> Result<Option<String>, Error> {
+    if condition.is_empty() {
+        return Ok(None);
+    }
+    let field = format!("{at}grant.condition");
+    if role.application.as_str() == management::APPLICATION {
+        return Err(Fault::field(field, "is not for roles that manage").into());
+    }
+    match Condition::parse(&condition) {
+        Ok(_) => Ok(Some(condition)),
+        Err(source) => Err(Error::ConditionInvalid { field, source }),
+    }
+}
+
+/// That nobody who is given grants with conditions comes to have too many of them.
+pub(super) async fn check_count(
+    tx: &WriteTx,
+    organization: &OrganizationId,
+    given: &[NewGrant],
+) -> Result<(), Error> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for grant in given.iter().filter(|grant| grant.condition.is_some()) {
+        *counts.entry(&grant.subject).or_default() += 1;
+    }
+    if counts.is_empty() {
+        return Ok(());
+    }
+    let subjects: Vec<&str> = counts.keys().copied().collect();
+    let held = grants::of_subjects(tx.connection(), organization, Some(&subjects)).await?;
+    let is_given = |id: &str| given.iter().any(|grant| grant.id.as_str() == id);
+    for row in &held {
+        let counts_too = row.condition.is_some() && tx.now().0 < row.end_ms && !is_given(&row.id);
+        if let Some(count) = counts.get_mut(row.subject.as_str()) {
+            *count += usize::from(counts_too);
+        }
+    }
+    match counts.into_iter().find(|(_, count)| *count > MOST) {
+        Some((subject, _)) => Err(Error::TooManyConditions(subject.to_owned(), MOST)),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,161 @@
+//! The list where the resources are too many for memory.
+
+use api::entitlement::v1::PlaceKind;
+use entitlement_core::{Decision, Facts, PermissionIndex, Reason, Target};
+
+use super::{
+    Found, List, Spot,
+    walk::{Covered, walk},
+};
+use crate::{
+    engine::Allowance,
+    error::Error,
+    facts::{Piece, Place, Reading},
+    store::view::View,
+};
+
+/// How many times as many resources are looked at for a page as it may have, where conditions are
+/// asked about each: where few meet them, pages are shorter instead of later.
+const LOOKED_AT: usize = 16;
+
+/// Where resources may be allowed.
+struct Candidates {
+    covered: Covered,
+    /// Whether each must be asked about: conditions may be met for some, and not for others.
+    each: bool,
+}
+
+impl List<'_> {
+    /// The page, of one snapshot.
+    pub(super) async fn in_store(&self) -> Result<Found, Error> {
+        let snapshot = self.app.store.snapshot().await?;
+        let view = View {
+            db: &snapshot,
+            at: self.at,
+        };
+        let mut reading = Reading::begin(&self.app.store, view).await?;
+        let known = reading.read(|world| {
+            let facts = world.facts(&self.request.subject, self.organization)?;
+            // Resources that grants name are looked up one by one.
+            let tree = facts.organization.map(|organization| &organization.tree);
+            let grants = facts.member.into_iter().flat_map(|member| &member.grants);
+            let unknown: Vec<Piece> = grants
+                .flat_map(|grant| tree.into_iter().flat_map(|tree| tree.unknown(&grant.scope)))
+                .map(|id| Piece::Resource(self.organization.clone(), id.into()))
+                .collect();
+            if !unknown.is_empty() {
+                return Err(unknown);
+            }
+            self.asked(world, |facts, permission| {
+                let rows = self.allowed(facts, permission, &Allowance::alone());
+                (rows, self.candidates(facts, permission))
+            })
+        });
+        let (mut rows, candidates) = known.await??;
+        let mut looked_at = None;
+        if self.is_of(PlaceKind::Resource) {
+            let (found, last) = self.resources(&mut reading, view, &candidates).await?;
+            // What comes later than what was looked at comes with a later page.
+            rows.retain(|row| last.as_ref().is_none_or(|last| row <= last));
+            rows.extend(found);
+            looked_at = last;
+        }
+        Ok(Found {
+            rows: self.cut(rows),
+            looked_at,
+            revision: reading.revision(),
+        })
+    }
+
+    /// Resources of the candidates that are allowed, and the last that was looked at if there may
+    /// be more after it.
+    async fn resources(
+        &self,
+        reading: &mut Reading<'_>,
+        view: View<'_>,
+        candidates: &Candidates,
+    ) -> Result<(Vec<Spot>, Option<Spot>), Error> {
+        let mut after = match &self.after {
+            Some(Spot::Resource(unit, id)) => (unit.clone(), id.clone()),
+            _ => Default::default(),
+        };
+        let mut found = Vec::new();
+        for _ in 0..LOOKED_AT {
+            let covered = &candidates.covered;
+            let some = walk(view, self.organization, covered, after, self.limit).await?;
+            let last = some.last().filter(|_| some.len() == self.limit).cloned();
+            let all = !candidates.each;
+            found.extend(if all {
+                some
+            } else {
+                self.among(reading, some).await?
+            });
+            match last {
+                Some(Spot::Resource(unit, id)) if !all && found.len() < self.limit => {
+                    after = (unit, id);
+                }
+                last => return Ok((found, last.filter(|_| !all))),
+            }
+        }
+        let (unit, id) = after;
+        Ok((found, Some(Spot::Resource(unit, id))))
+    }
+
+    /// Those of some resources that are allowed.
+    async fn among(&self, reading: &mut Reading<'_>, some: Vec<Spot>) -> Result<Vec<Spot>, Error> {
+        let read = reading.read(|world| {
+            let mut missing = Vec::new();
+            let mut targets = Vec::with_capacity(some.len());
+            for spot in &some {
+                let Some(id) = spot.resource() else {
+                    continue;
+                };
+                match world.target(self.organization, Place::Resource(id)) {
+                    Ok(target) => targets.push((spot, target)),
+                    Err(pieces) => missing.extend(pieces),
+                }
+            }
+            if !missing.is_empty() {
+                return Err(missing);
+            }
+            self.asked(world, |facts, permission| {
+                let decide = |spot: &Spot, target| {
+                    let decision = self.decide(facts, permission, spot.resource(), target);
+                    decision.outcome.is_ok()
+                };
+                let allowed = targets.into_iter();
+                let allowed = allowed.filter(|(spot, target)| decide(spot, *target));
+                allowed.map(|(spot, _)| spot.clone()).collect()
+            })
+        });
+        read.await?
+    }
+
+    /// Where resources may be allowed, by the grants of all of the organization and of units.
+    fn candidates(&self, facts: &Facts<'_>, permission: PermissionIndex) -> Candidates {
+        let decide = |target| self.decide(facts, permission, None, target);
+        let may_hold = |decision: &Decision<'_>| match decision.outcome {
+            Ok(_) => true,
+            Err(reason) => reason == Reason::ConditionNotMet,
+        };
+        let whole = decide(Target::Organization);
+        if may_hold(&whole) {
+            return Candidates {
+                covered: Covered::All,
+                each: whole.is_conditional(),
+            };
+        }
+        let tree = facts
+            .organization
+            .map(|organization| organization.tree.units());
+        let units = tree.into_iter().flatten();
+        let units: Vec<_> = units
+            .map(|(id, target)| (id, decide(target)))
+            .filter(|(_, decision)| may_hold(decision))
+            .collect();
+        Candidates {
+            each: units.iter().any(|(_, decision)| decision.is_conditional()),
+            covered: Covered::Units(units.into_iter().map(|(id, _)| id.to_owned()).collect()),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Grants that hold under a condition.
+
+mod bounds;
+mod circumstances;
+mod given;
+mod paging;
+mod shown;

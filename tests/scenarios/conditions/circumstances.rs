@@ -1,0 +1,81 @@
+//! A world with conditions, and the circumstances in which it is asked.
+
+use api::entitlement::v1::{
+    CheckRequest, CreateGrantRequest, CreateGrantResponse, Decision, Grant, Scope,
+};
+use prost_types::{Struct, Value, value::Kind};
+use tests::Rig;
+use tonic::{Response, Status};
+
+use crate::world::World;
+
+/// `eva` may view everywhere in the office, `cas` numbers below `k1` with a small amount.
+pub const OFFICE: &str = "context.network == 'office'";
+pub const SMALL: &str = "resource.type == 'number' && context.amount < 10";
+
+/// A context of texts and numbers.
+#[expect(clippy::unnecessary_wraps, reason = "a question has one or none")]
+pub fn context(fields: &[(&str, &str)]) -> Option<Struct> {
+    let fields = fields.iter().map(|(key, value)| {
+        let kind = match value.parse() {
+            Ok(number) => Kind::NumberValue(number),
+            Err(_) => Kind::StringValue((*value).to_owned()),
+        };
+        ((*key).to_owned(), Value { kind: Some(kind) })
+    });
+    Some(Struct {
+        fields: fields.collect(),
+    })
+}
+
+/// In the office.
+pub fn office() -> Option<Struct> {
+    context(&[("network", "office"), ("amount", "5")])
+}
+
+/// The world, with grants under conditions.
+pub async fn load<'r>(rig: &'r Rig, id: &'static str) -> World<'r> {
+    let world = World::load(rig, id).await;
+    let all = Scope {
+        all: true,
+        ..Scope::default()
+    };
+    let north = Scope {
+        units: vec![world.at("units/k1")],
+        ..Scope::default()
+    };
+    for (user, scope, condition) in [("eva", all, OFFICE), ("cas", north, SMALL)] {
+        let grant = Grant {
+            condition: condition.to_owned(),
+            ..world.grant(user, "viewer", Some(scope))
+        };
+        create(&world, &format!("{user}-if"), grant).await.unwrap();
+    }
+    world
+}
+
+pub async fn create(
+    world: &World<'_>,
+    id: &str,
+    grant: Grant,
+) -> Result<Response<CreateGrantResponse>, Status> {
+    let request = CreateGrantRequest {
+        parent: world.organization(),
+        grant: Some(grant),
+        grant_id: id.to_owned(),
+        ..CreateGrantRequest::default()
+    };
+    world.rig.root().grants().create_grant(request).await
+}
+
+/// Whether a user may view the bills of a place, in these circumstances.
+pub fn question(world: &World<'_>, user: &str, place: &str, said: Option<Struct>) -> CheckRequest {
+    CheckRequest {
+        context: said,
+        ..world.question(user, place)
+    }
+}
+
+pub async fn ask(world: &World<'_>, user: &str, place: &str, said: Option<Struct>) -> Decision {
+    world.ask(question(world, user, place, said)).await
+}

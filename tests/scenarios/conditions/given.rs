@@ -1,0 +1,230 @@
+//! What is answered where conditions bear.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use api::entitlement::v1::{
+    CheckBatchRequest, CheckRequest, DecisionReason, Grant, ListPermissionsRequest,
+    ListResourcesRequest, ListSubjectsRequest, Question, UpdateGrantRequest,
+    list_subjects_request::Held,
+};
+use base::Millis;
+use clock::Clock;
+use prost_types::FieldMask;
+use tests::{Rig, Setting, faults::RedisServer};
+
+use super::circumstances::{OFFICE, ask, context, load, office, question};
+use crate::{
+    shared::{everywhere, run},
+    world::World,
+};
+
+const NOW: Millis = Millis(1_767_225_600_000);
+
+#[test]
+fn a_grant_holds_where_its_condition_is_met_and_says_what_it_asks_for() {
+    everywhere(async |rig| {
+        let world = load(rig, "if-met").await;
+        let allowed = ask(&world, "eva", "units/k2", office()).await;
+        assert_eq!(allowed.reason(), DecisionReason::Allowed);
+        assert_eq!(allowed.grant, world.at("grants/eva-if"));
+        assert!(allowed.missing_context.is_empty());
+        let home = ask(&world, "eva", "units/k2", context(&[("network", "home")])).await;
+        assert_eq!(home.reason(), DecisionReason::ConditionNotMet);
+        assert!(home.missing_context.is_empty() && home.grant.is_empty());
+        let nowhere = ask(&world, "eva", "units/k2", None).await;
+        assert_eq!(nowhere.reason(), DecisionReason::ConditionNotMet);
+        assert_eq!(nowhere.missing_context, ["network"]);
+        // A number, what is no resource, and what is out of scope whatever is said.
+        let number = ask(&world, "cas", "resources/n1", office()).await;
+        assert_eq!(number.reason(), DecisionReason::Allowed);
+        let unit = ask(&world, "cas", "units/k1", office()).await;
+        assert_eq!(unit.reason(), DecisionReason::ConditionNotMet);
+        let outside = ask(&world, "cas", "resources/n4", office()).await;
+        assert_eq!(outside.reason(), DecisionReason::OutOfScope);
+        // What `cas` has always stays as it was.
+        let always = ask(&world, "cas", "resources/n3", None).await;
+        assert_eq!(always.grant, world.at("grants/cas"));
+    });
+}
+
+#[test]
+fn k_a_an_answer_upon_which_a_condition_bore_is_given_once() {
+    run(async {
+        let redis = RedisServer::start();
+        let rig = Rig::with_redis(Setting::Postgres, redis.server()).await;
+        let world = load(&rig, "if-once").await;
+        let home = || context(&[("network", "home"), ("amount", "50")]);
+        let reason = async |rig: &Rig, user, place, said| {
+            let world = world.seen_by(rig);
+            ask(&world, user, place, said).await.reason()
+        };
+        for place in ["units/k1", "resources/n1", "resources/n3"] {
+            for (user, said) in [("eva", office()), ("cas", office()), ("eva", None)] {
+                let answer = ask(&world, user, place, said).await;
+                let always = user == "cas" && place == "resources/n3";
+                assert_eq!(answer.reusable_ms > 0, always, "{user} {place}");
+            }
+        }
+        // Another replica, which would believe what is shared.
+        let second = rig.replica().await;
+        for _ in 0..2 {
+            for replica in [&second, &rig] {
+                for (said, expected) in [
+                    (home(), DecisionReason::ConditionNotMet),
+                    (office(), DecisionReason::Allowed),
+                    (None, DecisionReason::ConditionNotMet),
+                ] {
+                    for (user, place) in [("eva", "units/k1"), ("cas", "resources/n1")] {
+                        let found = reason(replica, user, place, said.clone()).await;
+                        assert_eq!(found, expected, "{user} {said:?}");
+                    }
+                }
+            }
+        }
+        // None is in Redis; what holds always is, whatever was said when it was asked.
+        let shared = ask(&world, "ann", "units/k1", home()).await;
+        assert!(shared.reusable_ms > 0);
+        let count = |pattern: &str| {
+            let count = format!("EVAL \"return #redis.call('KEYS', '{pattern}')\" 0");
+            redis.ask(&count, "\r\n")
+        };
+        while count("*users/if-once-ann*") == ":0\r\n" {
+            tokio::task::yield_now().await;
+        }
+        for pattern in ["*users/if-once-eva*", "*users/if-once-cas*resources/n1"] {
+            assert_eq!(count(pattern), ":0\r\n", "{pattern}");
+        }
+    });
+}
+
+/// Every question of the world, in circumstances.
+#[test]
+fn k_e_lists_and_batches_say_what_checks_say_in_the_same_circumstances() {
+    everywhere(async |rig| {
+        let world = load(rig, "if-lists").await;
+        let permission = world.permission("billing.view");
+        let places = ["units/k1", "units/k1a", "units/k2"];
+        let numbers = [
+            "resources/n1",
+            "resources/n2",
+            "resources/n3",
+            "resources/n4",
+        ];
+        let mut client = rig.root().authorization();
+        for said in [
+            None,
+            office(),
+            context(&[("network", "home"), ("amount", "3")]),
+        ] {
+            for user in ["ann", "cas", "eva"] {
+                let mut expected = BTreeSet::new();
+                for place in places.into_iter().chain(numbers) {
+                    let answer = ask(&world, user, place, said.clone()).await;
+                    if answer.reason() == DecisionReason::Allowed {
+                        expected.insert(world.at(place));
+                    }
+                    let request = ListPermissionsRequest {
+                        subject: world.user(user),
+                        resource: world.at(place),
+                        context: said.clone(),
+                        ..ListPermissionsRequest::default()
+                    };
+                    let listed = client.list_permissions(request).await.unwrap().into_inner();
+                    let allowed = answer.reason() == DecisionReason::Allowed;
+                    assert_eq!(listed.permissions.contains(&permission), allowed);
+                    let request = ListSubjectsRequest {
+                        resource: world.at(place),
+                        held: Some(Held::Permission(permission.clone())),
+                        context: said.clone(),
+                        ..ListSubjectsRequest::default()
+                    };
+                    let listed = client.list_subjects(request).await.unwrap().into_inner();
+                    assert_eq!(listed.subjects.contains(&world.user(user)), allowed);
+                    let question = Question {
+                        subject: world.user(user),
+                        permission: permission.clone(),
+                        resource: world.at(place),
+                        context: said.clone(),
+                    };
+                    // The same question in other circumstances beside it.
+                    let other = Question {
+                        context: context(&[("network", "none")]),
+                        ..question.clone()
+                    };
+                    let request = CheckBatchRequest {
+                        questions: vec![other, question],
+                        consistency: None,
+                    };
+                    let batch = client.check_batch(request).await.unwrap().into_inner();
+                    assert_eq!(batch.decisions[1].reason(), answer.reason());
+                }
+                let request = ListResourcesRequest {
+                    parent: world.organization(),
+                    subject: world.user(user),
+                    permission: permission.clone(),
+                    context: said.clone(),
+                    ..ListResourcesRequest::default()
+                };
+                let listed = client.list_resources(request).await.unwrap().into_inner();
+                let listed = listed.resources.into_iter();
+                let listed: BTreeSet<_> = listed
+                    .filter(|name| *name != world.organization())
+                    .collect();
+                assert_eq!(listed, expected, "{user} {said:?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_condition_is_set_taken_away_and_remembered() {
+    run(async {
+        for setting in Setting::IN_PROCESS {
+            let rig = Rig::at(setting, NOW).await;
+            let world = load(&rig, "if-changed").await;
+            let clock = rig.clock.as_ref().unwrap();
+            let mut moments = Vec::new();
+            for condition in [None, Some(OFFICE), Some("")] {
+                if let Some(condition) = condition {
+                    assert_eq!(update(&world, "ben", condition).await.condition, condition);
+                }
+                let is_open = condition.is_none_or(str::is_empty);
+                let expected = if is_open {
+                    DecisionReason::Allowed
+                } else {
+                    DecisionReason::ConditionNotMet
+                };
+                let now = ask(&world, "ben", "units/k1", None).await;
+                assert_eq!(now.reason(), expected);
+                assert_eq!(now.missing_context.is_empty(), is_open);
+                let office = ask(&world, "ben", "units/k1", office()).await;
+                assert_eq!(office.reason(), DecisionReason::Allowed);
+                moments.push((rpc::timestamp(clock.now()), expected));
+                clock.advance(Duration::from_secs(1));
+            }
+            for (read_time, expected) in moments {
+                let then = CheckRequest {
+                    read_time,
+                    ..question(&world, "ben", "units/k1", None)
+                };
+                assert_eq!(world.ask(then).await.reason(), expected, "{read_time:?}");
+            }
+        }
+    });
+}
+
+async fn update(world: &World<'_>, grant: &str, condition: &str) -> Grant {
+    let request = UpdateGrantRequest {
+        grant: Some(Grant {
+            name: world.at(&format!("grants/{grant}")),
+            condition: condition.to_owned(),
+            ..Grant::default()
+        }),
+        update_mask: Some(FieldMask {
+            paths: vec!["condition".to_owned()],
+        }),
+        ..UpdateGrantRequest::default()
+    };
+    let changed = world.rig.root().grants().update_grant(request).await;
+    changed.unwrap().into_inner().grant.unwrap()
+}
