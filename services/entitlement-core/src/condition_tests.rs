@@ -34,6 +34,8 @@ fn context() -> Struct {
             ("device".to_owned(), said(Kind::StructValue(device))),
             ("tags".to_owned(), said(Kind::ListValue(tags))),
             ("none".to_owned(), said(Kind::NullValue(0))),
+            ("nan".to_owned(), number(f64::NAN)),
+            ("huge".to_owned(), number(f64::INFINITY)),
             ("a-b".to_owned(), text("dashed")),
         ]
         .into(),
@@ -280,7 +282,68 @@ fn what_is_missing_is_in_order_and_named_once() {
     );
 }
 
+/// Every operation over values of every kind.
+fn expressions() -> impl Strategy<Value = String> {
+    let value = prop::sample::select(vec![
+        "context.network",
+        "context.amount",
+        "context.device",
+        "context.device.managed",
+        "context.tags",
+        "context.none",
+        "context.nan",
+        "context.huge",
+        "context.absent",
+        "resource.id",
+        "subject.kind",
+        "has(context.absent)",
+        "1",
+        "-9223372036854775808",
+        "18446744073709551615u",
+        "1.5e308",
+        "'text'",
+        "b'bytes'",
+        "null",
+        "true",
+    ]);
+    value
+        .prop_map(str::to_owned)
+        .prop_recursive(4, 20, 3, |inner| {
+            let binary =
+                prop::sample::select(vec!["==", "!=", "<", "<=", ">", ">=", "&&", "||", "in"]);
+            let method = prop::sample::select(vec!["contains", "startsWith", "endsWith"]);
+            prop_oneof![
+                (inner.clone(), binary, inner.clone())
+                    .prop_map(|(one, operator, other)| format!("({one}) {operator} ({other})")),
+                (inner.clone(), method, inner.clone())
+                    .prop_map(|(one, method, other)| format!("({one}).{method}({other})")),
+                (inner.clone(), inner.clone()).prop_map(|(one, other)| format!("({one})[{other}]")),
+                (inner.clone(), inner.clone()).prop_map(|(one, other)| format!("[{one}, {other}]")),
+                (inner.clone(), inner.clone(), inner.clone())
+                    .prop_map(|(one, two, three)| format!("({one}) ? ({two}) : ({three})")),
+                inner.clone().prop_map(|one| format!("!({one})")),
+                inner.prop_map(|one| format!("size({one})")),
+            ]
+        })
+}
+
 proptest! {
+    #[test]
+    fn k_n_whatever_is_compared_is_met_or_not(text in expressions()) {
+        let condition = Condition::parse(&text);
+        let own = context();
+        let given = Given { subject: "users/jan", resource: Some("r"), context: Some(&own) };
+        if let Ok(condition) = condition {
+            let met = condition.is_met(&given, None);
+            prop_assert_eq!(condition.is_met(&given, None), met);
+            // Nothing is met together with its opposite.
+            let negated = Condition::parse(&format!("!({text})"));
+            prop_assert!(!(met && negated.is_ok_and(|own| own.is_met(&given, None))));
+        } else {
+            prop_assert_eq!(condition.err(), Some(InvalidCondition::Large));
+        }
+    }
+
     #[test]
     fn k_n_no_text_ends_the_process(text in "\\PC{0,60}") {
         let _ = Condition::parse(&text);

@@ -38,6 +38,13 @@ impl Question {
 
     /// Says in which circumstances. An answer upon which a condition bore is given to nobody else,
     /// nor again.
+    ///
+    /// ```
+    /// use mandate_client::{Context, Question};
+    ///
+    /// Question::new("users/jan", "fleet.billing.view", "organizations/acme")
+    ///     .given(Context::new().with("network", "office").with("amount", 250));
+    /// ```
     #[must_use]
     pub fn given(self, context: Context) -> Self {
         Self { context, ..self }

@@ -34,7 +34,6 @@ pub(super) struct Access {
 }
 
 /// Where a permission holds, under a condition or always.
-#[derive(Debug, PartialEq)]
 struct Held {
     permission: String,
     condition: String,

@@ -170,3 +170,7 @@ fn projected() -> Vec<TableCreateStatement> {
             .to_owned(),
     ]
 }
+
+#[cfg(test)]
+#[path = "migration_tests.rs"]
+mod tests;

@@ -84,17 +84,17 @@ impl List<'_> {
             let covered = &candidates.covered;
             let some = walk(view, self.organization, covered, after, self.limit).await?;
             let last = some.last().filter(|_| some.len() == self.limit).cloned();
-            let all = !candidates.each;
-            found.extend(if all {
-                some
-            } else {
+            let each = candidates.each;
+            found.extend(if each {
                 self.among(reading, some).await?
+            } else {
+                some
             });
             match last {
-                Some(Spot::Resource(unit, id)) if !all && found.len() < self.limit => {
+                Some(Spot::Resource(unit, id)) if each && found.len() < self.limit => {
                     after = (unit, id);
                 }
-                last => return Ok((found, last.filter(|_| !all))),
+                last => return Ok((found, last.filter(|_| each))),
             }
         }
         let (unit, id) = after;

@@ -1,0 +1,80 @@
+//! What was stored before a version is read after it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use base::{Id, Millis, OrganizationId};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend};
+use sea_orm_migration::MigratorTrait;
+use testkit::Postgres;
+
+use super::Migrator;
+use crate::store::{
+    grants,
+    history::{self, Past},
+    resources,
+};
+
+/// Rows of the first version, and what was noted of one of them then.
+async fn fill(db: &impl ConnectionTrait) {
+    let (empty, noted) = match db.get_database_backend() {
+        DbBackend::Sqlite => ("X''", "CAST($ AS BLOB)"),
+        _ => ("''", "convert_to($, 'UTF8')"),
+    };
+    let noted = noted.replace('$', r#"'{"organization":"acme","id":"n2","unit":"k1"}'"#);
+    for insert in [
+        format!(
+            "grants (organization, id, subject, application, role, scope, start_ms, end_ms, \
+             can_delegate, revoked, revoke_ms, revoked_by, granted_by, create_ms, update_ms, version) \
+             VALUES ('acme', 'g1', 'users/jan', 'a', 'r', {empty}, 0, 9, false, false, 9, '', '', \
+             0, 0, 1)"
+        ),
+        "p_resources (organization, id, unit) VALUES ('acme', 'n1', 'k1')".to_owned(),
+        format!(
+            "history (kind, organization, id, revision, place, from_ms, to_ms, payload) \
+             VALUES ('resource', 'acme', 'n2', 1, 'k1', 0, 9, {noted})"
+        ),
+    ] {
+        let insert = format!("INSERT INTO {insert}");
+        db.execute_unprepared(&insert).await.unwrap();
+    }
+}
+
+async fn assert_kept(url: &str) {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(1).sqlx_logging(false);
+    let db = Database::connect(options).await.unwrap();
+    Migrator::up(&db, Some(1)).await.unwrap();
+    fill(&db).await;
+    Migrator::up(&db, None).await.unwrap();
+    let acme = OrganizationId::parse("acme").unwrap();
+    let held = grants::of_subjects(&db, &acme, None).await.unwrap();
+    let [grant] = &*held else {
+        unreachable!("{held:?}");
+    };
+    assert_eq!((grant.id.as_str(), &grant.condition), ("g1", &None));
+    let found = resources::find(&db, &acme, &["n1"]).await.unwrap();
+    let past = Past {
+        kind: history::RESOURCE,
+        organization: "acme",
+        at: Millis(5),
+    };
+    let then: Vec<resources::Row> = past.of_ids(&db, &["n2"]).await.unwrap();
+    let all: Vec<_> = found.iter().chain(&then).collect();
+    let all: Vec<_> = all.iter().map(|row| (row.id.as_str(), &row.kind)).collect();
+    assert_eq!(all, [("n1", &None), ("n2", &None)]);
+}
+
+#[tokio::test]
+async fn what_the_first_version_stored_is_read_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_kept(&format!(
+        "sqlite:{}/first.db?mode=rwc",
+        folder.path().display()
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn what_the_first_version_stored_is_read_on_postgres() {
+    assert_kept(&Postgres::shared().unwrap().database().unwrap()).await;
+}
