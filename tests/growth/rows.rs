@@ -88,7 +88,7 @@ fn add_member(number: usize, member: usize, each: usize, position: i64, rows: &m
         line(
             grants,
             format_args!(
-                "{id}\t{own}\t{user}\tfleet\tr{grant}\tf\t\\\\x{hex}\t{start}\t{end}\tf\tf\t{end}\t\tsystem\t0\t0\t1\t\\N"
+                "{id}\t{own}\t{user}\tfleet\tr{grant}\t\\\\x{hex}\t{start}\t{end}\tf\tf\t{end}\t\tsystem\t0\t0\t1\tf\t\\N"
             ),
         );
     }

@@ -24,7 +24,7 @@ pub(crate) const CHUNK: usize = 1000;
 
 /// Declares the row of a table and its entity, in a module `row`.
 macro_rules! table {
-    ($table:literal, key { $($key:ident: $key_type:ty),+ }, { $($column:ident: $type:ty),* $(,)? }) => {
+    ($table:literal, key { $($key:ident: $key_type:ty),+ }, { $($(#[$attribute:meta])* $column:ident: $type:ty),* $(,)? }) => {
         pub(crate) mod row {
             use sea_orm::entity::prelude::*;
 
@@ -41,7 +41,8 @@ macro_rules! table {
             pub struct Model {
                 $(#[sea_orm(primary_key, auto_increment = false)]
                 pub $key: $key_type,)+
-                $(pub $column: $type,)*
+                $($(#[$attribute])*
+                pub $column: $type,)*
             }
 
             #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -21,7 +21,7 @@ pub fn text(name: impl IntoIden) -> ColumnDef {
     column
 }
 
-/// A column of text that may have none.
+/// A column of text that may be absent.
 pub fn optional_text(name: impl IntoIden) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     column.text().null();
@@ -47,6 +47,20 @@ pub fn boolean(name: impl IntoIden) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     column.boolean().not_null();
     column
+}
+
+/// Adds a column that may be absent, as it is in the rows that there are, or has a default.
+///
+/// # Errors
+/// What the database says.
+pub async fn add_column(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    column: &mut ColumnDef,
+) -> Result<(), DbErr> {
+    let mut alter = Table::alter();
+    alter.table(table).add_column(column);
+    manager.alter_table(alter).await
 }
 
 /// A primary key over columns.

@@ -19,6 +19,8 @@ table!("grants", key { organization: String, id: String }, {
     subject: String,
     application: String,
     role: String,
+    // The history has rows from before there was one.
+    #[serde(default)]
     custom: bool,
     scope: Vec<u8>,
     start_ms: i64,

@@ -5,8 +5,8 @@ use sea_orm_migration::prelude::{
     async_trait,
 };
 use store::schema::{
-    boolean, bytes, bytewise, create_common, create_history, index, integer, optional_text,
-    primary, table, text,
+    add_column, boolean, bytes, bytewise, create_common, create_history, index, integer,
+    optional_text, primary, table, text,
 };
 
 /// Brings the schema to the latest version.
@@ -15,7 +15,7 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(V1)]
+        vec![Box::new(V1), Box::new(V2)]
     }
 }
 
@@ -69,6 +69,26 @@ impl MigrationTrait for V1 {
     }
 }
 
+/// Conditions of grants, and the type of a resource, which they may ask for; roles of
+/// organizations' own.
+struct V2;
+
+impl MigrationName for V2 {
+    fn name(&self) -> &'static str {
+        "v2"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for V2 {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.create_table(custom_roles()).await?;
+        add_column(manager, "grants", boolean("custom").default(false)).await?;
+        add_column(manager, "grants", &mut optional_text("condition")).await?;
+        add_column(manager, "p_resources", &mut optional_text("kind")).await
+    }
+}
+
 /// What this service owns.
 fn owned() -> Vec<TableCreateStatement> {
     vec![
@@ -91,23 +111,12 @@ fn owned() -> Vec<TableCreateStatement> {
             .col(integer("version"))
             .primary_key(&mut primary(&["organization", "application"]))
             .to_owned(),
-        table("custom_roles")
-            .col(text("organization"))
-            .col(text("application"))
-            .col(text("id"))
-            .col(bytes("body"))
-            .col(integer("create_ms"))
-            .col(integer("update_ms"))
-            .col(integer("version"))
-            .primary_key(&mut primary(&["organization", "application", "id"]))
-            .to_owned(),
         table("grants")
             .col(text("organization"))
             .col(text("id"))
             .col(text("subject"))
             .col(text("application"))
             .col(text("role"))
-            .col(boolean("custom"))
             .col(bytes("scope"))
             .col(integer("start_ms"))
             .col(integer("end_ms"))
@@ -119,10 +128,22 @@ fn owned() -> Vec<TableCreateStatement> {
             .col(integer("create_ms"))
             .col(integer("update_ms"))
             .col(integer("version"))
-            .col(optional_text("condition"))
             .primary_key(&mut primary(&["organization", "id"]))
             .to_owned(),
     ]
+}
+
+fn custom_roles() -> TableCreateStatement {
+    table("custom_roles")
+        .col(text("organization"))
+        .col(text("application"))
+        .col(text("id"))
+        .col(bytes("body"))
+        .col(integer("create_ms"))
+        .col(integer("update_ms"))
+        .col(integer("version"))
+        .primary_key(&mut primary(&["organization", "application", "id"]))
+        .to_owned()
 }
 
 /// What it keeps of the facts of identity and membership.
@@ -157,7 +178,6 @@ fn projected() -> Vec<TableCreateStatement> {
             .col(text("organization"))
             .col(text("id"))
             .col(text("unit"))
-            .col(optional_text("kind"))
             .primary_key(&mut primary(&["organization", "id"]))
             .to_owned(),
         table("p_members")

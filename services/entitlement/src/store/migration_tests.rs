@@ -52,6 +52,7 @@ async fn assert_kept(url: &str) {
         unreachable!("{held:?}");
     };
     assert_eq!((grant.id.as_str(), &grant.condition), ("g1", &None));
+    assert!(!grant.custom);
     let found = resources::find(&db, &acme, &["n1"]).await.unwrap();
     let past = Past {
         kind: history::RESOURCE,
