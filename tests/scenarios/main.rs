@@ -44,6 +44,7 @@ mod redis;
 mod refusal;
 mod replicas;
 mod revoking;
+mod separating;
 mod shared;
 mod statements;
 mod tokens;

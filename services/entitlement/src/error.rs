@@ -100,12 +100,8 @@ pub(crate) enum Error {
         one: String,
         other: String,
     },
-    #[error("`{subject}` would hold `{one}` and `{other}`, which exclude each other")]
-    Separated {
-        subject: String,
-        one: String,
-        other: String,
-    },
+    #[error("`{subject}` would hold roles that exclude each other: {}", .roles.join(", "))]
+    Separated { subject: String, roles: Vec<String> },
     #[error("the condition {source}")]
     ConditionInvalid {
         field: String,

@@ -9,6 +9,7 @@ use super::{
     grant_changes::Changes,
     grant_power::{By, owns},
     preview::foresee,
+    separations,
 };
 use crate::error::Error;
 
@@ -22,7 +23,7 @@ pub(crate) async fn apply_grant_changes(
     let permit = app.permit_to_give(context, &organization).await?;
     let owns = owns(app, context, &organization).await?;
     app.follow(context, &request.consistency_token).await?;
-    let changes = Changes::read(app, organization, &request.changes).await?;
+    let changes = Changes::read(app, organization.clone(), &request.changes).await?;
     let mut response: ApplyGrantChangesResponse = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
@@ -42,6 +43,7 @@ pub(crate) async fn apply_grant_changes(
                 }
                 grants
             };
+            separations::check((app, context), &tx, &organization, &grants).await?;
             tx.finish(|consistency_token| ApplyGrantChangesResponse {
                 grants,
                 consistency_token,

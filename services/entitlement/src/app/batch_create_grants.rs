@@ -6,7 +6,7 @@ use api::entitlement::v1::{
 use authority::Context;
 use base::OrganizationId;
 
-use super::{App, create_grant::give, grant_rules, preconditions};
+use super::{App, create_grant::give, grant_rules, preconditions, separations};
 use crate::{error::Error, store::grants::NewGrant};
 
 /// Gives members roles, all or none.
@@ -31,6 +31,7 @@ pub(crate) async fn batch_create_grants(
             let first = &request.preconditions;
             preconditions::check(app, context, &tx, &organization, first).await?;
             let grants = give(app, context, &mut tx, &permit, &organization, &grants).await?;
+            separations::check((app, context), &tx, &organization, &grants).await?;
             tx.finish(|consistency_token| BatchCreateGrantsResponse {
                 grants,
                 consistency_token,

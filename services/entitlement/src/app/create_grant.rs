@@ -27,6 +27,7 @@ pub(crate) async fn create_grant(
         Turn::Write(mut tx) => {
             app.lead(&tx).await?;
             let mut given = give(app, context, &mut tx, &permit, &organization, &[grant]).await?;
+            separations::check((app, context), &tx, &organization, &given).await?;
             let grant = given.pop();
             tx.finish(|consistency_token| CreateGrantResponse {
                 grant,
@@ -39,7 +40,7 @@ pub(crate) async fn create_grant(
     Ok(response)
 }
 
-/// Checks grants and inserts them.
+/// Checks grants and inserts them. What they join with others is to be looked at besides.
 pub(super) async fn give(
     app: &App,
     context: &Context,
@@ -57,7 +58,6 @@ pub(super) async fn give(
         }
         other => other?,
     };
-    separations::check(tx, organization, grants).await?;
     for grant in grants {
         let piece = Piece::Member(organization.clone(), grant.subject.as_str().into());
         tx.emit(piece.entity(), Vec::new());

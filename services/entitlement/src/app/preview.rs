@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use ::rpc::parse;
 use ::store::WriteTx;
-use api::entitlement::v1::{Grant, GrantChange, PreviewRequest, PreviewResponse};
+use api::entitlement::v1::{Grant, GrantChange, PreviewConflict, PreviewRequest, PreviewResponse};
 use authority::Context;
 use aws_lc_rs::digest;
 use base::OrganizationId;
@@ -13,11 +13,12 @@ use super::{
     difference::{difference, reached},
     grant_changes::Changes,
     grant_power::{By, owns},
+    separations::{self, Conflict},
 };
 use crate::{error::Error, store::grants};
 
 /// Says what changes of grants would change, by making them and taking them back: so what is
-/// applied is what was previewed, and refused if it was.
+/// applied is what was previewed, and refused if it was; but for conflicts, of which it tells.
 pub(crate) async fn preview(
     app: &App,
     context: &Context,
@@ -56,8 +57,20 @@ pub(super) async fn foresee(
     let grants = changes.enact(by, tx).await?;
     let after = reached(by.app, tx, &organization, &subjects).await?;
     let mut response = difference(&before, &after)?;
+    let conflicts =
+        separations::conflicts((by.app, by.context), tx, &organization, &grants).await?;
+    response.conflicts = conflicts.into_iter().map(conflict).collect();
     response.digest = digest_of(asked, &response, &held);
     Ok((grants, response))
+}
+
+fn conflict(found: Conflict) -> PreviewConflict {
+    let [role, other_role] = found.roles;
+    PreviewConflict {
+        subject: found.subject,
+        role,
+        other_role,
+    }
 }
 
 /// Stands for the changes, what they change, and the grants that their subjects hold.

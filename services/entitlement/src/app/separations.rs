@@ -4,15 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ::rpc::Fault;
 use ::store::WriteTx;
+use api::entitlement::v1::Grant;
+use authority::Context;
 use base::{ApplicationId, Id, Millis, OrganizationId, RoleName};
 use entitlement_core::{ApplicationDefinition, Validity, management, parts, violation};
 
+use super::{App, grant_power::visible};
 use crate::{
     catalog,
     error::Error,
     store::{
         applications, custom_roles,
-        grants::{self, NewGrant, Row},
+        grants::{self, Row},
     },
 };
 
@@ -26,22 +29,46 @@ struct Rules {
     parts: BTreeMap<String, Vec<String>>,
 }
 
-/// Checks what the holders of grants that were just written hold now, those included.
+/// Two roles that somebody would hold and that exclude each other.
+#[derive(Debug)]
+pub(super) struct Conflict {
+    pub(super) subject: String,
+    /// The names of the roles; empty for one that is given where the caller sees nothing.
+    pub(super) roles: [String; 2],
+}
+
+/// Refuses what grants that were just written would join with what their holders have besides.
 // SPEC: S1-14.
 pub(super) async fn check(
+    by: (&App, &Context),
     tx: &WriteTx,
     organization: &OrganizationId,
-    written: &[NewGrant],
+    written: &[Grant],
 ) -> Result<(), Error> {
-    let of = written.iter().map(|grant| &grant.role.application);
+    refuse(conflicts(by, tx, organization, written).await?)
+}
+
+/// What they would join: one conflict for a holder and an application.
+pub(super) async fn conflicts(
+    by: (&App, &Context),
+    tx: &WriteTx,
+    organization: &OrganizationId,
+    written: &[Grant],
+) -> Result<Vec<Conflict>, Error> {
+    let roles = written
+        .iter()
+        .map(|grant| RoleName::parse_name(&grant.role));
+    let roles: Vec<RoleName> = roles.collect::<Result<_, _>>().map_err(Fault::internal)?;
+    let of = roles.iter().map(|role| &role.application);
     let rules = Rules::read(tx, organization, of.collect()).await?;
     let subjects: BTreeSet<&str> = written.iter().map(|grant| grant.subject.as_str()).collect();
     let subjects: Vec<&str> = subjects.into_iter().collect();
-    rules.check(tx, organization, &subjects).await
+    rules.conflicts(by, tx, organization, &subjects).await
 }
 
-/// Checks what the holders of a role that was just changed hold now.
+/// Refuses what a role that was just changed would join with what its holders have besides.
 pub(super) async fn check_holders(
+    by: (&App, &Context),
     tx: &WriteTx,
     organization: &OrganizationId,
     role: &RoleName,
@@ -59,7 +86,21 @@ pub(super) async fn check_holders(
         };
         after.clone_from(last);
         let subjects: Vec<&str> = holders.iter().map(String::as_str).collect();
-        rules.check(tx, organization, &subjects).await?;
+        refuse(rules.conflicts(by, tx, organization, &subjects).await?)?;
+    }
+}
+
+fn refuse(conflicts: Vec<Conflict>) -> Result<(), Error> {
+    match conflicts.into_iter().next() {
+        None => Ok(()),
+        Some(Conflict { subject, roles }) => {
+            let named = roles.into_iter().map(|role| match role.as_str() {
+                "" => "one that the caller does not see".to_owned(),
+                _ => role,
+            });
+            let roles = named.collect();
+            Err(Error::Separated { subject, roles })
+        }
     }
 }
 
@@ -115,14 +156,16 @@ impl Rules {
         Ok(rules)
     }
 
-    async fn check(
+    async fn conflicts(
         &self,
+        by: (&App, &Context),
         tx: &WriteTx,
         organization: &OrganizationId,
         subjects: &[&str],
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<Conflict>, Error> {
+        let mut found = Vec::new();
         if self.applications.is_empty() {
-            return Ok(());
+            return Ok(found);
         }
         let rows = grants::of_subjects(tx.connection(), organization, Some(subjects)).await?;
         let mut held: BTreeMap<(&str, &str), Vec<&Row>> = BTreeMap::new();
@@ -136,35 +179,40 @@ impl Rules {
                 continue;
             };
             let counted = rows.iter().flat_map(|row| self.counted(row));
-            let (names, roles): (Vec<String>, Vec<(&str, Validity)>) = counted.unzip();
-            if let Some((one, other)) = violation(&definition.separations, &roles) {
-                let name = |index: usize| names.get(index).cloned().unwrap_or_default();
-                return Err(Error::Separated {
-                    subject: subject.to_owned(),
-                    one: name(one),
-                    other: name(other),
-                });
-            }
+            let (rows, roles): (Vec<&Row>, Vec<(&str, Validity)>) = counted.unzip();
+            let Some((one, other)) = violation(&definition.separations, &roles) else {
+                continue;
+            };
+            let both = [one, other].into_iter().filter_map(|at| rows.get(at));
+            let both = both.map(|row| grants::grant(row, tx.now()));
+            let both: Vec<Grant> = both.collect::<Result<_, _>>()?;
+            let seen = visible(by.0, by.1, organization, &both).await?;
+            let mut names = both.into_iter().zip(seen);
+            let mut name = || {
+                let next = names.next().filter(|(_, seen)| *seen);
+                next.map(|(grant, _)| grant.role).unwrap_or_default()
+            };
+            found.push(Conflict {
+                subject: subject.to_owned(),
+                roles: [name(), name()],
+            });
         }
-        Ok(())
+        Ok(found)
     }
 
-    /// What a grant counts as: the name of its role, with each role whose part that takes.
-    fn counted<'r>(&'r self, row: &'r Row) -> Vec<(String, (&'r str, Validity))> {
+    /// What a grant counts as: its role, or each role whose part that takes.
+    fn counted<'r>(&'r self, row: &'r Row) -> impl Iterator<Item = (&'r Row, (&'r str, Validity))> {
         let during = Validity {
             start: Millis(row.start_ms),
             end: Millis(row.end_ms),
         };
-        let name = row.role_name();
-        let own = std::slice::from_ref(&row.role);
         let taken = if row.custom {
-            self.parts.get(&name).map(Vec::as_slice).unwrap_or_default()
+            let parts = self.parts.get(&row.role_name());
+            parts.map(Vec::as_slice).unwrap_or_default()
         } else {
-            own
+            std::slice::from_ref(&row.role)
         };
         let counted = taken.iter();
-        counted
-            .map(|role| (name.clone(), (role.as_str(), during)))
-            .collect()
+        counted.map(move |role| (row, (role.as_str(), during)))
     }
 }

@@ -61,7 +61,7 @@ async fn change(
     expect_etag(&asked.etag, version)?;
     rules::check(tx, organization, name, &mut role).await?;
     let changed = custom_roles::update(tx, organization, name, version, &role).await?;
-    separations::check_holders(tx, organization, name).await?;
+    separations::check_holders((app, context), tx, organization, name).await?;
     tx.emit(
         Piece::Organization(organization.clone()).entity(),
         Vec::new(),

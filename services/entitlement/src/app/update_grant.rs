@@ -27,6 +27,8 @@ pub(crate) async fn update_grant(
             app.lead(&tx).await?;
             let paths = request.update_mask.unwrap_or_default().paths;
             let changed = change(app, context, &mut tx, &name, asked, &paths).await?;
+            let written = std::slice::from_ref(&changed);
+            separations::check((app, context), &tx, &name.organization, written).await?;
             tx.finish(|consistency_token| UpdateGrantResponse {
                 grant: Some(changed),
                 consistency_token,
@@ -40,7 +42,7 @@ pub(crate) async fn update_grant(
     Ok(response)
 }
 
-/// Changes a grant, if the caller may.
+/// Changes a grant, if the caller may. What it joins with others is to be looked at besides.
 pub(super) async fn change(
     app: &App,
     context: &Context,
@@ -72,7 +74,6 @@ pub(super) async fn change(
     grant_rules::check(tx, organization, given).await?;
     keepers::admin(tx, organization, &held.known, Some(&after)).await?;
     let changed = grants::update(tx, organization, held.version, &after).await?;
-    separations::check(tx, organization, given).await?;
     let piece = Piece::Member(organization.clone(), after.subject.into());
     tx.emit(piece.entity(), Vec::new());
     Ok(changed)

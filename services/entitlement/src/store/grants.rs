@@ -430,7 +430,8 @@ impl Row {
     }
 }
 
-fn grant(row: &Row, now: Millis) -> Result<Grant, StoreError> {
+/// A grant as protobuf has it.
+pub(crate) fn grant(row: &Row, now: Millis) -> Result<Grant, StoreError> {
     let state = if row.revoked {
         GrantState::Revoked
     } else if row.end_ms <= now.0 {

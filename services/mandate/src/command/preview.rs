@@ -79,6 +79,18 @@ fn lines(preview: &PreviewResponse) -> Vec<String> {
             warning.subject, warning.application, warning.module
         ));
     }
+    for conflict in &preview.conflicts {
+        let named = |role: &str| match role {
+            "" => "another".to_owned(),
+            role => role.to_owned(),
+        };
+        lines.push(format!(
+            "✗ {} would hold {} and {}, which exclude each other",
+            conflict.subject,
+            named(&conflict.role),
+            named(&conflict.other_role)
+        ));
+    }
     if preview.differences.is_empty() {
         lines.push("Nothing changes now.".to_owned());
     }
@@ -138,9 +150,17 @@ fn as_json(preview: &PreviewResponse) -> Value {
             "module": warning.module,
         })
     });
+    let conflicts = preview.conflicts.iter().map(|conflict| {
+        json!({
+            "subject": conflict.subject,
+            "role": conflict.role,
+            "other_role": conflict.other_role,
+        })
+    });
     json!({
         "differences": differences,
         "warnings": warnings.collect::<Vec<_>>(),
+        "conflicts": conflicts.collect::<Vec<_>>(),
         "digest": preview.digest,
     })
 }

@@ -1,0 +1,85 @@
+//! Roles that exclude each other, and what is told of them.
+
+use api::entitlement::v1::{
+    ApplyGrantChangesRequest, GrantChange, PreviewConflict, PreviewRequest, grant_change::Change,
+};
+use mandate::clients::Clients;
+use tonic::Code;
+
+use crate::{
+    managed::{Managed, all},
+    refusal::assert_refused,
+    shared::everywhere,
+};
+
+/// What is in the way of giving `ben` the role of an editor in unit `k1`, as somebody sees it, and
+/// the digest of the preview.
+async fn foreseen(world: &Managed<'_>, by: &Clients) -> (Vec<PreviewConflict>, String) {
+    let request = PreviewRequest {
+        parent: world.name(),
+        changes: editing(world),
+        ..PreviewRequest::default()
+    };
+    let preview = by.authorization().preview(request).await.unwrap();
+    let preview = preview.into_inner();
+    (preview.conflicts, preview.digest)
+}
+
+fn editing(world: &Managed<'_>) -> Vec<GrantChange> {
+    let mut create = world.grant(&world.user("ben"), "a.editor", world.units(&["k1"]));
+    create.parent = String::new();
+    vec![GrantChange {
+        change: Some(Change::Create(create)),
+    }]
+}
+
+#[test]
+fn s1_14_a_preview_tells_of_duties_that_are_kept_apart_and_is_not_applied() {
+    everywhere(async |rig| {
+        let world = Managed::load(rig, "apart").await;
+        let owner = world.as_("owner").await;
+        assert_eq!(foreseen(&world, &owner).await.0, []);
+        let ben = world.user("ben");
+        let given = world.give(&owner, &ben, "a.auditor", all()).await;
+        given.unwrap();
+        let (conflicts, digest) = foreseen(&world, &owner).await;
+        let [conflict] = &conflicts[..] else {
+            panic!("{conflicts:?}");
+        };
+        assert_eq!(conflict.subject, ben);
+        let mut roles = [conflict.role.clone(), conflict.other_role.clone()];
+        roles.sort();
+        assert_eq!(roles, [world.role("a.auditor"), world.role("a.editor")]);
+        let request = ApplyGrantChangesRequest {
+            parent: world.name(),
+            changes: editing(&world),
+            preview_digest: digest,
+            ..ApplyGrantChangesRequest::default()
+        };
+        let applied = owner.grants().apply_grant_changes(request).await;
+        assert_refused(applied, Code::FailedPrecondition, "SOD_VIOLATION");
+    });
+}
+
+#[test]
+fn c8_a_conflict_with_what_is_out_of_reach_does_not_say_with_what() {
+    everywhere(async |rig| {
+        let world = Managed::load(rig, "apart-far").await;
+        let (owner, part) = (world.as_("owner").await, world.as_("part").await);
+        let (ben, far) = (world.user("ben"), world.units(&["k2"]));
+        world.give(&owner, &ben, "a.auditor", far).await.unwrap();
+        let (conflicts, _) = foreseen(&world, &part).await;
+        let [conflict] = &conflicts[..] else {
+            panic!("{conflicts:?}");
+        };
+        let mut roles = [conflict.role.clone(), conflict.other_role.clone()];
+        roles.sort();
+        assert_eq!(roles, [String::new(), world.role("a.editor")]);
+        let scope = world.units(&["k1"]);
+        let refused = world
+            .give(&part, &ben, "a.editor", scope)
+            .await
+            .unwrap_err();
+        assert!(!refused.message().contains("auditor"), "{refused:?}");
+    });
+}
