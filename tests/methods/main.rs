@@ -14,6 +14,7 @@ mod boundary;
 mod dump;
 mod fault;
 mod fuzz;
+mod hosts;
 mod keys;
 mod mixed;
 mod mutant;
