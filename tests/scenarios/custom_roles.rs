@@ -1,23 +1,29 @@
 //! Roles that an organization makes for itself: a means to give, and never more than could be
 //! given without.
 
+use std::time::Duration;
+
 use api::entitlement::v1::{
-    CreateCustomRoleRequest, CreateCustomRoleResponse, CreateGrantRequest, CreateGrantResponse,
-    CustomRole, DecisionReason, DeleteCustomRoleRequest, DeleteCustomRoleResponse,
-    GetCustomRoleRequest, Grant, ListCustomRolesRequest, ListGrantsRequest, ListSubjectsRequest,
-    Scope, UpdateCustomRoleRequest, UpdateCustomRoleResponse, list_subjects_request::Held,
+    CheckRequest, CreateCustomRoleRequest, CreateCustomRoleResponse, CreateGrantRequest,
+    CreateGrantResponse, CustomRole, DecisionReason, DeleteCustomRoleRequest,
+    DeleteCustomRoleResponse, GetCustomRoleRequest, Grant, ListCustomRolesRequest,
+    ListGrantsRequest, ListSubjectsRequest, Scope, UpdateCustomRoleRequest,
+    UpdateCustomRoleResponse, list_subjects_request::Held,
 };
+use base::Millis;
+use clock::Clock;
 use mandate::clients::Clients;
 use prost_types::FieldMask;
-use tests::Rig;
+use tests::{Rig, Setting};
 use tonic::{Code, Response, Status};
 
 use crate::{
     managed::{Managed, all},
     refusal::assert_refused,
-    shared::everywhere,
+    shared::{everywhere, run},
 };
 
+const NOW: Millis = Millis(1_767_225_600_000);
 const NO: Code = Code::PermissionDenied;
 
 /// Roles of the organization of a world.
@@ -187,6 +193,44 @@ fn a_role_of_an_organizations_own_gives_what_it_holds_and_changes_for_all_who_ha
             own.reason(&ben, "m.edit", "k1").await,
             DecisionReason::Allowed
         );
+    });
+}
+
+#[test]
+fn what_a_role_held_in_the_past_is_asked_of_the_past() {
+    run(async {
+        for setting in Setting::IN_PROCESS {
+            let rig = &Rig::at(setting, NOW).await;
+            let clock = rig.clock.clone().unwrap();
+            let world = &Managed::load(rig, "own-past").await;
+            let own = Own { world, rig };
+            let admin = world.as_("admin").await;
+            own.make(&admin, "a", "clerk", &["m.view"]).await.unwrap();
+            let (ben, clerk) = (world.user("ben"), own.name("a", "clerk"));
+            own.give(&admin, &ben, &clerk, all()).await.unwrap();
+            clock.advance(Duration::from_secs(1));
+            let before = clock.now();
+            clock.advance(Duration::from_secs(1));
+            own.change(&admin, "a", "clerk", &["m.edit"]).await.unwrap();
+            clock.advance(Duration::from_secs(1));
+            let asked = async |held: &str, read_time| {
+                let request = CheckRequest {
+                    subject: ben.clone(),
+                    permission: own.permissions("a", &[held])[0].clone(),
+                    resource: world.name(),
+                    read_time,
+                    ..CheckRequest::default()
+                };
+                let answer = rig.root().authorization().check(request).await;
+                answer.unwrap().into_inner().decision.unwrap().reason()
+            };
+            let (allowed, none) = (DecisionReason::Allowed, DecisionReason::NoGrant);
+            let then = rpc::timestamp(before);
+            assert_eq!(asked("m.view", then).await, allowed, "{setting:?}");
+            assert_eq!(asked("m.edit", then).await, none, "{setting:?}");
+            assert_eq!(asked("m.view", None).await, none, "{setting:?}");
+            assert_eq!(asked("m.edit", None).await, allowed, "{setting:?}");
+        }
     });
 }
 
