@@ -1,17 +1,19 @@
 //! Grants.
 
-use std::collections::BTreeSet;
+mod held;
+mod revoke;
 
 use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::entitlement::v1::{Grant, GrantState, Scope};
-use base::{ApplicationId, GrantId, Id, Millis, OrganizationId, RoleName};
-use entitlement_core::management;
+use base::{GrantId, Id, Millis, OrganizationId, RoleName};
 use prost::Message;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, UpdateMany, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, UpdateMany, sea_query::Expr,
 };
+
+pub(crate) use held::{Filter, holders, is_held, lasting, page, subjects_with};
+pub(crate) use revoke::{revoke, revoke_all, revoke_of};
 
 use super::{CHUNK, history, table};
 
@@ -123,77 +125,6 @@ pub(crate) async fn of_ids(
     Ok(found)
 }
 
-/// What of an organization's grants is listed.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Filter {
-    /// Grants of this subject only; of all if empty.
-    pub(crate) subject: String,
-    /// Of this role only.
-    pub(crate) role: Option<RoleName>,
-    /// Of roles of this application, and management roles, only.
-    pub(crate) application: Option<ApplicationId>,
-    /// In this state only; if unspecified, those that were not revoked.
-    pub(crate) state: GrantState,
-    /// Whether those that were revoked are listed, too, if no state is named.
-    pub(crate) revoked: bool,
-}
-
-impl Filter {
-    fn condition(&self, now: Millis) -> Condition {
-        let role = self.role.as_ref().map(of_role);
-        let application = self.application.as_ref().map(|application| {
-            Column::Application.is_in([application.as_str(), management::APPLICATION])
-        });
-        let revoked = match self.state {
-            GrantState::Unspecified => (!self.revoked).then_some(false),
-            GrantState::Revoked => Some(true),
-            GrantState::Active | GrantState::Expired => Some(false),
-        };
-        let ended = match self.state {
-            GrantState::Active => Some(Column::EndMs.gt(now.0)),
-            GrantState::Expired => Some(Column::EndMs.lte(now.0)),
-            GrantState::Unspecified | GrantState::Revoked => None,
-        };
-        let subject = (!self.subject.is_empty()).then(|| Column::Subject.eq(&*self.subject));
-        Condition::all()
-            .add_option(subject)
-            .add_option(role)
-            .add_option(application)
-            .add_option(revoked.map(|revoked| Column::Revoked.eq(revoked)))
-            .add_option(ended)
-    }
-}
-
-/// Of this role: of an organization's own roles, in that organization.
-fn of_role(role: &RoleName) -> Condition {
-    let own = role.organization.as_ref();
-    Condition::all()
-        .add(Column::Application.eq(role.application.as_str()))
-        .add(Column::Role.eq(role.role.as_str()))
-        .add(Column::Custom.eq(own.is_some()))
-        .add_option(own.map(|own| Column::Organization.eq(own.as_str())))
-}
-
-/// The grants of an organization after an id, in the order of their ids.
-pub(crate) async fn page(
-    db: &impl ConnectionTrait,
-    organization: &OrganizationId,
-    filter: &Filter,
-    after: &str,
-    limit: u64,
-    now: Millis,
-) -> Result<Vec<Grant>, StoreError> {
-    let rows = Entity::find()
-        .filter(Column::Organization.eq(organization.as_str()))
-        .filter(filter.condition(now))
-        .filter(Column::Id.gt(after))
-        .order_by_asc(Column::Id)
-        .limit(limit)
-        .all(db)
-        .await?;
-    rows.iter().map(|row| grant(row, now)).collect()
-}
-
 /// The grants of subjects in an organization that were not revoked; of all subjects if none
 /// are named.
 pub(crate) async fn of_subjects(
@@ -215,82 +146,13 @@ pub(crate) async fn of_subjects(
     Ok(found)
 }
 
-/// The subjects after one that were given a role in an organization, in order.
-pub(crate) async fn subjects_with(
-    db: &impl ConnectionTrait,
-    organization: &OrganizationId,
-    role: &RoleName,
-    after: &str,
-    limit: u64,
-) -> Result<Vec<String>, StoreError> {
-    let subjects = Entity::find()
-        .select_only()
-        .column(Column::Subject)
-        .distinct()
-        .filter(of_role(role))
+/// The next version of a grant that was read at `version`.
+fn one(organization: &OrganizationId, id: &GrantId, version: i64) -> UpdateMany<Entity> {
+    Entity::update_many()
+        .col_expr(Column::Version, Expr::value(version + 1))
         .filter(Column::Organization.eq(organization.as_str()))
-        .filter(Column::Subject.gt(after))
-        .filter(Column::Revoked.eq(false))
-        .order_by_asc(Column::Subject)
-        .limit(limit);
-    Ok(subjects.into_tuple().all(db).await?)
-}
-
-/// The grants of a role that hold in all of an organization and have begun, and that only a
-/// revocation ends.
-pub(crate) async fn lasting(
-    tx: &WriteTx,
-    organization: &OrganizationId,
-    role: &RoleName,
-) -> Result<Vec<Grant>, StoreError> {
-    let rows = Entity::find()
-        .filter(Column::Organization.eq(organization.as_str()))
-        .filter(of_role(role))
-        .filter(Column::Revoked.eq(false))
-        .filter(Column::StartMs.lte(tx.now().0))
-        .filter(Column::EndMs.eq(Millis::MAX.0))
-        .all(tx.connection())
-        .await?;
-    let mut found: Vec<Grant> = rows
-        .iter()
-        .map(|row| grant(row, tx.now()))
-        .collect::<Result<_, _>>()?;
-    found.retain(|grant| grant.scope.as_ref().is_some_and(|scope| scope.all));
-    Ok(found)
-}
-
-/// How many subjects hold a role in any organization; one in two counts twice.
-pub(crate) async fn holders(
-    db: &impl ConnectionTrait,
-    application: &ApplicationId,
-    role: &str,
-    now: Millis,
-) -> Result<i64, StoreError> {
-    let count = Entity::find()
-        .select_only()
-        .columns([Column::Organization, Column::Subject])
-        .filter(Column::Application.eq(application.as_str()))
-        .filter(Column::Role.eq(role))
-        .filter(Column::Custom.eq(false))
-        .filter(Column::Revoked.eq(false))
-        .filter(Column::EndMs.gt(now.0))
-        .distinct()
-        .count(db)
-        .await?;
-    Ok(i64::try_from(count).unwrap_or(i64::MAX))
-}
-
-/// Whether any grant that was not revoked is of this role.
-pub(crate) async fn is_held(
-    db: &impl ConnectionTrait,
-    role: &RoleName,
-) -> Result<bool, StoreError> {
-    let row = Entity::find()
-        .filter(of_role(role))
-        .filter(Column::Revoked.eq(false))
-        .one(db)
-        .await?;
-    Ok(row.is_some())
+        .filter(Column::Id.eq(id.as_str()))
+        .filter(Column::Version.eq(version))
 }
 
 /// Writes what can change of a grant that was read at `version`, and returns it as stored.
@@ -311,57 +173,6 @@ pub(crate) async fn update(
         .await?;
     changed_one(&result)?;
     noted(tx, organization, &changed.id).await
-}
-
-/// Revokes a grant that was read at `version`, and returns it as stored.
-pub(crate) async fn revoke(
-    tx: &WriteTx,
-    organization: &OrganizationId,
-    id: &GrantId,
-    version: i64,
-    revoked_by: &str,
-) -> Result<Grant, StoreError> {
-    let result = revoking(one(organization, id, version), tx, revoked_by)
-        .exec(tx.connection())
-        .await?;
-    changed_one(&result)?;
-    noted(tx, organization, id).await
-}
-
-/// The next version of a grant that was read at `version`.
-fn one(organization: &OrganizationId, id: &GrantId, version: i64) -> UpdateMany<Entity> {
-    Entity::update_many()
-        .col_expr(Column::Version, Expr::value(version + 1))
-        .filter(Column::Organization.eq(organization.as_str()))
-        .filter(Column::Id.eq(id.as_str()))
-        .filter(Column::Version.eq(version))
-}
-
-fn revoking(update: UpdateMany<Entity>, tx: &WriteTx, revoked_by: &str) -> UpdateMany<Entity> {
-    update
-        .col_expr(Column::Revoked, Expr::value(true))
-        .col_expr(Column::RevokeMs, Expr::value(tx.now().0))
-        .col_expr(Column::RevokedBy, Expr::value(revoked_by))
-        .col_expr(Column::UpdateMs, Expr::value(tx.now().0))
-}
-
-/// Revokes whatever a subject was given in an organization.
-pub(crate) async fn revoke_all(
-    tx: &WriteTx,
-    organization: &OrganizationId,
-    subject: &str,
-) -> Result<(), StoreError> {
-    for row in of_subjects(tx.connection(), organization, Some(&[subject])).await? {
-        history::end(tx, history::GRANT, organization.as_str(), &row.id);
-    }
-    let all = Entity::update_many().col_expr(Column::Version, Expr::col(Column::Version).add(1));
-    revoking(all, tx, "system")
-        .filter(Column::Organization.eq(organization.as_str()))
-        .filter(Column::Subject.eq(subject))
-        .filter(Column::Revoked.eq(false))
-        .exec(tx.connection())
-        .await?;
-    Ok(())
 }
 
 /// A grant as it was just written, noted for the history.
@@ -389,33 +200,6 @@ fn note(tx: &WriteTx, row: &Row) -> Result<(), StoreError> {
         row.id.as_str(),
     );
     history::begin(tx, history::GRANT, at, row)
-}
-
-/// Revokes whatever was given of an application in an organization, and returns the subjects.
-pub(crate) async fn revoke_of(
-    tx: &WriteTx,
-    organization: &OrganizationId,
-    application: &ApplicationId,
-    revoked_by: &str,
-) -> Result<Vec<String>, StoreError> {
-    let given = Condition::all()
-        .add(Column::Organization.eq(organization.as_str()))
-        .add(Column::Application.eq(application.as_str()))
-        .add(Column::Revoked.eq(false));
-    let rows = Entity::find()
-        .filter(given.clone())
-        .all(tx.connection())
-        .await?;
-    for row in &rows {
-        history::end(tx, history::GRANT, organization.as_str(), &row.id);
-    }
-    let all = Entity::update_many().col_expr(Column::Version, Expr::col(Column::Version).add(1));
-    revoking(all, tx, revoked_by)
-        .filter(given)
-        .exec(tx.connection())
-        .await?;
-    let subjects: BTreeSet<String> = rows.into_iter().map(|row| row.subject).collect();
-    Ok(subjects.into_iter().collect())
 }
 
 impl Row {

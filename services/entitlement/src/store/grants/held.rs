@@ -1,0 +1,164 @@
+//! Who holds what: grants by their roles, and pages of them.
+
+use ::store::{StoreError, WriteTx};
+use api::entitlement::v1::{Grant, GrantState};
+use base::{ApplicationId, Id, Millis, OrganizationId, RoleName};
+use entitlement_core::management;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+
+use super::{
+    grant,
+    row::{Column, Entity},
+};
+
+/// What of an organization's grants is listed.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Filter {
+    /// Grants of this subject only; of all if empty.
+    pub(crate) subject: String,
+    /// Of this role only.
+    pub(crate) role: Option<RoleName>,
+    /// Of roles of this application, and management roles, only.
+    pub(crate) application: Option<ApplicationId>,
+    /// In this state only; if unspecified, those that were not revoked.
+    pub(crate) state: GrantState,
+    /// Whether those that were revoked are listed, too, if no state is named.
+    pub(crate) revoked: bool,
+}
+
+impl Filter {
+    fn condition(&self, now: Millis) -> Condition {
+        let role = self.role.as_ref().map(of_role);
+        let application = self.application.as_ref().map(|application| {
+            Column::Application.is_in([application.as_str(), management::APPLICATION])
+        });
+        let revoked = match self.state {
+            GrantState::Unspecified => (!self.revoked).then_some(false),
+            GrantState::Revoked => Some(true),
+            GrantState::Active | GrantState::Expired => Some(false),
+        };
+        let ended = match self.state {
+            GrantState::Active => Some(Column::EndMs.gt(now.0)),
+            GrantState::Expired => Some(Column::EndMs.lte(now.0)),
+            GrantState::Unspecified | GrantState::Revoked => None,
+        };
+        let subject = (!self.subject.is_empty()).then(|| Column::Subject.eq(&*self.subject));
+        Condition::all()
+            .add_option(subject)
+            .add_option(role)
+            .add_option(application)
+            .add_option(revoked.map(|revoked| Column::Revoked.eq(revoked)))
+            .add_option(ended)
+    }
+}
+
+/// Of this role: of an organization's own roles, in that organization.
+fn of_role(role: &RoleName) -> Condition {
+    let own = role.organization.as_ref();
+    Condition::all()
+        .add(Column::Application.eq(role.application.as_str()))
+        .add(Column::Role.eq(role.role.as_str()))
+        .add(Column::Custom.eq(own.is_some()))
+        .add_option(own.map(|own| Column::Organization.eq(own.as_str())))
+}
+
+/// The grants of an organization after an id, in the order of their ids.
+pub(crate) async fn page(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    filter: &Filter,
+    after: &str,
+    limit: u64,
+    now: Millis,
+) -> Result<Vec<Grant>, StoreError> {
+    let rows = Entity::find()
+        .filter(Column::Organization.eq(organization.as_str()))
+        .filter(filter.condition(now))
+        .filter(Column::Id.gt(after))
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .all(db)
+        .await?;
+    rows.iter().map(|row| grant(row, now)).collect()
+}
+
+/// The subjects after one that were given a role in an organization, in order.
+pub(crate) async fn subjects_with(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    role: &RoleName,
+    after: &str,
+    limit: u64,
+) -> Result<Vec<String>, StoreError> {
+    let subjects = Entity::find()
+        .select_only()
+        .column(Column::Subject)
+        .distinct()
+        .filter(of_role(role))
+        .filter(Column::Organization.eq(organization.as_str()))
+        .filter(Column::Subject.gt(after))
+        .filter(Column::Revoked.eq(false))
+        .order_by_asc(Column::Subject)
+        .limit(limit);
+    Ok(subjects.into_tuple().all(db).await?)
+}
+
+/// The grants of a role that hold in all of an organization and have begun, and that only a
+/// revocation ends.
+pub(crate) async fn lasting(
+    tx: &WriteTx,
+    organization: &OrganizationId,
+    role: &RoleName,
+) -> Result<Vec<Grant>, StoreError> {
+    let rows = Entity::find()
+        .filter(Column::Organization.eq(organization.as_str()))
+        .filter(of_role(role))
+        .filter(Column::Revoked.eq(false))
+        .filter(Column::StartMs.lte(tx.now().0))
+        .filter(Column::EndMs.eq(Millis::MAX.0))
+        .all(tx.connection())
+        .await?;
+    let mut found: Vec<Grant> = rows
+        .iter()
+        .map(|row| grant(row, tx.now()))
+        .collect::<Result<_, _>>()?;
+    found.retain(|grant| grant.scope.as_ref().is_some_and(|scope| scope.all));
+    Ok(found)
+}
+
+/// How many subjects hold a role in any organization; one in two counts twice.
+pub(crate) async fn holders(
+    db: &impl ConnectionTrait,
+    application: &ApplicationId,
+    role: &str,
+    now: Millis,
+) -> Result<i64, StoreError> {
+    let count = Entity::find()
+        .select_only()
+        .columns([Column::Organization, Column::Subject])
+        .filter(Column::Application.eq(application.as_str()))
+        .filter(Column::Role.eq(role))
+        .filter(Column::Custom.eq(false))
+        .filter(Column::Revoked.eq(false))
+        .filter(Column::EndMs.gt(now.0))
+        .distinct()
+        .count(db)
+        .await?;
+    Ok(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+/// Whether any grant that was not revoked is of this role.
+pub(crate) async fn is_held(
+    db: &impl ConnectionTrait,
+    role: &RoleName,
+) -> Result<bool, StoreError> {
+    let row = Entity::find()
+        .filter(of_role(role))
+        .filter(Column::Revoked.eq(false))
+        .one(db)
+        .await?;
+    Ok(row.is_some())
+}
