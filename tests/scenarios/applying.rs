@@ -1,5 +1,8 @@
 //! Applying documents: twice is once, and a dry run is none.
 
+use std::time::Duration;
+
+use base::Millis;
 use mandate::{
     apply::{Options, Summary, apply, read},
     document::{Document, PORTALS, parse_str},
@@ -7,6 +10,8 @@ use mandate::{
 use tests::{Rig, Setting};
 
 use crate::shared::{everywhere, run};
+
+const NOW: Millis = Millis(1_767_225_600_000);
 
 fn portals() -> Vec<Document> {
     PORTALS
@@ -48,6 +53,70 @@ fn a_dry_run_tells_what_would_be_done_and_does_nothing() {
             );
             let then = apply_portals(&rig, dry).await.counts;
             assert_eq!((then.created, then.changed), (0, 0), "{setting:?}");
+        }
+    });
+}
+
+/// Of each kind that there is in an organization, one, which those after it need.
+const IN_ORGANIZATION: [&str; 6] = [
+    "entitlements: [{application: app}]",
+    "units: [{id: k1, display_name: K1}]",
+    "resources: [{id: r1, type: product, unit: k1}]",
+    "custom_roles: [{id: own, application: app, display_name: Own, permissions: [app.m.view]}]",
+    "memberships: [{user: jan}]",
+    "memberships: [{user: jan, grants: [{role: 'custom:app.own', scope: {units: [k1]}}]}]",
+];
+
+#[test]
+fn whatever_is_added_alone_is_made() {
+    run(async {
+        let rig = Rig::start(Setting::Sqlite).await;
+        let mut document = String::from(
+            "
+applications: [{id: app, display_name: App, modules: [{id: m, verbs: [view]}]}]
+users: [{id: jan, login: jan, given_name: Jan}]
+organizations:
+  - id: acme
+    display_name: Acme
+",
+        );
+        rig.apply(&document).await;
+        for added in IN_ORGANIZATION {
+            let one_more = format!("{document}    {added}\n");
+            assert_eq!(rig.apply(&one_more).await.counts.created, 1, "{added}");
+            let again = rig.apply(&one_more).await.counts;
+            assert_eq!((again.created, again.changed), (0, 0), "{added}");
+            if !added.contains("memberships") {
+                document = one_more;
+            }
+        }
+    });
+}
+
+#[test]
+fn an_entitlement_that_has_ended_is_left_as_it_is_whatever_state_is_wished() {
+    run(async {
+        let rig = Rig::at(Setting::Sqlite, NOW).await;
+        let document = |end: &str| {
+            format!(
+                "
+applications: [{{id: app, display_name: App, modules: [{{id: m, verbs: [view]}}]}}]
+organizations:
+  - id: acme-{end}
+    display_name: Acme
+    entitlements: [{{application: app, state: SUSPENDED, end_time: {end}-01-01T00:00:00Z}}]
+"
+            )
+        };
+        for (end, created) in [("2020", 3), ("2030", 2)] {
+            assert_eq!(rig.apply(&document(end)).await.counts.created, created);
+        }
+        // The end of one comes only now.
+        let clock = rig.clock.as_ref().unwrap();
+        clock.advance(Duration::from_secs(10 * 365 * 24 * 60 * 60));
+        for end in ["2020", "2030"] {
+            let again = rig.apply(&document(end)).await.counts;
+            assert_eq!((again.created, again.changed), (0, 0), "{end}");
         }
     });
 }

@@ -9,9 +9,7 @@ mod state;
 
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
-use super::{
-    ApplyError, Changes, OrganizationPlan, Plan, Progress, fact::Fact, together::together,
-};
+use super::{ApplyError, Plan, Progress, together::together};
 use crate::clients::Clients;
 use call::Caller;
 
@@ -24,7 +22,7 @@ pub(super) async fn execute(
     clients: &Clients,
     progress: &mut (dyn Progress + Send),
 ) -> Result<(), ApplyError> {
-    let total = steps(&plan);
+    let total = plan.steps();
     let (sender, mut receiver) = mpsc::unbounded_channel();
     let work = everything(plan, Caller::new(clients.clone(), sender));
     let (result, ()) = tokio::join!(work, report(&mut receiver, total, progress));
@@ -51,32 +49,8 @@ async fn everything(plan: Plan, caller: Caller) -> Result<(), ApplyError> {
     let states = std::mem::take(&mut users.states);
     identity::users(&caller, users).await?;
     let organizations = plan.organizations.into_iter();
+    let changed = organizations.filter(|(_, plan)| !plan.is_empty());
     let work = |(name, plan)| organization::organization(caller.clone(), name, plan);
-    together(
-        organizations.filter(|(_, plan)| organization_steps(plan) > 0),
-        work,
-    )
-    .await?;
+    together(changed, work).await?;
     state::users(&caller, states).await
-}
-
-fn steps(plan: &Plan) -> usize {
-    let organizations = plan.organizations.values();
-    count(&plan.applications)
-        + count(&plan.service_accounts)
-        + count(&plan.users)
-        + organizations.map(organization_steps).sum::<usize>()
-}
-
-fn organization_steps(plan: &OrganizationPlan) -> usize {
-    count(&plan.organization)
-        + count(&plan.entitlements)
-        + count(&plan.units)
-        + count(&plan.resources)
-        + count(&plan.memberships)
-        + count(&plan.grants)
-}
-
-fn count<T: Fact>(changes: &Changes<T>) -> usize {
-    changes.create.len() + changes.change.len() + changes.states.len()
 }

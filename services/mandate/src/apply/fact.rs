@@ -31,6 +31,8 @@ pub enum State {
     Suspended,
     /// No access of the user holds.
     Deactivated,
+    /// No access holds any more: there is no other state to go to.
+    Ended,
 }
 
 impl fmt::Display for State {
@@ -39,6 +41,7 @@ impl fmt::Display for State {
             Self::Active => "ACTIVE",
             Self::Suspended => "SUSPENDED",
             Self::Deactivated => "DEACTIVATED",
+            Self::Ended => "ENDED",
         })
     }
 }

@@ -4,7 +4,10 @@
 mod difference;
 mod entry;
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    iter::Sum,
+};
 
 use api::{
     entitlement::v1::{Application, CustomRole, Entitlement, Grant, GrantState},
@@ -20,7 +23,7 @@ use super::{
     facts::{Facts, OrganizationFacts},
 };
 use crate::document::Document;
-use difference::difference;
+use difference::{Tally, difference};
 
 /// What is to be done.
 #[derive(Debug, Clone, Default)]
@@ -65,11 +68,13 @@ pub struct Counts {
     pub unchanged: usize,
 }
 
-impl std::ops::AddAssign for Counts {
-    fn add_assign(&mut self, other: Self) {
-        self.created += other.created;
-        self.changed += other.changed;
-        self.unchanged += other.unchanged;
+impl Sum for Counts {
+    fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
+        counts.fold(Self::default(), |sum, one| Self {
+            created: sum.created + one.created,
+            changed: sum.changed + one.changed,
+            unchanged: sum.unchanged + one.unchanged,
+        })
     }
 }
 
@@ -114,33 +119,43 @@ pub fn plan(documents: &[Document], state: &Facts) -> Result<Plan, Vec<Conflict>
 impl Plan {
     /// How many facts are to be created, changed, and left alone.
     pub fn counts(&self) -> Counts {
-        let mut counts = self.applications.counts();
-        counts += self.service_accounts.counts();
-        counts += self.users.counts();
-        for organization in self.organizations.values() {
-            counts += organization.counts();
-        }
-        counts
+        self.kinds().map(Tally::counts).sum()
     }
 
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        let counts = self.counts();
-        counts.created + counts.changed == 0
+        self.steps() == 0
+    }
+
+    pub(super) fn steps(&self) -> usize {
+        self.kinds().map(Tally::steps).sum()
+    }
+
+    fn kinds(&self) -> impl Iterator<Item = &dyn Tally> {
+        let shared: [&dyn Tally; 3] = [&self.applications, &self.service_accounts, &self.users];
+        let own = self.organizations.values();
+        shared
+            .into_iter()
+            .chain(own.flat_map(OrganizationPlan::kinds))
     }
 }
 
 impl OrganizationPlan {
-    /// How many facts are to be created, changed, and left alone.
-    pub fn counts(&self) -> Counts {
-        let mut counts = self.organization.counts();
-        counts += self.entitlements.counts();
-        counts += self.units.counts();
-        counts += self.resources.counts();
-        counts += self.memberships.counts();
-        counts += self.custom_roles.counts();
-        counts += self.grants.counts();
-        counts
+    /// Whether there is nothing to do.
+    pub(super) fn is_empty(&self) -> bool {
+        self.kinds().iter().all(|kind| kind.steps() == 0)
+    }
+
+    fn kinds(&self) -> [&dyn Tally; 7] {
+        [
+            &self.organization,
+            &self.entitlements,
+            &self.units,
+            &self.resources,
+            &self.memberships,
+            &self.custom_roles,
+            &self.grants,
+        ]
     }
 }
 

@@ -23,12 +23,11 @@ pub(super) async fn organization(
     mut plan: OrganizationPlan,
 ) -> Result<(), ApplyError> {
     let organization = std::mem::take(&mut plan.organization.states);
-    let entitlements = std::mem::take(&mut plan.entitlements.states);
     let memberships = std::mem::take(&mut plan.memberships.states);
 
     let mut token = String::new();
     itself(&caller, plan.organization, &mut token).await?;
-    access::entitlements(&caller, &name, plan.entitlements, &token).await?;
+    let entitlements = access::entitlements(&caller, &name, plan.entitlements, &token).await?;
     tree::units(&caller, &name, plan.units, &mut token).await?;
     tree::resources(&caller, &name, plan.resources, &mut token).await?;
     self::memberships(&caller, &name, plan.memberships, &mut token).await?;

@@ -66,9 +66,9 @@ impl Fact for Entitlement {
     fn state(&self) -> Option<State> {
         match self.state() {
             EntitlementState::Unspecified => None,
-            // What has ended has no other state to go to; its end tells the difference.
-            EntitlementState::Active | EntitlementState::Ended => Some(State::Active),
+            EntitlementState::Active => Some(State::Active),
             EntitlementState::Suspended => Some(State::Suspended),
+            EntitlementState::Ended => Some(State::Ended),
         }
     }
 }

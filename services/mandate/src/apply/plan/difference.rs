@@ -100,9 +100,17 @@ impl<T> Default for Changes<T> {
     }
 }
 
-impl<T: Fact> Changes<T> {
-    /// How many are to be created, changed, and left alone.
-    pub fn counts(&self) -> Counts {
+/// What is to be done with facts of any kind, in numbers.
+pub(in crate::apply) trait Tally {
+    /// How many facts are to be created, changed, and left alone.
+    fn counts(&self) -> Counts;
+
+    /// How many calls that takes.
+    fn steps(&self) -> usize;
+}
+
+impl<T: Fact> Tally for Changes<T> {
+    fn counts(&self) -> Counts {
         let mut changed: HashSet<&str> = self.change.iter().map(|c| c.fact.name()).collect();
         let states = self.states.iter().filter(|state| state.old.is_some());
         changed.extend(states.map(|state| state.name.as_str()));
@@ -111,6 +119,10 @@ impl<T: Fact> Changes<T> {
             changed: changed.len(),
             unchanged: self.unchanged,
         }
+    }
+
+    fn steps(&self) -> usize {
+        self.create.len() + self.change.len() + self.states.len()
     }
 }
 
@@ -149,7 +161,7 @@ pub(super) fn difference<T: Fact>(
 
 fn state<T: Fact>(desired: &T, current: &T) -> Option<StateChange> {
     let (new, old) = (desired.state()?, current.state());
-    (old != Some(new)).then(|| StateChange {
+    (old != Some(new) && old != Some(State::Ended)).then(|| StateChange {
         name: current.name().to_owned(),
         old: old.or(Some(State::Active)),
         new,

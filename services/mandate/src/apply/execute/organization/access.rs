@@ -2,20 +2,21 @@
 
 use api::entitlement::v1::{
     BatchCreateGrantsRequest, CreateCustomRoleRequest, CreateEntitlementRequest,
-    CreateGrantRequest, CustomRole, Entitlement, Grant, UpdateCustomRoleRequest,
+    CreateGrantRequest, CustomRole, Entitlement, EntitlementState, Grant, UpdateCustomRoleRequest,
     UpdateGrantRequest,
 };
 
 use super::{Caller, batches, call, id};
-use crate::apply::{ApplyError, Changes};
+use crate::apply::{ApplyError, Changes, StateChange};
 
-/// Creates entitlements; nothing of them can be changed but the state.
+/// Creates entitlements; nothing of them can be changed but the state. Those that have ended have
+/// none to go to: returns the changes of the others.
 pub(super) async fn entitlements(
     caller: &Caller,
     parent: &str,
-    changes: Changes<Entitlement>,
+    mut changes: Changes<Entitlement>,
     token: &str,
-) -> Result<(), ApplyError> {
+) -> Result<Vec<StateChange>, ApplyError> {
     for entitlement in changes.create {
         let request = CreateEntitlementRequest {
             parent: parent.to_owned(),
@@ -24,10 +25,16 @@ pub(super) async fn entitlements(
             consistency_token: token.to_owned(),
             ..CreateEntitlementRequest::default()
         };
-        call!(caller, Entitlement: grants.create_entitlement(request));
+        let answer = call!(caller, Entitlement: grants.create_entitlement(request));
         caller.done(1);
+        let created = answer.entitlement.unwrap_or_default();
+        if created.state() == EntitlementState::Ended {
+            let all = changes.states.len();
+            changes.states.retain(|state| state.name != created.name);
+            caller.done(all - changes.states.len());
+        }
     }
-    Ok(())
+    Ok(changes.states)
 }
 
 /// Creates and changes the organization's own roles.
