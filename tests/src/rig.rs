@@ -143,6 +143,15 @@ impl Rig {
         self.running = Running::Stopped;
     }
 
+    /// Ends the installation, and leaves nothing of it.
+    pub fn end(mut self) {
+        self.stop();
+        if self.setting != Setting::Sqlite {
+            let postgres = Postgres::shared().expect("a PostgreSQL server");
+            postgres.drop_database(&self.database).expect("no database");
+        }
+    }
+
     /// Starts what was stopped.
     pub async fn resume(&mut self) {
         self.running = match self.setting {

@@ -109,6 +109,15 @@ impl Postgres {
         ))
     }
 
+    /// Drops a database by its URL, and whoever is connected to it.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn drop_database(&self, url: &str) -> Result<(), StartError> {
+        let name = url.rsplit('/').next().unwrap_or_default();
+        self.psql(&format!("DROP DATABASE {name} WITH (FORCE)"))
+    }
+
     /// The server.
     pub fn server(&self) -> &Server {
         &self.server

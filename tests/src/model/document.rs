@@ -1,22 +1,36 @@
-//! A world as a document that is applied. JSON is YAML.
+//! Worlds as a document that is applied. JSON is YAML.
 
 use serde_json::{Value, json};
 
 use super::{Application, Scope, Subject, World, condition::kind_of};
 
-/// The document of a world.
-pub(super) fn document(world: &World) -> String {
-    let of = |kind: &'static str| {
-        let all = world.subjects.iter();
-        all.filter_map(move |subject| Some((subject, subject.name.strip_prefix(kind)?)))
-    };
-    let users = of("users/").map(|(subject, id)| {
-        json!({
-            "id": id, "login": id, "given_name": id,
-            "state": if subject.active { "ACTIVE" } else { "DEACTIVATED" },
-        })
+/// The document of some worlds.
+pub(super) fn document<'w>(worlds: impl Iterator<Item = &'w World>) -> String {
+    let [mut applications, mut users, mut accounts, mut organizations] = [const { Vec::new() }; 4];
+    for world in worlds {
+        applications.extend(world.applications.iter().map(application));
+        for subject in &world.subjects {
+            match subject.name.split_once('/') {
+                Some(("users", id)) => users.push(json!({
+                    "id": id, "login": id, "given_name": id,
+                    "state": if subject.active { "ACTIVE" } else { "DEACTIVATED" },
+                })),
+                Some((_, id)) => accounts.push(json!({ "id": id })),
+                None => {}
+            }
+        }
+        organizations.push(organization(world));
+    }
+    let document = json!({
+        "applications": applications,
+        "users": users,
+        "service_accounts": accounts,
+        "organizations": organizations,
     });
-    let accounts = of("serviceAccounts/").map(|(_, id)| json!({ "id": id }));
+    document.to_string()
+}
+
+fn organization(world: &World) -> Value {
     let members = world.subjects.iter().filter_map(|own| member(world, own));
     let units = world.units.iter().map(|(id, above)| match above {
         Some(above) => json!({ "id": id, "display_name": id, "parent": above }),
@@ -36,23 +50,17 @@ pub(super) fn document(world: &World) -> String {
     let custom_roles = custom_roles.map(|(application, id, held)| {
         json!({ "id": id, "application": application, "display_name": id, "permissions": held })
     });
-    let document = json!({
-        "applications": world.applications.iter().map(application).collect::<Vec<_>>(),
-        "users": users.collect::<Vec<_>>(),
-        "service_accounts": accounts.collect::<Vec<_>>(),
-        "organizations": [{
-            "id": world.organization,
-            "display_name": world.organization,
-            "subscription_required": world.subscription_required,
-            "state": state(world.active),
-            "entitlements": entitlements.collect::<Vec<_>>(),
-            "units": units.collect::<Vec<_>>(),
-            "resources": resources.collect::<Vec<_>>(),
-            "custom_roles": custom_roles.collect::<Vec<_>>(),
-            "memberships": members.collect::<Vec<_>>(),
-        }],
-    });
-    document.to_string()
+    json!({
+        "id": world.organization,
+        "display_name": world.organization,
+        "subscription_required": world.subscription_required,
+        "state": state(world.active),
+        "entitlements": entitlements.collect::<Vec<_>>(),
+        "units": units.collect::<Vec<_>>(),
+        "resources": resources.collect::<Vec<_>>(),
+        "custom_roles": custom_roles.collect::<Vec<_>>(),
+        "memberships": members.collect::<Vec<_>>(),
+    })
 }
 
 fn state(active: bool) -> &'static str {

@@ -2,7 +2,7 @@
 
 mod change;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, ops::Range, time::Duration};
 
 use api::{
     common::v1::{Consistency, consistency::Requirement},
@@ -14,6 +14,7 @@ use api::{
     membership::v1::{Organization, UpdateOrganizationRequest},
 };
 use base::Millis;
+use futures_util::future::join_all;
 use prost_types::{FieldMask, Timestamp};
 
 use self::change::change;
@@ -28,27 +29,42 @@ pub async fn installation(setting: Setting) -> Rig {
     Rig::at(setting, Millis(NOW)).await
 }
 
-/// Puts the world of a seed into an installation, changes it, and asks about it now and before.
+/// Puts the worlds of some seeds into an installation, changes them, and asks about them now and
+/// before.
 ///
 /// # Panics
 /// The installation and the model differ; the message says in what.
-pub async fn compare(rig: &Rig, seed: u64) {
+pub async fn compare(rig: &Rig, seeds: Range<u64>) {
+    let mut worlds: Vec<_> = seeds.map(world).collect();
+    rig.apply(&document(worlds.iter().map(|(world, _)| world)))
+        .await;
+    settle(rig, &worlds).await;
+    let clock = rig.clock.as_ref().expect("a clock that is moved");
+    let before = clock_now(rig);
+    let asked = worlds
+        .iter_mut()
+        .map(|(world, random)| compare_now(rig, world, random, before));
+    join_all(asked).await;
+    clock.advance(Duration::from_secs(1));
+    let now = clock_now(rig);
+    let changed = worlds.iter_mut().map(async |(world, random)| {
+        let past = world.clone();
+        change(rig, world, random).await;
+        compare_now(rig, world, random, now).await;
+        compare_past(rig, &past, random, before).await;
+    });
+    join_all(changed).await;
+}
+
+/// The world of a seed, and what it goes on with.
+fn world(seed: u64) -> (World, Random) {
     let mut random = Random::new(seed);
     let mut world = World::random(&mut random, &format!("w{seed}-"));
     for subject in &mut world.subjects {
         // A document says nothing of the states of service accounts.
         subject.active |= subject.name.starts_with("serviceAccounts/");
     }
-    rig.apply(&document(&world)).await;
-    settle(rig, &world).await;
-    let clock = rig.clock.as_ref().expect("a clock that is moved");
-    let now = clock_now(rig);
-    compare_now(rig, &world, &mut random, now).await;
-    clock.advance(Duration::from_secs(1));
-    let before = world.clone();
-    change(rig, &mut world, &mut random).await;
-    compare_now(rig, &world, &mut random, clock_now(rig)).await;
-    compare_past(rig, &before, &mut random, now).await;
+    (world, random)
 }
 
 fn clock_now(rig: &Rig) -> i64 {
@@ -56,8 +72,11 @@ fn clock_now(rig: &Rig) -> i64 {
     rig.clock.as_ref().expect("a clock that is moved").now().0
 }
 
-/// Waits until the facts hold the world.
-async fn settle(rig: &Rig, world: &World) {
+/// Waits until the facts hold the worlds.
+async fn settle(rig: &Rig, worlds: &[(World, Random)]) {
+    let Some((world, _)) = worlds.last() else {
+        return;
+    };
     let clients = rig.root();
     let mask = |path: &str| {
         Some(FieldMask {
@@ -75,10 +94,8 @@ async fn settle(rig: &Rig, world: &World) {
     };
     let changed = clients.organizations().update_organization(request).await;
     let mut tokens = vec![changed.expect("a change").into_inner().consistency_token];
-    let user = world
-        .subjects
-        .iter()
-        .find(|own| own.name.starts_with("users/"));
+    let mut subjects = worlds.iter().flat_map(|(world, _)| &world.subjects);
+    let user = subjects.find(|own| own.name.starts_with("users/"));
     if let Some(user) = user {
         let request = UpdateUserRequest {
             user: Some(User {
