@@ -23,12 +23,16 @@ pub(crate) enum What {
     Empty,
     /// 1,000 questions again and again
     Hot,
+    /// 1,000 questions about one organization again and again
+    One,
     /// 20,000 questions, few of them often
     Zipf,
     /// 20,000 questions, none asked before
     Fresh,
     /// 20,000 questions while no organization is in memory
     Cold,
+    /// 20,000 questions of a replica with nothing in memory, answered before by another
+    Warm,
     /// Questions by the hundred and by the thousand
     Batch,
     /// Single questions through the client library, to the service and to Redis
@@ -55,9 +59,8 @@ impl Args {
 
     /// Whether a rate of single questions, or what it is compared with, is to be measured.
     pub(crate) fn wants_checks(&self) -> bool {
-        [What::Empty, What::Hot, What::Zipf, What::Fresh]
-            .into_iter()
-            .any(|what| self.wants(what))
+        let kinds = [What::Empty, What::Hot, What::One, What::Zipf, What::Fresh];
+        kinds.into_iter().any(|what| self.wants(what))
     }
 
     /// How long each rate is measured.

@@ -26,7 +26,7 @@ pub(crate) const ROUNDS: usize = 3;
 /// Questions that are asked again and again.
 pub(crate) const HOT: usize = 1_000;
 /// Questions that are asked once.
-const FRESH: usize = 20_000;
+pub(crate) const FRESH: usize = 20_000;
 /// Calls in flight on each connection.
 const IN_FLIGHT: usize = 16;
 /// One answer in so many is looked at.
@@ -36,34 +36,39 @@ const DRAWN: usize = 100_000;
 /// How long caches and buffers are warmed before the first round.
 pub(crate) const WARM_UP: Duration = Duration::from_millis(500);
 
-/// Measures the empty RPC, hot and fresh questions in turns, and prints them.
+/// Measures the empty RPC and each kind of question in turns, and prints them.
 pub(crate) async fn measure(portfolio: &Portfolio, server: &Server, args: &Args) -> Result<()> {
-    let (for_a_while, empty, hot) = (
-        Until::Elapsed(args.duration()),
-        empty_workload(),
-        workload((0..HOT).map(|number| portfolio.question(number))),
-    );
+    let (for_a_while, empty) = (Until::Elapsed(args.duration()), empty_workload());
+    let hot = workload((0..HOT).map(|number| portfolio.question(number)));
     // Touches every organization, too.
     run(&hot, server, Until::Elapsed(WARM_UP)).await?;
     run(&empty, server, Until::Elapsed(WARM_UP)).await?;
+    let one = workload((0..HOT).map(|number| portfolio.question_in(0, number)));
     let zipf = workload(zipf(FRESH).map(|number| portfolio.question(number)));
-    let mut tallies = [Tally::new()?, Tally::new()?, Tally::new()?];
+    let mut tallies = [
+        Tally::new(What::Hot, "hot, 1,000 questions")?,
+        Tally::new(What::One, "one organization")?,
+        Tally::new(What::Zipf, "Zipf, 20,000 questions")?,
+        Tally::new(What::Fresh, "fresh, 20,000 questions")?,
+    ];
     let mut baseline = Figures::new(1)?;
     for round in 0..ROUNDS {
         let first = HOT + round * FRESH;
         let fresh = workload((first..first + FRESH).map(|number| portfolio.question(number)));
-        let [of_hot, of_zipf, of_fresh] = &mut tallies;
-        for (what, workload, until, tally) in [
-            (What::Hot, &hot, for_a_while, of_hot),
-            (What::Zipf, &zipf, for_a_while, of_zipf),
-            (What::Fresh, &fresh, Until::Asked, of_fresh),
-        ] {
-            if !(args.wants(what) || args.wants(What::Empty) && what == What::Hot) {
+        let asked = [
+            (&hot, for_a_while),
+            (&one, for_a_while),
+            (&zipf, for_a_while),
+            (&fresh, Until::Asked),
+        ];
+        for (tally, (workload, until)) in tallies.iter_mut().zip(asked) {
+            let is_wanted = args.wants(tally.what);
+            if !(is_wanted || args.wants(What::Empty) && tally.what == What::Hot) {
                 continue;
             }
             let idle = run(&empty, server, for_a_while).await?;
             baseline.add(&idle)?;
-            if args.wants(what) {
+            if is_wanted {
                 tally.add(&run(workload, server, until).await?, &idle)?;
             }
         }
@@ -82,16 +87,20 @@ pub(crate) async fn cold(portfolio: &Portfolio, server: &Server) -> Result<()> {
     Ok(())
 }
 
-/// A rate, and its ratio to that of the empty RPC before it in each round.
+/// The rate of a kind of question, and its ratio to that of the empty RPC before it in each round.
 struct Tally {
+    what: What,
+    name: &'static str,
     figures: Figures,
     rates: Vec<f64>,
     costs: Vec<f64>,
 }
 
 impl Tally {
-    fn new() -> Result<Self> {
+    fn new(what: What, name: &'static str) -> Result<Self> {
         Ok(Self {
+            what,
+            name,
             figures: Figures::new(1)?,
             rates: Vec::new(),
             costs: Vec::new(),
@@ -106,27 +115,17 @@ impl Tally {
     }
 }
 
-fn print(baseline: &Figures, tallies: &[Tally; 3]) {
+fn print(baseline: &Figures, tallies: &[Tally]) {
     output::title("Single questions, 4 connections with 16 calls in flight each");
     output::head("calls");
     output::row("empty RPC", baseline);
-    let names = [
-        "hot, 1,000 questions",
-        "Zipf, 20,000 questions",
-        "fresh, 20,000 questions",
-    ];
-    let measured = || {
-        names
-            .iter()
-            .zip(tallies)
-            .filter(|(_, t)| !t.rates.is_empty())
-    };
-    for (name, tally) in measured() {
-        output::row(name, &tally.figures);
+    let measured = || tallies.iter().filter(|tally| !tally.rates.is_empty());
+    for tally in measured() {
+        output::row(tally.name, &tally.figures);
     }
-    for (name, tally) in measured() {
-        output::ratio(&format!("{name}: rate, of empty"), &tally.rates);
-        output::ratio(&format!("{name}: CPU, of empty"), &tally.costs);
+    for tally in measured() {
+        output::ratio(&format!("{}: rate, of empty", tally.name), &tally.rates);
+        output::ratio(&format!("{}: CPU, of empty", tally.name), &tally.costs);
     }
 }
 

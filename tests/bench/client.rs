@@ -51,7 +51,7 @@ pub(crate) async fn measure(
 ) -> Result<()> {
     let url = format!("http://{}", server.address);
     let client = Client::builder(url).key(server.key.clone()).build()?;
-    let asked = questions(portfolio);
+    let asked = questions(portfolio, HOT);
     let empty = checks::empty_workload();
     run(&client, &asked, WARM_UP).await?;
     checks::run(&empty, server, Until::Elapsed(WARM_UP)).await?;
@@ -106,13 +106,8 @@ pub(crate) async fn measure_redis(
         }
     };
     let server = Server::start(folder, Cache::open(&redis.url())?)?;
-    let secrets = Secrets::read_or_make(folder).map_err(|failure| failure.to_string())?;
-    let namespace = secrets.sealer.namespace(entitlement::DECISIONS);
-    let client = Client::builder(format!("http://{}", server.address))
-        .key(server.key.clone())
-        .decisions_in_redis(redis.url(), namespace)
-        .build()?;
-    let asked = questions(portfolio);
+    let client = reader(&server, &redis, folder)?;
+    let asked = questions(portfolio, HOT);
     share(&client, portfolio, &asked).await?;
     let (mut figures, mut own) = (Figures::new(1)?, Duration::ZERO);
     let before = client.counts();
@@ -138,12 +133,22 @@ pub(crate) async fn measure_redis(
     server.stop().await
 }
 
+/// A client that reads the decisions of a server in Redis.
+pub(crate) fn reader(server: &Server, redis: &Redis, folder: &Path) -> Result<Client> {
+    let secrets = Secrets::read_or_make(folder).map_err(|failure| failure.to_string())?;
+    let namespace = secrets.sealer.namespace(entitlement::DECISIONS);
+    let client = Client::builder(format!("http://{}", server.address))
+        .key(server.key.clone())
+        .decisions_in_redis(redis.url(), namespace);
+    Ok(client.build()?)
+}
+
 /// Asks until all decisions come from Redis.
 pub(crate) async fn share(client: &Client, portfolio: &Portfolio, asked: &Asked) -> Result<()> {
     // What is shared while there is no connection yet is not shared again soon: other questions
     // than those that are measured.
     let begin = Instant::now();
-    let mut number = HOT;
+    let mut number = asked.len();
     while client.counts().redis == 0 {
         let (question, _) = question(portfolio.question(number));
         for _ in 0..2 {
@@ -224,8 +229,9 @@ async fn ask(
     }
 }
 
-fn questions(portfolio: &Portfolio) -> Asked {
-    (0..HOT)
+/// The first questions of all organizations.
+pub(crate) fn questions(portfolio: &Portfolio, count: usize) -> Asked {
+    (0..count)
         .map(|number| question(portfolio.question(number)))
         .collect()
 }

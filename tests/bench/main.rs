@@ -16,6 +16,7 @@ mod revoke;
 mod server;
 mod setting;
 mod start;
+mod warm;
 mod writes;
 
 use std::process::ExitCode;
@@ -71,6 +72,9 @@ async fn measure(args: &Args) -> Result<()> {
     }
     if args.wants(What::Writes) {
         writes::measure(&portfolio, folder.path(), args.duration()).await?;
+    }
+    if args.wants(What::Warm) {
+        warm::measure(&portfolio, folder.path()).await?;
     }
     if args.wants(What::Cold) {
         // The same files, and nothing in memory.

@@ -7,8 +7,6 @@ use api::entitlement::v1::{
     CreateGrantRequest, CreateGrantResponse, Grant, RevokeGrantRequest, RevokeGrantResponse, Scope,
 };
 use cache::Cache;
-use mandate::run::Secrets;
-use mandate_client::Client;
 use testkit::Redis;
 use tests::measure::{Result, Until, number, output, portfolio::Portfolio};
 use tokio::task::JoinHandle;
@@ -45,14 +43,7 @@ pub(crate) async fn measure(
         }
     };
     let server = Arc::new(Server::start(folder, Cache::open(&redis.url())?)?);
-    let secrets = Secrets::read_or_make(folder).map_err(|failure| failure.to_string())?;
-    let client = Client::builder(format!("http://{}", server.address))
-        .key(server.key.clone())
-        .decisions_in_redis(
-            redis.url(),
-            secrets.sealer.namespace(entitlement::DECISIONS),
-        )
-        .build()?;
+    let client = client::reader(&server, &redis, folder)?;
     let questions = |number| portfolio.question_in(ORGANIZATION, number);
     let unary = checks::workload((0..HOT).map(questions));
     let asked: Asked = (0..HOT).map(questions).map(client::question).collect();
