@@ -58,6 +58,13 @@ pub(crate) async fn fill(database: &str, size: Size) -> Result<()> {
     Ok(db.close().await?)
 }
 
+/// Takes all grants out of a database that nobody writes to.
+pub(crate) async fn empty(database: &str) -> Result<()> {
+    let mut db = PgConnection::connect(database).await?;
+    db.execute("TRUNCATE entitlement.grants").await?;
+    Ok(db.close().await?)
+}
+
 async fn copy(db: &mut PgConnection, table: &str, rows: String) -> Result<()> {
     let statement = format!("COPY {table} FROM STDIN");
     let mut copy = db.copy_in_raw(&statement).await?;

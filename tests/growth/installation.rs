@@ -20,7 +20,7 @@ use tokio::time::{Duration, Instant};
 use tonic::transport::Channel;
 
 use crate::{
-    fill::fill,
+    fill::{self, fill},
     shape::{Asked, GRANTS, LISTED, LISTED_RESOURCES, Size, organization_id, user_name},
 };
 
@@ -68,6 +68,11 @@ impl Installation {
         drop(server);
         fill(&installation.database, size).await?;
         Ok(installation)
+    }
+
+    /// Takes the grants away; whatever serves it goes on with what it has in memory.
+    pub(crate) async fn take_grants(&self) -> Result<()> {
+        fill::empty(&self.database).await
     }
 
     /// Starts a process that may take so many megabytes for facts.
@@ -156,9 +161,18 @@ impl Server {
 
 /// Questions one by one, for the generator of load.
 pub(crate) fn workload(asked: impl Iterator<Item = Asked>) -> Workload {
-    let calls = asked.map(|asked| Call {
+    answered(asked.map(|asked| (asked, asked.effect())))
+}
+
+/// Questions that all are to be denied.
+pub(crate) fn denied(asked: impl Iterator<Item = Asked>) -> Workload {
+    answered(asked.map(|asked| (asked, Effect::Deny)))
+}
+
+fn answered(asked: impl Iterator<Item = (Asked, Effect)>) -> Workload {
+    let calls = asked.map(|(asked, effect)| Call {
         body: request(asked).encode_to_vec().into(),
-        effects: vec![asked.effect()],
+        effects: vec![effect],
     });
     Workload {
         path: CHECK,

@@ -39,18 +39,22 @@ async fn measure(args: &Args) -> Result<()> {
     output::item("store", "PostgreSQL, filled with COPY; no shared cache");
     output::item("seconds a rate and round", args.seconds);
     let postgres = Postgres::start()?;
-    let mut grown = Vec::new();
+    let (mut grown, mut installations) = (Vec::new(), Vec::new());
     for size in args.sizes() {
         let begin = Instant::now();
         let installation = Installation::make(postgres.database()?, Size(size)).await?;
         let took = output::time(begin.elapsed());
         output::item(&format!("filled with {size} grants in"), took);
         grown.push(Grown::measure(&installation).await?);
+        installations.push(installation);
     }
     for _ in 0..ROUNDS {
         for one in &mut grown {
             one.measure_hot(args.duration()).await?;
         }
+    }
+    for (one, installation) in grown.iter_mut().zip(&installations) {
+        one.measure_bare(installation).await?;
     }
     report::print(&grown)?;
     if let Some(path) = &args.svg {

@@ -1,11 +1,11 @@
 //! What is measured of each size.
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 use tests::measure::{Figures, Result, Until, number, run};
 
 use crate::{
-    installation::{Installation, Server, workload},
+    installation::{Installation, Server, denied, workload},
     shape::{Asked, EACH, HUGE_MEMBERS, Size},
 };
 
@@ -33,8 +33,10 @@ pub(crate) struct Grown {
     pub(crate) first: Duration,
     /// The first question about an organization, in ascending order.
     pub(crate) cold: Vec<Duration>,
-    /// Memory for all organizations held whole, divided by their grants.
+    /// Memory for all organizations held whole, divided by their grants, and how much of it there
+    /// is without any grants.
     pub(crate) bytes: f64,
+    pub(crate) bare: f64,
     /// The first question about a member of the organization that is too large.
     pub(crate) cold_of_huge: Vec<Duration>,
     /// Questions about organizations that were dropped from memory, and the memory that the
@@ -70,8 +72,7 @@ impl Grown {
         let cold = each(&server, size, spread(&others)).await?;
         let rest = workload(others.iter().map(|number| size.question(*number)));
         run(&rest, &server.target, Until::Asked).await?;
-        let grants = number(u64::try_from(others.len() * EACH)?);
-        let bytes = (server.daemon.resident()? - before) / grants;
+        let bytes = (server.daemon.resident()? - before) / grants(others.len())?;
         let cold_of_huge = if size.has_huge() {
             let members = (0..COLD).map(|number| Asked::of_huge(number * (HUGE_MEMBERS / COLD)));
             one_by_one(&server, members).await?
@@ -86,6 +87,7 @@ impl Grown {
             first,
             cold,
             bytes,
+            bare: 0.0,
             cold_of_huge,
             dropped,
             bounded,
@@ -94,6 +96,21 @@ impl Grown {
             hot: Vec::new(),
             hot_of_huge: Vec::new(),
         })
+    }
+
+    /// Takes the grants away and measures the memory that is left.
+    pub(crate) async fn measure_bare(&mut self, installation: &Installation) -> Result<()> {
+        installation.take_grants().await?;
+        let server = installation.serve(AMPLE).await?;
+        let ask = async |numbers: Range<usize>| {
+            let asked = denied(numbers.map(|number| self.size.question(number)));
+            run(&asked, &server.target, Until::Asked).await
+        };
+        ask(0..1).await?;
+        let (before, all) = (server.daemon.resident()?, self.size.organizations());
+        ask(1..all).await?;
+        self.bare = (server.daemon.resident()? - before) / grants(all - 1)?;
+        Ok(())
     }
 
     /// Measures a round of hot questions, for so long.
@@ -107,6 +124,10 @@ impl Grown {
         }
         Ok(())
     }
+}
+
+fn grants(organizations: usize) -> Result<f64> {
+    Ok(number(u64::try_from(organizations * EACH)?))
 }
 
 async fn hot(

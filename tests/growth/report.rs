@@ -83,16 +83,17 @@ fn memory(grown: &[Grown]) {
         let text = format!("p50 {p50}, p99 {p99}; bar: at most 50 ms, {bar}; {held} MiB held");
         output::item(&name(one), text);
     }
-    output::title("Memory by the grants held, with their members and resources");
+    output::title("Memory for each grant, and for its share of members and resources");
     for one in grown {
-        let bytes = output::grouped(one.bytes);
+        let own = one.bytes - one.bare;
+        let [bytes, share] = [own, one.bare].map(output::grouped);
         // What the allocator keeps for itself outweighs a few grants.
-        let text = if one.size.has_huge() {
-            let bar = verdict(one.bytes <= 100.0);
-            format!("{bytes} bytes a grant; bar: at most 100, {bar}")
+        let bar = if one.size.has_huge() {
+            format!("bar: at most 100, {}", verdict(own <= 100.0))
         } else {
-            format!("{bytes} bytes a grant, too few to tell")
+            "too few to tell".to_owned()
         };
+        let text = format!("{bytes} bytes, and {share}; {bar}");
         output::item(&name(one), text);
     }
     output::title("First answer of an empty process");
@@ -117,7 +118,10 @@ pub(crate) fn draw(grown: &[Grown]) -> Result<String> {
             .collect()
     };
     let many = || grown.iter().filter(|one| one.size.has_huge());
-    let bytes = many().map(|one| bar(one, one.bytes, output::grouped(one.bytes)));
+    let bytes = many().map(|one| {
+        let own = one.bytes - one.bare;
+        bar(one, own, output::grouped(own))
+    });
     let dropped = grown
         .iter()
         .filter(|one| !one.dropped.is_empty())
@@ -143,7 +147,7 @@ pub(crate) fn draw(grown: &[Grown]) -> Result<String> {
             "Question about one dropped from memory, p99: milliseconds",
             dropped.collect(),
         ),
-        panel("Memory: bytes a grant", bytes.collect()),
+        panel("Memory of a grant: bytes", bytes.collect()),
         panel(
             "First answer of an empty process: milliseconds",
             millis(|one| one.first),

@@ -70,7 +70,7 @@ pub fn access<'a>(facts: &Facts<'a>, now: Millis) -> Vec<ApplicationAccess<'a>> 
             let grants: Vec<&'a Grant> = member
                 .grants
                 .iter()
-                .filter(|grant| grant.validity.holds_at(now))
+                .filter(|grant| grant.validity().holds_at(now))
                 .filter(|grant| available.application(grant.role) == Some(application))
                 .collect();
             in_application(available, &organization.tree, application, &grants)

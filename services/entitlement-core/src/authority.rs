@@ -140,7 +140,7 @@ impl Power<'_> {
     ) -> Result<(), Beyond> {
         let permission = permission.ok_or(Beyond::Application)?;
         let meets = |grant: &&Grant| {
-            grant.validity.end >= demand.until && (grant.can_delegate || !demand.can_delegate)
+            grant.validity().end >= demand.until && (grant.can_delegate || !demand.can_delegate)
         };
         if self.everywhere(permission).any(|grant| meets(&grant)) {
             return Ok(());
@@ -195,7 +195,7 @@ fn held<'a>(
     member
         .into_iter()
         .flat_map(|standing| &standing.member.grants)
-        .filter(move |grant| grant.validity.holds_at(now) && roles.holds(grant.role, permission))
+        .filter(move |grant| grant.validity().holds_at(now) && roles.holds(grant.role, permission))
         .filter(|grant| grant.condition().is_none())
 }
 

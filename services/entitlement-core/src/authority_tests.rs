@@ -7,8 +7,8 @@ use proptest::{collection::vec, prelude::*};
 
 use super::*;
 use crate::{
-    ApplicationDefinition, Bounds, Catalog, Condition, Entitlement, Given, Member, Organization,
-    RoleDefinition, Subject, SubjectKind, Validity, decide, management,
+    ApplicationDefinition, Bounds, Catalog, CompactId, Condition, Entitlement, Given, Member,
+    Organization, RoleDefinition, Subject, SubjectKind, Validity, decide, management,
 };
 
 const NOW: Millis = Millis(100);
@@ -83,31 +83,29 @@ fn world(held: &[Seed]) -> World {
 fn grant(catalog: &Catalog, organization: &Organization, seed: &Seed) -> Grant {
     let mut tree = organization.tree.clone();
     let name = format!("applications/mandate/roles/{}", ROLES[seed.role]);
-    let bounds = seed.bound.then(|| {
-        Box::new(Bounds {
-            applications: Some(catalog.application("a").into_iter().collect()),
-            condition: None,
-        })
-    });
-    Grant {
-        id: "g".into(),
-        role: catalog.roles().find(&name).unwrap(),
-        can_delegate: seed.can_delegate,
-        scope: match &seed.units {
-            None => Scope::All,
-            Some(units) => Scope::Nodes {
-                units: units
-                    .iter()
-                    .map(|unit| tree.unit(&format!("u{unit}")))
-                    .collect(),
-                resources: Box::default(),
-            },
-        },
+    let applications = seed
+        .bound
+        .then(|| catalog.application("a").into_iter().collect());
+    let bounds = Bounds {
         validity: Validity {
             start: Millis::MIN,
             end: Millis(seed.end),
         },
-        bounds,
+        applications,
+        condition: None,
+    };
+    Grant {
+        id: CompactId::new("g"),
+        role: catalog.roles().find(&name).unwrap(),
+        can_delegate: seed.can_delegate,
+        scope: match &seed.units {
+            None => Scope::All,
+            Some(units) => {
+                let units = units.iter().map(|unit| format!("u{unit}"));
+                tree.scope(units, std::iter::empty())
+            }
+        },
+        bounds: bounds.boxed(),
     }
 }
 
@@ -288,7 +286,7 @@ proptest! {
         let check = Gift {
             manages: &manages,
             about: About { applications: &[world.catalog.application(application)], places: &places },
-            until: given.validity.end,
+            until: given.validity().end,
             is_own: false,
             is_owners: false,
         };

@@ -111,11 +111,11 @@ fn what_holds_always_decides_before_what_holds_under_a_condition() {
     // Even if that holds longer.
     let both = super::world(&[seed(met, 20), seed(None, 10)]);
     let decision = both.ask("a.m.view", Target::Organization, AT);
-    assert_eq!(&*decision.outcome.unwrap().id, "g1");
+    assert_eq!(decision.outcome.unwrap().id.to_string(), "g1");
     assert!(!decision.is_conditional());
     let one = super::world(&[seed(met, 20), seed(Some(0), 30)]);
     let decision = one.ask("a.m.view", Target::Organization, AT);
-    assert_eq!(&*decision.outcome.unwrap().id, "g0");
+    assert_eq!(decision.outcome.unwrap().id.to_string(), "g0");
     assert!(decision.is_conditional());
     let none = super::world(&[seed(Some(1), 20), seed(Some(0), 30)]);
     let decision = none.ask("a.m.view", Target::Organization, AT);
@@ -234,10 +234,8 @@ proptest! {
 
 /// What a scope names.
 fn named(scope: &Scope) -> Vec<Target> {
-    let Scope::Nodes { units, resources } = scope else {
-        return vec![Target::Organization];
-    };
-    let units = units.iter().map(|unit| Target::Unit(*unit));
-    let resources = resources.iter().map(|own| Target::Resource(*own));
-    units.chain(resources).collect()
+    match scope {
+        Scope::All => vec![Target::Organization],
+        Scope::Parts(parts) => parts.iter().map(|part| (*part).into()).collect(),
+    }
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     catalog::{ApplicationDefinition, ModuleDefinition, RoleDefinition},
     explain::{self, explain},
-    facts::Validity,
+    facts::{Bounds, CompactId, Validity},
     role::RoleIndex,
     scope::{Scope, Tree},
 };
@@ -85,11 +85,10 @@ impl World {
             );
         }
         let grant = Grant {
-            id: "g".into(),
+            id: CompactId::new("g"),
             role: catalog.roles().find("applications/a/roles/viewer").unwrap(),
             can_delegate: false,
             scope: Scope::All,
-            validity: Validity::ALWAYS,
             bounds: None,
         };
         Self {
@@ -192,10 +191,7 @@ fn each_condition_that_fails_is_its_own_reason() {
         ),
         (
             |world| {
-                world.member.as_mut().unwrap().grants[0].scope = Scope::Nodes {
-                    units: Box::default(),
-                    resources: Box::default(),
-                };
+                world.member.as_mut().unwrap().grants[0].scope = Scope::Parts(Box::default());
             },
             Reason::OutOfScope,
         ),
@@ -225,10 +221,15 @@ fn a_service_account_needs_no_subscription() {
 #[test]
 fn k_s_a_grant_holds_from_its_start_up_to_but_without_its_end() {
     let mut world = World::new();
-    world.member.as_mut().unwrap().grants[0].validity = Validity {
+    let validity = Validity {
         start: Millis(10),
         end: Millis(20),
     };
+    let bounds = Bounds {
+        validity,
+        ..Bounds::default()
+    };
+    world.member.as_mut().unwrap().grants[0].bounds = bounds.boxed();
     for (now, allowed, until) in [
         (9, false, Millis(10)),
         (10, true, Millis(20)),
@@ -285,15 +286,18 @@ fn world(seeds: &[Seed]) -> World {
     let organization = world.organization.as_mut().unwrap();
     let catalog = &world.catalog;
     let grants = seeds.iter().enumerate().map(|(index, seed)| Grant {
-        id: format!("g{index}").into(),
+        id: CompactId::new(&format!("g{index}")),
         role: role(catalog, seed.role),
         can_delegate: false,
         scope: scope(&mut organization.tree, seed),
-        validity: Validity {
-            start: Millis(seed.start),
-            end: Millis(seed.start + seed.length),
-        },
-        bounds: seed.condition.map(conditions::bounds).map(Box::new),
+        bounds: Bounds {
+            validity: Validity {
+                start: Millis(seed.start),
+                end: Millis(seed.start + seed.length),
+            },
+            ..seed.condition.map(conditions::bounds).unwrap_or_default()
+        }
+        .boxed(),
     });
     world.member.as_mut().unwrap().grants = grants.collect();
     world
@@ -307,17 +311,9 @@ fn scope(tree: &mut Tree, seed: &Seed) -> Scope {
     let Some(units) = &seed.units else {
         return Scope::All;
     };
-    Scope::Nodes {
-        units: units
-            .iter()
-            .map(|unit| tree.unit(&format!("u{unit}")))
-            .collect(),
-        resources: seed
-            .resources
-            .iter()
-            .map(|resource| tree.resource(&format!("r{resource}")))
-            .collect(),
-    }
+    let units = units.iter().map(|unit| format!("u{unit}"));
+    let resources = seed.resources.iter();
+    tree.scope(units, resources.map(|resource| format!("r{resource}")))
 }
 
 fn targets(world: &World) -> Vec<Target> {
@@ -347,7 +343,7 @@ proptest! {
         let world = world(&seeds);
         for (permission, target, now) in questions(&world) {
             if let Ok(grant) = world.ask(permission, target, now).outcome {
-                prop_assert!(grant.validity.holds_at(now));
+                prop_assert!(grant.validity().holds_at(now));
             }
         }
     }

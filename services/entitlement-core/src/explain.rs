@@ -6,6 +6,7 @@ use crate::{
     catalog::PermissionIndex,
     condition::{Condition, Given},
     decide::{Decision, Facts, Reason, covers, decide, is_met},
+    facts::CompactId,
     scope::{Scope, Target},
 };
 
@@ -46,7 +47,7 @@ pub struct Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GrantConsideration<'a> {
     /// The id of the grant.
-    pub grant: &'a str,
+    pub grant: &'a CompactId,
     /// The name of the role.
     pub role: &'a str,
     /// Where it holds.
@@ -92,11 +93,7 @@ pub fn holds_throughout(
     };
     match scope {
         Scope::All => holds(Target::Organization),
-        Scope::Nodes { units, resources } => {
-            let units = units.iter().map(|unit| Target::Unit(*unit));
-            let resources = resources.iter().map(|resource| Target::Resource(*resource));
-            units.chain(resources).all(holds)
-        }
+        Scope::Parts(parts) => parts.iter().all(|part| holds((*part).into())),
     }
 }
 
@@ -127,7 +124,7 @@ pub fn explain<'a>(
                 role: facts.roles().name(grant.role),
                 scope: &grant.scope,
                 holds_permission: facts.roles().holds(grant.role, permission),
-                in_force: grant.validity.holds_at(now),
+                in_force: grant.validity().holds_at(now),
                 covers: covers(facts.catalog, &organization.tree, grant, permission, target),
                 condition: grant.condition().map(|condition| {
                     let is_met = is_met(grant, &organization.tree, target, given);

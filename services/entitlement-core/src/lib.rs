@@ -26,10 +26,12 @@ pub use condition::{Condition, Given};
 pub use decide::{Decision, Facts, Reason, decide, missing};
 pub use difference::{RoleDifference, difference};
 pub use explain::{Explanation, GrantConsideration, Step, explain, holds_throughout};
-pub use facts::{Bounds, Entitlement, Grant, Member, Organization, Subject, SubjectKind, Validity};
+pub use facts::{
+    Bounds, CompactId, Entitlement, Grant, Member, Organization, Subject, SubjectKind, Validity,
+};
 pub use permission::{InvalidPattern, Pattern, is_permission};
 pub use role::{RoleIndex, RoleSet, Roles};
-pub use scope::{Node, Scope, Target, Tree};
+pub use scope::{Node, Part, Scope, Target, Tree};
 pub use separation::{parts, violation};
 
 /// A map by ids that customers choose: seeded, so that none can be chosen to collide.

@@ -17,13 +17,26 @@ pub struct Node(u32);
 pub enum Scope {
     /// Everywhere in the organization, with what is created later.
     All,
-    /// In the union of units, each with everything below it, and resources.
-    Nodes {
-        /// The units.
-        units: Box<[Node]>,
-        /// The resources.
-        resources: Box<[Node]>,
-    },
+    /// In the union of these.
+    Parts(Box<[Part]>),
+}
+
+/// A part of an organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// A unit with everything below it.
+    Unit(Node),
+    /// A resource.
+    Resource(Node),
+}
+
+impl From<Part> for Target {
+    fn from(part: Part) -> Self {
+        match part {
+            Part::Unit(unit) => Self::Unit(unit),
+            Part::Resource(resource) => Self::Resource(resource),
+        }
+    }
 }
 
 /// Where a question is asked.
@@ -100,6 +113,17 @@ impl Tree {
             None => Place::Root,
         };
         put(&mut self.parents, node, place);
+    }
+
+    /// The scope of units and resources, whether they exist or not.
+    pub fn scope<I: AsRef<str>>(
+        &mut self,
+        units: impl Iterator<Item = I>,
+        resources: impl Iterator<Item = I>,
+    ) -> Scope {
+        let mut parts: Vec<_> = units.map(|id| Part::Unit(self.unit(id.as_ref()))).collect();
+        parts.extend(resources.map(|id| Part::Resource(self.resource(id.as_ref()))));
+        Scope::Parts(parts.into())
     }
 
     /// Forgets where all units are, before they are placed again.
@@ -181,12 +205,11 @@ impl Tree {
     /// Whether a scope covers a target.
     pub fn covers(&self, scope: &Scope, target: Target) -> bool {
         match (scope, target) {
-            (_, Target::Missing) | (Scope::Nodes { .. }, Target::Organization) => false,
+            (_, Target::Missing) | (Scope::Parts(_), Target::Organization) => false,
             (Scope::All, _) => true,
-            (Scope::Nodes { units, .. }, Target::Unit(unit)) => self.is_below(unit, units),
-            (Scope::Nodes { units, resources }, Target::Resource(resource)) => {
-                resources.contains(&resource)
-                    || matches!(at(&self.homes, resource), Place::Below(unit) if self.is_below(unit, units))
+            (Scope::Parts(parts), Target::Unit(unit)) => self.is_below(unit, parts),
+            (Scope::Parts(parts), Target::Resource(resource)) => {
+                parts.contains(&Part::Resource(resource)) || self.is_home_below(resource, parts)
             }
         }
     }
@@ -194,50 +217,57 @@ impl Tree {
     /// A scope without what it covers twice, or what does not exist: two that cover the same are
     /// then the same.
     pub fn simplest(&self, scope: &Scope) -> Scope {
-        let Scope::Nodes { units, resources } = scope else {
+        let Scope::Parts(parts) = scope else {
             return Scope::All;
         };
-        let above = |unit: &Node| match at(&self.parents, *unit) {
-            Place::Below(parent) => self.is_below(parent, units),
-            Place::Root | Place::Absent | Place::Unknown => false,
+        let stays = |part: &Part| match *part {
+            Part::Unit(unit) => match at(&self.parents, unit) {
+                Place::Root => true,
+                Place::Below(parent) => !self.is_below(parent, parts),
+                Place::Absent | Place::Unknown => false,
+            },
+            Part::Resource(resource) => {
+                exists(&self.homes, resource) && !self.is_home_below(resource, parts)
+            }
         };
-        let lone = |resource: &Node| match at(&self.homes, *resource) {
-            Place::Below(unit) => !self.is_below(unit, units),
-            Place::Root | Place::Absent | Place::Unknown => false,
-        };
-        let own = units.iter().copied();
-        Scope::Nodes {
-            units: own
-                .filter(|unit| exists(&self.parents, *unit) && !above(unit))
-                .collect(),
-            resources: resources.iter().copied().filter(lone).collect(),
-        }
+        Scope::Parts(parts.iter().copied().filter(stays).collect())
     }
 
     /// The ids of a scope's units and resources that exist, in order.
     pub fn ids(&self, scope: &Scope) -> (Vec<&str>, Vec<&str>) {
-        let Scope::Nodes { units, resources } = scope else {
+        let Scope::Parts(parts) = scope else {
             return (Vec::new(), Vec::new());
         };
+        let is_part = |part: &Part| parts.contains(part);
         (
-            ids(&self.units, &self.parents, units),
-            ids(&self.resources, &self.homes, resources),
+            ids(&self.units, &self.parents, |unit| {
+                is_part(&Part::Unit(unit))
+            }),
+            ids(&self.resources, &self.homes, |resource| {
+                is_part(&Part::Resource(resource))
+            }),
         )
     }
 
     /// The resources of a scope of which it is not known whether they exist.
     pub fn unknown<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a str> {
-        let resources: &[Node] = match scope {
+        let parts: &[Part] = match scope {
             Scope::All => &[],
-            Scope::Nodes { resources, .. } => resources,
+            Scope::Parts(parts) => parts,
         };
-        let is_unknown = |node: &Node| at(&self.homes, *node) == Place::Unknown;
-        let missing = resources.iter().any(is_unknown);
+        let is_unknown = |part: &Part| match *part {
+            Part::Unit(_) => false,
+            Part::Resource(resource) => at(&self.homes, resource) == Place::Unknown,
+        };
+        let missing = parts.iter().any(is_unknown);
         let names = missing.then(|| self.resources.0.iter());
         names
             .into_iter()
             .flatten()
-            .filter(move |(_, node)| resources.contains(node) && is_unknown(node))
+            .filter(move |(_, node)| {
+                let part = Part::Resource(**node);
+                parts.contains(&part) && is_unknown(&part)
+            })
             .map(|(id, _)| &**id)
     }
 
@@ -247,10 +277,14 @@ impl Tree {
         (self.units.0.len() + self.resources.0.len()) * ENTRY
     }
 
-    fn is_below(&self, unit: Node, units: &[Node]) -> bool {
+    fn is_home_below(&self, resource: Node, parts: &[Part]) -> bool {
+        matches!(at(&self.homes, resource), Place::Below(unit) if self.is_below(unit, parts))
+    }
+
+    fn is_below(&self, unit: Node, parts: &[Part]) -> bool {
         let mut unit = unit;
         for _ in 0..MAX_DEPTH {
-            if units.contains(&unit) {
+            if parts.contains(&Part::Unit(unit)) {
                 return true;
             }
             match at(&self.parents, unit) {
@@ -279,11 +313,11 @@ fn put(places: &mut [Place], node: Node, place: Place) {
     }
 }
 
-fn ids<'a>(names: &'a Names, places: &[Place], nodes: &[Node]) -> Vec<&'a str> {
+fn ids<'a>(names: &'a Names, places: &[Place], is_part: impl Fn(Node) -> bool) -> Vec<&'a str> {
     let mut ids: Vec<&str> = names
         .0
         .iter()
-        .filter(|(_, node)| nodes.contains(node) && exists(places, **node))
+        .filter(|(_, node)| is_part(**node) && exists(places, **node))
         .map(|(id, _)| &**id)
         .collect();
     ids.sort_unstable();
@@ -308,11 +342,8 @@ mod tests {
         tree
     }
 
-    fn nodes(tree: &mut Tree, units: &[&str], resources: &[&str]) -> Scope {
-        Scope::Nodes {
-            units: units.iter().map(|id| tree.unit(id)).collect(),
-            resources: resources.iter().map(|id| tree.resource(id)).collect(),
-        }
+    fn parts(tree: &mut Tree, units: &[&str], resources: &[&str]) -> Scope {
+        tree.scope(units.iter(), resources.iter())
     }
 
     fn covers(tree: &Tree, scope: &Scope, resource: &str) -> bool {
@@ -322,7 +353,7 @@ mod tests {
     #[test]
     fn a_unit_covers_what_is_below_it_and_nothing_above() {
         let mut tree = tree();
-        let sales = nodes(&mut tree, &["sales"], &[]);
+        let sales = parts(&mut tree, &["sales"], &[]);
         assert!(tree.covers(&sales, tree.unit_target("sales")));
         assert!(covers(&tree, &sales, "n1"));
         assert!(!covers(&tree, &sales, "n2"));
@@ -335,14 +366,14 @@ mod tests {
         let mut tree = tree();
         assert!(!tree.covers(&Scope::All, tree.unit_target("nowhere")));
         tree.place_resource("n1", None);
-        let n1 = nodes(&mut tree, &[], &["n1"]);
+        let n1 = parts(&mut tree, &[], &["n1"]);
         assert!(!covers(&tree, &n1, "n1"));
     }
 
     #[test]
     fn what_a_grant_speaks_of_is_not_thereby_known() {
         let mut tree = tree();
-        nodes(&mut tree, &[], &["n9"]);
+        parts(&mut tree, &[], &["n9"]);
         assert_eq!(tree.resource_target("n9"), None);
         tree.place_resource("n9", None);
         assert_eq!(tree.resource_target("n9"), Some(Target::Missing));
@@ -352,7 +383,7 @@ mod tests {
     fn a_cycle_in_the_facts_ends() {
         let mut tree = tree();
         tree.place_unit("company", Some("sales"));
-        let other = nodes(&mut tree, &["other"], &[]);
+        let other = parts(&mut tree, &["other"], &[]);
         assert!(!covers(&tree, &other, "n1"));
     }
 }

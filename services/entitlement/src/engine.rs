@@ -323,7 +323,7 @@ impl Engine {
             .bearing(&ask)?
             .and_then(|bearing| match bearing.decide().outcome {
                 Ok(grant) => {
-                    let id = GrantId::parse(&grant.id).map_err(StoreError::from)?;
+                    let id = GrantId::parse(&grant.id.to_string()).map_err(StoreError::from)?;
                     Ok(Ok((organization.clone(), id)))
                 }
                 Err(_) => Ok(Err(bearing.facts.member.is_some())),
@@ -347,7 +347,7 @@ impl Engine {
         let Some(grant) = permission.and_then(|permission| power.anywhere(permission)) else {
             return Ok(Ok(Err(power.here.member.is_some())));
         };
-        let id = GrantId::parse(&grant.id).map_err(StoreError::from);
+        let id = GrantId::parse(&grant.id.to_string()).map_err(StoreError::from);
         Ok(id
             .map(|id| Ok((organization.clone(), id)))
             .map_err(Error::from))

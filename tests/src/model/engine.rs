@@ -42,8 +42,11 @@ pub fn compare(seed: u64) -> usize {
         let target = known.target(&place);
         let decision = decide(&facts, index, target, &given, Millis(now));
         let expected = world.check(&subject, &permission, &place, (now, &said));
-        let found = decision.outcome.map(|grant| &*grant.id).map_err(word);
-        assert_eq!(found, expected.map(|grant| grant.id.as_str()), "{at}");
+        let found = decision
+            .outcome
+            .map(|grant| grant.id.to_string())
+            .map_err(word);
+        assert_eq!(found, expected.map(|grant| grant.id.clone()), "{at}");
         let conditional = match expected {
             Ok(grant) => grant.condition.is_some(),
             Err(reason) => reason == "CONDITION_NOT_MET",
@@ -83,7 +86,7 @@ fn compare_explanation(
     let expected: Vec<_> = own
         .map(|grant| {
             (
-                grant.id.as_str(),
+                grant.id.clone(),
                 world.role_holds(&grant.role, permission),
                 grant.start <= now && now < grant.end,
                 world.covers(&grant.scope, place),
@@ -95,7 +98,7 @@ fn compare_explanation(
     let found: Vec<_> = found
         .map(|grant| {
             (
-                grant.grant,
+                grant.grant.to_string(),
                 grant.holds_permission,
                 grant.in_force,
                 grant.covers,
@@ -193,28 +196,26 @@ impl Known {
             let tree = &mut organization.tree;
             let scope = match &grant.scope {
                 Scope::All => core::Scope::All,
-                Scope::Only(units, resources) => core::Scope::Nodes {
-                    units: units.iter().map(|id| tree.unit(id)).collect(),
-                    resources: resources.iter().map(|id| tree.resource(id)).collect(),
-                },
+                Scope::Only(units, resources) => tree.scope(units.iter(), resources.iter()),
             };
             let name = world.role_name(&grant.role);
             let role = match catalog.roles().find(&name) {
                 Some(role) => role,
                 None => organization.roles.own(&name),
             };
+            let condition = grant.condition.as_ref();
+            let condition = condition.map(|own| Arc::new(core::Condition::stored(&own.text())));
+            let bounds = Bounds {
+                validity: validity(grant.start, grant.end),
+                applications: None,
+                condition,
+            };
             grants.entry(&grant.subject).or_default().push(core::Grant {
-                bounds: grant.condition.as_ref().map(|condition| {
-                    Box::new(Bounds {
-                        condition: Some(Arc::new(core::Condition::stored(&condition.text()))),
-                        ..Bounds::default()
-                    })
-                }),
+                bounds: bounds.boxed(),
                 can_delegate: false,
-                id: grant.id.as_str().into(),
+                id: core::CompactId::new(&grant.id),
                 role,
                 scope,
-                validity: validity(grant.start, grant.end),
             });
         }
         for (application, id, held) in &world.custom_roles {

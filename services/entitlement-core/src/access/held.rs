@@ -7,7 +7,7 @@ use crate::{
     catalog::{ApplicationIndex, Catalog, PermissionIndex},
     facts::Grant,
     role::Roles,
-    scope::{Node, Scope, Target, Tree},
+    scope::{Part, Scope, Tree},
 };
 
 /// Where grants hold a permission. What holds under a condition is told only where the permission
@@ -74,42 +74,26 @@ fn beyond(tree: &Tree, covered: Option<&Scope>, scope: Scope) -> Option<Scope> {
     let Some(covered) = covered else {
         return Some(scope);
     };
-    let Scope::Nodes { units, resources } = scope else {
+    let Scope::Parts(parts) = scope else {
         return (*covered != Scope::All).then_some(Scope::All);
     };
-    let outside = |target: &Target| !tree.covers(covered, *target);
-    let left = |nodes: Box<[Node]>, target: fn(Node) -> Target| -> Box<[Node]> {
-        let nodes = nodes.into_iter();
-        nodes.filter(|node| outside(&target(*node))).collect()
-    };
-    let units = left(units, Target::Unit);
-    let resources = left(resources, Target::Resource);
-    let is_empty = units.is_empty() && resources.is_empty();
-    (!is_empty).then_some(Scope::Nodes { units, resources })
+    let outside = |part: &Part| !tree.covers(covered, (*part).into());
+    let left: Box<[Part]> = parts.into_iter().filter(outside).collect();
+    (!left.is_empty()).then_some(Scope::Parts(left))
 }
 
 /// The union of scopes; none of none.
 fn union<'a>(scopes: impl Iterator<Item = &'a Scope>) -> Option<Scope> {
     let mut found = false;
-    let (mut all_units, mut all_resources) = (Vec::new(), Vec::new());
+    let mut all = Vec::new();
     for scope in scopes {
         found = true;
         match scope {
             Scope::All => return Some(Scope::All),
-            Scope::Nodes { units, resources } => {
-                all_units.extend_from_slice(units);
-                all_resources.extend_from_slice(resources);
-            }
+            Scope::Parts(parts) => all.extend_from_slice(parts),
         }
     }
-    found.then(|| Scope::Nodes {
-        units: sorted(all_units),
-        resources: sorted(all_resources),
-    })
-}
-
-fn sorted(mut nodes: Vec<Node>) -> Box<[Node]> {
-    nodes.sort_unstable();
-    nodes.dedup();
-    nodes.into()
+    all.sort_unstable();
+    all.dedup();
+    found.then(|| Scope::Parts(all.into()))
 }

@@ -49,8 +49,8 @@ pub(super) fn among_grants<'a>(
         if !asked.roles.holds(grant.role, asked.permission) {
             continue;
         }
-        if !grant.validity.holds_at(now) {
-            refused_until = next(now, grant.validity.start, refused_until);
+        if !grant.validity().holds_at(now) {
+            refused_until = next(now, grant.validity().start, refused_until);
             continue;
         }
         let refusal = if !asked.is_covered_by(tree, grant) {
@@ -62,7 +62,7 @@ pub(super) fn among_grants<'a>(
             continue;
         };
         reason = reason.max(refusal);
-        refused_until = refused_until.min(grant.validity.end);
+        refused_until = refused_until.min(grant.validity().end);
     }
     // What holds whatever the circumstances decides before any condition is asked.
     let mut conditions = 0;
@@ -72,7 +72,7 @@ pub(super) fn among_grants<'a>(
     match best {
         Some(grant) => Decision {
             outcome: Ok(grant),
-            valid_until: ceiling.min(grant.validity.end),
+            valid_until: ceiling.min(grant.validity().end),
             conditions,
         },
         None => Decision {
@@ -85,7 +85,7 @@ pub(super) fn among_grants<'a>(
 
 /// The grant that holds longest decides: the answer is then valid longest.
 fn longest<'a>(best: Option<&'a Grant>, grant: &'a Grant) -> &'a Grant {
-    best.filter(|best| best.validity.end >= grant.validity.end)
+    best.filter(|best| best.validity().end >= grant.validity().end)
         .unwrap_or(grant)
 }
 
@@ -117,7 +117,7 @@ pub(super) fn conditional<'a>(
     grants
         .filter(|grant| grant.condition().is_some())
         .filter(|grant| asked.roles.holds(grant.role, asked.permission))
-        .filter(|grant| grant.validity.holds_at(asked.now) && asked.is_covered_by(tree, grant))
+        .filter(|grant| grant.validity().holds_at(asked.now) && asked.is_covered_by(tree, grant))
 }
 
 /// Whether the condition of a grant is met, if it has one.

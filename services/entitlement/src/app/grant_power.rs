@@ -110,7 +110,7 @@ pub(super) async fn make(
         let number = power.here.roles().find(&role.to_string());
         let is_own = power.here.member.is_some_and(|member| {
             let mut held = member.grants.iter();
-            held.any(|held| Some(held.role) == number && power.now < held.validity.end)
+            held.any(|held| Some(held.role) == number && power.now < held.validity().end)
         });
         let gift = Gift {
             manages: &manages,
@@ -226,7 +226,7 @@ fn ruling(
     let manages: Vec<_> = role.flat_map(|role| roles.managed_by(role)).collect();
     let is_owners = holder.is_some_and(|member| {
         let mut held = member.grants.iter();
-        held.any(|held| Some(held.role) == owner && power.now < held.validity.end)
+        held.any(|held| Some(held.role) == owner && power.now < held.validity().end)
     });
     let check = |numbers: &Numbers| {
         let gift = Gift {

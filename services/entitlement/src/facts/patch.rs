@@ -24,6 +24,8 @@ use crate::{
 
 /// About how many bytes an entry of a map takes beside its content.
 const ENTRY: usize = 48;
+/// About how many bytes the parts of a scope take.
+const PARTS: usize = 16;
 
 impl World {
     /// Whether a change of this piece changes what is in memory.
@@ -201,13 +203,14 @@ impl Entry {
         &mut self,
         catalog: &Catalog,
         found: Asked<members::Row>,
-        rows: Vec<grants::Row>,
+        mut rows: Vec<grants::Row>,
     ) {
         let Some(organization) = &mut self.organization else {
             return;
         };
         let mut grants: Map<String, Vec<Grant>> = Map::default();
         let mut conditions = Conditions::default();
+        rows.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         for row in rows {
             let condition = row.condition.as_deref().map(|text| conditions.get(text));
             if let Some(grant) = grant(catalog, organization, &row, condition) {
@@ -218,8 +221,7 @@ impl Entry {
             self.members.insert(subject.into(), None);
         }
         for row in found.rows {
-            let mut own = grants.remove(&row.subject).unwrap_or_default();
-            own.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+            let own = grants.remove(&row.subject).unwrap_or_default();
             let member = Member {
                 active: row.active,
                 subscription_active: row.subscription_active,
@@ -296,41 +298,27 @@ fn grant(
     let id = |name: &String| name.rsplit('/').next().unwrap_or_default().to_owned();
     let tree = &mut organization.tree;
     let named = scope.applications.iter();
-    let applications: Option<Box<[_]>> = (!scope.applications.is_empty()).then(|| {
+    let applications = (!scope.applications.is_empty()).then(|| {
         named
             .filter_map(|name| catalog.application(&id(name)))
             .collect()
     });
-    let is_bound = applications.is_some() || condition.is_some();
-    let bounds = is_bound.then(|| {
-        Box::new(Bounds {
-            applications,
-            condition,
-        })
-    });
+    let bounds = Bounds {
+        validity: validity(row.start_ms, row.end_ms),
+        applications,
+        condition,
+    };
     let scope = if scope.all {
         core::Scope::All
     } else {
-        core::Scope::Nodes {
-            units: scope
-                .units
-                .iter()
-                .map(|name| tree.unit(&id(name)))
-                .collect(),
-            resources: scope
-                .resources
-                .iter()
-                .map(|name| tree.resource(&id(name)))
-                .collect(),
-        }
+        tree.scope(scope.units.iter().map(id), scope.resources.iter().map(id))
     };
     Some(Grant {
-        id: row.id.as_str().into(),
+        id: core::CompactId::new(&row.id),
         role,
         can_delegate: row.can_delegate,
         scope,
-        validity: validity(row.start_ms, row.end_ms),
-        bounds,
+        bounds: bounds.boxed(),
     })
 }
 
@@ -351,7 +339,7 @@ fn weight(entry: &Entry) -> usize {
         .iter()
         .map(|(subject, member)| {
             let grants = member.as_ref().map_or(0, |member| {
-                let each = size_of::<Grant>() + 24;
+                let each = size_of::<Grant>() + PARTS;
                 let conditions = member.grants.iter().filter_map(Grant::condition);
                 member.grants.len() * each + conditions.map(Condition::weight).sum::<usize>()
             });
