@@ -113,8 +113,7 @@ impl Stream {
                 task.abort();
             }
         }
-        let mut answers = Vec::with_capacity(message.questions.len());
-        let rest = self.at_once(message.questions, &mut answers);
+        let (mut answers, rest) = self.at_once(message.questions);
         self.waiting.retain(|_, task| !task.is_finished());
         for asked in rest {
             match self.places.clone().try_acquire_owned() {
@@ -129,13 +128,11 @@ impl Stream {
         Ok(CheckStreamResponse { answers })
     }
 
-    /// Answers from memory, all of one revision and at one moment; returns what that cannot
-    /// answer.
+    /// Answers from memory, all of one revision and at one moment; and what that cannot answer.
     fn at_once(
         &self,
         mut questions: Vec<StreamQuestion>,
-        answers: &mut Vec<StreamAnswer>,
-    ) -> Vec<StreamQuestion> {
+    ) -> (Vec<StreamAnswer>, Vec<StreamQuestion>) {
         let engine = &self.app.engine;
         let read: Vec<_> = questions.iter().map(read).collect();
         let answered = engine.facts.try_read(|world| {
@@ -145,20 +142,23 @@ impl Stream {
             }
             // Once for all questions of the message.
             let everywhere = engine.permits_everywhere(world, &self.context, row.at.now);
-            let answered = questions
-                .iter()
-                .zip(&read)
-                .map(|(asked, question)| self.recall(&mut row, asked, question, everywhere));
-            Ok(answered.collect::<Vec<_>>())
+            let mut answers = Vec::with_capacity(questions.len());
+            let is_left = |(asked, question)| {
+                let found = self.recall(&mut row, asked, question, everywhere);
+                let is_left = found.is_none();
+                answers.extend(found);
+                is_left
+            };
+            let left: Vec<bool> = questions.iter().zip(&read).map(is_left).collect();
+            Ok((answers, left))
         });
         drop(read);
-        let Some(Ok(answered)) = answered else {
-            return questions;
+        let Some(Ok((answers, left))) = answered else {
+            return (Vec::new(), questions);
         };
-        let mut left = answered.iter().map(Option::is_none);
+        let mut left = left.into_iter();
         questions.retain(|_| left.next().unwrap_or(true));
-        answers.extend(answered.into_iter().flatten());
-        questions
+        (answers, questions)
     }
 
     /// The answer to one question, if memory has it.

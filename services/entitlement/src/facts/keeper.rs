@@ -1,37 +1,20 @@
-//! The task that keeps the facts current, and the lease that proves that it does.
+//! The task that keeps the facts current.
 
 use std::{
     collections::BTreeSet,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 use base::{Millis, OrganizationId};
-use clock::Clock;
-use freshness::{Journal, Lease};
+use freshness::Journal;
 use opentelemetry::{global, metrics::Histogram};
-use parking_lot::RwLock;
-use seal::{Position, Source};
 use store::{Head, Store, StoreError};
-use tokio::{
-    sync::{mpsc, oneshot, watch},
-    time::{Instant, timeout, timeout_at},
-};
+use tokio::{sync::mpsc, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Feed, Piece, World, load::load, patch::FEEDS};
+use super::{Facts, Piece, Request, load::load, patch::FEEDS};
 use crate::store::{cursors, keys, view::View};
-
-/// Requests that wait for the keeper; more wait for a place.
-const QUEUE: usize = 1024;
-/// How often a question may find something missing that was just loaded, before the memory is
-/// too small for it; and after how many of them all that it has missed is loaded at once, as the
-/// one may have been forgotten for the other.
-const ATTEMPTS: usize = 12;
-const APART: usize = 2;
 
 /// How many of the last changes are read when the process begins: what replicas have shared since
 /// can then be told from what is out of date.
@@ -45,184 +28,8 @@ const BOUNDS: [f64; 12] = [
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0,
 ];
 
-/// How facts are kept.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Settings {
-    /// How old the facts may be that an answer is given from.
-    pub(crate) lease: Duration,
-    /// How often the log is read when nothing hints at a change.
-    pub(crate) poll: Duration,
-    /// How many bytes the facts may take.
-    pub(crate) memory: usize,
-    /// How many members and resources an organization may have that is held whole.
-    pub(crate) whole: u64,
-}
-
-/// Why there are no facts. The answer is then an error, never an allow.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum FactsError {
-    #[error("the store of facts cannot be read")]
-    Store(#[source] Arc<StoreError>),
-    #[error("the facts do not fit into memory")]
-    Memory,
-    #[error("the change that the token names did not arrive before the deadline")]
-    Deadline,
-    #[error("the service is shutting down")]
-    Stopped,
-}
-
-struct Request {
-    pieces: Vec<Piece>,
-    done: oneshot::Sender<Result<(), Arc<StoreError>>>,
-}
-
-/// The facts, current within the lease.
-pub(crate) struct Facts {
-    world: RwLock<World>,
-    requests: mpsc::Sender<Request>,
-    /// When the last read of the whole log began, in nanoseconds since boot.
-    proven: AtomicU64,
-    revisions: watch::Sender<i64>,
-    clock: Arc<dyn Clock>,
-    settings: Settings,
-}
-
-impl Facts {
-    /// Starts the keeper.
-    pub(crate) fn start(store: Store, settings: Settings, stop: CancellationToken) -> Arc<Self> {
-        let (requests, queue) = mpsc::channel(QUEUE);
-        let facts = Arc::new(Self {
-            world: RwLock::default(),
-            requests,
-            proven: AtomicU64::new(0),
-            revisions: watch::Sender::new(0),
-            clock: store.clock().clone(),
-            settings,
-        });
-        let keeper = Keeper {
-            facts: facts.clone(),
-            store,
-            freshness: global::meter("mandate")
-                .f64_histogram("mandate.freshness")
-                .with_unit("s")
-                .with_description("From a commit until this replica answers from it.")
-                .with_boundaries(BOUNDS.to_vec())
-                .build(),
-        };
-        tokio::spawn(async move {
-            tokio::select! {
-                () = keeper.run(queue) => {}
-                () = stop.cancelled() => {}
-            }
-        });
-        facts
-    }
-
-    /// Answers from the facts, which are current within the lease; what `answer` misses is
-    /// loaded first.
-    pub(crate) async fn read<T>(
-        &self,
-        answer: impl Fn(&World) -> Result<T, Vec<Piece>>,
-    ) -> Result<T, FactsError> {
-        let mut missed = Vec::new();
-        for attempt in 0..ATTEMPTS {
-            let missing = match self.try_read(&answer) {
-                Some(Ok(found)) => return Ok(found),
-                Some(Err(missing)) => missing,
-                None => Vec::new(),
-            };
-            missed.extend_from_slice(&missing);
-            let together = attempt >= APART && !missing.is_empty();
-            let wanted = if together { missed.clone() } else { missing };
-            self.refresh(wanted).await?;
-        }
-        Err(FactsError::Memory)
-    }
-
-    /// Answers at once, if the facts are current.
-    pub(crate) fn try_read<T>(
-        &self,
-        answer: impl FnOnce(&World) -> Result<T, Vec<Piece>>,
-    ) -> Option<Result<T, Vec<Piece>>> {
-        let answered = answer(&self.world.read());
-        // Asked afterwards: it may have ended while this waited for its turn.
-        self.is_current().then_some(answered)
-    }
-
-    /// Reads the log to its end, and pieces with it.
-    pub(crate) async fn refresh(&self, pieces: Vec<Piece>) -> Result<(), FactsError> {
-        let (done, result) = oneshot::channel();
-        let request = Request { pieces, done };
-        let sent = self.requests.send(request).await;
-        sent.map_err(|_| FactsError::Stopped)?;
-        match result.await {
-            Ok(result) => result.map_err(FactsError::Store),
-            Err(_) => Err(FactsError::Stopped),
-        }
-    }
-
-    /// Waits until the facts hold the change at a position, and returns their revision.
-    pub(crate) async fn reach(
-        &self,
-        position: Position,
-        deadline: std::time::Instant,
-    ) -> Result<i64, FactsError> {
-        let mut revisions = self.revisions.subscribe();
-        let deadline = Instant::from_std(deadline);
-        let wait = async {
-            // The change may be there and not be read yet.
-            if self.reached(position).is_none() {
-                self.refresh(Vec::new()).await?;
-            }
-            loop {
-                revisions.mark_unchanged();
-                if let Some(revision) = self.reached(position) {
-                    return Ok(revision);
-                }
-                let changed = revisions.changed().await;
-                changed.map_err(|_| FactsError::Stopped)?;
-            }
-        };
-        let waited = timeout_at(deadline, wait).await;
-        waited.map_err(|_| FactsError::Deadline)?
-    }
-
-    fn reached(&self, position: Position) -> Option<i64> {
-        let world = self.world.read();
-        let at = match position.source {
-            Source::Identity => world.cursor(Feed::Identity),
-            Source::Membership => world.cursor(Feed::Membership),
-            Source::Entitlement => world.revision(),
-        };
-        (at >= position.at).then(|| world.revision())
-    }
-
-    /// The lease under which answers are given. What is read of the facts after it was asked
-    /// for is at least as new.
-    pub(crate) fn lease(&self) -> Lease {
-        Lease {
-            proven: Duration::from_nanos(self.proven.load(Ordering::Acquire)),
-            length: self.settings.lease,
-        }
-    }
-
-    /// How much of the lease is left.
-    pub(crate) fn lease_left(&self) -> Duration {
-        self.lease().left_at(self.clock.since_boot())
-    }
-
-    /// The revision of the facts, whenever it changes.
-    pub(crate) fn revisions(&self) -> watch::Receiver<i64> {
-        self.revisions.subscribe()
-    }
-
-    /// Whether all changes up to less than a lease ago have been heard.
-    fn is_current(&self) -> bool {
-        self.lease().holds_at(self.clock.since_boot())
-    }
-}
-
-struct Keeper {
+/// The task.
+pub(super) struct Keeper {
     facts: Arc<Facts>,
     store: Store,
     /// From a commit to this replica's answers from it, in seconds.
@@ -241,6 +48,26 @@ struct Found {
 }
 
 impl Keeper {
+    /// Starts the task.
+    pub(super) fn start(
+        facts: Arc<Facts>,
+        store: Store,
+        queue: mpsc::Receiver<Request>,
+        stop: CancellationToken,
+    ) {
+        let keeper = Self {
+            facts,
+            store,
+            freshness: global::meter("mandate")
+                .f64_histogram("mandate.freshness")
+                .with_unit("s")
+                .with_description("From a commit until this replica answers from it.")
+                .with_boundaries(BOUNDS.to_vec())
+                .build(),
+        };
+        tokio::spawn(stop.run_until_cancelled_owned(keeper.run(queue)));
+    }
+
     async fn run(self, mut queue: mpsc::Receiver<Request>) {
         let mut commits = self.store.subscribe();
         let mut waiting = Vec::new();
