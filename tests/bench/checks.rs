@@ -1,6 +1,6 @@
 //! Single questions: again and again, and each for the first time.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use api::entitlement::v1::{CheckRequest, CheckResponse, Effect};
 use prost::{Message, bytes::Bytes};
@@ -38,7 +38,9 @@ pub(crate) const WARM_UP: Duration = Duration::from_millis(500);
 
 /// Measures the empty RPC and each kind of question in turns, and prints them.
 pub(crate) async fn measure(portfolio: &Portfolio, server: &Server, args: &Args) -> Result<()> {
-    let (for_a_while, empty) = (Until::Elapsed(args.duration()), empty_workload());
+    let (for_a_while, empty) = (Until::Elapsed(args.duration()), empty_workload(1));
+    // As many calls as there are fresh questions: both begin with new connections.
+    let as_many = empty_workload(FRESH);
     let hot = workload((0..HOT).map(|number| portfolio.question(number)));
     // Touches every organization, too.
     run(&hot, server, Until::Elapsed(WARM_UP)).await?;
@@ -56,17 +58,17 @@ pub(crate) async fn measure(portfolio: &Portfolio, server: &Server, args: &Args)
         let first = HOT + round * FRESH;
         let fresh = workload((first..first + FRESH).map(|number| portfolio.question(number)));
         let asked = [
-            (&hot, for_a_while),
-            (&one, for_a_while),
-            (&zipf, for_a_while),
-            (&fresh, Until::Asked),
+            (&hot, &empty, for_a_while),
+            (&one, &empty, for_a_while),
+            (&zipf, &empty, for_a_while),
+            (&fresh, &as_many, Until::Asked),
         ];
-        for (tally, (workload, until)) in tallies.iter_mut().zip(asked) {
+        for (tally, (workload, empty, until)) in tallies.iter_mut().zip(asked) {
             let is_wanted = args.wants(tally.what);
             if !(is_wanted || args.wants(What::Empty) && tally.what == What::Hot) {
                 continue;
             }
-            let idle = run(&empty, server, for_a_while).await?;
+            let idle = run(empty, server, until).await?;
             baseline.add(&idle)?;
             if is_wanted {
                 tally.add(&run(workload, server, until).await?, &idle)?;
@@ -138,14 +140,15 @@ pub(crate) async fn run(workload: &Workload, server: &Server, until: Until) -> R
     measure::run(workload, &target?, until).await
 }
 
-pub(crate) fn empty_workload() -> Workload {
+/// Calls that ask nothing.
+pub(crate) fn empty_workload(count: usize) -> Workload {
     let call = Call {
         body: Bytes::new(),
         effects: Vec::new(),
     };
     Workload {
         path: empty::PATH,
-        calls: Arc::new([call]),
+        calls: std::iter::repeat_n(call, count).collect(),
         read: |answer| answer.is_empty().then(Vec::new),
         items: 1,
         in_flight: IN_FLIGHT,

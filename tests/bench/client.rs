@@ -52,7 +52,7 @@ pub(crate) async fn measure(
     let url = format!("http://{}", server.address);
     let client = Client::builder(url).key(server.key.clone()).build()?;
     let asked = questions(portfolio, HOT);
-    let empty = checks::empty_workload();
+    let empty = checks::empty_workload(1);
     run(&client, &asked, WARM_UP).await?;
     checks::run(&empty, server, Until::Elapsed(WARM_UP)).await?;
     let (mut idle, mut busy) = (Figures::new(1)?, Figures::new(1)?);
