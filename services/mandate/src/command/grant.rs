@@ -8,12 +8,11 @@ use serde_json::{Value, json};
 
 use super::{
     every::{one, pages},
-    names::{in_organization, subject, word},
+    names::{in_organization, role_name, subject, word},
 };
 use crate::{
     cli::{GrantCommand, GrantCreateArgs, GrantListArgs},
     connect::connect,
-    document::RoleText,
     exit::Failure,
     moment, output,
 };
@@ -64,7 +63,8 @@ fn list(args: GrantListArgs) -> Result<ListGrantsRequest, Failure> {
     let role = args
         .role
         .map(|role| role_name(&parent, &role))
-        .transpose()?;
+        .transpose()
+        .map_err(Failure::usage)?;
     let application = args.application.map(|id| format!("applications/{id}"));
     Ok(ListGrantsRequest {
         subject: args.subject.as_deref().map(subject).unwrap_or_default(),
@@ -94,7 +94,7 @@ fn create(args: GrantCreateArgs) -> Result<CreateGrantRequest, Failure> {
     Ok(CreateGrantRequest {
         grant: Some(Grant {
             subject: subject(&args.subject),
-            role: role_name(&parent, &args.role)?,
+            role: role_name(&parent, &args.role).map_err(Failure::usage)?,
             scope: Some(scope),
             start_time: args.start,
             end_time: args.end,
@@ -105,11 +105,6 @@ fn create(args: GrantCreateArgs) -> Result<CreateGrantRequest, Failure> {
         parent,
         ..CreateGrantRequest::default()
     })
-}
-
-fn role_name(organization: &str, text: &str) -> Result<String, Failure> {
-    let role = RoleText::parse(text).map(|role| role.name(organization));
-    role.ok_or_else(|| Failure::usage(format!("`{text}` is no role: write `application.role`")))
 }
 
 fn state(grant: &Grant) -> String {

@@ -1,5 +1,7 @@
 //! Names as people type them.
 
+use crate::document::RoleText;
+
 /// `jan` is `users/jan`.
 pub(super) fn subject(text: &str) -> String {
     if text.contains('/') {
@@ -16,6 +18,19 @@ pub(super) fn in_organization(text: &str) -> String {
     } else {
         format!("organizations/{text}")
     }
+}
+
+/// A role as documents name it.
+pub(super) fn role(text: &str) -> Result<RoleText<'_>, String> {
+    RoleText::parse(text).ok_or_else(|| format!("`{text}` is no role: write `application.role`"))
+}
+
+/// The name of a role for grants in an organization.
+pub(super) fn role_name(organization: &str, text: &str) -> Result<String, String> {
+    if text.contains('/') {
+        return Ok(text.to_owned());
+    }
+    Ok(role(text)?.name(organization))
 }
 
 /// The name of an enum value without the prefix of its enum.

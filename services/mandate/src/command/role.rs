@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     every::{one, pages},
-    names::in_organization,
+    names::{self, in_organization},
 };
 use crate::{cli::RoleCommand, connect::connect, document::RoleText, exit::Failure, output};
 
@@ -95,11 +95,11 @@ pub(super) async fn role(
 
 /// A role of an organization, with or without `custom:`.
 fn read(text: &str) -> Result<RoleText<'_>, Failure> {
-    let role = RoleText::parse(text).map(|role| RoleText {
+    let own = names::role(text).map_err(Failure::usage)?;
+    Ok(RoleText {
         custom: true,
-        ..role
-    });
-    role.ok_or_else(|| Failure::usage(format!("`{text}` is no role: write `application.role`")))
+        ..own
+    })
 }
 
 fn name(organization: &str, role: &str) -> Result<String, Failure> {

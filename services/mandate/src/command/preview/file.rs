@@ -14,8 +14,8 @@ use prost_types::{FieldMask, Timestamp};
 use serde::Deserialize;
 
 use crate::{
-    command::names::{in_organization, subject},
-    document::{RoleText, ScopeEntry},
+    command::names::{in_organization, role_name, subject},
+    document::ScopeEntry,
     exit::Failure,
     moment,
 };
@@ -104,7 +104,7 @@ fn change(organization: &str, entry: Entry) -> Result<GrantChange, String> {
         Entry::Create(create) => Change::Create(CreateGrantRequest {
             grant: Some(Grant {
                 subject: subject(&create.subject),
-                role: role(organization, &create.role)?,
+                role: role_name(organization, &create.role)?,
                 scope: scope(organization, create.scope, &create.applications)?,
                 can_delegate: create.can_delegate.unwrap_or_default(),
                 condition: create.condition.unwrap_or_default(),
@@ -148,15 +148,6 @@ fn change(organization: &str, entry: Entry) -> Result<GrantChange, String> {
     Ok(GrantChange {
         change: Some(change),
     })
-}
-
-/// As documents name it, or its resource name.
-fn role(organization: &str, text: &str) -> Result<String, String> {
-    match RoleText::parse(text) {
-        Some(role) => Ok(role.name(organization)),
-        None if text.contains('/') => Ok(text.to_owned()),
-        None => Err(format!("`{text}` is no role: write `application.role`")),
-    }
 }
 
 fn scope(
