@@ -5,3 +5,4 @@ mod circumstances;
 mod given;
 mod paging;
 mod shown;
+mod spent;

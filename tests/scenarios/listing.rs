@@ -48,7 +48,7 @@ pub async fn subjects(clients: &Clients, mut request: ListSubjectsRequest) -> Ve
     }
 }
 
-async fn permissions_at(clients: &Clients, mut request: ListPermissionsRequest) -> Vec<String> {
+pub async fn permissions_at(clients: &Clients, mut request: ListPermissionsRequest) -> Vec<String> {
     let mut all = Vec::new();
     loop {
         let mut client = clients.authorization();
