@@ -2,6 +2,7 @@
 
 use std::env;
 
+use serde_json::json;
 use tests::Setting;
 use tonic::Code;
 
@@ -71,6 +72,7 @@ async fn k_n_k_p_k_f_whatever_is_sent_is_answered_and_a_refusal_changes_nothing(
             }
             let refused = attack(&world, &sample, &names, &mut random, seed).await;
             repeat(&world, &sample.path, &names, refused).await;
+            leave_room(&world).await;
         }
     }
 }
@@ -123,6 +125,20 @@ async fn repeat(world: &World, path: &str, names: &Names, refused: Vec<(String, 
         dump_in(world, chosen).await,
         "a refusal of {path} changed something"
     );
+}
+
+/// Deletes the contacts that a turn made: an organization has few of them.
+async fn leave_room(world: &World) {
+    let service = "/mandate.membership.v1.ContactService";
+    let body = json!({"parent": "organizations/alpha"});
+    let found = world.done(&format!("{service}/ListContacts"), &body).await;
+    let mut contacts = found["contacts"].as_array().cloned().unwrap_or_default();
+    // The primary one is the last to go.
+    contacts.sort_by_key(|contact| contact["primary"].as_bool());
+    for contact in contacts {
+        let body = json!({"name": contact["name"]});
+        world.done(&format!("{service}/DeleteContact"), &body).await;
+    }
 }
 
 /// K-n: a request that is larger than any may be is refused before it is read.

@@ -39,6 +39,10 @@ pub const CREATE: &[Row] = &[
         r#"{"organization": {"displayName": "New"}, "organizationId": "{org}-{n}"}"#,
     ),
     (
+        "membership.v1.ContactService/CreateContact",
+        r#"{"parent": "organizations/{org}", "contact": {"kind": "CONTACT_KIND_SUPPORT", "displayName": "Desk {n}", "uri": "mailto:desk-{n}@operator.example"}, "contactId": "contact-{n}"}"#,
+    ),
+    (
         "membership.v1.OrganizationService/CreateUnit",
         r#"{"parent": "organizations/{org}", "unit": {"displayName": "Company", "kind": "company", "number": "{n}"}, "unitId": "unit-{n}"}"#,
     ),

@@ -58,7 +58,8 @@ fn a_dry_run_tells_what_would_be_done_and_does_nothing() {
 }
 
 /// Of each kind that there is in an organization, one, which those after it need.
-const IN_ORGANIZATION: [&str; 6] = [
+const IN_ORGANIZATION: [&str; 7] = [
+    "contacts: [{id: desk, kind: REPRESENTATIVE, display_name: Desk, uri: 'tel:+3220000000'}]",
     "entitlements: [{application: app}]",
     "units: [{id: k1, display_name: K1}]",
     "resources: [{id: r1, type: product, unit: k1}]",

@@ -18,6 +18,7 @@ mod auditing;
 mod business;
 mod catalogue;
 mod conditions;
+mod contacts;
 mod custom_roles;
 mod ending;
 mod entitled;

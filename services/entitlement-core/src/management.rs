@@ -33,11 +33,12 @@ pub(crate) fn concerns_applications(permission: &str) -> bool {
 }
 
 /// Modules and their verbs. Every permission of a method's policy is one of these.
-const MODULES: [(&str, &[&str]); 13] = [
+const MODULES: [(&str, &[&str]); 14] = [
     ("access", &["read"]),
     ("audit", &["read", "write"]),
     ("catalog", &["read", "write"]),
     ("changes", &["read"]),
+    ("contacts", &["read", "write"]),
     ("decisions", &["check"]),
     ("entitlements", &["read", "write"]),
     ("grants", &["read", "write"]),
@@ -56,7 +57,8 @@ const MODULES: [(&str, &[&str]); 13] = [
 /// application in it, and what a backend needs to ask.
 ///
 /// An owner enrolls nobody: whoever could make any user a member by name would learn of users of
-/// others. And an owner does not change what the operator demands of the organization.
+/// others. And an owner does not change what the operator demands of the organization, nor whom its
+/// people are sent to.
 const ROLES: [(&str, &[&str]); 5] = [
     ("operator", &["mandate.*"]),
     (
@@ -65,6 +67,7 @@ const ROLES: [(&str, &[&str]); 5] = [
             "mandate.access.read",
             "mandate.audit.read",
             "mandate.changes.read",
+            "mandate.contacts.read",
             "mandate.decisions.check",
             "mandate.entitlements.read",
             "mandate.grants.read",
@@ -80,6 +83,7 @@ const ROLES: [(&str, &[&str]); 5] = [
         "delegated-owner",
         &[
             "mandate.access.read",
+            "mandate.contacts.read",
             "mandate.decisions.check",
             "mandate.entitlements.read",
             "mandate.grants.read",
@@ -95,6 +99,7 @@ const ROLES: [(&str, &[&str]); 5] = [
         "application-admin",
         &[
             "mandate.access.read",
+            "mandate.contacts.read",
             "mandate.entitlements.read",
             "mandate.grants.read",
             "mandate.grants.write",

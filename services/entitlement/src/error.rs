@@ -1,6 +1,6 @@
 //! Why a use case refused.
 
-use ::rpc::Fault;
+use ::rpc::{Fault, Help};
 use ::store::StoreError;
 use api::{common, entitlement::v1::ErrorReason};
 use authority::Refused;
@@ -43,8 +43,11 @@ pub(crate) enum Error {
     EntitlementNotFound(String),
     #[error("the organization has an entitlement for `{0}`")]
     EntitlementExists(String),
-    #[error("the organization does not have the application `{0}`")]
-    ApplicationNotEntitled(String),
+    #[error("the organization does not have the application `{application}`")]
+    ApplicationNotEntitled {
+        application: String,
+        representative: Option<Help>,
+    },
     #[error("another system manages the rights of `{0}`")]
     RightsExternallyManaged(String),
     #[error("there is no grant `{0}`")]
@@ -169,7 +172,7 @@ impl Error {
             Self::PermissionUnknown(_) => (Code::InvalidArgument, ErrorReason::PermissionUnknown),
             Self::EntitlementNotFound(_) => (Code::NotFound, ErrorReason::EntitlementNotFound),
             Self::EntitlementExists(_) => (Code::AlreadyExists, ErrorReason::EntitlementExists),
-            Self::ApplicationNotEntitled(_) => (
+            Self::ApplicationNotEntitled { .. } => (
                 Code::FailedPrecondition,
                 ErrorReason::ApplicationNotEntitled,
             ),
@@ -248,6 +251,9 @@ impl From<Error> for Fault {
             ) => fault.precondition("SUCCESSOR", subject, "give another member the role first"),
             (Error::ConditionInvalid { field, source }, Some(fault)) => {
                 fault.violation(field, source.to_string())
+            }
+            (Error::ApplicationNotEntitled { representative, .. }, Some(fault)) => {
+                fault.help(representative)
             }
             (Error::PreconditionNotMet { at, .. }, Some(fault)) => {
                 fault.precondition("GRANT", at, message)

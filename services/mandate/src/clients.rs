@@ -21,7 +21,7 @@ use api::{
     },
     membership::v1::{
         audit_service_client::AuditServiceClient as MembershipAuditClient,
-        member_service_client::MemberServiceClient,
+        contact_service_client::ContactServiceClient, member_service_client::MemberServiceClient,
         organization_service_client::OrganizationServiceClient,
     },
 };
@@ -95,6 +95,8 @@ impl Clients {
         service_accounts: ServiceAccountServiceClient of identity;
         /// Organizations, units and resources.
         organizations: OrganizationServiceClient of membership;
+        /// Whom organizations turn to.
+        contacts: ContactServiceClient of membership;
         /// Memberships.
         members: MemberServiceClient of membership;
         /// Applications.

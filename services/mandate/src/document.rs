@@ -10,9 +10,9 @@ mod text;
 mod validate;
 
 pub use model::{
-    ApplicationEntry, CustomRoleEntry, EntitlementEntry, GrantEntry, MembershipEntry, ModuleEntry,
-    Names, OptionEntry, OrganizationEntry, ResourceEntry, RoleEntry, Root, ServiceAccountEntry,
-    UnitEntry, UserEntry,
+    ApplicationEntry, ContactEntry, CustomRoleEntry, EntitlementEntry, GrantEntry, MembershipEntry,
+    ModuleEntry, Names, OptionEntry, OrganizationEntry, ResourceEntry, RoleEntry, Root,
+    ServiceAccountEntry, UnitEntry, UserEntry,
 };
 pub use parse::parse_str;
 pub use place::{At, Problem};

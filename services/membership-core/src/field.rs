@@ -1,4 +1,4 @@
-//! What the operator's systems call units and resources.
+//! What the operator's systems call units and resources, and where its contacts are reached.
 //!
 //! ASCII only, so that two that look alike are alike: homographs, normalization and case
 //! folding merge nothing.
@@ -14,6 +14,9 @@ pub enum InvalidField {
     /// It has characters that can be mistaken for others, or be seen differently.
     #[error("must be printable ASCII without spaces")]
     Graphic,
+    /// It leads nowhere, or elsewhere than to a page, a mailbox or a telephone.
+    #[error("must be an `https://`, `mailto:` or `tel:` URI in printable ASCII")]
+    Uri,
 }
 
 /// Checks the `kind` of a unit, which may be empty.
@@ -56,6 +59,18 @@ pub fn check_external_id(id: &str) -> Result<(), InvalidField> {
     graphic(id)
 }
 
+/// Checks the `uri` of a contact. Whoever shows it may make it a link: it runs nothing.
+///
+/// # Errors
+/// [`InvalidField::Uri`].
+pub fn check_uri(uri: &str) -> Result<(), InvalidField> {
+    let mut schemes = ["https://", "mailto:", "tel:"].into_iter();
+    match schemes.find_map(|scheme| uri.strip_prefix(scheme)) {
+        Some(rest) if !rest.is_empty() && graphic(rest).is_ok() => Ok(()),
+        _ => Err(InvalidField::Uri),
+    }
+}
+
 fn graphic(text: &str) -> Result<(), InvalidField> {
     if text.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(())
@@ -75,6 +90,31 @@ mod tests {
         }
         for name in ["", "Company", "phone number", "2nd", "produit-é", "a/b"] {
             assert_eq!(check_type(name), Err(InvalidField::Slug), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_uri_leads_to_a_page_a_mailbox_or_a_telephone() {
+        for uri in [
+            "https://operator.example/contact?customer=1",
+            "mailto:desk@operator.example",
+            "tel:+3222000000",
+        ] {
+            assert_eq!(check_uri(uri), Ok(()), "{uri:?}");
+        }
+        for uri in [
+            "",
+            "https://",
+            "tel:",
+            "http://operator.example",
+            "javascript:alert(1)",
+            "HTTPS://operator.example",
+            " https://operator.example",
+            "mailto:a b",
+            "https://op\u{430}",
+            "tel:1\n",
+        ] {
+            assert_eq!(check_uri(uri), Err(InvalidField::Uri), "{uri:?}");
         }
     }
 

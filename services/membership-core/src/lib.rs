@@ -1,12 +1,14 @@
-//! The rules of membership, pure: the tree of units, states, fields.
+//! The rules of membership, pure: the tree of units, states, contacts, fields.
 
+mod contact;
 mod field;
 mod member;
 mod protected;
 mod state;
 mod tree;
 
-pub use field::{InvalidField, check_external_id, check_kind, check_number, check_type};
+pub use contact::{IsPrimary, MAX_CONTACTS, Representatives};
+pub use field::{InvalidField, check_external_id, check_kind, check_number, check_type, check_uri};
 pub use member::membership_id;
 pub use protected::{ROOT, is_protected_membership, is_protected_organization};
 pub use state::{State, Verb, WrongState};

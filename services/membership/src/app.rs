@@ -4,20 +4,25 @@ mod batch_create_memberships;
 mod batch_create_resources;
 mod batch_create_units;
 mod change_state;
+mod contact_rules;
+mod create_contact;
 mod create_membership;
 mod create_organization;
 mod create_resource;
 mod create_unit;
+mod delete_contact;
 mod delete_membership;
 mod delete_resource;
 mod delete_unit;
 mod export_audit_records;
 mod forget_person;
+mod get_contact;
 mod get_membership;
 mod get_organization;
 mod get_resource;
 mod get_unit;
 mod list_audit_entries;
+mod list_contacts;
 mod list_memberships;
 mod list_organizations;
 mod list_resources;
@@ -27,6 +32,7 @@ mod reactivate_organization;
 mod reference;
 mod suspend_membership;
 mod suspend_organization;
+mod update_contact;
 mod update_membership;
 mod update_organization;
 mod update_resource;
@@ -35,18 +41,20 @@ mod update_unit;
 pub(crate) use self::{
     batch_create_memberships::batch_create_memberships,
     batch_create_resources::batch_create_resources, batch_create_units::batch_create_units,
-    create_membership::create_membership, create_organization::create_organization,
-    create_resource::create_resource, create_unit::create_unit,
-    delete_membership::delete_membership, delete_resource::delete_resource,
-    delete_unit::delete_unit, export_audit_records::export_audit_records,
-    forget_person::forget_person, get_membership::get_membership,
-    get_organization::get_organization, get_resource::get_resource, get_unit::get_unit,
-    list_audit_entries::list_audit_entries, list_memberships::list_memberships,
+    create_contact::create_contact, create_membership::create_membership,
+    create_organization::create_organization, create_resource::create_resource,
+    create_unit::create_unit, delete_contact::delete_contact, delete_membership::delete_membership,
+    delete_resource::delete_resource, delete_unit::delete_unit,
+    export_audit_records::export_audit_records, forget_person::forget_person,
+    get_contact::get_contact, get_membership::get_membership, get_organization::get_organization,
+    get_resource::get_resource, get_unit::get_unit, list_audit_entries::list_audit_entries,
+    list_contacts::list_contacts, list_memberships::list_memberships,
     list_organizations::list_organizations, list_resources::list_resources, list_units::list_units,
     reactivate_membership::reactivate_membership, reactivate_organization::reactivate_organization,
     suspend_membership::suspend_membership, suspend_organization::suspend_organization,
-    update_membership::update_membership, update_organization::update_organization,
-    update_resource::update_resource, update_unit::update_unit,
+    update_contact::update_contact, update_membership::update_membership,
+    update_organization::update_organization, update_resource::update_resource,
+    update_unit::update_unit,
 };
 
 use ::rpc::Fault;

@@ -42,6 +42,17 @@ pub(crate) enum Error {
     MembershipsAlike,
     #[error("there is no user or service account `{0}`")]
     SubjectNotFound(String),
+    #[error("there is no contact `{0}`")]
+    ContactNotFound(String),
+    #[error("a contact `{0}` exists")]
+    ContactExists(String),
+    #[error(
+        "the organization has {} contacts, and may have no more",
+        membership_core::MAX_CONTACTS
+    )]
+    TooManyContacts,
+    #[error("`{0}` is the primary representative; make another one primary first")]
+    PrimaryRepresentative(String),
     #[error("`{name}` {state}")]
     WrongState { name: String, state: WrongState },
     #[error("the installation is governed through `{0}`")]
@@ -68,7 +79,7 @@ impl From<InvalidToken> for Error {
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
-        use Code::{AlreadyExists, FailedPrecondition, NotFound};
+        use Code::{AlreadyExists, FailedPrecondition, NotFound, ResourceExhausted};
         let (code, reason) = match error {
             Error::Common(fault) => return fault,
             Error::OrganizationExists(_) => (AlreadyExists, ErrorReason::OrganizationExists),
@@ -84,6 +95,12 @@ impl From<Error> for Fault {
             Error::MembershipNotFound(_) => (NotFound, ErrorReason::MembershipNotFound),
             Error::MembershipExists(_) | Error::MembershipsAlike => {
                 (AlreadyExists, ErrorReason::MembershipExists)
+            }
+            Error::ContactNotFound(_) => (NotFound, ErrorReason::ContactNotFound),
+            Error::ContactExists(_) => (AlreadyExists, ErrorReason::ContactExists),
+            Error::TooManyContacts => (ResourceExhausted, ErrorReason::TooManyContacts),
+            Error::PrimaryRepresentative(_) => {
+                (FailedPrecondition, ErrorReason::PrimaryRepresentative)
             }
             Error::SubjectNotFound(_) => (FailedPrecondition, ErrorReason::SubjectNotFound),
             Error::WrongState { .. } | Error::Protected(_) => {

@@ -6,22 +6,26 @@ use ::rpc::{Routes, methods};
 use api::membership::v1::{
     BatchCreateMembershipsRequest, BatchCreateMembershipsResponse, BatchCreateResourcesRequest,
     BatchCreateResourcesResponse, BatchCreateUnitsRequest, BatchCreateUnitsResponse,
-    CreateMembershipRequest, CreateMembershipResponse, CreateOrganizationRequest,
-    CreateOrganizationResponse, CreateResourceRequest, CreateResourceResponse, CreateUnitRequest,
-    CreateUnitResponse, DeleteMembershipRequest, DeleteMembershipResponse, DeleteResourceRequest,
-    DeleteResourceResponse, DeleteUnitRequest, DeleteUnitResponse, ExportAuditRecordsRequest,
-    ExportAuditRecordsResponse, ForgetPersonRequest, ForgetPersonResponse, GetMembershipRequest,
+    CreateContactRequest, CreateContactResponse, CreateMembershipRequest, CreateMembershipResponse,
+    CreateOrganizationRequest, CreateOrganizationResponse, CreateResourceRequest,
+    CreateResourceResponse, CreateUnitRequest, CreateUnitResponse, DeleteContactRequest,
+    DeleteContactResponse, DeleteMembershipRequest, DeleteMembershipResponse,
+    DeleteResourceRequest, DeleteResourceResponse, DeleteUnitRequest, DeleteUnitResponse,
+    ExportAuditRecordsRequest, ExportAuditRecordsResponse, ForgetPersonRequest,
+    ForgetPersonResponse, GetContactRequest, GetContactResponse, GetMembershipRequest,
     GetMembershipResponse, GetOrganizationRequest, GetOrganizationResponse, GetResourceRequest,
     GetResourceResponse, GetUnitRequest, GetUnitResponse, ListAuditEntriesRequest,
-    ListAuditEntriesResponse, ListMembershipsRequest, ListMembershipsResponse,
-    ListOrganizationsRequest, ListOrganizationsResponse, ListResourcesRequest,
-    ListResourcesResponse, ListUnitsRequest, ListUnitsResponse, ReactivateMembershipRequest,
-    ReactivateMembershipResponse, ReactivateOrganizationRequest, ReactivateOrganizationResponse,
-    SuspendMembershipRequest, SuspendMembershipResponse, SuspendOrganizationRequest,
-    SuspendOrganizationResponse, UpdateMembershipRequest, UpdateMembershipResponse,
+    ListAuditEntriesResponse, ListContactsRequest, ListContactsResponse, ListMembershipsRequest,
+    ListMembershipsResponse, ListOrganizationsRequest, ListOrganizationsResponse,
+    ListResourcesRequest, ListResourcesResponse, ListUnitsRequest, ListUnitsResponse,
+    ReactivateMembershipRequest, ReactivateMembershipResponse, ReactivateOrganizationRequest,
+    ReactivateOrganizationResponse, SuspendMembershipRequest, SuspendMembershipResponse,
+    SuspendOrganizationRequest, SuspendOrganizationResponse, UpdateContactRequest,
+    UpdateContactResponse, UpdateMembershipRequest, UpdateMembershipResponse,
     UpdateOrganizationRequest, UpdateOrganizationResponse, UpdateResourceRequest,
     UpdateResourceResponse, UpdateUnitRequest, UpdateUnitResponse,
     audit_service_server::{AuditService, AuditServiceServer},
+    contact_service_server::{ContactService, ContactServiceServer},
     feed_service_server::FeedServiceServer,
     member_service_server::{MemberService, MemberServiceServer},
     organization_service_server::{OrganizationService, OrganizationServiceServer},
@@ -34,6 +38,7 @@ pub(crate) fn routes(app: &App) -> Routes {
     Routes::default()
         .add_service(OrganizationServiceServer::new(Edge(app.clone())))
         .add_service(AuditServiceServer::new(Edge(app.clone())))
+        .add_service(ContactServiceServer::new(Edge(app.clone())))
         .add_service(MemberServiceServer::new(Edge(app.clone())))
         .add_service(FeedServiceServer::new(feed::Feed(app.clone())))
 }
@@ -59,6 +64,14 @@ methods! { OrganizationService, for Edge, with app:
     list_resources(ListResourcesRequest) -> ListResourcesResponse;
     update_resource(UpdateResourceRequest) -> UpdateResourceResponse;
     delete_resource(DeleteResourceRequest) -> DeleteResourceResponse;
+}
+
+methods! { ContactService, for Edge, with app:
+    create_contact(CreateContactRequest) -> CreateContactResponse;
+    get_contact(GetContactRequest) -> GetContactResponse;
+    list_contacts(ListContactsRequest) -> ListContactsResponse;
+    update_contact(UpdateContactRequest) -> UpdateContactResponse;
+    delete_contact(DeleteContactRequest) -> DeleteContactResponse;
 }
 
 methods! { MemberService, for Edge, with app:

@@ -30,6 +30,7 @@ const FILES: &[&str] = &[
     "mandate/identity/v1/service_account_service.proto",
     "mandate/identity/v1/user_service.proto",
     "mandate/membership/v1/audit_service.proto",
+    "mandate/membership/v1/contact_service.proto",
     "mandate/membership/v1/error_reason.proto",
     "mandate/membership/v1/feed_service.proto",
     "mandate/membership/v1/member_service.proto",

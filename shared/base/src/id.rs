@@ -121,6 +121,8 @@ ids! {
     UnitId in "units", is_slug;
     /// A leaf that access can be restricted to.
     ResourceId in "resources", is_token;
+    /// Whom an organization turns to at the operator.
+    ContactId in "contacts", is_slug;
     /// A subject in an organization.
     MembershipId in "memberships", is_slug;
     /// What access is given to.

@@ -31,6 +31,15 @@ struct Precondition {
     description: String,
 }
 
+/// Where there is help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Help {
+    /// Whose it is, or what.
+    pub description: String,
+    /// Where.
+    pub url: String,
+}
+
 /// A failed call: a canonical code, a reason from the enum of a package, and what a person or
 /// a program needs to go on.
 #[derive(Debug)]
@@ -41,6 +50,7 @@ pub struct Fault {
     message: String,
     violations: Vec<Violation>,
     preconditions: Vec<Precondition>,
+    help: Vec<Help>,
     metadata: HashMap<String, String>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -61,6 +71,7 @@ impl Fault {
             message: message.into(),
             violations: Vec::new(),
             preconditions: Vec::new(),
+            help: Vec::new(),
             metadata: HashMap::new(),
             source: None,
         }
@@ -178,6 +189,13 @@ impl Fault {
         self
     }
 
+    /// Adds where there is help, if there is any, before the page that explains the reason.
+    #[must_use]
+    pub fn help(mut self, help: Option<Help>) -> Self {
+        self.help.extend(help);
+        self
+    }
+
     /// Adds what a program may want to know.
     #[must_use]
     pub fn with(mut self, key: &str, value: impl Into<String>) -> Self {
@@ -209,6 +227,9 @@ impl From<Fault> for Status {
                 first.subject,
                 first.description,
             );
+        }
+        for link in fault.help {
+            details.add_help_link(link.description, link.url);
         }
         details.add_help_link(
             "what this means and what to do",

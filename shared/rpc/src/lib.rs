@@ -19,7 +19,7 @@ pub use attempt::Attempt;
 pub use channel::{Channel, PeerChannel, in_process, over_tcp};
 pub use convert::{etag, expect_etag, moment, parse, required, timestamp};
 pub use enter::{answer, enter, refuse};
-pub use fault::{Fault, Violation};
+pub use fault::{Fault, Help, Violation};
 pub use layer::authenticate::{Authentication, Authenticator, PeerKey};
 pub use layer::unread::unread;
 pub use page::Page;

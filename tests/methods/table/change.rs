@@ -37,6 +37,10 @@ pub const CHANGE: &[Row] = &[
         r#"{"name": "organizations/{org}"}"#,
     ),
     (
+        "membership.v1.ContactService/UpdateContact",
+        r#"{"contact": {"name": "organizations/{org}/contacts/contact-{n}", "displayName": "Other desk", "uri": "tel:+32{n}"}, "updateMask": "displayName,uri"}"#,
+    ),
+    (
         "membership.v1.OrganizationService/UpdateUnit",
         r#"{"unit": {"name": "organizations/{org}/units/batch-unit-{n}", "displayName": "Moved", "parentUnit": "organizations/{org}/units/unit-{n}"}, "updateMask": "displayName,parentUnit"}"#,
     ),
@@ -123,6 +127,10 @@ pub const END: &[Row] = &[
     (
         "membership.v1.OrganizationService/DeleteResource",
         r#"{"name": "organizations/{org}/resources/batch-resource-{n}"}"#,
+    ),
+    (
+        "membership.v1.ContactService/DeleteContact",
+        r#"{"name": "organizations/{org}/contacts/contact-{n}"}"#,
     ),
     (
         "membership.v1.OrganizationService/DeleteUnit",

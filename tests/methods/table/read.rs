@@ -47,6 +47,14 @@ pub const READ: &[Row] = &[
         r#"{"pageSize": 10}"#,
     ),
     (
+        "membership.v1.ContactService/GetContact",
+        r#"{"name": "organizations/{org}/contacts/contact-{n}"}"#,
+    ),
+    (
+        "membership.v1.ContactService/ListContacts",
+        r#"{"parent": "organizations/{org}"}"#,
+    ),
+    (
         "membership.v1.OrganizationService/GetUnit",
         r#"{"name": "organizations/{org}/units/unit-{n}"}"#,
     ),

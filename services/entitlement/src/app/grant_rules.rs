@@ -15,7 +15,8 @@ use super::grant_conditions;
 use crate::{
     error::Error,
     store::{
-        applications, custom_roles, entitlements, grants::NewGrant, members, resources, units,
+        applications, custom_roles, entitlements, grants::NewGrant, members, representatives,
+        resources, units,
     },
 };
 
@@ -243,6 +244,9 @@ pub(super) async fn check_managed(
     check_entitled(tx, organization, id).await
 }
 
+/// That the organization has an application, which only the operator could give it: whoever looks
+/// after the organization there is named otherwise.
+// SPEC: S0-8.
 async fn check_entitled(
     tx: &WriteTx,
     organization: &OrganizationId,
@@ -251,7 +255,10 @@ async fn check_entitled(
     let (db, id) = (tx.connection(), application.as_str());
     match entitlements::find(db, organization, id, tx.now()).await? {
         Some(_) => Ok(()),
-        None => Err(Error::ApplicationNotEntitled(application.name())),
+        None => Err(Error::ApplicationNotEntitled {
+            application: application.name(),
+            representative: representatives::find(db, organization).await?,
+        }),
     }
 }
 

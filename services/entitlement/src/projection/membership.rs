@@ -5,8 +5,8 @@ use std::sync::Arc;
 use ::rpc::PeerChannel;
 use ::store::{Store, StoreError, WriteTx};
 use api::membership::v1::{
-    Change, MembershipChange, OrganizationChange, ResourceChange, UnitChange, WatchRequest,
-    change::Entity, feed_service_client::FeedServiceClient,
+    Change, MembershipChange, OrganizationChange, RepresentativeChange, ResourceChange, UnitChange,
+    WatchRequest, change::Entity, feed_service_client::FeedServiceClient,
 };
 use authority::Permit;
 use base::{Id, In, MembershipId, OrganizationId, ResourceId, UnitId};
@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::{APPLY, FollowError, Heard, SILENCE, advance, touch};
 use crate::{
     facts::{Feed, Piece},
-    store::{cursors, grants, members, organizations, resources, units},
+    store::{cursors, grants, members, organizations, representatives, resources, units},
 };
 
 /// Follows the feed from where it was left.
@@ -63,6 +63,7 @@ struct Rows {
     units: Vec<units::Row>,
     resources: Vec<resources::Row>,
     members: Vec<members::Row>,
+    representatives: Vec<representatives::Row>,
 }
 
 async fn apply(tx: &mut WriteTx, changes: Vec<Change>) -> Result<(), StoreError> {
@@ -73,13 +74,15 @@ async fn apply(tx: &mut WriteTx, changes: Vec<Change>) -> Result<(), StoreError>
             Some(Entity::Unit(change)) => unit(tx, &mut rows, &change).await?,
             Some(Entity::Resource(change)) => resource(tx, &mut rows, &change).await?,
             Some(Entity::Membership(change)) => member(tx, &mut rows, change).await?,
+            Some(Entity::Representative(change)) => representative(&mut rows, change)?,
             None => {}
         }
     }
     organizations::put(tx, rows.organizations).await?;
     units::put(tx, rows.units).await?;
     resources::put(tx, rows.resources).await?;
-    members::put(tx, rows.members).await
+    members::put(tx, rows.members).await?;
+    representatives::put(tx, rows.representatives).await
 }
 
 fn organization(
@@ -165,6 +168,17 @@ async fn member(
         subject: change.subject,
         active: change.active,
         subscription_active: change.subscription_active,
+    });
+    Ok(())
+}
+
+/// No decision depends on it, so that no facts are touched.
+fn representative(rows: &mut Rows, change: RepresentativeChange) -> Result<(), StoreError> {
+    let organization = OrganizationId::parse_name(&change.organization)?;
+    rows.representatives.push(representatives::Row {
+        organization: organization.as_str().to_owned(),
+        display_name: change.display_name,
+        uri: change.uri,
     });
     Ok(())
 }

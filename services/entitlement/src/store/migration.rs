@@ -15,7 +15,7 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(V1), Box::new(V2)]
+        vec![Box::new(V1), Box::new(V2), Box::new(V3)]
     }
 }
 
@@ -89,6 +89,22 @@ impl MigrationTrait for V2 {
     }
 }
 
+/// Whom an organization turns to, for what only the operator can help with.
+struct V3;
+
+impl MigrationName for V3 {
+    fn name(&self) -> &'static str {
+        "v3"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for V3 {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.create_table(representatives()).await
+    }
+}
+
 /// What this service owns.
 fn owned() -> Vec<TableCreateStatement> {
     vec![
@@ -143,6 +159,14 @@ fn custom_roles() -> TableCreateStatement {
         .col(integer("update_ms"))
         .col(integer("version"))
         .primary_key(&mut primary(&["organization", "application", "id"]))
+        .to_owned()
+}
+
+fn representatives() -> TableCreateStatement {
+    table("p_representatives")
+        .col(text("organization").primary_key())
+        .col(text("display_name"))
+        .col(text("uri"))
         .to_owned()
 }
 

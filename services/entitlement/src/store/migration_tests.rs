@@ -11,7 +11,7 @@ use super::Migrator;
 use crate::store::{
     grants,
     history::{self, Past},
-    resources,
+    representatives, resources,
 };
 
 /// Rows of the first version, and what was noted of one of them then.
@@ -63,6 +63,8 @@ async fn assert_kept(url: &str) {
     let all: Vec<_> = found.iter().chain(&then).collect();
     let all: Vec<_> = all.iter().map(|row| (row.id.as_str(), &row.kind)).collect();
     assert_eq!(all, [("n1", &None), ("n2", &None)]);
+    let contact = representatives::find(&db, &acme).await.unwrap();
+    assert_eq!(contact, None);
 }
 
 #[tokio::test]

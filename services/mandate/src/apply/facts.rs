@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use api::{
     entitlement::v1::{Application, CustomRole, Entitlement, Grant},
     identity::v1::{ServiceAccount, User},
-    membership::v1::{Membership, Organization, Resource, Unit},
+    membership::v1::{Contact, Membership, Organization, Resource, Unit},
 };
 
 use crate::document::Reference;
@@ -28,6 +28,8 @@ pub struct Facts {
 pub struct OrganizationFacts {
     /// The organization itself.
     pub organization: Organization,
+    /// Contacts.
+    pub contacts: BTreeMap<String, Contact>,
     /// Entitlements.
     pub entitlements: BTreeMap<String, Entitlement>,
     /// Units.

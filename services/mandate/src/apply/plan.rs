@@ -12,7 +12,7 @@ use std::{
 use api::{
     entitlement::v1::{Application, CustomRole, Entitlement, Grant, GrantState},
     identity::v1::{ServiceAccount, User},
-    membership::v1::{Membership, Organization, Resource, Unit},
+    membership::v1::{Contact, Membership, Organization, Resource, Unit},
 };
 
 pub use difference::{Change, Changes, Conflict, FieldChange, StateChange};
@@ -43,6 +43,8 @@ pub struct Plan {
 pub struct OrganizationPlan {
     /// The organization itself.
     pub organization: Changes<Organization>,
+    /// Contacts; the one that is to be primary is changed last.
+    pub contacts: Changes<Contact>,
     /// Entitlements.
     pub entitlements: Changes<Entitlement>,
     /// Units; those to create come after the units above them.
@@ -146,9 +148,10 @@ impl OrganizationPlan {
         self.kinds().iter().all(|kind| kind.steps() == 0)
     }
 
-    fn kinds(&self) -> [&dyn Tally; 7] {
+    fn kinds(&self) -> [&dyn Tally; 8] {
         [
             &self.organization,
+            &self.contacts,
             &self.entitlements,
             &self.units,
             &self.resources,
@@ -172,8 +175,12 @@ fn organization(
     }
     let mut units = difference(desired.units, &current.units, conflicts);
     sort_by_depth(&mut units.create);
+    let mut contacts = difference(desired.contacts, &current.contacts, conflicts);
+    // Who becomes primary changes who was: whatever else is to be changed of that one goes first.
+    contacts.change.sort_by_key(|change| change.fact.primary);
     OrganizationPlan {
         organization: Changes::default(),
+        contacts,
         entitlements: difference(desired.entitlements, &current.entitlements, conflicts),
         units,
         resources: difference(desired.resources, &current.resources, conflicts),

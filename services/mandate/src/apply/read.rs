@@ -11,8 +11,8 @@ use api::{
     },
     identity::v1::{ListServiceAccountsRequest, ListUsersRequest},
     membership::v1::{
-        ListMembershipsRequest, ListOrganizationsRequest, ListResourcesRequest, ListUnitsRequest,
-        Organization,
+        ListContactsRequest, ListMembershipsRequest, ListOrganizationsRequest,
+        ListResourcesRequest, ListUnitsRequest, Organization,
     },
 };
 
@@ -160,6 +160,11 @@ async fn organization(
     organization: Organization,
 ) -> Result<OrganizationFacts, ApplyError> {
     let parent = organization.name.clone();
+    let contacts = ListContactsRequest {
+        parent: parent.clone(),
+        page_size: PAGE,
+        page_token: String::new(),
+    };
     let units = ListUnitsRequest {
         parent: parent.clone(),
         page_size: PAGE,
@@ -194,6 +199,17 @@ async fn organization(
     let (tree, members) = (clients.organizations(), clients.members());
     let found = OrganizationFacts {
         organization,
+        // With that of the operator, where there is none; no document means it by its name.
+        contacts: by!(
+            name,
+            list!(
+                Membership,
+                clients.contacts(),
+                list_contacts,
+                contacts,
+                contacts
+            )
+        ),
         units: by!(
             name,
             list!(Membership, tree.clone(), list_units, units, units)

@@ -131,6 +131,8 @@ mappings! {
         subscription_required as "subscription_required": Option<bool>,
         /// `ACTIVE` or `SUSPENDED`; left as it is when absent.
         state as "state": Text,
+        /// Whom it turns to at the operator.
+        contacts as "contacts": Vec<Spanned<ContactEntry>>,
         /// The applications that it has.
         entitlements as "entitlements": Vec<Spanned<EntitlementEntry>>,
         /// Its tree.
@@ -141,6 +143,20 @@ mappings! {
         custom_roles as "custom_roles": Vec<Spanned<CustomRoleEntry>>,
         /// Who is a member.
         memberships as "memberships": Vec<Spanned<MembershipEntry>>,
+    }
+
+    /// A person or a desk at the operator.
+    ContactEntry {
+        /// The id.
+        id as "id": Text,
+        /// `REPRESENTATIVE` or `SUPPORT`.
+        kind as "kind": Text,
+        /// What people call it.
+        display_name as "display_name": Text,
+        /// `https:`, `mailto:` or `tel:`.
+        uri as "uri": Text,
+        /// Whether it is the primary representative; left as it is unless it is to be.
+        primary as "primary": Option<bool>,
     }
 
     /// That an organization has an application.

@@ -201,6 +201,22 @@ const BROKEN: &[Case<'_>] = &[
         "  - id: acme\n    state: CLOSED",
         &["d.yaml:14:12: organizations[0].state: `CLOSED` is none of `ACTIVE`, `SUSPENDED`"],
     ),
+    (
+        "  - id: acme",
+        "  - id: acme
+    contacts:
+      - {id: a, kind: BOSS, display_name: A, uri: tel:1}
+      - {id: a, kind: SUPPORT, display_name: A, primary: true}
+      - {id: b, kind: REPRESENTATIVE, display_name: B, uri: tel:1, primary: true}
+      - {id: c, kind: REPRESENTATIVE, display_name: C, uri: tel:1, primary: true}",
+        &[
+            "d.yaml:15:23: organizations[0].contacts[0].kind: `BOSS` is none of `REPRESENTATIVE`, `SUPPORT`",
+            "d.yaml:16:9: organizations[0].contacts[1].primary: is only for `REPRESENTATIVE`",
+            "d.yaml:16:9: organizations[0].contacts[1].uri: must be set",
+            "d.yaml:16:14: organizations[0].contacts[1].id: contact `a` is already at d.yaml:15:14",
+            "d.yaml:18:9: organizations[0].contacts[3].primary: the primary representative is already at d.yaml:17:9",
+        ],
+    ),
 ];
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod check;
+mod contact;
 mod grant;
 mod index;
 mod organization;

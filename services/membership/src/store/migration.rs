@@ -12,7 +12,7 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(V1)]
+        vec![Box::new(V1), Box::new(V2)]
     }
 }
 
@@ -32,6 +32,22 @@ impl MigrationTrait for V1 {
         units(manager).await?;
         resources(manager).await?;
         memberships(manager).await
+    }
+}
+
+/// Contacts.
+struct V2;
+
+impl MigrationName for V2 {
+    fn name(&self) -> &'static str {
+        "v2"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for V2 {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        contacts(manager).await
     }
 }
 
@@ -125,6 +141,26 @@ async fn memberships(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     manager.create_index(subject.unique().to_owned()).await
 }
 
+async fn contacts(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    manager
+        .create_table(
+            table("contacts")
+                .col(text("organization"))
+                .col(text("id"))
+                .col(boolean("representative"))
+                .col(text("display_name"))
+                .col(text("uri"))
+                .col(boolean("is_primary"))
+                .col(integer("create_ms"))
+                .col(integer("update_ms"))
+                .col(integer("version"))
+                .primary_key(&mut primary(&["organization", "id"]))
+                .foreign_key(&mut in_organization("contacts"))
+                .to_owned(),
+        )
+        .await
+}
+
 fn nullable_text(name: &'static str) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     column.text().null();
@@ -153,3 +189,7 @@ fn in_unit(table: &'static str, column: &'static str) -> ForeignKeyCreateStateme
         .to_col("id")
         .to_owned()
 }
+
+#[cfg(test)]
+#[path = "migration_tests.rs"]
+mod tests;

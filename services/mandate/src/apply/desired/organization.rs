@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use api::{
     entitlement::v1::{CustomRole, Entitlement, EntitlementState, Grant, Scope},
     membership::v1::{
-        Membership, MembershipState, Organization, OrganizationState, Resource, Unit,
+        Contact, ContactKind, Membership, MembershipState, Organization, OrganizationState,
+        Resource, Unit,
     },
 };
 
@@ -13,8 +14,8 @@ use super::text;
 use crate::{
     apply::{facts::OrganizationFacts, grant_id},
     document::{
-        CustomRoleEntry, EntitlementEntry, GrantEntry, MembershipEntry, OrganizationEntry,
-        ResourceEntry, RoleText, ScopeEntry, Text, UnitEntry,
+        ContactEntry, CustomRoleEntry, EntitlementEntry, GrantEntry, MembershipEntry,
+        OrganizationEntry, ResourceEntry, RoleText, ScopeEntry, Text, UnitEntry,
     },
     moment,
 };
@@ -32,6 +33,7 @@ pub(super) fn organization(entry: &OrganizationEntry) -> OrganizationFacts {
                 .into(),
             ..Organization::default()
         },
+        contacts: by_name(&entry.contacts, |entry| contact(&name, entry)),
         entitlements: by_name(&entry.entitlements, |entry| entitlement(&name, entry)),
         units: by_name(&entry.units, |entry| unit(&name, entry)),
         custom_roles: by_name(&entry.custom_roles, |entry| custom_role(&name, entry)),
@@ -59,6 +61,20 @@ fn by_name<E, T>(
     convert: impl Fn(&E) -> (String, T),
 ) -> BTreeMap<String, T> {
     entries.iter().map(|entry| convert(&entry.value)).collect()
+}
+
+fn contact(organization: &str, entry: &ContactEntry) -> (String, Contact) {
+    let name = format!("{organization}/contacts/{}", entry.id.as_str());
+    let kind = format!("CONTACT_KIND_{}", entry.kind.as_str());
+    let contact = Contact {
+        name: name.clone(),
+        kind: ContactKind::from_str_name(&kind).unwrap_or_default().into(),
+        display_name: text(&entry.display_name),
+        uri: text(&entry.uri),
+        primary: entry.primary.unwrap_or_default(),
+        ..Contact::default()
+    };
+    (name, contact)
 }
 
 fn entitlement(organization: &str, entry: &EntitlementEntry) -> (String, Entitlement) {

@@ -1,6 +1,7 @@
 //! One organization: itself, then what it has, each kind after what it names.
 
 mod access;
+mod contacts;
 mod tree;
 
 use api::membership::v1::{
@@ -27,6 +28,7 @@ pub(super) async fn organization(
 
     let mut token = String::new();
     itself(&caller, plan.organization, &mut token).await?;
+    contacts::contacts(&caller, &name, plan.contacts).await?;
     let entitlements = access::entitlements(&caller, &name, plan.entitlements, &token).await?;
     tree::units(&caller, &name, plan.units, &mut token).await?;
     tree::resources(&caller, &name, plan.resources, &mut token).await?;

@@ -1,7 +1,7 @@
 //! Organizations, and what the membership service keeps of them.
 
 use api::membership::v1::{
-    Membership, MembershipState, Organization, OrganizationState, Resource, Unit,
+    Contact, Membership, MembershipState, Organization, OrganizationState, Resource, Unit,
 };
 
 use super::{Fact, Field, State, identify, immutable, last, mutable, quoted};
@@ -25,6 +25,25 @@ impl Fact for Organization {
             OrganizationState::Active => Some(State::Active),
             OrganizationState::Suspended => Some(State::Suspended),
         }
+    }
+}
+
+impl Fact for Contact {
+    identify!();
+
+    fn fields(&self) -> Vec<Field> {
+        let kind = self.kind().as_str_name();
+        vec![
+            immutable("kind", kind.trim_start_matches("CONTACT_KIND_")),
+            mutable("display_name", quoted(&self.display_name)),
+            mutable("uri", quoted(&self.uri)),
+            // One that is primary is so until another is.
+            if self.primary {
+                mutable("primary", true.to_string())
+            } else {
+                immutable("primary", "")
+            },
+        ]
     }
 }
 

@@ -188,7 +188,7 @@ fn compare<T: Fact>(desired: &T, current: &T, conflicts: &mut Vec<Conflict>) -> 
         if mutable {
             changes.push(FieldChange {
                 field: path,
-                old: before,
+                old: before.filter(|old| !old.is_empty()),
                 new: Some(value),
             });
         } else if !value.is_empty() {

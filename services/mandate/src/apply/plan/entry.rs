@@ -58,6 +58,7 @@ impl Plan {
         list(&self.users, &mut entries);
         for organization in self.organizations.values() {
             list(&organization.organization, &mut entries);
+            list(&organization.contacts, &mut entries);
             list(&organization.entitlements, &mut entries);
             list(&organization.units, &mut entries);
             list(&organization.resources, &mut entries);

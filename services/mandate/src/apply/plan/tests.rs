@@ -216,6 +216,31 @@ fn a_condition_is_changed_like_a_scope() {
 }
 
 #[test]
+fn who_is_primary_is_changed_only_by_a_document_that_says_so_and_last() {
+    let text = "organizations:
+  - id: a
+    display_name: A
+    contacts:
+      - {id: a, kind: REPRESENTATIVE, display_name: A, uri: tel:1}
+      - {id: b, kind: REPRESENTATIVE, display_name: B, uri: tel:2}
+";
+    let documents = |text: &str| vec![parse_str("d.yaml", text).unwrap()];
+    let mut state = state(&documents(text));
+    let facts = state.organizations.get_mut("organizations/a").unwrap();
+    let first = facts.contacts.get_mut("organizations/a/contacts/b");
+    first.unwrap().primary = true;
+    assert_eq!(lines(&documents(text), &state), [] as [&str; 0]);
+    let text = text.replace("tel:1", "tel:3, primary: true");
+    let text = text.replace("display_name: B", "display_name: C");
+    let names = [
+        "b display_name: \"B\" -> \"C\"",
+        "a uri: \"tel:1\" -> \"tel:3\", primary: true",
+    ];
+    let expected = names.map(|line| format!("~ organizations/a/contacts/{line}"));
+    assert_eq!(lines(&documents(&text), &state), expected);
+}
+
+#[test]
 fn what_cannot_change_is_a_conflict() {
     let documents = portal("fleet.yaml");
     let mut state = state(&documents);

@@ -1,10 +1,11 @@
-//! Organizations, with what they have: entitlements, units, resources, members.
+//! Organizations, with what they have: contacts, entitlements, units, resources, members.
 
 use base::{ApplicationId, Id, OrganizationId, ResourceId, RoleId, UnitId};
 
 use super::{
     Reference,
     check::{Check, Once},
+    contact::contact,
     grant::membership,
 };
 use crate::document::{
@@ -19,6 +20,10 @@ pub(super) const STATES: [&str; 2] = ["ACTIVE", "SUSPENDED"];
 /// What may be said once in an organization.
 #[derive(Debug, Default)]
 pub(super) struct OnceInOrganization<'a> {
+    /// Contacts.
+    pub(super) contacts: Once<'a, &'a str>,
+    /// The primary representative.
+    pub(super) primary: Once<'a, ()>,
     entitlements: Once<'a, &'a str>,
     units: Once<'a, &'a str>,
     resources: Once<'a, &'a str>,
@@ -46,6 +51,10 @@ pub(super) fn organization<'a>(
     check.word(&entry.state, &STATES, &path.key("state"));
 
     let mut once = OnceInOrganization::default();
+    for (index, item) in entry.contacts.iter().enumerate() {
+        let path = path.item("contacts", index);
+        contact(check, &mut once, &item.value, At::of(item), &path);
+    }
     for (index, item) in entry.entitlements.iter().enumerate() {
         let path = path.item("entitlements", index);
         entitlement(check, &mut once, &item.value, At::of(item), &path);

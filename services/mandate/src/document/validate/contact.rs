@@ -1,0 +1,43 @@
+//! Contacts of organizations.
+
+use base::ContactId;
+
+use super::{check::Check, organization::OnceInOrganization};
+use crate::document::{
+    model::ContactEntry,
+    place::{At, Path},
+};
+
+const REPRESENTATIVE: &str = "REPRESENTATIVE";
+/// What contacts are for.
+const KINDS: [&str; 2] = [REPRESENTATIVE, "SUPPORT"];
+
+/// That the URI leads somewhere, the server knows.
+pub(super) fn contact<'a>(
+    check: &mut Check<'a>,
+    once: &mut OnceInOrganization<'a>,
+    entry: &'a ContactEntry,
+    at: At,
+    path: &Path<'_>,
+) {
+    check.keys(&entry.unknown, ContactEntry::KEYS, path);
+    if check.id::<ContactId>(&entry.id, at, &path.key("id")) {
+        let (id, at) = (entry.id.as_str(), entry.id.at());
+        let first = once.contacts.say(id, (check.file, at));
+        check.twice(first, &format!("contact `{id}`"), at, &path.key("id"));
+    }
+    check.required(&entry.kind, at, &path.key("kind"));
+    check.word(&entry.kind, &KINDS, &path.key("kind"));
+    check.required(&entry.display_name, at, &path.key("display_name"));
+    check.required(&entry.uri, at, &path.key("uri"));
+    if entry.primary != Some(true) {
+        return;
+    }
+    let path = path.key("primary");
+    if entry.kind.as_str() != REPRESENTATIVE {
+        check.wrong(at, &path, format!("is only for `{REPRESENTATIVE}`"));
+        return;
+    }
+    let first = once.primary.say((), (check.file, at));
+    check.twice(first, "the primary representative", at, &path);
+}

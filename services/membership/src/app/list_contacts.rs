@@ -1,0 +1,40 @@
+use ::rpc::{Page, parse};
+use api::membership::v1::{Contact, ListContactsRequest, ListContactsResponse};
+use authority::Context;
+use base::OrganizationId;
+
+use super::App;
+use crate::{error::Error, store::contacts};
+
+/// Lists contacts, ordered by name.
+pub(crate) async fn list_contacts(
+    app: &App,
+    context: &Context,
+    request: ListContactsRequest,
+) -> Result<ListContactsResponse, Error> {
+    let organization = parse("parent", &request.parent, OrganizationId::parse_name)?;
+    app.permit(context, &organization).await?;
+    let sealer = app.store.sealer();
+    let list = format!("contacts {organization}");
+    let page = Page::read(sealer, list, request.page_size, &request.page_token)?;
+    let mut rows = known(app, &organization).await?;
+    rows.retain(|contact| contact.name > page.after);
+    rows.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    let (contacts, next_page_token) = page.cut(sealer, rows, |contact| contact.name.clone());
+    Ok(ListContactsResponse {
+        contacts,
+        next_page_token,
+    })
+}
+
+/// The contacts of an organization, and whom the operator has for those who have no
+/// representative.
+// SPEC: S0-9.
+async fn known(app: &App, organization: &OrganizationId) -> Result<Vec<Contact>, Error> {
+    let db = app.store.reader();
+    let mut contacts = contacts::all(db, organization).await?;
+    if !contacts.iter().any(|contact| contact.primary) {
+        contacts.extend(contacts::primary(db, &OrganizationId::operator()).await?);
+    }
+    Ok(contacts)
+}
