@@ -19,6 +19,7 @@ mod local;
 mod network;
 mod product;
 mod redis;
+mod secured;
 mod stream;
 mod tls;
 mod world;

@@ -23,7 +23,7 @@ struct Setup {
 impl Setup {
     async fn start() -> Self {
         let redis = RedisServer::start();
-        let world = World::on(Rig::with_redis(Setting::Postgres, redis.server()).await).await;
+        let world = World::on(Rig::with_redis(Setting::Postgres, redis.server().url()).await).await;
         let client = world.reader(&redis.server().url());
         Self {
             redis,

@@ -11,18 +11,23 @@ use tokio_util::sync::CancellationToken;
 use crate::world::{World, view};
 
 /// An authority, and what it issues for a name.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         Self(CertifiedIssuer::self_signed(params, key).unwrap())
     }
 
+    /// Its certificate, in PEM.
+    pub fn pem(&self) -> String {
+        self.0.pem()
+    }
+
     /// A certificate and its key, in PEM.
-    fn issue(&self, name: &str) -> (String, String) {
+    pub fn issue(&self, name: &str) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         let certificate = params.signed_by(&key, &self.0).unwrap();
@@ -39,7 +44,7 @@ async fn serve_with(world: &World, own: &Authority, folder: &Path) -> (String, C
     };
     std::fs::write(&files.certificate, certificate).unwrap();
     std::fs::write(&files.key, key).unwrap();
-    std::fs::write(folder.join("clients.crt"), own.0.pem()).unwrap();
+    std::fs::write(folder.join("clients.crt"), own.pem()).unwrap();
     let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into())
         .await
         .unwrap();
@@ -59,18 +64,18 @@ async fn both_sides_are_verified_by_the_name_of_the_endpoint() {
     let builder = |url: &str| Client::builder(url).key(world.rig.secrets().root.clone());
     let (certificate, key) = own.issue("client");
 
-    let good = builder(&url).ca_certificate(own.0.pem());
+    let good = builder(&url).ca_certificate(own.pem());
     let good = good.identity(&certificate, &key).build().unwrap();
     world.compare(&good).await;
 
     let elsewhere = url.replace("localhost", "127.0.0.1");
     let cases = [
-        builder(&url).ca_certificate(own.0.pem()),
+        builder(&url).ca_certificate(own.pem()),
         builder(&url)
-            .ca_certificate(other.0.pem())
+            .ca_certificate(other.pem())
             .identity(&certificate, &key),
         builder(&elsewhere)
-            .ca_certificate(own.0.pem())
+            .ca_certificate(own.pem())
             .identity(&certificate, &key),
     ];
     for (case, builder) in cases.into_iter().enumerate() {

@@ -70,9 +70,9 @@ impl Rig {
         rig
     }
 
-    /// Starts an installation with a Redis server of its own.
-    pub async fn with_redis(setting: Setting, redis: &Redis) -> Self {
-        Self::with_clock(setting, None, redis.url()).await
+    /// Starts an installation with the Redis server at a URL.
+    pub async fn with_redis(setting: Setting, redis: String) -> Self {
+        Self::with_clock(setting, None, redis).await
     }
 
     /// Starts an installation whose clock stands at `now` until it is moved.

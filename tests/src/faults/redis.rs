@@ -119,7 +119,8 @@ pub(super) fn ask(port: u16, command: &str, until: &str) -> String {
         .expect("a connection");
     let (mut answer, mut buffer) = (String::new(), [0; 8192]);
     while !answer.contains(until) {
-        let read = stream.read(&mut buffer).expect("an answer");
+        let read = stream.read(&mut buffer);
+        let read = read.unwrap_or_else(|error| panic!("`{command}`: {error} after `{answer}`"));
         assert!(read > 0, "{answer}");
         answer.push_str(&String::from_utf8_lossy(
             buffer.get(..read).unwrap_or_default(),
