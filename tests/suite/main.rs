@@ -17,3 +17,4 @@ mod portals;
 mod reference;
 mod stack;
 mod tls;
+mod watch;
