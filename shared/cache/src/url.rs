@@ -50,8 +50,17 @@ fn sentinel(base: &str, rest: &str) -> Result<Place, CacheError> {
         .ok_or_else(|| CacheError::Url(format!("{base}+sentinel://HOST without a master")))?;
     let sentinels = hosts.split(',').map(|host| {
         let (host, port) = host.rsplit_once(':').unwrap_or((host, ""));
-        let port = port.parse().unwrap_or(SENTINEL_PORT);
-        ConnectionAddr::Tcp(host.to_owned(), port)
+        let (host, port) = (host.to_owned(), port.parse().unwrap_or(SENTINEL_PORT));
+        if base == "rediss" {
+            ConnectionAddr::TcpTls {
+                host,
+                port,
+                insecure: false,
+                tls_params: None,
+            }
+        } else {
+            ConnectionAddr::Tcp(host, port)
+        }
     });
     let mut builder = SentinelClientBuilder::new(sentinels, master, SentinelServerType::Master)?;
     if base == "rediss" {
@@ -92,6 +101,7 @@ mod tests {
                 "redis+sentinel://a:secret@one:26379,two/mandate",
                 "sentinel",
             ),
+            ("rediss+sentinel://a:secret@one,two:1/main", "sentinel"),
         ] {
             let place = parse(url).unwrap_or_else(|error| panic!("{url}: {error}"));
             let found = match place {
