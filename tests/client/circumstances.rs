@@ -102,8 +102,8 @@ async fn what_no_condition_bore_upon_is_given_again_in_any_circumstances() {
 #[tokio::test(flavor = "multi_thread")]
 async fn k_a_redis_answers_only_what_no_condition_bore_upon() {
     let redis = RedisServer::start();
-    let world = World::on(Rig::with_redis(Setting::Postgres, redis.server().url()).await).await;
-    let client = world.reader(&redis.server().url());
+    let world = World::on(Rig::with_redis(Setting::Postgres, redis.url()).await).await;
+    let client = world.reader(&redis.url());
     eventually("ann's is in Redis", async || {
         let before = client.counts().redis;
         let asked = view("ann", "acme").given(at("home"));

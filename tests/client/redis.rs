@@ -23,8 +23,8 @@ struct Setup {
 impl Setup {
     async fn start() -> Self {
         let redis = RedisServer::start();
-        let world = World::on(Rig::with_redis(Setting::Postgres, redis.server().url()).await).await;
-        let client = world.reader(&redis.server().url());
+        let world = World::on(Rig::with_redis(Setting::Postgres, redis.url()).await).await;
+        let client = world.reader(&redis.url());
         Self {
             redis,
             world,

@@ -2,19 +2,60 @@
 
 use std::{env, fs, path::Path, process::Command};
 
-use tests::{Rig, Setting, faults::RedisServer, program};
+use mandate_client::Client;
+use tests::{
+    Rig, Setting,
+    faults::{Cluster, RedisServer, Watched},
+    program,
+};
 
 use crate::{network::eventually, tls::Authority, world::World};
 
 /// Set in the process that trusts the authority, to the folder with the certificate of Redis.
 const FOLDER: &str = "MANDATE_TEST_REDIS_TLS";
-const TEST: &str =
-    "secured::k_q_over_tls_the_users_that_are_printed_suffice_and_readers_can_do_nothing_else";
 
 #[test]
 fn k_q_over_tls_the_users_that_are_printed_suffice_and_readers_can_do_nothing_else() {
+    trusting(
+        "k_q_over_tls_the_users_that_are_printed_suffice_and_readers_can_do_nothing_else",
+        async |folder| {
+            let redis = RedisServer::start_secured(folder, "");
+            Box::pin(share(&redis.url(), [&redis])).await;
+            can_do_nothing_else(&redis);
+        },
+    );
+}
+
+#[test]
+fn over_tls_the_master_that_sentinel_names_serves_its_users_another_after_it() {
+    trusting(
+        "over_tls_the_master_that_sentinel_names_serves_its_users_another_after_it",
+        async |folder| {
+            let watched = Watched::start_secured(folder);
+            let (world, client) = Box::pin(share(&watched.url(), watched.nodes())).await;
+            watched.fail_over();
+            all_are_there(&world, &client).await;
+        },
+    );
+}
+
+#[test]
+fn over_tls_every_node_of_a_cluster_serves_its_users() {
+    trusting(
+        "over_tls_every_node_of_a_cluster_serves_its_users",
+        async |folder| {
+            let cluster = Cluster::start_secured(folder);
+            Box::pin(share(&cluster.url(), cluster.nodes())).await;
+        },
+    );
+}
+
+/// Runs a test in a process that trusts the authority of the certificate in a folder: whom a
+/// process trusts is told by its environment.
+fn trusting(test: &str, body: impl AsyncFnOnce(&Path)) {
     if let Some(folder) = env::var_os(FOLDER) {
-        return trusted(Path::new(&folder));
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        return runtime.block_on(body(Path::new(&folder)));
     }
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::new();
@@ -23,36 +64,43 @@ fn k_q_over_tls_the_users_that_are_printed_suffice_and_readers_can_do_nothing_el
     fs::write(file("ca.crt"), authority.pem()).unwrap();
     fs::write(file("tls.crt"), certificate).unwrap();
     fs::write(file("tls.key"), key).unwrap();
-    // Whom a process trusts is told by its environment, so the test goes on in one of its own.
     let mut again = Command::new(env::current_exe().unwrap());
-    again.args([TEST, "--exact"]);
+    again.args([&format!("secured::{test}"), "--exact"]);
     again.env("SSL_CERT_FILE", file("ca.crt"));
     again.env(FOLDER, folder.path());
-    assert!(again.status().unwrap().success());
+    let output = again.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}");
+    assert!(told.contains("1 passed"), "{told}");
 }
 
-#[tokio::main]
-async fn trusted(folder: &Path) {
-    let port = testkit::free_port().unwrap();
-    let redis = RedisServer::start_with(&format!(
-        "--tls-port {port} --tls-auth-clients no --tls-cert-file '{0}/tls.crt' \
-         --tls-key-file '{0}/tls.key' --tls-ca-cert-file '{0}/ca.crt'",
-        folder.display()
-    ));
-    let url = |user: &str| format!("rediss://{user}:secret@127.0.0.1:{port}");
-    let rig = Rig::with_redis(Setting::Postgres, url("mandate")).await;
-    for rule in rules(&rig) {
-        redis.ask(&rule, "+OK");
+/// Lets services and a client share decisions as the users that are printed, until all are there.
+async fn share<'a>(url: &str, nodes: impl IntoIterator<Item = &'a RedisServer>) -> (World, Client) {
+    let by = |user: &str| url.replacen("://", &format!("://{user}:secret@"), 1);
+    let rig = Rig::with_redis(Setting::Postgres, by("mandate")).await;
+    let rules = rules(&rig);
+    for node in nodes {
+        for rule in &rules {
+            node.ask(rule, "+OK");
+        }
     }
     let world = World::on(rig).await;
-    let client = world.reader(&url("mandate-reader"));
+    let client = world.reader(&by("mandate-reader"));
+    all_are_there(&world, &client).await;
+    (world, client)
+}
+
+async fn all_are_there(world: &World, client: &Client) {
     eventually("all are in Redis", async || {
         let before = client.counts().redis;
-        world.compare(&client).await;
+        world.compare(client).await;
         client.counts().redis - before == 32
     })
     .await;
+}
 
+/// That neither user can do what the other systems on a server would mind.
+fn can_do_nothing_else(redis: &RedisServer) {
     let key = redis.ask("RANDOMKEY", "mandate:");
     let key = key.lines().last().unwrap();
     let others = [
@@ -65,8 +113,8 @@ async fn trusted(folder: &Path) {
         "PUBLISH a b",
     ];
     for command in others {
-        refuses(&redis, "mandate", command);
-        refuses(&redis, "mandate-reader", command);
+        refuses(redis, "mandate", command);
+        refuses(redis, "mandate-reader", command);
     }
     for command in [
         "SET $ 1",
@@ -75,7 +123,7 @@ async fn trusted(folder: &Path) {
         "EXPIRE $ 1",
         "EVAL 'return 1' 1 $",
     ] {
-        refuses(&redis, "mandate-reader", &command.replace('$', key));
+        refuses(redis, "mandate-reader", &command.replace('$', key));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{net::Ipv4Addr, num::NonZero, path::Path};
 
 use mandate_client::{Client, Error};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rpc::{Listener, TlsFiles, serve};
 use tests::Setting;
 use tokio_util::sync::CancellationToken;
@@ -29,7 +29,9 @@ impl Authority {
     /// A certificate and its key, in PEM.
     pub fn issue(&self, name: &str) -> (String, String) {
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        // OpenSSL takes one with the name of its issuer for its own issuer.
+        params.distinguished_name.push(DnType::CommonName, name);
         let certificate = params.signed_by(&key, &self.0).unwrap();
         (certificate.pem(), key.serialize_pem())
     }

@@ -25,7 +25,7 @@ fn info(redis: &RedisServer, section: &str, name: &str, last: &str) -> u64 {
 fn a_decision_is_found_again_by_another_replica() {
     run(async {
         let redis = RedisServer::start();
-        let rig = Rig::with_redis(Setting::Postgres, redis.server().url()).await;
+        let rig = Rig::with_redis(Setting::Postgres, redis.url()).await;
         let world = World::load(&rig, "found-again").await;
         let mut answers = Vec::new();
         for user in ["ann", "ben", "eva", "fay"] {
@@ -49,7 +49,7 @@ fn a_decision_is_found_again_by_another_replica() {
 fn k_t_a_decision_in_redis_does_not_outlive_its_grant() {
     run(async {
         let redis = RedisServer::start();
-        let rig = Rig::with_redis(Setting::Postgres, redis.server().url()).await;
+        let rig = Rig::with_redis(Setting::Postgres, redis.url()).await;
         let world = World::load(&rig, "outlive").await;
         for user in ["ann", "ben", "dan"] {
             assert!(world.allows(user, "units/k1").await);
@@ -67,7 +67,7 @@ fn k_t_a_decision_in_redis_does_not_outlive_its_grant() {
 /// Revokes one grant after the other while something is done to Redis, and asks two replicas.
 async fn revoke_throughout(name: &'static str, trouble: impl Fn(&RedisServer) -> Option<Paused>) {
     let redis = RedisServer::start();
-    let rig = Rig::with_redis(Setting::Postgres, redis.server().url()).await;
+    let rig = Rig::with_redis(Setting::Postgres, redis.url()).await;
     let second = rig.replica().await;
     let world = World::load(&rig, name).await;
     let there = world.seen_by(&second);

@@ -49,7 +49,7 @@ async fn shared(redis: &RedisServer, organization: &str) {
 fn another_replica_answers_what_was_answered_without_a_statement() {
     run(async {
         let redis = RedisServer::start();
-        let rig = Rig::with_redis(Setting::Postgres, redis.server().url()).await;
+        let rig = Rig::with_redis(Setting::Postgres, redis.url()).await;
         let second = rig.replica().await;
         let world = World::load(&rig, "statements-shared").await;
         let (first, cost) = ask(&world, &USERS).await;
@@ -89,7 +89,7 @@ fn a_question_never_asked_about_an_organization_in_memory_costs_no_statement() {
 fn a_change_of_one_user_leaves_the_answers_about_the_others_hot() {
     run(async {
         let redis = RedisServer::start();
-        let rig = Rig::with_redis(Setting::Postgres, redis.server().url()).await;
+        let rig = Rig::with_redis(Setting::Postgres, redis.url()).await;
         let world = World::load(&rig, "statements-write").await;
         let (before, _) = ask(&world, &USERS).await;
         shared(&redis, "statements-write").await;

@@ -41,11 +41,11 @@ impl Redis {
     }
 
     /// Starts a Sentinel that watches a master, `main`, and takes it for down after half a
-    /// second.
+    /// second, with more options.
     ///
     /// # Errors
     /// [`StartError`].
-    pub fn sentinel(master: u16) -> Result<Self, StartError> {
+    pub fn sentinel(master: u16, options: &str) -> Result<Self, StartError> {
         let (folder, port) = (folder()?, free_port()?);
         let path = folder.join("sentinel.conf");
         let settings = format!(
@@ -54,7 +54,7 @@ impl Redis {
             folder.display()
         );
         fs::write(&path, settings)?;
-        let command = format!("redis-server '{}' --sentinel", path.display());
+        let command = format!("redis-server '{}' --sentinel {options}", path.display());
         Ok(Self(Server::start("redis-server", &command, folder, port)?))
     }
 

@@ -3,8 +3,13 @@
 use std::{
     io,
     net::{Ipv4Addr, TcpListener, TcpStream},
+    ops::Range,
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{self, Child, Command, Stdio},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -49,14 +54,28 @@ pub struct Server {
     pub folder: PathBuf,
 }
 
-/// A port that nobody listens on.
+/// Below those that the operating system gives to connections and to who asks for any: a port that
+/// a server is about to listen on would else be taken by a connection of another test.
+const PORTS: Range<u32> = 12_000..32_000;
+
+/// A port that nobody listens on, and that is given out once by this process.
 ///
 /// # Errors
-/// What the operating system says.
+/// What the operating system says, if no port is free.
 pub fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-        .local_addr()?
-        .port())
+    static FIRST: LazyLock<u32> = LazyLock::new(|| process::id().wrapping_mul(7919));
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    let count = PORTS.end - PORTS.start;
+    let mut tried = 0;
+    loop {
+        let next = FIRST.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(PORTS.start + next % count).map_err(io::Error::other)?;
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            Ok(_) => return Ok(port),
+            Err(error) if tried == count => return Err(error),
+            Err(_) => tried += 1,
+        }
+    }
 }
 
 impl Server {

@@ -51,7 +51,7 @@ fn a_grant_holds_where_its_condition_is_met_and_says_what_it_asks_for() {
 fn k_a_an_answer_upon_which_a_condition_bore_is_given_once() {
     run(async {
         let redis = RedisServer::start();
-        let rig = Rig::with_redis(Setting::Postgres, redis.server().url()).await;
+        let rig = Rig::with_redis(Setting::Postgres, redis.url()).await;
         let world = load(&rig, "if-once").await;
         let home = || context(&[("network", "home"), ("amount", "50")]);
         let reason = async |rig: &Rig, user, place, said| {

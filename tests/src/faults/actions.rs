@@ -135,7 +135,7 @@ impl Fleet {
     /// Lets a copy of Redis fall behind, and take its place.
     async fn fail_over(&self, hold: Duration) -> Times {
         let copy = RedisServer::start();
-        copy.follow(self.with_redis(RedisServer::port));
+        self.with_redis(|master| copy.follow(master));
         copy.lead();
         let begin = self.history.now();
         tokio::time::sleep(hold / 2).await;

@@ -1,10 +1,13 @@
 //! Redis of other shapes: a master that Sentinel names, and a cluster.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use testkit::{Redis, free_port};
 
-use super::redis::{RedisServer, ask};
+use super::redis::{RedisServer, ask, tls_options};
 
 /// How long a shape may take to form, or to change.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -20,37 +23,59 @@ pub struct Watched {
     pub master: RedisServer,
     copy: RedisServer,
     sentinel: Redis,
+    /// Where Sentinel is asked.
+    port: u16,
 }
 
 impl Watched {
     /// Starts all three.
     pub fn start() -> Self {
         let (master, copy) = (RedisServer::start(), RedisServer::start());
-        copy.follow(master.port());
-        let sentinel = Redis::sentinel(master.port()).expect("a Sentinel");
+        Self::of(master, copy, None)
+    }
+
+    /// Starts all three so that they talk over TLS, with the certificate in a folder.
+    pub fn start_secured(folder: &Path) -> Self {
+        let server = || RedisServer::start_secured(folder, "");
+        Self::of(server(), server(), Some(folder))
+    }
+
+    fn of(master: RedisServer, copy: RedisServer, tls: Option<&Path>) -> Self {
+        copy.follow(&master);
+        let secured = tls.map(|folder| (free_port().expect("a free port"), folder));
+        let options = secured.map(|(port, folder)| tls_options(folder, port));
+        let sentinel = Redis::sentinel(master.public_port(), &options.unwrap_or_default());
+        let sentinel = sentinel.expect("a Sentinel");
+        let port = secured.map_or(sentinel.server().port, |(port, _)| port);
         let watched = Self {
             master,
             copy,
             sentinel,
+            port,
         };
         // It hears of the copy from the master.
         until("a copy", || {
-            watched.says("SENTINEL REPLICAS main", "port") == watched.copy.port()
+            watched.says("SENTINEL REPLICAS main", "port") == watched.copy.public_port()
         });
         watched
     }
 
+    /// The master and its copy.
+    pub fn nodes(&self) -> [&RedisServer; 2] {
+        [&self.master, &self.copy]
+    }
+
     /// The URL by which services find the master.
     pub fn url(&self) -> String {
-        let port = self.sentinel.server().port;
-        format!("redis+sentinel://127.0.0.1:{port}/main")
+        let (scheme, port) = (self.master.scheme(), self.port);
+        format!("{scheme}+sentinel://127.0.0.1:{port}/main")
     }
 
     /// Kills the master, and waits until the copy has its place.
     pub fn fail_over(&self) {
         self.master.kill();
         until("another master", || {
-            self.says("SENTINEL MASTERS", "port") == self.copy.port()
+            self.says("SENTINEL MASTERS", "port") == self.copy.public_port()
         });
     }
 
@@ -76,13 +101,24 @@ pub struct Cluster {
 impl Cluster {
     /// Starts and joins all of them.
     pub fn start() -> Self {
+        Self::of(RedisServer::start_with)
+    }
+
+    /// Starts and joins all of them so that they talk over TLS, with the certificate in a folder.
+    pub fn start_secured(folder: &Path) -> Self {
+        Self::of(|options| {
+            RedisServer::start_secured(folder, &format!("{options} --tls-cluster yes"))
+        })
+    }
+
+    fn of(start: impl Fn(&str) -> RedisServer) -> Self {
         let node = || {
             let bus = free_port().expect("a free port");
             let options = format!(
                 "--cluster-enabled yes --cluster-node-timeout 700 --cluster-port {bus} \
                  --cluster-replica-validity-factor 0 --repl-diskless-sync-delay 0"
             );
-            (RedisServer::start_with(&options), bus)
+            (start(&options), bus)
         };
         let nodes: Vec<_> = (0..=MASTERS).map(|_| node()).collect();
         let first = nodes.first().map(|(first, _)| first.port());
@@ -94,7 +130,7 @@ impl Cluster {
             }
             ask(
                 first,
-                &format!("CLUSTER MEET 127.0.0.1 {} {bus}", node.port()),
+                &format!("CLUSTER MEET 127.0.0.1 {} {bus}", node.public_port()),
                 "+OK",
             );
         }
@@ -106,8 +142,7 @@ impl Cluster {
         let copy = masters.pop().expect("the last");
         let cluster = Self { masters, copy, hot };
         until("a cluster", || {
-            let mut all = cluster.masters.iter().chain([&cluster.copy]);
-            all.all(|node| {
+            cluster.nodes().all(|node| {
                 node.ask("CLUSTER INFO", "cluster_my_epoch")
                     .contains("cluster_state:ok")
             })
@@ -122,13 +157,18 @@ impl Cluster {
         cluster
     }
 
+    /// All of them.
+    pub fn nodes(&self) -> impl Iterator<Item = &RedisServer> {
+        self.masters.iter().chain([&self.copy])
+    }
+
     /// The URL by which services find it.
     pub fn url(&self) -> String {
-        let nodes = self.masters.iter().chain([&self.copy]);
+        let nodes = self.nodes();
         let nodes: Vec<_> = nodes
-            .map(|node| format!("127.0.0.1:{}", node.port()))
+            .map(|node| format!("127.0.0.1:{}", node.public_port()))
             .collect();
-        format!("redis+cluster://{}", nodes.join(","))
+        format!("{}+cluster://{}", self.hot().scheme(), nodes.join(","))
     }
 
     /// Kills the master of the hash tag, and waits until its copy has its place.

@@ -3,10 +3,11 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
+    path::Path,
     time::{Duration, Instant},
 };
 
-use testkit::Redis;
+use testkit::{Redis, free_port};
 
 use super::signal::{Paused, send};
 
@@ -18,6 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct RedisServer {
     server: Redis,
     process: u32,
+    /// Where it listens over TLS, if it does.
+    tls: Option<u16>,
 }
 
 impl RedisServer {
@@ -37,17 +40,43 @@ impl RedisServer {
         Self {
             server,
             process: process.expect("the id of the process"),
+            tls: None,
         }
     }
 
-    /// The server.
-    pub fn server(&self) -> &Redis {
-        &self.server
+    /// Starts a server that also listens over TLS, with `tls.crt`, `tls.key` and their authority's
+    /// `ca.crt` in a folder, and more options.
+    pub fn start_secured(folder: &Path, options: &str) -> Self {
+        let port = free_port().expect("a free port");
+        let tls = tls_options(folder, port);
+        Self {
+            tls: Some(port),
+            ..Self::start_with(&format!("{tls} {options}"))
+        }
     }
 
-    /// Where it listens on 127.0.0.1.
+    /// Where it listens on 127.0.0.1 without TLS.
     pub fn port(&self) -> u16 {
         self.server.server().port
+    }
+
+    /// Where others are to reach it: over TLS if it listens so.
+    pub(super) fn public_port(&self) -> u16 {
+        self.tls.unwrap_or_else(|| self.port())
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> String {
+        format!("{}://127.0.0.1:{}", self.scheme(), self.public_port())
+    }
+
+    /// The scheme of URLs that lead to it.
+    pub(super) fn scheme(&self) -> &'static str {
+        if self.tls.is_some() {
+            "rediss"
+        } else {
+            "redis"
+        }
     }
 
     /// Ends it at once.
@@ -91,9 +120,10 @@ impl RedisServer {
     }
 
     /// Lets it follow another server until it holds what that does.
-    pub fn follow(&self, master: u16) {
-        ask(master, "CONFIG SET repl-diskless-sync-delay 0", "+OK");
-        self.ask(&format!("REPLICAOF 127.0.0.1 {master}"), "+OK");
+    pub fn follow(&self, master: &Self) {
+        master.ask("CONFIG SET repl-diskless-sync-delay 0", "+OK");
+        let port = master.public_port();
+        self.ask(&format!("REPLICAOF 127.0.0.1 {port}"), "+OK");
         let begin = Instant::now();
         while !self
             .ask("INFO replication", "master_replid")
@@ -108,6 +138,15 @@ impl RedisServer {
     pub fn lead(&self) {
         self.ask("REPLICAOF NO ONE", "+OK");
     }
+}
+
+/// The options of a server that also listens over TLS, and asks others so.
+pub(super) fn tls_options(folder: &Path, port: u16) -> String {
+    format!(
+        "--tls-port {port} --tls-auth-clients no --tls-replication yes \
+         --tls-cert-file '{0}/tls.crt' --tls-key-file '{0}/tls.key' --tls-ca-cert-file '{0}/ca.crt'",
+        folder.display()
+    )
 }
 
 /// Asks a server something by hand, and reads until `until` is in the answer.

@@ -7,8 +7,9 @@ use serde_json::json;
 use crate::{cli::RedisUsersArgs, exit::Failure, output, run::Secrets};
 
 /// What every connection needs. What Redis 7.0 does not know, as `CLIENT SETINFO`, it would not let
-/// pass in a rule; clients go on where they may not say it.
-const CONNECT: &str = "+hello +auth +ping +select \
+/// pass in a rule; clients go on where they may not say it. They ask what Sentinel calls the master
+/// for its role.
+const CONNECT: &str = "+hello +auth +ping +select +role \
                        +cluster|slots +cluster|shards +cluster|nodes +cluster|myid";
 /// What the services do: the script that puts values runs with the same rights.
 const WRITE: &str = "+time +mget +get +set +eval +evalsha +script|load";
