@@ -185,6 +185,7 @@ async fn installation(
                 ..rpc::Limits::default()
             },
             callers: CallerAuthentication::Required,
+            tokens: None,
             shutdown: stop.clone(),
         },
         stores: Stores::in_folder(folder)?,

@@ -1,15 +1,15 @@
 //! Redis as an operator is told to run it: over TLS, with the users whose rules are printed.
 
-use std::{env, fs, path::Path, process::Command};
+use std::{env, path::Path, process::Command};
 
 use mandate_client::Client;
 use tests::{
-    Rig, Setting,
+    Authority, Rig, Setting,
     faults::{Cluster, RedisServer, Watched},
     program,
 };
 
-use crate::{network::eventually, tls::Authority, world::World};
+use crate::{network::eventually, world::World};
 
 /// Set in the process that trusts the authority, to the folder with the certificate of Redis.
 const FOLDER: &str = "MANDATE_TEST_REDIS_TLS";
@@ -58,15 +58,10 @@ fn trusting(test: &str, body: impl AsyncFnOnce(&Path)) {
         return runtime.block_on(body(Path::new(&folder)));
     }
     let folder = tempfile::tempdir().unwrap();
-    let authority = Authority::new();
-    let (certificate, key) = authority.issue("127.0.0.1");
-    let file = |name: &str| folder.path().join(name);
-    fs::write(file("ca.crt"), authority.pem()).unwrap();
-    fs::write(file("tls.crt"), certificate).unwrap();
-    fs::write(file("tls.key"), key).unwrap();
+    let issued = Authority::default().issue_into(folder.path(), "127.0.0.1");
     let mut again = Command::new(env::current_exe().unwrap());
     again.args([&format!("secured::{test}"), "--exact"]);
-    again.env("SSL_CERT_FILE", file("ca.crt"));
+    again.env("SSL_CERT_FILE", issued.authority);
     again.env(FOLDER, folder.path());
     let output = again.output().unwrap();
     let told = String::from_utf8_lossy(&output.stdout);

@@ -3,50 +3,19 @@
 use std::{net::Ipv4Addr, num::NonZero, path::Path};
 
 use mandate_client::{Client, Error};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rpc::{Listener, TlsFiles, serve};
-use tests::Setting;
+use tests::{Authority, Setting};
 use tokio_util::sync::CancellationToken;
 
 use crate::world::{World, view};
 
-/// An authority, and what it issues for a name.
-pub struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    pub fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        Self(CertifiedIssuer::self_signed(params, key).unwrap())
-    }
-
-    /// Its certificate, in PEM.
-    pub fn pem(&self) -> String {
-        self.0.pem()
-    }
-
-    /// A certificate and its key, in PEM.
-    pub fn issue(&self, name: &str) -> (String, String) {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        // OpenSSL takes one with the name of its issuer for its own issuer.
-        params.distinguished_name.push(DnType::CommonName, name);
-        let certificate = params.signed_by(&key, &self.0).unwrap();
-        (certificate.pem(), key.serialize_pem())
-    }
-}
-
 async fn serve_with(world: &World, own: &Authority, folder: &Path) -> (String, CancellationToken) {
-    let (certificate, key) = own.issue("localhost");
+    let issued = own.issue_into(folder, "localhost");
     let files = TlsFiles {
-        certificate: folder.join("tls.crt"),
-        key: folder.join("tls.key"),
-        client_ca: Some(folder.join("clients.crt")),
+        certificate: issued.certificate,
+        key: issued.key,
+        client_ca: Some(issued.authority),
     };
-    std::fs::write(&files.certificate, certificate).unwrap();
-    std::fs::write(&files.key, key).unwrap();
-    std::fs::write(folder.join("clients.crt"), own.pem()).unwrap();
     let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into())
         .await
         .unwrap();
@@ -61,7 +30,7 @@ async fn serve_with(world: &World, own: &Authority, folder: &Path) -> (String, C
 async fn both_sides_are_verified_by_the_name_of_the_endpoint() {
     let world = World::start(Setting::Sqlite).await;
     let folder = tempfile::tempdir().unwrap();
-    let (own, other) = (Authority::new(), Authority::new());
+    let (own, other) = (Authority::default(), Authority::default());
     let (url, stop) = serve_with(&world, &own, folder.path()).await;
     let builder = |url: &str| Client::builder(url).key(world.rig.secrets().root.clone());
     let (certificate, key) = own.issue("client");

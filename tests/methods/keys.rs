@@ -28,7 +28,7 @@ async fn k_l_a_key_is_stored_as_a_hash_and_no_other_of_its_id_opens() {
     let (name, secret) = world.account("hashed", json!({})).await;
     let (id, random) = (
         name.rsplit('/').next().unwrap(),
-        secret.rsplit('_').next().unwrap(),
+        secret.splitn(3, '_').nth(2).unwrap(),
     );
     let files = databases(&world);
     assert!(files.iter().any(|file| holds(file, id)), "{id} is stored");

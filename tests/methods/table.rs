@@ -1,6 +1,6 @@
 //! A valid request for every method, in the order in which one person could send them all.
 //!
-//! `{org}` is an organization that exists, `{n}` tells one run from the next, and `{key}`,
+//! `{org}` is an organization that exists, as is the OIDC identity `backend` of an issuer, `{n}` tells one run from the next, and `{key}`,
 //! `{secret}` and `{token}` come from answers before.
 
 mod change;

@@ -43,6 +43,7 @@ impl World {
             peer,
             names: Names::default(),
         };
+        world.identity().await;
         for org in ["alpha", "beta"] {
             let body = json!({"organization": {"displayName": org}, "organizationId": org});
             let path = "/mandate.membership.v1.OrganizationService/CreateOrganization";
@@ -111,6 +112,14 @@ impl World {
             .await;
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         (text(&made["key"]["name"]), text(&made["secret"]))
+    }
+
+    /// Lets tokens of an issuer prove the first service account.
+    async fn identity(&self) {
+        let identity = json!({"issuer": "https://issuer.example", "subject": "backend"});
+        let body = json!({"parent": "serviceAccounts/root", "key": {"oidc": identity}});
+        let path = "/mandate.identity.v1.ServiceAccountService/CreateServiceAccountKey";
+        self.done(path, &body).await;
     }
 
     /// Makes a service account that holds a management role in all of an organization, of these

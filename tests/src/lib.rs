@@ -8,6 +8,7 @@
 )]
 
 mod ask;
+mod authority;
 pub mod faults;
 pub mod measure;
 pub mod model;
@@ -15,6 +16,7 @@ mod processes;
 mod rig;
 mod setting;
 
+pub use authority::{Authority, Files};
 pub use processes::program;
 pub use rig::Rig;
 pub use setting::Setting;

@@ -14,6 +14,7 @@ use mandate::{
         CallerAuthentication, Installation, InstallationSettings, Secrets, ServiceSettings, Stores,
     },
 };
+use oidc::Tokens;
 use rpc::{Channel, GrpcService};
 use secrecy::SecretString;
 use tempfile::TempDir;
@@ -30,6 +31,7 @@ pub struct Rig {
     pub clock: Option<ManualClock>,
     answers: entitlement::Limits,
     decision_log: Option<DecisionLogSettings>,
+    oidc: Option<oidc::Settings>,
     /// How far the clock of its machine is set wrong.
     wrong_ms: i64,
     folder: Arc<TempDir>,
@@ -70,6 +72,15 @@ impl Rig {
         rig
     }
 
+    /// Starts an installation whose clock stands at `now` until it is moved, and that takes tokens
+    /// of an issuer. Not as processes.
+    pub async fn trusting(setting: Setting, now: Millis, issuer: oidc::Settings) -> Self {
+        let mut rig = Self::at(setting, now).await;
+        rig.oidc = Some(issuer);
+        rig.restart().await;
+        rig
+    }
+
     /// Starts an installation with the Redis server at a URL.
     pub async fn with_redis(setting: Setting, redis: String) -> Self {
         Self::with_clock(setting, None, redis).await
@@ -95,6 +106,7 @@ impl Rig {
             clock,
             answers: entitlement::Limits::default(),
             decision_log: None,
+            oidc: None,
             wrong_ms: 0,
             folder,
             secrets,
@@ -118,6 +130,7 @@ impl Rig {
             clock: self.clock.clone(),
             answers: self.answers,
             decision_log: None,
+            oidc: None,
             wrong_ms,
             folder: self.folder.clone(),
             secrets: self.secrets.clone(),
@@ -172,12 +185,17 @@ impl Rig {
             Setting::Sqlite => None,
             Setting::Postgres | Setting::Processes => Cache::open(&self.redis()).expect("a cache"),
         };
+        let tokens = self.oidc.clone().map(|issuer| {
+            let started = Tokens::start(issuer, clock.clone(), stop.clone());
+            started.expect("an issuer")
+        });
         let settings = InstallationSettings {
             services: ServiceSettings {
                 clock,
                 secrets: self.secrets.clone(),
                 limits: rpc::Limits::default(),
                 callers: CallerAuthentication::Required,
+                tokens,
                 shutdown: stop.clone(),
             },
             stores: self.stores(),

@@ -45,6 +45,25 @@ fn k_r_serve_refuses_to_start_without_tls_or_secrets() {
 }
 
 #[test]
+fn k_k_serve_refuses_to_start_with_half_of_what_tokens_are_verified_by() {
+    let folder = tempfile::tempdir().unwrap();
+    Secrets::read_or_make(folder.path()).unwrap();
+    let path = folder.path().display().to_string();
+    let store = format!("sqlite:{path}");
+    let base = ["serve", "all", "--insecure-plaintext", "--secrets", &path];
+    let base = [&base[..], &["--listen", "127.0.0.1:0", "--store", &store]].concat();
+    let serve = |more: &[&str]| refusal(&[&base[..], more].concat());
+    let (issuer, audience) = ("https://issuer.example", "mandate");
+    assert!(serve(&["--oidc-issuer", issuer]).contains("--oidc-audience"));
+    assert!(serve(&["--oidc-audience", audience]).contains("--oidc-issuer"));
+    assert!(serve(&["--oidc-ca", "ca.crt"]).contains("--oidc-issuer"));
+    let both = |issuer, audience| serve(&["--oidc-issuer", issuer, "--oidc-audience", audience]);
+    assert!(both(issuer, "").contains("audience"));
+    assert!(both("", audience).contains("issuer"));
+    assert!(both("http://issuer.example", audience).contains("https"));
+}
+
+#[test]
 fn serve_says_which_option_is_missing_or_wrong() {
     let folder = tempfile::tempdir().unwrap();
     Secrets::read_or_make(folder.path()).unwrap();
@@ -94,6 +113,7 @@ async fn k_r_whoever_presents_no_key_is_nobody_unless_it_is_waived() {
             secrets: Secrets::read_or_make(folder.path()).unwrap(),
             limits: rpc::Limits::default(),
             callers: CallerAuthentication::Waived,
+            tokens: None,
             shutdown: tokio_util::sync::CancellationToken::new(),
         },
         stores: Stores::in_folder(folder.path()).unwrap(),

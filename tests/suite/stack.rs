@@ -16,7 +16,8 @@ use http::{HeaderMap, HeaderValue};
 use http_body_util::Full;
 use prost::bytes::Bytes;
 use rpc::{
-    Authentication, Authenticator, Channel, Limits, PeerChannel, PeerKey, in_process, stack,
+    Authentication, Authenticator, Channel, Credential, Limits, PeerChannel, PeerKey, in_process,
+    stack,
 };
 use tonic::{Code, Request, Response, Status, body::Body};
 use tonic_types::StatusExt;
@@ -29,7 +30,7 @@ struct Anybody;
 
 #[async_trait]
 impl Authenticator for Anybody {
-    async fn authenticate(&self, _: &str) -> Result<Option<Arc<Account>>, Undecided> {
+    async fn authenticate(&self, _: Credential<'_>) -> Result<Option<Arc<Account>>, Undecided> {
         let anybody = Subject::parse_name("serviceAccounts/anybody").ok();
         Ok(anybody.map(|anybody| Account::new(anybody, "")))
     }
@@ -60,9 +61,11 @@ where
             Ok::<_, Infallible>(response)
         }
     });
-    let authentication = Authentication::Keys {
+    let authentication = Authentication {
         peer: peer_key(),
-        keys: Arc::new(Anybody),
+        credentials: Arc::new(Anybody),
+        tokens: None,
+        anonymous: None,
     };
     AuthorizationServiceClient::new(in_process(stack(service, authentication, limits)))
 }

@@ -1,51 +1,14 @@
 //! Servers with TLS, and with certificates of their clients.
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{net::SocketAddr, sync::Arc};
 
 use api::entitlement::v1::{
     CheckRequest, authorization_service_client::AuthorizationServiceClient,
 };
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rpc::{Listener, TlsFiles, over_tcp, serve};
-use tests::{Rig, Setting};
+use tests::{Authority, Rig, Setting};
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
-
-struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
-    folder: PathBuf,
-}
-
-impl Authority {
-    fn new(folder: &Path) -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        Self {
-            issuer: CertifiedIssuer::self_signed(params, key).unwrap(),
-            folder: folder.to_owned(),
-        }
-    }
-
-    fn pem(&self) -> String {
-        self.issuer.pem()
-    }
-
-    /// A certificate for 127.0.0.1 and its key, as files.
-    fn issue(&self) -> (PathBuf, PathBuf) {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        let files = (self.folder.join("tls.crt"), self.folder.join("tls.key"));
-        std::fs::write(&files.0, certificate.pem()).unwrap();
-        std::fs::write(&files.1, key.serialize_pem()).unwrap();
-        files
-    }
-}
 
 /// Serves a rig with TLS; returns its URL.
 async fn serve_with(rig: &Rig, tls: TlsFiles, stop: &CancellationToken) -> String {
@@ -82,13 +45,13 @@ async fn arrives(url: &str, ca: &str) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_is_verified_and_lets_in_whom_it_is_told_to() {
     let folder = tempfile::tempdir().unwrap();
-    let (own, other) = (Authority::new(folder.path()), Authority::new(folder.path()));
-    let (certificate, key) = own.issue();
+    let (own, other) = (Authority::default(), Authority::default());
+    let issued = own.issue_into(folder.path(), "127.0.0.1");
     let rig = Arc::new(Rig::start(Setting::Sqlite).await);
     let stop = CancellationToken::new();
     let open = TlsFiles {
-        certificate,
-        key,
+        certificate: issued.certificate,
+        key: issued.key,
         client_ca: None,
     };
     let url = serve_with(&rig, open.clone(), &stop).await;
@@ -96,10 +59,8 @@ async fn a_server_is_verified_and_lets_in_whom_it_is_told_to() {
     assert!(!arrives(&url, &other.pem()).await);
     assert!(!arrives(&url.replace("https", "http"), &own.pem()).await);
 
-    let client_ca = folder.path().join("clients.crt");
-    std::fs::write(&client_ca, own.pem()).unwrap();
     let closed = TlsFiles {
-        client_ca: Some(client_ca),
+        client_ca: Some(issued.authority),
         ..open
     };
     let url = serve_with(&rig, closed, &stop).await;

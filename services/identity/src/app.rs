@@ -17,8 +17,10 @@ mod list_audit_entries;
 mod list_service_account_keys;
 mod list_service_accounts;
 mod list_users;
+mod oidc_identity;
 mod reactivate_user;
 mod update_user;
+mod verify_oidc_identity;
 mod verify_service_account_key;
 
 pub(crate) use self::{
@@ -31,6 +33,7 @@ pub(crate) use self::{
     list_audit_entries::list_audit_entries, list_service_account_keys::list_service_account_keys,
     list_service_accounts::list_service_accounts, list_users::list_users,
     reactivate_user::reactivate_user, update_user::update_user,
+    verify_oidc_identity::verify_oidc_identity,
     verify_service_account_key::verify_service_account_key,
 };
 

@@ -10,7 +10,10 @@ use store::{Store, StoreError};
 
 use crate::{
     secret,
-    store::{keys, service_accounts},
+    store::{
+        keys::{self, Proof},
+        service_accounts,
+    },
 };
 
 /// The id of the first service account.
@@ -48,7 +51,7 @@ pub(crate) async fn ensure(store: &Store, root_key: &SecretString) -> Result<(),
         let key = KeyName::parse_name(&key.name)?;
         keys::delete(&mut tx, &key).await?;
     }
-    keys::insert(&mut tx, &name, &hash, Millis::MAX).await?;
+    keys::insert(&mut tx, &name, Proof::Secret(&hash), Millis::MAX).await?;
     tx.commit().await?;
     Ok(())
 }

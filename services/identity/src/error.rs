@@ -4,6 +4,7 @@ use ::rpc::Fault;
 use ::store::StoreError;
 use api::identity::v1::ErrorReason;
 use authority::Refused;
+use base::OidcIdentity;
 use seal::InvalidToken;
 use tonic::Code;
 
@@ -27,6 +28,8 @@ pub(crate) enum Error {
     ServiceAccountExists(String),
     #[error("there is no key `{0}`")]
     KeyNotFound(String),
+    #[error("tokens of `{0}` prove a service account already")]
+    OidcIdentityTaken(OidcIdentity),
     #[error("`{name}` is {state}")]
     WrongState { name: String, state: &'static str },
 }
@@ -63,6 +66,7 @@ impl From<Error> for Fault {
                 (Code::AlreadyExists, ErrorReason::ServiceAccountExists)
             }
             Error::KeyNotFound(_) => (Code::NotFound, ErrorReason::KeyNotFound),
+            Error::OidcIdentityTaken(_) => (Code::AlreadyExists, ErrorReason::OidcIdentityTaken),
             Error::WrongState { .. } => (Code::FailedPrecondition, ErrorReason::WrongState),
         };
         Self::new(code, DOMAIN, reason.as_str_name(), error.to_string())

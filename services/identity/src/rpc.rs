@@ -15,8 +15,8 @@ use api::identity::v1::{
     ListAuditEntriesRequest, ListAuditEntriesResponse, ListServiceAccountKeysRequest,
     ListServiceAccountKeysResponse, ListServiceAccountsRequest, ListServiceAccountsResponse,
     ListUsersRequest, ListUsersResponse, ReactivateUserRequest, ReactivateUserResponse,
-    UpdateUserRequest, UpdateUserResponse, VerifyServiceAccountKeyRequest,
-    VerifyServiceAccountKeyResponse,
+    UpdateUserRequest, UpdateUserResponse, VerifyOidcIdentityRequest, VerifyOidcIdentityResponse,
+    VerifyServiceAccountKeyRequest, VerifyServiceAccountKeyResponse,
     audit_service_server::{AuditService, AuditServiceServer},
     feed_service_server::FeedServiceServer,
     peer_service_server::{PeerService, PeerServiceServer},
@@ -60,6 +60,7 @@ methods! { ServiceAccountService, for Edge, with app:
 }
 
 methods! { PeerService, for Edge, with app:
+    verify_oidc_identity(VerifyOidcIdentityRequest) -> VerifyOidcIdentityResponse;
     verify_service_account_key(VerifyServiceAccountKeyRequest) -> VerifyServiceAccountKeyResponse;
     describe_subjects(DescribeSubjectsRequest) -> DescribeSubjectsResponse;
 }

@@ -4,6 +4,7 @@ mod dev;
 mod dev_args;
 mod installation;
 mod migrate;
+mod oidc_args;
 mod secrets;
 mod serve;
 mod serve_args;

@@ -1,29 +1,55 @@
-//! Whose key is whose, as the identity service says.
+//! Whose credential is whose, as the identity service says.
 
 use std::sync::Arc;
 
-use api::identity::v1::{VerifyServiceAccountKeyRequest, peer_service_client::PeerServiceClient};
+use api::identity::v1::{
+    OidcIdentity, VerifyOidcIdentityRequest, VerifyServiceAccountKeyRequest,
+    peer_service_client::PeerServiceClient,
+};
 use async_trait::async_trait;
 use authority::{Account, Undecided};
 use base::Subject;
-use rpc::{Authenticator, PeerChannel};
-use tonic::Code;
+use rpc::{Authenticator, Credential, PeerChannel};
+use tonic::{Code, Status};
 
 /// Asks the identity service, at each call: a key that is deleted is dead at once.
 pub(crate) struct PeerKeys(pub(crate) PeerChannel);
 
+impl PeerKeys {
+    /// The name of the service account.
+    async fn owner(&self, credential: Credential<'_>) -> Result<String, Status> {
+        let mut client = PeerServiceClient::new(self.0.for_itself());
+        match credential {
+            Credential::Secret(secret) => {
+                let secret = secret.to_owned();
+                let request = VerifyServiceAccountKeyRequest { secret };
+                let verified = client.verify_service_account_key(request).await?;
+                Ok(verified.into_inner().service_account)
+            }
+            Credential::Oidc(identity) => {
+                let oidc = Some(OidcIdentity {
+                    issuer: identity.issuer().to_owned(),
+                    subject: identity.subject().to_owned(),
+                });
+                let request = VerifyOidcIdentityRequest { oidc };
+                let verified = client.verify_oidc_identity(request).await?;
+                Ok(verified.into_inner().service_account)
+            }
+        }
+    }
+}
+
 #[async_trait]
 impl Authenticator for PeerKeys {
-    async fn authenticate(&self, presented: &str) -> Result<Option<Arc<Account>>, Undecided> {
-        let request = VerifyServiceAccountKeyRequest {
-            secret: presented.to_owned(),
-        };
-        let mut client = PeerServiceClient::new(self.0.for_itself());
-        match client.verify_service_account_key(request).await {
-            Ok(response) => Subject::parse_name(&response.into_inner().service_account)
+    async fn authenticate(
+        &self,
+        credential: Credential<'_>,
+    ) -> Result<Option<Arc<Account>>, Undecided> {
+        match self.owner(credential).await {
+            Ok(name) => Subject::parse_name(&name)
                 .map(|subject| Some(Account::new(subject, "")))
                 .map_err(|error| Undecided(error.into())),
-            // What breaks the rules of the field is no key, and so nobody's.
+            // What breaks the rules of the field is no credential, and so nobody's.
             Err(status)
                 if matches!(status.code(), Code::Unauthenticated | Code::InvalidArgument) =>
             {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use api::MethodPolicy;
-use base::Subject;
+use base::{Millis, Subject};
 
 /// Who presented the credential of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct Account {
     /// The id of what proved it; a stream ends when that is no longer valid. Empty where proof is
     /// waived.
     pub credential: Box<str>,
+    /// When the proof ends, where that is sooner than the credential does: that of a token.
+    pub until: Option<Millis>,
 }
 
 impl Account {
@@ -38,6 +40,17 @@ impl Account {
             subject,
             name,
             credential: credential.into(),
+            until: None,
+        })
+    }
+
+    /// The same, proved until a moment.
+    pub fn until(&self, moment: Millis) -> Arc<Self> {
+        Arc::new(Self {
+            subject: self.subject.clone(),
+            name: self.name.clone(),
+            credential: self.credential.clone(),
+            until: Some(moment),
         })
     }
 }

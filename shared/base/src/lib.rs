@@ -2,6 +2,7 @@
 
 mod id;
 mod name;
+mod oidc;
 mod subject;
 mod time;
 
@@ -10,5 +11,6 @@ pub use id::{
     OrganizationId, ResourceId, RoleId, ServiceAccountId, UnitId, UserId,
 };
 pub use name::{In, InvalidName, KeyName, RoleName};
+pub use oidc::{InvalidOidcIdentity, OidcIdentity};
 pub use subject::Subject;
 pub use time::Millis;

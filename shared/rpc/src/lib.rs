@@ -20,7 +20,7 @@ pub use channel::{Channel, PeerChannel, in_process, over_tcp};
 pub use convert::{etag, expect_etag, moment, parse, required, timestamp};
 pub use enter::{answer, enter, refuse};
 pub use fault::{Fault, Help, Violation};
-pub use layer::authenticate::{Authentication, Authenticator, PeerKey};
+pub use layer::authenticate::{Authentication, Authenticator, Credential, PeerKey};
 pub use layer::unread::unread;
 pub use page::Page;
 pub use server::{Listener, TlsFiles, serve};

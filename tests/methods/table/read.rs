@@ -26,6 +26,10 @@ pub const READ: &[Row] = &[
         r#"{"secret": "{secret}"}"#,
     ),
     (
+        "identity.v1.PeerService/VerifyOidcIdentity",
+        r#"{"oidc": {"issuer": "https://issuer.example", "subject": "backend"}}"#,
+    ),
+    (
         "identity.v1.PeerService/DescribeSubjects",
         r#"{"names": ["users/user-{org}-{n}", "serviceAccounts/backend-{org}-{n}"]}"#,
     ),

@@ -1,11 +1,12 @@
-//! Keys of service accounts: who presents one, and whether it is still valid.
+//! Credentials of service accounts: who presents one, and whether it is still valid.
 
 use std::{sync::Arc, task::Poll};
 
-use ::rpc::Authenticator;
+use ::rpc::{Authenticator, Credential};
 use async_trait::async_trait;
 use authority::{Account, Caller, Context, Undecided};
 use aws_lc_rs::{constant_time, digest};
+use base::OidcIdentity;
 
 use super::Engine;
 use crate::{
@@ -23,6 +24,9 @@ impl Engine {
         if caller.credential.is_empty() {
             return Ok(true);
         }
+        if caller.until.is_some_and(|until| until <= self.clock.now()) {
+            return Ok(false);
+        }
         let valid = self.facts.read(|world| {
             let Some(key) = world.key(&caller.credential) else {
                 return Ok(false);
@@ -32,18 +36,16 @@ impl Engine {
         Ok(valid.await?)
     }
 
-    /// Whose key this is, if it is valid.
+    /// Whose credential this is, if it is valid.
     fn owner(
         &self,
         world: &World,
         presented: &Presented<'_>,
     ) -> Result<Option<Arc<Account>>, Vec<Piece>> {
-        let Some(key) = world.key(presented.id) else {
+        let Some(key) = presented.key(world) else {
             return Ok(None);
         };
-        let (own, presented) = (&key.secret_sha256, presented.digest.as_ref());
-        let equal = constant_time::verify_slices_are_equal(own, presented).is_ok();
-        let valid = equal && self.is_valid(world, key)?;
+        let valid = self.is_valid(world, key)?;
         Ok(valid.then(|| key.account.clone()))
     }
 
@@ -56,36 +58,58 @@ impl Engine {
 
 #[async_trait]
 impl Authenticator for Engine {
-    fn recall(&self, secret: &str) -> Poll<Option<Arc<Account>>> {
-        let presented = Presented::read(secret);
+    fn recall(&self, credential: Credential<'_>) -> Poll<Option<Arc<Account>>> {
+        let presented = Presented::read(credential);
         match self.facts.try_read(|world| self.owner(world, &presented)) {
             Some(Ok(owner)) => Poll::Ready(owner),
             Some(Err(_)) | None => Poll::Pending,
         }
     }
 
-    async fn authenticate(&self, secret: &str) -> Result<Option<Arc<Account>>, Undecided> {
-        let presented = Presented::read(secret);
+    async fn authenticate(
+        &self,
+        credential: Credential<'_>,
+    ) -> Result<Option<Arc<Account>>, Undecided> {
+        let presented = Presented::read(credential);
         let owner = self.facts.read(|world| self.owner(world, &presented));
         owner.await.map_err(|error| Undecided(error.into()))
     }
 }
 
-/// A key as it is presented: `mk_{key}_{random}`.
-struct Presented<'a> {
-    /// The id in it; none is empty.
-    id: &'a str,
-    digest: digest::Digest,
+/// A credential as it is compared.
+enum Presented<'a> {
+    /// `mk_{key}_{random}`.
+    Secret {
+        /// The id in it; none is empty.
+        id: &'a str,
+        digest: digest::Digest,
+    },
+    Oidc(&'a OidcIdentity),
 }
 
 impl<'a> Presented<'a> {
-    fn read(secret: &'a str) -> Self {
+    fn read(credential: Credential<'a>) -> Self {
+        let secret = match credential {
+            Credential::Secret(secret) => secret,
+            Credential::Oidc(identity) => return Self::Oidc(identity),
+        };
         let parts = secret
             .strip_prefix("mk_")
             .and_then(|rest| rest.split_once('_'));
-        Self {
+        Self::Secret {
             id: parts.map_or("", |(id, _)| id),
             digest: digest::digest(&digest::SHA256, secret.as_bytes()),
+        }
+    }
+
+    /// The key that it proves.
+    fn key<'w>(&self, world: &'w World) -> Option<&'w Key> {
+        match self {
+            Self::Secret { id, digest } => world.key(id).filter(|key| {
+                let (own, presented) = (&key.secret_sha256, digest.as_ref());
+                constant_time::verify_slices_are_equal(own, presented).is_ok()
+            }),
+            Self::Oidc(identity) => world.key_of(identity),
         }
     }
 }

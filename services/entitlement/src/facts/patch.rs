@@ -65,7 +65,10 @@ impl World {
             self.set_catalog(applications);
         }
         for id in loaded.keys.names {
-            self.keys.remove(id.as_str());
+            let gone = self.keys.remove(id.as_str());
+            if let Some(identity) = gone.and_then(|key| key.oidc) {
+                self.identities.remove(&identity);
+            }
         }
         for row in loaded.keys.rows {
             let Ok(owner) = Subject::parse_name(&row.service_account) else {
@@ -75,7 +78,12 @@ impl World {
                 account: Account::new(owner, &row.id),
                 secret_sha256: row.secret_sha256.into(),
                 expire: Millis(row.expire_ms),
+                oidc: row.oidc.map(Box::from),
             };
+            if let Some(identity) = &key.oidc {
+                self.identities
+                    .insert(identity.clone(), row.id.as_str().into());
+            }
             self.keys.insert(row.id.into(), key);
         }
         for name in loaded.subjects.names {

@@ -7,7 +7,7 @@ use std::sync::{
 
 use api::entitlement::v1::Application;
 use authority::Account;
-use base::{Id, Millis, OrganizationId};
+use base::{Id, Millis, OidcIdentity, OrganizationId};
 use entitlement_core as core;
 use entitlement_core::{Catalog, Map, Member, Organization, Subject, Target};
 use freshness::Journal;
@@ -18,8 +18,11 @@ use super::{Feed, Piece};
 #[derive(Debug, Clone)]
 pub(crate) struct Key {
     pub(crate) account: Arc<Account>,
+    /// Empty, which is the hash of nothing, where tokens are the proof.
     pub(crate) secret_sha256: Box<[u8]>,
     pub(crate) expire: Millis,
+    /// Whose tokens are the proof, if any are.
+    pub(super) oidc: Option<Box<str>>,
 }
 
 /// Where in an organization a question is asked, by id.
@@ -69,6 +72,8 @@ pub(crate) struct World {
     pub(super) applications: Map<Box<str>, Application>,
     /// All keys there are: whoever presents what is none costs no read.
     pub(super) keys: Map<Box<str>, Key>,
+    /// The ids of those that tokens are the proof of, by whose they are.
+    pub(super) identities: Map<Box<str>, Box<str>>,
     pub(super) subjects: Map<Box<str>, Option<Subject>>,
     pub(super) organizations: Map<Box<str>, Entry>,
     pub(super) tick: u64,
@@ -112,6 +117,11 @@ impl World {
     /// What a key proves, if there is one of that id.
     pub(crate) fn key(&self, id: &str) -> Option<&Key> {
         self.keys.get(id)
+    }
+
+    /// What the tokens of an identity prove, if anything.
+    pub(crate) fn key_of(&self, identity: &OidcIdentity) -> Option<&Key> {
+        self.key(self.identities.get(identity.as_str())?)
     }
 
     /// A user or service account, if there is one of that name.

@@ -9,7 +9,7 @@ use api::identity::v1::{
     feed_service_client::FeedServiceClient,
 };
 use authority::Permit;
-use base::{Id, KeyName, Millis};
+use base::{Id, KeyName, Millis, OidcIdentity};
 use tokio::time::timeout;
 
 use super::{APPLY, FollowError, Heard, SILENCE, advance, touch};
@@ -75,6 +75,10 @@ async fn apply_key(tx: &mut WriteTx, change: ServiceAccountKeyChange) -> Result<
     if change.deleted {
         return keys::delete(tx, id).await;
     }
+    let oidc = change.oidc.map(|identity| {
+        let made = OidcIdentity::new(&identity.issuer, &identity.subject);
+        made.map_err(|error| StoreError::Corrupt(error.to_string()))
+    });
     let never = change.expire_time_ms == 0;
     let row = keys::Row {
         id: id.to_owned(),
@@ -85,6 +89,7 @@ async fn apply_key(tx: &mut WriteTx, change: ServiceAccountKeyChange) -> Result<
         } else {
             change.expire_time_ms
         },
+        oidc: oidc.transpose()?.map(|identity| identity.to_string()),
     };
     keys::put(tx, row).await
 }

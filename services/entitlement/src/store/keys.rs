@@ -11,6 +11,7 @@ table!("p_keys", key { id: String }, {
     service_account: String,
     secret_sha256: Vec<u8>,
     expire_ms: i64,
+    oidc: Option<String>,
 });
 pub(crate) use row::Model as Row;
 use row::{Column, Entity};
@@ -24,6 +25,7 @@ pub(crate) async fn put(tx: &WriteTx, row: Row) -> Result<(), StoreError> {
                     Column::ServiceAccount,
                     Column::SecretSha256,
                     Column::ExpireMs,
+                    Column::Oidc,
                 ])
                 .to_owned(),
         )

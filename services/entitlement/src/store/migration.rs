@@ -15,7 +15,7 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(V1), Box::new(V2), Box::new(V3)]
+        vec![Box::new(V1), Box::new(V2), Box::new(V3), Box::new(V4)]
     }
 }
 
@@ -102,6 +102,22 @@ impl MigrationName for V3 {
 impl MigrationTrait for V3 {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(representatives()).await
+    }
+}
+
+/// Tokens of OpenID Connect issuers that prove service accounts.
+struct V4;
+
+impl MigrationName for V4 {
+    fn name(&self) -> &'static str {
+        "v4"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for V4 {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        add_column(manager, "p_keys", &mut optional_text("oidc")).await
     }
 }
 

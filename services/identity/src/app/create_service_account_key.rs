@@ -1,18 +1,21 @@
 use ::rpc::{Fault, moment, parse};
-use ::store::Turn;
+use ::store::{StoreError, Turn};
 use api::identity::v1::{CreateServiceAccountKeyRequest, CreateServiceAccountKeyResponse};
 use authority::Context;
 use base::{Id, KeyId, KeyName, Millis, ServiceAccountId};
 use identity_core::KeySecret;
 
-use super::{App, id_or_new};
+use super::{App, id_or_new, oidc_identity::oidc_identity};
 use crate::{
     error::Error,
     secret,
-    store::{keys, service_accounts},
+    store::{
+        keys::{self, Proof},
+        service_accounts,
+    },
 };
 
-/// Creates a key and returns its secret, once.
+/// Creates a key and returns its secret, once, if it has one.
 pub(crate) async fn create_service_account_key(
     app: &App,
     context: &Context,
@@ -30,8 +33,11 @@ pub(crate) async fn create_service_account_key(
     {
         return Err(Error::ServiceAccountNotFound(request.parent));
     }
-    let expire = request.key.unwrap_or_default().expire_time;
-    let expire = moment("key.expire_time", expire.as_ref(), Millis::MAX)?;
+    let wanted = request.key.unwrap_or_default();
+    let expire = moment("key.expire_time", wanted.expire_time.as_ref(), Millis::MAX)?;
+    let identity = wanted.oidc.as_ref();
+    let identity = identity.map(|identity| oidc_identity("key.oidc", identity));
+    let identity = identity.transpose()?;
     let key = KeyId::parse(&id_or_new("", 'k')).map_err(Fault::internal)?;
     let random = secret::random().map_err(Fault::internal)?;
     let secret = KeySecret::compose(&key, &random);
@@ -39,7 +45,14 @@ pub(crate) async fn create_service_account_key(
         service_account: id,
         key,
     };
-    let key = keys::insert(&mut tx, &name, &secret::hash(&secret), expire).await?;
+    let hash = secret::hash(&secret);
+    let proof = identity.as_ref().map_or(Proof::Secret(&hash), Proof::Oidc);
+    let key = match (keys::insert(&mut tx, &name, proof, expire).await, &identity) {
+        (Err(StoreError::Duplicate(_)), Some(identity)) => {
+            return Err(Error::OidcIdentityTaken(identity.clone()));
+        }
+        (inserted, _) => inserted?,
+    };
     // What is kept for a repeated request has no secret.
     let mut response = tx
         .finish(|consistency_token| CreateServiceAccountKeyResponse {
@@ -48,7 +61,7 @@ pub(crate) async fn create_service_account_key(
             consistency_token,
         })
         .await?;
-    if !request.validate_only {
+    if !request.validate_only && identity.is_none() {
         response.secret = secret;
     }
     // So that the key is somebody's when it is first presented.

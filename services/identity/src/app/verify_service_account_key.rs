@@ -1,4 +1,4 @@
-use ::rpc::Fault;
+use ::rpc::{Credential, Fault};
 use api::identity::v1::{VerifyServiceAccountKeyRequest, VerifyServiceAccountKeyResponse};
 use authority::Context;
 
@@ -13,7 +13,7 @@ pub(crate) async fn verify_service_account_key(
 ) -> Result<VerifyServiceAccountKeyResponse, Error> {
     app.permit(context).await?;
     let keys = StoredKeys(app.store.clone());
-    let owner = keys.owner(&request.secret).await?;
+    let owner = keys.owner(Credential::Secret(&request.secret)).await?;
     let owner = owner.ok_or_else(Fault::unauthenticated)?;
     Ok(VerifyServiceAccountKeyResponse {
         service_account: owner.name.to_string(),

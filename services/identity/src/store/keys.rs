@@ -1,10 +1,12 @@
-//! Keys of service accounts, hashed.
+//! Keys of service accounts: secrets, hashed, and identities whose tokens take their place.
 
 use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, new_row};
 use api::identity::v1::{ServiceAccountKey, ServiceAccountKeyChange, change::Entity};
-use base::{Id, KeyId, KeyName, Millis, ServiceAccountId};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use base::{Id, KeyId, KeyName, Millis, OidcIdentity, ServiceAccountId};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 
 use super::{emit, service_accounts};
 
@@ -20,6 +22,7 @@ mod entity {
         pub secret_sha256: Vec<u8>,
         pub expire_ms: i64,
         pub create_ms: i64,
+        pub oidc: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -30,9 +33,19 @@ mod entity {
 
 use entity::Column;
 
-/// What authenticates: a hash and whose it is.
+/// What proves whose a key is.
+pub(crate) enum Proof<'a> {
+    /// A secret, by its hash.
+    Secret(&'a [u8]),
+    /// Tokens of an issuer.
+    Oidc(&'a OidcIdentity),
+}
+
+/// What authenticates, and whose it is.
 pub(crate) struct Key {
+    pub(crate) id: String,
     pub(crate) service_account: ServiceAccountId,
+    /// Empty, which is the hash of nothing, where tokens are the proof.
     pub(crate) secret_sha256: Vec<u8>,
     pub(crate) expire: Millis,
     /// Whether the service account is active.
@@ -43,27 +56,34 @@ pub(crate) struct Key {
 pub(crate) async fn insert(
     tx: &mut WriteTx,
     name: &KeyName,
-    secret_sha256: &[u8],
+    proof: Proof<'_>,
     expire: Millis,
 ) -> Result<ServiceAccountKey, StoreError> {
+    let (secret_sha256, oidc) = match proof {
+        Proof::Secret(hash) => (hash.to_vec(), None),
+        Proof::Oidc(identity) => (Vec::new(), Some(identity.to_string())),
+    };
     let row = entity::Model {
         id: name.key.as_str().to_owned(),
         service_account: name.service_account.as_str().to_owned(),
-        secret_sha256: secret_sha256.to_vec(),
+        secret_sha256,
         expire_ms: expire.0,
         create_ms: tx.now().0,
+        oidc,
     };
     entity::Entity::insert(new_row::<entity::ActiveModel, _>(row.clone()))
         .exec_without_returning(tx.connection())
         .await?;
+    let key = key(&row)?;
     let change = ServiceAccountKeyChange {
         name: name.to_string(),
-        secret_sha256: row.secret_sha256.clone(),
+        secret_sha256: row.secret_sha256,
         expire_time_ms: if expire == Millis::MAX { 0 } else { expire.0 },
         deleted: false,
+        oidc: key.oidc.clone(),
     };
     emit(tx, name.to_string(), Entity::Key(change));
-    Ok(key(&row))
+    Ok(key)
 }
 
 /// What authenticates with an id, whoever's it is.
@@ -71,13 +91,30 @@ pub(crate) async fn find_by_id(
     db: &impl ConnectionTrait,
     id: &KeyId,
 ) -> Result<Option<Key>, StoreError> {
-    let Some(row) = entity::Entity::find_by_id(id.as_str()).one(db).await? else {
+    proving(db, entity::Entity::find_by_id(id.as_str())).await
+}
+
+/// What authenticates by the tokens of an identity.
+pub(crate) async fn find_by_oidc(
+    db: &impl ConnectionTrait,
+    identity: &OidcIdentity,
+) -> Result<Option<Key>, StoreError> {
+    let known = entity::Entity::find().filter(Column::Oidc.eq(identity.as_str()));
+    proving(db, known).await
+}
+
+async fn proving(
+    db: &impl ConnectionTrait,
+    found: Select<entity::Entity>,
+) -> Result<Option<Key>, StoreError> {
+    let Some(row) = found.one(db).await? else {
         return Ok(None);
     };
     let account = service_accounts::entity::Entity::find_by_id(row.service_account.as_str())
         .one(db)
         .await?;
     Ok(Some(Key {
+        id: row.id,
         service_account: ServiceAccountId::parse(&row.service_account)?,
         secret_sha256: row.secret_sha256,
         expire: Millis(row.expire_ms),
@@ -94,7 +131,7 @@ pub(crate) async fn find(
         .filter(Column::ServiceAccount.eq(name.service_account.as_str()))
         .one(db)
         .await?;
-    Ok(row.as_ref().map(key))
+    row.as_ref().map(key).transpose()
 }
 
 /// The keys of a service account after an id, in the order of their ids.
@@ -111,7 +148,7 @@ pub(crate) async fn page(
         .limit(limit)
         .all(db)
         .await?;
-    Ok(rows.iter().map(key).collect())
+    rows.iter().map(key).collect()
 }
 
 /// Deletes a key.
@@ -130,11 +167,17 @@ pub(crate) async fn delete(tx: &mut WriteTx, name: &KeyName) -> Result<(), Store
     Ok(())
 }
 
-fn key(row: &entity::Model) -> ServiceAccountKey {
-    ServiceAccountKey {
+fn key(row: &entity::Model) -> Result<ServiceAccountKey, StoreError> {
+    let oidc = row.oidc.as_deref().map(OidcIdentity::parse).transpose();
+    let oidc = oidc.map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    Ok(ServiceAccountKey {
         name: format!("serviceAccounts/{}/keys/{}", row.service_account, row.id),
         expire_time: timestamp(Millis(row.expire_ms)),
         create_time: timestamp(Millis(row.create_ms)),
         etag: etag(1),
-    }
+        oidc: oidc.map(|identity| api::identity::v1::OidcIdentity {
+            issuer: identity.issuer().to_owned(),
+            subject: identity.subject().to_owned(),
+        }),
+    })
 }

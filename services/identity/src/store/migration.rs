@@ -3,7 +3,9 @@
 use sea_orm_migration::prelude::{
     DbErr, MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait,
 };
-use store::schema::{boolean, bytes, create_common, index, integer, primary, table, text};
+use store::schema::{
+    add_column, boolean, bytes, create_common, index, integer, optional_text, primary, table, text,
+};
 
 /// Brings the schema to the latest version.
 #[derive(Debug)]
@@ -11,7 +13,7 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(V1)]
+        vec![Box::new(V1), Box::new(V2)]
     }
 }
 
@@ -81,5 +83,23 @@ impl MigrationTrait for V1 {
                 &["service_account", "id"],
             ))
             .await
+    }
+}
+
+/// Tokens of OpenID Connect issuers that prove service accounts.
+struct V2;
+
+impl MigrationName for V2 {
+    fn name(&self) -> &'static str {
+        "v2"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for V2 {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        add_column(manager, "keys", &mut optional_text("oidc")).await?;
+        let oidc = index("keys_oidc", "keys", &["oidc"]).unique().to_owned();
+        manager.create_index(oidc).await
     }
 }

@@ -64,6 +64,7 @@ pub async fn dev(args: DevArgs) -> Result<(), Failure> {
             secrets,
             limits: rpc::Limits::default(),
             callers: CallerAuthentication::Required,
+            tokens: None,
             shutdown: shutdown.clone(),
         },
         stores: Stores::in_folder(&folder).map_err(failed)?,

@@ -4,7 +4,8 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use boot::{LogFormat, Telemetry, TelemetrySettings, serve_admin};
 use cache::Cache;
-use clock::SystemClock;
+use clock::{Clock, SystemClock};
+use oidc::Tokens;
 use rpc::{Channel, GrpcService, Listener, TlsFiles, over_tcp};
 use store::StoreUrl;
 use tokio::sync::watch;
@@ -83,14 +84,20 @@ async fn build(
     } else {
         CallerAuthentication::Required
     };
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let tokens = args.oidc.settings().map(|settings| {
+        let tokens = Tokens::start(settings, clock.clone(), shutdown.clone());
+        tokens.map_err(|error| Failure::usage(error.to_string()))
+    });
     let settings = ServiceSettings {
-        clock: Arc::new(SystemClock::default()),
+        clock,
         secrets,
         limits: rpc::Limits {
             trace_one_in: args.trace_one_in(),
             ..rpc::Limits::default()
         },
         callers,
+        tokens: tokens.transpose()?,
         shutdown: shutdown.clone(),
     };
     let answers = entitlement::Limits {

@@ -5,6 +5,8 @@ use std::{net::SocketAddr, num::NonZero, path::PathBuf};
 use clap::{Args, ValueEnum};
 use entitlement::{DecisionLogSettings, DecisionLogTarget};
 
+use super::oidc_args::OidcArgs;
+
 /// Run one service, or all in one process.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -82,6 +84,10 @@ pub struct ServeArgs {
     /// Take whoever presents no key for the operator: for test rigs only
     #[arg(long)]
     pub insecure_anonymous_operator: bool,
+
+    /// Tokens in place of keys
+    #[command(flatten)]
+    pub oidc: OidcArgs,
 
     /// How old the facts may be that an answer is given from, in milliseconds
     #[arg(long, default_value_t = 1000, env = "MANDATE_LEASE_MS")]

@@ -7,6 +7,7 @@ use base::{Id, ServiceAccountId, Subject};
 use cache::Cache;
 use clock::Clock;
 use entitlement::DecisionLogSettings;
+use oidc::Tokens;
 use rpc::{
     Authentication, Authenticator, Channel, GrpcService, Limits, Readiness, Routes, stack,
     with_tools,
@@ -19,9 +20,9 @@ use super::secrets::Secrets;
 /// How callers prove who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallerAuthentication {
-    /// By the keys of service accounts.
+    /// By the credentials of service accounts.
     Required,
-    /// Whoever presents no key is the first service account. For test rigs.
+    /// Whoever presents none is the first service account. For test rigs.
     Waived,
 }
 
@@ -36,6 +37,8 @@ pub struct ServiceSettings {
     pub limits: Limits,
     /// How callers prove who they are.
     pub callers: CallerAuthentication,
+    /// The tokens that are taken in place of keys, if any are.
+    pub tokens: Option<Arc<Tokens>>,
     /// Ends streams and tasks.
     pub shutdown: CancellationToken,
 }
@@ -186,19 +189,20 @@ pub enum BuildError {
 async fn with_stack(
     settings: &ServiceSettings,
     routes: Routes,
-    keys: Arc<dyn Authenticator>,
+    credentials: Arc<dyn Authenticator>,
 ) -> Result<Built, BuildError> {
-    let peer = settings.secrets.peer.clone();
-    let authentication = match settings.callers {
-        CallerAuthentication::Required => Authentication::Keys { peer, keys },
-        CallerAuthentication::Waived => Authentication::Waived {
-            peer,
-            keys,
-            anonymous: Account::new(
-                Subject::ServiceAccount(ServiceAccountId::parse(identity::ROOT)?),
-                "",
-            ),
-        },
+    let anonymous = match settings.callers {
+        CallerAuthentication::Required => None,
+        CallerAuthentication::Waived => {
+            let root = ServiceAccountId::parse(identity::ROOT)?;
+            Some(Account::new(Subject::ServiceAccount(root), ""))
+        }
+    };
+    let authentication = Authentication {
+        peer: settings.secrets.peer.clone(),
+        credentials,
+        tokens: settings.tokens.clone(),
+        anonymous,
     };
     let (routes, readiness) = with_tools(routes).await?;
     Ok(Built {

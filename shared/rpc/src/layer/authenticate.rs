@@ -4,17 +4,19 @@ use std::{
     convert::Infallible,
     fmt,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use async_trait::async_trait;
 use authority::{Account, Caller, Undecided};
 use aws_lc_rs::{constant_time, digest};
+use base::OidcIdentity;
 use futures_util::{
     FutureExt,
     future::{Either, ready},
 };
 use http::header::AUTHORIZATION;
+use oidc::Tokens;
 use secrecy::{ExposeSecret, SecretString};
 use tonic::Status;
 use tower::{Layer, Service};
@@ -22,20 +24,32 @@ use tower::{Layer, Service};
 use super::{BoxFuture, Request, Response, call::Call, is_public};
 use crate::fault::Fault;
 
-/// Knows the keys of service accounts.
+/// What a caller presents, as far as it can be told without knowing service accounts.
+#[derive(Debug, Clone, Copy)]
+pub enum Credential<'a> {
+    /// Said to be the secret of a key.
+    Secret(&'a str),
+    /// Whom a verified token proves.
+    Oidc(&'a OidcIdentity),
+}
+
+/// Knows the credentials of service accounts.
 #[async_trait]
 pub trait Authenticator: Send + Sync {
-    /// Whose key this is, if that can be told without waiting.
-    fn recall(&self, secret: &str) -> Poll<Option<Arc<Account>>> {
-        let _ = secret;
+    /// Whose credential this is, if that can be told without waiting.
+    fn recall(&self, credential: Credential<'_>) -> Poll<Option<Arc<Account>>> {
+        let _ = credential;
         Poll::Pending
     }
 
-    /// Whose key this is.
+    /// Whose credential this is.
     ///
     /// # Errors
     /// [`Undecided`] when that cannot be looked up; the call is then refused.
-    async fn authenticate(&self, secret: &str) -> Result<Option<Arc<Account>>, Undecided>;
+    async fn authenticate(
+        &self,
+        credential: Credential<'_>,
+    ) -> Result<Option<Arc<Account>>, Undecided>;
 }
 
 /// Whether a secret has the form of a service account's key: what the peers share never has.
@@ -83,46 +97,61 @@ impl PeerKey {
 
 /// How callers authenticate.
 #[derive(Clone)]
-pub enum Authentication {
-    /// By keys.
-    Keys {
-        /// The key of the other services.
-        peer: PeerKey,
-        /// The keys of service accounts.
-        keys: Arc<dyn Authenticator>,
-    },
-    /// Waived: whoever presents no credential is this subject. For test rigs.
-    Waived {
-        /// The key of the other services.
-        peer: PeerKey,
-        /// The keys of service accounts.
-        keys: Arc<dyn Authenticator>,
-        /// Who everybody else is.
-        anonymous: Arc<Account>,
-    },
+pub struct Authentication {
+    /// The key of the other services.
+    pub peer: PeerKey,
+    /// The credentials of service accounts.
+    pub credentials: Arc<dyn Authenticator>,
+    /// The tokens that are taken, if any are.
+    pub tokens: Option<Arc<Tokens>>,
+    /// Who presents no credential, where that is waived: for test rigs.
+    pub anonymous: Option<Arc<Account>>,
 }
 
 impl Authentication {
     /// Who calls, if that can be told without waiting; inside, none if it is nobody.
     fn recall(&self, presented: Option<&str>) -> Poll<Option<Caller>> {
-        let (Self::Keys { peer, keys } | Self::Waived { peer, keys, .. }) = self;
-        match (presented, self) {
-            (Some(secret), _) if !is_key(secret) && peer.matches(secret) => {
-                Poll::Ready(Some(Caller::Peer))
-            }
-            (Some(secret), _) => keys.recall(secret).map(|owner| owner.map(Caller::Subject)),
-            (None, Self::Waived { anonymous, .. }) => {
-                Poll::Ready(Some(Caller::Subject(anonymous.clone())))
-            }
-            (None, Self::Keys { .. }) => Poll::Ready(None),
+        let Some(secret) = presented else {
+            return Poll::Ready(self.anonymous.clone().map(Caller::Subject));
+        };
+        if !is_key(secret) && self.peer.matches(secret) {
+            return Poll::Ready(Some(Caller::Peer));
         }
+        let Some(tokens) = self.tokens_for(secret) else {
+            let owner = self.credentials.recall(Credential::Secret(secret));
+            return owner.map(|owner| owner.map(Caller::Subject));
+        };
+        let Some(verified) = ready!(tokens.recall(secret)) else {
+            return Poll::Ready(None);
+        };
+        let owner = ready!(
+            self.credentials
+                .recall(Credential::Oidc(&verified.identity))
+        );
+        Poll::Ready(owner.map(|owner| Caller::Subject(owner.until(verified.expire))))
     }
 
-    /// The owner of a key, which is looked up.
+    /// The owner of a credential, which is looked up.
     async fn owner(&self, secret: &str) -> Result<Option<Caller>, Fault> {
-        let (Self::Keys { keys, .. } | Self::Waived { keys, .. }) = self;
-        let owner = keys.authenticate(secret).await;
-        Ok(owner.map_err(Fault::unavailable)?.map(Caller::Subject))
+        let Some(tokens) = self.tokens_for(secret) else {
+            let owner = self.credentials.authenticate(Credential::Secret(secret));
+            let owner = owner.await.map_err(Fault::unavailable)?;
+            return Ok(owner.map(Caller::Subject));
+        };
+        let verified = tokens.verify(secret).await.map_err(Fault::unavailable)?;
+        let Some(verified) = verified else {
+            return Ok(None);
+        };
+        let credential = Credential::Oidc(&verified.identity);
+        let owner = self.credentials.authenticate(credential).await;
+        let owner = owner.map_err(Fault::unavailable)?;
+        Ok(owner.map(|owner| Caller::Subject(owner.until(verified.expire))))
+    }
+
+    /// The tokens that a secret may be one of, by its form.
+    fn tokens_for(&self, secret: &str) -> Option<&Tokens> {
+        let tokens = self.tokens.as_deref()?;
+        (!is_key(secret)).then_some(tokens)
     }
 }
 

@@ -1,0 +1,16 @@
+use ::rpc::Fault;
+use base::InvalidOidcIdentity;
+
+/// Reads the identity in a field.
+pub(super) fn oidc_identity(
+    field: &str,
+    identity: &api::identity::v1::OidcIdentity,
+) -> Result<base::OidcIdentity, Fault> {
+    base::OidcIdentity::new(&identity.issuer, &identity.subject).map_err(|error| {
+        let part = match error {
+            InvalidOidcIdentity::Issuer => "issuer",
+            InvalidOidcIdentity::Subject => "subject",
+        };
+        Fault::field(format!("{field}.{part}"), error.to_string())
+    })
+}

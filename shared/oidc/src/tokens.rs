@@ -1,0 +1,167 @@
+//! The tokens of an issuer, and the keys that they are verified with, as they are now.
+
+use std::{collections::HashMap, error::Error, fmt, sync::Arc, task::Poll, time::Duration};
+
+use aws_lc_rs::digest;
+use clock::Clock;
+use parking_lot::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    fetch::Source,
+    key_set::KeySet,
+    settings::{Settings, SettingsError},
+    token::{Rejected, Verified, verify},
+};
+
+/// How often the keys are read: one that the issuer takes back proves nothing from then on.
+const EVERY: Duration = Duration::from_secs(300);
+/// The shortest time between two tries, whatever keys tokens name.
+const PAUSE: Duration = Duration::from_secs(10);
+/// How many tokens are known as verified.
+const KNOWN: usize = 10_000;
+
+/// The keys of the issuer have not been read yet.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the keys of the OIDC issuer have not been read yet")]
+pub struct KeysUnread;
+
+/// The tokens of one issuer. Keys are read in the background, and when a token names another.
+pub struct Tokens {
+    source: Source,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+    /// Held while the keys are read; when that was last tried, since boot.
+    reading: tokio::sync::Mutex<Option<Duration>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// None before they were first read.
+    keys: Option<Arc<KeySet>>,
+    /// What has been verified with these keys, by SHA-256 of the token: a signature takes longer to
+    /// verify than a check to answer.
+    known: HashMap<Box<[u8]>, Arc<Verified>>,
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens").finish_non_exhaustive()
+    }
+}
+
+impl Tokens {
+    /// Verifies tokens from now until `shutdown`. The issuer need not be there yet.
+    ///
+    /// # Errors
+    /// The settings cannot be used.
+    pub fn start(
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        shutdown: CancellationToken,
+    ) -> Result<Arc<Self>, SettingsError> {
+        let tokens = Arc::new(Self {
+            source: Source::new(settings)?,
+            clock,
+            state: Mutex::default(),
+            reading: tokio::sync::Mutex::default(),
+        });
+        let own = tokens.clone();
+        tokio::spawn(async move {
+            let _ = shutdown.run_until_cancelled(own.keep()).await;
+        });
+        Ok(tokens)
+    }
+
+    /// What a token proves, if that can be told without reading keys; inside, none if nothing.
+    pub fn recall(&self, token: &str) -> Poll<Option<Arc<Verified>>> {
+        let digest = digest::digest(&digest::SHA256, token.as_bytes());
+        let now = self.clock.now();
+        let keys = {
+            let state = self.state.lock();
+            if let Some(known) = state.known.get(digest.as_ref()) {
+                return Poll::Ready((now < known.expire).then(|| known.clone()));
+            }
+            state.keys.clone()
+        };
+        let Some(keys) = keys else {
+            return Poll::Pending;
+        };
+        match verify(token, &keys, now) {
+            Ok(verified) => {
+                let verified = Arc::new(verified);
+                self.note(digest.as_ref(), &keys, &verified);
+                Poll::Ready(Some(verified))
+            }
+            Err(Rejected::UnknownKey(_)) => Poll::Pending,
+            Err(rejected) => {
+                tracing::debug!(%rejected, "a token proves nothing");
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    /// What a token proves, if anything, with the keys as they are read now if need be.
+    ///
+    /// # Errors
+    /// [`KeysUnread`].
+    pub async fn verify(&self, token: &str) -> Result<Option<Arc<Verified>>, KeysUnread> {
+        self.read_again(PAUSE).await;
+        match self.recall(token) {
+            Poll::Ready(verified) => Ok(verified),
+            Poll::Pending if self.state.lock().keys.is_none() => Err(KeysUnread),
+            Poll::Pending => Ok(None),
+        }
+    }
+
+    fn note(&self, digest: &[u8], with: &Arc<KeySet>, verified: &Arc<Verified>) {
+        let mut state = self.state.lock();
+        // The keys may have been read meanwhile, without the one that signed it.
+        let current = state.keys.as_ref();
+        if !current.is_some_and(|keys| Arc::ptr_eq(keys, with)) {
+            return;
+        }
+        if state.known.len() >= KNOWN {
+            state.known.clear();
+        }
+        state.known.insert(digest.into(), verified.clone());
+    }
+
+    async fn keep(self: Arc<Self>) {
+        loop {
+            let wait = if self.read_again(Duration::ZERO).await {
+                EVERY
+            } else {
+                PAUSE
+            };
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Reads the keys, unless that was tried less than `pause` ago. Says whether they were read.
+    async fn read_again(&self, pause: Duration) -> bool {
+        let mut tried = self.reading.lock().await;
+        let now = self.clock.since_boot();
+        if tried.is_some_and(|tried| now.saturating_sub(tried) < pause) {
+            return false;
+        }
+        let keys = self.source.keys().await;
+        *tried = Some(now);
+        match keys {
+            Ok(keys) => {
+                *self.state.lock() = State {
+                    keys: Some(Arc::new(keys)),
+                    known: HashMap::new(),
+                };
+                true
+            }
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn Error,
+                    "the keys of the OIDC issuer cannot be read"
+                );
+                false
+            }
+        }
+    }
+}

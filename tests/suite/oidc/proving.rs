@@ -1,0 +1,201 @@
+//! Whom tokens prove, and until when.
+
+use std::time::Duration;
+
+use api::{
+    entitlement::v1::{CheckStreamRequest, StreamQuestion},
+    identity::v1::{
+        DeleteServiceAccountKeyRequest, DisableServiceAccountRequest, ListServiceAccountKeysRequest,
+    },
+};
+use serde_json::json;
+use tests::Setting;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Code;
+
+use super::{NOW_SECONDS, SUBJECT, World, code, issuer::Issuer, prove, signer::Signer};
+
+const NOBODY: [Code; 3] = [Code::Unauthenticated; 3];
+const KNOWN: [Code; 3] = [Code::Ok; 3];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn k_k_a_token_proves_the_service_account_whose_key_names_its_subject() {
+    for setting in Setting::IN_PROCESS {
+        let signers = [Signer::rsa("a"), Signer::ec("b"), Signer::ed("c")];
+        let world = World::start(setting, &signers.each_ref()).await;
+        for signer in &signers {
+            let token = signer.sign(&world.claims());
+            assert_eq!(world.say(&token).await, KNOWN, "{}", signer.id);
+            let mut claims = world.claims();
+            claims["aud"] = json!(["other", "mandate"]);
+            assert_eq!(
+                world.say(&signer.sign(&claims)).await,
+                KNOWN,
+                "{}",
+                signer.id
+            );
+            claims["sub"] = json!("system:serviceaccount:shop:web");
+            assert_eq!(
+                world.say(&signer.sign(&claims)).await,
+                NOBODY,
+                "{}",
+                signer.id
+            );
+        }
+        // Keys still prove whom they proved.
+        let root = world.rig.secrets().root.clone();
+        assert_eq!(
+            code(super::check(&world.rig.clients(&root)).await),
+            Code::Ok
+        );
+
+        let token = signers[0].sign(&world.claims());
+        let request = DeleteServiceAccountKeyRequest {
+            name: world.key.clone(),
+            ..DeleteServiceAccountKeyRequest::default()
+        };
+        let mut accounts = world.rig.root().service_accounts();
+        accounts.delete_service_account_key(request).await.unwrap();
+        assert_eq!(world.say(&token).await, NOBODY);
+        world.rig.end();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_proves_one_service_account_for_as_long_as_that_is_active() {
+    let signer = Signer::ec("a");
+    let world = World::start(Setting::Sqlite, &[&signer]).await;
+    world.rig.apply("service_accounts: [{id: bot}]").await;
+    let url = &world.issuer.url;
+    let taken = prove(&world.rig, "bot", url, SUBJECT).await;
+    assert_eq!(code(taken), Code::AlreadyExists);
+    for (issuer, subject) in [
+        (url.as_str(), ""),
+        (url, "a b"),
+        ("http://a", "a"),
+        ("", "a"),
+    ] {
+        let refused = prove(&world.rig, "bot", issuer, subject).await;
+        assert_eq!(code(refused), Code::InvalidArgument, "{issuer} {subject}");
+    }
+
+    let key = prove(&world.rig, "bot", url, "bot").await.unwrap();
+    let mut claims = world.claims();
+    claims["sub"] = json!("bot");
+    let token = signer.sign(&claims);
+    // It is known, and may do nothing.
+    assert_eq!(world.say(&token).await, [Code::PermissionDenied; 3]);
+    let mut accounts = world.rig.root().service_accounts();
+    let listed = accounts.list_service_account_keys(ListServiceAccountKeysRequest {
+        parent: "serviceAccounts/bot".to_owned(),
+        ..ListServiceAccountKeysRequest::default()
+    });
+    let listed = listed.await.unwrap().into_inner().keys;
+    let identity = listed[0].oidc.clone().unwrap();
+    assert_eq!(
+        (identity.issuer.as_str(), identity.subject.as_str()),
+        (url.as_str(), "bot")
+    );
+
+    // Its id is in its name, and no secret goes with it.
+    let id = key.rsplit_once('/').unwrap().1;
+    for random in ["", &"_".repeat(43)] {
+        assert_eq!(world.say(&format!("mk_{id}_{random}")).await, NOBODY);
+    }
+
+    let request = DisableServiceAccountRequest {
+        name: "serviceAccounts/bot".to_owned(),
+        ..DisableServiceAccountRequest::default()
+    };
+    accounts.disable_service_account(request).await.unwrap();
+    assert_eq!(world.say(&token).await, NOBODY);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_proves_nothing_from_its_end_on_streams_neither() {
+    let signer = Signer::ec("a");
+    let world = World::start(Setting::Sqlite, &[&signer]).await;
+    let mut claims = world.claims();
+    claims["exp"] = json!(NOW_SECONDS + 2);
+    let token = signer.sign(&claims);
+    let clients = world.rig.clients(&token.as_str().into());
+    let (sender, receiver) = mpsc::channel(1);
+    let question = || CheckStreamRequest {
+        questions: vec![StreamQuestion {
+            subject: "serviceAccounts/root".to_owned(),
+            permission: "mandate.users.read".to_owned(),
+            resource: "organizations/operator".to_owned(),
+            ..StreamQuestion::default()
+        }],
+        cancelled: Vec::new(),
+    };
+    sender.send(question()).await.unwrap();
+    let mut client = clients.authorization();
+    let answers = client.check_stream(ReceiverStream::new(receiver)).await;
+    let mut answers = answers.unwrap().into_inner();
+    assert!(answers.message().await.unwrap().is_some());
+
+    let clock = world.rig.clock.as_ref().unwrap();
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(world.say(&token).await, KNOWN);
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(world.say(&token).await, NOBODY);
+    sender.send(question()).await.unwrap();
+    assert_eq!(code(answers.message().await), Code::Unauthenticated);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_come_and_go_with_their_issuer_and_nobody_makes_it_read_more() {
+    let (old, new) = (Signer::ec("old"), Signer::ec("new"));
+    let world = World::start(Setting::Sqlite, &[&old]).await;
+    let (by_old, by_new) = (old.sign(&world.claims()), new.sign(&world.claims()));
+    assert_eq!(world.say(&by_old).await, KNOWN);
+    world.issuer.say(|says| says.keys = vec![new.published()]);
+    // They were read a moment ago, whatever tokens name.
+    for _ in 0..20 {
+        assert_eq!(world.say(&by_new).await, NOBODY);
+    }
+    assert_eq!(world.issuer.says.lock().unwrap().reads, 1);
+    world
+        .rig
+        .clock
+        .as_ref()
+        .unwrap()
+        .advance(Duration::from_secs(10));
+    assert_eq!(world.say(&by_new).await, KNOWN);
+    assert_eq!(world.say(&by_old).await, NOBODY, "what was taken back");
+    assert_eq!(world.issuer.says.lock().unwrap().reads, 2);
+    let late = Duration::from_secs(u64::try_from(NOW_SECONDS).unwrap());
+    world.rig.clock.as_ref().unwrap().advance(late);
+    assert_eq!(world.say(&by_new).await, NOBODY);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn until_the_issuer_can_be_believed_tokens_are_refused_and_keys_taken() {
+    let signer = Signer::ec("a");
+    let issuer = Issuer::start(vec![signer.published()]).await;
+    issuer.say(|says| says.describes = Some("https://other".to_owned()));
+    let world = World::with(Setting::Sqlite, issuer).await;
+    let token = signer.sign(&world.claims());
+    let clock = world.rig.clock.as_ref().unwrap();
+    // Keys are taken: what proves the account was made with one.
+    assert_eq!(
+        world.say(&token).await,
+        [Code::Unavailable; 3],
+        "another issuer"
+    );
+    world.issuer.say(|says| {
+        says.describes = None;
+        says.demands = Some("Bearer of-the-service".to_owned());
+    });
+    clock.advance(Duration::from_secs(10));
+    assert_eq!(
+        world.say(&token).await,
+        [Code::Unavailable; 3],
+        "it demands a token"
+    );
+    world.issuer.say(|says| says.demands = None);
+    clock.advance(Duration::from_secs(10));
+    assert_eq!(world.say(&token).await, KNOWN);
+}
