@@ -15,6 +15,7 @@ mod failing;
 mod fake;
 mod guard;
 mod hedging;
+mod keys;
 mod local;
 mod network;
 mod product;

@@ -4,7 +4,10 @@ use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
     num::NonZero,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -63,17 +66,25 @@ pub struct Wire {
     pub address: SocketAddr,
     to: SocketAddr,
     carrying: Option<JoinHandle<()>>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Wire {
     pub async fn to(to: SocketAddr) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
+        let connections = Arc::<AtomicUsize>::default();
         Self {
             address,
             to,
-            carrying: Some(tokio::spawn(carry(listener, to))),
+            carrying: Some(tokio::spawn(carry(listener, to, connections.clone()))),
+            connections,
         }
+    }
+
+    /// How many connections there have been.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     pub fn url(&self) -> String {
@@ -91,14 +102,16 @@ impl Wire {
     /// The server is back at its address.
     pub async fn mend(&mut self) {
         let listener = TcpListener::bind(self.address).await.unwrap();
-        self.carrying = Some(tokio::spawn(carry(listener, self.to)));
+        let connections = self.connections.clone();
+        self.carrying = Some(tokio::spawn(carry(listener, self.to, connections)));
     }
 }
 
-async fn carry(listener: TcpListener, to: SocketAddr) {
+async fn carry(listener: TcpListener, to: SocketAddr, count: Arc<AtomicUsize>) {
     // Aborted with this.
     let mut connections = JoinSet::new();
     while let Ok((mut here, _)) = listener.accept().await {
+        count.fetch_add(1, Ordering::Relaxed);
         connections.spawn(async move {
             let Ok(mut there) = TcpStream::connect(to).await else {
                 return;

@@ -23,7 +23,7 @@
 //! Here the user is whoever the request says, to be seen at work with `curl`; a service takes it
 //! from the session.
 
-use std::{env, error::Error, fs, time::Duration};
+use std::{env, error::Error, time::Duration};
 
 use axum::{Router, extract::Path, routing::get};
 use http::Request;
@@ -33,9 +33,8 @@ use tokio::net::TcpListener;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let url = env::var("MANDATE_URL").unwrap_or_else(|_| "http://127.0.0.1:7700".to_owned());
-    let key = fs::read_to_string(env::var("MANDATE_KEY_FILE")?)?;
     let client = Client::builder(url)
-        .key(key.trim())
+        .key_file(env::var("MANDATE_KEY_FILE")?)
         .timeout(Duration::from_millis(250))
         .build()?;
 

@@ -1,6 +1,7 @@
 //! The backends, as their names resolve now.
 
 use std::{
+    error::Error,
     net::SocketAddr,
     sync::{
         Arc,
@@ -14,7 +15,7 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tonic::metadata::AsciiMetadataValue;
 
-use crate::{backend::Backend, endpoint::Host, failure::Failure, resolve::Resolve};
+use crate::{backend::Backend, endpoint::Host, failure::Failure, key::Key, resolve::Resolve};
 
 /// How long a name may take to resolve.
 const RESOLVE: Duration = Duration::from_secs(5);
@@ -102,14 +103,15 @@ impl Backends {
         *self.resolved.borrow()
     }
 
-    /// Resolves the names, again and again and after failures.
+    /// Resolves the names and reads the key, again and again and after failures.
     pub(crate) async fn follow(
         self: Arc<Self>,
         hosts: Vec<Host>,
         resolver: Arc<dyn Resolve>,
-        key: Option<AsciiMetadataValue>,
+        key: Key,
         every: Duration,
     ) {
+        let mut presented = None;
         let mut known: Vec<Vec<SocketAddr>> = vec![Vec::new(); hosts.len()];
         loop {
             for (host, known) in hosts.iter().zip(&mut known) {
@@ -123,7 +125,13 @@ impl Backends {
                     Err(_) => tracing::warn!(host = host.host, "the name resolves too slowly"),
                 }
             }
-            self.replace(&hosts, &known, key.as_ref());
+            match key.read() {
+                Ok(key) => presented = key,
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn Error, "the key cannot be read anew");
+                }
+            }
+            self.replace(&hosts, &known, presented.as_ref());
             self.resolved.send_replace(true);
             tokio::time::sleep(AT_MOST_EVERY.min(every)).await;
             let rest = every.saturating_sub(AT_MOST_EVERY);
@@ -132,7 +140,8 @@ impl Backends {
         }
     }
 
-    /// Keeps the backends whose addresses are still there, begins the new, retires the rest.
+    /// Keeps the backends whose addresses are still there and that are presented the same key,
+    /// begins the new, retires the rest.
     fn replace(&self, hosts: &[Host], known: &[Vec<SocketAddr>], key: Option<&AsciiMetadataValue>) {
         let before = self.current.read().clone();
         let mut next: Vec<Arc<Backend>> = Vec::new();
@@ -141,7 +150,10 @@ impl Backends {
                 if next.iter().any(|backend| backend.address == *address) {
                     continue;
                 }
-                if let Some(same) = before.iter().find(|backend| backend.address == *address) {
+                let same = |backend: &&Arc<Backend>| {
+                    backend.address == *address && backend.key.as_ref() == key
+                };
+                if let Some(same) = before.iter().find(same) {
                     next.push(same.clone());
                 } else if let Ok(channel) = host.connect(*address) {
                     let (end, failed) = (self.end.child_token(), self.failed.clone());

@@ -1,16 +1,13 @@
 //! How a client is built.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use cache::{Cache, CacheError};
 use clock::{Clock, SystemClock};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
-use tonic::{
-    metadata::AsciiMetadataValue,
-    transport::{Certificate, Identity},
-};
+use tonic::transport::{Certificate, Identity};
 
 use crate::{
     asker::Asker,
@@ -18,6 +15,7 @@ use crate::{
     budget::Budget,
     client::{Client, Inner},
     endpoint::{EndpointError, Host, Tls},
+    key::Key,
     local::Local,
     measure::Measures,
     redis::Reader,
@@ -41,6 +39,14 @@ pub enum BuildError {
     /// The key has characters that no header can hold.
     #[error("the key has characters that no header can hold")]
     Key,
+    /// The file of the key cannot be read.
+    #[error("`{}` cannot be read", path.display())]
+    KeyFile {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
     /// The URL of Redis is malformed.
     #[error("decisions cannot be read in Redis")]
     Redis(#[from] CacheError),
@@ -53,7 +59,7 @@ pub enum BuildError {
 #[must_use = "a client is built by `build`"]
 pub struct Builder {
     endpoints: Vec<String>,
-    key: Option<SecretString>,
+    key: Key,
     tls: Tls,
     timeout: Duration,
     local: usize,
@@ -69,7 +75,7 @@ impl Builder {
     pub(crate) fn new(endpoint: String) -> Self {
         Self {
             endpoints: vec![endpoint],
-            key: None,
+            key: Key::None,
             tls: Tls::default(),
             timeout: TIMEOUT,
             local: 0,
@@ -90,7 +96,15 @@ impl Builder {
 
     /// Presents the key of a service account, as `authorization: Bearer KEY`.
     pub fn key(mut self, key: impl Into<SecretString>) -> Self {
-        self.key = Some(key.into());
+        self.key = Key::Given(key.into());
+        self
+    }
+
+    /// Presents the key, or the token, in a file. It is read anew as often as names are resolved;
+    /// when it has changed, what is under way ends with the one before, and connections are made
+    /// with the new one.
+    pub fn key_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.key = Key::File(path.into());
         self
     }
 
@@ -179,7 +193,8 @@ impl Builder {
             .iter()
             .map(|url| Host::parse(url, &self.tls))
             .collect::<Result<Vec<_>, _>>()?;
-        let key = self.key.as_ref().map(bearer).transpose()?;
+        // What cannot be presented is found now and not with the first call.
+        self.key.read()?;
         let reader = match &self.redis {
             Some((url, namespace)) => Cache::open(url.expose_secret())?
                 .map(|cache| Reader::new(cache, namespace, self.clock.clone())),
@@ -189,7 +204,7 @@ impl Builder {
         let backends = Backends::new(end.clone());
         let follow = backends
             .clone()
-            .follow(hosts, self.resolver, key, self.resolve_every);
+            .follow(hosts, self.resolver, self.key, self.resolve_every);
         tokio::spawn(end.clone().run_until_cancelled_owned(follow));
         if let Some(reader) = &reader {
             tokio::spawn(
@@ -214,11 +229,4 @@ impl Builder {
             _end: end.drop_guard(),
         }))
     }
-}
-
-fn bearer(key: &SecretString) -> Result<AsciiMetadataValue, BuildError> {
-    let value = format!("Bearer {}", key.expose_secret());
-    let mut value: AsciiMetadataValue = value.parse().map_err(|_| BuildError::Key)?;
-    value.set_sensitive(true);
-    Ok(value)
 }

@@ -63,6 +63,7 @@ mod endpoint;
 mod error;
 mod failure;
 mod guard;
+mod key;
 mod lane;
 mod load;
 mod local;
