@@ -11,7 +11,7 @@ mod validate;
 
 pub use model::{
     ApplicationEntry, ContactEntry, CustomRoleEntry, EntitlementEntry, GrantEntry, MembershipEntry,
-    ModuleEntry, Names, OptionEntry, OrganizationEntry, ResourceEntry, RoleEntry, Root,
+    ModuleEntry, Names, OidcEntry, OptionEntry, OrganizationEntry, ResourceEntry, RoleEntry, Root,
     ServiceAccountEntry, UnitEntry, UserEntry,
 };
 pub use parse::parse_str;

@@ -113,6 +113,28 @@ async fn an_identity_proves_one_service_account_for_as_long_as_that_is_active() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn documents_say_whom_tokens_prove() {
+    let signer = Signer::ec("a");
+    let world = World::start(Setting::Sqlite, &[&signer]).await;
+    let document = |account: &str, subject: &str| {
+        let identity = format!("{{issuer: '{}', subject: {subject}}}", world.issuer.url);
+        format!("service_accounts: [{{id: {account}, oidc: [{identity}]}}]")
+    };
+    let counts = world.rig.apply(&document("bot", "bot")).await.counts;
+    assert_eq!((counts.created, counts.unchanged), (2, 0));
+    let mut claims = world.claims();
+    claims["sub"] = json!("bot");
+    let token = signer.sign(&claims);
+    assert_eq!(world.say(&token).await, [Code::PermissionDenied; 3]);
+    let counts = world.rig.apply(&document("bot", "bot")).await.counts;
+    assert_eq!((counts.created, counts.unchanged), (0, 2));
+    // Another is one more, and what another document says of the same account goes on.
+    let counts = world.rig.apply(&document("bot", "more")).await.counts;
+    assert_eq!((counts.created, counts.unchanged), (1, 1));
+    assert_eq!(world.say(&token).await, [Code::PermissionDenied; 3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_proves_nothing_from_its_end_on_streams_neither() {
     let signer = Signer::ec("a");
     let world = World::start(Setting::Sqlite, &[&signer]).await;

@@ -3,10 +3,10 @@
 mod catalog;
 mod organization;
 
-use api::identity::v1::{ServiceAccount, User, UserState};
+use api::identity::v1::{OidcIdentity, ServiceAccount, ServiceAccountKey, User, UserState};
 
 use super::facts::Facts;
-use crate::document::{Document, Text, UserEntry};
+use crate::document::{Document, ServiceAccountEntry, Text, UserEntry};
 use catalog::application;
 use organization::organization;
 
@@ -32,6 +32,10 @@ pub fn desired(documents: &[Document]) -> Facts {
                 };
                 (name, account)
             }));
+        let accounts = root.service_accounts.iter();
+        facts
+            .identities
+            .extend(accounts.flat_map(|entry| identities(&entry.value)));
         let users = root.users.iter().map(|entry| user(&entry.value));
         facts
             .users
@@ -53,6 +57,32 @@ fn text(text: &Text) -> String {
 
 fn texts(texts: &[Text]) -> Vec<String> {
     texts.iter().map(text).collect()
+}
+
+/// Whose tokens prove a service account. What an identity is named by is not the name of its key,
+/// which the server chooses.
+fn identities(
+    entry: &ServiceAccountEntry,
+) -> impl Iterator<Item = (String, ServiceAccountKey)> + '_ {
+    let account = entry.id.as_str();
+    entry.oidc.iter().map(move |identity| {
+        let oidc = OidcIdentity {
+            issuer: text(&identity.value.issuer),
+            subject: text(&identity.value.subject),
+        };
+        let named = named(&oidc);
+        let key = ServiceAccountKey {
+            name: format!("serviceAccounts/{account}/keys/{named}"),
+            oidc: Some(oidc),
+            ..ServiceAccountKey::default()
+        };
+        (named, key)
+    })
+}
+
+/// What names an identity: no other has the same.
+pub(super) fn named(identity: &OidcIdentity) -> String {
+    format!("{} {}", identity.issuer, identity.subject)
 }
 
 fn user(entry: &UserEntry) -> User {

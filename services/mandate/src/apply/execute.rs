@@ -45,6 +45,7 @@ async fn report(
 async fn everything(plan: Plan, caller: Caller) -> Result<(), ApplyError> {
     catalog::applications(&caller, plan.applications).await?;
     identity::service_accounts(&caller, plan.service_accounts).await?;
+    identity::identities(&caller, plan.identities).await?;
     let mut users = plan.users;
     let states = std::mem::take(&mut users.states);
     identity::users(&caller, users).await?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use api::{
     entitlement::v1::{Application, CustomRole, Entitlement, Grant},
-    identity::v1::{ServiceAccount, User},
+    identity::v1::{ServiceAccount, ServiceAccountKey, User},
     membership::v1::{Contact, Membership, Organization, Resource, Unit},
 };
 
@@ -17,6 +17,8 @@ pub struct Facts {
     pub applications: BTreeMap<String, Application>,
     /// Service accounts.
     pub service_accounts: BTreeMap<String, ServiceAccount>,
+    /// Keys of service accounts that tokens take the place of, by whose tokens.
+    pub identities: BTreeMap<String, ServiceAccountKey>,
     /// Users.
     pub users: BTreeMap<String, User>,
     /// Organizations.

@@ -11,7 +11,7 @@ use std::{
 
 use api::{
     entitlement::v1::{Application, CustomRole, Entitlement, Grant, GrantState},
-    identity::v1::{ServiceAccount, User},
+    identity::v1::{ServiceAccount, ServiceAccountKey, User},
     membership::v1::{Contact, Membership, Organization, Resource, Unit},
 };
 
@@ -32,6 +32,8 @@ pub struct Plan {
     pub applications: Changes<Application>,
     /// Service accounts.
     pub service_accounts: Changes<ServiceAccount>,
+    /// Whose tokens prove them.
+    pub identities: Changes<ServiceAccountKey>,
     /// Users.
     pub users: Changes<User>,
     /// What is in each organization, by its name.
@@ -94,6 +96,7 @@ pub fn plan(documents: &[Document], state: &Facts) -> Result<Plan, Vec<Conflict>
             &state.service_accounts,
             &mut conflicts,
         ),
+        identities: difference(desired.identities, &state.identities, &mut conflicts),
         users: difference(desired.users, &state.users, &mut conflicts),
         organizations: BTreeMap::new(),
     };
@@ -134,7 +137,12 @@ impl Plan {
     }
 
     fn kinds(&self) -> impl Iterator<Item = &dyn Tally> {
-        let shared: [&dyn Tally; 3] = [&self.applications, &self.service_accounts, &self.users];
+        let shared: [&dyn Tally; 4] = [
+            &self.applications,
+            &self.service_accounts,
+            &self.identities,
+            &self.users,
+        ];
         let own = self.organizations.values();
         shared
             .into_iter()

@@ -9,7 +9,10 @@ use api::{
     entitlement::v1::{
         ListApplicationsRequest, ListCustomRolesRequest, ListEntitlementsRequest, ListGrantsRequest,
     },
-    identity::v1::{ListServiceAccountsRequest, ListUsersRequest},
+    identity::v1::{
+        ListServiceAccountKeysRequest, ListServiceAccountsRequest, ListUsersRequest,
+        ServiceAccountKey,
+    },
     membership::v1::{
         ListContactsRequest, ListMembershipsRequest, ListOrganizationsRequest,
         ListResourcesRequest, ListUnitsRequest, Organization,
@@ -18,6 +21,7 @@ use api::{
 
 use super::{
     ApplyError,
+    desired::named,
     facts::{Facts, OrganizationFacts},
     together::together,
 };
@@ -100,6 +104,7 @@ pub async fn read(documents: &[Document], clients: &Clients) -> Result<Facts, Ap
             request
         );
         facts.service_accounts = by!(name, found);
+        facts.identities = identities(&roots, clients, &facts).await?;
     }
     if users {
         let request = ListUsersRequest {
@@ -121,6 +126,34 @@ pub async fn read(documents: &[Document], clients: &Clients) -> Result<Facts, Ap
         facts.organizations = read.map(|o| (o.organization.name.clone(), o)).collect();
     }
     Ok(facts)
+}
+
+/// The identities of the service accounts that the documents say some of.
+async fn identities(
+    roots: &[&Root],
+    clients: &Clients,
+    facts: &Facts,
+) -> Result<BTreeMap<String, ServiceAccountKey>, ApplyError> {
+    let accounts = roots.iter().flat_map(|root| &root.service_accounts);
+    let accounts = accounts
+        .filter(|entry| !entry.value.oidc.is_empty())
+        .map(|entry| format!("serviceAccounts/{}", entry.value.id.as_str()))
+        .filter(|name| facts.service_accounts.contains_key(name));
+    let mut identities = BTreeMap::new();
+    for parent in accounts {
+        let request = ListServiceAccountKeysRequest {
+            parent,
+            page_size: PAGE,
+            page_token: String::new(),
+        };
+        let client = clients.service_accounts();
+        let keys = list!(Identity, client, list_service_account_keys, keys, request);
+        let proved = keys
+            .into_iter()
+            .filter_map(|key| Some((named(key.oidc.as_ref()?), key)));
+        identities.extend(proved);
+    }
+    Ok(identities)
 }
 
 async fn applications(

@@ -101,6 +101,16 @@ mappings! {
         id as "id": Text,
         /// What people call it.
         display_name as "display_name": Text,
+        /// Whose tokens prove it.
+        oidc as "oidc": Vec<Spanned<OidcEntry>>,
+    }
+
+    /// Whose tokens prove a service account.
+    OidcEntry {
+        /// The issuer, as its tokens name it.
+        issuer as "issuer": Text,
+        /// The subject, as its tokens name it.
+        subject as "subject": Text,
     }
 
     /// A person.

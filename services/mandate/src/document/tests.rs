@@ -154,6 +154,25 @@ const BROKEN: &[Case<'_>] = &[
         ],
     ),
     (
+        "users:",
+        "service_accounts:
+  - id: a
+    oidc:
+      - {issuer: 'https://i', subject: a}
+      - {issuer: 'http://i', subject: a}
+      - {issuer: 'https://i', subject: a b}
+      - {issuer: 'https://i'}
+  - {id: b, oidc: [{issuer: 'https://i', subject: a, audience: b}]}
+users:",
+        &[
+            "d.yaml:14:18: service_accounts[0].oidc[1].issuer: an issuer is an `https` URL of at most 256 visible ASCII characters",
+            "d.yaml:15:40: service_accounts[0].oidc[2].subject: a subject has 1 to 255 visible ASCII characters",
+            "d.yaml:16:9: service_accounts[0].oidc[3].subject: must be set",
+            "d.yaml:17:20: service_accounts[1].oidc[0]: `a` of `https://i` is already at d.yaml:13:9",
+            "d.yaml:17:54: service_accounts[1].oidc[0]: unknown key `audience`; known are `issuer`, `subject`",
+        ],
+    ),
+    (
         "user: jan",
         "user: jna",
         &["d.yaml:23:15: organizations[0].memberships[0].user: there is no user `jna`"],

@@ -1,8 +1,8 @@
 //! Users and service accounts.
 
 use api::identity::v1::{
-    BatchCreateUsersRequest, CreateServiceAccountRequest, CreateUserRequest, ServiceAccount,
-    UpdateUserRequest, User,
+    BatchCreateUsersRequest, CreateServiceAccountKeyRequest, CreateServiceAccountRequest,
+    CreateUserRequest, ServiceAccount, ServiceAccountKey, UpdateUserRequest, User,
 };
 
 use super::call::{Caller, batches, call, id};
@@ -21,6 +21,24 @@ pub(super) async fn service_accounts(
         };
         let answer = call!(caller, Identity: service_accounts.create_service_account(request));
         caller.heard(answer.consistency_token).await;
+        caller.done(1);
+    }
+    Ok(())
+}
+
+/// Lets tokens prove service accounts; of whom, nothing can be changed.
+pub(super) async fn identities(
+    caller: &Caller,
+    changes: Changes<ServiceAccountKey>,
+) -> Result<(), ApplyError> {
+    for key in changes.create {
+        let account = key.name.split("/keys/").next().unwrap_or_default();
+        let request = CreateServiceAccountKeyRequest {
+            parent: account.to_owned(),
+            key: Some(key),
+            ..CreateServiceAccountKeyRequest::default()
+        };
+        call!(caller, Identity: service_accounts.create_service_account_key(request));
         caller.done(1);
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Users and service accounts.
 
-use api::identity::v1::{ServiceAccount, User, UserState};
+use api::identity::v1::{ServiceAccount, ServiceAccountKey, User, UserState};
 
 use super::{Fact, Field, State, identify, immutable, mutable, quoted};
 
@@ -9,6 +9,20 @@ impl Fact for ServiceAccount {
 
     fn fields(&self) -> Vec<Field> {
         vec![immutable("display_name", &self.display_name)]
+    }
+}
+
+impl Fact for ServiceAccountKey {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Nothing of it is updated; whose it is stays to be compared.
+    fn identify(&mut self, _: &Self) {}
+
+    fn fields(&self) -> Vec<Field> {
+        let account = self.name.split("/keys/").next().unwrap_or_default();
+        vec![immutable("service_account", account)]
     }
 }
 

@@ -55,6 +55,7 @@ impl Plan {
         let mut entries = Vec::new();
         list(&self.applications, &mut entries);
         list(&self.service_accounts, &mut entries);
+        list(&self.identities, &mut entries);
         list(&self.users, &mut entries);
         for organization in self.organizations.values() {
             list(&organization.organization, &mut entries);

@@ -241,6 +241,27 @@ fn who_is_primary_is_changed_only_by_a_document_that_says_so_and_last() {
 }
 
 #[test]
+fn tokens_that_prove_another_account_are_a_conflict() {
+    let documents = |account: &str| {
+        let text = format!(
+            "service_accounts: [{{id: {account}, oidc: [{{issuer: 'https://i', subject: s}}]}}]"
+        );
+        vec![parse_str("d.yaml", &text).unwrap()]
+    };
+    let mut state = state(&documents("a"));
+    let nothing = [] as [&str; 0];
+    assert_eq!(lines(&documents("a"), &state), nothing);
+    let told = lines(&documents("a"), &Facts::default());
+    let expected = ["serviceAccounts/a", "serviceAccounts/a/keys/https://i s"];
+    assert_eq!(told, expected.map(|name| format!("+ {name}")));
+    state
+        .service_accounts
+        .extend(desired(&documents("b")).service_accounts);
+    let conflicts = plan(&documents("b"), &state).unwrap_err();
+    assert_eq!(conflicts.len(), 1, "{conflicts:?}");
+}
+
+#[test]
 fn what_cannot_change_is_a_conflict() {
     let documents = portal("fleet.yaml");
     let mut state = state(&documents);

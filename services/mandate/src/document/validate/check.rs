@@ -49,6 +49,8 @@ pub(super) struct OnceInAll<'a> {
     pub(super) applications: Once<'a, &'a str>,
     /// Service accounts.
     pub(super) service_accounts: Once<'a, &'a str>,
+    /// Issuers and subjects.
+    pub(super) identities: Once<'a, (&'a str, &'a str)>,
     /// Users.
     pub(super) users: Once<'a, &'a str>,
     /// Realms and logins.

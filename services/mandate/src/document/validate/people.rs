@@ -1,10 +1,10 @@
 //! Users and service accounts.
 
-use base::{Id, ServiceAccountId, UserId};
+use base::{Id, InvalidOidcIdentity, OidcIdentity, ServiceAccountId, UserId};
 
 use super::check::Check;
 use crate::document::{
-    model::{ServiceAccountEntry, UserEntry},
+    model::{OidcEntry, ServiceAccountEntry, UserEntry},
     place::{At, Path},
 };
 
@@ -34,12 +34,36 @@ pub(super) fn service_account<'a>(
     path: &Path<'_>,
 ) {
     check.keys(&entry.unknown, ServiceAccountEntry::KEYS, path);
+    for (index, item) in entry.oidc.iter().enumerate() {
+        let path = path.item("oidc", index);
+        identity(check, &item.value, At::of(item), &path);
+    }
     let path = path.key("id");
     if check.id::<ServiceAccountId>(&entry.id, at, &path) {
         let (id, at) = (entry.id.as_str(), entry.id.at());
         let first = check.once.service_accounts.say(id, (check.file, at));
         check.twice(first, &format!("service account `{id}`"), at, &path);
     }
+}
+
+fn identity<'a>(check: &mut Check<'a>, entry: &'a OidcEntry, at: At, path: &Path<'_>) {
+    check.keys(&entry.unknown, OidcEntry::KEYS, path);
+    let (issuer, subject) = (entry.issuer.as_str(), entry.subject.as_str());
+    if let Err(error) = OidcIdentity::new(issuer, subject) {
+        let (part, text) = match error {
+            InvalidOidcIdentity::Issuer => ("issuer", &entry.issuer),
+            InvalidOidcIdentity::Subject => ("subject", &entry.subject),
+        };
+        if check.required(text, at, &path.key(part)) {
+            check.wrong(text.at(), &path.key(part), error.to_string());
+        }
+        return;
+    }
+    let first = check
+        .once
+        .identities
+        .say((issuer, subject), (check.file, at));
+    check.twice(first, &format!("`{subject}` of `{issuer}`"), at, path);
 }
 
 fn login<'a>(check: &mut Check<'a>, entry: &'a UserEntry, at: At, path: &Path<'_>) {
