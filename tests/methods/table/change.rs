@@ -77,6 +77,10 @@ pub const CHANGE: &[Row] = &[
         r#"{"customRole": {"name": "organizations/{org}/applications/fleet-{org}-{n}/roles/own-{n}", "permissions": ["fleet-{org}-{n}.billing.edit"]}, "updateMask": "permissions"}"#,
     ),
     (
+        "entitlement.v1.PeerService/ApplyGrantChangesFor",
+        r#"{"caller": "serviceAccounts/root", "subject": "users/user-{org}-{n}", "parent": "organizations/{org}", "changes": [{"update": {"grant": {"name": "organizations/{org}/grants/grant-{n}", "scope": {"resources": ["organizations/{org}/resources/resource-{n}"]}}, "updateMask": "scope"}}, {"create": {"grant": {"subject": "users/user-{org}-{n}", "role": "applications/fleet-{org}-{n}/roles/viewer"}, "grantId": "for-{n}"}}]}"#,
+    ),
+    (
         "entitlement.v1.GrantService/ApplyGrantChanges",
         r#"{"parent": "organizations/{org}", "changes": [{"update": {"grant": {"name": "organizations/{org}/grants/grant-{n}", "scope": {"units": ["organizations/{org}/units/unit-{n}"]}}, "updateMask": "scope"}}, {"revoke": {"name": "organizations/{org}/grants/batch-grant-{n}"}}, {"create": {"grant": {"subject": "users/user-{org}-{n}", "role": "applications/fleet-{org}-{n}/roles/editor", "condition": "context.network == 'office' && resource.type == 'number'"}, "grantId": "applied-{n}"}}], "consistencyToken": "{token}"}"#,
     ),
