@@ -45,6 +45,7 @@ async fn k_f_a_change_can_be_tried_and_repeated() {
     for setting in SETTINGS {
         let world = World::start(setting).await;
         let mut names = world.names("alpha", 2);
+        world.others_ask(&mut names).await;
         for sample in ordered() {
             let path = sample.path.as_str();
             if !schema::is_mutation(path) {
@@ -96,6 +97,7 @@ async fn k_f_the_same_request_at_once_is_one() {
     for setting in SETTINGS {
         let world = World::start(setting).await;
         let mut names = world.names("alpha", 2);
+        world.others_ask(&mut names).await;
         for sample in ordered() {
             let path = sample.path.as_str();
             if !schema::is_mutation(path) {
@@ -140,6 +142,7 @@ async fn b5_a_change_of_what_has_changed_since_is_refused() {
     for setting in SETTINGS {
         let world = World::start(setting).await;
         let mut names = world.names("alpha", 2);
+        world.others_ask(&mut names).await;
         let mut tried = 0;
         for sample in ordered() {
             if let Some(pointer) = etag(&sample) {

@@ -61,6 +61,22 @@ pub const CHANGE: &[Row] = &[
         r#"{"name": "organizations/{org}/memberships/member-{n}"}"#,
     ),
     (
+        "membership.v1.RequestService/ConfirmChangeRequest",
+        r#"{"name": "organizations/{org}/changeRequests/request-{n}", "note": "From Monday"}"#,
+    ),
+    (
+        "membership.v1.RequestService/CancelChangeRequest",
+        r#"{"name": "organizations/{org}/changeRequests/request-{n}"}"#,
+    ),
+    (
+        "membership.v1.RequestService/ApproveChangeRequest",
+        r#"{"name": "organizations/{org}/changeRequests/asked-{n}"}"#,
+    ),
+    (
+        "membership.v1.RequestService/RejectChangeRequest",
+        r#"{"name": "organizations/{org}/changeRequests/asked-too-{n}", "reason": "Not now"}"#,
+    ),
+    (
         "entitlement.v1.CatalogService/UpdateApplication",
         r#"{"application": {"name": "applications/fleet-{org}-{n}", "displayName": "Fleet {n}"}, "updateMask": "displayName"}"#,
     ),

@@ -32,7 +32,12 @@ fn s4_22_nothing_leads_out_of_what_is_decided_and_done() {
 
 #[test]
 fn what_is_approved_ends_by_being_applied_or_failing() {
-    let out = |state| STEPS.map(|step| step.from(state).ok()).into_iter().flatten();
+    let out = |state| {
+        STEPS
+            .map(|step| step.from(state).ok())
+            .into_iter()
+            .flatten()
+    };
     assert_eq!(out(Approved).collect::<Vec<_>>(), [Applied, Failed]);
     // Every state is reached, and each but the first by a step.
     let reached: Vec<RequestState> = STATES.into_iter().flat_map(out).collect();
