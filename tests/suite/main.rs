@@ -15,6 +15,7 @@ mod cli;
 mod contract;
 mod portals;
 mod reference;
+mod requests;
 mod stack;
 mod tls;
 mod watch;
