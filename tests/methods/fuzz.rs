@@ -71,6 +71,7 @@ async fn k_n_k_p_k_f_whatever_is_sent_is_answered_and_a_refusal_changes_nothing(
                 }
                 world.step_as_fits(&part, &mut names).await;
             }
+            world.others_ask(&mut names).await;
             let refused = attack(&world, &sample, &names, &mut random, seed).await;
             repeat(&world, &sample.path, &names, refused).await;
             leave_room(&world).await;

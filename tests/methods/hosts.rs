@@ -15,6 +15,7 @@ const HOST: &str = "evil.example";
 async fn k_o_no_answer_and_no_refusal_has_the_host_of_a_header() {
     let world = World::start(Setting::Sqlite).await;
     let mut names = world.names("alpha", 2);
+    world.others_ask(&mut names).await;
     let forwarded = format!("host={HOST};proto=https");
     for sample in ordered() {
         let bearer = format!("Bearer {}", world.key_for(&sample.path));

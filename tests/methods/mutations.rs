@@ -25,7 +25,7 @@ fn with(json: &Value, fields: &Value) -> Value {
 
 async fn refuse(world: &World, path: &str, json: &Value, code: Code, reason: &str) {
     let body = schema::encode(path, json);
-    let status = world.wire.call(path, &world.root, body).await;
+    let status = world.wire.call(path, world.key_for(path), body).await;
     fault::expect(&status.expect_err(path), code, reason, path);
 }
 
@@ -45,6 +45,7 @@ async fn k_f_a_change_can_be_tried_and_repeated() {
     for setting in SETTINGS {
         let world = World::start(setting).await;
         let mut names = world.names("alpha", 2);
+        world.others_ask(&mut names).await;
         for sample in ordered() {
             let path = sample.path.as_str();
             if !schema::is_mutation(path) {
@@ -64,7 +65,8 @@ async fn k_f_a_change_can_be_tried_and_repeated() {
             let id = path.rsplit('/').next().unwrap();
             let named = with(&json, &json!({"requestId": id}));
             let body = schema::encode(path, &named);
-            let first = world.wire.call(path, &world.root, body.clone()).await;
+            let key = world.key_for(path);
+            let first = world.wire.call(path, key, body.clone()).await;
             let first = first.unwrap_or_else(|status| panic!("{path}: {status:?}"));
             learn(path, &first, &mut names);
             let after = dump(&world).await;
@@ -72,7 +74,7 @@ async fn k_f_a_change_can_be_tried_and_repeated() {
             if !path.ends_with("/ForgetPerson") {
                 assert_ne!(after, before, "{path} in {setting:?}");
             }
-            let again = world.wire.call(path, &world.root, body).await;
+            let again = world.wire.call(path, key, body).await;
             let again = again.unwrap_or_else(|status| panic!("{path} again: {status:?}"));
             assert_eq!(lasting(path, &first), lasting(path, &again), "{path}");
             assert_eq!(dump(&world).await, after, "{path} again in {setting:?}");
@@ -95,6 +97,7 @@ async fn k_f_the_same_request_at_once_is_one() {
     for setting in SETTINGS {
         let world = World::start(setting).await;
         let mut names = world.names("alpha", 2);
+        world.others_ask(&mut names).await;
         for sample in ordered() {
             let path = sample.path.as_str();
             if !schema::is_mutation(path) {
@@ -102,7 +105,7 @@ async fn k_f_the_same_request_at_once_is_one() {
             }
             let id = format!("at-once-{}", path.rsplit('/').next().unwrap());
             let body = schema::encode(path, &with(&sample.json(&names), &json!({"requestId": id})));
-            let call = || world.wire.call(path, &world.root, body.clone());
+            let call = || world.wire.call(path, world.key_for(path), body.clone());
             let (a, b, c) = tokio::join!(call(), call(), call());
             let answers = [a, b, c].map(|answer| {
                 let answer =
@@ -139,6 +142,7 @@ async fn b5_a_change_of_what_has_changed_since_is_refused() {
     for setting in SETTINGS {
         let world = World::start(setting).await;
         let mut names = world.names("alpha", 2);
+        world.others_ask(&mut names).await;
         let mut tried = 0;
         for sample in ordered() {
             if let Some(pointer) = etag(&sample) {

@@ -147,7 +147,8 @@ async fn c4_f2_nothing_gets_an_id_that_is_none() {
                 *json.pointer_mut(&leaf.pointer).unwrap() = json!(id);
                 let body = schema::encode(&sample.path, &json);
                 let at = format!("{} with {id:?} at {}", sample.path, leaf.pointer);
-                let status = world.wire.call(&sample.path, &world.root, body).await;
+                let key = world.key_for(&sample.path);
+                let status = world.wire.call(&sample.path, key, body).await;
                 let status = status.expect_err(&at);
                 fault::expect(&status, Code::InvalidArgument, "INVALID_REQUEST", &at);
                 tried += 1;

@@ -44,7 +44,15 @@ const OF_DECISIONS: [&str; 4] = [
     "AuthorizationService/ListResources",
     "AuthorizationService/ListSubjects",
 ];
-const ROLES: [&str; 5] = ["owner", "delegated-owner", ADMIN, "checker", "operator"];
+const REQUESTER: &str = "requester";
+const ROLES: [&str; 6] = [
+    "owner",
+    "delegated-owner",
+    ADMIN,
+    REQUESTER,
+    "checker",
+    "operator",
+];
 
 /// B7, B9, C2: a role does in its organization what its permissions say, method by method, and
 /// nothing else; not even the operator's role does what belongs to no customer, unless it is held
@@ -64,6 +72,7 @@ async fn b9_c2_a_role_does_what_it_says_and_nothing_else() {
             let key = world.manager_of("alpha", &id, role, managed).await;
             let held = held(&world, role).await;
             let mut names = world.names("alpha", index + 2);
+            world.others_ask(&mut names).await;
             let mut allowed = 0;
             for sample in ordered() {
                 let at = format!("{} as {role} in {setting:?}", sample.path);
@@ -82,12 +91,12 @@ async fn b9_c2_a_role_does_what_it_says_and_nothing_else() {
                     .call(&sample.path, &key, sample.bytes(&names))
                     .await;
                 let status = answer.expect_err(&at);
-                // Who gives nothing is told so within the own organization.
+                // Who gives nothing is told so within the own organization, and whether they may ask.
                 let gives = access(&sample.path) == Access::Permission("mandate.grants.write");
-                let reason = if gives {
-                    "NOT_APPLICATION_ADMIN"
-                } else {
-                    "PERMISSION_DENIED"
+                let reason = match gives {
+                    true if role == REQUESTER => "REQUEST_ONLY",
+                    true => "NOT_APPLICATION_ADMIN",
+                    false => "PERMISSION_DENIED",
                 };
                 fault::expect(&status, Code::PermissionDenied, reason, &at);
                 world.step_as_fits(&sample, &mut names).await;

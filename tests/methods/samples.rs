@@ -122,6 +122,7 @@ async fn every_sample_is_valid() {
     for setting in Setting::ALL {
         let world = World::start(setting).await;
         let mut names = world.names("alpha", 2);
+        world.others_ask(&mut names).await;
         for sample in ordered() {
             world.step_as_fits(&sample, &mut names).await;
         }

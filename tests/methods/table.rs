@@ -1,7 +1,10 @@
 //! A valid request for every method, in the order in which one person could send them all.
 //!
-//! `{org}` is an organization that exists, as is the OIDC identity `backend` of an issuer, `{n}` tells one run from the next, and `{key}`,
-//! `{secret}` and `{token}` come from answers before.
+//! What somebody else must have done before, [`World::others_ask`](crate::world::World::others_ask)
+//! does.
+//!
+//! `{org}` is an organization that exists, as is the OIDC identity `backend` of an issuer, `{n}`
+//! tells one run from the next, and `{key}`, `{secret}` and `{token}` come from answers before.
 
 mod change;
 mod read;
@@ -81,5 +84,9 @@ pub const CREATE: &[Row] = &[
     (
         "entitlement.v1.GrantService/BatchCreateGrants",
         r#"{"parent": "organizations/{org}", "requests": [{"parent": "organizations/{org}", "grant": {"subject": "users/batch-user-{org}-{n}", "role": "applications/fleet-{org}-{n}/roles/viewer", "scope": {"resources": ["organizations/{org}/resources/resource-{n}"]}}, "grantId": "batch-grant-{n}"}], "preconditions": [{"subject": "users/user-{org}-{n}", "role": "applications/fleet-{org}-{n}/roles/viewer", "mustExist": true}], "consistencyToken": "{token}"}"#,
+    ),
+    (
+        "membership.v1.RequestService/CreateChangeRequest",
+        r#"{"parent": "organizations/{org}", "changeRequest": {"changeAccess": {"membership": "organizations/{org}/memberships/member-{n}", "changes": [{"update": {"grant": {"name": "organizations/{org}/grants/grant-{n}", "scope": {"units": ["organizations/{org}/units/unit-{n}"]}}, "updateMask": "scope"}}, {"revoke": {"name": "organizations/{org}/grants/other-{n}"}}, {"create": {"grant": {"role": "applications/fleet-{org}-{n}/roles/editor", "scope": {"resources": ["organizations/{org}/resources/resource-{n}"]}}, "grantId": "wished-{n}"}}]}, "note": "New task"}, "changeRequestId": "request-{n}"}"#,
     ),
 ];

@@ -24,6 +24,8 @@ pub struct World {
     pub root: String,
     /// The key of the services.
     pub peer: String,
+    /// The key of somebody else, who may ask for changes everywhere.
+    asker: String,
     names: Names,
 }
 
@@ -41,8 +43,10 @@ impl World {
             rig,
             root,
             peer,
+            asker: String::new(),
             names: Names::default(),
         };
+        world.asker = world.manager("operator", "asker", "requester").await;
         world.identity().await;
         for org in ["alpha", "beta"] {
             let body = json!({"organization": {"displayName": org}, "organizationId": org});
@@ -52,6 +56,7 @@ impl World {
             for sample in creating() {
                 world.step_as_fits(&sample, &mut names).await;
             }
+            world.others_ask(&mut names).await;
             world.names = names;
         }
         world
@@ -98,6 +103,37 @@ impl World {
             path,
             &answer.unwrap_or_else(|status| panic!("{path}: {status:?}")),
         )
+    }
+
+    /// Somebody else asks for the changes that the samples of a run decide upon: nobody approves what
+    /// they asked for.
+    pub async fn others_ask(&self, names: &mut Names) {
+        let (org, n) = (names.org.clone(), names.n);
+        let parent = format!("organizations/{org}");
+        for id in [format!("asked-{n}"), format!("asked-too-{n}")] {
+            let user = format!("{id}-{org}");
+            let path = "/mandate.identity.v1.UserService/CreateUser";
+            let body = json!({"user": {"login": user, "givenName": "Cy"}, "userId": user});
+            self.done(path, &body).await;
+            let path = "/mandate.membership.v1.MemberService/CreateMembership";
+            let subject = format!("users/{user}");
+            let body =
+                json!({"parent": parent, "membership": {"subject": subject}, "membershipId": id});
+            self.done(path, &body).await;
+            let membership = format!("{parent}/memberships/{id}");
+            let asked = json!({"deactivate": {"membership": membership, "reason": "Left"}});
+            let body = json!({"parent": parent, "changeRequest": asked, "changeRequestId": id});
+            self.ask("CreateChangeRequest", &body, names).await;
+            let body = json!({"name": format!("{parent}/changeRequests/{id}")});
+            self.ask("ConfirmChangeRequest", &body, names).await;
+        }
+    }
+
+    async fn ask(&self, method: &str, body: &Value, names: &mut Names) {
+        let path = format!("/mandate.membership.v1.RequestService/{method}");
+        let bytes = schema::encode(&path, body);
+        let answer = self.wire.call(&path, &self.asker, bytes).await;
+        learn(&path, &answer.unwrap(), names);
     }
 
     /// Makes a service account with a key, and returns its secret.

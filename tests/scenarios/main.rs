@@ -44,6 +44,7 @@ mod racing;
 mod redis;
 mod refusal;
 mod replicas;
+mod requests;
 mod revoking;
 mod separating;
 mod shared;

@@ -125,6 +125,11 @@ impl<'r> Managed<'r> {
         Self { rig, id }
     }
 
+    /// The same names, of what was loaded before.
+    pub fn named(rig: &'r Rig, id: &'static str) -> Self {
+        Self { rig, id }
+    }
+
     pub async fn as_(&self, account: &str) -> Clients {
         clients(self.rig, &format!("{}-{account}", self.id)).await
     }

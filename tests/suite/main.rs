@@ -16,6 +16,7 @@ mod contract;
 mod oidc;
 mod portals;
 mod reference;
+mod requests;
 mod stack;
 mod tls;
 mod watch;

@@ -12,12 +12,13 @@ use crate::{
 };
 
 const NOW: Millis = Millis(100);
-const ROLES: [&str; 5] = [
+const ROLES: [&str; 6] = [
     "owner",
     "delegated-owner",
     "application-admin",
     "checker",
     "operator",
+    "requester",
 ];
 
 struct World {

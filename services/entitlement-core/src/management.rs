@@ -24,6 +24,9 @@ pub fn holds_everywhere(role: &str) -> bool {
 /// What it takes to give.
 pub const GRANTS_WRITE: &str = "mandate.grants.write";
 
+/// What it takes to ask for what others give.
+pub const REQUESTS_CREATE: &str = "mandate.requests.create";
+
 /// Whether a management permission is about what members have of applications. One who holds it
 /// for named applications only does not hold it for others.
 pub(crate) fn concerns_applications(permission: &str) -> bool {
@@ -33,7 +36,7 @@ pub(crate) fn concerns_applications(permission: &str) -> bool {
 }
 
 /// Modules and their verbs. Every permission of a method's policy is one of these.
-const MODULES: [(&str, &[&str]); 14] = [
+const MODULES: [(&str, &[&str]); 15] = [
     ("access", &["read"]),
     ("audit", &["read", "write"]),
     ("catalog", &["read", "write"]),
@@ -47,6 +50,7 @@ const MODULES: [(&str, &[&str]); 14] = [
         "organizations",
         &["create", "list", "read", "suspend", "write"],
     ),
+    ("requests", &["approve", "create", "read"]),
     ("resources", &["read", "write"]),
     ("service-accounts", &["read", "write"]),
     ("units", &["read", "write"]),
@@ -54,12 +58,13 @@ const MODULES: [(&str, &[&str]); 14] = [
 ];
 
 /// Roles: who runs the platform, who owns an organization or a part of it, who manages an
-/// application in it, and what a backend needs to ask.
+/// application in it, who sees what members have and asks for other access, and what a backend needs
+/// to ask.
 ///
 /// An owner enrolls nobody: whoever could make any user a member by name would learn of users of
 /// others. And an owner does not change what the operator demands of the organization, nor whom its
 /// people are sent to.
-const ROLES: [(&str, &[&str]); 5] = [
+const ROLES: [(&str, &[&str]); 6] = [
     ("operator", &["mandate.*"]),
     (
         "owner",
@@ -75,6 +80,9 @@ const ROLES: [(&str, &[&str]); 5] = [
             "mandate.members.read",
             "mandate.members.write",
             "mandate.organizations.read",
+            "mandate.requests.approve",
+            "mandate.requests.create",
+            "mandate.requests.read",
             "mandate.resources.read",
             "mandate.units.read",
         ],
@@ -91,6 +99,9 @@ const ROLES: [(&str, &[&str]); 5] = [
             "mandate.members.read",
             "mandate.members.write",
             "mandate.organizations.read",
+            "mandate.requests.approve",
+            "mandate.requests.create",
+            "mandate.requests.read",
             "mandate.resources.read",
             "mandate.units.read",
         ],
@@ -105,6 +116,23 @@ const ROLES: [(&str, &[&str]); 5] = [
             "mandate.grants.write",
             "mandate.members.read",
             "mandate.organizations.read",
+            "mandate.requests.create",
+            "mandate.requests.read",
+            "mandate.resources.read",
+            "mandate.units.read",
+        ],
+    ),
+    (
+        "requester",
+        &[
+            "mandate.access.read",
+            "mandate.contacts.read",
+            "mandate.entitlements.read",
+            "mandate.grants.read",
+            "mandate.members.read",
+            "mandate.organizations.read",
+            "mandate.requests.create",
+            "mandate.requests.read",
             "mandate.resources.read",
             "mandate.units.read",
         ],

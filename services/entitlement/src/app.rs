@@ -2,6 +2,7 @@
 
 mod answer;
 mod apply_grant_changes;
+mod apply_grant_changes_for;
 mod authorize;
 mod await_projection;
 mod batch_create_grants;
@@ -56,6 +57,7 @@ mod watch;
 
 pub(crate) use self::{
     apply_grant_changes::apply_grant_changes,
+    apply_grant_changes_for::apply_grant_changes_for,
     authorize::authorize,
     await_projection::await_projection,
     batch_create_grants::batch_create_grants,

@@ -13,6 +13,11 @@ use crate::facts::FactsError;
 /// The domain of this service's reasons.
 const DOMAIN: &str = "entitlement.mandate";
 
+/// What who may only ask for changes calls instead, and where that is described.
+const REQUESTING: &str =
+    "ask for it with `mandate.membership.v1.RequestService.CreateChangeRequest`";
+const REQUESTS: &str = "proto/mandate/membership/v1/request_service.proto";
+
 /// Why a use case refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -78,6 +83,8 @@ pub(crate) enum Error {
     ReadTimeNotKept,
     #[error("`{0}` is not among what the caller manages")]
     NotApplicationAdmin(String),
+    #[error("the caller may ask for changes of grants, and not make them")]
+    RequestOnly,
     #[error("`{0}` is not where the caller manages")]
     CompanyOutOfReach(String),
     #[error("this gives more of `{0}`, or for longer, than the caller may give")]
@@ -196,6 +203,7 @@ impl Error {
             Self::NotApplicationAdmin(_) => {
                 (Code::PermissionDenied, ErrorReason::NotApplicationAdmin)
             }
+            Self::RequestOnly => (Code::PermissionDenied, ErrorReason::RequestOnly),
             Self::CompanyOutOfReach(_) => (Code::PermissionDenied, ErrorReason::CompanyOutOfReach),
             Self::ScopeExceedsGrantor(_) => {
                 (Code::PermissionDenied, ErrorReason::ScopeExceedsGrantor)
@@ -255,6 +263,10 @@ impl From<Error> for Fault {
             (Error::ApplicationNotEntitled { representative, .. }, Some(fault)) => {
                 fault.help(representative)
             }
+            (Error::RequestOnly, Some(fault)) => fault.help(Some(Help {
+                description: REQUESTING.to_owned(),
+                url: REQUESTS.to_owned(),
+            })),
             (Error::PreconditionNotMet { at, .. }, Some(fault)) => {
                 fault.precondition("GRANT", at, message)
             }

@@ -2,25 +2,25 @@
 
 use ::rpc::{Attempt, Routes, answer, enter, methods};
 use api::entitlement::v1::{
-    ApplyGrantChangesRequest, ApplyGrantChangesResponse, AuthorizeRequest, AuthorizeResponse,
-    AwaitProjectionRequest, AwaitProjectionResponse, BatchCreateGrantsRequest,
-    BatchCreateGrantsResponse, CheckBatchRequest, CheckBatchResponse, CheckRequest, CheckResponse,
-    CheckStreamRequest, CreateApplicationRequest, CreateApplicationResponse,
-    CreateCustomRoleRequest, CreateCustomRoleResponse, CreateEntitlementRequest,
-    CreateEntitlementResponse, CreateGrantRequest, CreateGrantResponse, DeleteCustomRoleRequest,
-    DeleteCustomRoleResponse, DiffApplicationRequest, DiffApplicationResponse,
-    EndEntitlementRequest, EndEntitlementResponse, ExplainRequest, ExplainResponse,
-    ExportAuditRecordsRequest, ExportAuditRecordsResponse, ForgetPersonRequest,
-    ForgetPersonResponse, GetApplicationRequest, GetApplicationResponse, GetCustomRoleRequest,
-    GetCustomRoleResponse, GetEntitlementRequest, GetEntitlementResponse, GetGrantRequest,
-    GetGrantResponse, ListApplicationsRequest, ListApplicationsResponse, ListAuditEntriesRequest,
-    ListAuditEntriesResponse, ListCustomRolesRequest, ListCustomRolesResponse,
-    ListEffectiveAccessRequest, ListEffectiveAccessResponse, ListEntitlementsRequest,
-    ListEntitlementsResponse, ListGrantsRequest, ListGrantsResponse, ListPermissionsRequest,
-    ListPermissionsResponse, ListResourcesRequest, ListResourcesResponse, ListRolesRequest,
-    ListRolesResponse, ListSubjectsRequest, ListSubjectsResponse, PreviewRequest, PreviewResponse,
-    ReactivateEntitlementRequest, ReactivateEntitlementResponse, RevokeGrantRequest,
-    RevokeGrantResponse, SummarizeAccessRequest, SummarizeAccessResponse,
+    ApplyGrantChangesForRequest, ApplyGrantChangesForResponse, ApplyGrantChangesRequest,
+    ApplyGrantChangesResponse, AuthorizeRequest, AuthorizeResponse, AwaitProjectionRequest,
+    AwaitProjectionResponse, BatchCreateGrantsRequest, BatchCreateGrantsResponse,
+    CheckBatchRequest, CheckBatchResponse, CheckRequest, CheckResponse, CheckStreamRequest,
+    CreateApplicationRequest, CreateApplicationResponse, CreateCustomRoleRequest,
+    CreateCustomRoleResponse, CreateEntitlementRequest, CreateEntitlementResponse,
+    CreateGrantRequest, CreateGrantResponse, DeleteCustomRoleRequest, DeleteCustomRoleResponse,
+    DiffApplicationRequest, DiffApplicationResponse, EndEntitlementRequest, EndEntitlementResponse,
+    ExplainRequest, ExplainResponse, ExportAuditRecordsRequest, ExportAuditRecordsResponse,
+    ForgetPersonRequest, ForgetPersonResponse, GetApplicationRequest, GetApplicationResponse,
+    GetCustomRoleRequest, GetCustomRoleResponse, GetEntitlementRequest, GetEntitlementResponse,
+    GetGrantRequest, GetGrantResponse, ListApplicationsRequest, ListApplicationsResponse,
+    ListAuditEntriesRequest, ListAuditEntriesResponse, ListCustomRolesRequest,
+    ListCustomRolesResponse, ListEffectiveAccessRequest, ListEffectiveAccessResponse,
+    ListEntitlementsRequest, ListEntitlementsResponse, ListGrantsRequest, ListGrantsResponse,
+    ListPermissionsRequest, ListPermissionsResponse, ListResourcesRequest, ListResourcesResponse,
+    ListRolesRequest, ListRolesResponse, ListSubjectsRequest, ListSubjectsResponse, PreviewRequest,
+    PreviewResponse, ReactivateEntitlementRequest, ReactivateEntitlementResponse,
+    RevokeGrantRequest, RevokeGrantResponse, SummarizeAccessRequest, SummarizeAccessResponse,
     SuspendEntitlementRequest, SuspendEntitlementResponse, TransferEntitlementRequest,
     TransferEntitlementResponse, UpdateApplicationRequest, UpdateApplicationResponse,
     UpdateCustomRoleRequest, UpdateCustomRoleResponse, UpdateGrantRequest, UpdateGrantResponse,
@@ -109,6 +109,7 @@ methods! { GrantService, for Edge, with app:
 methods! { PeerService, for Edge, with app:
     authorize(AuthorizeRequest) -> AuthorizeResponse;
     await_projection(AwaitProjectionRequest) -> AwaitProjectionResponse;
+    apply_grant_changes_for(ApplyGrantChangesForRequest) -> ApplyGrantChangesForResponse;
     summarize_access(SummarizeAccessRequest) -> SummarizeAccessResponse;
 }
 

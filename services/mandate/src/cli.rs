@@ -2,6 +2,7 @@
 
 mod audit;
 mod manage;
+mod request;
 
 use std::path::PathBuf;
 
@@ -15,6 +16,7 @@ pub use self::{
         CatalogueCommand, EntitlementArgs, EntitlementCommand, GrantCommand, GrantCreateArgs,
         GrantListArgs, Reason, RoleCommand,
     },
+    request::{RequestArgs, RequestCommand, RequestListArgs, RequestState},
 };
 use crate::{
     given::{Given, given},
@@ -153,6 +155,9 @@ pub enum Command {
     /// Give members roles, and take them away.
     #[command(subcommand, after_long_help = manage::GRANT)]
     Grant(GrantCommand),
+    /// List changes that are asked for, and decide upon them.
+    #[command(subcommand, after_long_help = request::HELP)]
+    Request(RequestCommand),
     /// Tell of changes as they are made, until Ctrl-C.
     #[command(after_long_help = WATCH)]
     Watch(WatchArgs),

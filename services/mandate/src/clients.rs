@@ -23,6 +23,7 @@ use api::{
         audit_service_client::AuditServiceClient as MembershipAuditClient,
         contact_service_client::ContactServiceClient, member_service_client::MemberServiceClient,
         organization_service_client::OrganizationServiceClient,
+        request_service_client::RequestServiceClient,
     },
 };
 use http::{HeaderValue, header::AUTHORIZATION};
@@ -99,6 +100,8 @@ impl Clients {
         contacts: ContactServiceClient of membership;
         /// Memberships.
         members: MemberServiceClient of membership;
+        /// Changes that are asked for.
+        requests: RequestServiceClient of membership;
         /// Applications.
         catalog: CatalogServiceClient of entitlement;
         /// Roles that organizations made for themselves.

@@ -15,6 +15,7 @@ mod list;
 mod names;
 mod preview;
 mod redis_users;
+mod request;
 mod role;
 mod version;
 mod watch;
@@ -49,6 +50,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Entitlement(command) => entitlement::entitlement(command, context, json).await,
         Command::Role(command) => role::role(command, context, json).await,
         Command::Grant(command) => grant::grant(command, context, json).await,
+        Command::Request(command) => request::request(command, context, json).await,
         Command::Watch(args) => watch::watch(args, context, json).await,
         Command::Audit(command) => audit::audit(command, context, json).await,
         Command::Context(args) => context::context(args, context, json),

@@ -1,10 +1,17 @@
 //! The use cases, one a file.
 
+mod access_change_rules;
+mod apply_change_request;
+mod approve_change_request;
 mod batch_create_memberships;
 mod batch_create_resources;
 mod batch_create_units;
+mod cancel_change_request;
+mod change_request_rules;
 mod change_state;
+mod confirm_change_request;
 mod contact_rules;
+mod create_change_request;
 mod create_contact;
 mod create_membership;
 mod create_organization;
@@ -16,12 +23,14 @@ mod delete_resource;
 mod delete_unit;
 mod export_audit_records;
 mod forget_person;
+mod get_change_request;
 mod get_contact;
 mod get_membership;
 mod get_organization;
 mod get_resource;
 mod get_unit;
 mod list_audit_entries;
+mod list_change_requests;
 mod list_contacts;
 mod list_memberships;
 mod list_organizations;
@@ -30,6 +39,7 @@ mod list_units;
 mod reactivate_membership;
 mod reactivate_organization;
 mod reference;
+mod reject_change_request;
 mod suspend_membership;
 mod suspend_organization;
 mod update_contact;
@@ -39,22 +49,26 @@ mod update_resource;
 mod update_unit;
 
 pub(crate) use self::{
+    apply_change_request::apply_change_request, approve_change_request::approve_change_request,
     batch_create_memberships::batch_create_memberships,
     batch_create_resources::batch_create_resources, batch_create_units::batch_create_units,
-    create_contact::create_contact, create_membership::create_membership,
-    create_organization::create_organization, create_resource::create_resource,
-    create_unit::create_unit, delete_contact::delete_contact, delete_membership::delete_membership,
-    delete_resource::delete_resource, delete_unit::delete_unit,
-    export_audit_records::export_audit_records, forget_person::forget_person,
-    get_contact::get_contact, get_membership::get_membership, get_organization::get_organization,
-    get_resource::get_resource, get_unit::get_unit, list_audit_entries::list_audit_entries,
-    list_contacts::list_contacts, list_memberships::list_memberships,
-    list_organizations::list_organizations, list_resources::list_resources, list_units::list_units,
+    cancel_change_request::cancel_change_request, confirm_change_request::confirm_change_request,
+    create_change_request::create_change_request, create_contact::create_contact,
+    create_membership::create_membership, create_organization::create_organization,
+    create_resource::create_resource, create_unit::create_unit, delete_contact::delete_contact,
+    delete_membership::delete_membership, delete_resource::delete_resource,
+    delete_unit::delete_unit, export_audit_records::export_audit_records,
+    forget_person::forget_person, get_change_request::get_change_request, get_contact::get_contact,
+    get_membership::get_membership, get_organization::get_organization, get_resource::get_resource,
+    get_unit::get_unit, list_audit_entries::list_audit_entries,
+    list_change_requests::list_change_requests, list_contacts::list_contacts,
+    list_memberships::list_memberships, list_organizations::list_organizations,
+    list_resources::list_resources, list_units::list_units,
     reactivate_membership::reactivate_membership, reactivate_organization::reactivate_organization,
-    suspend_membership::suspend_membership, suspend_organization::suspend_organization,
-    update_contact::update_contact, update_membership::update_membership,
-    update_organization::update_organization, update_resource::update_resource,
-    update_unit::update_unit,
+    reject_change_request::reject_change_request, suspend_membership::suspend_membership,
+    suspend_organization::suspend_organization, update_contact::update_contact,
+    update_membership::update_membership, update_organization::update_organization,
+    update_resource::update_resource, update_unit::update_unit,
 };
 
 use ::rpc::Fault;

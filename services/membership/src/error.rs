@@ -4,7 +4,7 @@ use ::rpc::Fault;
 use ::store::StoreError;
 use api::membership::v1::ErrorReason;
 use authority::Refused;
-use membership_core::WrongState;
+use membership_core::{Misstep, WrongState};
 use seal::InvalidToken;
 use tonic::Code;
 
@@ -53,6 +53,25 @@ pub(crate) enum Error {
     TooManyContacts,
     #[error("`{0}` is the primary representative; make another one primary first")]
     PrimaryRepresentative(String),
+    #[error("there is no change request `{0}`")]
+    ChangeRequestNotFound(String),
+    #[error("a change request `{0}` exists")]
+    ChangeRequestExists(String),
+    #[error("another change request about `{0}` waits for a decision")]
+    ChangeRequestPending(String),
+    #[error(
+        "the membership has {} change requests that are not decided, and may have no more",
+        membership_core::MAX_UNDECIDED
+    )]
+    TooManyChangeRequests,
+    #[error("a reason must be given")]
+    ReasonRequired,
+    #[error("`{0}` is sent and taken back by its requester only")]
+    NotRequester(String),
+    #[error("nobody approves what they asked for")]
+    SelfApprovalForbidden,
+    #[error("`{name}` {state}")]
+    Misstep { name: String, state: Misstep },
     #[error("`{name}` {state}")]
     WrongState { name: String, state: WrongState },
     #[error("the installation is governed through `{0}`")]
@@ -79,7 +98,10 @@ impl From<InvalidToken> for Error {
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
-        use Code::{AlreadyExists, FailedPrecondition, NotFound, ResourceExhausted};
+        use Code::{
+            AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied,
+            ResourceExhausted,
+        };
         let (code, reason) = match error {
             Error::Common(fault) => return fault,
             Error::OrganizationExists(_) => (AlreadyExists, ErrorReason::OrganizationExists),
@@ -102,11 +124,25 @@ impl From<Error> for Fault {
             Error::PrimaryRepresentative(_) => {
                 (FailedPrecondition, ErrorReason::PrimaryRepresentative)
             }
+            Error::ChangeRequestNotFound(_) => (NotFound, ErrorReason::ChangeRequestNotFound),
+            Error::ChangeRequestExists(_) => (AlreadyExists, ErrorReason::ChangeRequestExists),
+            Error::ChangeRequestPending(_) => {
+                (FailedPrecondition, ErrorReason::ChangeRequestPending)
+            }
+            Error::TooManyChangeRequests => (ResourceExhausted, ErrorReason::TooManyChangeRequests),
+            Error::ReasonRequired => (InvalidArgument, ErrorReason::ReasonRequired),
+            Error::NotRequester(_) => (PermissionDenied, ErrorReason::NotRequester),
+            Error::SelfApprovalForbidden => (PermissionDenied, ErrorReason::SelfApprovalForbidden),
             Error::SubjectNotFound(_) => (FailedPrecondition, ErrorReason::SubjectNotFound),
-            Error::WrongState { .. } | Error::Protected(_) => {
+            Error::Misstep { .. } | Error::WrongState { .. } | Error::Protected(_) => {
                 (FailedPrecondition, ErrorReason::WrongState)
             }
         };
-        Self::new(code, DOMAIN, reason.as_str_name(), error.to_string())
+        let message = error.to_string();
+        let fault = Self::new(code, DOMAIN, reason.as_str_name(), &message);
+        match reason {
+            ErrorReason::ReasonRequired => fault.violation("reason", message),
+            _ => fault,
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Organizations, their units and resources, and who is a member of them.
+//! Organizations, their units and resources, who is a member of them, and changes that are asked for.
 
 mod app;
 mod bootstrap;
@@ -7,6 +7,7 @@ mod keys;
 mod peers;
 mod rpc;
 mod store;
+mod take_up;
 
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ pub struct Dependencies {
     pub identity: Channel,
     /// The entitlement service.
     pub entitlement: Channel,
-    /// Ends the streams.
+    /// Ends the streams and the tasks.
     pub shutdown: CancellationToken,
 }
 
@@ -72,6 +73,8 @@ pub async fn build(dependencies: Dependencies) -> Result<Membership, StoreError>
         shutdown: dependencies.shutdown,
         store,
     };
+    let shutdown = app.shutdown.clone();
+    tokio::spawn(shutdown.run_until_cancelled_owned(take_up::take_up(app.clone())));
     Ok(Membership {
         routes: rpc::routes(&app),
         keys: Arc::new(keys::PeerKeys(identity)),

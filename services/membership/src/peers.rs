@@ -1,10 +1,12 @@
-//! What this service asks of its peers to create and to show memberships.
+//! What this service asks of its peers: to create and to show memberships, and to change grants.
+
+mod refusal;
 
 use std::collections::HashMap;
 
 use api::{
     entitlement::v1::{
-        AccessSummary, SummarizeAccessRequest,
+        AccessSummary, ApplyGrantChangesForRequest, SummarizeAccessRequest,
         peer_service_client::PeerServiceClient as EntitlementClient,
     },
     identity::v1::{
@@ -15,7 +17,8 @@ use api::{
 use authority::Context;
 use base::OrganizationId;
 use peer::Entitlement;
-use rpc::{Fault, PeerChannel};
+use rpc::{Channel, Fault, PeerChannel};
+use tonic::Status;
 
 /// The identity service, which knows whether there is such a user or service account.
 #[derive(Debug, Clone)]
@@ -62,4 +65,28 @@ pub(crate) async fn summarize(
         .await
         .map_err(Fault::unavailable)?;
     Ok(response.into_inner().summaries)
+}
+
+/// Why grants were not changed.
+#[derive(Debug)]
+pub(crate) enum NotMade {
+    /// Entitlement refuses to, and will not otherwise as things are.
+    Refused(Fault),
+    /// Whether they were, nobody has said.
+    Unknown(Status),
+}
+
+/// Changes grants as somebody; the token of the change.
+pub(crate) async fn change_grants(
+    entitlement: Channel,
+    request: ApplyGrantChangesForRequest,
+) -> Result<String, NotMade> {
+    let mut client = EntitlementClient::new(entitlement);
+    match client.apply_grant_changes_for(request).await {
+        Ok(response) => Ok(response.into_inner().consistency_token),
+        Err(status) => Err(match refusal::read(&status) {
+            Some(refusal) => NotMade::Refused(refusal),
+            None => NotMade::Unknown(status),
+        }),
+    }
 }

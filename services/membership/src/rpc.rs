@@ -4,31 +4,37 @@ mod feed;
 
 use ::rpc::{Routes, methods};
 use api::membership::v1::{
-    BatchCreateMembershipsRequest, BatchCreateMembershipsResponse, BatchCreateResourcesRequest,
-    BatchCreateResourcesResponse, BatchCreateUnitsRequest, BatchCreateUnitsResponse,
-    CreateContactRequest, CreateContactResponse, CreateMembershipRequest, CreateMembershipResponse,
+    ApproveChangeRequestRequest, ApproveChangeRequestResponse, BatchCreateMembershipsRequest,
+    BatchCreateMembershipsResponse, BatchCreateResourcesRequest, BatchCreateResourcesResponse,
+    BatchCreateUnitsRequest, BatchCreateUnitsResponse, CancelChangeRequestRequest,
+    CancelChangeRequestResponse, ConfirmChangeRequestRequest, ConfirmChangeRequestResponse,
+    CreateChangeRequestRequest, CreateChangeRequestResponse, CreateContactRequest,
+    CreateContactResponse, CreateMembershipRequest, CreateMembershipResponse,
     CreateOrganizationRequest, CreateOrganizationResponse, CreateResourceRequest,
     CreateResourceResponse, CreateUnitRequest, CreateUnitResponse, DeleteContactRequest,
     DeleteContactResponse, DeleteMembershipRequest, DeleteMembershipResponse,
     DeleteResourceRequest, DeleteResourceResponse, DeleteUnitRequest, DeleteUnitResponse,
     ExportAuditRecordsRequest, ExportAuditRecordsResponse, ForgetPersonRequest,
-    ForgetPersonResponse, GetContactRequest, GetContactResponse, GetMembershipRequest,
-    GetMembershipResponse, GetOrganizationRequest, GetOrganizationResponse, GetResourceRequest,
-    GetResourceResponse, GetUnitRequest, GetUnitResponse, ListAuditEntriesRequest,
-    ListAuditEntriesResponse, ListContactsRequest, ListContactsResponse, ListMembershipsRequest,
+    ForgetPersonResponse, GetChangeRequestRequest, GetChangeRequestResponse, GetContactRequest,
+    GetContactResponse, GetMembershipRequest, GetMembershipResponse, GetOrganizationRequest,
+    GetOrganizationResponse, GetResourceRequest, GetResourceResponse, GetUnitRequest,
+    GetUnitResponse, ListAuditEntriesRequest, ListAuditEntriesResponse, ListChangeRequestsRequest,
+    ListChangeRequestsResponse, ListContactsRequest, ListContactsResponse, ListMembershipsRequest,
     ListMembershipsResponse, ListOrganizationsRequest, ListOrganizationsResponse,
     ListResourcesRequest, ListResourcesResponse, ListUnitsRequest, ListUnitsResponse,
     ReactivateMembershipRequest, ReactivateMembershipResponse, ReactivateOrganizationRequest,
-    ReactivateOrganizationResponse, SuspendMembershipRequest, SuspendMembershipResponse,
-    SuspendOrganizationRequest, SuspendOrganizationResponse, UpdateContactRequest,
-    UpdateContactResponse, UpdateMembershipRequest, UpdateMembershipResponse,
-    UpdateOrganizationRequest, UpdateOrganizationResponse, UpdateResourceRequest,
-    UpdateResourceResponse, UpdateUnitRequest, UpdateUnitResponse,
+    ReactivateOrganizationResponse, RejectChangeRequestRequest, RejectChangeRequestResponse,
+    SuspendMembershipRequest, SuspendMembershipResponse, SuspendOrganizationRequest,
+    SuspendOrganizationResponse, UpdateContactRequest, UpdateContactResponse,
+    UpdateMembershipRequest, UpdateMembershipResponse, UpdateOrganizationRequest,
+    UpdateOrganizationResponse, UpdateResourceRequest, UpdateResourceResponse, UpdateUnitRequest,
+    UpdateUnitResponse,
     audit_service_server::{AuditService, AuditServiceServer},
     contact_service_server::{ContactService, ContactServiceServer},
     feed_service_server::FeedServiceServer,
     member_service_server::{MemberService, MemberServiceServer},
     organization_service_server::{OrganizationService, OrganizationServiceServer},
+    request_service_server::{RequestService, RequestServiceServer},
 };
 
 use crate::app::{self, App};
@@ -40,6 +46,7 @@ pub(crate) fn routes(app: &App) -> Routes {
         .add_service(AuditServiceServer::new(Edge(app.clone())))
         .add_service(ContactServiceServer::new(Edge(app.clone())))
         .add_service(MemberServiceServer::new(Edge(app.clone())))
+        .add_service(RequestServiceServer::new(Edge(app.clone())))
         .add_service(FeedServiceServer::new(feed::Feed(app.clone())))
 }
 
@@ -83,6 +90,16 @@ methods! { MemberService, for Edge, with app:
     suspend_membership(SuspendMembershipRequest) -> SuspendMembershipResponse;
     reactivate_membership(ReactivateMembershipRequest) -> ReactivateMembershipResponse;
     delete_membership(DeleteMembershipRequest) -> DeleteMembershipResponse;
+}
+
+methods! { RequestService, for Edge, with app:
+    create_change_request(CreateChangeRequestRequest) -> CreateChangeRequestResponse;
+    get_change_request(GetChangeRequestRequest) -> GetChangeRequestResponse;
+    list_change_requests(ListChangeRequestsRequest) -> ListChangeRequestsResponse;
+    confirm_change_request(ConfirmChangeRequestRequest) -> ConfirmChangeRequestResponse;
+    cancel_change_request(CancelChangeRequestRequest) -> CancelChangeRequestResponse;
+    approve_change_request(ApproveChangeRequestRequest) -> ApproveChangeRequestResponse;
+    reject_change_request(RejectChangeRequestRequest) -> RejectChangeRequestResponse;
 }
 
 methods! { AuditService, for Edge, with app:

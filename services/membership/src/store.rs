@@ -1,6 +1,7 @@
 //! The tables of this service. What an organization owns is reached through the organization
 //! only: every function of its tables takes the organization's id, or a name that holds it.
 
+pub(crate) mod change_requests;
 pub(crate) mod contacts;
 pub(crate) mod memberships;
 mod migration;

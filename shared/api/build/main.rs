@@ -35,6 +35,7 @@ const FILES: &[&str] = &[
     "mandate/membership/v1/feed_service.proto",
     "mandate/membership/v1/member_service.proto",
     "mandate/membership/v1/organization_service.proto",
+    "mandate/membership/v1/request_service.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

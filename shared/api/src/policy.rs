@@ -37,3 +37,10 @@ pub enum AuditKind {
 
 /// Every method of the interface, ordered by path.
 pub static METHODS: &[MethodPolicy] = include!(concat!(env!("OUT_DIR"), "/policies.rs"));
+
+/// The policy of the method of a path.
+#[must_use]
+pub fn policy_of(path: &str) -> Option<&'static MethodPolicy> {
+    let index = METHODS.binary_search_by(|policy| policy.path.cmp(path));
+    METHODS.get(index.ok()?)
+}

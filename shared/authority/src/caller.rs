@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use api::MethodPolicy;
+use api::{AuditKind, MethodPolicy};
 use base::{Millis, Subject};
 
 /// Who presented the credential of a call.
@@ -87,6 +87,20 @@ pub struct Context {
     /// What the authority finds out, for the audit log; nothing for methods that it does not
     /// record.
     pub trail: Option<Arc<OnceLock<Basis>>>,
+}
+
+impl Context {
+    /// The same call as one of another method, by somebody who may be another than who calls: what
+    /// it then may and what is recorded of it are theirs.
+    #[must_use]
+    pub fn on_behalf_of(&self, caller: Caller, policy: &'static MethodPolicy) -> Self {
+        Self {
+            caller,
+            policy,
+            trail: (policy.audit != AuditKind::None).then(Arc::default),
+            ..self.clone()
+        }
+    }
 }
 
 /// What the audit log says of a call besides what it does.

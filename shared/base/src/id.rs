@@ -125,6 +125,8 @@ ids! {
     ContactId in "contacts", is_slug;
     /// A subject in an organization.
     MembershipId in "memberships", is_slug;
+    /// A change that somebody asks for.
+    ChangeRequestId in "changeRequests", is_slug;
     /// What access is given to.
     ApplicationId in "applications", is_slug;
     /// A named set of permissions.

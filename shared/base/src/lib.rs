@@ -7,8 +7,8 @@ mod subject;
 mod time;
 
 pub use id::{
-    ApplicationId, ContactId, EntitlementId, GrantId, Id, InvalidId, KeyId, MembershipId,
-    OrganizationId, ResourceId, RoleId, ServiceAccountId, UnitId, UserId,
+    ApplicationId, ChangeRequestId, ContactId, EntitlementId, GrantId, Id, InvalidId, KeyId,
+    MembershipId, OrganizationId, ResourceId, RoleId, ServiceAccountId, UnitId, UserId,
 };
 pub use name::{In, InvalidName, KeyName, RoleName};
 pub use oidc::{InvalidOidcIdentity, OidcIdentity};

@@ -61,6 +61,22 @@ pub const CHANGE: &[Row] = &[
         r#"{"name": "organizations/{org}/memberships/member-{n}"}"#,
     ),
     (
+        "membership.v1.RequestService/ConfirmChangeRequest",
+        r#"{"name": "organizations/{org}/changeRequests/request-{n}", "note": "From Monday"}"#,
+    ),
+    (
+        "membership.v1.RequestService/CancelChangeRequest",
+        r#"{"name": "organizations/{org}/changeRequests/request-{n}"}"#,
+    ),
+    (
+        "membership.v1.RequestService/ApproveChangeRequest",
+        r#"{"name": "organizations/{org}/changeRequests/asked-{n}"}"#,
+    ),
+    (
+        "membership.v1.RequestService/RejectChangeRequest",
+        r#"{"name": "organizations/{org}/changeRequests/asked-too-{n}", "reason": "Not now"}"#,
+    ),
+    (
         "entitlement.v1.CatalogService/UpdateApplication",
         r#"{"application": {"name": "applications/fleet-{org}-{n}", "displayName": "Fleet {n}"}, "updateMask": "displayName"}"#,
     ),
@@ -75,6 +91,10 @@ pub const CHANGE: &[Row] = &[
     (
         "entitlement.v1.CustomRoleService/UpdateCustomRole",
         r#"{"customRole": {"name": "organizations/{org}/applications/fleet-{org}-{n}/roles/own-{n}", "permissions": ["fleet-{org}-{n}.billing.edit"]}, "updateMask": "permissions"}"#,
+    ),
+    (
+        "entitlement.v1.PeerService/ApplyGrantChangesFor",
+        r#"{"caller": "serviceAccounts/root", "subject": "users/user-{org}-{n}", "parent": "organizations/{org}", "changes": [{"update": {"grant": {"name": "organizations/{org}/grants/grant-{n}", "scope": {"resources": ["organizations/{org}/resources/resource-{n}"]}}, "updateMask": "scope"}}, {"create": {"grant": {"subject": "users/user-{org}-{n}", "role": "applications/fleet-{org}-{n}/roles/viewer"}, "grantId": "for-{n}"}}]}"#,
     ),
     (
         "entitlement.v1.GrantService/ApplyGrantChanges",

@@ -83,6 +83,14 @@ pub const READ: &[Row] = &[
         r#"{"parent": "organizations/{org}", "view": "MEMBERSHIP_VIEW_FULL"}"#,
     ),
     (
+        "membership.v1.RequestService/GetChangeRequest",
+        r#"{"name": "organizations/{org}/changeRequests/request-{n}"}"#,
+    ),
+    (
+        "membership.v1.RequestService/ListChangeRequests",
+        r#"{"parent": "organizations/{org}"}"#,
+    ),
+    (
         "membership.v1.AuditService/ListAuditEntries",
         r#"{"parent": "organizations/{org}", "filter": {"method": "mandate.membership.v1.OrganizationService.CreateUnit"}}"#,
     ),

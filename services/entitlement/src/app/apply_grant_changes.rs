@@ -23,7 +23,7 @@ pub(crate) async fn apply_grant_changes(
     let permit = app.permit_to_give(context, &organization).await?;
     let owns = owns(app, context, &organization).await?;
     app.follow(context, &request.consistency_token).await?;
-    let changes = Changes::read(app, organization.clone(), &request.changes).await?;
+    let changes = Changes::read(app, organization.clone(), &request.changes, None).await?;
     let mut response: ApplyGrantChangesResponse = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {

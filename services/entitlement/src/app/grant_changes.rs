@@ -31,11 +31,13 @@ enum Change {
 }
 
 impl Changes {
-    /// Reads the changes of a request.
+    /// Reads the changes of a request. Where it is about one subject `only`, grants of others are
+    /// answered as if they were not there.
     pub(super) async fn read(
         app: &App,
         organization: OrganizationId,
         changes: &[GrantChange],
+        only: Option<&str>,
     ) -> Result<Self, Error> {
         let mut all = Vec::with_capacity(changes.len());
         let mut ids = BTreeSet::new();
@@ -59,6 +61,7 @@ impl Changes {
                 Change::Update(name, ..) | Change::Revoke(name, _) => rows
                     .get(name.id.as_str())
                     .filter(|_| name.organization == organization)
+                    .filter(|row| only.is_none_or(|only| row.subject == only))
                     .map(|row| row.subject.clone())
                     .ok_or_else(|| Error::GrantNotFound(name.to_string()))?,
             };

@@ -2,7 +2,7 @@
 //! when the write is: see [`App::lead`].
 
 use api::entitlement::v1::{Grant, Scope};
-use authority::{Caller, Context, Permit, Refused};
+use authority::{Caller, Context, Permit, Reach, Refused};
 use base::{Id, Millis, OrganizationId, RoleName};
 use entitlement_core::{
     ApplicationIndex, Catalog, Target,
@@ -318,6 +318,14 @@ impl App {
             Err(refused) => refused,
         };
         if let (Refused::Denied, Caller::Subject(caller)) = (&refused, &context.caller) {
+            let reach = Reach::Organization(organization);
+            let asks = self
+                .engine
+                .manages(&caller.name, management::REQUESTS_CREATE, reach);
+            // SPEC: S4-4.
+            if asks.await? {
+                return Err(Error::RequestOnly);
+            }
             let facts = |world: &World| {
                 let facts = world.facts(&caller.name, organization)?;
                 Ok::<_, Vec<Piece>>(facts.is_member())

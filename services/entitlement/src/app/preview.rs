@@ -28,7 +28,7 @@ pub(crate) async fn preview(
     let permit = app.permit_to_give(context, &organization).await?;
     let owns = owns(app, context, &organization).await?;
     app.follow(context, &request.consistency_token).await?;
-    let changes = Changes::read(app, organization, &request.changes).await?;
+    let changes = Changes::read(app, organization, &request.changes, None).await?;
     let by = By {
         app,
         context,

@@ -144,11 +144,13 @@ fn places(scope: &Scope) -> String {
     parts.join(", ")
 }
 
-fn last(name: &str) -> &str {
+/// The last part of a name.
+pub(super) fn last(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
 
-fn as_json(grant: &Grant) -> Value {
+/// A grant as scripts read it.
+pub(super) fn as_json(grant: &Grant) -> Value {
     let scope = grant.scope.as_ref().map(|scope| {
         json!({
             "all": scope.all,

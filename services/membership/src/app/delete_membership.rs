@@ -9,7 +9,10 @@ use base::{In, MembershipId};
 use membership_core::is_protected_membership;
 
 use super::App;
-use crate::{error::Error, store::memberships};
+use crate::{
+    error::Error,
+    store::{change_requests, memberships},
+};
 
 /// Ends a membership, and every grant of it; returns once every later check sees it.
 pub(crate) async fn delete_membership(
@@ -49,5 +52,6 @@ async fn delete(
         return Err(Error::Protected(membership.name));
     }
     memberships::delete(tx, name, version, membership.subject.clone()).await?;
+    change_requests::cancel(tx, name).await?;
     Ok(membership)
 }

@@ -4,7 +4,7 @@ mod row;
 
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::membership::v1::{Membership, MembershipChange, MembershipState, change};
-use base::{Id, In, MembershipId, OrganizationId, Subject};
+use base::{ChangeRequestId, Id, In, MembershipId, OrganizationId, Subject};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Expr,
@@ -38,6 +38,7 @@ pub(crate) async fn insert(
             create_ms: now,
             update_ms: now,
             version: tx.now().0,
+            pending_request: None,
         })
         .collect();
     for chunk in rows.chunks(CHUNK) {
@@ -132,6 +133,39 @@ pub(crate) async fn update(
         .ok_or(StoreError::Stale)?;
     announce(tx, &row);
     Ok(row.into())
+}
+
+/// Notes the change request about a membership that waits for a decision. It is no change of the
+/// membership: version and time stay. False if another one waits, or there is no such membership.
+pub(crate) async fn await_request(
+    tx: &WriteTx,
+    name: &In<MembershipId>,
+    request: &ChangeRequestId,
+) -> Result<bool, StoreError> {
+    let result = Entity::update_many()
+        .col_expr(Column::PendingRequest, Expr::value(request.as_str()))
+        .filter(Column::Organization.eq(name.organization.as_str()))
+        .filter(Column::Id.eq(name.id.as_str()))
+        .filter(Column::PendingRequest.is_null())
+        .exec(tx.connection())
+        .await?;
+    Ok(result.rows_affected == 1)
+}
+
+/// Notes that a change request about a membership waits no longer, if it did.
+pub(crate) async fn await_no_more(
+    tx: &WriteTx,
+    name: &In<MembershipId>,
+    request: &ChangeRequestId,
+) -> Result<(), StoreError> {
+    Entity::update_many()
+        .col_expr(Column::PendingRequest, Expr::value(None::<String>))
+        .filter(Column::Organization.eq(name.organization.as_str()))
+        .filter(Column::Id.eq(name.id.as_str()))
+        .filter(Column::PendingRequest.eq(request.as_str()))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
 }
 
 /// Deletes the membership of `subject` that was read at `version`.

@@ -4,7 +4,9 @@ use sea_orm_migration::prelude::{
     ColumnDef, DbErr, ForeignKey, ForeignKeyCreateStatement, MigrationName, MigrationTrait,
     MigratorTrait, SchemaManager, async_trait,
 };
-use store::schema::{boolean, create_common, index, integer, primary, table, text};
+use store::schema::{
+    add_column, boolean, bytes, create_common, index, integer, primary, table, text,
+};
 
 /// Brings the schema to the latest version.
 #[derive(Debug)]
@@ -12,7 +14,7 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(V1), Box::new(V2)]
+        vec![Box::new(V1), Box::new(V2), Box::new(V3)]
     }
 }
 
@@ -48,6 +50,24 @@ impl MigrationName for V2 {
 impl MigrationTrait for V2 {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         contacts(manager).await
+    }
+}
+
+/// Change requests.
+struct V3;
+
+impl MigrationName for V3 {
+    fn name(&self) -> &'static str {
+        "v3"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for V3 {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        change_requests(manager).await?;
+        let mut pending = nullable_text("pending_request");
+        add_column(manager, "memberships", &mut pending).await
     }
 }
 
@@ -159,6 +179,33 @@ async fn contacts(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .to_owned(),
         )
         .await
+}
+
+async fn change_requests(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    manager
+        .create_table(
+            table("change_requests")
+                .col(text("organization"))
+                .col(text("id"))
+                .col(text("membership"))
+                .col(integer("state"))
+                .col(text("requester"))
+                .col(bytes("content"))
+                .col(text("applied_token"))
+                .col(integer("create_ms"))
+                .col(integer("update_ms"))
+                .col(integer("version"))
+                .primary_key(&mut primary(&["organization", "id"]))
+                .foreign_key(&mut in_organization("change_requests"))
+                .to_owned(),
+        )
+        .await?;
+    let columns = ["organization", "membership", "id"];
+    let membership = index("change_requests_membership", "change_requests", &columns);
+    manager.create_index(membership).await?;
+    let columns = ["state", "organization", "id"];
+    let state = index("change_requests_state", "change_requests", &columns);
+    manager.create_index(state).await
 }
 
 fn nullable_text(name: &'static str) -> ColumnDef {

@@ -6,7 +6,7 @@ use api::membership::v1::{Membership, MembershipChange, MembershipState, change}
 use base::Millis;
 use sea_orm::entity::prelude::*;
 
-use crate::store::emit;
+use crate::store::{change_requests::request_name, emit};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "memberships")]
@@ -21,6 +21,8 @@ pub struct Model {
     pub create_ms: i64,
     pub update_ms: i64,
     pub version: i64,
+    /// The id of the change request about it that waits for a decision.
+    pub pending_request: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -35,8 +37,11 @@ impl From<Model> for Membership {
         } else {
             MembershipState::Suspended
         };
+        let pending = row.pending_request.as_ref();
+        let pending = pending.map(|id| request_name(&row.organization, id));
         Self {
             name: name(&row),
+            pending_request: pending.unwrap_or_default(),
             subject: row.subject,
             subscription_active: row.subscription_active,
             state: state.into(),

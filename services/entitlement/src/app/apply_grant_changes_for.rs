@@ -1,0 +1,47 @@
+use ::rpc::{Fault, parse};
+use api::{
+    entitlement::v1::{
+        ApplyGrantChangesForRequest, ApplyGrantChangesForResponse, ApplyGrantChangesRequest,
+    },
+    policy_of,
+};
+use authority::{Account, Caller, Context};
+use base::{OrganizationId, Subject};
+
+use super::{App, apply_grant_changes::apply_grant_changes, grant_changes::Changes};
+use crate::error::Error;
+
+/// The method by which somebody makes the changes directly.
+const DIRECTLY: &str = "/mandate.entitlement.v1.GrantService/ApplyGrantChanges";
+
+/// Makes changes of the grants of one subject as somebody who approved them: by the same code, within
+/// the same bounds, and recorded as if they had called.
+pub(crate) async fn apply_grant_changes_for(
+    app: &App,
+    context: &Context,
+    request: ApplyGrantChangesForRequest,
+) -> Result<ApplyGrantChangesForResponse, Error> {
+    app.permit(context).await?;
+    let caller = parse("caller", &request.caller, Subject::parse_name)?;
+    parse("subject", &request.subject, Subject::parse_name)?;
+    let organization = parse("parent", &request.parent, OrganizationId::parse_name)?;
+    // Looked at before the write: whose a grant is never changes.
+    let only = Some(request.subject.as_str());
+    let changes = Changes::read(app, organization, &request.changes, only).await?;
+    if changes.subjects.iter().any(|of| *of != request.subject) {
+        return Err(Fault::field("subject", "is not that of every change").into());
+    }
+    let policy = policy_of(DIRECTLY).ok_or_else(Fault::denied)?;
+    let context = context.on_behalf_of(Caller::Subject(Account::new(caller, "")), policy);
+    let request = ApplyGrantChangesRequest {
+        parent: request.parent,
+        changes: request.changes,
+        request_id: request.request_id,
+        validate_only: request.validate_only,
+        ..ApplyGrantChangesRequest::default()
+    };
+    let response = apply_grant_changes(app, &context, request).await?;
+    Ok(ApplyGrantChangesForResponse {
+        consistency_token: response.consistency_token,
+    })
+}

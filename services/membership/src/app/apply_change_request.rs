@@ -1,0 +1,78 @@
+use ::rpc::{Channel, Fault};
+use ::store::StoreError;
+use api::{
+    entitlement::v1::ApplyGrantChangesForRequest,
+    membership::v1::{ChangeRequest, ChangeRequestState, change_request::Kind},
+};
+use authority::Permit;
+use base::{ChangeRequestId, In};
+use membership_core::RequestStep;
+
+use super::{App, change_request_rules as rules};
+use crate::{
+    error::Error,
+    peers::{NotMade, change_grants},
+    store::change_requests::{self, Stored},
+};
+
+/// Makes the change of an approved request, and notes that it is made or why it is not; returns the
+/// request as it is then. Stopped anywhere, it can be done again: entitlement knows the change by
+/// the name of the request, and only one note of it is written.
+pub(crate) async fn apply_change_request(
+    app: &App,
+    entitlement: Channel,
+    name: &In<ChangeRequestId>,
+) -> Result<Stored, Error> {
+    let mut stored = rules::find(app.store.reader(), name).await?;
+    if stored.request.state() != ChangeRequestState::Approved {
+        return Ok(stored);
+    }
+    let changes = changes(&stored.request, name)?;
+    let step = match change_grants(entitlement, changes).await {
+        Ok(token) => {
+            stored.applied_token = token;
+            RequestStep::Apply
+        }
+        Err(NotMade::Refused(refusal)) => {
+            refusal
+                .reason()
+                .clone_into(&mut stored.request.failure_reason);
+            RequestStep::Fail
+        }
+        Err(NotMade::Unknown(status)) => {
+            tracing::warn!(error = %status, %name, "an approved change is not known to be made");
+            return Ok(stored);
+        }
+    };
+    rules::step(&mut stored.request, step)?;
+    // Who approved it is recorded with that, and with the change.
+    let permit = Permit::system("apply change request");
+    let tx = app.store.begin_unrepeated(&permit).await?;
+    match change_requests::update(&tx, name, stored).await {
+        // Whoever took it up at the same time was first.
+        Err(StoreError::Stale) => rules::find(app.store.reader(), name).await,
+        noted => {
+            let noted = noted?;
+            tx.commit().await?;
+            Ok(noted)
+        }
+    }
+}
+
+/// What entitlement is asked for, by whoever approved it.
+pub(super) fn changes(
+    request: &ChangeRequest,
+    name: &In<ChangeRequestId>,
+) -> Result<ApplyGrantChangesForRequest, Error> {
+    let Some(Kind::ChangeAccess(change)) = &request.kind else {
+        return Err(Fault::internal("a change of grants has none").into());
+    };
+    Ok(ApplyGrantChangesForRequest {
+        caller: request.decider.clone(),
+        subject: request.subject.clone(),
+        parent: name.organization.name(),
+        changes: change.changes.clone(),
+        request_id: name.to_string(),
+        validate_only: false,
+    })
+}

@@ -1,0 +1,80 @@
+//! What change requests have in common, whatever is done with them.
+
+use ::rpc::Fault;
+use api::membership::v1::{ChangeRequest, ChangeRequestState, Deactivation, change_request::Kind};
+use base::{ChangeRequestId, In, MembershipId};
+use membership_core::{RequestState, RequestStep, is_said};
+use sea_orm::ConnectionTrait;
+
+use crate::{
+    error::Error,
+    store::change_requests::{self, Stored},
+};
+
+/// A change request that must be there.
+pub(super) async fn find(
+    db: &impl ConnectionTrait,
+    name: &In<ChangeRequestId>,
+) -> Result<Stored, Error> {
+    let found = change_requests::find(db, name).await?;
+    found.ok_or_else(|| Error::ChangeRequestNotFound(name.to_string()))
+}
+
+/// Takes a step with a change request.
+pub(super) fn step(request: &mut ChangeRequest, step: RequestStep) -> Result<(), Error> {
+    let state = state(request.state());
+    let next = step.from(state).map_err(|state| Error::Misstep {
+        name: request.name.clone(),
+        state,
+    })?;
+    request.set_state(match next {
+        RequestState::Draft => ChangeRequestState::Draft,
+        RequestState::Pending => ChangeRequestState::Pending,
+        RequestState::Approved => ChangeRequestState::Approved,
+        RequestState::Applied => ChangeRequestState::Applied,
+        RequestState::Rejected => ChangeRequestState::Rejected,
+        RequestState::Cancelled => ChangeRequestState::Cancelled,
+        RequestState::Failed => ChangeRequestState::Failed,
+    });
+    Ok(())
+}
+
+fn state(state: ChangeRequestState) -> RequestState {
+    match state {
+        ChangeRequestState::Unspecified | ChangeRequestState::Draft => RequestState::Draft,
+        ChangeRequestState::Pending => RequestState::Pending,
+        ChangeRequestState::Approved => RequestState::Approved,
+        ChangeRequestState::Applied => RequestState::Applied,
+        ChangeRequestState::Rejected => RequestState::Rejected,
+        ChangeRequestState::Cancelled => RequestState::Cancelled,
+        ChangeRequestState::Failed => RequestState::Failed,
+    }
+}
+
+/// The membership that a stored request is about.
+pub(super) fn membership(request: &ChangeRequest) -> Result<In<MembershipId>, Error> {
+    let name = match &request.kind {
+        Some(Kind::ChangeAccess(change)) => change.membership.as_str(),
+        Some(Kind::Deactivate(Deactivation { membership, .. })) => membership.as_str(),
+        None => "",
+    };
+    Ok(In::parse_name(name).map_err(Fault::internal)?)
+}
+
+/// That whoever sends a request or takes it back is its requester.
+pub(super) fn expect_requester(request: &ChangeRequest, caller: &str) -> Result<(), Error> {
+    if request.requester == caller {
+        Ok(())
+    } else {
+        Err(Error::NotRequester(request.name.clone()))
+    }
+}
+
+/// That a reason is given.
+pub(super) fn expect_reason(reason: &str) -> Result<(), Error> {
+    if is_said(reason) {
+        Ok(())
+    } else {
+        Err(Error::ReasonRequired)
+    }
+}

@@ -1,0 +1,21 @@
+use ::rpc::parse;
+use api::membership::v1::{GetChangeRequestRequest, GetChangeRequestResponse};
+use authority::Context;
+use base::{ChangeRequestId, In};
+
+use super::{App, change_request_rules as rules};
+use crate::error::Error;
+
+/// Returns one change request.
+pub(crate) async fn get_change_request(
+    app: &App,
+    context: &Context,
+    request: GetChangeRequestRequest,
+) -> Result<GetChangeRequestResponse, Error> {
+    let name = parse("name", &request.name, In::<ChangeRequestId>::parse_name)?;
+    app.permit(context, &name.organization).await?;
+    let found = rules::find(app.store.reader(), &name).await?;
+    Ok(GetChangeRequestResponse {
+        change_request: Some(found.request),
+    })
+}

@@ -1,0 +1,58 @@
+use ::rpc::{Fault, Page, parse};
+use api::membership::v1::{
+    ChangeRequestState, ListChangeRequestsRequest, ListChangeRequestsResponse,
+};
+use authority::Context;
+use base::{In, MembershipId, OrganizationId};
+
+use super::App;
+use crate::{error::Error, store::change_requests};
+
+/// Lists change requests, ordered by name.
+pub(crate) async fn list_change_requests(
+    app: &App,
+    context: &Context,
+    request: ListChangeRequestsRequest,
+) -> Result<ListChangeRequestsResponse, Error> {
+    let organization = parse("parent", &request.parent, OrganizationId::parse_name)?;
+    let about = about(&organization, &request.membership)?;
+    app.permit(context, &organization).await?;
+    let state = Some(request.state()).filter(|state| *state != ChangeRequestState::Unspecified);
+    let sealer = app.store.sealer();
+    let list = format!(
+        "change requests {organization} {} {}",
+        request.membership, request.state
+    );
+    let page = Page::read(sealer, list, request.page_size, &request.page_token)?;
+    let rows = change_requests::page(
+        app.store.reader(),
+        &organization,
+        (about.as_ref(), state),
+        &page.after,
+        page.limit(),
+    )
+    .await?;
+    let prefix = format!("{}/changeRequests/", request.parent);
+    let (change_requests, next_page_token) = page.cut(sealer, rows, |request| {
+        request.name.replacen(&prefix, "", 1)
+    });
+    Ok(ListChangeRequestsResponse {
+        change_requests,
+        next_page_token,
+    })
+}
+
+/// The membership that a filter names.
+fn about(organization: &OrganizationId, name: &str) -> Result<Option<MembershipId>, Fault> {
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let name = parse("membership", name, In::<MembershipId>::parse_name)?;
+    if name.organization != *organization {
+        return Err(Fault::field(
+            "membership",
+            "must be of the same organization",
+        ));
+    }
+    Ok(Some(name.id))
+}

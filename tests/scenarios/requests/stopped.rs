@@ -1,0 +1,164 @@
+//! Whatever is cut short after an approval, the change is made once, or said not to be.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use api::{
+    common::v1::Propagation, entitlement::v1::CreateGrantRequest,
+    membership::v1::ChangeRequestState,
+};
+use clock::SystemClock;
+use mandate::clients::Clients;
+use rpc::{Authentication, Channel, in_process, stack};
+use tests::{Rig, Setting};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tonic::Status;
+use tower::{ServiceExt, util::BoxCloneSyncService};
+
+use super::load;
+use crate::{
+    managed::{Managed, all},
+    shared::run,
+};
+
+/// How long it may take until what was cut short is taken up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What becomes of the calls that change grants, after the one that only tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cut {
+    /// They do not arrive: as if the service had ended after it noted the approval.
+    Before,
+    /// They arrive, and their answers do not: as if it had ended before it noted what they said.
+    After,
+    /// They arrive, once something else was given.
+    Overtaken,
+}
+
+/// Membership as another replica has it, whose calls that change grants are cut.
+async fn replica(rig: &Rig, cut: Cut, meanwhile: CreateGrantRequest) -> (Clients, DropGuard) {
+    let [identity, _, whole] = rig.channels();
+    let secrets = rig.secrets();
+    let shutdown = CancellationToken::new();
+    let built = membership::build(membership::Dependencies {
+        store: rig.stores().membership,
+        clock: Arc::new(SystemClock::default()),
+        sealer: secrets.sealer.clone(),
+        peer_key: secrets.peer.clone(),
+        identity: identity.clone(),
+        entitlement: cutting(whole.clone(), rig.root(), cut, meanwhile),
+        shutdown: shutdown.clone(),
+    });
+    let built = built.await.unwrap();
+    let authentication = Authentication {
+        peer: secrets.peer.clone(),
+        credentials: built.keys,
+        tokens: None,
+        anonymous: None,
+    };
+    let service = stack(built.routes, authentication, rpc::Limits::default());
+    let clients = Clients::new(identity, in_process(service), whole, &secrets.root);
+    (clients, shutdown.drop_guard())
+}
+
+fn cutting(whole: Channel, root: Clients, cut: Cut, meanwhile: CreateGrantRequest) -> Channel {
+    let seen = Arc::new(AtomicUsize::new(0));
+    let service = tower::service_fn(move |request: http::Request<tonic::body::Body>| {
+        let (whole, root, meanwhile) = (whole.clone(), root.clone(), meanwhile.clone());
+        let changes = request.uri().path().ends_with("/ApplyGrantChangesFor");
+        let number = if changes {
+            seen.fetch_add(1, Ordering::Relaxed) + 1
+        } else {
+            0
+        };
+        async move {
+            if number > 1 && cut == Cut::Before {
+                return Err(Status::unavailable("cut"));
+            }
+            let answer = whole.oneshot(request).await;
+            if number > 1 && cut == Cut::After {
+                return Err(Status::unavailable("cut"));
+            }
+            if number == 1 && cut == Cut::Overtaken {
+                root.grants().create_grant(meanwhile).await?;
+            }
+            answer
+        }
+    });
+    BoxCloneSyncService::new(service)
+}
+
+#[test]
+fn s4_20_what_was_approved_is_made_once_whatever_is_cut_short() {
+    run(async {
+        for setting in Setting::IN_PROCESS {
+            for cut in [Cut::Before, Cut::After] {
+                let mut rig = Rig::start(setting).await;
+                {
+                    let world = load(&rig, "stopped").await;
+                    let desk = world.as_("desk").await;
+                    world
+                        .pending(&desk, "wished", world.wish("ben", "wished", "a.editor"))
+                        .await;
+                    let (broken, _running) =
+                        replica(&rig, cut, CreateGrantRequest::default()).await;
+                    let approved = world.approve(&broken, "wished").await.unwrap().into_inner();
+                    let propagation = approved.propagation();
+                    let request = approved.change_request.unwrap();
+                    // The other replica may take it up before this one looks.
+                    if request.state() != ChangeRequestState::Applied {
+                        assert_eq!(request.state(), ChangeRequestState::Approved, "{cut:?}");
+                        assert_eq!(propagation, Propagation::Pending);
+                    }
+                }
+                rig.restart().await;
+                let (world, root) = (Managed::named(&rig, "stopped"), rig.root());
+                let applied = async {
+                    while world.state(&root, "wished").await != ChangeRequestState::Applied {
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    }
+                };
+                tokio::time::timeout(PATIENCE, applied)
+                    .await
+                    .expect("applied");
+                assert_eq!(world.held(&root, "ben").await, ["wished"]);
+                assert_eq!(world.recorded(&root).await.len(), 1, "{cut:?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn what_is_possible_no_longer_fails_and_says_why() {
+    run(async {
+        for setting in Setting::IN_PROCESS {
+            let rig = Rig::start(setting).await;
+            let world = load(&rig, "failed").await;
+            let (desk, root) = (world.as_("desk").await, rig.root());
+            world
+                .pending(&desk, "wished", world.wish("ben", "wished", "a.editor"))
+                .await;
+            let meanwhile = CreateGrantRequest {
+                grant_id: "meanwhile".to_owned(),
+                ..world.grant(&world.user("ben"), "a.auditor", all())
+            };
+            let (changing, _running) = replica(&rig, Cut::Overtaken, meanwhile).await;
+            let approved = world
+                .approve(&changing, "wished")
+                .await
+                .unwrap()
+                .into_inner();
+            let request = approved.change_request.unwrap();
+            assert_eq!(request.state(), ChangeRequestState::Failed);
+            assert_eq!(request.failure_reason, "SOD_VIOLATION");
+            assert_eq!(world.request(&root, "wished").await, request);
+            assert_eq!(world.member(&root, "ben").await.pending_request, "");
+            assert_eq!(world.held(&root, "ben").await, ["meanwhile"]);
+        }
+    });
+}
