@@ -1,5 +1,9 @@
 //! What each method demands of its caller, from the options in the protobuf files.
 
+use std::{collections::HashMap, sync::LazyLock};
+
+use foldhash::fast::FixedState;
+
 /// The policy of one method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MethodPolicy {
@@ -41,6 +45,7 @@ pub static METHODS: &[MethodPolicy] = include!(concat!(env!("OUT_DIR"), "/polici
 /// The policy of the method of a path.
 #[must_use]
 pub fn policy_of(path: &str) -> Option<&'static MethodPolicy> {
-    let index = METHODS.binary_search_by(|policy| policy.path.cmp(path));
-    METHODS.get(index.ok()?)
+    static POLICIES: LazyLock<HashMap<&str, &MethodPolicy, FixedState>> =
+        LazyLock::new(|| METHODS.iter().map(|policy| (policy.path, policy)).collect());
+    POLICIES.get(path).copied()
 }

@@ -11,7 +11,7 @@ use std::{
     time::Instant,
 };
 
-use api::{AuditKind, MethodPolicy};
+use api::{AuditKind, MethodPolicy, policy_of};
 use authority::RequestId;
 use futures_util::future::Either;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -26,7 +26,6 @@ use super::{
     Request, Response,
     call::{Call, Names, REQUEST_ID},
     is_public,
-    policy::policy_of,
 };
 use crate::stack::Limits;
 

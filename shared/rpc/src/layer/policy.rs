@@ -1,15 +1,12 @@
 //! Refuses callers that a method is not for.
 
 use std::{
-    collections::HashMap,
     convert::Infallible,
-    sync::LazyLock,
     task::{Context, Poll},
 };
 
-use api::{Access, METHODS, MethodPolicy};
+use api::Access;
 use authority::Caller;
-use foldhash::fast::FixedState;
 use futures_util::{
     FutureExt,
     future::{Either, Ready, ready},
@@ -67,11 +64,4 @@ fn admit(request: &Request) -> Result<(), Fault> {
         return Err(Fault::denied());
     }
     Ok(())
-}
-
-/// The policy of a method by its path.
-pub(crate) fn policy_of(path: &str) -> Option<&'static MethodPolicy> {
-    static POLICIES: LazyLock<HashMap<&str, &MethodPolicy, FixedState>> =
-        LazyLock::new(|| METHODS.iter().map(|policy| (policy.path, policy)).collect());
-    POLICIES.get(path).copied()
 }
