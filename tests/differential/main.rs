@@ -8,6 +8,9 @@ use tests::{
     model::{engine, installed},
 };
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Worlds that share an installation: one catalogue holds the applications of all of them.
 const TOGETHER: u64 = 25;
 /// How often a long run says how far it is.

@@ -16,6 +16,7 @@ use api::{
 use base::Millis;
 use futures_util::future::join_all;
 use prost_types::{FieldMask, Timestamp};
+use tonic::{Response, Status};
 
 use self::change::change;
 use super::{Place, When, World, condition::Circumstances, document::document, random_world::NOW};
@@ -169,10 +170,10 @@ async fn compare_now(rig: &Rig, world: &World, random: &mut Random, now: i64) {
     for ((asked, question), answer) in asked.iter().zip(&questions).zip(&answers) {
         let ((subject, permission, place), said) = question;
         let found = (reason(answer), answer.grant.clone());
-        let at = format!("{asked:?}\n{world:?}");
-        assert_eq!(found, expected(world, asked, place, (now, said)), "{at}");
+        let expected = expected(world, asked, place, (now, said));
+        assert_eq!(found, expected, "{asked:?}\n{world:?}");
         let missing = world.missing(subject, permission, place, (now, said));
-        assert_eq!(answer.missing_context, missing, "{at}");
+        assert_eq!(answer.missing_context, missing, "{asked:?}\n{world:?}");
     }
     compare_lists(rig, world, random, (now, None)).await;
 }
@@ -222,7 +223,9 @@ async fn compare_lists(
         let (subject, permission, place) = world.random_question(random);
         let said = Circumstances::random(random);
         let (when, context) = ((now, &said), said.context());
-        let at = format!("{subject} {permission} {place:?} at {when:?} {read_time:?}\n{world:?}");
+        // Written only where there is a difference: a world is long.
+        let at =
+            || format!("{subject} {permission} {place:?} at {when:?} {read_time:?}\n{world:?}");
         let request = ListResourcesRequest {
             parent: world.name(&Place::Organization),
             subject: subject.clone(),
@@ -232,14 +235,10 @@ async fn compare_lists(
             context: context.clone(),
             ..ListResourcesRequest::default()
         };
-        let found = client
-            .list_resources(request)
-            .await
-            .expect(&at)
-            .into_inner();
+        let found = answered(client.list_resources(request).await, at);
         let reach = world.reach(&subject, &permission, when);
         let expected: Vec<String> = reach.iter().map(|place| world.name(place)).collect();
-        assert_eq!(found.resources, expected, "{at}");
+        assert_eq!(found.resources, expected, "{}", at());
 
         let request = ListSubjectsRequest {
             resource: world.name(&place),
@@ -249,11 +248,11 @@ async fn compare_lists(
             context: context.clone(),
             ..ListSubjectsRequest::default()
         };
-        let found = client.list_subjects(request).await.expect(&at).into_inner();
+        let found = answered(client.list_subjects(request).await, at);
         let may = |subject: &&String| world.check(subject, &permission, &place, when).is_ok();
         let all: BTreeSet<&String> = world.subjects.iter().map(|own| &own.name).collect();
         let expected: Vec<String> = all.into_iter().filter(may).cloned().collect();
-        assert_eq!(found.subjects, expected, "{at}");
+        assert_eq!(found.subjects, expected, "{}", at());
 
         let request = ListPermissionsRequest {
             subject: subject.clone(),
@@ -263,14 +262,10 @@ async fn compare_lists(
             context: context.clone(),
             ..ListPermissionsRequest::default()
         };
-        let found = client
-            .list_permissions(request)
-            .await
-            .expect(&at)
-            .into_inner();
+        let found = answered(client.list_permissions(request).await, at);
         let mut expected = world.permissions();
         expected.retain(|permission| world.check(&subject, permission, &place, when).is_ok());
-        assert_eq!(found.permissions, expected, "{at}");
+        assert_eq!(found.permissions, expected, "{}", at());
 
         let request = ExplainRequest {
             subject: subject.clone(),
@@ -280,7 +275,7 @@ async fn compare_lists(
             context,
             ..ExplainRequest::default()
         };
-        let found = client.explain(request).await.expect(&at).into_inner();
+        let found = answered(client.explain(request).await, at);
         let is_member = world
             .subjects
             .iter()
@@ -312,8 +307,14 @@ async fn compare_lists(
                 )
             })
             .collect();
-        assert_eq!(found, expected, "{at}");
+        assert_eq!(found, expected, "{}", at());
     }
+}
+
+/// What was answered, or where it was not.
+fn answered<T>(answer: Result<Response<T>, Status>, at: impl Fn() -> String) -> T {
+    let answer = answer.unwrap_or_else(|status| panic!("{status}: {}", at()));
+    answer.into_inner()
 }
 
 fn timestamp(at: i64) -> Timestamp {
