@@ -3,6 +3,7 @@
 mod issuer;
 mod proving;
 mod refusing;
+mod serving;
 mod signer;
 
 use api::{
@@ -80,13 +81,7 @@ impl World {
 async fn prove(rig: &Rig, account: &str, issuer: &str, subject: &str) -> Result<String, Status> {
     let request = CreateServiceAccountKeyRequest {
         parent: format!("serviceAccounts/{account}"),
-        key: Some(ServiceAccountKey {
-            oidc: Some(OidcIdentity {
-                issuer: issuer.to_owned(),
-                subject: subject.to_owned(),
-            }),
-            ..ServiceAccountKey::default()
-        }),
+        key: Some(identity(issuer, subject)),
         ..CreateServiceAccountKeyRequest::default()
     };
     let mut accounts = rig.root().service_accounts();
@@ -94,6 +89,17 @@ async fn prove(rig: &Rig, account: &str, issuer: &str, subject: &str) -> Result<
     let created = created.into_inner();
     assert_eq!(created.secret, "");
     Ok(created.key.unwrap_or_default().name)
+}
+
+/// A key that tokens of a subject take the place of.
+fn identity(issuer: &str, subject: &str) -> ServiceAccountKey {
+    ServiceAccountKey {
+        oidc: Some(OidcIdentity {
+            issuer: issuer.to_owned(),
+            subject: subject.to_owned(),
+        }),
+        ..ServiceAccountKey::default()
+    }
 }
 
 fn code<T>(answer: Result<T, Status>) -> Code {
