@@ -5,6 +5,7 @@
 //! facts of different moments are never mixed, no load can bring back what a change took away
 //! meanwhile, and a fact that many ask for is loaded once.
 
+mod catalogs;
 mod keeper;
 mod load;
 mod patch;
@@ -31,6 +32,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use catalogs::Catalogs;
 use keeper::Keeper;
 pub(crate) use piece::{Feed, Piece};
 pub(crate) use reading::Reading;
@@ -78,6 +80,7 @@ struct Request {
 /// The facts, current within the lease.
 pub(crate) struct Facts {
     world: RwLock<World>,
+    catalogs: Catalogs,
     requests: mpsc::Sender<Request>,
     /// When the last read of the whole log began, in nanoseconds since boot.
     proven: AtomicU64,
@@ -92,6 +95,7 @@ impl Facts {
         let (requests, queue) = mpsc::channel(QUEUE);
         let facts = Arc::new(Self {
             world: RwLock::default(),
+            catalogs: Catalogs::default(),
             requests,
             proven: AtomicU64::new(0),
             revisions: watch::Sender::new(0),

@@ -5,7 +5,7 @@ use api::entitlement::v1::Application;
 use base::ApplicationId;
 use entitlement_core::{ApplicationDefinition, management};
 
-use crate::{catalog, error::Error, store::applications};
+use crate::{catalog, error::Error, store::applications::Stored};
 
 /// Refuses changes of the built-in application.
 pub(super) fn refuse_built_in(id: &ApplicationId) -> Result<(), Error> {
@@ -42,7 +42,7 @@ pub(super) async fn check(
     application: &Application,
 ) -> Result<(), Error> {
     definition(id, application)?;
-    let others = applications::page(tx.connection(), "", u64::from(u32::MAX)).await?;
+    let others = Stored::now(tx.connection()).await?.decode()?;
     for other in others.iter().filter(|other| other.name != id.name()) {
         let other_id = other.name.trim_start_matches("applications/");
         let taken = |alias: &String| {

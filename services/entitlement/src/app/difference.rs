@@ -51,7 +51,8 @@ pub(super) async fn reached(
     organization: &OrganizationId,
     subjects: &BTreeSet<String>,
 ) -> Result<Reached, Error> {
-    let mut reading = Reading::begin(&app.store, View::now(tx.connection())).await?;
+    let mut reading =
+        Reading::begin(&app.store, &app.engine.facts, View::now(tx.connection())).await?;
     let read = reading.read(|world| {
         let (mut found, mut missing) = (Reached::new(), Vec::new());
         for subject in subjects {

@@ -163,7 +163,7 @@ impl List<'_> {
             db: &snapshot,
             at: self.at,
         };
-        let mut reading = Reading::begin(&self.app.store, view).await?;
+        let mut reading = Reading::begin(&self.app.store, &self.app.engine.facts, view).await?;
         let roles = reading.read(|world| {
             let sought = self.sought(world.catalog()?);
             let roles = world.roles(self.organization)?;

@@ -42,6 +42,6 @@ pub(super) async fn read_at<T>(
         db: &snapshot,
         at: Some(at),
     };
-    let mut reading = Reading::begin(&app.store, view).await?;
+    let mut reading = Reading::begin(&app.store, &app.engine.facts, view).await?;
     reading.read(answer).await?
 }

@@ -124,7 +124,8 @@ impl Keeper {
         };
         // A new catalogue forgets the organizations, so all of each is needed again.
         let anew = wanted.contains(&Piece::Catalog);
-        let loaded = load(View::now(&snapshot), wanted, |organization| {
+        let (view, catalogs) = (View::now(&snapshot), &self.facts.catalogs);
+        let loaded = load(view, catalogs, wanted, |organization| {
             let is_known = !anew && self.facts.world.read().knows(organization);
             (!is_known).then_some(self.facts.settings.whole)
         });

@@ -1,12 +1,14 @@
 //! Reads pieces from the store, in a snapshot that the caller holds. What is read whole is of now.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use api::entitlement::v1::Application;
 use base::{Id, OrganizationId};
 use store::StoreError;
 
-use super::Piece;
+use super::{
+    Piece,
+    catalogs::{Catalogs, Declared},
+};
 use crate::store::{
     custom_roles, entitlements, grants, keys, members, organizations, resources, subjects, units,
     view::View,
@@ -15,7 +17,7 @@ use crate::store::{
 /// Pieces as rows: what exists of what was asked for.
 #[derive(Debug, Default)]
 pub(super) struct Loaded {
-    pub(super) catalog: Option<Vec<Application>>,
+    pub(super) catalog: Option<Arc<Declared>>,
     pub(super) keys: Asked<keys::Row>,
     pub(super) subjects: Asked<subjects::Row>,
     pub(super) organizations: Vec<(OrganizationId, LoadedOrganization)>,
@@ -77,6 +79,7 @@ struct Wanted {
 /// all its resources, unless these are more.
 pub(super) async fn load(
     view: View<'_>,
+    catalogs: &Catalogs,
     pieces: impl IntoIterator<Item = Piece>,
     whole: impl Fn(&OrganizationId) -> Option<u64>,
 ) -> Result<Loaded, StoreError> {
@@ -85,7 +88,7 @@ pub(super) async fn load(
     for piece in pieces {
         match piece {
             Piece::Catalog => {
-                loaded.catalog = Some(view.applications().await?);
+                loaded.catalog = Some(catalogs.of(view.applications().await?)?);
             }
             Piece::Key(id) => loaded.keys.names.push(id.into()),
             Piece::Subject(name) => loaded.subjects.names.push(name.into()),

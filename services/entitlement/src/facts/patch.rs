@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use api::entitlement::v1::{Application, Scope};
+use api::entitlement::v1::Scope;
 use authority::Account;
 use base::{Id, Millis, OrganizationId, Subject};
 use entitlement_core as core;
@@ -14,13 +14,11 @@ use prost::Message;
 
 use super::{
     Feed, Piece,
+    catalogs::Declared,
     load::{Asked, Loaded, LoadedOrganization, Shared, key},
     world::{Entry, Key, World},
 };
-use crate::{
-    catalog,
-    store::{grants, members, resources},
-};
+use crate::store::{grants, members, resources};
 
 /// About how many bytes an entry of a map takes beside its content.
 const ENTRY: usize = 48;
@@ -32,7 +30,7 @@ impl World {
     pub(super) fn holds(&self, piece: &Piece) -> bool {
         let entry = |organization: &OrganizationId| self.organizations.get(organization.as_str());
         match piece {
-            Piece::Catalog => self.catalog.is_some(),
+            Piece::Catalog => self.declared.is_some(),
             Piece::Key(_) => true,
             Piece::Subject(name) => self.subjects.contains_key(name),
             Piece::Organization(organization) => entry(organization).is_some(),
@@ -61,8 +59,8 @@ impl World {
         let [own_identity, own_membership] = &mut self.cursors;
         *own_identity = identity.unwrap_or(*own_identity);
         *own_membership = membership.unwrap_or(*own_membership);
-        if let Some(applications) = loaded.catalog {
-            self.set_catalog(applications);
+        if let Some(declared) = loaded.catalog {
+            self.set_catalog(declared);
         }
         for id in loaded.keys.names {
             let gone = self.keys.remove(id.as_str());
@@ -142,33 +140,13 @@ impl World {
     }
 
     /// Roles are kept by their number in the catalogue, so all grants go with it.
-    fn set_catalog(&mut self, applications: Vec<Application>) {
-        let definitions: Vec<_> = applications
-            .iter()
-            .filter_map(|application| catalog::definition(application).ok())
-            .collect();
-        match Catalog::compile(&definitions) {
-            Ok(catalog) => self.catalog = Some(catalog),
-            Err(error) => {
-                // What is stored was compiled before it was stored. Nothing is decided without
-                // a catalogue, so this denies everything and says so.
-                tracing::error!(%error, "the stored catalogue does not compile");
-                self.catalog = Some(Catalog::default());
-            }
-        }
-        self.applications = applications
-            .into_iter()
-            .map(|application| {
-                let id = application.name.trim_start_matches("applications/");
-                (id.into(), application)
-            })
-            .collect();
+    fn set_catalog(&mut self, declared: Arc<Declared>) {
+        self.declared = Some(declared);
         self.organizations.clear();
     }
 
     fn set_organization(&mut self, id: &OrganizationId, found: LoadedOrganization) {
-        let catalog = self.catalog.as_ref();
-        let Some(catalog) = catalog else {
+        let Some(declared) = &self.declared else {
             return;
         };
         if found.shared.is_none() && !self.organizations.contains_key(id.as_str()) {
@@ -177,7 +155,7 @@ impl World {
         let tick = self.tick;
         let entry = self.organizations.entry(key(id)).or_default();
         entry.used.store(tick, Ordering::Relaxed);
-        entry.patch(catalog, found);
+        entry.patch(&declared.catalog, found);
     }
 }
 

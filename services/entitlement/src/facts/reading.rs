@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use store::{Store, StoreError};
 
-use super::{FactsError, Piece, World, load::load};
+use super::{Facts, FactsError, Piece, World, catalogs::Catalogs, load::load};
 use crate::store::view::View;
 
 /// How often an answer may find something missing: each time it goes on from what was loaded.
@@ -13,17 +13,26 @@ const ATTEMPTS: usize = 8;
 /// Facts of one transaction, in a world of their own.
 pub(crate) struct Reading<'a> {
     view: View<'a>,
+    catalogs: &'a Catalogs,
     world: World,
 }
 
 impl<'a> Reading<'a> {
     /// Begins to read in a snapshot or in a transaction that writes.
-    pub(crate) async fn begin(store: &Store, view: View<'a>) -> Result<Self, StoreError> {
+    pub(crate) async fn begin(
+        store: &Store,
+        facts: &'a Facts,
+        view: View<'a>,
+    ) -> Result<Self, StoreError> {
         let world = World {
             revision: store.head_in(view.db).await?.position,
             ..World::default()
         };
-        Ok(Self { view, world })
+        Ok(Self {
+            view,
+            catalogs: &facts.catalogs,
+            world,
+        })
     }
 
     /// The revision that it is of.
@@ -41,7 +50,7 @@ impl<'a> Reading<'a> {
                 Ok(found) => return Ok(found),
                 Err(missing) => {
                     // Nothing is loaded whole: it may be too large, and is asked about once.
-                    let loaded = load(self.view, missing, |_| None).await;
+                    let loaded = load(self.view, self.catalogs, missing, |_| None).await;
                     let loaded = loaded.map_err(|error| FactsError::Store(Arc::new(error)))?;
                     let revision = self.world.revision;
                     self.world.apply(loaded, revision, [None, None]);

@@ -12,7 +12,7 @@ use entitlement_core as core;
 use entitlement_core::{Catalog, Map, Member, Organization, Subject, Target};
 use freshness::Journal;
 
-use super::{Feed, Piece};
+use super::{Feed, Piece, catalogs::Declared};
 
 /// What a key proves.
 #[derive(Debug, Clone)]
@@ -68,8 +68,7 @@ pub(crate) struct World {
     pub(super) revision: i64,
     /// How far the feeds have been applied at that revision.
     pub(super) cursors: [i64; 2],
-    pub(super) catalog: Option<Catalog>,
-    pub(super) applications: Map<Box<str>, Application>,
+    pub(super) declared: Option<Arc<Declared>>,
     /// All keys there are: whoever presents what is none costs no read.
     pub(super) keys: Map<Box<str>, Key>,
     /// The ids of those that tokens are the proof of, by whose they are.
@@ -106,12 +105,14 @@ impl World {
     /// # Errors
     /// What is to be loaded first.
     pub(crate) fn catalog(&self) -> Result<&Catalog, Vec<Piece>> {
-        self.catalog.as_ref().ok_or_else(|| vec![Piece::Catalog])
+        let declared = self.declared.as_ref();
+        let catalog = declared.map(|declared| &declared.catalog);
+        catalog.ok_or_else(|| vec![Piece::Catalog])
     }
 
     /// An application as it was declared.
     pub(crate) fn application(&self, id: &str) -> Option<&Application> {
-        self.applications.get(id)
+        self.declared.as_ref()?.applications.get(id)
     }
 
     /// What a key proves, if there is one of that id.

@@ -88,9 +88,32 @@ pub(crate) async fn update(
     self::application(&row)
 }
 
-/// Applications as their rows were.
-pub(crate) fn decode(rows: &[Row]) -> Result<Vec<Application>, StoreError> {
-    rows.iter().map(application).collect()
+/// All applications as they are stored.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Stored {
+    /// Those of now.
+    Rows(Vec<Row>),
+    /// What the history says that their rows were.
+    History(Vec<Vec<u8>>),
+}
+
+impl Stored {
+    /// The applications of now.
+    pub(crate) async fn now(db: &impl ConnectionTrait) -> Result<Self, StoreError> {
+        let rows = Entity::find().order_by_asc(Column::Id).all(db).await?;
+        Ok(Self::Rows(rows))
+    }
+
+    /// The applications, in the order of their ids.
+    pub(crate) fn decode(&self) -> Result<Vec<Application>, StoreError> {
+        match self {
+            Self::Rows(rows) => rows.iter().map(application).collect(),
+            Self::History(rows) => {
+                let was = |row: &Vec<u8>| application(&history::decode(row)?);
+                rows.iter().map(was).collect()
+            }
+        }
+    }
 }
 
 fn note(tx: &WriteTx, row: &Row) -> Result<(), StoreError> {

@@ -68,7 +68,16 @@ impl Past<'_> {
         self,
         db: &impl ConnectionTrait,
     ) -> Result<Vec<R>, StoreError> {
-        read(self.select().order_by_asc(Column::Id), db).await
+        let rows = self.stored(db).await?;
+        rows.iter().map(|row| decode(row)).collect()
+    }
+
+    /// All of them, as they are stored.
+    pub(crate) async fn stored(
+        self,
+        db: &impl ConnectionTrait,
+    ) -> Result<Vec<Vec<u8>>, StoreError> {
+        payloads(self.select().order_by_asc(Column::Id), db).await
     }
 
     /// Those of the ids.
@@ -133,13 +142,21 @@ async fn read<R: DeserializeOwned>(
     rows: Select<Entity>,
     db: &impl ConnectionTrait,
 ) -> Result<Vec<R>, StoreError> {
+    let rows = payloads(rows, db).await?;
+    rows.iter().map(|row| decode(row)).collect()
+}
+
+async fn payloads(
+    rows: Select<Entity>,
+    db: &impl ConnectionTrait,
+) -> Result<Vec<Vec<u8>>, StoreError> {
     let rows = rows.select_only().column(Column::Payload);
-    let rows: Vec<Vec<u8>> = rows.into_tuple().all(db).await?;
-    let decode = |row: Vec<u8>| {
-        let decoded = serde_json::from_slice(&row);
-        decoded.map_err(|error| StoreError::Corrupt(error.to_string()))
-    };
-    rows.into_iter().map(decode).collect()
+    Ok(rows.into_tuple().all(db).await?)
+}
+
+/// A row as it was.
+pub(crate) fn decode<R: DeserializeOwned>(row: &[u8]) -> Result<R, StoreError> {
+    serde_json::from_slice(row).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
 /// Deletes some of what ended before a moment; whether that was all.

@@ -1,12 +1,12 @@
 //! Facts as they are or as they were, read alike.
 
 use ::store::StoreError;
-use api::entitlement::v1::Application;
 use base::{Id, Millis, OrganizationId, RoleName};
 use sea_orm::DatabaseTransaction;
 
 use super::{
-    applications, custom_roles, entitlements, grants,
+    applications::Stored,
+    custom_roles, entitlements, grants,
     history::{self, Past},
     members, organizations, resources, subjects, units,
 };
@@ -26,10 +26,10 @@ impl<'a> View<'a> {
     }
 
     /// All applications.
-    pub(crate) async fn applications(self) -> Result<Vec<Application>, StoreError> {
+    pub(crate) async fn applications(self) -> Result<Stored, StoreError> {
         match self.past(history::APPLICATION, "") {
-            Some(past) => applications::decode(&past.all(self.db).await?),
-            None => applications::page(self.db, "", u64::from(u32::MAX)).await,
+            Some(past) => Ok(Stored::History(past.stored(self.db).await?)),
+            None => Stored::now(self.db).await,
         }
     }
 

@@ -102,17 +102,17 @@ fn compare(before: &World, after: &World, preview: &PreviewResponse, now: i64) {
                 };
                 let old = reach(before, &always[0]);
                 let new = reach(after, &always[1]);
-                let at = format!("{asked:?} {condition}\n{before:?}\n{after:?}");
+                let at = || format!("{asked:?} {condition}\n{before:?}\n{after:?}");
                 let found = told.iter().find(|own| {
                     own.condition == *condition && own.permissions.contains(&permission)
                 });
                 let Some(found) = found else {
-                    assert_eq!(old, new, "{at}");
+                    assert_eq!(old, new, "{}", at());
                     continue;
                 };
-                assert_ne!(old, new, "{at}");
-                assert_eq!(places(after, found.before.as_ref()), old, "{at}");
-                assert_eq!(places(after, found.after.as_ref()), new, "{at}");
+                assert_ne!(old, new, "{}", at());
+                assert_eq!(places(after, found.before.as_ref()), old, "{}", at());
+                assert_eq!(places(after, found.after.as_ref()), new, "{}", at());
             }
         }
     }

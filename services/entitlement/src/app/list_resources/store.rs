@@ -33,7 +33,7 @@ impl List<'_> {
             db: &snapshot,
             at: self.at,
         };
-        let mut reading = Reading::begin(&self.app.store, view).await?;
+        let mut reading = Reading::begin(&self.app.store, &self.app.engine.facts, view).await?;
         let known = reading.read(|world| {
             let facts = world.facts(&self.request.subject, self.organization)?;
             // Resources that grants name are looked up one by one.

@@ -1,0 +1,113 @@
+//! The catalogues that were compiled last. What memory cannot answer, what is asked of the past and
+//! what is written each need one, and few of them differ.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use api::entitlement::v1::Application;
+use entitlement_core::{Catalog, Map};
+use parking_lot::Mutex;
+use store::StoreError;
+
+use crate::{catalog, store::applications::Stored};
+
+/// Catalogues kept: the one of now as rows and as history, and two more.
+const KEPT: usize = 4;
+
+/// A catalogue as it was declared, and compiled.
+#[derive(Debug, Default)]
+pub(super) struct Declared {
+    pub(super) catalog: Catalog,
+    pub(super) applications: Map<Box<str>, Application>,
+}
+
+/// Catalogues beside what they were compiled of, the one that was asked for last in front.
+#[derive(Debug, Default)]
+pub(super) struct Catalogs(Mutex<VecDeque<(Stored, Arc<Declared>)>>);
+
+impl Catalogs {
+    /// The catalogue of what is stored: the same for the same.
+    pub(super) fn of(&self, stored: Stored) -> Result<Arc<Declared>, StoreError> {
+        if let Some(known) = self.known(&stored) {
+            return Ok(known);
+        }
+        // Compiled by two at a time rather than while others wait.
+        let declared = Arc::new(declared(stored.decode()?));
+        let mut kept = self.0.lock();
+        kept.push_front((stored, declared.clone()));
+        kept.truncate(KEPT);
+        Ok(declared)
+    }
+
+    fn known(&self, stored: &Stored) -> Option<Arc<Declared>> {
+        let mut kept = self.0.lock();
+        let at = kept.iter().position(|(own, _)| own == stored)?;
+        let found = kept.remove(at)?;
+        let declared = found.1.clone();
+        kept.push_front(found);
+        Some(declared)
+    }
+}
+
+fn declared(applications: Vec<Application>) -> Declared {
+    let definitions: Vec<_> = applications
+        .iter()
+        .filter_map(|application| catalog::definition(application).ok())
+        .collect();
+    let catalog = Catalog::compile(&definitions).unwrap_or_else(|error| {
+        // What is stored was compiled before it was stored. Nothing is decided without a
+        // catalogue, so this denies everything and says so.
+        tracing::error!(%error, "the stored catalogue does not compile");
+        Catalog::default()
+    });
+    let named = applications.into_iter().map(|application| {
+        let id = application.name.trim_start_matches("applications/");
+        (id.into(), application)
+    });
+    Declared {
+        catalog,
+        applications: named.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::applications::Row;
+
+    fn stored(version: i64) -> Stored {
+        let application = Application::default();
+        Stored::Rows(vec![Row {
+            id: "crm".to_owned(),
+            body: prost::Message::encode_to_vec(&application),
+            create_ms: 1,
+            update_ms: version,
+            version,
+        }])
+    }
+
+    #[test]
+    fn what_is_stored_alike_is_compiled_once() {
+        let catalogs = Catalogs::default();
+        let of = |version| catalogs.of(stored(version)).unwrap();
+        let first = of(1);
+        let other = of(2);
+        assert!(Arc::ptr_eq(&first, &of(1)));
+        assert!(!Arc::ptr_eq(&first, &other));
+        assert_eq!(other.applications["crm"].version, 2);
+    }
+
+    #[test]
+    fn the_one_that_was_not_asked_for_longest_is_forgotten() {
+        let catalogs = Catalogs::default();
+        let of = |version| catalogs.of(stored(version)).unwrap();
+        let (first, second) = (of(1), of(2));
+        for version in 3..=i64::try_from(KEPT).unwrap() {
+            of(version);
+        }
+        of(1);
+        of(100);
+        assert!(Arc::ptr_eq(&first, &of(1)));
+        assert!(!Arc::ptr_eq(&second, &of(2)));
+        assert_eq!(catalogs.0.lock().len(), KEPT);
+    }
+}
