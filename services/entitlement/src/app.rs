@@ -46,6 +46,7 @@ mod past;
 mod preconditions;
 mod preview;
 mod question;
+mod release_member;
 mod revoke_grant;
 mod separations;
 mod summarize_access;
@@ -90,6 +91,7 @@ pub(crate) use self::{
     list_subjects::list_subjects,
     preview::preview,
     question::Question,
+    release_member::release_member,
     revoke_grant::revoke_grant,
     summarize_access::summarize_access,
     transfer_entitlement::transfer_entitlement,

@@ -20,11 +20,11 @@ use api::entitlement::v1::{
     ListPermissionsRequest, ListPermissionsResponse, ListResourcesRequest, ListResourcesResponse,
     ListRolesRequest, ListRolesResponse, ListSubjectsRequest, ListSubjectsResponse, PreviewRequest,
     PreviewResponse, ReactivateEntitlementRequest, ReactivateEntitlementResponse,
-    RevokeGrantRequest, RevokeGrantResponse, SummarizeAccessRequest, SummarizeAccessResponse,
-    SuspendEntitlementRequest, SuspendEntitlementResponse, TransferEntitlementRequest,
-    TransferEntitlementResponse, UpdateApplicationRequest, UpdateApplicationResponse,
-    UpdateCustomRoleRequest, UpdateCustomRoleResponse, UpdateGrantRequest, UpdateGrantResponse,
-    WatchRequest,
+    ReleaseMemberRequest, ReleaseMemberResponse, RevokeGrantRequest, RevokeGrantResponse,
+    SummarizeAccessRequest, SummarizeAccessResponse, SuspendEntitlementRequest,
+    SuspendEntitlementResponse, TransferEntitlementRequest, TransferEntitlementResponse,
+    UpdateApplicationRequest, UpdateApplicationResponse, UpdateCustomRoleRequest,
+    UpdateCustomRoleResponse, UpdateGrantRequest, UpdateGrantResponse, WatchRequest,
     audit_service_server::{AuditService, AuditServiceServer},
     authorization_service_server::{AuthorizationService, AuthorizationServiceServer},
     catalog_service_server::{CatalogService, CatalogServiceServer},
@@ -110,6 +110,7 @@ methods! { PeerService, for Edge, with app:
     authorize(AuthorizeRequest) -> AuthorizeResponse;
     await_projection(AwaitProjectionRequest) -> AwaitProjectionResponse;
     apply_grant_changes_for(ApplyGrantChangesForRequest) -> ApplyGrantChangesForResponse;
+    release_member(ReleaseMemberRequest) -> ReleaseMemberResponse;
     summarize_access(SummarizeAccessRequest) -> SummarizeAccessResponse;
 }
 

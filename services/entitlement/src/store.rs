@@ -12,6 +12,7 @@ mod migration;
 pub(crate) mod organizations;
 #[cfg(test)]
 mod plans;
+pub(crate) mod releases;
 pub(crate) mod representatives;
 pub(crate) mod resources;
 pub(crate) mod subjects;

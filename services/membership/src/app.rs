@@ -73,12 +73,17 @@ pub(crate) use self::{
 
 use ::rpc::Fault;
 use ::store::Store;
+use api::entitlement::v1::ReleaseMemberRequest;
 use authority::{Authority, Context, Permit, Reach, Refused};
 use base::OrganizationId;
 use peer::Entitlement;
 use tokio_util::sync::CancellationToken;
 
-use crate::{error::Error, peers::Identity, store::organizations};
+use crate::{
+    error::Error,
+    peers::{Identity, release},
+    store::organizations,
+};
 
 /// What the use cases work with.
 #[derive(Clone)]
@@ -110,6 +115,24 @@ impl App {
             return Err(Fault::denied().into());
         }
         Ok(permit)
+    }
+
+    /// Makes entitlement let a member go, for whoever has the permit: last before the commit, which
+    /// follows within a minute or not at all.
+    async fn release(
+        &self,
+        context: &Context,
+        permit: &Permit,
+        (organization, subject): (&OrganizationId, &str),
+        only_asked: bool,
+    ) -> Result<(), Fault> {
+        let request = ReleaseMemberRequest {
+            caller: permit.holder().to_owned(),
+            subject: subject.to_owned(),
+            organization: organization.name(),
+            only_asked,
+        };
+        release(&self.entitlement, context, request).await
     }
 
     /// Waits until every later check sees the change that returned the token; the value for

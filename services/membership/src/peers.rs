@@ -2,11 +2,11 @@
 
 mod refusal;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use api::{
     entitlement::v1::{
-        AccessSummary, ApplyGrantChangesForRequest, SummarizeAccessRequest,
+        AccessSummary, ApplyGrantChangesForRequest, ReleaseMemberRequest, SummarizeAccessRequest,
         peer_service_client::PeerServiceClient as EntitlementClient,
     },
     identity::v1::{
@@ -18,7 +18,12 @@ use authority::Context;
 use base::OrganizationId;
 use peer::Entitlement;
 use rpc::{Channel, Fault, PeerChannel};
+use tokio::time::timeout;
 use tonic::Status;
+
+/// How long entitlement may take to release a member: a transaction waits for it, and a database ends
+/// one that waits for two seconds.
+const RELEASE: Duration = Duration::from_millis(1500);
 
 /// The identity service, which knows whether there is such a user or service account.
 #[derive(Debug, Clone)]
@@ -65,6 +70,23 @@ pub(crate) async fn summarize(
         .await
         .map_err(Fault::unavailable)?;
     Ok(response.into_inner().summaries)
+}
+
+/// Makes entitlement let a member go whose membership is about to be suspended or to end: what is
+/// committed then, within a minute, leaves nobody without whom the organization cannot be.
+pub(crate) async fn release(
+    entitlement: &Entitlement,
+    context: &Context,
+    request: ReleaseMemberRequest,
+) -> Result<(), Fault> {
+    let mut client = EntitlementClient::new(entitlement.channel().for_call(context));
+    match timeout(RELEASE, client.release_member(request)).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(status)) => {
+            Err(refusal::read(&status).unwrap_or_else(|| Fault::unavailable(status)))
+        }
+        Err(late) => Err(Fault::unavailable(late)),
+    }
 }
 
 /// Why grants were not changed.

@@ -195,6 +195,11 @@ pub const READ: &[Row] = &[
         "entitlement.v1.PeerService/AwaitProjection",
         r#"{"consistencyToken": "{token}"}"#,
     ),
+    // Of members it notes for a minute that they are not counted.
+    (
+        "entitlement.v1.PeerService/ReleaseMember",
+        r#"{"caller": "serviceAccounts/root", "subject": "users/user-{org}-{n}", "organization": "organizations/{org}"}"#,
+    ),
     (
         "entitlement.v1.PeerService/SummarizeAccess",
         r#"{"organization": "organizations/{org}", "subjects": ["users/user-{org}-{n}"]}"#,

@@ -188,6 +188,33 @@ fn b9_who_decides_and_manages_nothing_approves_nothing() {
 }
 
 #[test]
+fn s4_35_a_request_makes_nobody_leave_who_must_stay() {
+    everywhere(async |rig| {
+        let world = load(rig, "s4-35-asked").await;
+        let (desk, owner) = (world.as_("desk").await, world.as_("owner").await);
+        for member in ["admin", "owner"] {
+            let leaving = world.leaving(member, "Left");
+            world.pending(&desk, member, leaving).await;
+        }
+        let refused = world.approve(&owner, "admin").await;
+        let reason = "LAST_APPLICATION_ADMIN";
+        assert_refused(refused, Code::FailedPrecondition, reason);
+        let refused = world.approve(&owner, "owner").await;
+        assert_refused(refused, NO, "SELF_EDIT_FORBIDDEN");
+        let deputy = world.as_("deputy").await;
+        let refused = world.approve(&deputy, "owner").await;
+        assert_refused(refused, NO, "OWNER_ROLE_IMMUTABLE");
+        for id in ["admin", "owner"] {
+            assert_eq!(world.state(&desk, id).await, ChangeRequestState::Pending);
+        }
+        let other = world.as_("other").await;
+        world.approve(&other, "owner").await.unwrap();
+        let owner = world.member(&other, "owner").await;
+        assert_eq!(owner.state(), MembershipState::Suspended);
+    });
+}
+
+#[test]
 fn what_is_tried_is_checked_and_not_done() {
     everywhere(async |rig| {
         let world = load(rig, "tried-approval").await;

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
+use ::rpc::Fault;
 use ::store::WriteTx;
-use api::entitlement::v1::Grant;
+use api::entitlement::v1::{Grant, Scope};
 use base::{OrganizationId, RoleName};
 use entitlement_core::management;
 
@@ -11,7 +12,7 @@ use crate::{
     error::Error,
     store::{
         grants::{self, NewGrant},
-        members, subjects,
+        members, releases, subjects,
     },
 };
 
@@ -23,15 +24,12 @@ pub(super) async fn owner(
     before: &NewGrant,
     after: Option<&NewGrant>,
 ) -> Result<(), Error> {
-    if before.role.to_string() != management::OWNER_ROLE {
+    if before.role.to_string() != management::OWNER_ROLE || after.is_some_and(lasts) {
         return Ok(());
     }
-    let (own, others) = keeping(tx, organization, before).await?;
-    let stays = after.is_some_and(lasts);
-    if own && !stays && others.is_empty() {
-        return Err(Error::LastOwner(organization.name()));
-    }
-    Ok(())
+    let name = name(organization, before);
+    let counted = Counted::find(tx, organization, &before.role, |own| own.name == name).await?;
+    counted.owner_stays(organization)
 }
 
 /// That whoever manages an application is left when a grant becomes what `after` is, or ends.
@@ -45,25 +43,31 @@ pub(super) async fn admin(
     if before.role.to_string() != management::ADMIN_ROLE {
         return Ok(());
     }
-    let (own, others) = keeping(tx, organization, before).await?;
-    if !own {
-        return Ok(());
-    }
+    let name = name(organization, before);
+    let counted = Counted::find(tx, organization, &before.role, |own| own.name == name).await?;
     let after = after.filter(|after| lasts(after)).map(|after| &after.scope);
-    let left = others.iter().filter_map(|grant| grant.scope.as_ref());
-    let left: HashSet<&String> = left
-        .chain(after)
-        .flat_map(|scope| &scope.applications)
-        .collect();
-    let mut managed = before.scope.applications.iter();
-    let lost = managed.find(|application| !left.contains(application));
-    match lost {
-        Some(application) => Err(Error::LastApplicationAdmin {
-            organization: organization.name(),
-            application: application.clone(),
-        }),
-        None => Ok(()),
-    }
+    counted.admins_stay(organization, after)
+}
+
+/// That an owner is left, and whoever manages each application, when a member leaves.
+// SPEC: S1-36, S4-35.
+pub(super) async fn member(
+    tx: &WriteTx,
+    organization: &OrganizationId,
+    subject: &str,
+) -> Result<(), Error> {
+    let counted = async |role| {
+        let role = RoleName::parse_name(role).map_err(Fault::internal)?;
+        Counted::find(tx, organization, &role, |own| own.subject == subject).await
+    };
+    let owners = counted(management::OWNER_ROLE).await?;
+    owners.owner_stays(organization)?;
+    let admins = counted(management::ADMIN_ROLE).await?;
+    admins.admins_stay(organization, None)
+}
+
+fn name(organization: &OrganizationId, grant: &NewGrant) -> String {
+    format!("{}/grants/{}", organization.name(), grant.id)
 }
 
 /// Whether a grant counts: what ends by itself is not relied upon.
@@ -71,28 +75,64 @@ fn lasts(grant: &NewGrant) -> bool {
     grant.scope.all && grant.end == base::Millis::MAX
 }
 
-/// Whether a grant is among those of its role that count and whose holders are active, and the
-/// others of them.
-async fn keeping(
-    tx: &WriteTx,
-    organization: &OrganizationId,
-    grant: &NewGrant,
-) -> Result<(bool, Vec<Grant>), Error> {
-    let role: &RoleName = &grant.role;
-    let mut found = grants::lasting(tx, organization, role).await?;
-    let subjects: Vec<&str> = found.iter().map(|grant| grant.subject.as_str()).collect();
-    let members = members::of_subjects(tx.connection(), organization, &subjects).await?;
-    let members = members.into_iter().filter(|row| row.active);
-    let members: Vec<String> = members.map(|row| row.subject).collect();
-    let people = subjects::find(tx.connection(), &members).await?;
-    let active: HashSet<String> = people
-        .into_iter()
-        .filter(|row| row.active)
-        .map(|row| row.name)
-        .collect();
-    found.retain(|grant| active.contains(&grant.subject));
-    let name = format!("{}/grants/{}", organization.name(), grant.id);
-    let all = found.len();
-    found.retain(|grant| grant.name != name);
-    Ok((found.len() < all, found))
+/// The grants of a role that count and whose holders are active and stay.
+struct Counted {
+    /// Those that end.
+    ending: Vec<Grant>,
+    others: Vec<Grant>,
+}
+
+impl Counted {
+    async fn find(
+        tx: &WriteTx,
+        organization: &OrganizationId,
+        role: &RoleName,
+        ends: impl Fn(&Grant) -> bool,
+    ) -> Result<Self, Error> {
+        let mut found = grants::lasting(tx, organization, role).await?;
+        let subjects: Vec<&str> = found.iter().map(|grant| grant.subject.as_str()).collect();
+        let members = members::of_subjects(tx.connection(), organization, &subjects).await?;
+        let members = members.into_iter().filter(|row| row.active);
+        let members: Vec<String> = members.map(|row| row.subject).collect();
+        let people = subjects::find(tx.connection(), &members).await?;
+        let people = people.into_iter().filter(|row| row.active);
+        let mut active: HashSet<String> = people.map(|row| row.name).collect();
+        for released in releases::subjects(tx, organization).await? {
+            active.remove(&released);
+        }
+        found.retain(|grant| active.contains(&grant.subject));
+        let (ending, others) = found.into_iter().partition(ends);
+        Ok(Self { ending, others })
+    }
+
+    fn owner_stays(&self, organization: &OrganizationId) -> Result<(), Error> {
+        if !self.ending.is_empty() && self.others.is_empty() {
+            return Err(Error::LastOwner(organization.name()));
+        }
+        Ok(())
+    }
+
+    /// `instead` is what comes in the place of what ends.
+    fn admins_stay(
+        &self,
+        organization: &OrganizationId,
+        instead: Option<&Scope>,
+    ) -> Result<(), Error> {
+        let left: HashSet<&String> = scopes(&self.others)
+            .chain(instead)
+            .flat_map(|scope| &scope.applications)
+            .collect();
+        let mut managed = scopes(&self.ending).flat_map(|scope| &scope.applications);
+        match managed.find(|application| !left.contains(application)) {
+            Some(application) => Err(Error::LastApplicationAdmin {
+                organization: organization.name(),
+                application: application.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+fn scopes(grants: &[Grant]) -> impl Iterator<Item = &Scope> {
+    grants.iter().filter_map(|grant| grant.scope.as_ref())
 }

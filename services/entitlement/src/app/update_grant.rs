@@ -91,17 +91,23 @@ impl Held {
     pub(super) async fn find(tx: &WriteTx, name: &In<GrantId>) -> Result<Self, Error> {
         let found = grants::find(tx.connection(), &name.organization, &name.id, tx.now()).await?;
         let (grant, version) = found.ok_or_else(|| Error::GrantNotFound(name.to_string()))?;
-        // Whatever its condition is: what cannot be read any more can still be taken.
-        let held = Grant {
-            condition: String::new(),
-            ..grant.clone()
-        };
-        let known = grant_rules::read(&name.organization, held, name.id.as_str(), "")?;
+        let known = Self::read(&name.organization, &grant)?;
         Ok(Self {
             grant,
             known,
             version,
         })
+    }
+
+    /// A grant as the rules have it.
+    pub(super) fn read(organization: &OrganizationId, grant: &Grant) -> Result<NewGrant, Error> {
+        // Whatever its condition is: what cannot be read any more can still be taken.
+        let held = Grant {
+            condition: String::new(),
+            ..grant.clone()
+        };
+        let id = grant.name.rsplit('/').next().unwrap_or_default();
+        grant_rules::read(organization, held, id, "")
     }
 
     /// That the caller may change or take it, and knows it as it is.

@@ -15,7 +15,13 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(V1), Box::new(V2), Box::new(V3), Box::new(V4)]
+        vec![
+            Box::new(V1),
+            Box::new(V2),
+            Box::new(V3),
+            Box::new(V4),
+            Box::new(V5),
+        ]
     }
 }
 
@@ -118,6 +124,30 @@ impl MigrationName for V4 {
 impl MigrationTrait for V4 {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         add_column(manager, "p_keys", &mut optional_text("oidc")).await
+    }
+}
+
+/// Members who are about to leave.
+struct V5;
+
+impl MigrationName for V5 {
+    fn name(&self) -> &'static str {
+        "v5"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for V5 {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let releases = table("releases")
+            .col(text("organization"))
+            .col(text("subject"))
+            .col(integer("until_ms"))
+            .primary_key(&mut primary(&["organization", "subject"]))
+            .to_owned();
+        manager.create_table(releases).await?;
+        let passed = index("releases_passed", "releases", &["until_ms"]);
+        manager.create_index(passed).await
     }
 }
 

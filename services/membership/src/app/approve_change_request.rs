@@ -45,6 +45,11 @@ pub(crate) async fn approve_change_request(
         Turn::Write(mut tx) => {
             let caller = permit.holder();
             let approved = approve(&mut tx, &name, &request.etag, caller, possible).await?;
+            if let Some(Kind::Deactivate(_)) = &approved.kind {
+                let member = (&name.organization, approved.subject.as_str());
+                let only = request.validate_only;
+                app.release(context, &permit, member, only).await?;
+            }
             tx.finish(|consistency_token| ApproveChangeRequestResponse {
                 change_request: Some(approved),
                 consistency_token,

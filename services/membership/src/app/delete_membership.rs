@@ -26,6 +26,9 @@ pub(crate) async fn delete_membership(
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
             let membership = delete(&mut tx, &name, &request.etag).await?;
+            let member = (&name.organization, membership.subject.as_str());
+            let only = request.validate_only;
+            app.release(context, &permit, member, only).await?;
             tx.finish(|consistency_token| DeleteMembershipResponse {
                 membership: Some(membership),
                 consistency_token,

@@ -24,6 +24,9 @@ pub(crate) async fn suspend_membership(
         Turn::Write(mut tx) => {
             let membership =
                 change_membership(&mut tx, &name, &request.etag, Verb::Suspend).await?;
+            let member = (&name.organization, membership.subject.as_str());
+            let only = request.validate_only;
+            app.release(context, &permit, member, only).await?;
             tx.finish(|consistency_token| SuspendMembershipResponse {
                 membership: Some(membership),
                 consistency_token,
