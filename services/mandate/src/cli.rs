@@ -209,7 +209,7 @@ pub struct QuestionArgs {
     #[arg(long, conflicts_with = "at_least_as_fresh")]
     pub consistent: bool,
     /// Answer no older than the change that returned this consistency token.
-    #[arg(long, value_name = "TOKEN")]
+    #[arg(long, value_name = "TOKEN", allow_hyphen_values = true)]
     pub at_least_as_fresh: Option<String>,
     /// As of this moment, as `2026-01-31T12:00:00Z`.
     #[arg(long, value_name = "TIME", value_parser = time)]
@@ -316,7 +316,7 @@ pub struct WatchArgs {
     /// The organization; all when absent, for the operator.
     pub organization: Option<String>,
     /// Resume where an earlier watch has ended, by the last cursor that it told (`--json`).
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub cursor: Option<String>,
 }
 
@@ -353,5 +353,24 @@ mod tests {
     #[test]
     fn the_definitions_are_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// One token in 64 begins so.
+    #[test]
+    fn a_token_may_begin_with_a_hyphen() {
+        for given in [
+            vec!["mandate", "watch", "--cursor", "-nA_"],
+            vec![
+                "mandate",
+                "check",
+                "--at-least-as-fresh",
+                "-nA_",
+                "a",
+                "a.m.view",
+                "o",
+            ],
+        ] {
+            Cli::try_parse_from(given).unwrap();
+        }
     }
 }
