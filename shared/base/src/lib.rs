@@ -1,11 +1,13 @@
 //! Typed ids, resource names and times: what every crate, the pure ones too, speaks in.
 
+mod epoch;
 mod id;
 mod name;
 mod oidc;
 mod subject;
 mod time;
 
+pub use epoch::Epoch;
 pub use id::{
     ApplicationId, ChangeRequestId, ContactId, EntitlementId, GrantId, Id, InvalidId, KeyId,
     MembershipId, OrganizationId, ResourceId, RoleId, ServiceAccountId, UnitId, UserId,
