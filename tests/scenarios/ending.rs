@@ -17,6 +17,7 @@ use api::{
 };
 use prost::Message;
 use seal::Source;
+use store::Cursor;
 use tonic::Code;
 
 use crate::{feeds::open, refusal::refusal, shared::everywhere, world::World};
@@ -109,10 +110,10 @@ fn s0_27_the_end_of_a_membership_outlives_a_new_beginning_in_the_feed() {
         let again = join(&world, "ann", "s0-27-feed-ann".to_owned());
         members.create_membership(again).await.unwrap();
         let feed = open(rig, Source::Membership).await;
-        let (mut at, mut told) = (0, Vec::new());
+        let (mut at, mut told) = (Cursor::START, Vec::new());
         loop {
             let page = feed.backlog(at).await.unwrap();
-            at = page.position;
+            at = page.cursor;
             for entry in page.entries {
                 let change = Change::decode(entry.payload.as_slice()).unwrap();
                 if let Some(Entity::Membership(change)) = change.entity

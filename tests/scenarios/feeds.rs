@@ -17,7 +17,7 @@ use api::{
 use clock::SystemClock;
 use mandate::clients::Clients;
 use seal::Source;
-use store::Store;
+use store::{Cursor, Store};
 use tests::{Rig, Setting};
 use tokio::{sync::watch, task::JoinSet};
 use tonic::{Code, Request, Response, Status};
@@ -155,11 +155,17 @@ async fn move_about(writer: Writer, organization: String, turns: usize) {
 
 /// How far entitlement has applied both feeds, by its own log.
 async fn cursors(store: &Store) -> Vec<(String, i64)> {
-    let entries = store.backlog(0).await.unwrap().entries.into_iter();
+    let entries = store
+        .backlog(Cursor::START)
+        .await
+        .unwrap()
+        .entries
+        .into_iter();
     let mut cursors: Vec<(String, i64)> = entries
         .filter(|entry| entry.entity.starts_with("f/"))
         .map(|entry| {
-            let at = entry.payload.try_into().unwrap();
+            // The position follows the epoch.
+            let at = entry.payload[8..16].try_into().unwrap();
             (entry.entity, i64::from_be_bytes(at))
         })
         .collect();
@@ -203,8 +209,12 @@ async fn agree(world: &World<'_>) {
 /// Returns once entitlement has heard all that identity and membership have to tell.
 pub async fn heard(rig: &Rig) {
     for source in [Source::Identity, Source::Membership] {
-        let at = open(rig, source).await.head().await.unwrap().position;
-        let position = seal::Position { source, at };
+        let end = open(rig, source).await.head().await.unwrap().cursor;
+        let position = seal::Position {
+            source,
+            epoch: end.epoch,
+            at: end.position,
+        };
         let request = CheckRequest {
             subject: "serviceAccounts/root".to_owned(),
             permission: "mandate.decisions.check".to_owned(),

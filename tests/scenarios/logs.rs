@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use authority::Permit;
 use clock::SystemClock;
 use seal::{Sealer, Source};
-use store::{Store, StoreUrl};
+use store::{Cursor, Store, StoreUrl};
 use tempfile::TempDir;
 use testkit::Postgres;
 use tokio::task::JoinSet;
@@ -56,7 +56,7 @@ async fn write(store: Store, writer: u8) -> Vec<(i64, String, Vec<u8>)> {
 #[test]
 fn k_g_a_reader_that_follows_positions_sees_the_last_state_of_everything() {
     on_both(async |store| {
-        let begin = store.backlog(0).await.unwrap().position;
+        let begin = store.backlog(Cursor::START).await.unwrap().cursor;
         let mut writers = JoinSet::new();
         for writer in 0..WRITERS {
             writers.spawn(write(store.clone(), writer));
@@ -64,17 +64,17 @@ fn k_g_a_reader_that_follows_positions_sees_the_last_state_of_everything() {
         let reading = async {
             let mut seen = BTreeMap::new();
             let mut at = begin;
-            let total = begin + i64::from(WRITERS) * i64::from(WRITES);
-            while at < total {
+            let total = begin.position + i64::from(WRITERS) * i64::from(WRITES);
+            while at.position < total {
                 let page = store.backlog(at).await.unwrap();
-                let mut last = at;
+                let mut last = at.position;
                 for entry in page.entries {
-                    assert!(entry.position > at && entry.position >= last);
+                    assert!(entry.position > at.position && entry.position >= last);
                     last = entry.position;
                     seen.insert(entry.entity, entry.payload);
                 }
-                assert!(page.position >= last);
-                at = page.position;
+                assert!(page.cursor.position >= last);
+                at = page.cursor;
             }
             seen
         };
@@ -82,7 +82,7 @@ fn k_g_a_reader_that_follows_positions_sees_the_last_state_of_everything() {
         let mut written = written.concat();
         written.sort();
         let positions: Vec<i64> = written.iter().map(|(at, ..)| *at).collect();
-        let expected: Vec<i64> = (begin + 1..).take(written.len()).collect();
+        let expected: Vec<i64> = (begin.position + 1..).take(written.len()).collect();
         assert_eq!(positions, expected, "one position a commit");
         let last: BTreeMap<String, Vec<u8>> = written
             .into_iter()
@@ -101,33 +101,33 @@ fn k_g_a_slow_transaction_is_not_skipped() {
         let permit = Permit::system("test");
         let mut slow = store.begin_unrepeated(&permit).await.unwrap();
         slow.emit("slow".to_owned(), vec![1]);
-        let mut at = 0;
+        let mut at = Cursor::START;
         for turn in 0..5 {
             let mut fast = other.begin_unrepeated(&permit).await.unwrap();
             fast.emit("fast".to_owned(), vec![turn]);
             let position = fast.commit().await.unwrap();
-            at = store.backlog(at).await.unwrap().position;
-            assert_eq!(at, position);
+            at = store.backlog(at).await.unwrap().cursor;
+            assert_eq!(at.position, position);
         }
         let position = slow.commit().await.unwrap();
-        assert!(position > at);
+        assert!(position > at.position);
         let page = other.backlog(at).await.unwrap();
         let entities: Vec<&str> = page.entries.iter().map(|entry| &*entry.entity).collect();
-        assert_eq!((entities, page.position), (vec!["slow"], position));
+        assert_eq!((entities, page.cursor.position), (vec!["slow"], position));
     });
 }
 
 #[test]
 fn what_is_rolled_back_leaves_no_gap_and_no_trace() {
     on_both(async |store| {
-        let begin = store.backlog(0).await.unwrap().position;
+        let begin = store.backlog(Cursor::START).await.unwrap().cursor;
         let permit = Permit::system("test");
         let mut dropped = store.begin_unrepeated(&permit).await.unwrap();
         dropped.emit("dropped".to_owned(), vec![1]);
         drop(dropped);
         let mut kept = store.begin_unrepeated(&permit).await.unwrap();
         kept.emit("kept".to_owned(), vec![2]);
-        assert_eq!(kept.commit().await.unwrap(), begin + 1);
+        assert_eq!(kept.commit().await.unwrap(), begin.position + 1);
         let page = store.backlog(begin).await.unwrap();
         let entities: Vec<&str> = page.entries.iter().map(|entry| &*entry.entity).collect();
         assert_eq!(entities, ["kept"]);

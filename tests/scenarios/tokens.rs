@@ -11,10 +11,11 @@ use api::{
         Unit,
     },
 };
+use base::Epoch;
 use seal::{Position, Source};
 use tonic::{Code, Request};
 
-use crate::{refusal::assert_refused, shared::everywhere, world::World};
+use crate::{feeds::open, refusal::assert_refused, shared::everywhere, world::World};
 
 /// The demand to see at least what a token names.
 pub fn at_least(token: &str) -> Consistency {
@@ -110,21 +111,23 @@ fn k_i_a_token_cannot_be_altered_or_brought_from_elsewhere() {
         forged.push(token.chars().skip(1).collect());
         forged.push("e99999999".to_owned());
         let other = seal::Sealer::new(&vec![7; 32].into());
-        let ahead = |at| Position {
+        forged.push(other.consistency(Position {
             source: Source::Entitlement,
-            at,
-        };
-        forged.push(other.consistency(ahead(1_000_000)));
+            epoch: Epoch(1),
+            at: 1_000_000,
+        }));
         for token in forged {
             let mut question = world.question("ben", "units/k1");
             question.consistency = Some(at_least(&token));
             let refused = rig.root().authorization().check(question).await;
             assert_refused(refused, Code::InvalidArgument, "CONSISTENCY_TOKEN_INVALID");
         }
-        // One that the installation would make one day is waited for, and not answered.
-        for source in [Source::Identity, Source::Membership, Source::Entitlement] {
+        // One that the others would make one day is waited for, and not answered.
+        for source in [Source::Identity, Source::Membership] {
+            let end = open(rig, source).await.head().await.unwrap();
             let position = Position {
                 source,
+                epoch: end.cursor.epoch,
                 at: i64::MAX,
             };
             let mut question = world.question("ben", "units/k1");

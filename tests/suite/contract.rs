@@ -14,7 +14,7 @@ use authority::Permit;
 use base::Millis;
 use clock::SystemClock;
 use seal::{Sealer, Source};
-use store::{AuditQuery, Store, StoreError, StoreUrl, Turn, WriteTx};
+use store::{AuditQuery, Cursor, Store, StoreError, StoreUrl, Turn, WriteTx};
 use tempfile::TempDir;
 use testkit::Postgres;
 use tokio::task::JoinSet;
@@ -116,7 +116,7 @@ async fn what_only_validates_or_is_dropped_leaves_nothing() {
         let mut dropped = write(&store).await;
         dropped.emit("two".to_owned(), vec![2]);
         drop(dropped);
-        let backlog = store.backlog(0).await.unwrap();
+        let backlog = store.backlog(Cursor::START).await.unwrap();
         assert!(backlog.entries.is_empty() && backlog.caught_up);
         // The connection of the dropped transaction serves the next.
         write(&store).await.commit().await.unwrap();
@@ -126,22 +126,23 @@ async fn what_only_validates_or_is_dropped_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_outbox_keeps_the_latest_state_at_the_position_of_its_commit() {
     for (store, _folder) in stores().await {
-        let mut positions = Vec::new();
+        let (mut positions, mut cursors) = (Vec::new(), Vec::new());
         for (entity, state) in [("a", 1), ("b", 1), ("a", 2)] {
             let mut tx = write(&store).await;
             tx.emit(entity.to_owned(), vec![state]);
             positions.push(tx.commit().await.unwrap());
+            cursors.push(store.head().await.unwrap().cursor);
         }
         assert!(positions.is_sorted_by(|one, other| one < other));
-        let backlog = store.backlog(0).await.unwrap();
+        let backlog = store.backlog(Cursor::START).await.unwrap();
         let entries: Vec<_> = backlog
             .entries
             .iter()
             .map(|entry| (entry.entity.as_str(), entry.payload[0], entry.position))
             .collect();
         assert_eq!(entries, [("b", 1, positions[1]), ("a", 2, positions[2])]);
-        assert_eq!(store.backlog(positions[1]).await.unwrap().entries.len(), 1);
-        assert_eq!(store.head().await.unwrap().position, positions[2]);
+        assert_eq!(store.backlog(cursors[1]).await.unwrap().entries.len(), 1);
+        assert_eq!(store.head().await.unwrap().cursor.position, positions[2]);
         let snapshot = store.snapshot().await.unwrap();
         for (limit, latest) in [(5, vec![1, 2]), (1, vec![2])] {
             let found = Store::latest_in(&snapshot, limit).await.unwrap();
@@ -163,11 +164,11 @@ async fn k_p_a_page_of_the_outbox_never_splits_a_commit() {
             }
             tx.commit().await.unwrap();
         }
-        let (mut cursor, mut seen, mut caught_up) = (0, Vec::new(), false);
+        let (mut cursor, mut seen, mut caught_up) = (Cursor::START, Vec::new(), false);
         while !caught_up {
             let page = store.backlog(cursor).await.unwrap();
             let last = page.entries.last().unwrap().position;
-            assert_eq!(last, page.position);
+            assert_eq!(last, page.cursor.position);
             let of_last = page
                 .entries
                 .iter()
@@ -183,7 +184,7 @@ async fn k_p_a_page_of_the_outbox_never_splits_a_commit() {
                 .parse()
                 .unwrap();
             assert_eq!(of_last, sizes[commit]);
-            (cursor, caught_up) = (page.position, page.caught_up);
+            (cursor, caught_up) = (page.cursor, page.caught_up);
         }
         let total = seen.len();
         seen.sort();
@@ -208,11 +209,11 @@ async fn a_reader_that_follows_misses_no_concurrent_commit() {
             })
         });
         let writers: Vec<_> = writers.collect();
-        let (mut cursor, mut seen) = (0, Vec::new());
+        let (mut cursor, mut seen) = (Cursor::START, Vec::new());
         loop {
             let done = writers.iter().all(tokio::task::JoinHandle::is_finished);
             let page = store.backlog(cursor).await.unwrap();
-            cursor = page.position;
+            cursor = page.cursor;
             seen.extend(page.entries.into_iter().map(|entry| entry.entity));
             if done && page.caught_up {
                 break;

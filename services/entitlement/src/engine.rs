@@ -17,7 +17,7 @@ use authority::{Account, Caller, Context, Decider, Proof, Reach, Undecided, Verd
 use base::{GrantId, Id, Millis, OrganizationId};
 use clock::Clock;
 use entitlement_core::authority::Power;
-use seal::Sealer;
+use seal::{Sealer, Source};
 
 pub(crate) use self::{
     allowance::Allowance,
@@ -104,6 +104,9 @@ impl Engine {
             .sealer
             .open_consistency(token)
             .map_err(|_| Error::ConsistencyTokenInvalid)?;
+        if position.source == Source::Entitlement {
+            self.store.note_commit(position.epoch, position.at);
+        }
         Ok(self.facts.reach(position, context.deadline).await?)
     }
 
@@ -115,9 +118,9 @@ impl Engine {
         }
     }
 
-    /// Whether the feeds were heard recently enough for answers.
+    /// Whether the feeds were heard recently enough for answers, and are of one history.
     pub(crate) fn is_heard(&self, at: Moment) -> bool {
-        self.heard.silence(at.since_boot) <= self.max_silence
+        self.heard.silence(at.since_boot) <= self.max_silence && !self.facts.is_replaying()
     }
 
     /// Whether a feed was not heard for longer than the lease.

@@ -244,6 +244,10 @@ impl From<Error> for Fault {
             .map(|(code, reason)| Self::new(code, DOMAIN, reason.as_str_name(), &message));
         match (error, fault) {
             (Error::Facts(FactsError::Deadline), _) => Self::deadline(),
+            (Error::Facts(FactsError::OtherHistory), _) => {
+                let reason = common::v1::ErrorReason::ConsistencyTokenOtherHistory;
+                Self::common(Code::FailedPrecondition, reason, message)
+            }
             (Error::Facts(error), _) => Self::unavailable(error),
             (Error::Catalog { field, source }, _) => Self::field(field, source.to_string()),
             (Error::ScopeRequired(field) | Error::ScopesNotAllowed { field, .. }, Some(fault)) => {

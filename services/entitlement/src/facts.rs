@@ -16,7 +16,7 @@ mod world;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -24,8 +24,8 @@ use std::{
 use clock::Clock;
 use freshness::Lease;
 use parking_lot::RwLock;
-use seal::{Position, Source};
-use store::{Store, StoreError};
+use seal::Position;
+use store::{Cursor, Store, StoreError};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Instant, timeout_at},
@@ -68,6 +68,8 @@ pub(crate) enum FactsError {
     Memory,
     #[error("the change that the token names did not arrive before the deadline")]
     Deadline,
+    #[error("the token is of a history of changes that was replaced; go on without it")]
+    OtherHistory,
     #[error("the service is shutting down")]
     Stopped,
 }
@@ -84,7 +86,9 @@ pub(crate) struct Facts {
     requests: mpsc::Sender<Request>,
     /// When the last read of the whole log began, in nanoseconds since boot.
     proven: AtomicU64,
-    revisions: watch::Sender<i64>,
+    revisions: watch::Sender<Cursor>,
+    /// Whether a feed is being replayed: what is known of its service is then of two histories.
+    replaying: AtomicBool,
     clock: Arc<dyn Clock>,
     settings: Settings,
 }
@@ -98,7 +102,8 @@ impl Facts {
             catalogs: Catalogs::default(),
             requests,
             proven: AtomicU64::new(0),
-            revisions: watch::Sender::new(0),
+            revisions: watch::Sender::new(Cursor::START),
+            replaying: AtomicBool::new(false),
             clock: store.clock().clone(),
             settings,
         });
@@ -159,12 +164,12 @@ impl Facts {
         let deadline = Instant::from_std(deadline);
         let wait = async {
             // The change may be there and not be read yet.
-            if self.reached(position).is_none() {
+            if self.reached(position)?.is_none() {
                 self.refresh(Vec::new()).await?;
             }
             loop {
                 revisions.mark_unchanged();
-                if let Some(revision) = self.reached(position) {
+                if let Some(revision) = self.reached(position)? {
                     return Ok(revision);
                 }
                 let changed = revisions.changed().await;
@@ -175,14 +180,14 @@ impl Facts {
         waited.map_err(|_| FactsError::Deadline)?
     }
 
-    fn reached(&self, position: Position) -> Option<i64> {
+    fn reached(&self, position: Position) -> Result<Option<i64>, FactsError> {
         let world = self.world.read();
-        let at = match position.source {
-            Source::Identity => world.cursor(Feed::Identity),
-            Source::Membership => world.cursor(Feed::Membership),
-            Source::Entitlement => world.revision(),
-        };
-        (at >= position.at).then(|| world.revision())
+        let known = world.known(position.source);
+        if position.epoch < known.epoch {
+            return Err(FactsError::OtherHistory);
+        }
+        let is_known = position.epoch == known.epoch && position.at <= known.position;
+        Ok(is_known.then(|| world.revision()))
     }
 
     /// The lease under which answers are given. What is read of the facts after it was asked
@@ -200,8 +205,14 @@ impl Facts {
     }
 
     /// The revision of the facts, whenever it changes.
-    pub(crate) fn revisions(&self) -> watch::Receiver<i64> {
+    pub(crate) fn revisions(&self) -> watch::Receiver<Cursor> {
         self.revisions.subscribe()
+    }
+
+    /// Whether what is known of another service is being brought to another history of it. No
+    /// answer may be given until that is done: what was lost may still be among it.
+    pub(crate) fn is_replaying(&self) -> bool {
+        self.replaying.load(Ordering::Acquire)
     }
 
     /// Whether all changes up to less than a lease ago have been heard.

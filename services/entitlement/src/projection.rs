@@ -3,6 +3,7 @@
 
 mod identity;
 mod membership;
+mod replay;
 
 use std::{
     sync::{
@@ -21,7 +22,7 @@ use tonic::Status;
 
 use crate::{
     facts::{Feed, Piece},
-    store::cursors,
+    store::cursors::{self, FeedCursor},
 };
 
 /// How long to wait before a feed that ended is followed again.
@@ -158,9 +159,14 @@ where
 }
 
 /// Moves the cursor of a feed and tells the facts of it, in the transaction of the changes.
-async fn advance(tx: &mut WriteTx, feed: Feed, from: i64, to: i64) -> Result<(), StoreError> {
+async fn advance(
+    tx: &mut WriteTx,
+    feed: Feed,
+    from: &FeedCursor,
+    to: &FeedCursor,
+) -> Result<(), StoreError> {
     cursors::advance(tx, feed.name(), from, to).await?;
-    tx.emit(Piece::Cursor(feed).entity(), to.to_be_bytes().to_vec());
+    tx.emit(Piece::Cursor(feed).entity(), to.to_bytes());
     Ok(())
 }
 

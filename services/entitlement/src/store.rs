@@ -16,6 +16,7 @@ pub(crate) mod releases;
 pub(crate) mod representatives;
 pub(crate) mod resources;
 pub(crate) mod subjects;
+pub(crate) mod told;
 pub(crate) mod units;
 pub(crate) mod view;
 

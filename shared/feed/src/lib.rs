@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use store::{Backlog, Store, StoreError};
+use store::{Backlog, Cursor, Store, StoreError};
 use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +16,7 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 /// after the first error.
 pub fn watch(
     store: Store,
-    cursor: i64,
+    cursor: Cursor,
     shutdown: CancellationToken,
 ) -> ReceiverStream<Result<Backlog, StoreError>> {
     // One page at a time: a slow reader holds up nobody and piles up nothing.
@@ -34,7 +34,7 @@ pub fn watch(
 
 async fn stream(
     store: &Store,
-    mut cursor: i64,
+    mut cursor: Cursor,
     sender: &mpsc::Sender<Result<Backlog, StoreError>>,
 ) {
     let mut commits = store.subscribe();
@@ -43,11 +43,11 @@ async fn stream(
         commits.mark_unchanged();
         let backlog = store.backlog(cursor).await;
         let (quiet, caught_up) = match &backlog {
-            Ok(page) => (page.position == cursor, page.caught_up),
+            Ok(page) => (page.cursor == cursor, page.caught_up),
             Err(_) => (false, true),
         };
         if let Ok(page) = &backlog {
-            cursor = page.position;
+            cursor = page.cursor;
         }
         if quiet && silent < HEARTBEAT {
             silent += POLL;

@@ -262,7 +262,9 @@ impl From<StoreError> for Fault {
                 "the request id was used for another request",
             )
             .violation("request_id", "was used for another request"),
-            StoreError::Unavailable(_) | StoreError::Late => Self::unavailable(error),
+            StoreError::Unavailable(_) | StoreError::Late | StoreError::EpochEnded(_) => {
+                Self::unavailable(error)
+            }
             StoreError::Duplicate(_)
             | StoreError::Reference(_)
             | StoreError::Corrupt(_)

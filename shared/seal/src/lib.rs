@@ -8,6 +8,7 @@
 use std::fmt;
 
 use aws_lc_rs::hmac;
+use base::Epoch;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use secrecy::{ExposeSecret, SecretSlice};
 
@@ -32,6 +33,8 @@ pub enum Source {
 pub struct Position {
     /// The log.
     pub source: Source,
+    /// The history that the place is in.
+    pub epoch: Epoch,
     /// The place: 0 before the first change.
     pub at: i64,
 }
@@ -59,6 +62,7 @@ impl Sealer {
             Source::Membership => b'm',
             Source::Entitlement => b'e',
         }];
+        content.extend(position.epoch.0.to_be_bytes());
         content.extend(position.at.to_be_bytes());
         self.seal("consistency", &content)
     }
@@ -69,15 +73,20 @@ impl Sealer {
     /// [`InvalidToken`].
     pub fn open_consistency(&self, token: &str) -> Result<Position, InvalidToken> {
         let content = self.open("consistency", token)?;
-        let (source, at) = content.split_first().ok_or(InvalidToken)?;
+        let (source, numbers) = content.split_first().ok_or(InvalidToken)?;
         let source = match source {
             b'i' => Source::Identity,
             b'm' => Source::Membership,
             b'e' => Source::Entitlement,
             _ => return Err(InvalidToken),
         };
-        let at = i64::from_be_bytes(at.try_into().map_err(|_| InvalidToken)?);
-        Ok(Position { source, at })
+        let (epoch, at) = numbers.split_first_chunk().ok_or(InvalidToken)?;
+        let at = at.try_into().map_err(|_| InvalidToken)?;
+        Ok(Position {
+            source,
+            epoch: Epoch(i64::from_be_bytes(*epoch)),
+            at: i64::from_be_bytes(at),
+        })
     }
 
     /// A token for the page after `end`, in `list`: whatever tells this list from others, its
@@ -145,6 +154,7 @@ mod tests {
     fn a_token_opens_to_what_it_was_made_from() {
         let position = Position {
             source: Source::Membership,
+            epoch: Epoch(i64::MAX - 1),
             at: i64::MAX,
         };
         let token = sealer(1).consistency(position);
@@ -165,8 +175,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn k_i_an_altered_token_does_not_open(at: i64, index in 0usize..41, bit in 0u8..8) {
-            let token = sealer(1).consistency(Position { source: Source::Identity, at });
+        fn k_i_an_altered_token_does_not_open(at: i64, index in 0usize..49, bit in 0u8..8) {
+            let epoch = Epoch(at);
+            let token = sealer(1).consistency(Position { source: Source::Identity, epoch, at });
             let mut bytes = BASE64.decode(&token).unwrap();
             bytes[index] ^= 1 << bit;
             prop_assert!(sealer(1).open_consistency(&BASE64.encode(bytes)).is_err());

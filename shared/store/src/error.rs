@@ -26,6 +26,10 @@ pub enum StoreError {
     /// The database did not answer.
     #[error("the database cannot be used")]
     Unavailable(#[source] DbErr),
+    /// The log of changes does not have what it had in this epoch: a backup was restored, or a
+    /// server took over that had not all commits. It can be read once a new epoch was begun.
+    #[error("the log of changes went back; its epoch {0} has ended")]
+    EpochEnded(base::Epoch),
     /// The database did not answer in time. Whether it does later is not known.
     #[error("the database did not answer in time")]
     Late,

@@ -3,13 +3,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use base::Epoch;
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend,
+    sea_query::{Expr, SimpleExpr},
     sqlx::{self, Executor, postgres::PgListener},
 };
 use tokio::{sync::watch, task::AbortHandle, time::timeout};
 
-use crate::error::StoreError;
+use crate::cursor::Cursor;
 
 /// How long to wait before the database is listened to again.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -21,14 +22,28 @@ const PROBE: Duration = Duration::from_secs(1);
 /// The channel within a database: each service has a schema of its own, which is part of the hint.
 const CHANNEL: &str = "mandate_commits";
 
-/// Tells every process that listens, once the transaction is committed. SQLite has no other
-/// processes to tell.
-pub(crate) async fn send(tx: &DatabaseTransaction, position: i64) -> Result<(), StoreError> {
-    if tx.get_database_backend() == DbBackend::Postgres {
-        let tell = format!("SELECT pg_notify('{CHANNEL}', current_schema() || ' {position}')");
-        tx.execute_unprepared(&tell).await?;
+/// The last commit that was heard of, by its epoch and its position: a later epoch comes after all
+/// of an earlier one.
+pub(crate) type Heard = (Epoch, i64);
+
+/// What tells every process that listens to PostgreSQL of a commit, evaluated in its transaction.
+/// SQLite has no other processes to tell.
+pub(crate) fn notification(cursor: &Cursor) -> SimpleExpr {
+    let Cursor {
+        epoch, position, ..
+    } = cursor;
+    Expr::cust(format!(
+        "pg_notify('{CHANNEL}', current_schema() || ' {epoch} {position}')"
+    ))
+}
+
+/// Notes a commit that was heard of, unless a later one was.
+pub(crate) fn note(committed: &watch::Sender<Heard>, heard: Heard) {
+    // Mostly it is known, and then nobody waits for the lock of those who write.
+    if heard <= *committed.borrow() {
+        return;
     }
-    Ok(())
+    committed.send_if_modified(|last| (heard > *last).then(|| *last = heard).is_some());
 }
 
 /// Listening, for as long as this lives.
@@ -48,7 +63,7 @@ impl Drop for Ends {
 pub(crate) fn listen(
     url: String,
     schema: &'static str,
-    committed: watch::Sender<i64>,
+    committed: watch::Sender<Heard>,
 ) -> Listening {
     let task = tokio::spawn(async move {
         loop {
@@ -66,7 +81,7 @@ pub(crate) fn listen(
 async fn hear(
     url: &str,
     schema: &str,
-    committed: &watch::Sender<i64>,
+    committed: &watch::Sender<Heard>,
 ) -> Result<std::convert::Infallible, sqlx::Error> {
     let mut listener = PgListener::connect(url).await?;
     listener.listen(CHANNEL).await?;
@@ -77,13 +92,17 @@ async fn hear(
             continue;
         };
         let hint = hint?;
-        let position = hint
-            .payload()
-            .split_once(' ')
-            .filter(|(of, _)| *of == schema)
-            .and_then(|(_, position)| position.parse::<i64>().ok());
-        if let Some(at) = position {
-            committed.send_if_modified(|last| (at > *last).then(|| *last = at).is_some());
+        if let Some(heard) = read(hint.payload(), schema) {
+            note(committed, heard);
         }
     }
+}
+
+/// Reads a hint of the commits in a schema.
+fn read(hint: &str, schema: &str) -> Option<Heard> {
+    let mut words = hint.split(' ');
+    let of = words.next()?;
+    let epoch = Epoch(words.next()?.parse().ok()?);
+    let position = words.next()?.parse().ok()?;
+    (of == schema).then_some((epoch, position))
 }

@@ -2,7 +2,9 @@
 //! requests and its audit log. The same code runs on SQLite and PostgreSQL.
 
 mod audit;
+mod cursor;
 mod error;
+mod head;
 mod hints;
 mod history;
 mod open;
@@ -13,10 +15,12 @@ pub mod schema;
 mod write;
 
 pub use crate::audit::read::{AuditExport, AuditQuery, Recorded};
+pub use cursor::{Continuity, Cursor};
 pub use error::StoreError;
+pub use head::Head;
 pub use history::State;
 pub use open::{Store, StoreUrl, migrate};
-pub use outbox::{Backlog, Entry, Head};
+pub use outbox::{Backlog, Entry};
 pub use row::{changed_one, new_row};
 pub use sea_orm_migration::MigratorTrait as Migrations;
 pub use write::{Turn, WriteTx};

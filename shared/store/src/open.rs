@@ -10,6 +10,7 @@ use std::{
 };
 
 use ::audit::Chain;
+use base::Epoch;
 use clock::Clock;
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
@@ -26,8 +27,8 @@ use tokio::{sync::watch, time::timeout};
 use crate::{
     audit::recorder::Recorder,
     error::StoreError,
-    hints::{self, Listening},
-    outbox,
+    head,
+    hints::{self, Heard, Listening},
 };
 
 /// How long a statement may wait for a connection or a lock.
@@ -50,6 +51,11 @@ const SESSION: &str = "SET lock_timeout = '5s'; \
     SET tcp_keepalives_idle = 5; \
     SET tcp_keepalives_interval = 1; \
     SET tcp_keepalives_count = 5";
+/// Notes which server a session is with, and on which timeline: constant as long as it lasts. Fails
+/// on a standby, so that no connection to one is ever used.
+const SERVER: &str = "SELECT set_config('mandate.server', \
+    (SELECT system_identifier FROM pg_control_system()) || '/' || \
+    substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), false)";
 const MIGRATION_ATTEMPTS: u32 = 5;
 const MIGRATION_PAUSE: Duration = Duration::from_millis(300);
 
@@ -103,7 +109,7 @@ pub struct Store {
     pub(crate) source: Source,
     pub(crate) sealer: Sealer,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) committed: watch::Sender<i64>,
+    pub(crate) committed: watch::Sender<Heard>,
     pub(crate) chain: Arc<Chain>,
     /// Records what changes nothing; absent in the store that it writes to.
     pub(crate) recorder: Option<Recorder>,
@@ -132,13 +138,12 @@ impl Store {
     ) -> Result<Self, StoreError> {
         let (mut reader, mut writer) = connect(url, source).await?;
         bring_up::<M>(&writer).await?;
-        let head = outbox::head(&writer).await?;
-        let committed = watch::Sender::new(head);
+        let committed = watch::Sender::new(Heard::default());
         let statements = Arc::<AtomicU64>::default();
         for connection in [&mut reader, &mut writer] {
             let statements = statements.clone();
             connection.set_metric_callback(move |info| {
-                if !outbox::reads_head(&info.statement.sql) {
+                if !head::reads_head(&info.statement.sql) {
                     statements.fetch_add(1, Ordering::Relaxed);
                 }
             });
@@ -157,10 +162,19 @@ impl Store {
             _listening: listening,
             statements,
         };
+        store.settle_epoch().await?;
         Ok(Self {
             recorder: Some(Recorder::start(store.clone())),
             ..store
         })
+    }
+
+    /// Begins a new epoch where the database is not the one that the log was written in.
+    async fn settle_epoch(&self) -> Result<(), StoreError> {
+        match self.head().await {
+            Err(StoreError::EpochEnded(ended)) => self.begin_epoch(ended).await,
+            head => head.map(|_| ()),
+        }
     }
 
     /// A connection for single statements that read.
@@ -196,8 +210,8 @@ impl Store {
         self.statements.clone()
     }
 
-    /// The position of the last commit that was heard of, or a later one, whenever it changes.
-    pub fn subscribe(&self) -> watch::Receiver<i64> {
+    /// The last commit that was heard of, or a later one, whenever it changes.
+    pub fn subscribe(&self) -> watch::Receiver<(Epoch, i64)> {
         self.committed.subscribe()
     }
 
@@ -281,7 +295,7 @@ async fn postgres(
         .set_schema_search_path(schema)
         .map_sqlx_postgres_pool_opts(move |pool| {
             pool.after_connect(move |connection, _| {
-                let begin = format!("SET search_path = \"{schema}\"; {SESSION}");
+                let begin = format!("SET search_path = \"{schema}\"; {SESSION}; {SERVER}");
                 Box::pin(async move {
                     connection.execute(AssertSqlSafe(begin)).await?;
                     Ok(())

@@ -2,21 +2,24 @@
 //! made it. Compacted by construction, so bounded by the number of entities, and a reader that
 //! begins at 0 gets everything there is.
 //!
-//! INVARIANT: positions are handed out in commit order. The head's row is updated as the last
-//! step of a transaction and so locked until it commits; a reader that asks for `> last` can
-//! miss nothing.
+//! INVARIANT: positions are handed out in commit order (see the head of the log); a reader that
+//! asks for `> last` can miss nothing.
 
 use std::collections::BTreeMap;
 
 use base::Millis;
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
-    ExprTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, OnConflict, Query},
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    QueryFilter, QueryOrder, QuerySelect, sea_query::OnConflict,
 };
 
-use crate::{error::StoreError, hints, open::Store};
+use crate::{
+    cursor::{self, Continuity, Cursor},
+    error::StoreError,
+    head::{self, Head},
+    hints::Heard,
+    open::Store,
+};
 
 /// About how many entries a page of the backlog has. All entries of a commit are in one page.
 const PAGE: u64 = 1000;
@@ -52,36 +55,63 @@ pub struct Entry {
     pub payload: Vec<u8>,
 }
 
-/// The end of the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Head {
-    /// The position of the last commit.
-    pub position: i64,
-    /// When that was, by the clock of who made it.
-    pub commit: Millis,
-}
-
 /// What a reader has not read yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backlog {
     /// Entries in the order of their positions.
     pub entries: Vec<Entry>,
     /// Where the next read begins.
-    pub position: i64,
+    pub cursor: Cursor,
     /// Whether this was all.
     pub caught_up: bool,
+    /// Whether the log is not the one that was read: this begins at its start, and what it does
+    /// not tell of until all was read is no more.
+    pub anew: bool,
 }
 
 impl Store {
-    /// What follows `after`, in commit order, all of it read in one snapshot.
+    /// What follows `after`, in commit order, all of it read in one snapshot. Begins at the start
+    /// where the log is not the one that was read up to `after`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn backlog(&self, after: i64) -> Result<Backlog, StoreError> {
-        let snapshot = self.snapshot().await?;
-        let backlog = read(&snapshot, after).await?;
+    pub async fn backlog(&self, after: Cursor) -> Result<Backlog, StoreError> {
+        // What a reader was told was committed: without it, the log went back.
+        self.note_commit(after.epoch, after.position);
+        match self.try_backlog(after).await {
+            Err(StoreError::EpochEnded(ended)) => {
+                self.begin_epoch(ended).await?;
+                self.try_backlog(after).await
+            }
+            page => page,
+        }
+    }
+
+    async fn try_backlog(&self, after: Cursor) -> Result<Backlog, StoreError> {
+        if self.head().await?.cursor == after {
+            return Ok(Backlog {
+                entries: Vec::new(),
+                cursor: after,
+                caught_up: true,
+                anew: false,
+            });
+        }
+        let (snapshot, head) = self.snapshot_with_head().await?;
+        let same_epoch = after.epoch == head.cursor.epoch;
+        let goes_on = match cursor::continuity(&snapshot, &head, &after).await? {
+            Continuity::Proven => true,
+            // A loss of what is forgotten would have been noticed by others.
+            Continuity::Forgotten => same_epoch,
+            Continuity::Lost if same_epoch => return Err(StoreError::EpochEnded(after.epoch)),
+            Continuity::Lost => false,
+        };
+        let from = if goes_on { after.position } else { 0 };
+        let page = read(&snapshot, &head, from).await?;
         snapshot.commit().await?;
-        Ok(backlog)
+        Ok(Backlog {
+            anew: !goes_on,
+            ..page
+        })
     }
 
     /// The entities that changed last with the positions of these changes, oldest first: at
@@ -105,62 +135,22 @@ impl Store {
         Ok(latest)
     }
 
-    /// The end of the log now.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn head(&self) -> Result<Head, StoreError> {
-        self.read_head(&self.reader).await
-    }
-
-    /// The end of the log that a snapshot sees.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn head_in(&self, snapshot: &DatabaseTransaction) -> Result<Head, StoreError> {
-        self.read_head(snapshot).await
-    }
-
-    /// Reads the end of the log, and the time where the database has a clock of its own.
-    async fn read_head(&self, db: &impl ConnectionTrait) -> Result<Head, StoreError> {
-        let mut query = Query::select();
-        query.columns(["position", "commit_ms"]).from("head");
-        let has_clock = db.get_database_backend() == DbBackend::Postgres;
-        if has_clock {
-            let now = "(extract(epoch from clock_timestamp()) * 1000)::bigint";
-            query.expr_as(Expr::cust(now), "now_ms");
-        }
-        let row = db.query_one(&query).await?.ok_or_else(missing)?;
-        if has_clock {
-            self.clock.follow(Millis(row.try_get("", "now_ms")?));
-        }
-        Ok(Head {
-            position: row.try_get("", "position")?,
-            commit: Millis(row.try_get("", "commit_ms")?),
-        })
-    }
-
-    /// What follows `after`, read in a snapshot that the caller holds.
+    /// What follows `after`, read in a snapshot that the caller holds, whose end of the log is
+    /// `head`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn backlog_in(
         snapshot: &DatabaseTransaction,
+        head: &Head,
         after: i64,
     ) -> Result<Backlog, StoreError> {
-        read(snapshot, after).await
+        read(snapshot, head, after).await
     }
 }
 
-async fn read(db: &impl ConnectionTrait, after: i64) -> Result<Backlog, StoreError> {
-    let head = head(db).await?;
-    if head <= after {
-        return Ok(Backlog {
-            entries: Vec::new(),
-            position: after,
-            caught_up: true,
-        });
-    }
+/// Reads a page of what follows `after`.
+async fn read(db: &impl ConnectionTrait, head: &Head, after: i64) -> Result<Backlog, StoreError> {
     let end = entity::Entity::find()
         .select_only()
         .column(entity::Column::Position)
@@ -181,10 +171,18 @@ async fn read(db: &impl ConnectionTrait, after: i64) -> Result<Backlog, StoreErr
         .order_by_asc(entity::Column::Entity)
         .all(db)
         .await?;
-    let position = end.unwrap_or(head);
+    let cursor = match end.filter(|end| *end != head.cursor.position) {
+        Some(position) => Cursor {
+            position,
+            mark: cursor::mark_at(db, position).await?.unwrap_or_default(),
+            ..head.cursor
+        },
+        None => head.cursor,
+    };
     Ok(Backlog {
-        caught_up: position == head,
-        position,
+        caught_up: cursor == head.cursor,
+        cursor,
+        anew: false,
         entries: rows
             .into_iter()
             .map(|row| Entry {
@@ -196,54 +194,17 @@ async fn read(db: &impl ConnectionTrait, after: i64) -> Result<Backlog, StoreErr
     })
 }
 
-/// The position of the last commit.
-pub(crate) async fn head(db: &impl ConnectionTrait) -> Result<i64, StoreError> {
-    let query = Query::select().column("position").from("head").to_owned();
-    let row = db.query_one(&query).await?.ok_or_else(missing)?;
-    Ok(row.try_get("", "position")?)
-}
-
-/// Whether a statement reads the end of the log and nothing else.
-pub(crate) fn reads_head(statement: &str) -> bool {
-    statement.starts_with("SELECT") && statement.ends_with("FROM \"head\"")
-}
-
-fn missing() -> StoreError {
-    StoreError::Corrupt("the head of the log is missing".into())
-}
-
-/// Locks the head: until the transaction ends, no other commits. SQLite needs no lock for that, and
-/// leaves it out: it has one writer at a time.
-pub(crate) async fn lock(tx: &DatabaseTransaction) -> Result<(), StoreError> {
-    let query = Query::select()
-        .column("position")
-        .from("head")
-        .lock_exclusive()
-        .to_owned();
-    tx.query_one(&query).await?.ok_or_else(missing)?;
-    Ok(())
-}
-
-/// Takes the next position and writes the entries at it; returns it and when that was. To be
+/// Takes the next position and writes the entries at it; returns where and when that was. To be
 /// followed by the commit at once: every other writer waits for it from here on.
+///
+/// `heard` is a commit that this process knows of.
 pub(crate) async fn append(
     tx: &DatabaseTransaction,
     entries: BTreeMap<String, Vec<u8>>,
     now: Millis,
-) -> Result<(i64, Millis), StoreError> {
-    // No commit is earlier than the one before it, whatever the clocks of replicas say.
-    let commit =
-        Expr::case(Expr::col("commit_ms").gt(now.0), Expr::col("commit_ms")).finally(now.0);
-    let next = Query::update()
-        .table("head")
-        .value("position", Expr::col("position").add(1))
-        .value("commit_ms", commit)
-        .and_where(Expr::col("id").eq(1))
-        .returning(Query::returning().columns(["position", "commit_ms"]))
-        .to_owned();
-    let row = tx.query_one(&next).await?.ok_or_else(missing)?;
-    let position: i64 = row.try_get("", "position")?;
-    let commit = Millis(row.try_get("", "commit_ms")?);
+    heard: Heard,
+) -> Result<(Cursor, Millis), StoreError> {
+    let Head { cursor, commit } = head::advance(tx, now, heard).await?;
     let mut entries = entries.into_iter().peekable();
     while entries.peek().is_some() {
         let rows = entries
@@ -251,7 +212,7 @@ pub(crate) async fn append(
             .take(CHUNK)
             .map(|(entity, payload)| entity::ActiveModel {
                 entity: Set(entity),
-                position: Set(position),
+                position: Set(cursor.position),
                 payload: Set(payload),
             });
         entity::Entity::insert_many(rows)
@@ -263,6 +224,6 @@ pub(crate) async fn append(
             .exec_without_returning(tx)
             .await?;
     }
-    hints::send(tx, position).await?;
-    Ok((position, commit))
+    cursor::leave_mark(tx, &cursor).await?;
+    Ok((cursor, commit))
 }

@@ -134,6 +134,24 @@ pub async fn create_history(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .await
 }
 
+/// Gives the log an identity: its epoch, the database that it is in, and a mark of each commit. The
+/// epoch begins when the log is opened next.
+///
+/// # Errors
+/// What the database says.
+pub async fn create_epochs(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    for column in ["epoch", "mark"] {
+        add_column(manager, "head", integer(column).default(0)).await?;
+    }
+    add_column(manager, "head", text("database").default("")).await?;
+    let commits = table("commits")
+        .col(integer("slot").primary_key())
+        .col(integer("position"))
+        .col(integer("mark"))
+        .to_owned();
+    manager.create_table(commits).await
+}
+
 /// Makes the tables that every service has: the head of the log, the outbox, the
 /// requests and the audit log.
 ///

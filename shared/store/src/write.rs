@@ -9,7 +9,6 @@ use ::audit::Entry;
 use api::{Audited, Mutation, common::v1::AuditOutcome};
 use authority::Permit;
 use base::Millis;
-use prost::Message;
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
@@ -18,7 +17,9 @@ use seal::Position;
 
 use crate::{
     audit,
+    cursor::Cursor,
     error::StoreError,
+    head,
     history::{self, State},
     open::Store,
     outbox,
@@ -54,7 +55,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::RequestReused`], [`StoreError::Unavailable`].
-    pub async fn begin<Q: Mutation + Audited, R: Message + Default>(
+    pub async fn begin<Q: Mutation + Audited, R: Audited + Default>(
         &self,
         permit: &Permit,
         request: &Q,
@@ -77,7 +78,11 @@ impl Store {
             // would find in its way.
             let claim = repeatable.claim(&write.tx, write.now).await?;
             if let Claim::Answered(response) = claim {
-                return Ok(Turn::Repeat(R::decode(response.as_slice())?));
+                let mut response = R::decode(response.as_slice())?;
+                // That of its time may be of another epoch. Every later one names the change, too.
+                let head = self.head_in(&write.tx).await?;
+                response.set_consistency_token(self.token(&head.cursor));
+                return Ok(Turn::Repeat(response));
             }
             write.request = Some(repeatable);
         }
@@ -118,6 +123,21 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The consistency token of a commit.
+    fn token(&self, commit: &Cursor) -> String {
+        self.sealer.consistency(Position {
+            source: self.source,
+            epoch: commit.epoch,
+            at: commit.position,
+        })
+    }
+
+    fn note(&self, commit: &Cursor) {
+        self.note_commit(commit.epoch, commit.position);
+    }
+}
+
 impl WriteTx {
     /// The transaction, for statements.
     pub fn connection(&self) -> &DatabaseTransaction {
@@ -136,7 +156,7 @@ impl WriteTx {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn lead(&self) -> Result<(), StoreError> {
-        outbox::lock(&self.tx).await
+        head::lock(&self.tx).await
     }
 
     /// Puts the new state of an entity into the outbox.
@@ -173,21 +193,15 @@ impl WriteTx {
                 entry.resources = changed;
             }
         }
-        let at = self.append().await?;
-        let position = Position {
-            source: self.store.source,
-            at,
-        };
-        response.set_consistency_token(self.store.sealer.consistency(position));
+        let cursor = self.append().await?;
+        response.set_consistency_token(self.store.token(&cursor));
         if let Some(request) = self.request {
             request
                 .keep(&self.tx, response.encode_to_vec(), self.now)
                 .await?;
         }
         self.tx.commit().await?;
-        self.store
-            .committed
-            .send_if_modified(|last| (at > *last).then(|| *last = at).is_some());
+        self.store.note(&cursor);
         Ok(response)
     }
 
@@ -196,16 +210,14 @@ impl WriteTx {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn commit(mut self) -> Result<i64, StoreError> {
-        let at = self.append().await?;
+        let cursor = self.append().await?;
         self.tx.commit().await?;
-        self.store
-            .committed
-            .send_if_modified(|last| (at > *last).then(|| *last = at).is_some());
-        Ok(at)
+        self.store.note(&cursor);
+        Ok(cursor.position)
     }
 
     /// The last step but the commit: what others are told, and what the audit log says.
-    async fn append(&mut self) -> Result<i64, StoreError> {
+    async fn append(&mut self) -> Result<Cursor, StoreError> {
         let history = self
             .history
             .get_mut()
@@ -213,7 +225,7 @@ impl WriteTx {
         let history = std::mem::take(history);
         if !history.is_empty() {
             // What was true until now was so while this waited for its turn.
-            outbox::lock(&self.tx).await?;
+            head::lock(&self.tx).await?;
         }
         let chain = &self.store.chain;
         // Boxed, so that the futures of those who record nothing stay small.
@@ -225,12 +237,14 @@ impl WriteTx {
             None => Vec::new(),
         };
         let entries = std::mem::take(&mut self.entries);
-        let (at, commit) = outbox::append(&self.tx, entries, self.store.clock.now()).await?;
-        history.write(&self.tx, at, commit).await?;
+        let heard = *self.store.committed.borrow();
+        let now = self.store.clock.now();
+        let (cursor, commit) = outbox::append(&self.tx, entries, now, heard).await?;
+        history.write(&self.tx, cursor.position, commit).await?;
         if !records.is_empty() {
             Box::pin(audit::append(&self.tx, chain, records)).await?;
         }
-        Ok(at)
+        Ok(cursor)
     }
 }
 

@@ -9,13 +9,13 @@ use std::{
 };
 
 use ::rpc::{Fault, parse, refuse};
-use ::store::Backlog;
+use ::store::{Backlog, Cursor};
 use api::{
     Access,
     entitlement::v1::{ChangeKind, WatchRequest, WatchResponse, WatchedChange},
 };
 use authority::{Caller, Context, Reach};
-use base::OrganizationId;
+use base::{Epoch, OrganizationId};
 use seal::{Position, Source};
 use tokio::sync::mpsc;
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
@@ -55,11 +55,11 @@ pub(crate) async fn watch(
         None => "watch".to_owned(),
     };
     let cursor = if request.cursor.is_empty() {
-        app.store.head().await?.position
+        app.store.head().await?.cursor
     } else {
         let sealer = app.store.sealer();
         let at = sealer.open_page(&list, &request.cursor).ok();
-        at.and_then(|at| at.parse().ok()).ok_or_else(unknown)?
+        at.and_then(|at| read_cursor(&at)).ok_or_else(unknown)?
     };
     // One response at a time: a slow reader holds up nobody and piles up nothing.
     let (sender, receiver) = mpsc::channel(1);
@@ -78,6 +78,20 @@ pub(crate) async fn watch(
         }
     });
     Ok(ReceiverStream::new(receiver))
+}
+
+/// A cursor as readers keep it, sealed.
+fn written_cursor(cursor: &Cursor) -> String {
+    format!("{} {} {}", cursor.epoch, cursor.position, cursor.mark)
+}
+
+fn read_cursor(text: &str) -> Option<Cursor> {
+    let mut numbers = text.split(' ').map(str::parse);
+    Some(Cursor {
+        epoch: Epoch(numbers.next()?.ok()?),
+        position: numbers.next()?.ok()?,
+        mark: numbers.next()?.ok()?,
+    })
 }
 
 fn unknown() -> Error {
@@ -122,7 +136,8 @@ impl Reader {
         // The page may hold the very change that ends the reader's power.
         let at = Position {
             source: Source::Entitlement,
-            at: page.position,
+            epoch: page.cursor.epoch,
+            at: page.cursor.position,
         };
         let facts = &self.app.engine.facts;
         facts.reach(at, Instant::now() + KNOWN).await?;
@@ -142,11 +157,15 @@ impl Reader {
             };
             known.then_some(change)
         });
+        let replaced = page.anew.then(|| WatchedChange {
+            kind: ChangeKind::History.into(),
+            ..WatchedChange::default()
+        });
         Ok(WatchResponse {
-            changes: changes.collect(),
+            changes: replaced.into_iter().chain(changes).collect(),
             cursor: {
                 let sealer = self.app.store.sealer();
-                sealer.page(&self.list, &page.position.to_string())
+                sealer.page(&self.list, &written_cursor(&page.cursor))
             },
         })
     }

@@ -6,15 +6,23 @@ use std::{
     time::Duration,
 };
 
-use base::{Millis, OrganizationId};
+use base::{Epoch, Millis, OrganizationId};
 use freshness::Journal;
-use opentelemetry::{global, metrics::Histogram};
-use store::{Head, Store, StoreError};
+use opentelemetry::{
+    global,
+    metrics::{Counter, Histogram},
+};
+use sea_orm::DatabaseTransaction;
+use store::{Continuity, Cursor, Head, Store, StoreError};
 use tokio::{sync::mpsc, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Facts, Piece, Request, load::load, patch::FEEDS};
-use crate::store::{cursors, keys, view::View};
+use super::{Facts, Piece, Request, World, load::load, patch::FEEDS};
+use crate::store::{
+    cursors::{self, FeedCursor},
+    keys,
+    view::View,
+};
 
 /// How many of the last changes are read when the process begins: what replicas have shared since
 /// can then be told from what is out of date.
@@ -34,6 +42,8 @@ pub(super) struct Keeper {
     store: Store,
     /// From a commit to this replica's answers from it, in seconds.
     freshness: Histogram<f64>,
+    /// How often memory was of another history than the log.
+    forgotten: Counter<u64>,
 }
 
 /// What a read of the log found.
@@ -42,7 +52,7 @@ struct Found {
     /// What changed, with the positions of the changes.
     changes: Vec<(Piece, i64)>,
     /// How far feeds were applied, where that changed.
-    cursors: [Option<i64>; 2],
+    feeds: [Option<FeedCursor>; 2],
     /// The changes of a journal that is begun anew, and what it begins after.
     begin: Option<i64>,
 }
@@ -55,10 +65,15 @@ impl Keeper {
         queue: mpsc::Receiver<Request>,
         stop: CancellationToken,
     ) {
+        let meter = global::meter("mandate");
         let keeper = Self {
             facts,
             store,
-            freshness: global::meter("mandate")
+            forgotten: meter
+                .u64_counter("mandate.memory.forgotten")
+                .with_description("Times that memory was forgotten because the log went back.")
+                .build(),
+            freshness: meter
                 .f64_histogram("mandate.freshness")
                 .with_unit("s")
                 .with_description("From a commit until this replica answers from it.")
@@ -89,6 +104,13 @@ impl Keeper {
                 // Who no longer waits needs no answer.
                 let _ = request.done.send(result.clone());
             }
+            // After those who wait were told: a write among them may hold the lock of the head.
+            if let Err(error) = &result
+                && let StoreError::EpochEnded(ended) = **error
+                && self.leave(ended).await
+            {
+                continue;
+            }
             tokio::select! {
                 request = queue.recv() => match request {
                     Some(request) => waiting.push(request),
@@ -100,19 +122,59 @@ impl Keeper {
         }
     }
 
+    /// Leaves a history that the log does not have any more: answers from memory end now, and for
+    /// all replicas an epoch begins. Returns whether it has begun.
+    async fn leave(&self, ended: Epoch) -> bool {
+        self.facts.proven.store(0, Ordering::Release);
+        let begun = within(ALL, self.store.begin_epoch(ended)).await;
+        if let Err(error) = &begun {
+            tracing::warn!(%error, "a new epoch of the log cannot begin");
+        }
+        begun.is_ok()
+    }
+
+    /// From where memory goes on: the start, if the log does not have what memory was read from.
+    async fn resume(&self, snapshot: &DatabaseTransaction, head: &Head) -> Result<i64, StoreError> {
+        let known = self.facts.world.read().cursor;
+        match Store::continuity_in(snapshot, head, &known).await? {
+            Continuity::Proven => Ok(known.position),
+            Continuity::Lost if head.cursor.epoch == known.epoch => {
+                Err(StoreError::EpochEnded(known.epoch))
+            }
+            lost => {
+                self.facts.proven.store(0, Ordering::Release);
+                self.forgotten.add(1, &[]);
+                tracing::warn!(
+                    ?lost,
+                    known = known.position,
+                    head = head.cursor.position,
+                    epoch = %head.cursor.epoch,
+                    "memory is not of this history and is forgotten"
+                );
+                Ok(0)
+            }
+        }
+    }
+
     /// Brings memory to the end of the log.
     async fn refresh(&self, mut wanted: BTreeSet<Piece>) -> Result<(), StoreError> {
         // A lease counts from before the read that proves it.
         let begin = self.facts.clock.since_boot();
-        let from = self.facts.world.read().revision;
-        if from > 0 && wanted.is_empty() && within(HEAD, self.store.head()).await?.position == from
+        let known = self.facts.world.read().cursor;
+        let is_empty = known == Cursor::START;
+        if !is_empty && wanted.is_empty() && within(HEAD, self.store.head()).await?.cursor == known
         {
             self.prove(begin);
             return Ok(());
         }
-        let snapshot = within(HEAD, self.store.snapshot()).await?;
-        let head = within(HEAD, self.store.head_in(&snapshot)).await?;
-        let found = if from == 0 {
+        let (snapshot, head) = within(HEAD, self.store.snapshot_with_head()).await?;
+        let from = if is_empty {
+            0
+        } else {
+            self.resume(&snapshot, &head).await?
+        };
+        let forgets = from == 0;
+        let found = if forgets {
             wanted.insert(Piece::Catalog);
             // Whoever runs the platform asks first, and about everybody.
             wanted.insert(Piece::Organization(OrganizationId::operator()));
@@ -120,10 +182,10 @@ impl Keeper {
             wanted.extend(keys.into_iter().map(|id| Piece::Key(id.into())));
             self.begin(&snapshot).await?
         } else {
-            self.changes(&snapshot, from, &mut wanted).await?
+            self.changes(&snapshot, &head, from, &mut wanted).await?
         };
         // A new catalogue forgets the organizations, so all of each is needed again.
-        let anew = wanted.contains(&Piece::Catalog);
+        let anew = forgets || wanted.contains(&Piece::Catalog);
         let (view, catalogs) = (View::now(&snapshot), &self.facts.catalogs);
         let loaded = load(view, catalogs, wanted, |organization| {
             let is_known = !anew && self.facts.world.read().knows(organization);
@@ -133,9 +195,14 @@ impl Keeper {
         snapshot.commit().await?;
         {
             let mut world = self.facts.world.write();
+            if forgets {
+                *world = World::default();
+            }
             // Before what was asked for comes in: it stays at least until the next time.
             world.evict(self.facts.settings.memory);
-            world.apply(loaded, head.position, found.cursors);
+            world.apply(loaded, head.cursor, found.feeds);
+            let replaying = world.feeds.iter().any(|feed| feed.replaying);
+            self.facts.replaying.store(replaying, Ordering::Release);
             let mut journal = match found.begin {
                 Some(floor) => Journal::since(floor),
                 None => std::mem::take(&mut world.journal),
@@ -145,17 +212,17 @@ impl Keeper {
                     journal.note(change, *at);
                 }
             }
-            journal.advance(head.position);
+            journal.advance(head.cursor.position);
             world.journal = journal;
         }
         self.prove(begin);
         self.facts.revisions.send_if_modified(|last| {
-            let changed = *last != head.position;
-            if changed && *last != 0 {
+            let changed = *last != head.cursor;
+            if changed && last.position != 0 {
                 self.freshness
                     .record(seconds_since(head, self.facts.clock.now()), &[]);
             }
-            *last = head.position;
+            *last = head.cursor;
             changed
         });
         Ok(())
@@ -168,10 +235,10 @@ impl Keeper {
     }
 
     /// Reads how far the feeds are, and the last changes.
-    async fn begin(&self, snapshot: &sea_orm::DatabaseTransaction) -> Result<Found, StoreError> {
+    async fn begin(&self, snapshot: &DatabaseTransaction) -> Result<Found, StoreError> {
         let mut found = Found::default();
-        for (cursor, feed) in found.cursors.iter_mut().zip(FEEDS) {
-            *cursor = Some(cursors::position(snapshot, feed.name()).await?);
+        for (own, feed) in found.feeds.iter_mut().zip(FEEDS) {
+            *own = Some(cursors::find(snapshot, feed.name()).await?);
         }
         let latest = Store::latest_in(snapshot, BACKFILL).await?;
         let all = u64::try_from(latest.len()).unwrap_or(u64::MAX) < BACKFILL;
@@ -188,23 +255,23 @@ impl Keeper {
     /// Reads what has changed, and adds what of it is in memory to `wanted`.
     async fn changes(
         &self,
-        snapshot: &sea_orm::DatabaseTransaction,
+        snapshot: &DatabaseTransaction,
+        head: &Head,
         mut from: i64,
         wanted: &mut BTreeSet<Piece>,
     ) -> Result<Found, StoreError> {
         let mut found = Found::default();
         loop {
-            let page = Store::backlog_in(snapshot, from).await?;
+            let page = Store::backlog_in(snapshot, head, from).await?;
             let world = self.facts.world.read();
             for entry in page.entries {
                 let Some(piece) = Piece::parse(&entry.entity) else {
                     continue;
                 };
                 if let Piece::Cursor(feed) = piece {
-                    let at = entry.payload.as_slice().try_into().map(i64::from_be_bytes);
-                    for (cursor, own) in found.cursors.iter_mut().zip(FEEDS) {
-                        if own == feed {
-                            *cursor = at.ok();
+                    for (own, of) in found.feeds.iter_mut().zip(FEEDS) {
+                        if of == feed {
+                            *own = FeedCursor::from_bytes(&entry.payload);
                         }
                     }
                 } else if world.holds(&piece) {
@@ -212,7 +279,7 @@ impl Keeper {
                 }
                 found.changes.push((piece, entry.position));
             }
-            from = page.position;
+            from = page.cursor.position;
             if page.caught_up {
                 return Ok(found);
             }

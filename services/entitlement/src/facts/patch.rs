@@ -11,6 +11,7 @@ use entitlement_core::{
     Validity,
 };
 use prost::Message;
+use store::Cursor;
 
 use super::{
     Feed, Piece,
@@ -18,7 +19,7 @@ use super::{
     load::{Asked, Loaded, LoadedOrganization, Shared, key},
     world::{Entry, Key, World},
 };
-use crate::store::{grants, members, resources};
+use crate::store::{cursors::FeedCursor, grants, members, resources};
 
 /// About how many bytes an entry of a map takes beside its content.
 const ENTRY: usize = 48;
@@ -50,15 +51,14 @@ impl World {
         entry.is_some_and(|entry| entry.organization.is_some())
     }
 
-    /// Moves everything to a revision, at which the pieces are as loaded and all others as they
+    /// Moves everything to the revision of a cursor, at which the pieces are as loaded and all others as they
     /// were.
-    pub(super) fn apply(&mut self, loaded: Loaded, revision: i64, cursors: [Option<i64>; 2]) {
-        self.revision = revision;
+    pub(super) fn apply(&mut self, loaded: Loaded, cursor: Cursor, feeds: [Option<FeedCursor>; 2]) {
+        self.cursor = cursor;
         self.tick += 1;
-        let [identity, membership] = cursors;
-        let [own_identity, own_membership] = &mut self.cursors;
-        *own_identity = identity.unwrap_or(*own_identity);
-        *own_membership = membership.unwrap_or(*own_membership);
+        for (own, found) in self.feeds.iter_mut().zip(feeds) {
+            *own = found.unwrap_or(*own);
+        }
         if let Some(declared) = loaded.catalog {
             self.set_catalog(declared);
         }

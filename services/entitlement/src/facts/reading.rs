@@ -25,7 +25,7 @@ impl<'a> Reading<'a> {
         view: View<'a>,
     ) -> Result<Self, StoreError> {
         let world = World {
-            revision: store.head_in(view.db).await?.position,
+            cursor: store.head_in(view.db).await?.cursor,
             ..World::default()
         };
         Ok(Self {
@@ -37,7 +37,7 @@ impl<'a> Reading<'a> {
 
     /// The revision that it is of.
     pub(crate) fn revision(&self) -> i64 {
-        self.world.revision
+        self.world.revision()
     }
 
     /// Answers from the facts; what `answer` misses is loaded first.
@@ -52,8 +52,8 @@ impl<'a> Reading<'a> {
                     // Nothing is loaded whole: it may be too large, and is asked about once.
                     let loaded = load(self.view, self.catalogs, missing, |_| None).await;
                     let loaded = loaded.map_err(|error| FactsError::Store(Arc::new(error)))?;
-                    let revision = self.world.revision;
-                    self.world.apply(loaded, revision, [None, None]);
+                    let cursor = self.world.cursor;
+                    self.world.apply(loaded, cursor, [None, None]);
                 }
             }
         }

@@ -12,7 +12,11 @@ use entitlement_core as core;
 use entitlement_core::{Catalog, Map, Member, Organization, Subject, Target};
 use freshness::Journal;
 
-use super::{Feed, Piece, catalogs::Declared};
+use seal::Source;
+use store::Cursor;
+
+use super::{Piece, catalogs::Declared};
+use crate::store::cursors::FeedCursor;
 
 /// What a key proves.
 #[derive(Debug, Clone)]
@@ -64,10 +68,10 @@ pub(super) struct Entry {
 /// exist.
 #[derive(Debug, Default)]
 pub(crate) struct World {
-    /// The revision that all of it is of; 0 before anything was read.
-    pub(super) revision: i64,
-    /// How far the feeds have been applied at that revision.
-    pub(super) cursors: [i64; 2],
+    /// How far the log was read that all of it is of; at the start before anything was read.
+    pub(super) cursor: Cursor,
+    /// How far the feeds have been applied then.
+    pub(super) feeds: [FeedCursor; 2],
     pub(super) declared: Option<Arc<Declared>>,
     /// All keys there are: whoever presents what is none costs no read.
     pub(super) keys: Map<Box<str>, Key>,
@@ -88,15 +92,16 @@ impl World {
 
     /// The revision that every answer from here is given at.
     pub(crate) fn revision(&self) -> i64 {
-        self.revision
+        self.cursor.position
     }
 
-    /// How far a feed has been applied.
-    pub(crate) fn cursor(&self, feed: Feed) -> i64 {
-        let [identity, membership] = self.cursors;
-        match feed {
-            Feed::Identity => identity,
-            Feed::Membership => membership,
+    /// How far the log of a service is known here.
+    pub(crate) fn known(&self, source: Source) -> Cursor {
+        let [identity, membership] = &self.feeds;
+        match source {
+            Source::Identity => identity.cursor,
+            Source::Membership => membership.cursor,
+            Source::Entitlement => self.cursor,
         }
     }
 

@@ -3,19 +3,23 @@
 use std::sync::Arc;
 
 use ::rpc::PeerChannel;
-use ::store::{Store, StoreError, WriteTx};
+use ::store::{Cursor, Store, StoreError, WriteTx};
 use api::identity::v1::{
-    Change, ServiceAccountKeyChange, WatchRequest, change::Entity,
-    feed_service_client::FeedServiceClient,
+    Change, ServiceAccountChange, ServiceAccountKeyChange, UserChange, WatchRequest, WatchResponse,
+    change::Entity, feed_service_client::FeedServiceClient,
 };
 use authority::Permit;
-use base::{Id, KeyName, Millis, OidcIdentity};
+use base::{Epoch, Id, KeyName, Millis, OidcIdentity};
 use tokio::time::timeout;
 
-use super::{APPLY, FollowError, Heard, SILENCE, advance, touch};
+use super::{APPLY, FollowError, Heard, SILENCE, replay::Page, touch};
 use crate::{
     facts::{Feed, Piece},
-    store::{cursors, keys, subjects},
+    store::{
+        cursors::{self, FeedCursor},
+        keys, subjects,
+        told::Known,
+    },
 };
 
 /// Follows the feed from where it was left.
@@ -24,27 +28,101 @@ pub(super) async fn follow(
     heard: Arc<Heard>,
     channel: PeerChannel,
 ) -> Result<(), FollowError> {
-    let mut cursor = cursors::position(store.reader(), Feed::Identity.name()).await?;
+    let mut from = cursors::find(store.reader(), Feed::Identity.name()).await?;
     let mut client = FeedServiceClient::new(channel.for_itself());
-    let mut stream = client.watch(WatchRequest { cursor }).await?.into_inner();
+    let resume = WatchRequest {
+        cursor: from.cursor.position,
+        epoch: from.cursor.epoch.0,
+        mark: from.cursor.mark,
+    };
+    let mut stream = client.watch(resume).await?.into_inner();
     loop {
-        let page = timeout(SILENCE, stream.message()).await;
-        let page = page.map_err(|_| FollowError::Silent)??;
-        let page = page.ok_or(FollowError::Ended)?;
-        if page.cursor != cursor {
-            let applied = timeout(APPLY, async {
-                let permit = Permit::system("identity feed");
-                let mut tx = store.begin_unrepeated(&permit).await?;
-                apply(&mut tx, page.changes).await?;
-                advance(&mut tx, Feed::Identity, cursor, page.cursor).await?;
-                tx.commit().await
-            });
+        let response = timeout(SILENCE, stream.message()).await;
+        let response = response.map_err(|_| FollowError::Silent)??;
+        let response = response.ok_or(FollowError::Ended)?;
+        let page = page(&response);
+        if !page.is_empty(&from) {
+            let applied = timeout(APPLY, apply_page(&store, &from, page, response.changes));
             applied.await.unwrap_or(Err(StoreError::Late))?;
-            cursor = page.cursor;
+            from = page.after(&from);
         }
         if page.caught_up {
             heard.caught_up_with(Feed::Identity);
         }
+    }
+}
+
+fn page(response: &WatchResponse) -> Page {
+    Page {
+        cursor: Cursor {
+            epoch: Epoch(response.epoch),
+            position: response.cursor,
+            mark: response.mark,
+        },
+        caught_up: response.caught_up,
+        anew: response.anew,
+    }
+}
+
+async fn apply_page(
+    store: &Store,
+    from: &FeedCursor,
+    page: Page,
+    changes: Vec<Change>,
+) -> Result<i64, StoreError> {
+    let permit = Permit::system("identity feed");
+    let mut tx = store.begin_unrepeated(&permit).await?;
+    let names = changes.iter().filter_map(name);
+    let gone = page.note(&tx, Feed::Identity, from, names, &KNOWN).await?;
+    apply(&mut tx, changes).await?;
+    apply(&mut tx, gone.into_iter().map(end).collect()).await?;
+    page.advance(&mut tx, Feed::Identity, from).await?;
+    tx.commit().await
+}
+
+/// What is kept of identity.
+const KNOWN: [Known; 2] = [
+    Known {
+        table: "p_subjects",
+        name: "name",
+    },
+    Known {
+        table: "p_keys",
+        name: "service_account || '/keys/' || id",
+    },
+];
+
+/// What a change is of.
+fn name(change: &Change) -> Option<String> {
+    Some(match change.entity.as_ref()? {
+        Entity::User(user) => user.name.clone(),
+        Entity::ServiceAccount(account) => account.name.clone(),
+        Entity::Key(key) => key.name.clone(),
+    })
+}
+
+/// The change that ends what is no more. A user or service account is forgotten by being active no
+/// more: grants may name it.
+fn end(name: String) -> Change {
+    let entity = if name.contains("/keys/") {
+        Entity::Key(ServiceAccountKeyChange {
+            name,
+            deleted: true,
+            ..ServiceAccountKeyChange::default()
+        })
+    } else if name.starts_with("users/") {
+        Entity::User(UserChange {
+            name,
+            active: false,
+        })
+    } else {
+        Entity::ServiceAccount(ServiceAccountChange {
+            name,
+            active: false,
+        })
+    };
+    Change {
+        entity: Some(entity),
     }
 }
 

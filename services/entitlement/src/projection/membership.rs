@@ -3,19 +3,24 @@
 use std::sync::Arc;
 
 use ::rpc::PeerChannel;
-use ::store::{Store, StoreError, WriteTx};
+use ::store::{Cursor, Store, StoreError, WriteTx};
 use api::membership::v1::{
     Change, MembershipChange, OrganizationChange, RepresentativeChange, ResourceChange, UnitChange,
-    WatchRequest, change::Entity, feed_service_client::FeedServiceClient,
+    WatchRequest, WatchResponse, change::Entity, feed_service_client::FeedServiceClient,
 };
 use authority::Permit;
-use base::{Id, In, MembershipId, OrganizationId, ResourceId, UnitId};
+use base::{Epoch, Id, In, MembershipId, OrganizationId, ResourceId, UnitId};
 use tokio::time::timeout;
 
-use super::{APPLY, FollowError, Heard, SILENCE, advance, touch};
+use super::{APPLY, FollowError, Heard, SILENCE, replay::Page, touch};
 use crate::{
     facts::{Feed, Piece},
-    store::{cursors, grants, members, organizations, representatives, resources, units},
+    store::{
+        cursors::{self, FeedCursor},
+        grants, members, organizations, representatives, resources,
+        told::Known,
+        units,
+    },
 };
 
 /// Follows the feed from where it was left.
@@ -24,30 +29,128 @@ pub(super) async fn follow(
     heard: Arc<Heard>,
     channel: PeerChannel,
 ) -> Result<(), FollowError> {
-    let mut cursor = cursors::position(store.reader(), Feed::Membership.name()).await?;
+    let mut from = cursors::find(store.reader(), Feed::Membership.name()).await?;
     let mut client = FeedServiceClient::new(channel.for_itself());
-    let mut stream = client.watch(WatchRequest { cursor }).await?.into_inner();
+    let resume = WatchRequest {
+        cursor: from.cursor.position,
+        epoch: from.cursor.epoch.0,
+        mark: from.cursor.mark,
+    };
+    let mut stream = client.watch(resume).await?.into_inner();
     loop {
-        let page = timeout(SILENCE, stream.message()).await;
-        let page = page.map_err(|_| FollowError::Silent)??;
-        let page = page.ok_or(FollowError::Ended)?;
-        if page.cursor != cursor {
-            let applied = timeout(APPLY, async {
-                let permit = Permit::system("membership feed");
-                let mut tx = store.begin_unrepeated(&permit).await?;
-                if page.changes.iter().any(ends_grants) {
-                    tx.lead().await?;
-                }
-                apply(&mut tx, page.changes).await?;
-                advance(&mut tx, Feed::Membership, cursor, page.cursor).await?;
-                tx.commit().await
-            });
+        let response = timeout(SILENCE, stream.message()).await;
+        let response = response.map_err(|_| FollowError::Silent)??;
+        let response = response.ok_or(FollowError::Ended)?;
+        let page = page(&response);
+        if !page.is_empty(&from) {
+            let applied = timeout(APPLY, apply_page(&store, &from, page, response.changes));
             applied.await.unwrap_or(Err(StoreError::Late))?;
-            cursor = page.cursor;
+            from = page.after(&from);
         }
         if page.caught_up {
             heard.caught_up_with(Feed::Membership);
         }
+    }
+}
+
+fn page(response: &WatchResponse) -> Page {
+    Page {
+        cursor: Cursor {
+            epoch: Epoch(response.epoch),
+            position: response.cursor,
+            mark: response.mark,
+        },
+        caught_up: response.caught_up,
+        anew: response.anew,
+    }
+}
+
+async fn apply_page(
+    store: &Store,
+    from: &FeedCursor,
+    page: Page,
+    changes: Vec<Change>,
+) -> Result<i64, StoreError> {
+    let permit = Permit::system("membership feed");
+    let mut tx = store.begin_unrepeated(&permit).await?;
+    if page.ends_replay(from) || changes.iter().any(ends_grants) {
+        tx.lead().await?;
+    }
+    let names = changes.iter().filter_map(name);
+    let gone = page.note(&tx, Feed::Membership, from, names, &KNOWN);
+    let gone = gone.await?;
+    apply(&mut tx, changes).await?;
+    apply(&mut tx, gone.into_iter().map(end).collect()).await?;
+    page.advance(&mut tx, Feed::Membership, from).await?;
+    tx.commit().await
+}
+
+/// What is kept of membership.
+const KNOWN: [Known; 5] = [
+    Known {
+        table: "p_organizations",
+        name: "'organizations/' || id",
+    },
+    Known {
+        table: "p_units",
+        name: "'organizations/' || organization || '/units/' || id",
+    },
+    Known {
+        table: "p_resources",
+        name: "'organizations/' || organization || '/resources/' || id",
+    },
+    Known {
+        table: "p_members",
+        name: "'organizations/' || organization || '/memberships/' || id",
+    },
+    Known {
+        table: "p_representatives",
+        name: "'organizations/' || organization || '/representative'",
+    },
+];
+
+/// What a change is of.
+fn name(change: &Change) -> Option<String> {
+    Some(match change.entity.as_ref()? {
+        Entity::Organization(change) => change.name.clone(),
+        Entity::Unit(change) => change.name.clone(),
+        Entity::Resource(change) => change.name.clone(),
+        Entity::Membership(change) => change.name.clone(),
+        Entity::Representative(change) => format!("{}/representative", change.organization),
+    })
+}
+
+/// The change that ends what is no more. An organization is forgotten by being active no more:
+/// grants may be in it.
+fn end(name: String) -> Change {
+    let kind = name.split('/').nth(2).unwrap_or_default();
+    let entity = match kind {
+        "units" => Entity::Unit(UnitChange {
+            name,
+            deleted: true,
+            ..UnitChange::default()
+        }),
+        "resources" => Entity::Resource(ResourceChange {
+            name,
+            deleted: true,
+            ..ResourceChange::default()
+        }),
+        "memberships" => Entity::Membership(MembershipChange {
+            name,
+            deleted: true,
+            ..MembershipChange::default()
+        }),
+        "representative" => Entity::Representative(RepresentativeChange {
+            organization: name.trim_end_matches("/representative").to_owned(),
+            ..RepresentativeChange::default()
+        }),
+        _ => Entity::Organization(OrganizationChange {
+            name,
+            ..OrganizationChange::default()
+        }),
+    };
+    Change {
+        entity: Some(entity),
     }
 }
 
@@ -149,7 +252,13 @@ async fn member(
 ) -> Result<(), StoreError> {
     let name = In::<MembershipId>::parse_name(&change.name)?;
     let (organization, id) = (name.organization.as_str(), name.id.as_str());
-    let subject = change.subject.as_str();
+    // The end of a replay knows what is no more by its name alone.
+    let known = if change.subject.is_empty() {
+        members::subject(tx, organization, id).await?
+    } else {
+        None
+    };
+    let subject = known.as_deref().unwrap_or(&change.subject);
     touch(
         tx,
         &Piece::Member(name.organization.clone(), subject.into()),

@@ -47,6 +47,17 @@ pub(crate) async fn delete(tx: &WriteTx, organization: &str, id: &str) -> Result
     Ok(())
 }
 
+/// Whose membership it is.
+pub(crate) async fn subject(
+    tx: &WriteTx,
+    organization: &str,
+    id: &str,
+) -> Result<Option<String>, StoreError> {
+    let key = (organization.to_owned(), id.to_owned());
+    let row = Entity::find_by_id(key).one(tx.connection()).await?;
+    Ok(row.map(|row| row.subject))
+}
+
 /// Memberships of an organization, at most `limit`.
 pub(crate) async fn some(
     db: &impl ConnectionTrait,

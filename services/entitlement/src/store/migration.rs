@@ -5,8 +5,8 @@ use sea_orm_migration::prelude::{
     async_trait,
 };
 use store::schema::{
-    add_column, boolean, bytes, bytewise, create_common, create_history, index, integer,
-    optional_text, primary, table, text,
+    add_column, boolean, bytes, bytewise, create_common, create_epochs, create_history, index,
+    integer, optional_text, primary, table, text,
 };
 
 /// Brings the schema to the latest version.
@@ -21,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(V3),
             Box::new(V4),
             Box::new(V5),
+            Box::new(Epochs),
         ]
     }
 }
@@ -148,6 +149,31 @@ impl MigrationTrait for V5 {
         manager.create_table(releases).await?;
         let passed = index("releases_passed", "releases", &["until_ms"]);
         manager.create_index(passed).await
+    }
+}
+
+/// The identity of the histories of the logs, of this service and of those that it follows.
+struct Epochs;
+
+impl MigrationName for Epochs {
+    fn name(&self) -> &'static str {
+        "epochs"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Epochs {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        create_epochs(manager).await?;
+        for column in ["epoch", "mark", "replaying"] {
+            add_column(manager, "cursors", integer(column).default(0)).await?;
+        }
+        let told = table("told")
+            .col(text("feed"))
+            .col(text("entity"))
+            .primary_key(&mut primary(&["feed", "entity"]))
+            .to_owned();
+        manager.create_table(told).await
     }
 }
 

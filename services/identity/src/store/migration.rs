@@ -4,7 +4,8 @@ use sea_orm_migration::prelude::{
     DbErr, MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait,
 };
 use store::schema::{
-    add_column, boolean, bytes, create_common, index, integer, optional_text, primary, table, text,
+    add_column, boolean, bytes, create_common, create_epochs, index, integer, optional_text,
+    primary, table, text,
 };
 
 /// Brings the schema to the latest version.
@@ -13,7 +14,7 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(V1), Box::new(V2)]
+        vec![Box::new(V1), Box::new(V2), Box::new(Epochs)]
     }
 }
 
@@ -101,5 +102,21 @@ impl MigrationTrait for V2 {
         add_column(manager, "keys", &mut optional_text("oidc")).await?;
         let oidc = index("keys_oidc", "keys", &["oidc"]).unique().to_owned();
         manager.create_index(oidc).await
+    }
+}
+
+/// The identity of the log's history.
+struct Epochs;
+
+impl MigrationName for Epochs {
+    fn name(&self) -> &'static str {
+        "epochs"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Epochs {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        create_epochs(manager).await
     }
 }

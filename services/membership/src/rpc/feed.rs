@@ -5,8 +5,9 @@ use std::pin::Pin;
 use ::rpc::{enter, refuse};
 use api::membership::v1::{Change, WatchRequest, WatchResponse, feed_service_server::FeedService};
 use authority::Reach;
+use base::Epoch;
 use prost::Message;
-use store::{Backlog, StoreError};
+use store::{Backlog, Cursor, StoreError};
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status};
 
@@ -29,7 +30,11 @@ impl FeedService for Feed {
             .map_err(|refused| refuse(Error::from(refused)))?;
         let pages = ::feed::watch(
             self.0.store.clone(),
-            request.cursor,
+            Cursor {
+                epoch: Epoch(request.epoch),
+                position: request.cursor,
+                mark: request.mark,
+            },
             self.0.shutdown.clone(),
         );
         let responses = pages.map(|page| {
@@ -48,7 +53,10 @@ fn response(page: &Backlog) -> Result<WatchResponse, StoreError> {
         .collect::<Result<_, _>>()?;
     Ok(WatchResponse {
         changes,
-        cursor: page.position,
+        cursor: page.cursor.position,
         caught_up: page.caught_up,
+        epoch: page.cursor.epoch.0,
+        mark: page.cursor.mark,
+        anew: page.anew,
     })
 }

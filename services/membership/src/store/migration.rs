@@ -5,7 +5,7 @@ use sea_orm_migration::prelude::{
     MigratorTrait, SchemaManager, async_trait,
 };
 use store::schema::{
-    add_column, boolean, bytes, create_common, index, integer, primary, table, text,
+    add_column, boolean, bytes, create_common, create_epochs, index, integer, primary, table, text,
 };
 
 /// Brings the schema to the latest version.
@@ -14,7 +14,7 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(V1), Box::new(V2), Box::new(V3)]
+        vec![Box::new(V1), Box::new(V2), Box::new(V3), Box::new(Epochs)]
     }
 }
 
@@ -240,3 +240,19 @@ fn in_unit(table: &'static str, column: &'static str) -> ForeignKeyCreateStateme
 #[cfg(test)]
 #[path = "migration_tests.rs"]
 mod tests;
+
+/// The identity of the log's history.
+struct Epochs;
+
+impl MigrationName for Epochs {
+    fn name(&self) -> &'static str {
+        "epochs"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Epochs {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        create_epochs(manager).await
+    }
+}
