@@ -30,7 +30,7 @@ async fn stores() -> Vec<(Store, Option<TempDir>)> {
     ]
 }
 
-async fn open(url: &str) -> Store {
+pub async fn open(url: &str) -> Store {
     let sealer = Sealer::new(&vec![7; 32].into());
     let url = StoreUrl::parse(url).unwrap();
     Store::open::<identity::Migrator>(
@@ -43,21 +43,21 @@ async fn open(url: &str) -> Store {
     .unwrap()
 }
 
-fn request(id: &str) -> CreateUserRequest {
+pub fn request(id: &str) -> CreateUserRequest {
     CreateUserRequest {
         request_id: id.to_owned(),
         ..CreateUserRequest::default()
     }
 }
 
-async fn begin(
+pub async fn begin(
     store: &Store,
     request: &CreateUserRequest,
 ) -> Result<Turn<CreateUserResponse>, StoreError> {
     store.begin(&Permit::system("test"), request).await
 }
 
-async fn write(store: &Store) -> WriteTx {
+pub async fn write(store: &Store) -> WriteTx {
     store
         .begin_unrepeated(&Permit::system("test"))
         .await

@@ -13,6 +13,7 @@ mod audit;
 mod boot;
 mod cli;
 mod contract;
+mod epochs;
 mod oidc;
 mod portals;
 mod reference;

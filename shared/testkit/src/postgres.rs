@@ -1,5 +1,7 @@
 //! A private PostgreSQL server.
 
+mod copy;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -51,40 +53,32 @@ impl Postgres {
                 hint: "apt-get install postgresql",
             })?
             .to_owned();
-        let folder = tempfile::Builder::new()
-            .prefix("mandate-postgres-")
-            .tempdir()?
-            .keep();
-        let runner = runner();
-        if !runner.is_empty() {
-            // PostgreSQL refuses to run as root.
-            run("chown", Command::new("chown").arg("postgres").arg(&folder))?;
-        }
+        let folder = own_folder()?;
+        let options = [
+            "--auth=trust",
+            "--username=mandate",
+            "--encoding=UTF8",
+            "--locale=C",
+        ];
         let data = folder.join("data");
-        let initdb = programs.join("initdb");
-        let mut words = runner.clone();
-        words.push(initdb.display().to_string());
-        let [program, arguments @ ..] = words.as_slice() else {
-            return Err(StartError::Silent("initdb"));
-        };
         run(
             "initdb",
-            Command::new(program)
-                .args(arguments)
-                .args([
-                    "--auth=trust",
-                    "--username=mandate",
-                    "--encoding=UTF8",
-                    "--locale=C",
-                ])
+            run_by_owner(&programs.join("initdb"))
+                .args(options)
                 .arg("-D")
                 .arg(&data),
         )?;
+        Self::serve(programs, folder)
+    }
+
+    /// Starts a server on the data in a folder.
+    fn serve(programs: PathBuf, folder: PathBuf) -> Result<Self, StartError> {
+        let data = folder.join("data");
         let port = free_port()?;
         let command = format!(
             "exec {} '{}' -D '{}' -p {port} -c listen_addresses=127.0.0.1 \
              -c unix_socket_directories= -c max_connections=400",
-            runner.join(" "),
+            runner().join(" "),
             programs.join("postgres").display(),
             data.display(),
         );
@@ -134,22 +128,45 @@ impl Postgres {
     }
 
     fn psql(&self, statement: &str) -> Result<(), StartError> {
+        let mut psql = self.client("psql");
         run(
             "psql",
-            Command::new(self.programs.join("psql"))
-                .args([
-                    "-h",
-                    "127.0.0.1",
-                    "-U",
-                    "mandate",
-                    "-d",
-                    "postgres",
-                    "-qc",
-                    statement,
-                ])
-                .arg("-p")
-                .arg(self.server.port.to_string()),
+            psql.args(["--dbname=postgres", "--quiet", "--command", statement]),
         )
+    }
+
+    /// A program of PostgreSQL that is a client of the server.
+    fn client(&self, program: &str) -> Command {
+        let mut command = Command::new(self.programs.join(program));
+        command
+            .args(["--host=127.0.0.1", "--username=mandate", "--port"])
+            .arg(self.server.port.to_string());
+        command
+    }
+}
+
+/// A folder that the server may use.
+fn own_folder() -> Result<PathBuf, StartError> {
+    let folder = tempfile::Builder::new()
+        .prefix("mandate-postgres-")
+        .tempdir()?
+        .keep();
+    if !runner().is_empty() {
+        // PostgreSQL refuses to run as root.
+        run("chown", Command::new("chown").arg("postgres").arg(&folder))?;
+    }
+    Ok(folder)
+}
+
+/// A program, run by who may run the server.
+fn run_by_owner(program: &Path) -> Command {
+    match runner().as_slice() {
+        [runner, arguments @ ..] => {
+            let mut command = Command::new(runner);
+            command.args(arguments).arg(program);
+            command
+        }
+        [] => Command::new(program),
     }
 }
 

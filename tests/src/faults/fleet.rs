@@ -1,7 +1,7 @@
 //! Three replicas with their PostgreSQL and Redis, and a proxy on every way between them.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -49,7 +49,10 @@ pub struct Fleet {
     cache: Option<String>,
     processes: Vec<Process>,
     postgres: Postgres,
-    _folder: TempDir,
+    /// The URL of the database, without proxies.
+    database: String,
+    program: PathBuf,
+    folder: TempDir,
 }
 
 impl Fleet {
@@ -108,7 +111,9 @@ impl Fleet {
             secrets,
             processes,
             postgres,
-            _folder: folder,
+            database,
+            program: program.to_owned(),
+            folder,
         };
         fleet.load().await;
         for process in &fleet.processes {
@@ -176,6 +181,40 @@ impl Fleet {
     pub fn position(&self, token: &str) -> i64 {
         let opened = self.secrets.sealer.open_consistency(token);
         opened.expect("a token of this installation").at
+    }
+
+    /// The server of PostgreSQL that it begins with.
+    pub fn postgres(&self) -> &Postgres {
+        &self.postgres
+    }
+
+    /// The URL of its database on that server.
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// Leads all replicas to another server of PostgreSQL, also those that are connected.
+    pub fn lead_to_postgres(&self, port: u16) {
+        for proxy in &self.to_postgres {
+            proxy.lead_to(port);
+            proxy.close();
+        }
+    }
+
+    /// Ends all replicas, does something, and starts them again.
+    pub async fn restart(&mut self, meanwhile: impl FnOnce(&Self)) {
+        self.processes.clear();
+        meanwhile(self);
+        let port = self.postgres.server().port.to_string();
+        for (own, other) in self.to_postgres.iter().zip(&self.to_redis) {
+            let store = self.database.replace(&port, &own.port.to_string());
+            let cache = format!("redis://127.0.0.1:{}", other.port);
+            let process = Process::start(&self.program, &store, &cache, self.folder.path());
+            self.processes.push(process);
+        }
+        for process in &self.processes {
+            process.ready().await;
+        }
     }
 
     /// Stops a replica until what this returns is dropped.
