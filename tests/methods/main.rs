@@ -27,6 +27,7 @@ mod roles;
 mod samples;
 mod schema;
 mod table;
+mod texts;
 mod tokens;
 mod wire;
 mod world;

@@ -213,8 +213,7 @@ fn value_checks(
         Kind::String => {
             writeln!(
                 out,
-                "            if crate::inbound::has_control({var}) {{ {} }}",
-                fail("must not hold control characters")
+                "            if let Some(wrong) = crate::inbound::wrong_text({var}) {{ out.push(at, {name:?}, {index}, wrong); }}"
             )?;
         }
         _ => {}

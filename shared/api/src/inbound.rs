@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use base::{InvalidText, check_text};
+
 /// More violations than this are not reported: an answer's details must stay small.
 const MAX_VIOLATIONS: usize = 16;
 
@@ -91,11 +93,21 @@ impl Violations {
     }
 }
 
-/// Looks at all bytes, whatever is found: many at a time, which is faster for what is in order.
-pub(crate) fn has_control(value: &str) -> bool {
-    value.bytes().fold(0, |found, byte| {
-        found | u8::from(byte < 0x20 || byte == 0x7f)
-    }) != 0
+/// What is wrong with a text, whatever field it is in.
+pub(crate) fn wrong_text(value: &str) -> Option<&'static str> {
+    if is_plain(value) {
+        return None;
+    }
+    check_text(value).err().map(InvalidText::rule)
+}
+
+/// Whether a text is what most are, printable ASCII without blanks at its ends. Looks at all bytes,
+/// whatever is found: many at a time, which is faster for what is in order.
+fn is_plain(value: &str) -> bool {
+    let odd = value.bytes().fold(0, |found, byte| {
+        found | u8::from(byte < 0x20 || byte >= 0x7f)
+    });
+    odd == 0 && !value.starts_with(' ') && !value.ends_with(' ')
 }
 
 pub(crate) fn shorter(value: &str, min: usize) -> bool {

@@ -5,6 +5,7 @@ mod id;
 mod name;
 mod oidc;
 mod subject;
+mod text;
 mod time;
 
 pub use epoch::Epoch;
@@ -15,4 +16,5 @@ pub use id::{
 pub use name::{In, InvalidName, KeyName, RoleName};
 pub use oidc::{InvalidOidcIdentity, OidcIdentity};
 pub use subject::Subject;
+pub use text::{InvalidText, check_text};
 pub use time::Millis;
