@@ -53,9 +53,12 @@ fn s4_9_a_login_is_unique_in_its_realm_immutable_and_no_address() {
         let first = user("C900101", "s4-9", "zoe@example.com");
         let first = users.create_user(first).await.unwrap().into_inner();
         let first = first.user.unwrap();
-        let again = user("C900101", "s4-9", "other@example.com");
-        let refused = users.create_user(again).await;
-        assert_refused(refused, Code::AlreadyExists, "LOGIN_TAKEN");
+        // Two that differ by case alone are one.
+        for login in ["C900101", "c900101"] {
+            let again = user(login, "s4-9", "other@example.com");
+            let refused = users.create_user(again).await;
+            assert_refused(refused, Code::AlreadyExists, "LOGIN_TAKEN");
+        }
         let elsewhere = user("C900101", "s4-9-other", "zoe@example.com");
         users.create_user(elsewhere).await.unwrap();
         let same_address = user("C900102", "s4-9", "zoe@example.com");

@@ -8,7 +8,7 @@ const DEFAULT_REALM: &str = "default";
 /// A login in its realm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
-    /// The identifier, compared byte for byte.
+    /// The identifier, as the person writes it.
     pub login: String,
     /// The set of logins that it is unique in.
     pub realm: String,
@@ -36,10 +36,16 @@ impl InvalidLogin {
 }
 
 impl Login {
+    /// What tells the login from others of its realm: two that differ by case alone are one, since
+    /// people and directories write a login in either.
+    pub fn key(&self) -> String {
+        self.login.to_ascii_lowercase()
+    }
+
     /// Reads a login; an empty realm is `default`.
     ///
-    /// Logins are ASCII, so that two that look alike are alike (homographs, normalization and
-    /// case folding merge nobody).
+    /// Logins are ASCII, so that two that look alike are alike (homographs and normalization merge
+    /// nobody).
     ///
     /// # Errors
     /// [`InvalidLogin`].
@@ -83,7 +89,16 @@ mod tests {
                 "{login:?}"
             );
         }
-        assert_ne!(Login::parse("Jan", ""), Login::parse("jan", ""));
+    }
+
+    #[test]
+    fn logins_that_differ_by_case_have_one_key_and_stay_as_they_are_written() {
+        let (upper, lower) = (
+            Login::parse("Jan", "").unwrap(),
+            Login::parse("jan", "").unwrap(),
+        );
+        assert_eq!(upper.key(), lower.key());
+        assert_eq!(upper.login, "Jan");
     }
 
     #[test]

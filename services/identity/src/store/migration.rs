@@ -1,7 +1,8 @@
 //! The schema, version by version.
 
-use sea_orm_migration::prelude::{
-    DbErr, MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait,
+use sea_orm_migration::{
+    prelude::{DbErr, MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait},
+    sea_orm::ConnectionTrait,
 };
 use store::schema::{
     add_column, boolean, bytes, create_common, create_epochs, index, integer, optional_text,
@@ -14,7 +15,12 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(V1), Box::new(V2), Box::new(Epochs)]
+        vec![
+            Box::new(V1),
+            Box::new(V2),
+            Box::new(Epochs),
+            Box::new(LoginKeys),
+        ]
     }
 }
 
@@ -120,3 +126,39 @@ impl MigrationTrait for Epochs {
         create_epochs(manager).await
     }
 }
+
+/// Logins that differ by case alone are one.
+struct LoginKeys;
+
+impl MigrationName for LoginKeys {
+    fn name(&self) -> &'static str {
+        "login-keys"
+    }
+}
+
+/// Of users whose logins differ by case alone, each but the first keeps its login, with a key that no
+/// login has.
+const FILL_LOGIN_KEYS: &str = "UPDATE users SET login_key = lower(login) || CASE WHEN EXISTS \
+    (SELECT 1 FROM users AS other WHERE other.realm = users.realm \
+    AND lower(other.login) = lower(users.login) AND other.id < users.id) \
+    THEN ' ' || id ELSE '' END";
+
+#[async_trait::async_trait]
+impl MigrationTrait for LoginKeys {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        add_column(manager, "users", text("login_key").default("")).await?;
+        let connection = manager.get_connection();
+        connection.execute_unprepared(FILL_LOGIN_KEYS).await?;
+        connection
+            .execute_unprepared("DROP INDEX users_login")
+            .await?;
+        let unique = index("users_login_key", "users", &["realm", "login_key"])
+            .unique()
+            .to_owned();
+        manager.create_index(unique).await
+    }
+}
+
+#[cfg(test)]
+#[path = "migration_tests.rs"]
+mod tests;

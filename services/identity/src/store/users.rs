@@ -27,6 +27,7 @@ mod entity {
         pub id: String,
         pub realm: String,
         pub login: String,
+        pub login_key: String,
         pub given_name: String,
         pub family_name: String,
         pub email: String,
@@ -58,6 +59,7 @@ pub(crate) async fn insert(tx: &mut WriteTx, users: Vec<NewUser>) -> Result<Vec<
         .into_iter()
         .map(|new| entity::Model {
             id: new.id.as_str().to_owned(),
+            login_key: new.login.key(),
             realm: new.login.realm,
             login: new.login.login,
             given_name: new.user.given_name,

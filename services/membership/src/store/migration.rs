@@ -237,10 +237,6 @@ fn in_unit(table: &'static str, column: &'static str) -> ForeignKeyCreateStateme
         .to_owned()
 }
 
-#[cfg(test)]
-#[path = "migration_tests.rs"]
-mod tests;
-
 /// The identity of the log's history.
 struct Epochs;
 
@@ -256,3 +252,7 @@ impl MigrationTrait for Epochs {
         create_epochs(manager).await
     }
 }
+
+#[cfg(test)]
+#[path = "migration_tests.rs"]
+mod tests;
