@@ -135,7 +135,7 @@ impl App {
         release(&self.entitlement, context, request).await
     }
 
-    /// Waits until every later check sees the change that returned the token; the value for
+    /// Waits until the entitlement service has the change that returned the token; the value for
     /// the response.
     async fn propagated(&self, context: &Context, consistency_token: &str) -> i32 {
         let propagated = self.entitlement.propagated(context, consistency_token);

@@ -13,7 +13,7 @@ use authority::{Account, Context, Decider, Proof, Reach, Undecided, Verdict};
 
 use rpc::PeerChannel;
 
-/// How long a change that takes power away waits to be true everywhere.
+/// How long a change that takes power away waits until the entitlement service has it.
 const PROPAGATION: Duration = Duration::from_secs(2);
 
 /// The entitlement service, which decides what callers may do.
@@ -31,7 +31,7 @@ impl Entitlement {
         &self.0
     }
 
-    /// Waits until every later check sees the change that returned `consistency_token`, for at
+    /// Waits until the entitlement service has the change that returned `consistency_token`, for at
     /// most two seconds or until the caller's deadline. An empty token names no change.
     pub async fn propagated(&self, context: &Context, consistency_token: &str) -> Propagation {
         if consistency_token.is_empty() {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{error::Error, facts::Piece, store::grants};
 
-/// Takes a role away; returns once every later check sees it.
+/// Takes a role away; returns once the change has propagated.
 pub(crate) async fn revoke_grant(
     app: &App,
     context: &Context,

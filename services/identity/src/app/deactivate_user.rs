@@ -7,7 +7,7 @@ use base::UserId;
 use super::App;
 use crate::{error::Error, store::users};
 
-/// Makes every access of the user ineffective; returns once every later check sees it.
+/// Makes every access of the user ineffective; returns once the change has propagated.
 pub(crate) async fn deactivate_user(
     app: &App,
     context: &Context,

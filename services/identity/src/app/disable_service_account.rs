@@ -10,7 +10,7 @@ use base::ServiceAccountId;
 use super::App;
 use crate::{error::Error, store::service_accounts};
 
-/// Makes every key and access ineffective; returns once every later check sees it.
+/// Makes every key and access ineffective; returns once the change has propagated.
 pub(crate) async fn disable_service_account(
     app: &App,
     context: &Context,

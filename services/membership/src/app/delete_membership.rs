@@ -14,7 +14,7 @@ use crate::{
     store::{change_requests, memberships},
 };
 
-/// Ends a membership, and every grant of it; returns once every later check sees it.
+/// Ends a membership, and every grant of it; returns once the change has propagated.
 pub(crate) async fn delete_membership(
     app: &App,
     context: &Context,

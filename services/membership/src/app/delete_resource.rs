@@ -10,7 +10,7 @@ use base::{In, ResourceId};
 use super::App;
 use crate::{error::Error, store::resources};
 
-/// Deletes a resource; returns once every later check sees it.
+/// Deletes a resource; returns once the change has propagated.
 pub(crate) async fn delete_resource(
     app: &App,
     context: &Context,

@@ -13,7 +13,7 @@ use crate::{
     store::{organizations, units},
 };
 
-/// Deletes a unit that has nothing below it; returns once every later check sees it.
+/// Deletes a unit that has nothing below it; returns once the change has propagated.
 pub(crate) async fn delete_unit(
     app: &App,
     context: &Context,

@@ -10,7 +10,7 @@ use base::{In, MembershipId};
 use super::App;
 use crate::{error::Error, store::memberships};
 
-/// Changes the fields that the mask names; returns once every later check sees it.
+/// Changes the fields that the mask names; returns once the change has propagated.
 pub(crate) async fn update_membership(
     app: &App,
     context: &Context,

@@ -11,7 +11,7 @@ use membership_core::is_protected_organization;
 use super::App;
 use crate::{error::Error, store::organizations};
 
-/// Changes the fields that the mask names; returns once every later check sees it.
+/// Changes the fields that the mask names; returns once the change has propagated.
 pub(crate) async fn update_organization(
     app: &App,
     context: &Context,

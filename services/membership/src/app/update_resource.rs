@@ -10,7 +10,7 @@ use base::{In, ResourceId};
 use super::{App, reference::unit_of};
 use crate::{error::Error, store::resources};
 
-/// Changes the fields that the mask names; returns once every later check sees it.
+/// Changes the fields that the mask names; returns once the change has propagated.
 pub(crate) async fn update_resource(
     app: &App,
     context: &Context,

@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// Changes the fields that the mask names; returns once every later check sees it.
+/// Changes the fields that the mask names; returns once the change has propagated.
 pub(crate) async fn update_unit(
     app: &App,
     context: &Context,
