@@ -4,6 +4,8 @@
 //! holds is its validity, and so it stays exact when an answer changes by time alone.
 
 mod grammar;
+mod relations;
+mod types;
 mod variables;
 
 use std::{
@@ -15,7 +17,12 @@ use std::{
 use cel::{Context, Env, IdedExpr, Value, parser::PrattParser};
 use prost_types::Struct;
 
-use self::{grammar::keys_of, variables::bind};
+pub use self::types::Type;
+use self::{
+    grammar::keys_of,
+    relations::{environment, relate},
+    variables::bind,
+};
 
 /// The longest condition, in bytes.
 pub const MAX_BYTES: usize = 1024;
@@ -67,6 +74,23 @@ pub enum InvalidCondition {
          `startsWith`, `endsWith` and `contains` are"
     )]
     Function(String),
+    /// It is neither true nor false.
+    #[error("is {0}; it must be true or false")]
+    NotBoolean(Type),
+    /// A part of it can only err.
+    #[error("has `{operation}` of {operands}, which always errs")]
+    Mismatch {
+        /// What is done.
+        operation: String,
+        /// The types of what it is done to.
+        operands: String,
+    },
+    /// It has a number that a context cannot say exactly.
+    #[error(
+        "has a number beyond {0} or -{0}; write it as a text, and say it as a text",
+        relations::MAX_EXACT
+    )]
+    Inexact,
 }
 
 /// A condition.
@@ -91,8 +115,8 @@ struct Program {
     keys: BTreeSet<String>,
 }
 
-/// The functions of CEL; the grammar lets few of them through.
-static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
+/// The functions of CEL, of which the grammar lets few through, and our relations.
+static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(environment()));
 
 impl Condition {
     /// A condition that somebody wants to give.
@@ -100,14 +124,18 @@ impl Condition {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, InvalidCondition> {
-        let program = Program::compile(text)?;
+        let expression = read(text)?;
+        let keys = keys_of(&expression)?;
+        types::check(&expression)?;
+        let program = Program::new(expression, keys);
         Ok(Self {
             text: text.into(),
             program: OnceLock::from(Some(program)),
         })
     }
 
-    /// A condition that was given. One that cannot be read is never met.
+    /// A condition that was given, perhaps when less was refused. One that cannot be read is never
+    /// met.
     pub fn stored(text: &str) -> Self {
         Self {
             text: text.into(),
@@ -143,28 +171,19 @@ impl Condition {
     }
 
     fn program(&self) -> Option<&Program> {
-        let compile = || Program::compile(&self.text).ok();
+        let compile = || {
+            let expression = read(&self.text).ok()?;
+            let keys = keys_of(&expression).ok()?;
+            Some(Program::new(expression, keys))
+        };
         self.program.get_or_init(compile).as_ref()
     }
 }
 
 impl Program {
-    fn compile(text: &str) -> Result<Self, InvalidCondition> {
-        if text.len() > MAX_BYTES {
-            return Err(InvalidCondition::Long);
-        }
-        // The other parser of the library takes milliseconds for the same, and of nested
-        // parentheses so much stack that a build without optimizations ends.
-        let parser = PrattParser::new().max_recursion_depth(PARSER_DEPTH);
-        let expression = parser.parse(text).map_err(|errors| {
-            let first = errors.errors.first();
-            InvalidCondition::Syntax {
-                column: first.map_or(1, |error| error.pos.1.unsigned_abs().max(1)),
-                message: first.map(|error| error.msg.clone()).unwrap_or_default(),
-            }
-        })?;
-        let keys = keys_of(&expression)?;
-        Ok(Self { expression, keys })
+    fn new(mut expression: IdedExpr, keys: BTreeSet<String>) -> Self {
+        relate(&mut expression);
+        Self { expression, keys }
     }
 
     fn is_met(&self, given: &Given<'_>, kind: Option<&str>) -> bool {
@@ -175,6 +194,22 @@ impl Program {
             Ok(Value::Bool(true))
         )
     }
+}
+
+fn read(text: &str) -> Result<IdedExpr, InvalidCondition> {
+    if text.len() > MAX_BYTES {
+        return Err(InvalidCondition::Long);
+    }
+    // The other parser of the library takes milliseconds for the same, and of nested
+    // parentheses so much stack that a build without optimizations ends.
+    let parser = PrattParser::new().max_recursion_depth(PARSER_DEPTH);
+    parser.parse(text).map_err(|errors| {
+        let first = errors.errors.first();
+        InvalidCondition::Syntax {
+            column: first.map_or(1, |error| error.pos.1.unsigned_abs().max(1)),
+            message: first.map(|error| error.msg.clone()).unwrap_or_default(),
+        }
+    })
 }
 
 /// Two are the same if they were given alike.

@@ -125,6 +125,11 @@ fn k_n_a_condition_that_is_not_allowed_is_refused_and_nothing_is_written() {
             "context.tags.exists(tag, tag == 'a')",
             "context.network.matches('(a+)+$')",
             "subject.email == 'a'",
+            "1",
+            "'office'",
+            "resource.id",
+            "resource.id == 3",
+            "context.id == 9007199254740993",
             &"(".repeat(1000),
             &format!("context.a in [{}]", vec!["1"; 300].join(",")),
         ] {

@@ -12,7 +12,7 @@ use clock::Clock;
 use prost_types::FieldMask;
 use tests::{Rig, Setting, faults::RedisServer};
 
-use super::circumstances::{OFFICE, ask, context, load, office, question};
+use super::circumstances::{OFFICE, ask, context, create, load, office, question};
 use crate::{
     shared::{everywhere, run},
     world::World,
@@ -93,6 +93,39 @@ fn k_a_an_answer_upon_which_a_condition_bore_is_given_once() {
         }
         for pattern in ["*users/if-once-eva*", "*users/if-once-cas*resources/n1"] {
             assert_eq!(count(pattern), ":0\r\n", "{pattern}");
+        }
+    });
+}
+
+#[test]
+fn k_n_a_condition_over_values_of_different_kinds_or_rounded_numbers_is_not_met() {
+    everywhere(async |rig| {
+        let world = World::load(rig, "if-kinds").await;
+        for (id, condition) in [
+            ("other-kind", "context.level != 'guest'"),
+            ("rounded", "context.id == context.owner_id"),
+        ] {
+            let grant = Grant {
+                condition: condition.to_owned(),
+                ..world.grant("eva", "viewer", crate::managed::all())
+            };
+            create(&world, id, grant).await.unwrap();
+        }
+        for (said, expected) in [
+            (vec![("level", "staff")], DecisionReason::Allowed),
+            (vec![("level", "guest")], DecisionReason::ConditionNotMet),
+            (vec![("level", "3")], DecisionReason::ConditionNotMet),
+            (
+                vec![("id", "17"), ("owner_id", "17")],
+                DecisionReason::Allowed,
+            ),
+            (
+                vec![("id", "9007199254740993"), ("owner_id", "9007199254740992")],
+                DecisionReason::ConditionNotMet,
+            ),
+        ] {
+            let answer = ask(&world, "eva", "units/k1", context(&said)).await;
+            assert_eq!(answer.reason(), expected, "{said:?}");
         }
     });
 }
