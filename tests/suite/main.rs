@@ -14,6 +14,7 @@ mod boot;
 mod cli;
 mod contract;
 mod oidc;
+mod passwords;
 mod portals;
 mod reference;
 mod requests;

@@ -1,8 +1,9 @@
-//! Typed ids, resource names and times: what every crate, the pure ones too, speaks in.
+//! Typed ids, resource names, URLs and times: what every crate, the pure ones too, speaks in.
 
 mod id;
 mod name;
 mod oidc;
+mod secret_url;
 mod subject;
 mod time;
 
@@ -12,5 +13,6 @@ pub use id::{
 };
 pub use name::{In, InvalidName, KeyName, RoleName};
 pub use oidc::{InvalidOidcIdentity, OidcIdentity};
+pub use secret_url::{SecretUrl, UrlParts};
 pub use subject::Subject;
 pub use time::Millis;

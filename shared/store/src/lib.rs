@@ -10,13 +10,15 @@ mod outbox;
 mod requests;
 mod row;
 pub mod schema;
+mod url;
 mod write;
 
 pub use crate::audit::read::{AuditExport, AuditQuery, Recorded};
 pub use error::StoreError;
 pub use history::State;
-pub use open::{Store, StoreUrl, migrate};
+pub use open::{Store, migrate};
 pub use outbox::{Backlog, Entry, Head};
 pub use row::{changed_one, new_row};
 pub use sea_orm_migration::MigratorTrait as Migrations;
+pub use url::StoreUrl;
 pub use write::{Turn, WriteTx};
