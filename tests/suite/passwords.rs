@@ -49,10 +49,10 @@ fn is_silent(arguments: &[&str], variables: &[(&str, &str)]) {
     );
 }
 
-/// J3: whatever is wrong with a URL, and wherever it is said, no word of a process has its
+/// Whatever is wrong with a URL, and wherever it is said, no word of a process has its
 /// password.
 #[test]
-fn j3_no_process_says_the_password_of_a_url() {
+fn no_process_says_the_password_of_a_url() {
     let folder = tempfile::tempdir().unwrap();
     Secrets::read_or_make(folder.path()).unwrap();
     let secrets = folder.path().display().to_string();
