@@ -105,7 +105,7 @@ pub(crate) async fn measure_redis(
             return Ok(());
         }
     };
-    let server = Server::start(folder, Cache::open(&redis.url())?)?;
+    let server = Server::start(folder, Cache::open(redis.url())?)?;
     let client = reader(&server, &redis, folder)?;
     let asked = questions(portfolio, HOT);
     share(&client, portfolio, &asked).await?;

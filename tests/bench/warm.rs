@@ -23,14 +23,14 @@ pub(crate) async fn measure(portfolio: &Portfolio, folder: &Path) -> Result<()> 
             return Ok(());
         }
     };
-    let first = Server::start(folder, Cache::open(&redis.url())?)?;
+    let first = Server::start(folder, Cache::open(redis.url())?)?;
     let client = client::reader(&first, &redis, folder)?;
     client::share(&client, portfolio, &client::questions(portfolio, FRESH)).await?;
     let (mut cold, mut warm) = (Figures::new(1)?, Figures::new(1)?);
     let (mut rates, mut statements) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let (without, _) = ask(portfolio, folder, None).await?;
-        let (with, run) = ask(portfolio, folder, Cache::open(&redis.url())?).await?;
+        let (with, run) = ask(portfolio, folder, Cache::open(redis.url())?).await?;
         rates.push(with.rate() / without.rate());
         statements.push(run);
         cold.add(&without)?;

@@ -42,7 +42,7 @@ pub(crate) async fn measure(
             return Ok(());
         }
     };
-    let server = Arc::new(Server::start(folder, Cache::open(&redis.url())?)?);
+    let server = Arc::new(Server::start(folder, Cache::open(redis.url())?)?);
     let client = client::reader(&server, &redis, folder)?;
     let questions = |number| portfolio.question_in(ORGANIZATION, number);
     let unary = checks::workload((0..HOT).map(questions));

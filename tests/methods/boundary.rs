@@ -114,7 +114,7 @@ async fn c9_a_page_token_opens_no_other_organization() {
 }
 
 /// An answer without what is left of the lease, which no two answers share.
-fn timeless(mut answer: serde_json::Value) -> serde_json::Value {
+pub fn timeless(mut answer: serde_json::Value) -> serde_json::Value {
     match &mut answer {
         serde_json::Value::Object(fields) => {
             fields.remove("reusableMs");

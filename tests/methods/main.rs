@@ -26,6 +26,7 @@ mod random;
 mod roles;
 mod samples;
 mod schema;
+mod strangers;
 mod table;
 mod texts;
 mod tokens;

@@ -108,9 +108,14 @@ fn c8_who_and_what_is_out_of_reach_is_answered_as_what_is_not_there() {
             assert_eq!(bytes(stranger.unwrap()), bytes(nobody.unwrap()));
         }
         let place = world.at("units/k1");
-        let told = explain(&rig.root(), &world, &world.user("fay"), &place).await;
-        let reason = told.unwrap().decision.unwrap().reason();
-        assert_eq!(reason, DecisionReason::NotAMember, "the operator is told");
+        // The operator is told.
+        for (user, next) in [("fay", "add the user"), ("nobody", "create or reactivate")] {
+            let told = explain(&rig.root(), &world, &world.user(user), &place).await;
+            let told = told.unwrap();
+            let reason = told.decision.unwrap().reason();
+            assert_eq!(reason, DecisionReason::NotAMember);
+            assert!(told.next_step.contains(next), "{user}: {}", told.next_step);
+        }
     });
 }
 

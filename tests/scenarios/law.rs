@@ -24,7 +24,7 @@ const REASONS: [(&str, &str, &str, DecisionReason); 9] = [
         "users/nobody",
         "fleet.billing.view",
         "organizations/nowhere",
-        DecisionReason::SubjectNotActive,
+        DecisionReason::OrganizationNotActive,
     ),
     (
         "users/bart-willems",

@@ -108,7 +108,7 @@ fn k_v_a_collector_is_sent_answers_with_masked_subjects() {
     run(async {
         let mut collector = FakeCollectorServer::start().await.unwrap();
         let settings = DecisionLogSettings {
-            to: DecisionLogTarget::Otlp(collector.endpoint()),
+            to: DecisionLogTarget::Otlp(collector.endpoint().into()),
             denials_only: false,
             one_in: 1,
         };

@@ -28,6 +28,7 @@ mod explaining;
 mod feeds;
 mod fleet;
 mod granting;
+mod hidden;
 mod hosting;
 mod invoices;
 mod law;

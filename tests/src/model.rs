@@ -122,12 +122,14 @@ impl World {
         (now, said): When<'_>,
     ) -> Result<&Grant, Reason> {
         let known = self.subjects.iter().find(|known| known.name == subject);
-        let known = known.filter(|known| known.active);
-        let known = known.ok_or("SUBJECT_NOT_ACTIVE")?;
+        let member = known.and_then(|known| known.member);
+        if known.is_some_and(|known| !known.active && known.member.is_some()) {
+            return Err("SUBJECT_NOT_ACTIVE");
+        }
         if !self.active {
             return Err("ORGANIZATION_NOT_ACTIVE");
         }
-        let (active, subscription) = known.member.ok_or("NOT_A_MEMBER")?;
+        let (active, subscription) = member.ok_or("NOT_A_MEMBER")?;
         if !active {
             return Err("MEMBERSHIP_NOT_ACTIVE");
         }

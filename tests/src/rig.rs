@@ -183,7 +183,7 @@ impl Rig {
         };
         let cache = match self.setting {
             Setting::Sqlite => None,
-            Setting::Postgres | Setting::Processes => Cache::open(&self.redis()).expect("a cache"),
+            Setting::Postgres | Setting::Processes => Cache::open(self.redis()).expect("a cache"),
         };
         let tokens = self.oidc.clone().map(|issuer| {
             let started = Tokens::start(issuer, clock.clone(), stop.clone());
@@ -220,7 +220,7 @@ impl Rig {
     pub fn stores(&self) -> Stores {
         let stores = match self.setting {
             Setting::Sqlite => Stores::in_folder(self.folder.path()),
-            Setting::Postgres | Setting::Processes => Stores::shared(&self.database),
+            Setting::Postgres | Setting::Processes => Stores::shared(self.database.as_str()),
         };
         stores.expect("stores")
     }

@@ -15,6 +15,7 @@ mod cli;
 mod contract;
 mod epochs;
 mod oidc;
+mod passwords;
 mod portals;
 mod reference;
 mod requests;

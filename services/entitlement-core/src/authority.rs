@@ -8,7 +8,7 @@ use base::Millis;
 use crate::{
     catalog::{ApplicationIndex, PermissionIndex},
     decide::{Facts, standing},
-    facts::Grant,
+    facts::{Grant, Member},
     management,
     scope::{Scope, Target},
 };
@@ -119,6 +119,36 @@ impl Power<'_> {
             can_delegate: false,
         };
         self.over(Some(permission), about, demand).is_ok()
+    }
+
+    /// What a member has of what they see, by a permission to read: each grant that is about nothing
+    /// that they may not read of.
+    #[must_use]
+    pub fn seen(&self, read: PermissionIndex, member: &Member) -> Member {
+        let grants = member.grants.iter();
+        let grants = grants.filter(|grant| self.sees(read, grant));
+        Member {
+            grants: grants.cloned().collect(),
+            ..*member
+        }
+    }
+
+    fn sees(&self, read: PermissionIndex, grant: &Grant) -> bool {
+        let of_role = [self.here.roles().application(grant.role)];
+        let bound = grant.applications();
+        let bound: Vec<_> = bound.into_iter().flatten().copied().map(Some).collect();
+        let places: Vec<Target> = match &grant.scope {
+            // What was given in places that are gone is for those to see who see everything.
+            Scope::Parts(parts) if !parts.is_empty() => {
+                parts.iter().map(|part| (*part).into()).collect()
+            }
+            _ => vec![Target::Organization],
+        };
+        let about = About {
+            applications: if bound.is_empty() { &of_role } else { &bound },
+            places: &places,
+        };
+        self.reaches(read, &about)
     }
 
     /// Whether they own the organization, or manage it from the operator organization.

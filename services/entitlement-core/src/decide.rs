@@ -48,10 +48,11 @@ impl<'a> Facts<'a> {
 }
 
 /// Why, in the order in which the conditions are asked: the first that fails is the reason, so
-/// that the reason is stable and tells nothing of what comes after it.
+/// that the reason is stable and tells nothing of what comes after it. The first is asked about
+/// members only: whether there is somebody who is none is not for an organization to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
-    /// The subject does not exist or is not active.
+    /// The member does not exist as a subject, or is not active.
     SubjectNotActive,
     /// The organization does not exist or is not active.
     OrganizationNotActive,
@@ -149,15 +150,17 @@ pub(crate) struct Standing<'a> {
 
 /// The membership, if access of it holds.
 pub(crate) fn membership<'a>(facts: &Facts<'a>) -> Result<(&'a Organization, &'a Member), Reason> {
-    let subject = facts
-        .subject
-        .filter(|subject| subject.active)
-        .ok_or(Reason::SubjectNotActive)?;
+    let subject = facts.subject.filter(|subject| subject.active);
+    if facts.member.is_some() && subject.is_none() {
+        return Err(Reason::SubjectNotActive);
+    }
     let organization = facts
         .organization
         .filter(|organization| organization.active)
         .ok_or(Reason::OrganizationNotActive)?;
-    let member = facts.member.ok_or(Reason::NotAMember)?;
+    let (Some(subject), Some(member)) = (subject, facts.member) else {
+        return Err(Reason::NotAMember);
+    };
     if !member.active {
         return Err(Reason::MembershipNotActive);
     }

@@ -140,7 +140,7 @@ impl World {
 #[test]
 fn each_condition_that_fails_is_its_own_reason() {
     type Break = fn(&mut World);
-    let breaks: [(Break, Reason); 12] = [
+    let breaks: [(Break, Reason); 13] = [
         (|world| world.subject = None, Reason::SubjectNotActive),
         (
             |world| world.subject.as_mut().unwrap().active = false,
@@ -155,6 +155,10 @@ fn each_condition_that_fails_is_its_own_reason() {
             Reason::OrganizationNotActive,
         ),
         (|world| world.member = None, Reason::NotAMember),
+        (
+            |world| (world.subject, world.member) = (None, None),
+            Reason::NotAMember,
+        ),
         (
             |world| world.member.as_mut().unwrap().active = false,
             Reason::MembershipNotActive,
@@ -204,7 +208,7 @@ fn each_condition_that_fails_is_its_own_reason() {
     }
     // With everything broken, the reason is the first in the order.
     let mut world = World::new();
-    for (break_it, _) in breaks[6..].iter().rev() {
+    for (break_it, _) in breaks[7..].iter().rev() {
         break_it(&mut world);
     }
     assert_eq!(world.reason(), Some(Reason::NotEligible));

@@ -112,7 +112,11 @@ pub fn explain<'a>(
         .take_while(|reason| failed.is_none_or(|failed| *reason <= failed))
         .map(|reason| Step {
             reason,
-            holds: Some(reason) != failed,
+            holds: match reason {
+                // Of somebody who is no member, the decision does not tell.
+                Reason::SubjectNotActive => facts.subject.is_some_and(|subject| subject.active),
+                _ => Some(reason) != failed,
+            },
         })
         .collect();
     let grants = match (facts.organization, facts.member) {

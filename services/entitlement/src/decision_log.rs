@@ -21,7 +21,7 @@ use std::{
 
 use api::entitlement::v1::{Decision, DecisionReason, Effect};
 use authority::{Caller, Context};
-use base::Millis;
+use base::{Millis, SecretUrl};
 use clock::Clock;
 use seal::Sealer;
 use tokio::sync::mpsc::{self, error::TryRecvError};
@@ -46,7 +46,7 @@ pub enum DecisionLogTarget {
     /// A file; those before it have its name and a number.
     File(PathBuf),
     /// A collector of OpenTelemetry, by its URL.
-    Otlp(String),
+    Otlp(SecretUrl),
 }
 
 /// Which decisions are logged, and where.

@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use base::SecretUrl;
 use rpc::Channel;
 use secrecy::SecretString;
 
@@ -51,6 +52,7 @@ impl Connection {
             Service::Entitlement => &self.context.entitlement,
         };
         if error.is_unreachable() {
+            let address = SecretUrl::from(address.as_str());
             return Failure::unreachable(format!(
                 "cannot reach the {} service at {address}: {}\n\
                  Is it running? `mandate dev` starts one on this machine.",
@@ -64,11 +66,15 @@ impl Connection {
 
 fn open(url: &str, ca: Option<&[u8]>) -> Result<Channel, Failure> {
     if url.starts_with("https:") && ca.is_none() {
+        let url = SecretUrl::from(url);
         return Err(Failure::usage(format!(
             "`{url}` needs the `ca_file` of the context, to know that it is the right service"
         )));
     }
-    rpc::over_tcp(url, ca).map_err(|error| Failure::usage(format!("`{url}`: {error}")))
+    rpc::over_tcp(url, ca).map_err(|error| {
+        let url = SecretUrl::from(url);
+        Failure::usage(format!("`{url}`: {error}"))
+    })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

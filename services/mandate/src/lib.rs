@@ -1,6 +1,7 @@
 //! The binary that people use: every service, and the commands.
 
 pub mod apply;
+mod arguments;
 pub mod cli;
 pub mod clients;
 pub mod command;
@@ -15,13 +16,11 @@ pub mod run;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use crate::{cli::Cli, exit::Exit};
+use crate::exit::Exit;
 
 /// Does what the arguments of the process say.
 pub async fn main() -> ExitCode {
-    match command::run(Cli::parse()).await {
+    match command::run(arguments::read()).await {
         Ok(()) => Exit::Done.into(),
         Err(failure) => {
             if !failure.message.is_empty() {

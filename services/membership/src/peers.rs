@@ -14,7 +14,7 @@ use api::{
         peer_service_client::PeerServiceClient as IdentityClient,
     },
 };
-use authority::Context;
+use authority::{Caller, Context};
 use base::OrganizationId;
 use peer::Entitlement;
 use rpc::{Channel, Fault, PeerChannel};
@@ -53,16 +53,20 @@ impl Identity {
     }
 }
 
-/// What up to 1,000 subjects can reach in an organization, in their order.
+/// What up to 1,000 subjects can reach in an organization, in their order, of what the caller may see.
 pub(crate) async fn summarize(
     entitlement: &Entitlement,
     context: &Context,
     organization: &OrganizationId,
     subjects: Vec<String>,
 ) -> Result<Vec<AccessSummary>, Fault> {
+    let Caller::Subject(caller) = &context.caller else {
+        return Err(Fault::denied());
+    };
     let request = SummarizeAccessRequest {
         organization: organization.name(),
         subjects,
+        caller: caller.name.to_string(),
     };
     let mut client = EntitlementClient::new(entitlement.channel().for_call(context));
     let response = client

@@ -1,9 +1,10 @@
-//! Typed ids, resource names and times: what every crate, the pure ones too, speaks in.
+//! Typed ids, resource names, URLs and times: what every crate, the pure ones too, speaks in.
 
 mod epoch;
 mod id;
 mod name;
 mod oidc;
+mod secret_url;
 mod subject;
 mod text;
 mod time;
@@ -15,6 +16,7 @@ pub use id::{
 };
 pub use name::{In, InvalidName, KeyName, RoleName};
 pub use oidc::{InvalidOidcIdentity, OidcIdentity};
+pub use secret_url::{SecretUrl, UrlParts};
 pub use subject::Subject;
 pub use text::{InvalidText, check_text};
 pub use time::Millis;

@@ -2,8 +2,9 @@
 
 use std::io::IsTerminal;
 
+use base::SecretUrl;
 use opentelemetry::{global, trace::TracerProvider};
-use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig};
+use opentelemetry_otlp::{SpanExporter, WithExportConfig};
 use opentelemetry_sdk::{
     Resource,
     metrics::SdkMeterProvider,
@@ -32,15 +33,15 @@ pub struct TelemetrySettings {
     /// Which spans and events are kept, in the syntax of `tracing`'s filters.
     pub filter: String,
     /// Where traces are sent, as OTLP over gRPC; nowhere if absent.
-    pub otlp: Option<String>,
+    pub otlp: Option<SecretUrl>,
 }
 
 /// Why telemetry cannot begin.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    /// The endpoint for traces is malformed.
-    #[error("traces cannot be sent")]
-    Exporter(#[from] ExporterBuildError),
+    /// The endpoint for traces is malformed. Its own errors may show all of it.
+    #[error("traces cannot be sent to `{0}`")]
+    Exporter(SecretUrl),
     /// The metrics cannot be registered.
     #[error("metrics cannot be registered")]
     Metrics(#[from] opentelemetry_sdk::error::OTelSdkError),
@@ -116,11 +117,12 @@ impl Drop for Telemetry {
     }
 }
 
-fn tracer(endpoint: &str, resource: Resource) -> Result<SdkTracerProvider, ExporterBuildError> {
+fn tracer(endpoint: &SecretUrl, resource: Resource) -> Result<SdkTracerProvider, TelemetryError> {
     let exporter = SpanExporter::builder()
         .with_tonic()
-        .with_endpoint(endpoint)
-        .build()?;
+        .with_endpoint(endpoint.expose())
+        .build()
+        .map_err(|_| TelemetryError::Exporter(endpoint.clone()))?;
     // Which calls have spans is decided where they begin.
     let sampler = Sampler::ParentBased(Box::new(Sampler::AlwaysOn));
     Ok(SdkTracerProvider::builder()

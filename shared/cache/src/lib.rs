@@ -6,6 +6,7 @@ mod url;
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use base::SecretUrl;
 use freshness::PUT_NEWER;
 use redis::{Cmd, FromRedisValue, RedisError, RedisResult, Script, aio::ConnectionLike, cmd};
 
@@ -20,9 +21,10 @@ pub enum CacheError {
     /// The URL names no cache.
     #[error(
         "`{0}` is not the URL of a cache: use `memory:`, `redis://HOST`, \
-         `redis+sentinel://HOST,HOST/MASTER` or `redis+cluster://HOST,HOST`, with `rediss` for TLS"
+         `redis+sentinel://HOST,HOST/MASTER` or `redis+cluster://HOST,HOST`, with `rediss` for TLS \
+         and with `@`, `/`, `?` and `#` in a user or password percent-encoded"
     )]
-    Url(String),
+    Url(SecretUrl),
     /// The URL is of Redis and malformed.
     #[error("the URL of the cache is malformed")]
     Redis(#[from] RedisError),
@@ -74,12 +76,13 @@ impl Cache {
     ///
     /// # Errors
     /// [`CacheError`] for a URL that names no cache.
-    pub fn open(url: &str) -> Result<Option<Self>, CacheError> {
-        if url == "memory:" {
+    pub fn open(url: impl Into<SecretUrl>) -> Result<Option<Self>, CacheError> {
+        let url = url.into();
+        if url.expose() == "memory:" {
             return Ok(None);
         }
         Ok(Some(Self {
-            connector: Arc::new(Connector::new(url::parse(url)?)),
+            connector: Arc::new(Connector::new(url::parse(&url)?)),
             put: Arc::new(Script::new(PUT_NEWER)),
         }))
     }

@@ -1,5 +1,6 @@
 //! The shapes of Redis, by URL.
 
+use base::SecretUrl;
 use redis::{
     Client, ConnectionAddr, IntoConnectionInfo, TlsMode,
     cluster::ClusterClient,
@@ -21,33 +22,28 @@ pub(crate) enum Place {
 /// `redis+sentinel://[USER:PASSWORD@]HOST[:PORT],…/MASTER` or
 /// `redis+cluster://[USER:PASSWORD@]HOST[:PORT],…`; `rediss` for TLS, with the certificates of
 /// the system. User and password are those of Redis, not of Sentinel.
-pub(crate) fn parse(url: &str) -> Result<Place, CacheError> {
-    let (scheme, rest) = url.split_once("://").unwrap_or((url, ""));
-    let (base, shape) = scheme.split_once('+').unwrap_or((scheme, ""));
-    if !matches!(base, "redis" | "rediss") || rest.is_empty() {
-        return Err(CacheError::Url(scheme.to_owned()));
+pub(crate) fn parse(url: &SecretUrl) -> Result<Place, CacheError> {
+    let wrong = || CacheError::Url(url.clone());
+    let parts = url.parts().filter(|parts| parts.is_of_hosts);
+    let parts = parts.ok_or_else(wrong)?;
+    let (base, shape) = parts.scheme.split_once('+').unwrap_or((parts.scheme, ""));
+    if !matches!(base, "redis" | "rediss") || parts.hosts.is_empty() {
+        return Err(wrong());
     }
-    match shape {
-        "" => Ok(Place::Server(Client::open(url)?)),
-        "cluster" => {
-            let (user, hosts) = credentials(rest);
-            let nodes = hosts
-                .trim_end_matches('/')
-                .split(',')
-                .map(|host| format!("{base}://{user}{host}"));
+    let user = parts.credentials;
+    match (shape, parts.path.trim_start_matches('/')) {
+        ("", _) => Ok(Place::Server(Client::open(url.expose())?)),
+        ("cluster", "") => {
+            let nodes = parts.hosts.split(',');
+            let nodes = nodes.map(|host| format!("{base}://{user}{host}"));
             Ok(Place::Cluster(ClusterClient::new(nodes)?))
         }
-        "sentinel" => sentinel(base, rest),
-        _ => Err(CacheError::Url(scheme.to_owned())),
+        ("sentinel", master) if !master.is_empty() => sentinel(base, user, parts.hosts, master),
+        _ => Err(wrong()),
     }
 }
 
-fn sentinel(base: &str, rest: &str) -> Result<Place, CacheError> {
-    let (user, rest) = credentials(rest);
-    let (hosts, master) = rest
-        .split_once('/')
-        .filter(|(_, master)| !master.is_empty())
-        .ok_or_else(|| CacheError::Url(format!("{base}+sentinel://HOST without a master")))?;
+fn sentinel(base: &str, user: &str, hosts: &str, master: &str) -> Result<Place, CacheError> {
     let sentinels = hosts.split(',').map(|host| {
         let (host, port) = host.rsplit_once(':').unwrap_or((host, ""));
         let (host, port) = (host.to_owned(), port.parse().unwrap_or(SENTINEL_PORT));
@@ -79,13 +75,6 @@ fn sentinel(base: &str, rest: &str) -> Result<Place, CacheError> {
     Ok(Place::Sentinel(tokio::sync::Mutex::new(builder.build()?)))
 }
 
-/// What comes before the hosts, with its `@`, and the rest.
-fn credentials(rest: &str) -> (&str, &str) {
-    rest.rfind('@')
-        .and_then(|at| rest.split_at_checked(at + 1))
-        .unwrap_or(("", rest))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,7 +92,7 @@ mod tests {
             ),
             ("rediss+sentinel://a:secret@one,two:1/main", "sentinel"),
         ] {
-            let place = parse(url).unwrap_or_else(|error| panic!("{url}: {error}"));
+            let place = parse(&url.into()).unwrap_or_else(|error| panic!("{url}: {error}"));
             let found = match place {
                 Place::Server(_) => "server",
                 Place::Sentinel(_) => "sentinel",
@@ -122,11 +111,17 @@ mod tests {
             "redis+other://a:secret@host",
             "redis+sentinel://a:secret@host",
             "redis+sentinel://a:secret@host/",
+            "redis://a:sec/secret@host",
+            "redis:a:secret@host",
+            "redis+cluster://a:secret@secret@host",
+            "redis+cluster://a:secret@host/secret",
+            "redis://a:secret@host:70000",
         ] {
-            let Err(error) = parse(url) else {
+            let Err(error) = parse(&url.into()) else {
                 panic!("{url} was taken");
             };
-            assert!(!error.to_string().contains("secret"), "{error}");
+            let shown = format!("{error} {error:?}");
+            assert!(!shown.contains("secret"), "{shown}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use base::SecretUrl;
 use http::Uri;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 
@@ -49,7 +50,7 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) fn parse(url: &str, tls: &Tls) -> Result<Self, EndpointError> {
-        let wrong = || EndpointError::Url(url.to_owned());
+        let wrong = || EndpointError::Url(SecretUrl::from(url).to_string());
         let uri: Uri = url.parse().map_err(|_| wrong())?;
         let secure = match uri.scheme_str() {
             Some("http") => false,
@@ -67,7 +68,8 @@ impl Host {
         let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
         let tls = if secure {
             let authority = tls.authority.clone();
-            let authority = authority.ok_or_else(|| EndpointError::NoAuthority(url.to_owned()))?;
+            let authority = authority
+                .ok_or_else(|| EndpointError::NoAuthority(SecretUrl::from(url).to_string()))?;
             let mut config = ClientTlsConfig::new()
                 .ca_certificate(authority)
                 .domain_name(host.clone());

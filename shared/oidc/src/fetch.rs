@@ -2,6 +2,7 @@
 
 use std::{fs, io, path::PathBuf, sync::Arc, time::Duration};
 
+use base::SecretUrl;
 use http::{Request, StatusCode, header::AUTHORIZATION};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -31,25 +32,25 @@ pub(crate) enum FetchError {
     #[error("`{}` cannot be read", path.display())]
     Token { path: PathBuf, source: io::Error },
     #[error("`{url}` cannot be asked for")]
-    Request { url: String, source: http::Error },
+    Request { url: SecretUrl, source: http::Error },
     #[error("`{url}` cannot be reached")]
     Connection {
-        url: String,
+        url: SecretUrl,
         source: hyper_util::client::legacy::Error,
     },
     #[error("`{url}` cannot be read: {reason}")]
-    Body { url: String, reason: String },
+    Body { url: SecretUrl, reason: String },
     #[error("`{0}` does not answer in time")]
-    Late(String),
+    Late(SecretUrl),
     #[error("`{url}` answers {status}")]
-    Status { url: String, status: StatusCode },
+    Status { url: SecretUrl, status: StatusCode },
     #[error("`{url}` is not what it is to be")]
     Malformed {
-        url: String,
+        url: SecretUrl,
         source: serde_json::Error,
     },
     #[error("`{url}` describes the issuer `{issuer}`")]
-    Other { url: String, issuer: String },
+    Other { url: SecretUrl, issuer: SecretUrl },
 }
 
 /// What an issuer says of itself; source: OpenID Connect Discovery 1.0, section 3.
@@ -93,33 +94,33 @@ impl Source {
 
     /// The keys that the issuer publishes now.
     pub(crate) async fn keys(&self) -> Result<KeySet, FetchError> {
-        let issuer = &self.settings.issuer;
-        let url = format!(
+        let issuer = self.settings.issuer.expose();
+        let url = SecretUrl::from(format!(
             "{}/.well-known/openid-configuration",
             issuer.trim_end_matches('/')
-        );
-        let malformed = |url: &str| {
-            let url = url.to_owned();
+        ));
+        let malformed = |url: &SecretUrl| {
+            let url = url.clone();
             move |source| FetchError::Malformed { url, source }
         };
         let description: Description =
             serde_json::from_slice(&self.get(&url).await?).map_err(malformed(&url))?;
-        if description.issuer != *issuer {
-            let issuer = description.issuer;
+        if description.issuer != issuer {
+            let issuer = description.issuer.into();
             return Err(FetchError::Other { url, issuer });
         }
-        let url = description.jwks_uri;
+        let url = description.jwks_uri.into();
         KeySet::read(&self.get(&url).await?, &self.settings).map_err(malformed(&url))
     }
 
-    async fn get(&self, url: &str) -> Result<Vec<u8>, FetchError> {
-        let late = |_| FetchError::Late(url.to_owned());
+    async fn get(&self, url: &SecretUrl) -> Result<Vec<u8>, FetchError> {
+        let late = |_| FetchError::Late(url.clone());
         let got = tokio::time::timeout(PATIENCE, self.get_slowly(url));
         got.await.map_err(late)?
     }
 
-    async fn get_slowly(&self, url: &str) -> Result<Vec<u8>, FetchError> {
-        let mut request = Request::get(url);
+    async fn get_slowly(&self, url: &SecretUrl) -> Result<Vec<u8>, FetchError> {
+        let mut request = Request::get(url.expose());
         if let Some(path) = &self.settings.token {
             let token = tokio::fs::read_to_string(path).await;
             let token = token.map_err(|source| FetchError::Token {
@@ -128,7 +129,7 @@ impl Source {
             })?;
             request = request.header(AUTHORIZATION, format!("Bearer {}", token.trim()));
         }
-        let own = || url.to_owned();
+        let own = || url.clone();
         let request = request
             .body(Empty::new())
             .map_err(|source| FetchError::Request { url: own(), source })?;

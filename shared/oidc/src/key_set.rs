@@ -63,7 +63,7 @@ impl Key {
         let algorithms = algorithms(&published)?;
         let mut validation = Validation::new(*algorithms.first()?);
         validation.algorithms = algorithms;
-        validation.set_issuer(&[&settings.issuer]);
+        validation.set_issuer(&[settings.issuer.expose()]);
         validation.set_audience(&[&settings.audience]);
         validation.set_required_spec_claims(&["aud", "exp", "iss", "sub"]);
         // By the clock of the service, in `token.rs`.

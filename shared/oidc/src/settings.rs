@@ -2,13 +2,13 @@
 
 use std::{io, path::PathBuf};
 
-use base::OidcIdentity;
+use base::{OidcIdentity, SecretUrl};
 
 /// Whose tokens are taken, and for whom they must have been made.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The issuer, an `https` URL, as its tokens name it.
-    pub issuer: String,
+    pub issuer: SecretUrl,
     /// What its tokens must name as their audience.
     pub audience: String,
     /// Certificates of the authority that the issuer's host is verified with, in PEM; those of the
@@ -22,8 +22,10 @@ pub struct Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// The issuer is malformed.
-    #[error("`{0}` is not an OpenID Connect issuer: an https URL without a query or a fragment")]
-    Issuer(String),
+    #[error(
+        "`{0}` is not an OpenID Connect issuer: an https URL without a user, a query or a fragment"
+    )]
+    Issuer(SecretUrl),
     /// There is no audience.
     #[error("the audience of the tokens is empty")]
     Audience,
@@ -51,9 +53,10 @@ pub enum SettingsError {
 impl Settings {
     /// Checks what needs no file.
     pub(crate) fn check(&self) -> Result<(), SettingsError> {
-        let wrong =
-            self.issuer.contains(['?', '#']) || OidcIdentity::new(&self.issuer, "a").is_err();
-        if wrong {
+        let parts = self.issuer.parts();
+        let named = parts.is_some_and(|parts| parts.is_of_hosts && parts.credentials.is_empty());
+        let issuer = self.issuer.expose();
+        if !named || issuer.contains(['?', '#']) || OidcIdentity::new(issuer, "a").is_err() {
             return Err(SettingsError::Issuer(self.issuer.clone()));
         }
         if self.audience.trim().is_empty() {

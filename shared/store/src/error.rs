@@ -1,5 +1,6 @@
 //! What can go wrong with a store.
 
+use base::SecretUrl;
 use sea_orm::{DbErr, SqlErr};
 
 /// Why a store did not do what was asked. Nothing was changed.
@@ -21,8 +22,11 @@ pub enum StoreError {
     #[error("the store holds what cannot be read: {0}")]
     Corrupt(String),
     /// The URL names no database.
-    #[error("`{0}` is not the URL of a database: use `sqlite:PATH` or `postgres://…`")]
-    Url(String),
+    #[error(
+        "`{0}` is not the URL of a database: use `sqlite:PATH` or `postgres://…`, with `@`, `/`, \
+         `?` and `#` in a user or password percent-encoded"
+    )]
+    Url(SecretUrl),
     /// The database did not answer.
     #[error("the database cannot be used")]
     Unavailable(#[source] DbErr),

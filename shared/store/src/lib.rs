@@ -12,6 +12,7 @@ mod outbox;
 mod requests;
 mod row;
 pub mod schema;
+mod url;
 mod write;
 
 pub use crate::audit::read::{AuditExport, AuditQuery, Recorded};
@@ -19,8 +20,9 @@ pub use cursor::{Continuity, Cursor};
 pub use error::StoreError;
 pub use head::Head;
 pub use history::State;
-pub use open::{Store, StoreUrl, migrate};
+pub use open::{Store, migrate};
 pub use outbox::{Backlog, Entry};
 pub use row::{changed_one, new_row};
 pub use sea_orm_migration::MigratorTrait as Migrations;
+pub use url::StoreUrl;
 pub use write::{Turn, WriteTx};

@@ -29,6 +29,7 @@ use crate::{
     error::StoreError,
     head,
     hints::{self, Heard, Listening},
+    url::StoreUrl,
 };
 
 /// How long a statement may wait for a connection or a lock.
@@ -58,48 +59,6 @@ const SERVER: &str = "SELECT set_config('mandate.server', \
     substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), false)";
 const MIGRATION_ATTEMPTS: u32 = 5;
 const MIGRATION_PAUSE: Duration = Duration::from_millis(300);
-
-/// Where a database is: `sqlite:PATH` or `postgres://…`. Not `sqlite::memory:`, where a reader
-/// would wait for the writer that waits for it. Its text, shown
-/// in errors and logs, leaves the credentials out.
-#[derive(Clone, PartialEq, Eq)]
-pub struct StoreUrl(String);
-
-impl StoreUrl {
-    /// Reads a URL.
-    ///
-    /// # Errors
-    /// [`StoreError::Url`] for a scheme that is not known.
-    pub fn parse(url: &str) -> Result<Self, StoreError> {
-        let known = ["sqlite:", "postgres://", "postgresql://"];
-        let url = Self(url.to_owned());
-        let in_memory = url.0.starts_with("sqlite::memory:");
-        if !in_memory && known.iter().any(|scheme| url.0.starts_with(scheme)) {
-            Ok(url)
-        } else {
-            Err(StoreError::Url(url.to_string()))
-        }
-    }
-
-    fn is_sqlite(&self) -> bool {
-        self.0.starts_with("sqlite:")
-    }
-}
-
-impl fmt::Display for StoreUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.0.split_once("://"), self.0.rsplit_once('@')) {
-            (Some((scheme, _)), Some((_, host))) => write!(f, "{scheme}://…@{host}"),
-            _ => f.write_str(&self.0),
-        }
-    }
-}
-
-impl fmt::Debug for StoreUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")
-    }
-}
 
 /// The database of one service.
 #[derive(Clone)]
@@ -149,7 +108,7 @@ impl Store {
             });
         }
         let listening = (!url.is_sqlite())
-            .then(|| hints::listen(url.0.clone(), schema(source), committed.clone()));
+            .then(|| hints::listen(url.expose().to_owned(), schema(source), committed.clone()));
         let store = Self {
             chain: Arc::new(Chain::new(&sealer, schema(source))),
             reader,
@@ -263,7 +222,7 @@ async fn bring_up<M: MigratorTrait>(writer: &DatabaseConnection) -> Result<(), S
 /// A pool that reads and a connection that writes: SQLite has one writer at a time, and
 /// waiting for a connection is fair where waiting for its lock is not.
 async fn sqlite(url: &StoreUrl) -> Result<(DatabaseConnection, DatabaseConnection), StoreError> {
-    let mut options = ConnectOptions::new(&url.0);
+    let mut options = ConnectOptions::new(url.expose());
     options
         .acquire_timeout(WAIT)
         .sqlx_logging(false)
@@ -287,7 +246,7 @@ async fn postgres(
     connections: u32,
 ) -> Result<DatabaseConnection, StoreError> {
     let schema = schema(source);
-    let mut options = ConnectOptions::new(&url.0);
+    let mut options = ConnectOptions::new(url.expose());
     options
         .acquire_timeout(WAIT)
         .sqlx_logging(false)

@@ -202,6 +202,6 @@ pub const READ: &[Row] = &[
     ),
     (
         "entitlement.v1.PeerService/SummarizeAccess",
-        r#"{"organization": "organizations/{org}", "subjects": ["users/user-{org}-{n}"]}"#,
+        r#"{"organization": "organizations/{org}", "subjects": ["users/user-{org}-{n}"], "caller": "serviceAccounts/root"}"#,
     ),
 ];

@@ -86,7 +86,7 @@ impl Issuer {
     /// By what its tokens are verified.
     pub fn settings(&self) -> Settings {
         Settings {
-            issuer: self.url.clone(),
+            issuer: self.url.as_str().into(),
             audience: AUDIENCE.to_owned(),
             ca: Some(self.folder.path().join("ca.crt")),
             token: None,

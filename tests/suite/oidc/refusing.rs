@@ -238,7 +238,7 @@ fn k_k_without_issuer_or_audience_tokens_are_not_taken_at_all() {
         .issue_into(folder.path(), "issuer")
         .authority;
     let settings = |issuer: &str, audience: &str| Settings {
-        issuer: issuer.to_owned(),
+        issuer: issuer.into(),
         audience: audience.to_owned(),
         ca: Some(ca.clone()),
         token: None,

@@ -4,7 +4,11 @@ use api::entitlement::v1::{CreateGrantRequest, CreateGrantResponse, Grant};
 use authority::{Context, Permit};
 use base::{Id, OrganizationId};
 
-use super::{App, grant_power, grant_rules, separations};
+use super::{
+    App,
+    grant_power::{self, seen},
+    grant_rules, separations,
+};
 use crate::{
     error::{Error, some_of},
     facts::Piece,
@@ -53,8 +57,7 @@ pub(super) async fn give(
     grant_rules::check(tx, organization, grants).await?;
     let given = match grants::insert(tx, organization, permit.holder(), grants).await {
         Err(StoreError::Duplicate(_)) => {
-            let ids: Vec<&str> = grants.iter().map(|grant| grant.id.as_str()).collect();
-            return Err(Error::GrantExists(some_of(&ids)));
+            return Err(taken(app, context, organization, grants).await?);
         }
         other => other?,
     };
@@ -63,4 +66,32 @@ pub(super) async fn give(
         tx.emit(piece.entity(), Vec::new());
     }
     Ok(given)
+}
+
+/// Why grants cannot have the ids that were chosen for them. Of a grant that the caller does not see
+/// it is not told that it is there: the refusal is that of what the caller could not give.
+async fn taken(
+    app: &App,
+    context: &Context,
+    organization: &OrganizationId,
+    grants: &[NewGrant],
+) -> Result<Error, Error> {
+    let ids: Vec<&str> = grants.iter().map(|grant| grant.id.as_str()).collect();
+    let now = app.engine.clock.now();
+    // What has the ids was committed before the write began, which leads.
+    let found = grants::of_ids(app.store.reader(), organization, &ids).await?;
+    let found = found.iter().map(|row| grants::grant(row, now));
+    let found: Vec<Grant> = found.collect::<Result<_, _>>()?;
+    for grant in grants {
+        let name = format!("{}/grants/{}", organization.name(), grant.id);
+        let other: Vec<Grant> = found
+            .iter()
+            .filter(|own| own.name == name)
+            .cloned()
+            .collect();
+        if !other.is_empty() && seen(app, context, organization, other).await?.is_empty() {
+            return Ok(Error::ScopeExceedsGrantor(grant.role.to_string()));
+        }
+    }
+    Ok(Error::GrantExists(some_of(&ids)))
 }

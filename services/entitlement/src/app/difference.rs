@@ -7,11 +7,13 @@ use api::entitlement::v1::{
     AccessDifference, PermissionsDifference, PreviewResponse, PreviewWarning, PreviewWarningKind,
     Scope,
 };
-use base::OrganizationId;
-use entitlement_core::access;
+use authority::Context;
+use base::{Millis, OrganizationId};
+use entitlement_core::{Facts, access, authority::Power};
 
 use super::{
     App,
+    grant_power::{caller, seen_by},
     list_effective_access::{scope, unknown},
 };
 use crate::{
@@ -44,19 +46,21 @@ struct Held {
 /// condition under which it does.
 type Key<'a> = (&'a str, &'a [String], &'a str);
 
-/// What subjects can reach in an organization as a transaction sees it.
+/// What subjects can reach in an organization as a transaction sees it, of what the caller may see.
 pub(super) async fn reached(
-    app: &App,
+    (app, context): (&App, &Context),
     tx: &WriteTx,
     organization: &OrganizationId,
     subjects: &BTreeSet<String>,
 ) -> Result<Reached, Error> {
     let mut reading =
         Reading::begin(&app.store, &app.engine.facts, View::now(tx.connection())).await?;
+    let caller = caller(context)?;
     let read = reading.read(|world| {
+        let power = app.engine.power(world, caller, organization)?;
         let (mut found, mut missing) = (Reached::new(), Vec::new());
         for subject in subjects {
-            match reached_by(world, organization, subject, tx.now()) {
+            match reached_by(world, &power, organization, subject) {
                 Ok(reached) => found.extend(reached),
                 Err(pieces) => missing.extend(pieces),
             }
@@ -72,13 +76,24 @@ pub(super) async fn reached(
 
 fn reached_by(
     world: &World,
+    power: &Power<'_>,
     organization: &OrganizationId,
     subject: &str,
-    now: base::Millis,
 ) -> Result<Reached, Vec<Piece>> {
     let facts = world.facts(subject, organization)?;
-    let found = access(&facts, now);
-    let missing = unknown(&facts, organization, &found);
+    seen_by(power, &facts, |seen| {
+        reached_with(seen, organization, subject, power.now)
+    })
+}
+
+fn reached_with(
+    facts: &Facts<'_>,
+    organization: &OrganizationId,
+    subject: &str,
+    now: Millis,
+) -> Result<Reached, Vec<Piece>> {
+    let found = access(facts, now);
+    let missing = unknown(facts, organization, &found);
     if !missing.is_empty() {
         return Err(missing);
     }
@@ -98,7 +113,7 @@ fn reached_by(
                     Held {
                         permission: held.permission.to_owned(),
                         condition: held.condition.unwrap_or_default().to_owned(),
-                        scope: scope(&facts, organization, &simplest, held.applications),
+                        scope: scope(facts, organization, &simplest, held.applications),
                     }
                 })
                 .filter(|held| !is_nowhere(&held.scope))

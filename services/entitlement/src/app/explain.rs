@@ -68,10 +68,7 @@ pub(crate) async fn explain(
     let explained = read_at(app, at, |world| {
         let mut row = app.engine.past_row(world, at);
         let bearing = row.bearing(&question.ask())?;
-        Ok(bearing.map(|mut bearing| {
-            hide_stranger(asker, &mut bearing);
-            respond(&question, &bearing, row.status, |_| true).0
-        }))
+        Ok(bearing.map(|bearing| respond(&question, &bearing, row.status, asker, |_| true).0))
     });
     explained.await
 }
@@ -84,18 +81,17 @@ async fn explain_now(
 ) -> Result<ExplainResponse, Error> {
     let explained = app.engine.facts.read(|world| {
         let mut row = app.engine.row(world);
-        let mut bearing = match row.bearing(&question.ask())? {
+        let bearing = match row.bearing(&question.ask())? {
             Ok(bearing) => bearing,
             Err(error) => return Ok(Err(error)),
         };
         let own = world.facts(caller, &question.organization)?;
-        hide_stranger(asker, &mut bearing);
         let may_know = |scope: &core::Scope| {
             let read = own.catalog.permission(READ);
             let throughout = |read| core::holds_throughout(&own, read, scope, bearing.now);
             asker >= Asker::Organization || read.is_some_and(throughout)
         };
-        Ok(Ok(respond(question, &bearing, row.status, may_know)))
+        Ok(Ok(respond(question, &bearing, row.status, asker, may_know)))
     });
     let (mut response, failed) = explained.await??;
     if let Some(permission) = failed.and_then(helping)
@@ -104,13 +100,6 @@ async fn explain_now(
         response.helpers = holders(app, &question.organization, permission, HELPERS).await?;
     }
     Ok(response)
-}
-
-/// That a stranger exists is nothing that an organization may know.
-fn hide_stranger(asker: Asker, bearing: &mut Bearing<'_, '_>) {
-    if asker != Asker::Everywhere && bearing.facts.member.is_none() {
-        bearing.facts.subject = None;
-    }
 }
 
 /// How far a caller reaches that asks a question; not to it if nowhere.
@@ -146,6 +135,7 @@ fn respond(
     question: &Question<'_>,
     bearing: &Bearing<'_, '_>,
     status: Status,
+    asker: Asker,
     may_know: impl Fn(&core::Scope) -> bool,
 ) -> (ExplainResponse, Option<Reason>) {
     let Bearing {
@@ -157,6 +147,13 @@ fn respond(
     } = bearing;
     let mut explanation = core::explain(facts, *permission, *target, given, *now);
     explanation.grants.retain(|grant| may_know(grant.scope));
+    if asker != Asker::Everywhere && facts.member.is_none() {
+        // That a stranger exists is nothing that an organization may know.
+        let steps = &mut explanation.steps;
+        steps.retain(|step| step.reason != Reason::SubjectNotActive);
+    }
+    let first = explanation.steps.iter().find(|step| !step.holds);
+    let next_step = first.map(|step| next_step(step.reason));
     let mut decided = decision(&explanation.decision, &question.organization, status);
     if let Ok(grant) = explanation.decision.outcome
         && !may_know(&grant.scope)
@@ -172,7 +169,7 @@ fn respond(
         decision: Some(decided),
         conditions: explanation.steps.iter().copied().map(condition).collect(),
         grants: known.map(|grant| consideration(question, grant)).collect(),
-        next_step: failed.map(next_step).unwrap_or_default().to_owned(),
+        next_step: next_step.unwrap_or_default().to_owned(),
         missing_roles: match failed {
             Some(Reason::NoGrant | Reason::OutOfScope) => roles(facts, *permission),
             _ => Vec::new(),

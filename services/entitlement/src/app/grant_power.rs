@@ -5,7 +5,7 @@ use api::entitlement::v1::{Grant, Scope};
 use authority::{Caller, Context, Permit, Reach, Refused};
 use base::{Id, Millis, OrganizationId, RoleName};
 use entitlement_core::{
-    ApplicationIndex, Catalog, Target,
+    ApplicationIndex, Catalog, Facts, Target,
     authority::{About, Beyond, Gift, Power},
     management,
 };
@@ -192,6 +192,20 @@ pub(super) async fn owns(
     Ok(owns.await?)
 }
 
+/// Those of some grants that the caller may see.
+pub(super) async fn seen(
+    app: &App,
+    context: &Context,
+    organization: &OrganizationId,
+    mut grants: Vec<Grant>,
+) -> Result<Vec<Grant>, Error> {
+    let mut seen = visible(app, context, organization, &grants)
+        .await?
+        .into_iter();
+    grants.retain(|_| seen.next() == Some(true));
+    Ok(grants)
+}
+
 /// Which of these the caller may see.
 pub(super) async fn visible(
     app: &App,
@@ -233,6 +247,21 @@ pub(super) async fn visible(
         }
     });
     Ok(seen.await?)
+}
+
+/// The facts about a subject, with what of their grants somebody may see.
+pub(super) fn seen_by<T>(
+    power: &Power<'_>,
+    facts: &Facts<'_>,
+    tell: impl FnOnce(&Facts<'_>) -> T,
+) -> T {
+    let read = power.here.catalog.permission(READ);
+    let member = read.zip(facts.member);
+    let member = member.map(|(read, member)| power.seen(read, member));
+    tell(&Facts {
+        member: member.as_ref(),
+        ..*facts
+    })
 }
 
 /// What is in the way of giving or taking a grant, and whether it may be seen.

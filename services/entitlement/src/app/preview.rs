@@ -12,7 +12,7 @@ use super::{
     App,
     difference::{difference, reached},
     grant_changes::Changes,
-    grant_power::{By, owns},
+    grant_power::{By, owns, seen},
     separations::{self, Conflict},
 };
 use crate::{error::Error, store::grants};
@@ -51,11 +51,14 @@ pub(super) async fn foresee(
 ) -> Result<(Vec<Grant>, PreviewResponse), Error> {
     let (organization, subjects) = (changes.organization.clone(), changes.subjects.clone());
     let names: Vec<&str> = subjects.iter().map(String::as_str).collect();
-    let mut held = grants::of_subjects(tx.connection(), &organization, Some(&names)).await?;
-    held.sort_unstable_by(|one, other| one.id.cmp(&other.id));
-    let before = reached(by.app, tx, &organization, &subjects).await?;
+    let held = grants::of_subjects(tx.connection(), &organization, Some(&names)).await?;
+    let held = held.iter().map(|row| grants::grant(row, tx.now()));
+    let held: Vec<Grant> = held.collect::<Result<_, _>>()?;
+    let mut held = seen(by.app, by.context, &organization, held).await?;
+    held.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    let before = reached((by.app, by.context), tx, &organization, &subjects).await?;
     let grants = changes.enact(by, tx).await?;
-    let after = reached(by.app, tx, &organization, &subjects).await?;
+    let after = reached((by.app, by.context), tx, &organization, &subjects).await?;
     let mut response = difference(&before, &after)?;
     let conflicts =
         separations::conflicts((by.app, by.context), tx, &organization, &grants).await?;
@@ -73,16 +76,17 @@ fn conflict(found: Conflict) -> PreviewConflict {
     }
 }
 
-/// Stands for the changes, what they change, and the grants that their subjects hold.
-fn digest_of(asked: &[GrantChange], response: &PreviewResponse, held: &[grants::Row]) -> String {
+/// Stands for the changes, what they change, and what the caller sees of the grants that their
+/// subjects hold.
+fn digest_of(asked: &[GrantChange], response: &PreviewResponse, held: &[Grant]) -> String {
     let mut context = digest::Context::new(&digest::SHA256);
     for change in asked {
         context.update(&change.encode_length_delimited_to_vec());
     }
     context.update(&response.encode_length_delimited_to_vec());
     for grant in held {
-        // Ids have no space.
-        context.update(format!("{} {} ", grant.id, grant.version).as_bytes());
+        // Neither has a space.
+        context.update(format!("{} {} ", grant.name, grant.etag).as_bytes());
     }
     let mut text = String::new();
     for byte in context.finish().as_ref() {

@@ -1,13 +1,13 @@
 use ::rpc::parse;
 use api::entitlement::v1::{AccessSummary, SummarizeAccessRequest, SummarizeAccessResponse};
 use authority::Context;
-use base::{OrganizationId, Subject};
-use entitlement_core::access;
+use base::{Millis, OrganizationId, Subject};
+use entitlement_core::{Facts, access};
 
-use super::App;
+use super::{App, grant_power::seen_by};
 use crate::error::Error;
 
-/// Summarizes what members of an organization can reach now.
+/// Summarizes what members of an organization can reach now, by what of it a caller may see.
 pub(crate) async fn summarize_access(
     app: &App,
     context: &Context,
@@ -19,25 +19,18 @@ pub(crate) async fn summarize_access(
         &request.organization,
         OrganizationId::parse_name,
     )?;
+    parse("caller", &request.caller, Subject::parse_name)?;
     for subject in &request.subjects {
         parse("subjects", subject, Subject::parse_name)?;
     }
     let read = app.engine.facts.read(|world| {
-        let now = app.engine.clock.now();
+        let power = app.engine.power(world, &request.caller, &organization)?;
         let mut missing = Vec::new();
         let mut summaries = Vec::with_capacity(request.subjects.len());
         for subject in &request.subjects {
             match world.facts(subject, &organization) {
                 Ok(facts) => {
-                    let mut summary = AccessSummary::default();
-                    for found in access(&facts, now) {
-                        let id = facts.catalog.application_id(found.application);
-                        summary.applications.push(format!("applications/{id}"));
-                        summary
-                            .roles
-                            .extend(found.roles.into_iter().map(str::to_owned));
-                    }
-                    summaries.push(summary);
+                    summaries.push(seen_by(&power, &facts, |seen| summary(seen, power.now)));
                 }
                 Err(pieces) => missing.extend(pieces),
             }
@@ -51,4 +44,15 @@ pub(crate) async fn summarize_access(
     Ok(SummarizeAccessResponse {
         summaries: read.await?,
     })
+}
+
+fn summary(facts: &Facts<'_>, now: Millis) -> AccessSummary {
+    let mut summary = AccessSummary::default();
+    for found in access(facts, now) {
+        let id = facts.catalog.application_id(found.application);
+        summary.applications.push(format!("applications/{id}"));
+        let roles = found.roles.into_iter();
+        summary.roles.extend(roles.map(str::to_owned));
+    }
+    summary
 }

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use base::SecretUrl;
 use opentelemetry::{
     InstrumentationScope,
     logs::{LogRecord, Logger, LoggerProvider, Severity},
@@ -35,17 +36,19 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    pub(super) fn open(endpoint: &str) -> io::Result<Self> {
+    pub(super) fn open(endpoint: &SecretUrl) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let exporter = {
             let _within = runtime.enter();
             LogExporter::builder()
                 .with_tonic()
-                .with_endpoint(endpoint)
+                .with_endpoint(endpoint.expose())
                 .with_timeout(DEADLINE)
                 .build()
         };
-        let mut exporter = exporter.map_err(io::Error::other)?;
+        // The error may show all of the URL.
+        let mut exporter = exporter
+            .map_err(|_| io::Error::other(format!("`{endpoint}` is no collector's URL")))?;
         exporter.set_resource(&Resource::builder().with_service_name("mandate").build());
         let scope = InstrumentationScope::builder("mandate.decisions").build();
         Ok(Self {

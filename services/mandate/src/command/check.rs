@@ -127,12 +127,14 @@ fn sentence(reason: DecisionReason) -> &'static str {
         DecisionReason::Unspecified => "The service gave no reason.",
         DecisionReason::Allowed => "Every condition holds.",
         DecisionReason::SubjectNotActive => {
-            "The user or service account does not exist or is not active."
+            "The member is not active as a user or service account."
         }
         DecisionReason::OrganizationNotActive => {
             "The organization does not exist or is not active."
         }
-        DecisionReason::NotAMember => "The subject has no membership in the organization.",
+        DecisionReason::NotAMember => {
+            "The subject has no membership in the organization, or does not exist."
+        }
         DecisionReason::MembershipNotActive => "The membership is not active.",
         DecisionReason::NotEligible => {
             "The organization demands an active subscription and the member has none."

@@ -1,5 +1,6 @@
 //! `mandate context`.
 
+use base::SecretUrl;
 use serde_json::json;
 
 use crate::{
@@ -30,7 +31,7 @@ pub(super) fn context(
             for (name, context) in &contexts.contexts {
                 let current = contexts.current.as_deref() == Some(name);
                 let star = if current { '*' } else { ' ' };
-                output::line(format!("{star} {name:<16} {}", context.entitlement));
+                output::line(format!("{star} {name:<16} {}", shown(&context.entitlement)));
             }
             Ok(())
         }
@@ -46,11 +47,16 @@ pub(super) fn context(
     }
 }
 
+/// The URL of a service without a password.
+fn shown(url: &str) -> SecretUrl {
+    SecretUrl::from(url)
+}
+
 fn show(name: &str, context: &Context) {
     output::line(format!("name         {name}"));
-    output::line(format!("identity     {}", context.identity));
-    output::line(format!("membership   {}", context.membership));
-    output::line(format!("entitlement  {}", context.entitlement));
+    output::line(format!("identity     {}", shown(&context.identity)));
+    output::line(format!("membership   {}", shown(&context.membership)));
+    output::line(format!("entitlement  {}", shown(&context.entitlement)));
     output::line(format!("key_file     {}", context.key_file.display()));
     if let Some(ca) = &context.ca_file {
         output::line(format!("ca_file      {}", ca.display()));

@@ -1,5 +1,6 @@
 //! `mandate migrate`: brings databases to the version of this binary.
 
+use base::SecretUrl;
 use clap::Args;
 use seal::Source;
 use store::{Migrations, StoreUrl};
@@ -20,7 +21,7 @@ pub struct MigrateArgs {
 
     /// The database: `sqlite:PATH` (for `all`: a folder) or `postgres://…`
     #[arg(long, env = "MANDATE_STORE", hide_env_values = true)]
-    pub store: String,
+    pub store: SecretUrl,
 }
 
 /// Brings databases to the version of this binary.
@@ -28,7 +29,7 @@ pub struct MigrateArgs {
 /// # Errors
 /// A database cannot be used.
 pub async fn migrate(args: MigrateArgs) -> Result<(), Failure> {
-    let one = || StoreUrl::parse(&args.store).map_err(failed);
+    let one = || StoreUrl::parse(args.store.clone()).map_err(failed);
     let (mut identity, mut membership, mut entitlement) = (None, None, None);
     match args.service {
         Which::Identity => identity = Some(one()?),

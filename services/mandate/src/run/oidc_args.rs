@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use base::SecretUrl;
 use clap::Args;
 use oidc::Settings;
 
@@ -14,9 +15,10 @@ pub struct OidcArgs {
         long,
         value_name = "URL",
         requires = "oidc_audience",
-        env = "MANDATE_OIDC_ISSUER"
+        env = "MANDATE_OIDC_ISSUER",
+        hide_env_values = true
     )]
-    oidc_issuer: Option<String>,
+    oidc_issuer: Option<SecretUrl>,
 
     /// The audience that its tokens must have been made for
     #[arg(

@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use base::SecretUrl;
 use boot::{LogFormat, Telemetry, TelemetrySettings, serve_admin};
 use cache::Cache;
 use clock::{Clock, SystemClock};
@@ -106,7 +107,7 @@ async fn build(
         history: Duration::from_secs(u64::from(args.history_days) * 24 * 60 * 60),
         ..entitlement::Limits::default()
     };
-    let cache = Cache::open(&args.cache).map_err(failed)?;
+    let cache = Cache::open(args.cache.clone()).map_err(failed)?;
     if args.service == Which::All {
         let settings = InstallationSettings {
             services: settings,
@@ -119,7 +120,7 @@ async fn build(
         ready.send_replace(true);
         return Ok(installation.service());
     }
-    let store = StoreUrl::parse(&args.store).map_err(failed)?;
+    let store = StoreUrl::parse(args.store.clone()).map_err(failed)?;
     let peers = Peers::new(args).await?;
     let built = match args.service {
         Which::Identity => service::identity(&settings, store, peers.entitlement()?).await,
@@ -149,10 +150,10 @@ async fn build(
 }
 
 /// The stores of all services: a folder of SQLite files, or one PostgreSQL database.
-pub(super) fn all_stores(url: &str) -> Result<Stores, Failure> {
-    let stores = match url.strip_prefix("sqlite:") {
+pub(super) fn all_stores(url: &SecretUrl) -> Result<Stores, Failure> {
+    let stores = match url.expose().strip_prefix("sqlite:") {
         Some(folder) => Stores::in_folder(&PathBuf::from(folder)),
-        None => Stores::shared(url),
+        None => Stores::shared(url.clone()),
     };
     stores.map_err(failed)
 }
@@ -177,19 +178,21 @@ impl<'a> Peers<'a> {
     }
 
     fn identity(&self) -> Result<Channel, Failure> {
-        self.channel(self.args.identity_url.as_deref(), "--identity-url")
+        self.channel(self.args.identity_url.as_ref(), "--identity-url")
     }
 
     fn membership(&self) -> Result<Channel, Failure> {
-        self.channel(self.args.membership_url.as_deref(), "--membership-url")
+        self.channel(self.args.membership_url.as_ref(), "--membership-url")
     }
 
     fn entitlement(&self) -> Result<Channel, Failure> {
-        self.channel(self.args.entitlement_url.as_deref(), "--entitlement-url")
+        self.channel(self.args.entitlement_url.as_ref(), "--entitlement-url")
     }
 
-    fn channel(&self, url: Option<&str>, option: &str) -> Result<Channel, Failure> {
+    fn channel(&self, url: Option<&SecretUrl>, option: &str) -> Result<Channel, Failure> {
         let missing = || Failure::usage(format!("this service needs {option}"));
-        over_tcp(url.ok_or_else(missing)?, self.ca.as_deref()).map_err(failed)
+        let url = url.ok_or_else(missing)?;
+        over_tcp(url.expose(), self.ca.as_deref())
+            .map_err(|error| Failure::usage(format!("`{url}`: {error}")))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, num::NonZero, path::PathBuf};
 
+use base::SecretUrl;
 use clap::{Args, ValueEnum};
 use entitlement::{DecisionLogSettings, DecisionLogTarget};
 
@@ -33,7 +34,7 @@ pub struct ServeArgs {
 
     /// The database: `sqlite:PATH` (for `all`: a folder) or `postgres://…`
     #[arg(long, env = "MANDATE_STORE", hide_env_values = true)]
-    pub store: String,
+    pub store: SecretUrl,
 
     /// The shared cache: `memory:`, `redis://HOST`, `redis+sentinel://HOST,HOST/MASTER` or
     /// `redis+cluster://HOST,HOST`; `rediss` for TLS, `USER:PASSWORD@` before the hosts
@@ -43,23 +44,23 @@ pub struct ServeArgs {
         env = "MANDATE_CACHE",
         hide_env_values = true
     )]
-    pub cache: String,
+    pub cache: SecretUrl,
 
     /// The folder with `peer.key`, `root.key` and `token.key`
     #[arg(long, env = "MANDATE_SECRETS")]
     pub secrets: PathBuf,
 
     /// Where identity is, for membership and entitlement
-    #[arg(long, env = "MANDATE_IDENTITY_URL")]
-    pub identity_url: Option<String>,
+    #[arg(long, env = "MANDATE_IDENTITY_URL", hide_env_values = true)]
+    pub identity_url: Option<SecretUrl>,
 
     /// Where membership is, for entitlement
-    #[arg(long, env = "MANDATE_MEMBERSHIP_URL")]
-    pub membership_url: Option<String>,
+    #[arg(long, env = "MANDATE_MEMBERSHIP_URL", hide_env_values = true)]
+    pub membership_url: Option<SecretUrl>,
 
     /// Where entitlement is, for identity and membership
-    #[arg(long, env = "MANDATE_ENTITLEMENT_URL")]
-    pub entitlement_url: Option<String>,
+    #[arg(long, env = "MANDATE_ENTITLEMENT_URL", hide_env_values = true)]
+    pub entitlement_url: Option<SecretUrl>,
 
     /// The authority that signed the certificates of the other services, in PEM
     #[arg(long, env = "MANDATE_PEER_CA")]
@@ -106,8 +107,8 @@ pub struct ServeArgs {
     pub threads: Option<NonZero<usize>>,
 
     /// Send traces here, as OTLP over gRPC
-    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
-    pub otlp: Option<String>,
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide_env_values = true)]
+    pub otlp: Option<SecretUrl>,
 
     /// The share of checks that is traced, from 0 to 1, where no caller asks for more; changes
     /// and what administrators read always are
@@ -123,10 +124,11 @@ pub struct ServeArgs {
     #[arg(
         long,
         env = "MANDATE_DECISION_LOG_OTLP",
+        hide_env_values = true,
         value_name = "URL",
         conflicts_with = "decision_log"
     )]
-    pub decision_log_otlp: Option<String>,
+    pub decision_log_otlp: Option<SecretUrl>,
 
     /// Log one in so many answers
     #[arg(

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use authority::Account;
-use base::{Id, ServiceAccountId, Subject};
+use base::{Id, SecretUrl, ServiceAccountId, Subject};
 use cache::Cache;
 use clock::Clock;
 use entitlement::DecisionLogSettings;
@@ -63,7 +63,7 @@ impl Stores {
     pub fn in_folder(folder: &Path) -> Result<Self, StoreError> {
         let url = |name| {
             let path = folder.join(name);
-            StoreUrl::parse(&format!("sqlite:{}", path.display()))
+            StoreUrl::parse(format!("sqlite:{}", path.display()))
         };
         Ok(Self {
             identity: url("identity.db")?,
@@ -76,9 +76,10 @@ impl Stores {
     ///
     /// # Errors
     /// The URL names no database, or one SQLite file.
-    pub fn shared(url: &str) -> Result<Self, StoreError> {
-        if url.starts_with("sqlite:") {
-            return Err(StoreError::Url(url.to_owned()));
+    pub fn shared(url: impl Into<SecretUrl>) -> Result<Self, StoreError> {
+        let url = url.into();
+        if url.expose().starts_with("sqlite:") {
+            return Err(StoreError::Url(url));
         }
         let url = StoreUrl::parse(url)?;
         Ok(Self {

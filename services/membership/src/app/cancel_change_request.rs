@@ -19,6 +19,7 @@ pub(crate) async fn cancel_change_request(
 ) -> Result<CancelChangeRequestResponse, Error> {
     let name = parse("name", &request.name, In::<ChangeRequestId>::parse_name)?;
     let permit = app.permit(context, &name.organization).await?;
+    rules::find_seen(app, context, &name).await?;
     let tx = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => return Ok(response),
         Turn::Write(tx) => tx,

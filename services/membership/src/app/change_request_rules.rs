@@ -1,15 +1,58 @@
 //! What change requests have in common, whatever is done with them.
 
 use ::rpc::Fault;
-use api::membership::v1::{ChangeRequest, ChangeRequestState, Deactivation, change_request::Kind};
-use base::{ChangeRequestId, In, MembershipId};
+use api::{
+    membership::v1::{ChangeRequest, ChangeRequestState, Deactivation, change_request::Kind},
+    policy_of,
+};
+use authority::{Caller, Context, Reach, Refused};
+use base::{ChangeRequestId, In, MembershipId, OrganizationId};
 use membership_core::{RequestState, RequestStep, is_said};
 use sea_orm::ConnectionTrait;
 
+use super::App;
 use crate::{
     error::Error,
     store::change_requests::{self, Stored},
 };
+
+/// The method by which grants are read, and so what is asked about them.
+const READS_GRANTS: &str = "/mandate.entitlement.v1.GrantService/ListGrants";
+
+/// Whose requests a caller sees, if not those of everybody: somebody who does not see all grants of
+/// an organization sees what they asked for themselves.
+pub(super) async fn seen_of(
+    app: &App,
+    context: &Context,
+    organization: &OrganizationId,
+) -> Result<Option<String>, Error> {
+    let policy = policy_of(READS_GRANTS).ok_or_else(Fault::denied)?;
+    let reading = context.on_behalf_of(context.caller.clone(), policy);
+    let reach = Reach::Organization(organization);
+    match (
+        app.authority.authorize(&reading, reach).await,
+        &context.caller,
+    ) {
+        (Ok(_), _) => Ok(None),
+        (Err(Refused::Denied), Caller::Subject(caller)) => Ok(Some(caller.name.to_string())),
+        (Err(refused), _) => Err(refused.into()),
+    }
+}
+
+/// A change request that the caller sees: one that is out of reach is not there.
+pub(super) async fn find_seen(
+    app: &App,
+    context: &Context,
+    name: &In<ChangeRequestId>,
+) -> Result<Stored, Error> {
+    let found = find(app.store.reader(), name).await?;
+    match seen_of(app, context, &name.organization).await? {
+        Some(own) if found.request.requester != own => {
+            Err(Error::ChangeRequestNotFound(name.to_string()))
+        }
+        _ => Ok(found),
+    }
+}
 
 /// A change request that must be there.
 pub(super) async fn find(

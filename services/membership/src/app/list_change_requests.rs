@@ -5,10 +5,10 @@ use api::membership::v1::{
 use authority::Context;
 use base::{In, MembershipId, OrganizationId};
 
-use super::App;
+use super::{App, change_request_rules as rules};
 use crate::{error::Error, store::change_requests};
 
-/// Lists change requests, ordered by name.
+/// Lists change requests that the caller may see, ordered by name.
 pub(crate) async fn list_change_requests(
     app: &App,
     context: &Context,
@@ -23,11 +23,12 @@ pub(crate) async fn list_change_requests(
         "change requests {organization} {} {}",
         request.membership, request.state
     );
+    let requester = rules::seen_of(app, context, &organization).await?;
     let page = Page::read(sealer, list, request.page_size, &request.page_token)?;
     let rows = change_requests::page(
         app.store.reader(),
         &organization,
-        (about.as_ref(), state),
+        (about.as_ref(), state, requester.as_deref()),
         &page.after,
         page.limit(),
     )

@@ -76,20 +76,30 @@ pub(crate) async fn undecided(
 }
 
 /// The change requests of an organization after an id, in the order of their ids; if it is said,
-/// only those about a membership or in a state.
+/// only those about a membership, in a state or of a requester.
 pub(crate) async fn page(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
-    (membership, state): (Option<&MembershipId>, Option<ChangeRequestState>),
+    (membership, state, requester): (
+        Option<&MembershipId>,
+        Option<ChangeRequestState>,
+        Option<&str>,
+    ),
     after: &str,
     limit: u64,
 ) -> Result<Vec<ChangeRequest>, StoreError> {
     let about = membership.map(|id| Column::Membership.eq(id.as_str()));
     let state = state.map(|state| Column::State.eq(state as i64));
+    let requester = requester.map(|name| Column::Requester.eq(name));
+    let chosen = Condition::all();
+    let chosen = chosen
+        .add_option(about)
+        .add_option(state)
+        .add_option(requester);
     let rows = Entity::find()
         .filter(Column::Organization.eq(organization.as_str()))
         .filter(Column::Id.gt(after))
-        .filter(Condition::all().add_option(about).add_option(state))
+        .filter(chosen)
         .order_by_asc(Column::Id)
         .limit(limit)
         .all(db)

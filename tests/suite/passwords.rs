@@ -1,0 +1,103 @@
+//! What a process says of the URLs that it is given.
+
+use std::process::Command;
+
+use mandate::run::Secrets;
+use tests::program;
+
+/// URLs with a password, as people write them: right, and wrong in as many ways.
+const URLS: [&str; 8] = [
+    "postgres://u:hunter2@127.0.0.1:1/mandate",
+    "postgres://u:hun/hunter2@127.0.0.1:1/mandate",
+    "postgres://u:hunter2@hunter2@127.0.0.1:1",
+    "postgres:u:hunter2@127.0.0.1:1",
+    "postgres://127.0.0.1:1/mandate?user=u&Password=hunter2",
+    "redis://u:hunter2#hunter2@127.0.0.1:1",
+    "https://u:hunter2@127.0.0.1:1:hunter2",
+    "https://u:hunter2@127.0.0.1:1",
+];
+
+/// Options that take a URL, and the variable in place of each.
+const OPTIONS: [(&str, &str); 8] = [
+    ("--store", "MANDATE_STORE"),
+    ("--cache", "MANDATE_CACHE"),
+    ("--identity-url", "MANDATE_IDENTITY_URL"),
+    ("--membership-url", "MANDATE_MEMBERSHIP_URL"),
+    ("--entitlement-url", "MANDATE_ENTITLEMENT_URL"),
+    ("--otlp", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+    ("--decision-log-otlp", "MANDATE_DECISION_LOG_OTLP"),
+    ("--oidc-issuer", "MANDATE_OIDC_ISSUER"),
+];
+
+/// What a process says until it ends.
+fn said(arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    let mut command = Command::new(program());
+    command.args(arguments).envs(variables.iter().copied());
+    let output = command.output().unwrap();
+    let texts = [output.stdout, output.stderr];
+    let texts = texts.map(|text| String::from_utf8_lossy(&text).into_owned());
+    texts.concat()
+}
+
+#[track_caller]
+fn is_silent(arguments: &[&str], variables: &[(&str, &str)]) {
+    let said = said(arguments, variables);
+    assert!(!said.is_empty(), "{arguments:?} said nothing");
+    assert!(
+        !said.contains("hunter2"),
+        "{arguments:?} {variables:?}: {said}"
+    );
+}
+
+/// Whatever is wrong with a URL, and wherever it is said, no word of a process has its
+/// password.
+#[test]
+fn no_process_says_the_password_of_a_url() {
+    let folder = tempfile::tempdir().unwrap();
+    Secrets::read_or_make(folder.path()).unwrap();
+    let secrets = folder.path().display().to_string();
+    let serve = |service: &str, more: &[&str]| {
+        // A store that cannot be: each process ends.
+        let base = [
+            "serve",
+            service,
+            "--insecure-plaintext",
+            "--secrets",
+            &secrets,
+        ];
+        let listen = ["--listen", "127.0.0.1:0", "--log", "debug"];
+        is_silent(&[&base[..], &listen, more].concat(), &[]);
+    };
+    let nowhere = "sqlite:/proc/nowhere/mandate.db";
+    for url in URLS {
+        for (option, _) in OPTIONS {
+            let more = match option {
+                "--store" => vec!["--store", url],
+                "--oidc-issuer" => {
+                    vec![
+                        "--store",
+                        nowhere,
+                        option,
+                        url,
+                        "--oidc-audience",
+                        "mandate",
+                    ]
+                }
+                _ => vec!["--store", nowhere, option, url],
+            };
+            let service = if option == "--entitlement-url" {
+                "identity"
+            } else {
+                "entitlement"
+            };
+            serve(service, &more);
+        }
+        serve("all", &[url]);
+        is_silent(&["migrate", "all", "--store", url], &[]);
+        is_silent(&["migrate", url], &[]);
+        let variables = OPTIONS.map(|(_, variable)| (variable, url));
+        for command in ["serve", "migrate"] {
+            is_silent(&[command, "--help"], &variables);
+        }
+    }
+}
