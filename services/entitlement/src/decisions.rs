@@ -3,7 +3,9 @@
 //! What is out of date is not deleted: it is recognized by the revision that it was made at, by
 //! replicas from their own journal, by other readers from the current revisions beside it.
 
+mod admission;
 mod publisher;
+mod redis_clock;
 mod sent;
 
 use std::sync::Arc;
@@ -12,11 +14,12 @@ use ::cache::Cache;
 use ::rpc::moment;
 use api::entitlement::v1::Decision;
 use base::{Millis, OrganizationId};
-use freshness::{Contract, decision};
+use freshness::{At, Contract, Decided};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::{
+    admission::{Admission, Admitted},
     publisher::Publisher,
     sent::{Sent, Ticket},
 };
@@ -31,6 +34,7 @@ pub(crate) struct Decisions {
     cache: Cache,
     contract: Contract,
     sent: Arc<Sent>,
+    admitted: Arc<Admitted>,
     queue: mpsc::Sender<Put>,
     measures: Measures,
 }
@@ -41,7 +45,7 @@ enum Put {
     Decision {
         organization: OrganizationId,
         key: String,
-        decision: Decision,
+        decided: Decided,
         until: Millis,
         ticket: Ticket,
     },
@@ -59,12 +63,26 @@ impl Decisions {
         stop: CancellationToken,
     ) -> Self {
         let (queue, puts) = mpsc::channel(QUEUE);
-        let publisher = Publisher::new(cache.clone(), contract.clone(), engine, measures.clone());
+        let admitted = Arc::<Admitted>::default();
+        let admission = Admission::new(
+            cache.clone(),
+            &contract,
+            engine.store.clone(),
+            admitted.clone(),
+        );
+        let publisher = Publisher::new(
+            cache.clone(),
+            contract.clone(),
+            engine,
+            admission,
+            measures.clone(),
+        );
         tokio::spawn(stop.run_until_cancelled_owned(publisher.run(puts)));
         Self {
             cache,
             contract,
             sent: Arc::default(),
+            admitted,
             queue,
             measures,
         }
@@ -80,19 +98,23 @@ impl Decisions {
         until: Millis,
     ) {
         let asked = question.shared();
-        let still_serves = |revision| {
-            let Question { organization, .. } = question;
-            world
-                .journal()
-                .is_current(organization, revision, asked.subject, asked.place)
+        let journal = world.journal();
+        let still_serves =
+            |at| journal.is_current(&question.organization, at, asked.subject, asked.place);
+        let at = At {
+            epoch: journal.epoch(),
+            revision: decision.revision,
         };
-        let Some(ticket) = self.sent.due(&asked, decision.revision, still_serves) else {
+        let Some(ticket) = self.sent.due(&asked, at, still_serves) else {
             return;
         };
         let put = Put::Decision {
             organization: question.organization.clone(),
             key: self.contract.decision_key(&asked),
-            decision: decision.clone(),
+            decided: Decided {
+                epoch: at.epoch,
+                decision: decision.clone(),
+            },
             until,
             ticket,
         };
@@ -103,10 +125,15 @@ impl Decisions {
 
     /// The decision on a question, if it is shared and no fact of it has changed.
     pub(crate) async fn find(&self, engine: &Engine, question: &Question<'_>) -> Option<Decision> {
+        if !self.admitted.is_any() {
+            return None;
+        }
         let asked = question.shared();
         let key = self.contract.decision_key(&asked);
         let found = self.cache.get(&[key]).await.ok()?.pop().flatten()?;
-        let found = decision(&found)?;
+        let found = Decided::read(&found)?;
+        let at = found.at();
+        let found = found.decision;
         let until = moment(
             "valid_until_time",
             found.valid_until_time.as_ref(),
@@ -115,15 +142,13 @@ impl Decisions {
         .ok()?;
         // Judged by this replica's own journal, under its own lease.
         let current = engine.facts.try_read(|world| {
-            let is_current = world.journal().is_current(
-                &question.organization,
-                found.revision,
-                asked.subject,
-                asked.place,
-            );
+            let is_current =
+                world
+                    .journal()
+                    .is_current(&question.organization, at, asked.subject, asked.place);
             let status = engine.status(world, engine.moment());
             let in_time = status.now < until;
-            Ok((is_current && in_time).then_some(status))
+            Ok((is_current && in_time && self.admitted.covers(at)).then_some(status))
         });
         let Some(Ok(Some(status))) = current else {
             self.measures.stale();
@@ -134,7 +159,7 @@ impl Decisions {
             .queue
             .try_send(Put::Asked(question.organization.clone()));
         Some(Decision {
-            revision: found.revision.max(status.revision),
+            revision: status.revision,
             feed_behind: status.feed_behind,
             reusable_ms: status.reusable_ms(until),
             ..found

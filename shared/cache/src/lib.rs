@@ -7,8 +7,11 @@ mod url;
 use std::{fmt, sync::Arc, time::Duration};
 
 use base::SecretUrl;
-use freshness::PUT_NEWER;
-use redis::{Cmd, FromRedisValue, RedisError, RedisResult, Script, aio::ConnectionLike, cmd};
+use freshness::{PUT_NEWER, PUT_NEXT};
+use redis::{
+    Cmd, FromRedisValue, RedisError, RedisResult, Script, ScriptInvocation, aio::ConnectionLike,
+    cmd,
+};
 
 use crate::connect::{Connection, Connector};
 
@@ -63,6 +66,7 @@ pub struct Entry {
 pub struct Cache {
     connector: Arc<Connector>,
     put: Arc<Script>,
+    put_next: Arc<Script>,
 }
 
 impl fmt::Debug for Cache {
@@ -84,6 +88,7 @@ impl Cache {
         Ok(Some(Self {
             connector: Arc::new(Connector::new(url::parse(&url)?)),
             put: Arc::new(Script::new(PUT_NEWER)),
+            put_next: Arc::new(Script::new(PUT_NEXT)),
         }))
     }
 
@@ -120,6 +125,25 @@ impl Cache {
                 .arg(entry.expire_ms)
                 .arg(entry.longest_ms);
         }
+        self.run(&call).await
+    }
+
+    /// Puts an entry in the place of what is `known`, of itself, or of nothing, and returns what
+    /// is there then.
+    ///
+    /// # Errors
+    /// [`Missed`]: whether it was put is not known.
+    pub async fn put_next(&self, known: &str, next: &Entry) -> Result<String, Missed> {
+        let mut call = self.put_next.prepare_invoke();
+        call.key(&next.key)
+            .arg(known)
+            .arg(&next.value)
+            .arg(next.expire_ms)
+            .arg(next.longest_ms);
+        self.run(&call).await
+    }
+
+    async fn run<T: FromRedisValue>(&self, call: &ScriptInvocation<'_>) -> Result<T, Missed> {
         self.within(async |connection: &mut Connection| match connection {
             Connection::Server(server) => call.invoke_async(server).await,
             Connection::Cluster(cluster) => call.invoke_async(cluster).await,

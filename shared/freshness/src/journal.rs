@@ -1,8 +1,8 @@
 use std::collections::{HashMap, VecDeque};
 
-use base::{Id, OrganizationId};
+use base::{Epoch, Id, OrganizationId};
 
-use crate::revisions::Revisions;
+use crate::{At, revisions::Revisions};
 
 /// Changes that are kept of one organization, and of subjects wherever they are members. What an
 /// answer depends on beyond them is unknown, so it is found anew.
@@ -25,12 +25,12 @@ pub enum Change<'a> {
     Resource(&'a OrganizationId, &'a str),
 }
 
-/// The last changes of all organizations, in bounded memory.
+/// The last changes of all organizations in one history, in bounded memory.
 ///
 /// INVARIANT: every change above the floor of an organization is in here.
 #[derive(Debug, Clone, Default)]
 pub struct Journal {
-    revision: i64,
+    at: At,
     floor: i64,
     catalog: i64,
     subjects: Recent,
@@ -52,23 +52,37 @@ struct Recent {
 }
 
 impl Journal {
-    /// A journal that knows nothing of what happened up to and with `floor`.
-    pub fn since(floor: i64) -> Self {
+    /// A journal of a history that knows nothing of what happened up to and with `floor`.
+    pub fn since(epoch: Epoch, floor: i64) -> Self {
         Self {
-            revision: floor,
+            at: At {
+                epoch,
+                revision: floor,
+            },
             floor,
             ..Self::default()
         }
     }
 
-    /// The revision up to which all changes have been noted.
-    pub fn revision(&self) -> i64 {
-        self.revision
+    /// The history that the changes are of.
+    pub fn epoch(&self) -> Epoch {
+        self.at.epoch
     }
 
-    /// Notes that all changes up to a revision have been noted.
-    pub fn advance(&mut self, revision: i64) {
-        self.revision = self.revision.max(revision);
+    /// The revision up to which all changes have been noted.
+    pub fn revision(&self) -> i64 {
+        self.at.revision
+    }
+
+    /// The same, with its history.
+    pub fn at(&self) -> At {
+        self.at
+    }
+
+    /// Notes that all changes up to a revision have been noted. In a later epoch all that was noted
+    /// before stays true: whoever comes to another history begins a journal anew.
+    pub fn advance(&mut self, at: At) {
+        self.at = self.at.max(at);
     }
 
     /// Notes a change. Changes come in the order of their revisions.
@@ -90,47 +104,61 @@ impl Journal {
     /// What is known of the changes in an organization.
     pub fn revisions(&self, organization: &OrganizationId) -> Revisions {
         let own = self.organizations.get(organization.as_str());
-        let changes = |recent: &Recent| recent.changes.iter().cloned().collect::<Vec<_>>();
-        let mut changed = own.map_or_else(Vec::new, |own| changes(&own.recent));
-        changed.extend(changes(&self.subjects));
+        let floor = self.floor_of(own);
+        let shared = self.catalog.max(own.map_or(0, |own| own.shared));
         Revisions {
-            revision: self.revision,
+            at: self.at,
             expire_ms: 0,
-            floor: self.floor_of(own),
-            shared: self.catalog.max(own.map_or(0, |own| own.shared)),
+            floor,
+            shared,
             feed_behind: false,
-            changed,
+            changed: self.changed(own, floor.max(shared)),
         }
+    }
+
+    /// The last changes above a revision, by name. A subject may have changed in the organization
+    /// and wherever it is a member: the later change counts.
+    fn changed(&self, own: Option<&Organization>, above: i64) -> Vec<(Box<str>, i64)> {
+        let own = own.into_iter().flat_map(|own| &own.recent.changes);
+        let all = own.chain(&self.subjects.changes);
+        let mut changed: Vec<_> = all.filter(|(_, at)| *at > above).collect();
+        changed.sort_unstable_by(|(name, at), (other, later)| name.cmp(other).then(later.cmp(at)));
+        changed.dedup_by(|(name, _), (kept, _)| name == kept);
+        changed.into_iter().cloned().collect()
     }
 
     /// The same as [`Revisions::is_current`] of [`Journal::revisions`], without making these.
     pub fn is_current(
         &self,
         organization: &OrganizationId,
-        answered: i64,
+        answered: At,
         subject: &str,
         place: &str,
     ) -> bool {
         let own = self.organizations.get(organization.as_str());
+        let At { revision, .. } = answered;
         let unchanged = |recent: &Recent| {
             let mut after = recent.changes.iter().rev();
             !after
                 .by_ref()
-                .take_while(|(_, at)| *at > answered)
+                .take_while(|(_, at)| *at > revision)
                 .any(|(name, _)| **name == *subject || **name == *place)
         };
-        answered >= self.floor_of(own)
-            && answered >= self.catalog
-            && own.is_none_or(|own| answered >= own.shared && unchanged(&own.recent))
+        answered.is_known_at(self.at)
+            && revision >= self.floor_of(own)
+            && revision >= self.catalog
+            && own.is_none_or(|own| revision >= own.shared && unchanged(&own.recent))
             && unchanged(&self.subjects)
     }
 
-    /// Whether anything that answers about an organization depend on has changed after a
-    /// revision, or is not known.
-    pub fn has_changed_since(&self, organization: &OrganizationId, revision: i64) -> bool {
+    /// Whether anything that answers about an organization depend on has changed since, or is not
+    /// known.
+    pub fn has_changed_since(&self, organization: &OrganizationId, answered: At) -> bool {
         let own = self.organizations.get(organization.as_str());
         let last = self.subjects.changes.back().map_or(0, |(_, at)| *at);
-        revision < self.floor_of(own)
+        let At { revision, .. } = answered;
+        !answered.is_known_at(self.at)
+            || revision < self.floor_of(own)
             || revision < self.catalog.max(last).max(own.map_or(0, |own| own.last))
     }
 
@@ -179,6 +207,15 @@ mod tests {
 
     use super::*;
 
+    const EPOCH: Epoch = Epoch(1_876_954_112_000_123_456);
+
+    fn at(revision: i64) -> At {
+        At {
+            epoch: EPOCH,
+            revision,
+        }
+    }
+
     fn organization(number: usize) -> OrganizationId {
         OrganizationId::parse(&format!("o{number}")).unwrap()
     }
@@ -198,7 +235,7 @@ mod tests {
             _ => Change::Resource(&id, &resource),
         };
         journal.note(change, at);
-        journal.advance(at);
+        journal.advance(self::at(at));
     }
 
     /// The last change that an answer about a user and a resource in an organization depends on.
@@ -222,19 +259,23 @@ mod tests {
             changes in prop::collection::vec((0u8..8, 0usize..3, 0usize..90), 1..400),
             asked in prop::collection::vec((0usize..3, 0usize..90, 0usize..90, 0usize..400), 20),
         ) {
-            let mut journal = Journal::default();
+            let mut journal = Journal::since(EPOCH, 0);
             for (at, change) in changes.iter().enumerate() {
                 note(&mut journal, *change, i64::try_from(at).unwrap() + 1);
             }
             for (of, user, resource, answered) in asked {
-                let answered = i64::try_from(answered.min(changes.len())).unwrap();
+                let answered = at(i64::try_from(answered).unwrap());
                 let (user_name, place) = (format!("users/u{user}"), format!("resources/r{resource}"));
                 let id = organization(of);
                 let current = journal.is_current(&id, answered, &user_name, &place);
                 let revisions = journal.revisions(&id);
                 prop_assert_eq!(current, revisions.is_current(answered, &user_name, &place));
+                let elsewhere = At { epoch: Epoch(EPOCH.0 + 1), ..answered };
+                prop_assert!(!journal.is_current(&id, elsewhere, &user_name, &place));
                 if current {
-                    prop_assert!(answered >= last(&changes, of, user, resource));
+                    let end = i64::try_from(changes.len()).unwrap();
+                    let last = last(&changes, of, user, resource);
+                    prop_assert!((last..=end).contains(&answered.revision));
                 } else {
                     prop_assert!(journal.has_changed_since(&id, answered));
                 }
@@ -243,26 +284,71 @@ mod tests {
     }
 
     #[test]
+    fn one_pair_a_name_with_the_later_of_its_changes() {
+        let id = organization(1);
+        let (jan, here) = (
+            Change::Subject("users/jan"),
+            Change::Member(&id, "users/jan"),
+        );
+        for (first, second) in [(jan, here), (here, jan)] {
+            let mut journal = Journal::since(EPOCH, 10);
+            journal.note(first, 11);
+            journal.note(Change::Member(&id, "users/eva"), 12);
+            journal.note(second, 13);
+            journal.advance(at(13));
+            let changed = journal.revisions(&id).changed;
+            let eva = ("users/eva".into(), 12);
+            assert_eq!(changed, [eva, ("users/jan".into(), 13)]);
+        }
+    }
+
+    #[test]
     fn a_change_of_one_user_leaves_the_answers_about_others() {
-        let mut journal = Journal::since(10);
+        let mut journal = Journal::since(EPOCH, 10);
         let id = organization(1);
         journal.note(Change::Member(&id, "users/jan"), 11);
-        assert!(!journal.is_current(&id, 10, "users/jan", ""));
-        assert!(journal.is_current(&id, 10, "users/eva", ""));
-        assert!(!journal.is_current(&id, 9, "users/eva", ""));
+        journal.advance(at(11));
+        assert!(!journal.is_current(&id, at(10), "users/jan", ""));
+        assert!(journal.is_current(&id, at(10), "users/eva", ""));
+        assert!(!journal.is_current(&id, at(9), "users/eva", ""));
+    }
+
+    #[test]
+    fn k_epoch_what_is_beyond_the_journal_is_not_known() {
+        let (mut journal, id) = (Journal::since(EPOCH, 10), organization(1));
+        assert!(!journal.is_current(&id, at(11), "users/jan", ""));
+        assert!(journal.has_changed_since(&id, at(11)));
+        journal.advance(at(11));
+        assert!(journal.is_current(&id, at(11), "users/jan", ""));
+        assert!(!journal.has_changed_since(&id, at(11)));
+    }
+
+    #[test]
+    fn k_epoch_what_was_noted_stays_true_in_a_later_epoch() {
+        let (mut journal, id) = (Journal::since(EPOCH, 10), organization(1));
+        journal.note(Change::Member(&id, "users/jan"), 11);
+        let later = |revision| At {
+            epoch: Epoch(EPOCH.0 + 1),
+            revision,
+        };
+        journal.advance(later(12));
+        assert!(journal.is_current(&id, later(11), "users/jan", ""));
+        assert!(!journal.is_current(&id, later(10), "users/jan", ""));
+        assert!(!journal.is_current(&id, at(12), "users/jan", ""));
     }
 
     #[test]
     fn memory_is_bounded_and_what_is_forgotten_is_unknown() {
-        let mut journal = Journal::default();
+        let mut journal = Journal::since(EPOCH, 0);
         for number in 0..3 * ORGANIZATIONS {
-            let at = i64::try_from(number).unwrap() + 1;
-            journal.note(Change::Organization(&organization(number)), at);
+            let revision = i64::try_from(number).unwrap() + 1;
+            journal.note(Change::Organization(&organization(number)), revision);
+            journal.advance(at(revision));
         }
         assert!(journal.organizations.len() <= ORGANIZATIONS);
-        assert!(!journal.is_current(&organization(0), 1, "users/jan", ""));
+        assert!(!journal.is_current(&organization(0), at(1), "users/jan", ""));
         let last = organization(3 * ORGANIZATIONS - 1);
         let end = i64::try_from(3 * ORGANIZATIONS).unwrap();
-        assert!(journal.is_current(&last, end, "users/jan", ""));
+        assert!(journal.is_current(&last, at(end), "users/jan", ""));
     }
 }

@@ -5,12 +5,21 @@
 //! holds ([`Lease`]). The service, the client library and the model of the protocol share these
 //! rules. No clock and no connection is in here: whoever calls says what time it is.
 
+mod at;
 mod contract;
+mod decided;
 mod journal;
 mod lease;
+mod record;
 mod revisions;
+mod script;
+mod words;
 
-pub use contract::{Contract, PUT_NEWER, Question, READ, decision, decision_value};
+pub use at::At;
+pub use contract::{Contract, Question, READ};
+pub use decided::Decided;
 pub use journal::{Change, Journal};
 pub use lease::Lease;
+pub use record::Record;
 pub use revisions::{Revisions, RevisionsError};
+pub use script::{PUT_NEWER, PUT_NEXT};

@@ -1,12 +1,14 @@
-use std::{fmt, str::FromStr};
+use std::{collections::HashSet, fmt, str::FromStr};
+
+use crate::{At, words::Words};
 
 /// What is known of the changes in one organization, as of a revision. What Redis holds of it is
 /// its text: decimal numbers and names, separated by single spaces,
-/// `revision expire floor shared behind [name revision]…`.
+/// `epoch revision expire floor shared behind [name revision]…`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Revisions {
     /// The revision that this was the state of affairs at.
-    pub revision: i64,
+    pub at: At,
     /// When it ends, in milliseconds of the clock of Redis.
     pub expire_ms: i64,
     /// Nothing is known of what happened up to and with this revision.
@@ -16,33 +18,37 @@ pub struct Revisions {
     pub shared: i64,
     /// Whether a feed of another service has not been heard for longer than the lease.
     pub feed_behind: bool,
-    /// The last changes above the floor, of subjects (`users/…`, `serviceAccounts/…`) and
-    /// resources (`resources/…`).
+    /// The last changes above `floor` and `shared`, of subjects (`users/…`, `serviceAccounts/…`)
+    /// and resources (`resources/…`); of each name one.
     pub changed: Vec<(Box<str>, i64)>,
 }
 
 impl Revisions {
-    /// Whether an answer that was given at `answered` is still what the facts say.
+    /// Whether an answer is still what the facts say that was `answered` then: in this history,
+    /// not after what is known of it, and before nothing that has changed.
     ///
     /// `subject` is the name of who it is about, `place` where: `resources/…`, `units/…` or
     /// nothing for the organization.
-    pub fn is_current(&self, answered: i64, subject: &str, place: &str) -> bool {
-        answered >= self.floor
-            && answered >= self.shared
+    pub fn is_current(&self, answered: At, subject: &str, place: &str) -> bool {
+        let At { revision, .. } = answered;
+        answered.is_known_at(self.at)
+            && revision >= self.floor
+            && revision >= self.shared
             && self
                 .changed
                 .iter()
-                .all(|(name, at)| answered >= *at || (**name != *subject && **name != *place))
+                .all(|(name, at)| revision >= *at || (**name != *subject && **name != *place))
     }
 }
 
 impl fmt::Display for Revisions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let At { epoch, revision } = self.at;
         let behind = u8::from(self.feed_behind);
         write!(
             f,
-            "{} {} {} {} {behind}",
-            self.revision, self.expire_ms, self.floor, self.shared
+            "{epoch} {revision} {} {} {} {behind}",
+            self.expire_ms, self.floor, self.shared
         )?;
         for (name, at) in &self.changed {
             write!(f, " {name} {at}")?;
@@ -67,35 +73,52 @@ impl FromStr for Revisions {
     type Err = RevisionsError;
 
     fn from_str(text: &str) -> Result<Self, RevisionsError> {
-        let mut words = text.split(' ');
-        let mut number = || words.next()?.parse::<i64>().ok();
-        let mut head = || {
-            Some(Self {
-                revision: number()?,
-                expire_ms: number()?,
-                floor: number()?,
-                shared: number()?,
-                feed_behind: number()? != 0,
-                changed: Vec::new(),
-            })
-        };
-        let mut revisions = head().ok_or(RevisionsError)?;
-        while let Some(name) = words.next() {
-            let at = words.next().and_then(|at| at.parse().ok());
-            let at = at.ok_or(RevisionsError)?;
-            revisions.changed.push((name.into(), at));
-        }
-        Ok(revisions)
+        let mut words = Words::of(text);
+        let revisions = head(&mut words).and_then(|head| {
+            let changed = changes(words)?;
+            Some(Self { changed, ..head })
+        });
+        revisions.ok_or(RevisionsError)
     }
+}
+
+fn head(words: &mut Words<'_>) -> Option<Revisions> {
+    Some(Revisions {
+        at: words.at()?,
+        expire_ms: words.number()?,
+        floor: words.number()?,
+        shared: words.number()?,
+        feed_behind: match words.word()? {
+            "0" => false,
+            "1" => true,
+            _ => return None,
+        },
+        changed: Vec::new(),
+    })
+}
+
+/// Pairs up to the end; none if a name is there twice: readers may make a map of them.
+fn changes(mut words: Words<'_>) -> Option<Vec<(Box<str>, i64)>> {
+    let (mut changed, mut names) = (Vec::new(), HashSet::new());
+    while !words.is_over() {
+        let (name, at) = (words.word()?, words.number()?);
+        names.insert(name).then_some(())?;
+        changed.push((name.into(), at));
+    }
+    Some(changed)
 }
 
 #[cfg(test)]
 mod tests {
+    use base::Epoch;
+
     use super::*;
+
+    const EPOCH: Epoch = Epoch(1_876_954_112_000_123_456);
 
     fn revisions() -> Revisions {
         Revisions {
-            revision: 90,
+            at: at(90),
             expire_ms: 1_000,
             floor: 40,
             shared: 50,
@@ -104,27 +127,48 @@ mod tests {
         }
     }
 
+    fn at(revision: i64) -> At {
+        At {
+            epoch: EPOCH,
+            revision,
+        }
+    }
+
     #[test]
     fn the_text_reads_back() {
         let text = revisions().to_string();
-        assert_eq!(text, "90 1000 40 50 1 users/jan 70 resources/+324 60");
+        assert_eq!(
+            text,
+            "1876954112000123456 90 1000 40 50 1 users/jan 70 resources/+324 60"
+        );
         assert_eq!(text.parse(), Ok(revisions()));
         for broken in [
             "",
-            "1",
-            "1 2 3 4",
-            "1 2 3 4 x",
-            "1 2 3 4 0 users/jan",
-            "1 2 3 4 0 a b",
+            "7",
+            "7 1 2 3 4",
+            "7 1 2 3 4 x",
+            "7 1 2 3 4 2",
+            "7 1 2 3 4 0 ",
+            "7 1 2 3 4 0  5",
+            "7 +1 2 3 4 0",
+            "7 1 2 3 4 0 users/jan",
+            "7 1 2 3 4 0 users/jan -1",
+            "7 1 2 3 4 0 a b",
         ] {
             assert_eq!(broken.parse::<Revisions>(), Err(RevisionsError), "{broken}");
         }
     }
 
     #[test]
+    fn a_text_with_one_name_twice_is_none() {
+        let twice = "7 90 1000 40 50 0 users/jan 70 users/eva 60 users/jan 60";
+        assert_eq!(twice.parse::<Revisions>(), Err(RevisionsError));
+    }
+
+    #[test]
     fn an_answer_ends_with_a_change_of_what_it_depends_on() {
         let revisions = revisions();
-        let current = |at, subject, place| revisions.is_current(at, subject, place);
+        let current = |revision, subject, place| revisions.is_current(at(revision), subject, place);
         assert!(current(50, "users/eva", ""));
         assert!(
             !current(49, "users/eva", ""),
@@ -142,8 +186,22 @@ mod tests {
             ..revisions
         };
         assert!(
-            !unknown.is_current(39, "users/eva", ""),
+            !unknown.is_current(at(39), "users/eva", ""),
             "below the floor nothing is known"
         );
+    }
+
+    #[test]
+    fn k_epoch_an_answer_of_another_history_or_from_beyond_is_not_current() {
+        let revisions = revisions();
+        assert!(revisions.is_current(at(90), "users/jan", ""));
+        assert!(!revisions.is_current(at(91), "users/jan", ""));
+        for other in [EPOCH.0 - 1, EPOCH.0 + 1] {
+            let other = At {
+                epoch: Epoch(other),
+                revision: 90,
+            };
+            assert!(!revisions.is_current(other, "users/jan", ""));
+        }
     }
 }

@@ -72,8 +72,9 @@ impl Local {
         let mut set = set.lock();
         let until = asked.saturating_add(reusable);
         if let Some(entry) = set.find(hash, names) {
-            // Answers of one lease may overtake each other.
-            if decision.revision() >= entry.decision.revision() {
+            // Answers of one lease may overtake each other. Once it is over, revisions may have
+            // begun anew.
+            if decision.revision() >= entry.decision.revision() || entry.until <= asked {
                 entry.decision = decision.clone();
                 entry.until = until;
             }
@@ -196,6 +197,15 @@ mod tests {
         local.put(&question(1), &decision(Effect::Deny, 3, 400), asked);
         local.put(&question(1), &decision(Effect::Allow, 1, 900), asked);
         assert!(!local.get(&question(1), asked).unwrap().is_allowed());
+    }
+
+    #[test]
+    fn k_epoch_an_answer_that_is_over_hides_none_of_a_history_that_began_anew() {
+        let (local, asked) = (Local::new(8), Duration::from_secs(10));
+        local.put(&question(1), &decision(Effect::Allow, 90, 400), asked);
+        let later = asked + 400 * MILLI;
+        local.put(&question(1), &decision(Effect::Deny, 5, 400), later);
+        assert!(!local.get(&question(1), later).unwrap().is_allowed());
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //! current revisions, read with it, say that nothing it depends on has changed since.
 
 mod breaker;
+#[cfg(test)]
+mod conformance;
 mod key;
 mod revisions;
 
@@ -17,7 +19,7 @@ use base::OrganizationId;
 use cache::Cache;
 use clock::Clock;
 use foldhash::fast::RandomState;
-use freshness::{Contract, READ};
+use freshness::{Contract, Decided, READ};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -63,6 +65,13 @@ struct State {
 struct Asked {
     id: u64,
     key: String,
+    subject: Box<str>,
+    place: Box<str>,
+}
+
+/// Who waits for a value, and what it is to be judged by.
+struct Waiting {
+    id: u64,
     subject: Box<str>,
     place: Box<str>,
 }
@@ -176,30 +185,17 @@ impl Reader {
         } in asked
         {
             keys.push(key);
-            waiting.push((id, subject, place));
+            waiting.push(Waiting { id, subject, place });
         }
         let begin = self.clock.since_boot();
         let found = self.cache.get(&keys).await;
-        // INVARIANT: what was read is not believed later; the machine may have been suspended.
-        let is_fresh = self.clock.since_boot().saturating_sub(begin) < FRESH;
+        let took = self.clock.since_boot().saturating_sub(begin);
         if found.is_ok() {
             self.breaker.succeeded();
         } else {
             self.breaker.failed(Instant::now());
         }
-        let mut found = found.unwrap_or_default().into_iter();
-        let revisions = found.next().flatten().filter(|_| is_fresh);
-        let revisions = revisions.and_then(|text| self.parsed.read(organization, text));
-        let decisions: Vec<_> = waiting
-            .into_iter()
-            .map(|(id, subject, place)| {
-                let value = found.next().flatten();
-                let decision = value
-                    .zip(revisions.as_deref())
-                    .and_then(|(value, revisions)| self.judge(&value, revisions, &subject, &place));
-                (id, decision)
-            })
-            .collect();
+        let decisions = self.judge(organization, found.unwrap_or_default(), took, waiting);
         let mut wakers = Vec::with_capacity(decisions.len());
         let mut state = self.state.lock();
         for (id, decision) in decisions {
@@ -209,19 +205,42 @@ impl Reader {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// The decision that a value says, if it is current.
+    /// The decisions that are current among what a command brought: the revisions of an
+    /// organization, and a value for each who waits.
     fn judge(
+        &self,
+        organization: &OrganizationId,
+        found: Vec<Option<String>>,
+        took: Duration,
+        waiting: Vec<Waiting>,
+    ) -> Vec<(u64, Option<Decision>)> {
+        let mut found = found.into_iter();
+        // INVARIANT: what was read is not believed later; the machine may have been suspended.
+        let revisions = found.next().flatten().filter(|_| took < FRESH);
+        let revisions = revisions.and_then(|text| self.parsed.read(organization, text));
+        let decide = |waiting: Waiting| {
+            let value = found.next().flatten();
+            let decision = value
+                .zip(revisions.as_deref())
+                .and_then(|(value, revisions)| self.decide(&value, revisions, &waiting));
+            (waiting.id, decision)
+        };
+        waiting.into_iter().map(decide).collect()
+    }
+
+    /// The decision that a value says, if it is current.
+    fn decide(
         &self,
         value: &str,
         revisions: &freshness::Revisions,
-        subject: &str,
-        place: &str,
+        waiting: &Waiting,
     ) -> Option<Decision> {
-        let mut decision = freshness::decision(value)?;
-        if !revisions.is_current(decision.revision, subject, place) {
+        let decided = Decided::read(value)?;
+        if !revisions.is_current(decided.at(), &waiting.subject, &waiting.place) {
             return None;
         }
-        // Redis ends it then; this is for a Redis that is late.
+        let mut decision = decided.decision;
+        // Redis has ended it before; this is for a Redis whose clock was set back.
         if let Some(until) = &decision.valid_until_time {
             let until = until.seconds * 1000 + i64::from(until.nanos) / 1_000_000;
             if self.clock.now().0 >= until {
@@ -229,7 +248,7 @@ impl Reader {
             }
         }
         // Nothing it depends on has changed up to there.
-        decision.revision = decision.revision.max(revisions.revision);
+        decision.revision = revisions.at.revision;
         decision.feed_behind = revisions.feed_behind;
         Decision::new(decision)
     }

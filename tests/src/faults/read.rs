@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use api::entitlement::v1::{CheckRequest, Decision, Effect};
 use base::{In, OrganizationId, ResourceId, UnitId};
 use cache::Cache;
-use freshness::{Contract, Question, Revisions, decision};
+use freshness::{Contract, Decided, Question, Revisions};
 
 use super::history::{History, Read, Via};
 
@@ -50,9 +50,9 @@ impl Reader {
             return None;
         };
         let revisions: Revisions = revisions.parse().expect("revisions by the contract");
-        let found = decision(found).expect("a decision by the contract");
-        let current = revisions.is_current(found.revision, question.subject, question.place);
-        (in_time && current).then_some(found)
+        let found = Decided::read(found).expect("a decision by the contract");
+        let current = revisions.is_current(found.at(), question.subject, question.place);
+        (in_time && current).then_some(found.decision)
     }
 
     /// Reads a decision about a user, and notes it.

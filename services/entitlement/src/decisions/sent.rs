@@ -7,10 +7,10 @@ use std::{
 };
 
 use foldhash::fast::RandomState;
-use freshness::Question;
+use freshness::{At, Question};
 use parking_lot::Mutex;
 
-use super::publisher::LIFE;
+use super::redis_clock::LIFE;
 
 /// Questions that are remembered: sets of four, by their hash.
 const SETS: usize = 8192;
@@ -27,10 +27,10 @@ struct Slot {
     /// Of the question; equal for different ones at worst every 2⁶⁴ times, which costs a reader
     /// a call.
     hash: u64,
-    /// Of what was shared.
-    revision: i64,
+    /// When what was shared was made.
+    at: At,
     /// The last revision at which that was seen to serve its readers.
-    seen: i64,
+    seen: At,
     /// When it is shared anew, before it could end.
     due: Option<Instant>,
 }
@@ -46,13 +46,13 @@ impl Default for Sent {
 
 impl Sent {
     /// Whether an answer at a revision is to be shared now; it is then taken for shared, unless
-    /// its ticket is dropped unused. `still_serves` says whether one that was shared at a revision
-    /// is still current.
+    /// its ticket is dropped unused. `still_serves` says whether one that was shared at another is
+    /// still current.
     pub(super) fn due(
         self: &Arc<Self>,
         question: &Question<'_>,
-        revision: i64,
-        still_serves: impl FnOnce(i64) -> bool,
+        at: At,
+        still_serves: impl FnOnce(At) -> bool,
     ) -> Option<Ticket> {
         let hash = self.hash(question);
         let now = Instant::now();
@@ -61,9 +61,9 @@ impl Sent {
             .iter_mut()
             .find(|slot| slot.hash == hash && slot.due.is_some_and(|due| now < due));
         if let Some(slot) = known
-            && (slot.seen == revision || still_serves(slot.revision))
+            && (slot.seen == at || still_serves(slot.at))
         {
-            slot.seen = revision;
+            slot.seen = at;
             return None;
         }
         // The place of the same question, else the one that is due first.
@@ -73,8 +73,8 @@ impl Sent {
         if let Some(place) = place {
             *place = Slot {
                 hash,
-                revision,
-                seen: revision,
+                at,
+                seen: at,
                 due: Some(now + LIFE / 2),
             };
         }
@@ -130,7 +130,7 @@ impl Drop for Ticket {
 
 #[cfg(test)]
 mod tests {
-    use base::{Id, OrganizationId};
+    use base::{Epoch, Id, OrganizationId};
 
     use super::*;
 
@@ -147,20 +147,24 @@ mod tests {
             place: "",
         };
         let (jan, eva) = (question("users/jan"), question("users/eva"));
+        let at = |revision| At {
+            epoch: Epoch(7),
+            revision,
+        };
         let share = |question, revision, serves| {
-            let ticket = sent.due(question, revision, |_| serves);
+            let ticket = sent.due(question, at(revision), |_| serves);
             ticket.map(Ticket::arrived).is_some()
         };
         assert!(share(&jan, 1, true));
         assert!(
-            sent.due(&jan, 1, |_| panic!("of the same revision"))
+            sent.due(&jan, at(1), |_| panic!("of the same revision"))
                 .is_none()
         );
         assert!(!share(&jan, 2, true));
         assert!(share(&eva, 2, true), "another question");
         assert!(share(&jan, 3, false), "overtaken by a change");
         assert!(!share(&jan, 3, false));
-        drop(sent.due(&jan, 4, |_| false));
+        drop(sent.due(&jan, at(4), |_| false));
         assert!(share(&jan, 4, true), "it did not arrive");
     }
 }

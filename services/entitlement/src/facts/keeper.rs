@@ -7,7 +7,7 @@ use std::{
 };
 
 use base::{Epoch, Millis, OrganizationId};
-use freshness::Journal;
+use freshness::{At, Journal};
 use opentelemetry::{
     global,
     metrics::{Counter, Histogram},
@@ -203,8 +203,12 @@ impl Keeper {
             world.apply(loaded, head.cursor, found.feeds);
             let replaying = world.feeds.iter().any(|feed| feed.replaying);
             self.facts.replaying.store(replaying, Ordering::Release);
+            let at = At {
+                epoch: head.cursor.epoch,
+                revision: head.cursor.position,
+            };
             let mut journal = match found.begin {
-                Some(floor) => Journal::since(floor),
+                Some(floor) => Journal::since(at.epoch, floor),
                 None => std::mem::take(&mut world.journal),
             };
             for (piece, at) in &found.changes {
@@ -212,7 +216,7 @@ impl Keeper {
                     journal.note(change, *at);
                 }
             }
-            journal.advance(head.cursor.position);
+            journal.advance(at);
             world.journal = journal;
         }
         self.prove(begin);

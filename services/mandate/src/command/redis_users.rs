@@ -20,11 +20,12 @@ const READ: &str = "+mget +get";
 /// do nothing else.
 pub(super) fn redis_users(args: &RedisUsersArgs, json: bool) -> Result<(), Failure> {
     let namespace = Secrets::read(&args.secrets)?.sealer.namespace(DECISIONS);
-    let pattern = Contract::new(&namespace).pattern();
+    let contract = Contract::new(&namespace);
     let rules = |keys: &str, commands: &str| {
-        format!("reset on resetchannels {keys}{pattern} -@all {CONNECT} {commands}")
+        format!("reset on resetchannels {keys} -@all {CONNECT} {commands}")
     };
-    let (service, reader) = (rules("~", WRITE), rules("%R~", READ));
+    let service = rules(&format!("~{}", contract.pattern()), WRITE);
+    let reader = rules(&format!("%R~{}", contract.readable()), READ);
     if json {
         return output::json(&json!({
             "namespace": namespace,

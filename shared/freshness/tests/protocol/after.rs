@@ -2,6 +2,7 @@
 
 use crate::{
     answer::{of_readers, of_replica},
+    log::Log,
     redis::{Decided, Redis, Revised, end},
     replica::{Reading, Replica, ticks},
     rules::{Rule, Rules},
@@ -17,19 +18,23 @@ pub fn after(scene: &Scene, rules: Rules, world: &World, step: &Step) -> Option<
         Step::Tick => tick(&mut next, rules),
         Step::Commit(event) => next.log.commit(*event, world.now),
         Step::Replica(index, act) => replica(scene, rules, &mut next, *index, *act)?,
-        Step::Arrive(put) => next.redis.put(*put, world.now, rules),
+        Step::Arrive(put) => next.redis.put(*put, world.now, &world.log, rules),
         Step::Lose => {
             next.faults -= next.redis.revisions.take().map_or(0, |_| 1);
-            next.redis.seen = 0;
+            next.redis.seen = None;
         }
         Step::Reply => next.late = Some(of_readers(world, rules).first()?.said),
         Step::Ask => next.client.asked = next.client.asked.or(Some(world.now)),
         Step::Hear => hear(&mut next, rules)?,
         Step::TurnBack => next.redis.behind = 1,
-        Step::LoseCommit => {
-            next.faults -= 1;
-            next.log.lose();
+        Step::GoBack { to, noticed } => {
+            next.log.go_back(*to, world.now);
+            if *noticed {
+                let stale = next.log.at(*to).epoch;
+                next.log.begin(stale, world.now);
+            }
         }
+        Step::LoseRecord => next.redis.record = None,
     }
     next.replicas.sort_unstable();
     look(scene, &mut next);
@@ -47,27 +52,29 @@ fn replica(scene: &Scene, rules: Rules, next: &mut World, index: usize, act: Act
     let answer = of_replica(next, next.replicas.get(index)?, rules);
     let replica = next.replicas.get_mut(index)?;
     match act {
-        Act::Read { facts } => {
+        Act::Read { facts, publishes } => {
             if scene.redis && !scene.remembers {
                 replica.sampled = now;
                 replica.sample = next.redis.time(now);
             }
             replica.reading = Some(Reading {
                 began: now,
-                revision: next.log.revision(),
+                commit: next.log.head(),
                 facts,
             });
             if scene.redis {
-                apply(replica, rules, now);
-                send(next, index, rules)?;
+                apply(replica, &mut next.log, rules, now);
+                if publishes && replica.proven > 0 {
+                    publish(scene, next, index, rules)?;
+                }
             }
         }
-        Act::Apply => apply(replica, rules, now),
+        Act::Apply => apply(replica, &mut next.log, rules, now),
         Act::Sample => {
             replica.sampled = now;
             replica.sample = next.redis.time(now);
         }
-        Act::Publish => publish(&mut next.redis, replica, rules),
+        Act::Publish => send_revisions(&mut next.redis, replica, rules),
         Act::Answer => {
             let left = replica.lease(rules).left_at(ticks(now)).as_secs();
             let left = u8::try_from(left).unwrap_or(u8::MAX);
@@ -85,54 +92,107 @@ fn replica(scene: &Scene, rules: Rules, next: &mut World, index: usize, act: Act
             replica.reading = None;
             next.faults -= 1;
         }
-        Act::Load => replica.stray = Some(next.log.revision()),
+        Act::Load => replica.stray = Some(next.log.facts(next.log.head())),
         Act::Land => replica.facts = replica.stray.take(),
     }
     Some(())
 }
 
-/// Sends Redis what has just been read, and a decision by it. It may arrive any time later, so
-/// this is as if the replica were paused before it sends, too.
-fn send(next: &mut World, index: usize, rules: Rules) -> Option<()> {
-    let replica = next.replicas.get(index)?;
-    publish(&mut next.redis, replica, rules);
+/// Sends Redis what has just been read, and a decision by it, if what is there is of this history.
+/// It may arrive any time later, so this is as if the replica were paused before it sends, too.
+fn publish(scene: &Scene, next: &mut World, index: usize, rules: Rules) -> Option<()> {
+    let replica = next.replicas.get_mut(index)?;
+    if !admit(replica, &mut next.redis, &mut next.log, rules, next.now) {
+        return Some(());
+    }
+    if scene.readers {
+        send_revisions(&mut next.redis, replica, rules);
+    }
     if let Some(facts) = replica.facts {
         next.redis.decisions.insert(Decided {
-            revision: replica.revision,
-            allow: next.log.allows(facts),
+            commit: replica.commit,
+            allow: facts.allow(),
         });
     }
     Some(())
 }
 
-fn publish(redis: &mut Redis, replica: &Replica, rules: Rules) {
+fn send_revisions(redis: &mut Redis, replica: &Replica, rules: Rules) {
     if replica.sampled == 0 {
         return;
     }
     redis.way.insert(Revised {
-        revision: replica.revision,
+        commit: replica.commit,
         expire: end(replica.sample, rules),
     });
 }
 
-/// Facts and journal move to what was read, in one step.
-fn apply(replica: &mut Replica, rules: Rules, now: u8) {
+/// Whether what is in Redis is of a replica's history, which the record there tells; it is then
+/// brought up to what the replica knows. If it is not, an epoch begins.
+fn admit(replica: &mut Replica, redis: &mut Redis, log: &mut Log, rules: Rules, now: u8) -> bool {
+    let own = log.at(replica.commit);
+    let head = log.head();
+    let mut newest = replica.commit;
+    if let Some(record) = redis.record.filter(|_| rules.keep(Rule::RecordIsRead)) {
+        let at = log.at(record);
+        let is_lost = at.epoch > log.at(head).epoch
+            || at.epoch == own.epoch && record != replica.commit && !log.has(record, head);
+        if is_lost {
+            log.begin(log.at(head).epoch.min(own.epoch), now);
+        }
+        if is_lost || at.epoch > own.epoch {
+            return false;
+        }
+        if at > own {
+            newest = record;
+        }
+    }
+    if rules.keep(Rule::RecordComesFirst) {
+        redis.record = Some(newest);
+    }
+    replica.admitted = Some(replica.commit);
+    true
+}
+
+/// Facts and journal move to what was read, in one step: from those in memory, if these are of the
+/// same history.
+fn apply(replica: &mut Replica, log: &mut Log, rules: Rules, now: u8) {
     let Some(read) = replica.reading.take() else {
         return;
     };
+    let is_proven = replica.proven == 0 || log.has(replica.commit, read.commit);
+    if !is_proven && rules.keep(Rule::MarksProveThePast) {
+        let stale = log.at(replica.commit).epoch;
+        if stale == log.at(read.commit).epoch && rules.keep(Rule::AnotherHistoryBeginsAnEpoch) {
+            log.begin(stale, now);
+            *replica = Replica {
+                sampled: replica.sampled,
+                sample: replica.sample,
+                reachable: replica.reachable,
+                ..Replica::STARTED
+            };
+            return;
+        }
+        replica.facts = None;
+    }
     replica.proven = if rules.keep(Rule::LeaseCountsFromBeforeTheRead) {
         read.began
     } else {
         now
     };
-    replica.revision = read.revision;
+    let known = log.at(replica.commit).revision;
+    replica.commit = read.commit;
     if !read.facts && replica.facts.is_none() {
         return;
     }
+    let facts = match replica.facts {
+        Some(facts) => log.patched(facts, known, read.commit),
+        None => log.facts(read.commit),
+    };
     if rules.keep(Rule::FactsMoveWithTheirRevision) {
-        replica.facts = Some(read.revision);
+        replica.facts = Some(facts);
     } else {
-        replica.stray = Some(read.revision);
+        replica.stray = Some(facts);
     }
 }
 
@@ -152,8 +212,11 @@ fn hear(next: &mut World, rules: Rules) -> Option<()> {
 /// A reader looks at Redis all the time.
 fn look(scene: &Scene, next: &mut World) {
     match next.redis.revisions {
-        Some(revisions) => next.redis.seen = next.redis.seen.max(revisions.revision),
-        None if !scene.remembers => next.redis.seen = 0,
+        Some(held) => {
+            let at = next.log.at(held.commit);
+            next.redis.seen = next.redis.seen.max(Some(at));
+        }
+        None if !scene.remembers => next.redis.seen = None,
         None => {}
     }
 }

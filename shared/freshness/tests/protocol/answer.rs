@@ -29,18 +29,19 @@ pub enum By {
         reachable: bool,
         from_redis: bool,
     },
-    /// A reader of Redis, by a decision of a revision.
+    /// A reader of Redis, by a decision after a commit.
     Reader { decided: u8 },
     /// A client, from what it kept.
     Client,
 }
 
-/// All answers that could be given now to a read that demands a revision; zero demands none.
+/// All answers that could be given now to a read that demands a commit; zero demands none.
 pub fn answers(world: &World, rules: Rules, token: u8) -> Vec<Answer> {
     let past_caches = token > 0 && rules.keep(Rule::TokensGoPastTheCaches);
+    let token = world.log.at(token);
     let mut answers = Vec::new();
     for replica in &world.replicas {
-        if !past_caches || replica.revision >= token {
+        if !past_caches || token.is_known_at(world.log.at(replica.commit)) {
             answers.extend(of_replica(world, replica, rules));
         }
     }
@@ -67,37 +68,48 @@ pub fn of_replica(world: &World, replica: &Replica, rules: Rules) -> Vec<Answer>
         from_redis: replica.facts.is_none(),
     };
     let Some(facts) = replica.facts else {
-        return of_decisions(world, replica.revision, rules, |_| by);
+        let rule = Rule::ReplicasCompareEpochs;
+        let decisions = current(world, replica.commit, rules, rule).into_iter();
+        let admitted = decisions.filter(|decided| is_admitted(world, replica, rules, decided));
+        return said(admitted, replica.commit, |_| by);
     };
     let said = Said {
-        allow: world.log.allows(facts),
-        revision: replica.revision,
+        allow: facts.allow(),
+        commit: replica.commit,
     };
     vec![Answer { said, by }]
+}
+
+/// Whether a replica has seen that a decision in Redis is of its history.
+fn is_admitted(world: &World, replica: &Replica, rules: Rules, decided: &Decided) -> bool {
+    let record_is_read = rules.keep(Rule::RecordIsRead);
+    let Some(admitted) = replica.admitted else {
+        return !record_is_read;
+    };
+    let (mut at, admitted) = (world.log.at(decided.commit), world.log.at(admitted));
+    if !rules.keep(Rule::ReplicasCompareEpochs) {
+        at.epoch = admitted.epoch;
+    }
+    !record_is_read || !rules.keep(Rule::OnlyAdmittedIsUsed) || at.is_known_at(admitted)
 }
 
 /// The answers of those who read Redis themselves, by each decision that may be there.
 pub fn of_readers(world: &World, rules: Rules) -> Vec<Answer> {
     let by = |decided: &Decided| By::Reader {
-        decided: decided.revision,
+        decided: decided.commit,
     };
-    if let Some(held) = world.redis.revisions {
-        return of_decisions(world, held.revision, rules, by);
+    let rule = Rule::ReadersCompareEpochs;
+    match world.redis.revisions {
+        Some(held) => said(current(world, held.commit, rules, rule), held.commit, by),
+        None if rules.keep(Rule::AbsentIsUnknown) => Vec::new(),
+        None => said(world.redis.decisions.iter().copied(), world.log.head(), by),
     }
-    let decisions = world.redis.decisions.iter();
-    let unchecked = decisions.filter(|_| !rules.keep(Rule::AbsentIsUnknown));
-    unchecked
-        .map(|decided| Answer {
-            said: decided.said(0),
-            by: by(decided),
-        })
-        .collect()
 }
 
 fn of_late_reader(world: &World) -> Option<Answer> {
     let said = world.late?;
     let by = By::Reader {
-        decided: said.revision,
+        decided: said.commit,
     };
     Some(Answer { said, by })
 }
@@ -108,36 +120,38 @@ fn of_client(world: &World) -> Option<Answer> {
     (world.now < until).then_some(Answer { said, by })
 }
 
-/// What the decisions in Redis say to one who knows the changes up to a revision, as far as they
-/// are current.
-fn of_decisions(
-    world: &World,
-    known: u8,
-    rules: Rules,
-    by: impl Fn(&Decided) -> By,
-) -> Vec<Answer> {
+/// The decisions in Redis that are current to one who knows the changes up to a commit, and who
+/// compares epochs by a rule.
+fn current(world: &World, known: u8, rules: Rules, epochs: Rule) -> Vec<Decided> {
     if world.redis.decisions.is_empty() {
         return Vec::new();
     }
     let revisions: Revisions = world.log.journal(known, rules).revisions(&ORGANIZATION);
-    let decisions = world.redis.decisions.iter();
-    let current = decisions.filter(|decided| {
-        !rules.keep(Rule::DecisionsAreChecked)
-            || revisions.is_current(decided.revision.into(), SUBJECT, "")
-    });
-    let answer = |decided: &Decided| Answer {
-        said: decided.said(known),
-        by: by(decided),
+    let is_current = |decided: &Decided| {
+        let mut at = world.log.at(decided.commit);
+        if !rules.keep(epochs) {
+            at.epoch = revisions.at.epoch;
+        }
+        revisions.is_current(at, SUBJECT, "")
     };
-    current.map(answer).collect()
+    let decisions = world.redis.decisions.iter().copied();
+    decisions
+        .filter(|decided| !rules.keep(Rule::DecisionsAreChecked) || is_current(decided))
+        .collect()
 }
 
-impl Decided {
-    /// What it says to one who knows the changes up to a revision.
-    fn said(self, known: u8) -> Said {
-        Said {
-            allow: self.allow,
-            revision: self.revision.max(known),
-        }
-    }
+/// What decisions say to one who knows the changes up to a commit.
+fn said(
+    decisions: impl IntoIterator<Item = Decided>,
+    known: u8,
+    by: impl Fn(&Decided) -> By,
+) -> Vec<Answer> {
+    let answer = |decided: Decided| Answer {
+        said: Said {
+            allow: decided.allow,
+            commit: known,
+        },
+        by: by(&decided),
+    };
+    decisions.into_iter().map(answer).collect()
 }

@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use base::{Id, OrganizationId};
-use freshness::{Change, Journal};
+use base::{Epoch, Id, OrganizationId};
+use freshness::{At, Change, Journal};
 
 use crate::rules::{Rule, Rules};
 
@@ -11,9 +11,6 @@ use crate::rules::{Rule, Rules};
 pub const SUBJECT: &str = "users/jan";
 /// Where everything happens.
 pub static ORGANIZATION: LazyLock<OrganizationId> = LazyLock::new(organization);
-
-/// Changes that a journal keeps; one, so that two changes are enough to forget.
-const KEPT: u8 = 1;
 
 /// What a commit does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,108 +23,231 @@ pub enum Event {
     Withdraw,
     /// Changes the grants of somebody else.
     Other,
+    /// Begins an epoch.
+    Begin,
 }
 
-/// An event and when it was committed.
+/// A commit, and what it comes to. Commits are counted from one, in the order in which they were
+/// ever made: that is the mark that each leaves. Zero is the beginning, in which the user has
+/// access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Commit {
-    pub event: Event,
-    pub at: u8,
+struct Commit {
+    /// Absent of the beginning.
+    event: Option<Event>,
+    after: u8,
+    epoch: u8,
+    revision: u8,
+    facts: Facts,
 }
 
-/// All commits. The revision of a commit is its place, counted from one; revision zero is the
-/// state at the beginning, in which the user has access.
+impl Commit {
+    const FIRST: Self = Self {
+        event: None,
+        after: 0,
+        epoch: 0,
+        revision: 0,
+        facts: Facts {
+            granted: true,
+            withdrawn: false,
+        },
+    };
+}
+
+/// The last commit of a history, for some time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Head {
+    commit: u8,
+    until: u8,
+}
+
+/// All commits that were ever made, and the last of the present history. A history that goes back
+/// makes a tree of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Log(Vec<Commit>);
+pub struct Log {
+    commits: Vec<Commit>,
+    head: u8,
+    before: Vec<Head>,
+}
+
+/// Facts about the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Facts {
+    granted: bool,
+    withdrawn: bool,
+}
+
+impl Facts {
+    /// Whether the user has access.
+    pub fn allow(self) -> bool {
+        self.granted && !self.withdrawn
+    }
+
+    fn after(self, event: Event) -> Self {
+        match event {
+            Event::Revoke | Event::Grant => Self {
+                granted: event == Event::Grant,
+                ..self
+            },
+            Event::Withdraw => Self {
+                withdrawn: true,
+                ..self
+            },
+            Event::Other | Event::Begin => self,
+        }
+    }
+}
 
 impl Log {
-    /// The revision of the last commit.
-    pub fn revision(&self) -> u8 {
-        u8::try_from(self.0.len()).unwrap_or(u8::MAX)
+    /// The last commit.
+    pub fn head(&self) -> u8 {
+        self.head
+    }
+
+    /// How often the facts were changed.
+    pub fn changes(&self) -> usize {
+        let events = self.commits.iter().map(|commit| commit.event);
+        events.filter(|event| *event != Some(Event::Begin)).count()
     }
 
     /// Commits at a time.
-    pub fn commit(&mut self, event: Event, at: u8) {
-        self.0.push(Commit { event, at });
+    pub fn commit(&mut self, event: Event, now: u8) {
+        let last = self.of(self.head);
+        let id = u8::try_from(self.commits.len() + 1).unwrap_or(u8::MAX);
+        self.commits.push(Commit {
+            event: Some(event),
+            after: self.head,
+            epoch: if event == Event::Begin {
+                id
+            } else {
+                last.epoch
+            },
+            revision: last.revision + 1,
+            facts: last.facts.after(event),
+        });
+        self.turn(id, now);
     }
 
-    /// Loses the last commit.
-    pub fn lose(&mut self) {
-        self.0.pop();
+    /// Whether no commit was lost yet.
+    pub fn is_whole(&self) -> bool {
+        usize::from(self.of(self.head).revision) == self.commits.len()
+    }
+
+    /// Loses all commits after one.
+    pub fn go_back(&mut self, to: u8, now: u8) {
+        self.turn(to, now);
+    }
+
+    /// Begins an epoch, unless another has begun since `stale`.
+    pub fn begin(&mut self, stale: Epoch, now: u8) {
+        if self.at(self.head).epoch == stale {
+            self.commit(Event::Begin, now);
+        }
+    }
+
+    fn turn(&mut self, head: u8, now: u8) {
+        self.before.push(Head {
+            commit: self.head,
+            until: now,
+        });
+        self.head = head;
     }
 
     /// What can be committed next and changes something.
     pub fn possible(&self) -> impl Iterator<Item = Event> {
-        let granted = self.granted(self.revision());
-        let withdrawn = self.withdrawn(self.revision());
+        let facts = self.facts(self.head);
         [
-            (Event::Revoke, granted),
-            (Event::Grant, !granted),
-            (Event::Withdraw, !withdrawn),
+            (Event::Revoke, facts.granted),
+            (Event::Grant, !facts.granted),
+            (Event::Withdraw, !facts.withdrawn),
             (Event::Other, true),
         ]
         .into_iter()
         .filter_map(|(event, possible)| possible.then_some(event))
     }
 
-    /// Whether the user has access, by the facts at a revision.
-    pub fn allows(&self, revision: u8) -> bool {
-        self.granted(revision) && !self.withdrawn(revision)
+    /// A commit and those before it, from the last to the beginning.
+    pub fn back_from(&self, commit: u8) -> impl Iterator<Item = u8> {
+        let before = |commit: &u8| (*commit > 0).then(|| self.of(*commit).after);
+        std::iter::successors(Some(commit), before)
+    }
+
+    /// Whether a commit is in the history that another is the last of: what its mark proves.
+    pub fn has(&self, commit: u8, last: u8) -> bool {
+        self.back_from(last).any(|other| other == commit)
+    }
+
+    /// The epoch and revision of a commit. An epoch is the commit that began it: later ones are
+    /// larger.
+    pub fn at(&self, commit: u8) -> At {
+        let Commit {
+            epoch, revision, ..
+        } = self.of(commit);
+        At {
+            epoch: Epoch(epoch.into()),
+            revision: revision.into(),
+        }
+    }
+
+    /// The facts after a commit.
+    pub fn facts(&self, commit: u8) -> Facts {
+        self.of(commit).facts
+    }
+
+    /// Facts after what the history up to a commit has changed beyond a revision.
+    pub fn patched(&self, facts: Facts, revision: i64, commit: u8) -> Facts {
+        let of = self.of(commit);
+        match of.event {
+            Some(event) if i64::from(of.revision) > revision => {
+                self.patched(facts, revision, of.after).after(event)
+            }
+            _ => facts,
+        }
     }
 
     /// Whether the facts said so at some moment less than `lease` ago.
     pub fn said_within(&self, allow: bool, lease: u8, now: u8) -> bool {
-        (0..=self.revision()).any(|revision| {
-            let ended = self.0.get(usize::from(revision)).map(|next| next.at);
-            self.allows(revision) == allow && ended.is_none_or(|at| at + lease > now)
-        })
+        let before = self.before.iter().filter(|head| head.until + lease > now);
+        let mut heads = before.map(|head| head.commit).chain([self.head]);
+        heads.any(|head| self.facts(head).allow() == allow)
     }
 
     /// When access was last taken away, if it is not given now.
     pub fn denied_since(&self) -> Option<u8> {
-        let last = self.0.last().filter(|_| !self.allows(self.revision()));
-        last.map(|commit| commit.at)
+        let last = self.before.last();
+        let last = last.filter(|_| !self.facts(self.head).allow());
+        last.map(|head| head.until)
     }
 
-    /// What the journal of a replica holds that has read up to a revision.
-    pub fn journal(&self, revision: u8, rules: Rules) -> Journal {
-        let forgotten = revision.saturating_sub(KEPT);
-        let mut journal = if rules.keep(Rule::ForgottenIsUnknown) {
-            Journal::since(forgotten.into())
+    /// What the journal of a replica holds that has read up to a commit: the last change, so that
+    /// two are enough to forget.
+    pub fn journal(&self, commit: u8, rules: Rules) -> Journal {
+        let (At { epoch, revision }, event) = (self.at(commit), self.of(commit).event);
+        let floor = if rules.keep(Rule::ForgottenIsUnknown) {
+            (revision - 1).max(0)
         } else {
-            Journal::default()
+            0
         };
-        let known = self.0.iter().zip(1..=revision);
-        for (commit, at) in known.skip(usize::from(forgotten)) {
-            match commit.event {
-                Event::Revoke | Event::Grant => {
-                    journal.note(Change::Member(&ORGANIZATION, SUBJECT), at.into());
-                }
-                Event::Other => {
-                    journal.note(Change::Member(&ORGANIZATION, "users/eva"), at.into());
-                }
-                Event::Withdraw if rules.keep(Rule::SharedChangesTouchAll) => {
-                    journal.note(Change::Organization(&ORGANIZATION), at.into());
-                }
-                Event::Withdraw => {}
+        let mut journal = Journal::since(epoch, floor);
+        match event {
+            Some(Event::Revoke | Event::Grant) => {
+                journal.note(Change::Member(&ORGANIZATION, SUBJECT), revision);
             }
+            Some(Event::Other) => {
+                journal.note(Change::Member(&ORGANIZATION, "users/eva"), revision);
+            }
+            Some(Event::Withdraw) if rules.keep(Rule::SharedChangesTouchAll) => {
+                journal.note(Change::Organization(&ORGANIZATION), revision);
+            }
+            Some(Event::Withdraw | Event::Begin) | None => {}
         }
-        journal.advance(revision.into());
+        journal.advance(self.at(commit));
         journal
     }
 
-    fn granted(&self, revision: u8) -> bool {
-        let until = self.0.iter().take(usize::from(revision));
-        until.fold(true, |granted, commit| match commit.event {
-            Event::Revoke => false,
-            Event::Grant => true,
-            Event::Withdraw | Event::Other => granted,
-        })
-    }
-
-    fn withdrawn(&self, revision: u8) -> bool {
-        let mut until = self.0.iter().take(usize::from(revision));
-        until.any(|commit| commit.event == Event::Withdraw)
+    fn of(&self, commit: u8) -> Commit {
+        let index = usize::from(commit).checked_sub(1);
+        let commit = index.and_then(|index| self.commits.get(index));
+        commit.copied().unwrap_or(Commit::FIRST)
     }
 }
 

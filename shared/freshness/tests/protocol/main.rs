@@ -22,7 +22,7 @@ mod world;
 use stateright::{Checker, HasDiscoveries, Model, Path};
 
 use log::Event;
-use property::{BOUND, CLOSED, FORWARD, RIGHT, TOKEN};
+use property::{ARRIVAL, BOUND, CLOSED, FORWARD, RIGHT, TOKEN};
 use protocol::Protocol;
 use redis::Revised;
 use rules::Rule;
@@ -42,6 +42,21 @@ fn it_holds_of_replicas_that_share_decisions_and_a_reader() {
 #[test]
 fn it_holds_of_a_client_that_keeps_answers() {
     holds(Scene::CLIENT);
+}
+
+#[test]
+fn it_holds_of_a_replica_and_a_database_that_loses_commits() {
+    holds(Scene::BACK);
+}
+
+#[test]
+fn it_holds_of_a_redis_that_is_full_of_what_was_lost() {
+    holds(Scene::SHARED_BACK);
+}
+
+#[test]
+fn it_holds_of_replicas_that_stand_still_while_commits_are_lost() {
+    holds(Scene::PAUSED_BACK);
 }
 
 #[test]
@@ -135,8 +150,52 @@ fn if_readers_hear_redis_late() {
 }
 
 #[test]
-fn if_the_database_loses_a_commit() {
-    breaks(Scene::SHARED, Rule::CommitsAreKept, BOUND);
+fn with_memory_that_no_mark_proves() {
+    breaks(Scene::BACK, Rule::MarksProveThePast, ARRIVAL);
+}
+
+#[test]
+fn with_another_history_in_the_same_epoch() {
+    breaks(
+        Scene::PAUSED_BACK,
+        Rule::AnotherHistoryBeginsAnEpoch,
+        ARRIVAL,
+    );
+}
+
+#[test]
+fn with_replicas_that_compare_no_epochs() {
+    breaks(Scene::SHARED_BACK, Rule::ReplicasCompareEpochs, ARRIVAL);
+}
+
+#[test]
+fn with_readers_that_compare_no_epochs() {
+    breaks(Scene::SHARED_BACK, Rule::ReadersCompareEpochs, ARRIVAL);
+}
+
+#[test]
+fn with_puts_that_compare_no_epochs() {
+    breaks(Scene::SHARED_BACK, Rule::LaterEpochsReplace, FORWARD);
+}
+
+#[test]
+fn with_a_process_that_reads_no_record() {
+    breaks(Scene::SHARED_BACK, Rule::RecordIsRead, ARRIVAL);
+}
+
+#[test]
+fn with_decisions_that_the_record_does_not_name() {
+    breaks(Scene::SHARED_BACK, Rule::RecordComesFirst, ARRIVAL);
+}
+
+#[test]
+fn with_decisions_beyond_what_was_admitted() {
+    breaks(Scene::PAUSED_BACK, Rule::OnlyAdmittedIsUsed, ARRIVAL);
+}
+
+#[test]
+fn if_redis_loses_the_record() {
+    breaks(Scene::SHARED_BACK, Rule::RecordIsKept, ARRIVAL);
 }
 
 /// A limit that readers have to know. What ended in Redis is not remembered there, so a put that
@@ -144,8 +203,14 @@ fn if_the_database_loses_a_commit() {
 /// always within the bound. A reader that must not has to remember what it saw.
 #[test]
 fn redis_may_go_back_once_its_revisions_have_ended() {
-    let put = |revision, expire| Step::Arrive(Revised { revision, expire });
-    let read = |replica| Step::Replica(replica, Act::Read { facts: true });
+    let put = |commit, expire| Step::Arrive(Revised { commit, expire });
+    let read = |replica| {
+        let read = Act::Read {
+            facts: true,
+            publishes: true,
+        };
+        Step::Replica(replica, read)
+    };
     let steps = [
         Step::Replica(0, Act::Sample),
         Step::Tick,

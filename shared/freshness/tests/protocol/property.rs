@@ -13,11 +13,12 @@ use crate::{
 pub const BOUND: &str = "bound";
 /// The same of a deny: a grant is true everywhere within the lease.
 pub const ARRIVAL: &str = "arrival";
-/// Every answer is what the facts say at the revision that it names.
+/// Every answer is what the facts say after the commit that it names.
 pub const RIGHT: &str = "right";
-/// An answer to a read with a token is of the token's revision, or a later one.
+/// An answer to a read with a token has the commit of the token in it.
 pub const TOKEN: &str = "token";
-/// What Redis holds of the current revisions is never replaced by something older.
+/// What Redis holds of the current revisions is never replaced by something of an earlier epoch or,
+/// in one, by something older.
 pub const FORWARD: &str = "forward";
 /// A replica that has no lease and no database gives no answer.
 pub const CLOSED: &str = "closed";
@@ -45,20 +46,28 @@ fn is_recent(model: &Protocol, world: &World, allow: bool) -> bool {
 }
 
 fn is_right(model: &Protocol, world: &World) -> bool {
-    let by_the_facts = |revision| world.log.allows(revision);
-    all(model, world).all(|answer| answer.said.allow == by_the_facts(answer.said.revision))
+    let by_the_facts = |commit| world.log.facts(commit).allow();
+    all(model, world).all(|answer| answer.said.allow == by_the_facts(answer.said.commit))
 }
 
+/// A token names no mark: of a history that went back it may be taken for another's, until that is
+/// noticed.
 fn honours_tokens(model: &Protocol, world: &World) -> bool {
-    (1..=world.log.revision()).all(|token| {
+    if model.scene.back {
+        return true;
+    }
+    let head = world.log.head();
+    let mut tokens = world.log.back_from(head).filter(|commit| *commit > 0);
+    tokens.all(|token| {
         let answers = answers(world, model.rules, token);
-        answers.iter().all(|answer| answer.said.revision >= token)
+        let has = |answer: &Answer| world.log.has(token, answer.said.commit);
+        answers.iter().all(has)
     })
 }
 
 fn goes_forward(_: &Protocol, world: &World) -> bool {
-    let revisions = world.redis.revisions;
-    revisions.is_none_or(|held| held.revision >= world.redis.seen)
+    let held = world.redis.revisions;
+    held.is_none_or(|held| Some(world.log.at(held.commit)) >= world.redis.seen)
 }
 
 fn fails_closed(model: &Protocol, world: &World) -> bool {

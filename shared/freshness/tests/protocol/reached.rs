@@ -1,5 +1,6 @@
 //! What must be reached in a scene. A protocol that never answers would keep every promise.
 
+use base::Epoch;
 use stateright::Property;
 
 use crate::{
@@ -29,7 +30,7 @@ pub fn replica() -> Reached {
             has_facts && all(model, world).next().is_none()
         }),
         reached("a token is honoured in the bound", |model, world| {
-            let answers = answers(world, model.rules, world.log.revision());
+            let answers = answers(world, model.rules, world.log.head());
             is_in_the_bound(model, world) && answers.into_iter().any(denies)
         }),
     ]
@@ -61,9 +62,36 @@ pub fn shared() -> Reached {
         }),
         reached("old revisions arrive after a commit", |_, world| {
             let held = world.redis.revisions;
-            held.is_some_and(|held| held.revision < world.log.revision())
+            held.is_some_and(|held| held.commit < world.log.head())
         }),
     ]
+}
+
+/// Of a history that goes back, with replicas that share decisions.
+pub fn paused() -> Reached {
+    vec![
+        reached("a replica answers in a later epoch", |model, world| {
+            all(model, world).any(|answer| is_of_a_later_epoch(world, answer))
+        }),
+        reached("a lost decision is out of reach", |model, world| {
+            let is_lost = |commit| !world.log.has(commit, world.log.head());
+            let mut decided = world.redis.decisions.iter();
+            decided.any(|decided| is_lost(decided.commit)) && all(model, world).next().is_none()
+        }),
+        reached("a replica answers from Redis", |model, world| {
+            all(model, world).any(is_from_redis)
+        }),
+    ]
+}
+
+/// The same, with readers of Redis.
+pub fn back() -> Reached {
+    let mut of_all = paused();
+    of_all.push(reached(
+        "a reader gets an answer of a later epoch",
+        |model, world| of_readers(model, world).any(|answer| is_of_a_later_epoch(world, answer)),
+    ));
+    of_all
 }
 
 /// Of a client that keeps answers.
@@ -99,6 +127,10 @@ fn denies(answer: Answer) -> bool {
     !answer.said.allow
 }
 
+fn is_of_a_later_epoch(world: &World, answer: Answer) -> bool {
+    world.log.at(answer.said.commit).epoch > Epoch(0)
+}
+
 fn is_cut_off(answer: Answer) -> bool {
     matches!(answer.by, By::Replica { reachable, .. } if !reachable)
 }
@@ -108,7 +140,7 @@ fn is_from_redis(answer: Answer) -> bool {
 }
 
 fn is_older_than_its_revisions(answer: Answer) -> bool {
-    matches!(answer.by, By::Reader { decided } if decided < answer.said.revision)
+    matches!(answer.by, By::Reader { decided } if decided < answer.said.commit)
 }
 
 /// Whether access was taken away some time ago.

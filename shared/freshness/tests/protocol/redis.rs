@@ -2,7 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::rules::{Rule, Rules};
+use base::Epoch;
+use freshness::At;
+
+use crate::{
+    log::Log,
+    rules::{Rule, Rules},
+};
 
 /// A life that no scene sees the end of.
 const FAR: u8 = 99;
@@ -16,22 +22,24 @@ const FAR: u8 = 99;
 pub struct Redis {
     /// The revisions that are on their way.
     pub way: BTreeSet<Revised>,
-    /// The revisions that are there. Their text is what the journal at that revision gives.
+    /// The revisions that are there. Their text is what the journal up to that commit gives.
     pub revisions: Option<Revised>,
     /// The decisions that were ever sent. They live far longer than the scene, and the rules
     /// demand nothing of which is there: any may be, or none.
     pub decisions: BTreeSet<Decided>,
     /// How far its clock has gone back. Never, if it can be relied on.
     pub behind: u8,
-    /// The highest revision that readers have seen, as far as it is to be remembered.
-    pub seen: u8,
+    /// The commit whose revision is the record of what was published.
+    pub record: Option<u8>,
+    /// The latest that readers have seen, as far as it is to be remembered.
+    pub seen: Option<At>,
 }
 
 /// Current revisions, as they begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revised {
-    /// The revision.
-    pub revision: u8,
+    /// The commit of the revision.
+    pub commit: u8,
     /// When it ends, of the clock of Redis.
     pub expire: u8,
 }
@@ -39,8 +47,8 @@ pub struct Revised {
 /// A decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Decided {
-    /// The revision that it was given at.
-    pub revision: u8,
+    /// The commit of the revision that it was given at.
+    pub commit: u8,
     /// Whether the user may.
     pub allow: bool,
 }
@@ -52,15 +60,20 @@ impl Redis {
     }
 
     /// Does what `PUT_NEWER` says.
-    pub fn put(&mut self, mut put: Revised, now: u8, rules: Rules) {
+    pub fn put(&mut self, mut put: Revised, now: u8, log: &Log, rules: Rules) {
         let now = self.time(now);
         if !rules.keep(Rule::LifeEndsAtAnAbsoluteTime) {
             put.expire = end(now, rules);
         }
         let longest = life(rules);
-        let newer = self.revisions.is_none_or(|old| {
-            put.revision > old.revision || (put.revision == old.revision && put.expire > old.expire)
-        });
+        let order = |put: Revised| {
+            let mut at = log.at(put.commit);
+            if !rules.keep(Rule::LaterEpochsReplace) {
+                at.epoch = Epoch::default();
+            }
+            (at, put.expire)
+        };
+        let newer = self.revisions.is_none_or(|old| order(put) > order(old));
         let alive = put.expire > now && put.expire <= now + longest;
         if alive && (newer || !rules.keep(Rule::NothingNewerIsReplaced)) {
             self.revisions = Some(put);

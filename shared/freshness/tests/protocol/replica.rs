@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use freshness::Lease;
 
-use crate::rules::Rules;
+use crate::{log::Facts, rules::Rules};
 
 /// What a replica knows. Times are ticks since boot; zero is never.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Replica {
-    /// The revision up to which its journal goes.
-    pub revision: u8,
-    /// The revision that the facts in its memory are of; none if it has not loaded them.
-    pub facts: Option<u8>,
+    /// The commit up to which its journal goes.
+    pub commit: u8,
+    /// The facts in its memory; none if it has not loaded them.
+    pub facts: Option<Facts>,
     /// When the read began that its lease counts from.
     pub proven: u8,
     /// When it last read the clock of Redis.
@@ -22,7 +22,9 @@ pub struct Replica {
     /// A read of the database that has not arrived.
     pub reading: Option<Reading>,
     /// Facts that are on their way beside the keeper. Never, if the rules are kept.
-    pub stray: Option<u8>,
+    pub stray: Option<Facts>,
+    /// The commit up to which the record in Redis was seen to be of its history.
+    pub admitted: Option<u8>,
     /// Whether it can reach the database.
     pub reachable: bool,
 }
@@ -34,7 +36,7 @@ pub struct Reading {
     /// When the read began.
     pub began: u8,
     /// The end of the log in it.
-    pub revision: u8,
+    pub commit: u8,
     /// Whether it brings the facts, too.
     pub facts: bool,
 }
@@ -42,13 +44,14 @@ pub struct Reading {
 impl Replica {
     /// A process that has just started.
     pub const STARTED: Self = Self {
-        revision: 0,
+        commit: 0,
         facts: None,
         proven: 0,
         sampled: 0,
         sample: 0,
         reading: None,
         stray: None,
+        admitted: None,
         reachable: true,
     };
 

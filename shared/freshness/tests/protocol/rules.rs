@@ -46,8 +46,28 @@ pub enum Rule {
     /// Relied on: a reader uses what Redis replies at once. The reply does not say how much of
     /// its life is left, so a reader that had to wait for it asks a replica.
     RepliesAreNotLate,
-    /// Relied on: the database loses no commit, so that a revision names one state for ever.
-    CommitsAreKept,
+    /// What is in memory is used again only if its mark proves that it is of the present history.
+    /// By its number alone, a position is used again for other changes.
+    MarksProveThePast,
+    /// A keeper that finds another history under the epoch of its own begins an epoch: what that
+    /// epoch names otherwise is in Redis, too.
+    AnotherHistoryBeginsAnEpoch,
+    /// Replicas use only decisions of the epoch of their journal.
+    ReplicasCompareEpochs,
+    /// Readers use only decisions of the epoch of the revisions beside them.
+    ReadersCompareEpochs,
+    /// In Redis a later epoch replaces whatever is there, and an earlier one nothing.
+    LaterEpochsReplace,
+    /// A process uses what is in Redis only once the record there is of the present history.
+    /// Redis may be full of a future that was lost while nobody saw it.
+    RecordIsRead,
+    /// The record names a revision before anything of it is put into Redis.
+    RecordComesFirst,
+    /// Replicas use decisions of those revisions only up to which they have seen the record: it
+    /// may have become that of another history while they were paused.
+    OnlyAdmittedIsUsed,
+    /// Relied on: Redis keeps the record for as long as any decision.
+    RecordIsKept,
 }
 
 /// The protocol: all rules, or all but one.

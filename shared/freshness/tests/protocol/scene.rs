@@ -1,6 +1,6 @@
 //! Which part of the system is looked at, and how far. All of it at once has too many states.
 
-use crate::reached::{Reached, client, replica, shared};
+use crate::reached::{Reached, back, client, paused, replica, shared};
 
 /// A part of the system.
 #[derive(Debug, Clone, Copy)]
@@ -19,11 +19,15 @@ pub struct Scene {
     /// gives revisions the longest life; and what is read is there at once: a pause before it is
     /// sent to Redis is as good as a delay on the way.
     pub redis: bool,
+    /// Whether there are readers of Redis, for whom revisions are put there; if there is a Redis.
+    pub readers: bool,
     /// Whether readers of Redis remember what they saw longer than it lived; and whether its
     /// clock may be sampled long before a read, without which that makes no difference.
     pub remembers: bool,
     /// Whether there is a client that keeps answers.
     pub client: bool,
+    /// Whether the history may go back.
+    pub back: bool,
     /// What must be reached, so that the scene is not empty.
     pub reached: fn() -> Reached,
 }
@@ -36,8 +40,10 @@ impl Scene {
         commits: 2,
         faults: 1,
         redis: false,
+        readers: true,
         remembers: false,
         client: false,
+        back: false,
         reached: Vec::new,
     };
 
@@ -67,6 +73,32 @@ impl Scene {
         faults: 0,
         remembers: true,
         ..Self::SHARED
+    };
+
+    /// A replica and a database that loses commits.
+    pub const BACK: Self = Self {
+        ticks: 4,
+        back: true,
+        reached: Vec::new,
+        ..Self::EMPTY
+    };
+
+    /// A replica, a reader, and a database that loses commits of which Redis knows.
+    pub const SHARED_BACK: Self = Self {
+        replicas: 1,
+        ticks: 3,
+        back: true,
+        reached: back,
+        ..Self::SHARED
+    };
+
+    /// Two replicas, either of which may stand still meanwhile.
+    pub const PAUSED_BACK: Self = Self {
+        replicas: 2,
+        faults: 0,
+        readers: false,
+        reached: paused,
+        ..Self::SHARED_BACK
     };
 
     /// A replica, and a client that keeps its answers.

@@ -30,15 +30,18 @@ pub enum Step {
     Hear,
     /// The clock of Redis goes back.
     TurnBack,
-    /// The database loses its last commit.
-    LoseCommit,
+    /// The database loses all commits after one, once: a failover that is noticed at once, or a copy that
+    /// was put in its place without a word.
+    GoBack { to: u8, noticed: bool },
+    /// Redis loses the record.
+    LoseRecord,
 }
 
 /// What a replica can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Act {
-    /// The keeper reads the log to its end, with the facts or without.
-    Read { facts: bool },
+    /// The keeper reads the log to its end, with the facts or without; and publishes what it read.
+    Read { facts: bool, publishes: bool },
     /// What it read arrives.
     Apply,
     /// Reads the clock of Redis.
@@ -62,8 +65,11 @@ pub fn steps(scene: &Scene, rules: Rules, world: &World, steps: &mut Vec<Step>) 
     if world.now < scene.ticks {
         steps.push(Step::Tick);
     }
-    if world.log.revision() < scene.commits {
-        steps.extend(world.log.possible().map(Step::Commit));
+    if world.log.changes() < scene.commits.into() {
+        // A history that goes back has enough to lose with changes of one person.
+        let possible = world.log.possible();
+        let possible = possible.filter(|event| !scene.back || *event != Event::Withdraw);
+        steps.extend(possible.map(Step::Commit));
     }
     for (index, replica) in world.replicas.iter().enumerate() {
         let acts = acts(scene, rules, world, replica).into_iter();
@@ -74,7 +80,7 @@ pub fn steps(scene: &Scene, rules: Rules, world: &World, steps: &mut Vec<Step>) 
     }
     if scene.redis {
         steps.extend(world.redis.way.iter().copied().map(Step::Arrive));
-        if world.faults > 0 {
+        if world.faults > 0 && !scene.back {
             steps.push(Step::Lose);
         }
         if !rules.keep(Rule::RepliesAreNotLate) {
@@ -84,23 +90,29 @@ pub fn steps(scene: &Scene, rules: Rules, world: &World, steps: &mut Vec<Step>) 
             steps.push(Step::TurnBack);
         }
     }
-    if !rules.keep(Rule::CommitsAreKept) && world.faults > 0 {
-        steps.push(Step::LoseCommit);
+    if scene.back && world.log.is_whole() {
+        let kept = world.log.back_from(world.log.head()).skip(1);
+        steps.extend(kept.flat_map(|to| [true, false].map(|noticed| Step::GoBack { to, noticed })));
+    }
+    if !rules.keep(Rule::RecordIsKept) {
+        steps.push(Step::LoseRecord);
     }
 }
 
-fn acts(scene: &Scene, rules: Rules, world: &World, replica: &Replica) -> [(Act, bool); 10] {
+fn acts(scene: &Scene, rules: Rules, world: &World, replica: &Replica) -> [(Act, bool); 11] {
     let sample_any_time = !rules.keep(Rule::ClockIsSampledBeforeTheRead);
     let fault = world.faults > 0;
     let beside = !rules.keep(Rule::LoadsAreInTheSnapshot);
+    let reads = replica.reachable && replica.reading.is_none();
+    let pauses = scene.redis && scene.back;
+    let read = |facts, publishes| Act::Read { facts, publishes };
     [
+        (read(true, scene.redis), reads),
+        (read(false, scene.redis), reads && replica.facts.is_none()),
+        // Paused between the read and what follows it.
         (
-            Act::Read { facts: true },
-            replica.reachable && replica.reading.is_none(),
-        ),
-        (
-            Act::Read { facts: false },
-            replica.reachable && replica.reading.is_none() && replica.facts.is_none(),
+            read(false, false),
+            reads && pauses && replica.facts.is_none(),
         ),
         (Act::Apply, replica.reading.is_some()),
         (Act::Sample, scene.remembers || sample_any_time),
@@ -112,7 +124,8 @@ fn acts(scene: &Scene, rules: Rules, world: &World, replica: &Replica) -> [(Act,
             Act::Answer,
             world.client.asked.is_some() && world.client.reply.is_none(),
         ),
-        (Act::Crash, fault && !scene.redis),
+        // Once commits are lost: a crash before is as one after.
+        (Act::Crash, fault && (!scene.redis || !world.log.is_whole())),
         (Act::Part, fault && !scene.redis),
         (
             Act::Load,

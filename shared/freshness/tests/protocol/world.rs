@@ -33,11 +33,11 @@ pub struct Client {
     pub kept: Option<(Said, u8)>,
 }
 
-/// What was answered, and the revision that it was current at.
+/// What was answered, and the commit after which it was current.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Said {
     /// Whether the user may.
     pub allow: bool,
-    /// By the facts at this revision.
-    pub revision: u8,
+    /// By the facts after this commit.
+    pub commit: u8,
 }

@@ -50,10 +50,10 @@ mod tests {
             OrganizationId::parse("other").unwrap(),
         );
         let read = |of, text: &str| parsed.read(of, text.to_owned());
-        let first = read(&acme, "5 1 0 0 0").unwrap();
-        assert!(Arc::ptr_eq(&first, &read(&acme, "5 1 0 0 0").unwrap()));
-        assert_eq!(read(&other, "7 1 0 0 0").unwrap().revision, 7);
-        assert_eq!(read(&acme, "6 1 0 0 0").unwrap().revision, 6);
+        let first = read(&acme, "7 5 1 0 0 0").unwrap();
+        assert!(Arc::ptr_eq(&first, &read(&acme, "7 5 1 0 0 0").unwrap()));
+        assert_eq!(read(&other, "7 7 1 0 0 0").unwrap().at.revision, 7);
+        assert_eq!(read(&acme, "7 6 1 0 0 0").unwrap().at.revision, 6);
         assert!(read(&acme, "nothing").is_none());
     }
 }
