@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use base::{Epoch, Id, OrganizationId};
+use cache::{Cache, Entry};
+use freshness::{Contract, Decided};
 use mandate_client::{Client, Error, Question};
 use tests::{Rig, Setting, faults::RedisServer};
 
@@ -147,6 +150,88 @@ async fn a_revocation_is_seen_in_redis() {
         setup.shared(&question).await;
         assert!(!setup.client.check(&question).await.unwrap().is_allowed());
     }
+}
+
+/// Where the answer to the question is whether `ben` may view the bills of unit `k2`, which is no.
+fn key(setup: &Setup) -> String {
+    let sealer = &setup.world.rig.secrets().sealer;
+    let contract = Contract::new(&sealer.namespace(entitlement::DECISIONS));
+    contract.decision_key(&freshness::Question {
+        organization: &OrganizationId::parse("acme").unwrap(),
+        subject: "users/ben",
+        permission: "desk.billing.view",
+        place: "units/k2",
+    })
+}
+
+/// The decision that Redis holds.
+fn held(setup: &Setup) -> Decided {
+    let answer = setup.redis.ask(&format!("GET \"{}\"", key(setup)), "\r\n");
+    Decided::read(answer.lines().nth(1).unwrap()).unwrap()
+}
+
+/// Puts an allow in the place of the deny that Redis holds, and asks.
+async fn forged(setup: &Setup, by: (i64, i64)) -> bool {
+    let Decided { epoch, decision } = held(setup);
+    let (epoch, revision) = (epoch.0 + by.0, decision.revision + by.1);
+    let value = format!("{epoch} {revision} 1 ALLOW ALLOWED - organizations/acme/grants/x");
+    let put = format!("SET \"{}\" \"{value}\" EX 60", key(setup));
+    setup.redis.ask(&put, "+OK");
+    let question = view("ben", "acme/units/k2");
+    let asked = setup.client.check(&question).await;
+    let allowed = asked.unwrap().is_allowed();
+    let deny = format!("{} {} 1 DENY NO_GRANT - -", epoch - by.0, decision.revision);
+    let put = format!("SET \"{}\" \"{deny}\" EX 60", key(setup));
+    setup.redis.ask(&put, "+OK");
+    allowed
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn k_epoch_a_reader_uses_no_decision_of_another_history() {
+    let setup = Setup::start().await;
+    setup.shared(&view("ben", "acme/units/k2")).await;
+    eventually("the client reads Redis", async || {
+        forged(&setup, (0, 0)).await
+    })
+    .await;
+    for by in [(-1, 0), (1, 0), (0, 1_000_000)] {
+        for _ in 0..20 {
+            assert!(!forged(&setup, by).await, "{by:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn k_epoch_a_writer_of_an_earlier_history_replaces_nothing_of_a_later() {
+    let redis = RedisServer::start();
+    let cache = Cache::open(&redis.url()).unwrap().unwrap();
+    eventually("there is a connection", async || {
+        cache.time_ms().await.is_ok()
+    })
+    .await;
+    let now = cache.time_ms().await.unwrap();
+    let put = async |epoch: i64, revision: i64, left: i64| {
+        let expire_ms = now + left;
+        let entry = Entry {
+            key: "k".to_owned(),
+            value: format!("{} {revision} {expire_ms} DENY NO_GRANT - -", Epoch(epoch)),
+            expire_ms,
+            longest_ms: 60_000,
+        };
+        cache.put(&[entry]).await.unwrap() == 1
+    };
+    // One apart: no number of Lua tells them from each other.
+    let (early, late) = (1_876_954_112_000_123_456, 1_876_954_112_000_123_457);
+    assert!(put(early, 90, 50_000).await);
+    assert!(put(late, 5, 20_000).await, "a later epoch replaces all");
+    assert!(!put(early, 91, 50_000).await, "an earlier one nothing");
+    assert!(!put(late, 4, 50_000).await, "an earlier revision nothing");
+    assert!(!put(late, 5, 20_000).await, "nor what ends no later");
+    assert!(put(late, 5, 30_000).await && put(late, 6, 20_000).await);
+    assert!(
+        !put(999_999_999_999_999_999, 99, 50_000).await,
+        "the shorter"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -37,6 +37,7 @@ mod listing;
 mod lists;
 mod logging;
 mod logs;
+mod lost_decisions;
 mod managed;
 mod managing;
 mod members;
