@@ -50,8 +50,8 @@ pub(super) async fn give(
     grants: &[NewGrant],
 ) -> Result<Vec<Grant>, Error> {
     grant_power::give(app, context, organization, grants).await?;
-    grant_rules::check(tx, organization, grants).await?;
-    let given = match grants::insert(tx, organization, permit.holder(), grants).await {
+    let uids = grant_rules::check(tx, organization, grants).await?;
+    let given = match grants::insert(tx, organization, permit.holder(), grants, &uids).await {
         Err(StoreError::Duplicate(_)) => {
             let ids: Vec<&str> = grants.iter().map(|grant| grant.id.as_str()).collect();
             return Err(Error::GrantExists(some_of(&ids)));

@@ -5,7 +5,7 @@ use api::membership::v1::{
 use authority::Context;
 use base::{In, MembershipId, OrganizationId};
 
-use super::App;
+use super::{App, named_entities};
 use crate::{error::Error, store::change_requests};
 
 /// Lists change requests, ordered by name.
@@ -24,7 +24,7 @@ pub(crate) async fn list_change_requests(
         request.membership, request.state
     );
     let page = Page::read(sealer, list, request.page_size, &request.page_token)?;
-    let rows = change_requests::page(
+    let mut rows = change_requests::page(
         app.store.reader(),
         &organization,
         (about.as_ref(), state),
@@ -32,6 +32,7 @@ pub(crate) async fn list_change_requests(
         page.limit(),
     )
     .await?;
+    named_entities::look_up(app.store.reader(), &organization, &mut rows).await?;
     let prefix = format!("{}/changeRequests/", request.parent);
     let (change_requests, next_page_token) = page.cut(sealer, rows, |request| {
         request.name.replacen(&prefix, "", 1)
