@@ -204,7 +204,7 @@ async fn k_epoch_a_reader_uses_no_decision_of_another_history() {
 #[tokio::test(flavor = "multi_thread")]
 async fn k_epoch_a_writer_of_an_earlier_history_replaces_nothing_of_a_later() {
     let redis = RedisServer::start();
-    let cache = Cache::open(&redis.url()).unwrap().unwrap();
+    let cache = Cache::open(redis.url().as_str()).unwrap().unwrap();
     eventually("there is a connection", async || {
         cache.time_ms().await.is_ok()
     })

@@ -10,6 +10,8 @@
 )]
 
 mod admins;
+mod again;
+mod apart;
 mod applying;
 mod applying_killed;
 mod applying_steps;

@@ -1,5 +1,6 @@
 //! S4: changes that somebody asks for and somebody else approves.
 
+mod again;
 mod approving;
 mod asking;
 mod bounds;

@@ -6,7 +6,7 @@ use api::entitlement::v1::{
 use tests::Rig;
 
 /// `$` stands for the name of the world: two of them in one installation share nothing.
-const DOCUMENT: &str = "
+pub const DOCUMENT: &str = "
 applications:
   - id: $
     display_name: Desk

@@ -31,6 +31,7 @@ mod grant_changes;
 mod grant_conditions;
 mod grant_power;
 mod grant_rules;
+mod identities;
 mod keepers;
 mod list_applications;
 mod list_audit_entries;

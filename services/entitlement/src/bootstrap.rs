@@ -11,6 +11,7 @@ use crate::{
     facts::Piece,
     store::{
         applications, entitlements,
+        grant_places::Uids,
         grants::{self, NewGrant},
     },
 };
@@ -79,6 +80,6 @@ async fn give(tx: &::store::WriteTx, application: &ApplicationId) -> Result<(), 
         can_delegate: true,
         condition: None,
     };
-    grants::insert(tx, &operator, "system", &[grant]).await?;
+    grants::insert(tx, &operator, "system", &[grant], &Uids::new()).await?;
     Ok(())
 }

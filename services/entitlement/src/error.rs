@@ -128,6 +128,8 @@ pub(crate) enum Error {
         role: String,
         must: bool,
     },
+    #[error("`{0}` was deleted since; something else may have the name")]
+    DeletedSince(String),
     #[error(transparent)]
     Facts(#[from] FactsError),
 }
@@ -195,6 +197,7 @@ impl Error {
             }
             Self::MixedOrganizations => (Code::InvalidArgument, ErrorReason::MixedOrganizations),
             Self::ProjectionBehind => (Code::Unavailable, ErrorReason::ProjectionBehind),
+            Self::DeletedSince(_) => (Code::FailedPrecondition, ErrorReason::DeletedSince),
             Self::PreviewStale => (Code::Aborted, ErrorReason::PreviewStale),
             Self::PreviewTooLarge(_) => (Code::ResourceExhausted, ErrorReason::PreviewTooLarge),
             Self::ReadTimeInFuture => (Code::OutOfRange, ErrorReason::ReadTimeInFuture),

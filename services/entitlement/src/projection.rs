@@ -1,6 +1,7 @@
 //! Keeps the facts of the other services: follows their feeds, and applies each page in one
 //! transaction with the cursor, so that nothing is lost and nothing takes effect twice.
 
+mod ended;
 mod identity;
 mod membership;
 mod replay;

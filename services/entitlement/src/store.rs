@@ -4,6 +4,7 @@ pub(crate) mod applications;
 pub(crate) mod cursors;
 pub(crate) mod custom_roles;
 pub(crate) mod entitlements;
+pub(crate) mod grant_places;
 pub(crate) mod grants;
 pub(crate) mod history;
 pub(crate) mod keys;

@@ -36,6 +36,7 @@ mod list_memberships;
 mod list_organizations;
 mod list_resources;
 mod list_units;
+mod named_entities;
 mod reactivate_membership;
 mod reactivate_organization;
 mod reference;

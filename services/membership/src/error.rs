@@ -70,6 +70,8 @@ pub(crate) enum Error {
     NotRequester(String),
     #[error("nobody approves what they asked for")]
     SelfApprovalForbidden,
+    #[error("`{0}` was deleted since it was asked for; something else may have the name")]
+    DeletedSince(String),
     #[error("`{name}` {state}")]
     Misstep { name: String, state: Misstep },
     #[error("`{name}` {state}")]
@@ -133,6 +135,7 @@ impl From<Error> for Fault {
             Error::ReasonRequired => (InvalidArgument, ErrorReason::ReasonRequired),
             Error::NotRequester(_) => (PermissionDenied, ErrorReason::NotRequester),
             Error::SelfApprovalForbidden => (PermissionDenied, ErrorReason::SelfApprovalForbidden),
+            Error::DeletedSince(_) => (FailedPrecondition, ErrorReason::DeletedSince),
             Error::SubjectNotFound(_) => (FailedPrecondition, ErrorReason::SubjectNotFound),
             Error::Misstep { .. } | Error::WrongState { .. } | Error::Protected(_) => {
                 (FailedPrecondition, ErrorReason::WrongState)

@@ -7,6 +7,7 @@ pub(crate) mod memberships;
 mod migration;
 pub(crate) mod organizations;
 pub(crate) mod resources;
+pub(crate) mod uids;
 pub(crate) mod units;
 
 pub use migration::Migrator;
@@ -24,6 +25,11 @@ const CHUNK: usize = 500;
 fn key<I: Id>(name: &In<I>) -> (String, String) {
     let (organization, id) = (name.organization.as_str(), name.id.as_str());
     (organization.to_owned(), id.to_owned())
+}
+
+/// What tells an entity from others of its name, before it and after it.
+fn new_uid() -> String {
+    uuid::Uuid::now_v7().to_string()
 }
 
 /// Tells the other services the new state of an entity.

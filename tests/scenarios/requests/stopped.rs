@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What becomes of the calls that change grants, after the one that only tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Cut {
+pub enum Cut {
     /// They do not arrive: as if the service had ended after it noted the approval.
     Before,
     /// They arrive, and their answers do not: as if it had ended before it noted what they said.
@@ -41,7 +41,7 @@ enum Cut {
 }
 
 /// Membership as another replica has it, whose calls that change grants are cut.
-async fn replica(rig: &Rig, cut: Cut, meanwhile: CreateGrantRequest) -> (Clients, DropGuard) {
+pub async fn replica(rig: &Rig, cut: Cut, meanwhile: CreateGrantRequest) -> (Clients, DropGuard) {
     let [identity, _, whole] = rig.channels();
     let secrets = rig.secrets();
     let shutdown = CancellationToken::new();

@@ -1,6 +1,6 @@
 use ::rpc::parse;
 use ::store::Turn;
-use api::entitlement::v1::{ApplyGrantChangesRequest, ApplyGrantChangesResponse};
+use api::entitlement::v1::{ApplyGrantChangesRequest, ApplyGrantChangesResponse, EntityIdentity};
 use authority::Context;
 use base::OrganizationId;
 
@@ -8,6 +8,7 @@ use super::{
     App,
     grant_changes::Changes,
     grant_power::{By, owns},
+    identities,
     preview::foresee,
     separations,
 };
@@ -19,6 +20,16 @@ pub(crate) async fn apply_grant_changes(
     context: &Context,
     request: ApplyGrantChangesRequest,
 ) -> Result<ApplyGrantChangesResponse, Error> {
+    apply_to(app, context, request, &[]).await
+}
+
+/// Makes changes as long as what they are about is what is meant.
+pub(super) async fn apply_to(
+    app: &App,
+    context: &Context,
+    request: ApplyGrantChangesRequest,
+    meant: &[EntityIdentity],
+) -> Result<ApplyGrantChangesResponse, Error> {
     let organization = parse("parent", &request.parent, OrganizationId::parse_name)?;
     let permit = app.permit_to_give(context, &organization).await?;
     let owns = owns(app, context, &organization).await?;
@@ -28,6 +39,7 @@ pub(crate) async fn apply_grant_changes(
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
             app.lead(&tx).await?;
+            identities::check(&tx, &organization, meant).await?;
             let by = By {
                 app,
                 context,

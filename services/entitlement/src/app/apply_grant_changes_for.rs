@@ -8,7 +8,7 @@ use api::{
 use authority::{Account, Caller, Context};
 use base::{OrganizationId, Subject};
 
-use super::{App, apply_grant_changes::apply_grant_changes, grant_changes::Changes};
+use super::{App, apply_grant_changes::apply_to, grant_changes::Changes};
 use crate::error::Error;
 
 /// The method by which somebody makes the changes directly.
@@ -33,6 +33,7 @@ pub(crate) async fn apply_grant_changes_for(
     }
     let policy = policy_of(DIRECTLY).ok_or_else(Fault::denied)?;
     let context = context.on_behalf_of(Caller::Subject(Account::new(caller, "")), policy);
+    let meant = request.identities;
     let request = ApplyGrantChangesRequest {
         parent: request.parent,
         changes: request.changes,
@@ -40,7 +41,7 @@ pub(crate) async fn apply_grant_changes_for(
         validate_only: request.validate_only,
         ..ApplyGrantChangesRequest::default()
     };
-    let response = apply_grant_changes(app, &context, request).await?;
+    let response = apply_to(app, &context, request, &meant).await?;
     Ok(ApplyGrantChangesForResponse {
         consistency_token: response.consistency_token,
     })

@@ -117,7 +117,8 @@ pub(super) async fn end(
     Ok(ended)
 }
 
-/// Revokes what was given of an application: who has it anew begins with nothing.
+/// Revokes what was given of an application, and the power to manage it: who has it anew begins with
+/// nothing.
 pub(super) async fn end_grants(
     tx: &mut WriteTx,
     permit: &Permit,
@@ -125,7 +126,9 @@ pub(super) async fn end_grants(
     application: &ApplicationId,
 ) -> Result<(), Error> {
     let by = permit.holder();
-    for subject in grants::revoke_of(tx, organization, application, by).await? {
+    let mut subjects = grants::leave_application(tx, organization, application, by).await?;
+    subjects.extend(grants::revoke_of(tx, organization, application, by).await?);
+    for subject in subjects {
         let piece = Piece::Member(organization.clone(), subject.into());
         tx.emit(piece.entity(), Vec::new());
     }

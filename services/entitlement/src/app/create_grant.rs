@@ -54,8 +54,8 @@ pub(super) async fn give(
     grants: &[NewGrant],
 ) -> Result<Vec<Grant>, Error> {
     grant_power::give(app, context, organization, grants).await?;
-    grant_rules::check(tx, organization, grants).await?;
-    let given = match grants::insert(tx, organization, permit.holder(), grants).await {
+    let uids = grant_rules::check(tx, organization, grants).await?;
+    let given = match grants::insert(tx, organization, permit.holder(), grants, &uids).await {
         Err(StoreError::Duplicate(_)) => {
             return Err(taken(app, context, organization, grants).await?);
         }

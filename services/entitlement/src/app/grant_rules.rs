@@ -15,8 +15,8 @@ use super::grant_conditions;
 use crate::{
     error::Error,
     store::{
-        applications, custom_roles, entitlements, grants::NewGrant, members, representatives,
-        resources, units,
+        applications, custom_roles, entitlements, grant_places::Uids, grants::NewGrant, members,
+        representatives, resources, units,
     },
 };
 
@@ -169,12 +169,13 @@ fn within(own: &OrganizationId, other: &OrganizationId, name: &str) -> Result<()
 }
 
 /// That these grants can be given: the role exists and is managed here, the organization has the
-/// application, the subject is a member, and the scope exists.
+/// application, the subject is a member, and the scope exists. Returns what tells the units and
+/// resources of the scopes from others of their names.
 pub(super) async fn check(
     tx: &WriteTx,
     organization: &OrganizationId,
     grants: &[NewGrant],
-) -> Result<(), Error> {
+) -> Result<Uids, Error> {
     let roles: BTreeMap<String, &RoleName> = grants
         .iter()
         .map(|grant| (grant.role.to_string(), &grant.role))
@@ -201,8 +202,9 @@ pub(super) async fn check(
         let application = parse("grant.scope.applications", name, ApplicationId::parse_name)?;
         check_entitled(tx, organization, &application).await?;
     }
-    check_scopes_exist(tx, organization, &scopes).await?;
-    grant_conditions::check_count(tx, organization, grants).await
+    let uids = check_scopes_exist(tx, organization, &scopes).await?;
+    grant_conditions::check_count(tx, organization, grants).await?;
+    Ok(uids)
 }
 
 async fn check_role(
@@ -267,27 +269,29 @@ async fn check_scopes_exist(
     tx: &WriteTx,
     organization: &OrganizationId,
     scopes: &[&Scope],
-) -> Result<(), Error> {
-    let last = |name: &'_ String| name.rsplit('/').next().unwrap_or_default().to_owned();
-    let wanted: HashSet<String> = scopes
-        .iter()
-        .flat_map(|scope| &scope.units)
-        .map(last)
-        .collect();
-    let ids: Vec<&str> = wanted.iter().map(String::as_str).collect();
-    let found = units::existing(tx.connection(), organization, &ids).await?;
-    missing(&wanted, found)?;
-    let named = scopes.iter().flat_map(|scope| &scope.resources);
-    let wanted: HashSet<String> = named.map(last).collect();
-    let ids: Vec<&str> = wanted.iter().map(String::as_str).collect();
-    let found = resources::find(tx.connection(), organization, &ids).await?;
-    missing(&wanted, found.into_iter().map(|row| row.id).collect())
+) -> Result<Uids, Error> {
+    let named = |names: fn(&Scope) -> &Vec<String>| {
+        let named = scopes.iter().flat_map(move |scope| names(scope));
+        let ids = named.map(|name| name.rsplit('/').next().unwrap_or_default());
+        ids.collect::<BTreeSet<&str>>()
+    };
+    let wanted = named(|scope| &scope.units);
+    let ids: Vec<&str> = wanted.iter().copied().collect();
+    let units = units::find(tx.connection(), organization, &ids).await?;
+    missing(&wanted, units.iter().map(|row| row.id.as_str()))?;
+    let wanted = named(|scope| &scope.resources);
+    let ids: Vec<&str> = wanted.iter().copied().collect();
+    let resources = resources::find(tx.connection(), organization, &ids).await?;
+    missing(&wanted, resources.iter().map(|row| row.id.as_str()))?;
+    let units = units.into_iter().map(|row| (row.place(), row.uid));
+    let resources = resources.into_iter().map(|row| (row.place(), row.uid));
+    Ok(units.chain(resources).collect())
 }
 
-fn missing(wanted: &HashSet<String>, found: Vec<String>) -> Result<(), Error> {
-    let found: HashSet<String> = found.into_iter().collect();
-    match wanted.difference(&found).min() {
-        Some(id) => Err(Error::ScopeOutOfOrganization(id.clone())),
+fn missing<'a>(wanted: &BTreeSet<&str>, found: impl Iterator<Item = &'a str>) -> Result<(), Error> {
+    let found: BTreeSet<&str> = found.collect();
+    match wanted.difference(&found).next() {
+        Some(id) => Err(Error::ScopeOutOfOrganization((*id).to_owned())),
         None => Ok(()),
     }
 }

@@ -71,9 +71,10 @@ pub(super) async fn change(
     let given = std::slice::from_ref(&after);
     keepers::owner(tx, organization, &held.known, Some(&after)).await?;
     grant_power::give(app, context, organization, given).await?;
-    grant_rules::check(tx, organization, given).await?;
+    let uids = grant_rules::check(tx, organization, given).await?;
+    let uids = paths.iter().any(|path| path == "scope").then_some(&uids);
     keepers::admin(tx, organization, &held.known, Some(&after)).await?;
-    let changed = grants::update(tx, organization, held.version, &after).await?;
+    let changed = grants::update(tx, organization, held.version, &after, uids).await?;
     let piece = Piece::Member(organization.clone(), after.subject.into());
     tx.emit(piece.entity(), Vec::new());
     Ok(changed)

@@ -12,12 +12,12 @@ use authority::Permit;
 use base::{Epoch, Id, In, MembershipId, OrganizationId, ResourceId, UnitId};
 use tokio::time::timeout;
 
-use super::{APPLY, FollowError, Heard, SILENCE, replay::Page, touch};
+use super::{APPLY, FollowError, Heard, SILENCE, ended::Ended, replay::Page, touch};
 use crate::{
     facts::{Feed, Piece},
     store::{
         cursors::{self, FeedCursor},
-        grants, members, organizations, representatives, resources,
+        members, organizations, representatives, resources,
         told::Known,
         units,
     },
@@ -73,14 +73,19 @@ async fn apply_page(
 ) -> Result<i64, StoreError> {
     let permit = Permit::system("membership feed");
     let mut tx = store.begin_unrepeated(&permit).await?;
-    if page.ends_replay(from) || changes.iter().any(ends_grants) {
+    let ended = Ended::by(&tx, &changes).await?;
+    if page.ends_replay(from) || !ended.is_empty() {
+        // Rows of grants are written, as by those who give and revoke them.
         tx.lead().await?;
     }
     let names = changes.iter().filter_map(name);
     let gone = page.note(&tx, Feed::Membership, from, names, &KNOWN);
     let gone = gone.await?;
+    ended.apply(&mut tx).await?;
     apply(&mut tx, changes).await?;
-    apply(&mut tx, gone.into_iter().map(end).collect()).await?;
+    let gone: Vec<Change> = gone.into_iter().map(end).collect();
+    Ended::by(&tx, &gone).await?.apply(&mut tx).await?;
+    apply(&mut tx, gone).await?;
     page.advance(&mut tx, Feed::Membership, from).await?;
     tx.commit().await
 }
@@ -154,11 +159,6 @@ fn end(name: String) -> Change {
     }
 }
 
-/// Whether a change writes rows of grants, as those do who give and revoke them.
-fn ends_grants(change: &Change) -> bool {
-    matches!(&change.entity, Some(Entity::Membership(change)) if change.deleted)
-}
-
 /// Rows to write, collected so that a page takes few statements.
 #[derive(Default)]
 struct Rows {
@@ -176,7 +176,7 @@ async fn apply(tx: &mut WriteTx, changes: Vec<Change>) -> Result<(), StoreError>
             Some(Entity::Organization(change)) => organization(tx, &mut rows, &change)?,
             Some(Entity::Unit(change)) => unit(tx, &mut rows, &change).await?,
             Some(Entity::Resource(change)) => resource(tx, &mut rows, &change).await?,
-            Some(Entity::Membership(change)) => member(tx, &mut rows, change).await?,
+            Some(Entity::Membership(change)) => member(tx, &mut rows, change)?,
             Some(Entity::Representative(change)) => representative(&mut rows, change)?,
             None => {}
         }
@@ -218,6 +218,7 @@ async fn unit(tx: &mut WriteTx, rows: &mut Rows, change: &UnitChange) -> Result<
         organization: organization.to_owned(),
         id: id.to_owned(),
         parent,
+        uid: change.uid.clone(),
     });
     Ok(())
 }
@@ -241,42 +242,29 @@ async fn resource(
             .as_str()
             .to_owned(),
         kind: (!change.r#type.is_empty()).then(|| change.r#type.clone()),
+        uid: change.uid.clone(),
     });
     Ok(())
 }
 
-async fn member(
-    tx: &mut WriteTx,
-    rows: &mut Rows,
-    change: MembershipChange,
-) -> Result<(), StoreError> {
+fn member(tx: &mut WriteTx, rows: &mut Rows, change: MembershipChange) -> Result<(), StoreError> {
     let name = In::<MembershipId>::parse_name(&change.name)?;
     let (organization, id) = (name.organization.as_str(), name.id.as_str());
-    // The end of a replay knows what is no more by its name alone.
-    let known = if change.subject.is_empty() {
-        members::subject(tx, organization, id).await?
-    } else {
-        None
-    };
-    let subject = known.as_deref().unwrap_or(&change.subject);
-    touch(
-        tx,
-        &Piece::Member(name.organization.clone(), subject.into()),
-    );
     if change.deleted {
         // The page may tell of what it was before, too.
         rows.members
             .retain(|row| (row.organization.as_str(), row.id.as_str()) != (organization, id));
-        members::delete(tx, organization, id).await?;
-        // A membership that begins again begins with nothing.
-        return grants::revoke_all(tx, &name.organization, subject).await;
+        return Ok(());
     }
+    let subject = change.subject.as_str().into();
+    touch(tx, &Piece::Member(name.organization.clone(), subject));
     rows.members.push(members::Row {
         organization: organization.to_owned(),
         id: id.to_owned(),
         subject: change.subject,
         active: change.active,
         subscription_active: change.subscription_active,
+        uid: change.uid,
     });
     Ok(())
 }

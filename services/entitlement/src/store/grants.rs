@@ -1,6 +1,7 @@
 //! Grants.
 
 mod held;
+mod leave;
 mod revoke;
 
 use ::rpc::{etag, timestamp};
@@ -13,9 +14,14 @@ use sea_orm::{
 };
 
 pub(crate) use held::{Filter, holders, is_held, lasting, page, subjects_with};
+pub(crate) use leave::{leave_application, leave_places};
 pub(crate) use revoke::{revoke, revoke_all, revoke_of};
 
-use super::{CHUNK, history, table};
+use super::{
+    CHUNK,
+    grant_places::{self, Uids},
+    history, table,
+};
 
 table!("grants", key { organization: String, id: String }, {
     subject: String,
@@ -29,6 +35,9 @@ table!("grants", key { organization: String, id: String }, {
     end_ms: i64,
     can_delegate: bool,
     condition: Option<String>,
+    // Names, separated by spaces.
+    #[serde(default)]
+    deleted_places: Option<String>,
     revoked: bool,
     revoke_ms: i64,
     revoked_by: String,
@@ -53,12 +62,14 @@ pub(crate) struct NewGrant {
     pub(crate) condition: Option<String>,
 }
 
-/// Inserts grants, all or none, and returns them as stored.
+/// Inserts grants, all or none, and returns them as stored. `uids` are those of all that their scopes
+/// name.
 pub(crate) async fn insert(
     tx: &WriteTx,
     organization: &OrganizationId,
     granted_by: &str,
     grants: &[NewGrant],
+    uids: &Uids,
 ) -> Result<Vec<Grant>, StoreError> {
     let rows: Vec<Row> = grants
         .iter()
@@ -74,6 +85,7 @@ pub(crate) async fn insert(
             end_ms: grant.end.0,
             can_delegate: grant.can_delegate,
             condition: grant.condition.clone(),
+            deleted_places: None,
             revoked: false,
             revoke_ms: Millis::MAX.0,
             revoked_by: String::new(),
@@ -88,6 +100,7 @@ pub(crate) async fn insert(
             .exec_without_returning(tx.connection())
             .await?;
     }
+    grant_places::put(tx, organization, grants, uids).await?;
     for row in &rows {
         note(tx, row)?;
     }
@@ -155,15 +168,23 @@ fn one(organization: &OrganizationId, id: &GrantId, version: i64) -> UpdateMany<
         .filter(Column::Version.eq(version))
 }
 
-/// Writes what can change of a grant that was read at `version`, and returns it as stored.
+/// Writes what can change of a grant that was read at `version`, and returns it as stored. `uids` are
+/// those of all that its scope names, if it was said anew.
 pub(crate) async fn update(
     tx: &WriteTx,
     organization: &OrganizationId,
     version: i64,
     changed: &NewGrant,
+    uids: Option<&Uids>,
 ) -> Result<Grant, StoreError> {
-    let result = one(organization, &changed.id, version)
-        .col_expr(Column::Scope, Expr::value(changed.scope.encode_to_vec()))
+    let mut update = one(organization, &changed.id, version);
+    if let Some(uids) = uids {
+        update = update
+            .col_expr(Column::Scope, Expr::value(changed.scope.encode_to_vec()))
+            .col_expr(Column::DeletedPlaces, Expr::value(None::<String>));
+        grant_places::replace(tx, organization, changed, uids).await?;
+    }
+    let result = update
         .col_expr(Column::StartMs, Expr::value(changed.start.0))
         .col_expr(Column::EndMs, Expr::value(changed.end.0))
         .col_expr(Column::CanDelegate, Expr::value(changed.can_delegate))
@@ -239,5 +260,11 @@ pub(crate) fn grant(row: &Row, now: Millis) -> Result<Grant, StoreError> {
         revoke_time: timestamp(Millis(row.revoke_ms)),
         revoked_by: row.revoked_by.clone(),
         condition: row.condition.clone().unwrap_or_default(),
+        deleted_places: row
+            .deleted_places
+            .iter()
+            .flat_map(|text| text.split(' '))
+            .map(str::to_owned)
+            .collect(),
     })
 }

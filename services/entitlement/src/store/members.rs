@@ -12,9 +12,19 @@ table!("p_members", key { organization: String, id: String }, {
     subject: String,
     active: bool,
     subscription_active: bool,
+    // The history has rows from before there was one.
+    #[serde(default)]
+    uid: String,
 });
 pub(crate) use row::Model as Row;
 use row::{Column, Entity};
+
+impl Row {
+    /// The place in the organization.
+    pub(crate) fn place(&self) -> String {
+        format!("memberships/{}", self.id)
+    }
+}
 
 /// Writes the latest states.
 pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> {
@@ -30,7 +40,12 @@ pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> 
         Entity::insert_many(chunk.iter().cloned().map(new_row::<row::ActiveModel, _>))
             .on_conflict(
                 OnConflict::columns([Column::Organization, Column::Id])
-                    .update_columns([Column::Subject, Column::Active, Column::SubscriptionActive])
+                    .update_columns([
+                        Column::Subject,
+                        Column::Active,
+                        Column::SubscriptionActive,
+                        Column::Uid,
+                    ])
                     .to_owned(),
             )
             .exec_without_returning(tx.connection())
@@ -47,15 +62,13 @@ pub(crate) async fn delete(tx: &WriteTx, organization: &str, id: &str) -> Result
     Ok(())
 }
 
-/// Whose membership it is.
-pub(crate) async fn subject(
-    tx: &WriteTx,
-    organization: &str,
-    id: &str,
-) -> Result<Option<String>, StoreError> {
-    let key = (organization.to_owned(), id.to_owned());
-    let row = Entity::find_by_id(key).one(tx.connection()).await?;
-    Ok(row.map(|row| row.subject))
+/// Those of the ids that the organization has.
+pub(crate) async fn of_ids(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    ids: &[&str],
+) -> Result<Vec<Row>, StoreError> {
+    of(db, organization, Column::Id, ids).await
 }
 
 /// Memberships of an organization, at most `limit`.
@@ -74,11 +87,20 @@ pub(crate) async fn of_subjects(
     organization: &OrganizationId,
     subjects: &[&str],
 ) -> Result<Vec<Row>, StoreError> {
+    of(db, organization, Column::Subject, subjects).await
+}
+
+async fn of(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    column: Column,
+    values: &[&str],
+) -> Result<Vec<Row>, StoreError> {
     let mut found = Vec::new();
-    for chunk in subjects.chunks(CHUNK) {
+    for chunk in values.chunks(CHUNK) {
         let rows = Entity::find()
             .filter(Column::Organization.eq(organization.as_str()))
-            .filter(Column::Subject.is_in(chunk.iter().copied()))
+            .filter(column.is_in(chunk.iter().copied()))
             .all(db)
             .await?;
         found.extend(rows);

@@ -1,5 +1,7 @@
 //! The schema, version by version.
 
+mod v7;
+
 use sea_orm_migration::prelude::{
     DbErr, MigrationName, MigrationTrait, MigratorTrait, SchemaManager, TableCreateStatement,
     async_trait,
@@ -8,6 +10,8 @@ use store::schema::{
     add_column, boolean, bytes, bytewise, create_common, create_epochs, create_history, index,
     integer, optional_text, primary, table, text,
 };
+
+use self::v7::V7;
 
 /// Brings the schema to the latest version.
 #[derive(Debug)]
@@ -22,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(V4),
             Box::new(V5),
             Box::new(Epochs),
+            Box::new(V7),
         ]
     }
 }

@@ -2,30 +2,39 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use api::entitlement::v1::Scope;
 use base::{Id, Millis, OrganizationId};
+use prost::Message;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend};
 use sea_orm_migration::MigratorTrait;
 use testkit::Postgres;
 
 use super::Migrator;
 use crate::store::{
-    grants,
+    grant_places, grants,
     history::{self, Past},
     representatives, resources,
 };
 
 /// Rows of the first version, and what was noted of one of them then.
 async fn fill(db: &impl ConnectionTrait) {
-    let (empty, noted) = match db.get_database_backend() {
-        DbBackend::Sqlite => ("X''", "CAST($ AS BLOB)"),
-        _ => ("''", "convert_to($, 'UTF8')"),
+    let (bytes, noted) = match db.get_database_backend() {
+        DbBackend::Sqlite => ("X'$'", "CAST($ AS BLOB)"),
+        _ => ("decode('$', 'hex')", "convert_to($, 'UTF8')"),
     };
+    let scope = Scope {
+        units: vec!["organizations/acme/units/k1".to_owned()],
+        ..Scope::default()
+    };
+    let scope = scope.encode_to_vec();
+    let scope: String = scope.iter().map(|byte| format!("{byte:02x}")).collect();
+    let scope = bytes.replace('$', &scope);
     let noted = noted.replace('$', r#"'{"organization":"acme","id":"n2","unit":"k1"}'"#);
     for insert in [
         format!(
             "grants (organization, id, subject, application, role, scope, start_ms, end_ms, \
              can_delegate, revoked, revoke_ms, revoked_by, granted_by, create_ms, update_ms, version) \
-             VALUES ('acme', 'g1', 'users/jan', 'a', 'r', {empty}, 0, 9, false, false, 9, '', '', \
+             VALUES ('acme', 'g1', 'users/jan', 'a', 'r', {scope}, 0, 9, false, false, 9, '', '', \
              0, 0, 1)"
         ),
         "p_resources (organization, id, unit) VALUES ('acme', 'n1', 'k1')".to_owned(),
@@ -63,6 +72,11 @@ async fn assert_kept(url: &str) {
     let all: Vec<_> = found.iter().chain(&then).collect();
     let all: Vec<_> = all.iter().map(|row| (row.id.as_str(), &row.kind)).collect();
     assert_eq!(all, [("n1", &None), ("n2", &None)]);
+    let places = [("units/k1".to_owned(), None), ("units/k2".to_owned(), None)];
+    let named = grant_places::naming_others(&db, &acme, &places);
+    let named = named.await.unwrap();
+    let named: Vec<_> = named.iter().map(|row| (&*row.place, &*row.uid)).collect();
+    assert_eq!(named, [("units/k1", "")]);
     let contact = representatives::find(&db, &acme).await.unwrap();
     assert_eq!(contact, None);
 }

@@ -13,7 +13,7 @@ use sea_orm_migration::MigratorTrait;
 use testkit::Postgres;
 
 use super::{
-    Migrator, custom_roles, grants,
+    Migrator, custom_roles, grant_places, grants,
     history::{self, Past},
     resources,
 };
@@ -47,6 +47,10 @@ async fn read(db: &DatabaseConnection) {
         .await
         .unwrap();
     custom_roles::all(db, &organization).await.unwrap();
+    let places = [("units/k1".to_owned(), None)];
+    grant_places::naming_others(db, &organization, &places)
+        .await
+        .unwrap();
     custom_roles::page(db, &organization, ("a", "r"), 10)
         .await
         .unwrap();
@@ -107,7 +111,7 @@ async fn assert_plans(url: &str) {
     let (db, captured) = open(url).await;
     read(&db).await;
     let statements = std::mem::take(&mut *captured.lock().unwrap());
-    assert_eq!(statements.len(), 11);
+    assert_eq!(statements.len(), 12);
     assert_swept(&db).await;
     if db.get_database_backend() == DbBackend::Postgres {
         // Of tables without rows every plan is as good: what cannot be avoided is told.

@@ -12,9 +12,19 @@ use super::{CHUNK, history, table};
 table!("p_resources", key { organization: String, id: String }, {
     unit: String,
     kind: Option<String>,
+    // The history has rows from before there was one.
+    #[serde(default)]
+    uid: String,
 });
 pub(crate) use row::Model as Row;
 use row::{Column, Entity};
+
+impl Row {
+    /// The place in the organization.
+    pub(crate) fn place(&self) -> String {
+        format!("resources/{}", self.id)
+    }
+}
 
 /// Writes the latest states.
 pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> {
@@ -30,7 +40,7 @@ pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> 
         Entity::insert_many(chunk.iter().cloned().map(new_row::<row::ActiveModel, _>))
             .on_conflict(
                 OnConflict::columns([Column::Organization, Column::Id])
-                    .update_columns([Column::Unit, Column::Kind])
+                    .update_columns([Column::Unit, Column::Kind, Column::Uid])
                     .to_owned(),
             )
             .exec_without_returning(tx.connection())

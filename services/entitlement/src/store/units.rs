@@ -7,9 +7,21 @@ use store::{StoreError, WriteTx, new_row};
 use super::{CHUNK, history, table};
 
 // `parent` is empty at the root.
-table!("p_units", key { organization: String, id: String }, { parent: String });
+table!("p_units", key { organization: String, id: String }, {
+    parent: String,
+    // The history has rows from before there was one.
+    #[serde(default)]
+    uid: String,
+});
 pub(crate) use row::Model as Row;
 use row::{Column, Entity};
+
+impl Row {
+    /// The place in the organization.
+    pub(crate) fn place(&self) -> String {
+        format!("units/{}", self.id)
+    }
+}
 
 /// Writes the latest states.
 pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> {
@@ -25,7 +37,7 @@ pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> 
         Entity::insert_many(chunk.iter().cloned().map(new_row::<row::ActiveModel, _>))
             .on_conflict(
                 OnConflict::columns([Column::Organization, Column::Id])
-                    .update_column(Column::Parent)
+                    .update_columns([Column::Parent, Column::Uid])
                     .to_owned(),
             )
             .exec_without_returning(tx.connection())
@@ -52,11 +64,11 @@ pub(crate) async fn all(
 }
 
 /// Those of the ids that the organization has.
-pub(crate) async fn existing(
+pub(crate) async fn find(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
     ids: &[&str],
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Vec<Row>, StoreError> {
     let mut found = Vec::new();
     for chunk in ids.chunks(CHUNK) {
         let rows = Entity::find()
@@ -64,7 +76,7 @@ pub(crate) async fn existing(
             .filter(Column::Id.is_in(chunk.iter().copied()))
             .all(db)
             .await?;
-        found.extend(rows.into_iter().map(|row| row.id));
+        found.extend(rows);
     }
     Ok(found)
 }

@@ -8,7 +8,7 @@ use authority::Permit;
 use base::{ChangeRequestId, In};
 use membership_core::RequestStep;
 
-use super::{App, change_request_rules as rules};
+use super::{App, change_request_rules as rules, named_entities::identities};
 use crate::{
     error::Error,
     peers::{NotMade, change_grants},
@@ -74,5 +74,6 @@ pub(super) fn changes(
         changes: change.changes.clone(),
         request_id: name.to_string(),
         validate_only: false,
+        identities: identities(request),
     })
 }

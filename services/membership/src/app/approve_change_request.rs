@@ -18,6 +18,7 @@ use super::{
     apply_change_request::{apply_change_request, changes},
     change_request_rules as rules,
     change_state::change_membership,
+    named_entities,
 };
 use crate::{
     error::Error,
@@ -119,6 +120,7 @@ async fn approve(
     if request.requester == caller {
         return Err(Error::SelfApprovalForbidden);
     }
+    named_entities::check(request)?;
     possible?;
     caller.clone_into(&mut request.decider);
     let membership = rules::membership(request)?;

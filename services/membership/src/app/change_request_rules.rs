@@ -10,7 +10,7 @@ use base::{ChangeRequestId, In, MembershipId, OrganizationId};
 use membership_core::{RequestState, RequestStep, is_said};
 use sea_orm::ConnectionTrait;
 
-use super::App;
+use super::{App, named_entities};
 use crate::{
     error::Error,
     store::change_requests::{self, Stored},
@@ -60,7 +60,10 @@ pub(super) async fn find(
     name: &In<ChangeRequestId>,
 ) -> Result<Stored, Error> {
     let found = change_requests::find(db, name).await?;
-    found.ok_or_else(|| Error::ChangeRequestNotFound(name.to_string()))
+    let mut found = found.ok_or_else(|| Error::ChangeRequestNotFound(name.to_string()))?;
+    let request = std::slice::from_mut(&mut found.request);
+    named_entities::look_up(db, &name.organization, request).await?;
+    Ok(found)
 }
 
 /// Takes a step with a change request.

@@ -8,7 +8,7 @@ use authority::Context;
 use base::{ChangeRequestId, Id, In, MembershipId, OrganizationId};
 use membership_core::MAX_UNDECIDED;
 
-use super::{App, access_change_rules::complete, id_or_new};
+use super::{App, access_change_rules::complete, id_or_new, named_entities};
 use crate::{
     error::Error,
     store::{change_requests, memberships, organizations},
@@ -72,6 +72,7 @@ async fn insert(
     if change_requests::undecided(tx.connection(), &membership).await? >= MAX_UNDECIDED {
         return Err(Error::TooManyChangeRequests);
     }
+    named_entities::note(tx.connection(), organization, &mut draft).await?;
     match change_requests::insert(tx, name, &membership.id, draft).await {
         Err(StoreError::Duplicate(_)) => Err(Error::ChangeRequestExists(name.to_string())),
         other => Ok(other?),

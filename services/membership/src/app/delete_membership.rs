@@ -54,7 +54,7 @@ async fn delete(
     if is_protected_membership(name) {
         return Err(Error::Protected(membership.name));
     }
-    memberships::delete(tx, name, version, membership.subject.clone()).await?;
+    memberships::delete(tx, name, version, &membership).await?;
     change_requests::cancel(tx, name).await?;
     Ok(membership)
 }

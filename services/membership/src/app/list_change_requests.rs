@@ -5,7 +5,7 @@ use api::membership::v1::{
 use authority::Context;
 use base::{In, MembershipId, OrganizationId};
 
-use super::{App, change_request_rules as rules};
+use super::{App, change_request_rules as rules, named_entities};
 use crate::{error::Error, store::change_requests};
 
 /// Lists change requests that the caller may see, ordered by name.
@@ -25,7 +25,7 @@ pub(crate) async fn list_change_requests(
     );
     let requester = rules::seen_of(app, context, &organization).await?;
     let page = Page::read(sealer, list, request.page_size, &request.page_token)?;
-    let rows = change_requests::page(
+    let mut rows = change_requests::page(
         app.store.reader(),
         &organization,
         (about.as_ref(), state, requester.as_deref()),
@@ -33,6 +33,7 @@ pub(crate) async fn list_change_requests(
         page.limit(),
     )
     .await?;
+    named_entities::look_up(app.store.reader(), &organization, &mut rows).await?;
     let prefix = format!("{}/changeRequests/", request.parent);
     let (change_requests, next_page_token) = page.cut(sealer, rows, |request| {
         request.name.replacen(&prefix, "", 1)

@@ -11,7 +11,7 @@ use sea_orm::{
 };
 
 use self::row::{ActiveModel, Column, Entity, Model, announce};
-use super::{CHUNK, deleted_one, emit, key};
+use super::{CHUNK, deleted_one, emit, key, new_uid};
 
 /// A membership to insert.
 pub(crate) struct NewMembership {
@@ -38,6 +38,7 @@ pub(crate) async fn insert(
             create_ms: now,
             update_ms: now,
             version: tx.now().0,
+            uid: new_uid(),
             pending_request: None,
         })
         .collect();
@@ -168,12 +169,12 @@ pub(crate) async fn await_no_more(
     Ok(())
 }
 
-/// Deletes the membership of `subject` that was read at `version`.
+/// Deletes a membership that was read at `version`.
 pub(crate) async fn delete(
     tx: &mut WriteTx,
     name: &In<MembershipId>,
     version: i64,
-    subject: String,
+    membership: &Membership,
 ) -> Result<(), StoreError> {
     let result = Entity::delete_by_id(key(name))
         .filter(Column::Version.eq(version))
@@ -183,7 +184,8 @@ pub(crate) async fn delete(
     let name = name.to_string();
     let change = MembershipChange {
         name: name.clone(),
-        subject,
+        subject: membership.subject.clone(),
+        uid: membership.uid.clone(),
         deleted: true,
         ..MembershipChange::default()
     };

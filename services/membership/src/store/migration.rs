@@ -14,7 +14,13 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(V1), Box::new(V2), Box::new(V3), Box::new(Epochs)]
+        vec![
+            Box::new(V1),
+            Box::new(V2),
+            Box::new(V3),
+            Box::new(Epochs),
+            Box::new(V6),
+        ]
     }
 }
 
@@ -250,6 +256,25 @@ impl MigrationName for Epochs {
 impl MigrationTrait for Epochs {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create_epochs(manager).await
+    }
+}
+
+/// What tells units, resources and memberships from others of their names.
+struct V6;
+
+impl MigrationName for V6 {
+    fn name(&self) -> &'static str {
+        "v6"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for V6 {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for table in ["units", "resources", "memberships"] {
+            add_column(manager, table, text("uid").default("")).await?;
+        }
+        Ok(())
     }
 }
 

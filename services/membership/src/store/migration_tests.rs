@@ -29,7 +29,7 @@ async fn assert_kept(url: &str) {
     assert_eq!(contacts::all(&db, &acme).await.unwrap(), []);
     let jan = In::parse_name("organizations/acme/memberships/jan").unwrap();
     let (found, _) = memberships::find(&db, &jan).await.unwrap().unwrap();
-    assert_eq!(found.pending_request, "");
+    assert_eq!((found.pending_request, found.uid), Default::default());
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use sea_orm::{
 };
 
 use self::row::{ActiveModel, Column, Entity, Model, announce};
-use super::{CHUNK, deleted_one, emit, key};
+use super::{CHUNK, deleted_one, emit, key, new_uid};
 
 /// A unit to insert: an id, the unit above it, and the rest, checked.
 pub(crate) struct NewUnit {
@@ -42,6 +42,7 @@ pub(crate) async fn insert(
             create_ms: now,
             update_ms: now,
             version: tx.now().0,
+            uid: new_uid(),
         })
         .collect();
     for chunk in rows.chunks(CHUNK) {

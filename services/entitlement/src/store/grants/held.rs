@@ -56,7 +56,7 @@ impl Filter {
 }
 
 /// Of this role: of an organization's own roles, in that organization.
-fn of_role(role: &RoleName) -> Condition {
+pub(super) fn of_role(role: &RoleName) -> Condition {
     let own = role.organization.as_ref();
     Condition::all()
         .add(Column::Application.eq(role.application.as_str()))

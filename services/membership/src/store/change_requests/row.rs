@@ -65,6 +65,7 @@ pub(super) fn content(request: &ChangeRequest) -> Vec<u8> {
         decider: request.decider.clone(),
         rejection_reason: request.rejection_reason.clone(),
         failure_reason: request.failure_reason.clone(),
+        named: request.named.clone(),
         ..ChangeRequest::default()
     };
     content.encode_to_vec()

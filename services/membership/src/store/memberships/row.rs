@@ -21,6 +21,8 @@ pub struct Model {
     pub create_ms: i64,
     pub update_ms: i64,
     pub version: i64,
+    /// Empty for what was created before there were any.
+    pub uid: String,
     /// The id of the change request about it that waits for a decision.
     pub pending_request: Option<String>,
 }
@@ -49,6 +51,7 @@ impl From<Model> for Membership {
             create_time: timestamp(Millis(row.create_ms)),
             update_time: timestamp(Millis(row.update_ms)),
             etag: etag(row.version),
+            uid: row.uid,
         }
     }
 }
@@ -62,6 +65,7 @@ pub(super) fn announce(tx: &mut WriteTx, row: &Model) {
         active: row.active,
         subscription_active: row.subscription_active,
         deleted: false,
+        uid: row.uid.clone(),
     };
     emit(tx, name, change::Entity::Membership(change));
 }

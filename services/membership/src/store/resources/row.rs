@@ -23,6 +23,8 @@ pub struct Model {
     pub create_ms: i64,
     pub update_ms: i64,
     pub version: i64,
+    /// Empty for what was created before there were any.
+    pub uid: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -41,6 +43,7 @@ impl From<Model> for Resource {
             create_time: timestamp(Millis(row.create_ms)),
             update_time: timestamp(Millis(row.update_ms)),
             etag: etag(row.version),
+            uid: row.uid,
         }
     }
 }
@@ -52,6 +55,7 @@ pub(super) fn announce(tx: &mut WriteTx, row: &Model) {
         name: name.clone(),
         unit: unit_name(row),
         deleted: false,
+        uid: row.uid.clone(),
         r#type: row.resource_type.clone(),
     };
     emit(tx, name, change::Entity::Resource(change));

@@ -22,6 +22,8 @@ pub struct Model {
     pub create_ms: i64,
     pub update_ms: i64,
     pub version: i64,
+    /// Empty for what was created before there were any.
+    pub uid: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -40,6 +42,7 @@ impl From<Model> for Unit {
             create_time: timestamp(Millis(row.create_ms)),
             update_time: timestamp(Millis(row.update_ms)),
             etag: etag(row.version),
+            uid: row.uid,
         }
     }
 }
@@ -51,6 +54,7 @@ pub(super) fn announce(tx: &mut WriteTx, row: &Model) {
         name: name.clone(),
         parent_unit: parent_name(row),
         deleted: false,
+        uid: row.uid.clone(),
     };
     emit(tx, name, change::Entity::Unit(change));
 }

@@ -1,0 +1,43 @@
+//! That what has a name is what it was when somebody spoke of it.
+
+use ::store::WriteTx;
+use api::entitlement::v1::EntityIdentity;
+use base::OrganizationId;
+
+use crate::{
+    error::Error,
+    store::{
+        grant_places::{Uids, place},
+        members, resources, units,
+    },
+};
+
+/// That memberships, units and resources of an organization are those that are meant, as far as they
+/// are there: of what is not there, something else is told.
+pub(super) async fn check(
+    tx: &WriteTx,
+    organization: &OrganizationId,
+    identities: &[EntityIdentity],
+) -> Result<(), Error> {
+    let ids = |kind: &str| -> Vec<&str> {
+        let places = identities.iter().map(|identity| place(&identity.name));
+        places
+            .filter_map(|place| place.strip_prefix(kind))
+            .collect()
+    };
+    let db = tx.connection();
+    let units = units::find(db, organization, &ids("units/")).await?;
+    let mut known: Uids = units
+        .into_iter()
+        .map(|row| (row.place(), row.uid))
+        .collect();
+    let resources = resources::find(db, organization, &ids("resources/")).await?;
+    known.extend(resources.into_iter().map(|row| (row.place(), row.uid)));
+    let members = members::of_ids(db, organization, &ids("memberships/")).await?;
+    known.extend(members.into_iter().map(|row| (row.place(), row.uid)));
+    let other = identities.iter().find(|identity| {
+        let known = known.get(place(&identity.name));
+        known.is_some_and(|uid| *uid != identity.uid)
+    });
+    other.map_or(Ok(()), |other| Err(Error::DeletedSince(other.name.clone())))
+}

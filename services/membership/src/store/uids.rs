@@ -1,0 +1,44 @@
+//! What tells units, resources and memberships from others of their names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ::store::StoreError;
+use base::{Id, OrganizationId};
+use sea_orm::{
+    ConnectionTrait, ExprTrait,
+    sea_query::{Expr, Query},
+};
+
+use super::CHUNK;
+
+/// The tables, called as the collections are in names.
+const TABLES: [&str; 3] = ["units", "resources", "memberships"];
+
+/// The `uid` of those that an organization has, by name.
+pub(crate) async fn find(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    names: &BTreeSet<&str>,
+) -> Result<BTreeMap<String, String>, StoreError> {
+    let mut found = BTreeMap::new();
+    for table in TABLES {
+        let collection = format!("{}/{table}/", organization.name());
+        let ids = names
+            .iter()
+            .filter_map(|name| name.strip_prefix(&*collection));
+        let ids: Vec<&str> = ids.collect();
+        for chunk in ids.chunks(CHUNK) {
+            let query = Query::select()
+                .columns(["id", "uid"])
+                .from(table)
+                .and_where(Expr::col("organization").eq(organization.as_str()))
+                .and_where(Expr::col("id").is_in(chunk.iter().copied()))
+                .to_owned();
+            for row in db.query_all(&query).await? {
+                let id: String = row.try_get("", "id")?;
+                found.insert(format!("{collection}{id}"), row.try_get("", "uid")?);
+            }
+        }
+    }
+    Ok(found)
+}
