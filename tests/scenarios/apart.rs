@@ -40,7 +40,7 @@ impl<'r> Apart<'r> {
             Setting::Sqlite => (String::new(), Stores::in_folder(folder.path())),
             Setting::Postgres | Setting::Processes => {
                 let database = Postgres::shared().unwrap().database().unwrap();
-                let stores = Stores::shared(&database);
+                let stores = Stores::shared(database.as_str());
                 (database, stores)
             }
         };
