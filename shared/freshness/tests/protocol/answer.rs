@@ -70,7 +70,7 @@ pub fn of_replica(world: &World, replica: &Replica, rules: Rules) -> Vec<Answer>
     let Some(facts) = replica.facts else {
         let rule = Rule::ReplicasCompareEpochs;
         let decisions = current(world, replica.commit, rules, rule).into_iter();
-        let admitted = decisions.filter(|decided| is_admitted(world, replica, rules, decided));
+        let admitted = decisions.filter(|decided| is_admitted(world, replica, rules, *decided));
         return said(admitted, replica.commit, |_| by);
     };
     let said = Said {
@@ -81,7 +81,7 @@ pub fn of_replica(world: &World, replica: &Replica, rules: Rules) -> Vec<Answer>
 }
 
 /// Whether a replica has seen that a decision in Redis is of its history.
-fn is_admitted(world: &World, replica: &Replica, rules: Rules, decided: &Decided) -> bool {
+fn is_admitted(world: &World, replica: &Replica, rules: Rules, decided: Decided) -> bool {
     let record_is_read = rules.keep(Rule::RecordIsRead);
     let Some(admitted) = replica.admitted else {
         return !record_is_read;

@@ -3,6 +3,10 @@
 use crate::reached::{Reached, back, client, paused, replica, shared};
 
 /// A part of the system.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something that is there or is not"
+)]
 #[derive(Debug, Clone, Copy)]
 pub struct Scene {
     /// The length of the lease, in ticks.
