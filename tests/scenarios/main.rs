@@ -57,6 +57,7 @@ mod separating;
 mod shared;
 mod statements;
 mod tokens;
+mod told;
 mod views;
 mod watching;
 mod world;

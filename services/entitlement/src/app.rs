@@ -32,6 +32,7 @@ mod grant_conditions;
 mod grant_power;
 mod grant_rules;
 mod identities;
+mod judge;
 mod keepers;
 mod list_applications;
 mod list_audit_entries;
@@ -80,6 +81,7 @@ pub(crate) use self::{
     get_custom_role::get_custom_role,
     get_entitlement::get_entitlement,
     get_grant::get_grant,
+    judge::judge,
     list_applications::list_applications,
     list_audit_entries::list_audit_entries,
     list_custom_roles::list_custom_roles,
@@ -112,7 +114,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     decision_log::DecisionLog, decisions::Decisions, engine::Engine, error::Error,
-    measure::Measures,
+    measure::Measures, owners::Owners,
 };
 
 /// How long a write waits until this replica answers from it.
@@ -124,6 +126,8 @@ pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) engine: Engine,
     pub(crate) authority: Authority,
+    /// Whose facts are kept here.
+    pub(crate) owners: Owners,
     /// Decisions that replicas share, where there is a Redis.
     pub(crate) decisions: Option<Decisions>,
     /// Where decisions are logged, if they are.

@@ -190,6 +190,11 @@ impl Facts {
         Ok(is_known.then(|| world.revision()))
     }
 
+    /// The revision of what is in memory.
+    pub(crate) fn revision(&self) -> i64 {
+        self.world.read().revision()
+    }
+
     /// The lease under which answers are given. What is read of the facts after it was asked
     /// for is at least as new.
     pub(crate) fn lease(&self) -> Lease {

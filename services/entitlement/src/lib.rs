@@ -10,6 +10,7 @@ mod error;
 mod facts;
 mod forget;
 mod measure;
+mod owners;
 mod projection;
 mod rpc;
 mod store;
@@ -41,6 +42,7 @@ use crate::{
     engine::Engine,
     facts::{Facts, Settings},
     measure::Measures,
+    owners::Owners,
     projection::Heard,
 };
 
@@ -112,6 +114,7 @@ pub struct Feeds {
     facts: Arc<Facts>,
     store: Store,
     heard: Arc<Heard>,
+    owners: Owners,
     peer_key: PeerKey,
     shutdown: CancellationToken,
 }
@@ -185,9 +188,11 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, BuildError
         .map(|settings| DecisionLog::start(&settings, store.sealer(), store.clock().clone()))
         .transpose()
         .map_err(BuildError::DecisionLog)?;
+    let owners = Owners::default();
     let app = App {
         log,
         authority: Authority::new(Arc::new(engine.clone())),
+        owners: owners.clone(),
         engine: engine.clone(),
         decisions,
         store: store.clone(),
@@ -203,6 +208,7 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, BuildError
             facts,
             store,
             heard,
+            owners,
             peer_key,
             shutdown,
         },
@@ -215,6 +221,7 @@ impl Feeds {
     pub fn follow(&self, identity: Channel, membership: Channel) {
         let channel = |channel| PeerChannel::new(channel, self.peer_key.clone());
         let (identity, membership) = (channel(identity), channel(membership));
+        self.owners.reach(identity.clone(), membership.clone());
         projection::follow(
             &self.store,
             &self.heard,

@@ -72,7 +72,7 @@ methods! { AuthorizationService, for Edge, with app, besides {
     list_effective_access(ListEffectiveAccessRequest) -> ListEffectiveAccessResponse;
 }
 
-methods! { CatalogService, for Edge, with app:
+methods! { CatalogService, for Edge, with app, through app::judge:
     create_application(CreateApplicationRequest) -> CreateApplicationResponse;
     get_application(GetApplicationRequest) -> GetApplicationResponse;
     list_applications(ListApplicationsRequest) -> ListApplicationsResponse;
@@ -81,7 +81,7 @@ methods! { CatalogService, for Edge, with app:
     list_roles(ListRolesRequest) -> ListRolesResponse;
 }
 
-methods! { CustomRoleService, for Edge, with app:
+methods! { CustomRoleService, for Edge, with app, through app::judge:
     create_custom_role(CreateCustomRoleRequest) -> CreateCustomRoleResponse;
     get_custom_role(GetCustomRoleRequest) -> GetCustomRoleResponse;
     list_custom_roles(ListCustomRolesRequest) -> ListCustomRolesResponse;
@@ -89,7 +89,7 @@ methods! { CustomRoleService, for Edge, with app:
     delete_custom_role(DeleteCustomRoleRequest) -> DeleteCustomRoleResponse;
 }
 
-methods! { GrantService, for Edge, with app:
+methods! { GrantService, for Edge, with app, through app::judge:
     create_entitlement(CreateEntitlementRequest) -> CreateEntitlementResponse;
     get_entitlement(GetEntitlementRequest) -> GetEntitlementResponse;
     list_entitlements(ListEntitlementsRequest) -> ListEntitlementsResponse;
@@ -114,7 +114,7 @@ methods! { PeerService, for Edge, with app:
     summarize_access(SummarizeAccessRequest) -> SummarizeAccessResponse;
 }
 
-methods! { AuditService, for Edge, with app:
+methods! { AuditService, for Edge, with app, through app::judge:
     list_audit_entries(ListAuditEntriesRequest) -> ListAuditEntriesResponse;
     forget_person(ForgetPersonRequest) -> ForgetPersonResponse;
     export_audit_records(ExportAuditRecordsRequest) -> ExportAuditRecordsResponse;

@@ -56,9 +56,28 @@ pub async fn answer<R>(
 /// method runs the use case of its name in `$app`,
 /// `method(&App, &Context, Request) -> Result<Response, impl Into<Fault>>`, where `App` has a `store`
 /// that records what was refused or read. What is no unary method
-/// stands in `besides`.
+/// stands in `besides`. A function that the use cases run `through` gets the use case as one.
 #[macro_export]
 macro_rules! methods {
+    (
+        $service:path, for $edge:ty, with $app:ident, through $through:path
+        : $($method:ident($request:ty) -> $response:ty;)*
+    ) => {
+        #[tonic::async_trait]
+        impl $service for $edge {
+            $(async fn $method(
+                &self,
+                request: tonic::Request<$request>,
+            ) -> Result<tonic::Response<$response>, tonic::Status> {
+                let (context, message) = $crate::enter(request)?;
+                let attempt = $crate::Attempt::of(&context, &message);
+                let answered = $through(&self.0, &context, message, |app, context, message| {
+                    Box::pin($app::$method(app, context, message))
+                });
+                $crate::answer(&self.0.store, attempt, answered.await).await
+            })*
+        }
+    };
     (
         $service:path, for $edge:ty, with $app:ident
         $(, besides { $($besides:tt)* })?

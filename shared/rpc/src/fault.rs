@@ -196,6 +196,18 @@ impl Fault {
         self
     }
 
+    /// The canonical code.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// Adds a sentence to the message.
+    #[must_use]
+    pub fn saying(mut self, sentence: &str) -> Self {
+        self.message = format!("{}; {sentence}", self.message);
+        self
+    }
+
     /// Adds what a program may want to know.
     #[must_use]
     pub fn with(mut self, key: &str, value: impl Into<String>) -> Self {

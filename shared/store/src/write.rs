@@ -133,6 +133,14 @@ impl Store {
         })
     }
 
+    /// The consistency token of the last commit.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn head_token(&self) -> Result<String, StoreError> {
+        Ok(self.token(&self.head().await?.cursor))
+    }
+
     fn note(&self, commit: &Cursor) {
         self.note_commit(commit.epoch, commit.position);
     }

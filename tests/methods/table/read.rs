@@ -41,6 +41,7 @@ pub const READ: &[Row] = &[
         "identity.v1.AuditService/ExportAuditRecords",
         r#"{"after": "1"}"#,
     ),
+    ("identity.v1.FeedService/GetHead", "{}"),
     ("identity.v1.FeedService/Watch", r#"{"cursor": "1"}"#),
     (
         "membership.v1.OrganizationService/GetOrganization",
@@ -98,6 +99,7 @@ pub const READ: &[Row] = &[
         "membership.v1.AuditService/ExportAuditRecords",
         r#"{"after": "1"}"#,
     ),
+    ("membership.v1.FeedService/GetHead", "{}"),
     ("membership.v1.FeedService/Watch", r#"{"cursor": "1"}"#),
     (
         "entitlement.v1.CatalogService/GetApplication",

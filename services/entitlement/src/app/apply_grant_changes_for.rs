@@ -8,7 +8,7 @@ use api::{
 use authority::{Account, Caller, Context};
 use base::{OrganizationId, Subject};
 
-use super::{App, apply_grant_changes::apply_to, grant_changes::Changes};
+use super::{App, apply_grant_changes::apply_to, grant_changes::Changes, judge::judge};
 use crate::error::Error;
 
 /// The method by which somebody makes the changes directly.
@@ -17,6 +17,17 @@ const DIRECTLY: &str = "/mandate.entitlement.v1.GrantService/ApplyGrantChanges";
 /// Makes changes of the grants of one subject as somebody who approved them: by the same code, within
 /// the same bounds, and recorded as if they had called.
 pub(crate) async fn apply_grant_changes_for(
+    app: &App,
+    context: &Context,
+    request: ApplyGrantChangesForRequest,
+) -> Result<ApplyGrantChangesForResponse, Error> {
+    judge(app, context, request, |app, context, request| {
+        Box::pin(apply(app, context, request))
+    })
+    .await
+}
+
+async fn apply(
     app: &App,
     context: &Context,
     request: ApplyGrantChangesForRequest,

@@ -23,6 +23,27 @@ pub(crate) async fn authorize(
         Some(organization) if request.anywhere => Reach::Within(organization),
         Some(organization) => Reach::Organization(organization),
     };
+    let known = app.engine.facts.revision();
+    let verdict = decide(app, &request, reach).await?;
+    if verdict.allowed {
+        return Ok(verdict);
+    }
+    // What gives the power may have been given through another replica, or in another service.
+    match app.catch_up(context).await {
+        Ok(revision) if revision == known => Ok(verdict),
+        Ok(_) => decide(app, &request, reach).await,
+        Err(error) => {
+            tracing::warn!(%error, "a caller is refused by facts that may be behind");
+            Ok(verdict)
+        }
+    }
+}
+
+async fn decide(
+    app: &App,
+    request: &AuthorizeRequest,
+    reach: Reach<'_>,
+) -> Result<AuthorizeResponse, Error> {
     let (caller, permission) = (&request.caller, &request.permission);
     let verdict = if request.audited {
         app.engine.verdict(caller, permission, reach).await?

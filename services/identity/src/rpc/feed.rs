@@ -3,8 +3,11 @@
 use std::pin::Pin;
 
 use ::rpc::{enter, refuse};
-use api::identity::v1::{Change, WatchRequest, WatchResponse, feed_service_server::FeedService};
-use authority::Reach;
+use api::identity::v1::{
+    Change, GetHeadRequest, GetHeadResponse, WatchRequest, WatchResponse,
+    feed_service_server::FeedService,
+};
+use authority::{Context, Reach};
 use base::Epoch;
 use prost::Message;
 use store::{Backlog, Cursor, StoreError};
@@ -24,10 +27,7 @@ impl FeedService for Feed {
         request: Request<WatchRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
         let (context, request) = enter(request)?;
-        let permit = self.0.authority.authorize(&context, Reach::Operator);
-        permit
-            .await
-            .map_err(|refused| refuse(Error::from(refused)))?;
+        self.authorize(&context).await?;
         let pages = ::feed::watch(
             self.0.store.clone(),
             Cursor {
@@ -42,6 +42,25 @@ impl FeedService for Feed {
                 .map_err(|error| refuse(Error::from(error)))
         });
         Ok(Response::new(Box::pin(responses)))
+    }
+
+    async fn get_head(
+        &self,
+        request: Request<GetHeadRequest>,
+    ) -> Result<Response<GetHeadResponse>, Status> {
+        let (context, _) = enter(request)?;
+        self.authorize(&context).await?;
+        let head = self.0.store.head_token().await;
+        let consistency_token = head.map_err(|error| refuse(Error::from(error)))?;
+        Ok(Response::new(GetHeadResponse { consistency_token }))
+    }
+}
+
+impl Feed {
+    async fn authorize(&self, context: &Context) -> Result<(), Status> {
+        let permit = self.0.authority.authorize(context, Reach::Operator);
+        let refused = permit.await.map(|_| ());
+        refused.map_err(|refused| refuse(Error::from(refused)))
     }
 }
 

@@ -189,9 +189,6 @@ pub(crate) async fn delete(
         deleted: true,
         ..MembershipChange::default()
     };
-    // The log keeps one state of an entity, and the end must outlive a beginning that follows
-    // it: the grants end with it. No id has a `#`.
-    let ended = format!("{name}#ended");
-    emit(tx, ended, change::Entity::Membership(change));
+    emit(tx, name, change::Entity::Membership(change));
     Ok(())
 }
