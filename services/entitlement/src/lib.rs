@@ -20,7 +20,7 @@ use std::{
 };
 
 use ::cache::Cache;
-use ::rpc::{Authenticator, Channel, PeerChannel, PeerKey, Routes};
+use ::rpc::{Authenticator, Channel, PeerChannel, Routes};
 use ::store::{Store, StoreError, StoreUrl};
 use authority::Authority;
 use base::OrganizationId;
@@ -59,8 +59,6 @@ pub struct Dependencies {
     pub clock: Arc<dyn Clock>,
     /// The installation's tokens.
     pub sealer: Sealer,
-    /// The key of the services of the installation.
-    pub peer_key: PeerKey,
     /// Bounds.
     pub limits: Limits,
     /// Where decisions are logged, if they are.
@@ -112,7 +110,6 @@ pub struct Feeds {
     facts: Arc<Facts>,
     store: Store,
     heard: Arc<Heard>,
-    peer_key: PeerKey,
     shutdown: CancellationToken,
 }
 
@@ -137,7 +134,6 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, BuildError
         cache,
         clock,
         sealer,
-        peer_key,
         limits,
         decision_log,
         shutdown,
@@ -203,7 +199,6 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, BuildError
             facts,
             store,
             heard,
-            peer_key,
             shutdown,
         },
     })
@@ -213,13 +208,11 @@ impl Feeds {
     /// Begins to follow the feeds. The services that they are of need this one to be built, so
     /// this comes after.
     pub fn follow(&self, identity: Channel, membership: Channel) {
-        let channel = |channel| PeerChannel::new(channel, self.peer_key.clone());
-        let (identity, membership) = (channel(identity), channel(membership));
         projection::follow(
             &self.store,
             &self.heard,
-            identity,
-            membership,
+            PeerChannel::new(identity),
+            PeerChannel::new(membership),
             &self.shutdown,
         );
     }

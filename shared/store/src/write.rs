@@ -114,6 +114,10 @@ impl Store {
                     grant: basis.grant.clone(),
                     granted_by: basis.granted_by.clone(),
                     call_id: basis.call_id.clone(),
+                    through: basis
+                        .through
+                        .map(|peer| peer.name().to_owned())
+                        .unwrap_or_default(),
                     ..Entry::default()
                 })
             }),
