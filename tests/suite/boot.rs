@@ -70,7 +70,7 @@ fn k_r_whoever_presents_no_key_is_the_operator_on_loopback_only() {
     Secrets::read_or_make(folder.path()).unwrap();
     let path = folder.path().display().to_string();
     let store = format!("sqlite:{path}");
-    for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0", "[::ffff:192.0.2.1]:0"] {
+    for address in ["192.0.2.1:0", "[::ffff:192.0.2.1]:0", "0.0.0.0:0", "[::]:0"] {
         let base = ["serve", "all", "--insecure-plaintext", "--secrets", &path];
         let more = ["--store", &store, "--listen", address];
         let waived = ["--insecure-anonymous-operator"];

@@ -119,8 +119,8 @@ pub struct Basis {
     pub grant: String,
     /// Who gave the grant.
     pub granted_by: String,
-    /// The service that called for the caller, if one did.
-    pub through: Option<Peer>,
+    /// The name of the service that called for the caller; empty if the caller called.
+    pub through: &'static str,
     /// Names the call.
     pub call_id: String,
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use api::Access;
+use api::{Access, Peer};
 use async_trait::async_trait;
 use base::OrganizationId;
 
@@ -187,7 +187,7 @@ fn basis(context: &Context, reach: Reach<'_>, verdict: &Verdict) -> Basis {
         organization,
         grant: power.grant,
         granted_by: power.granted_by,
-        through: context.through,
+        through: context.through.map_or("", Peer::name),
         call_id: context
             .request_id
             .to_string()

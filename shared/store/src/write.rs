@@ -114,10 +114,7 @@ impl Store {
                     grant: basis.grant.clone(),
                     granted_by: basis.granted_by.clone(),
                     call_id: basis.call_id.clone(),
-                    through: basis
-                        .through
-                        .map(|peer| peer.name().to_owned())
-                        .unwrap_or_default(),
+                    through: basis.through.to_owned(),
                     ..Entry::default()
                 })
             }),
