@@ -76,7 +76,7 @@ async fn f3_c1_c5_names_of_two_organizations_do_not_mix() {
         let before = dump(&world).await;
         let mut tried = 0;
         for sample in ordered() {
-            if !sample.is_in_organization() || world.key_for(&sample.path) == world.peer {
+            if !sample.is_in_organization() || world.key_for(&sample.path) == crate::wire::PEER {
                 continue;
             }
             for n in [1, 2] {

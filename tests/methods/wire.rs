@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use api::entitlement::v1::{CheckStreamResponse, stream_answer::Outcome};
+use api::{
+    Access, Peer,
+    entitlement::v1::{CheckStreamResponse, stream_answer::Outcome},
+    policy_of,
+};
 use prost::{
     Message,
     bytes::{Buf, BufMut},
@@ -29,7 +33,7 @@ pub type Answer = Result<Vec<u8>, Status>;
 
 /// Whatever is sent is the message, whether it is one or not.
 #[derive(Debug, Clone, Copy)]
-struct Raw;
+pub struct Raw;
 
 impl Codec for Raw {
     type Encode = Vec<u8>;
@@ -86,13 +90,23 @@ fn answered(message: Vec<u8>) -> Answer {
     }
 }
 
-/// The channels to the three services.
-pub struct Wire([Channel; 3]);
+/// In place of a key: the call comes from a service through the door for them, from the first that
+/// may call the method; else from membership.
+pub const PEER: &str = "a service";
+
+/// The channels to the three services, and those of each to them.
+pub struct Wire {
+    public: [Channel; 3],
+    peers: [[Channel; 3]; 3],
+}
 
 impl Wire {
     /// To a rig.
     pub fn to(rig: &Rig) -> Self {
-        Self(rig.channels())
+        Self {
+            public: rig.channels(),
+            peers: Peer::ALL.map(|peer| rig.channels_as(peer)),
+        }
     }
 
     /// Calls with a key.
@@ -104,15 +118,55 @@ impl Wire {
 
     /// Calls with whatever headers. Of a stream, the first message is the answer.
     pub async fn send(&self, path: &str, headers: &[(&str, &[u8])], body: Vec<u8>) -> Answer {
+        let peer = format!("Bearer {PEER}");
+        let bearer = ("authorization", peer.as_bytes());
+        if !headers.contains(&bearer) {
+            return self.through(&self.public, path, headers, body).await;
+        }
+        let by = match policy_of(path).map(|policy| policy.access) {
+            Some(Access::Peer(peers)) => peers[0],
+            _ => Peer::Membership,
+        };
+        let headers: Vec<_> = headers
+            .iter()
+            .copied()
+            .filter(|own| *own != bearer)
+            .collect();
+        self.through(self.door(by), path, &headers, body).await
+    }
+
+    /// Calls as one of the services.
+    pub async fn call_as(&self, peer: Peer, path: &str, body: Vec<u8>) -> Answer {
+        self.through(self.door(peer), path, &[], body).await
+    }
+
+    fn door(&self, peer: Peer) -> &[Channel; 3] {
+        let at = Peer::ALL.iter().position(|own| *own == peer).unwrap();
+        &self.peers[at]
+    }
+
+    async fn through(
+        &self,
+        channels: &[Channel; 3],
+        path: &str,
+        headers: &[(&str, &[u8])],
+        body: Vec<u8>,
+    ) -> Answer {
         let mut request = Request::new(body);
         for (name, value) in headers {
             let name = MetadataKey::<Ascii>::from_bytes(name.as_bytes()).unwrap();
             let value = MetadataValue::try_from(*value).unwrap();
             request.metadata_mut().append(name, value);
         }
-        let mut grpc = Grpc::new(self.channel(path).clone().ready_oneshot().await.unwrap())
-            .max_encoding_message_size(usize::MAX)
-            .max_decoding_message_size(usize::MAX);
+        let mut grpc = Grpc::new(
+            channel(channels, path)
+                .clone()
+                .ready_oneshot()
+                .await
+                .unwrap(),
+        )
+        .max_encoding_message_size(usize::MAX)
+        .max_decoding_message_size(usize::MAX);
         let uri = path.parse().unwrap();
         let streams = schema::find(path).is_some_and(|method| method.is_server_streaming());
         if !streams {
@@ -126,15 +180,14 @@ impl Wire {
             Err(_) => Ok(Vec::new()),
         }
     }
+}
 
-    fn channel(&self, path: &str) -> &Channel {
-        let [identity, membership, entitlement] = &self.0;
-        if path.starts_with("/mandate.identity.") {
-            identity
-        } else if path.starts_with("/mandate.membership.") {
-            membership
-        } else {
-            entitlement
-        }
+fn channel<'c>([identity, membership, entitlement]: &'c [Channel; 3], path: &str) -> &'c Channel {
+    if path.starts_with("/mandate.identity.") {
+        identity
+    } else if path.starts_with("/mandate.membership.") {
+        membership
+    } else {
+        entitlement
     }
 }

@@ -10,7 +10,7 @@ use tests::{Rig, Setting};
 use crate::{
     samples::{Names, Sample, creating},
     schema,
-    wire::{Answer, Wire},
+    wire::{Answer, PEER, Wire},
 };
 
 /// An installation with two organizations, `alpha` and `beta`, in each of which run 1 of the
@@ -22,8 +22,6 @@ pub struct World {
     pub wire: Wire,
     /// The key of the first service account.
     pub root: String,
-    /// The key of the services.
-    pub peer: String,
     /// The key of somebody else, who may ask for changes everywhere.
     asker: String,
     names: Names,
@@ -33,16 +31,12 @@ impl World {
     /// Starts an installation and makes the organizations.
     pub async fn start(setting: Setting) -> Self {
         let rig = Rig::start(setting).await;
-        let secret = |file| {
-            let text = fs::read_to_string(rig.secrets_folder().join(file)).unwrap();
-            text.trim().to_owned()
-        };
-        let (root, peer) = (secret("root.key"), secret("peer.key"));
+        let root = fs::read_to_string(rig.secrets_folder().join("root.key")).unwrap();
+        let root = root.trim().to_owned();
         let mut world = Self {
             wire: Wire::to(&rig),
             rig,
             root,
-            peer,
             asker: String::new(),
             names: Names::default(),
         };
@@ -88,8 +82,8 @@ impl World {
 
     /// The key of one who may call a method.
     pub fn key_for(&self, path: &str) -> &str {
-        if access(path) == Access::Peer {
-            &self.peer
+        if matches!(access(path), Access::Peer(_)) {
+            PEER
         } else {
             &self.root
         }

@@ -327,7 +327,7 @@ fn k_j_no_secret_and_nothing_of_a_person_is_in_the_log() {
             ..identity::CreateUserRequest::default()
         };
         root.users().create_user(request).await.unwrap();
-        let mut secrets: Vec<String> = ["root.key", "peer.key", "token.key"]
+        let mut secrets: Vec<String> = ["root.key", "token.key"]
             .map(|file| fs::read_to_string(rig.secrets_folder().join(file)).unwrap())
             .to_vec();
         secrets.push(made.secret);

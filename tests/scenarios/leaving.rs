@@ -12,7 +12,7 @@ use api::{
 use base::Millis;
 use mandate::clients::Clients;
 use tests::{Rig, Setting};
-use tonic::{Code, Request, Response, Status, metadata::MetadataValue};
+use tonic::{Code, Response, Status};
 
 use crate::{
     managed::{Managed, all},
@@ -167,14 +167,8 @@ fn i1_who_is_about_to_leave_is_not_who_is_left() {
         for setting in Setting::IN_PROCESS {
             let rig = Rig::at(setting, Millis(1_767_225_600_000)).await;
             let world = Managed::load(&rig, "i1-held").await;
-            let [_, _, entitlement] = rig.channels();
-            let key = std::fs::read_to_string(rig.secrets_folder().join("peer.key")).unwrap();
-            let bearer: MetadataValue<_> = format!("Bearer {}", key.trim()).parse().unwrap();
-            let mut peer =
-                PeerServiceClient::with_interceptor(entitlement, move |mut call: Request<()>| {
-                    call.metadata_mut().insert("authorization", bearer.clone());
-                    Ok(call)
-                });
+            let [_, _, entitlement] = rig.channels_as(api::Peer::Membership);
+            let mut peer = PeerServiceClient::new(entitlement);
             let release = ReleaseMemberRequest {
                 caller: "serviceAccounts/root".to_owned(),
                 subject: world.account("other"),

@@ -8,7 +8,9 @@ use std::{
     time::Duration,
 };
 
-use rpc::{Channel, over_tcp};
+use api::Peer;
+use mandate::run::PeerKeys;
+use rpc::{Channel, over_tcp, over_tcp_as};
 use testkit::free_port;
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
@@ -22,23 +24,28 @@ const TRIES: usize = 400;
 pub(crate) struct Processes {
     servers: Vec<Child>,
     urls: [String; 3],
+    /// Where they listen for each other.
+    peer_urls: [String; 3],
+    secrets: PathBuf,
 }
 
 impl Processes {
     /// Starts the services and waits until they are ready.
     pub(crate) async fn start(database: &str, redis: &str, secrets: PathBuf) -> Self {
-        let urls = [(); 3].map(|()| {
+        PeerKeys::make(&secrets).expect("keys of the services");
+        let url = |()| {
             let port = free_port().expect("a free port");
             format!("http://127.0.0.1:{port}")
-        });
+        };
+        let (urls, peer_urls) = ([(); 3].map(url), [(); 3].map(url));
         let mut servers = Vec::new();
         for (index, service) in ["identity", "membership", "entitlement"].iter().enumerate() {
             let log = File::create(secrets.join(format!("{service}.log"))).expect("a log");
-            let address = urls
-                .get(index)
-                .expect("a URL")
-                .trim_start_matches("http://");
-            let [identity, membership, entitlement] = &urls;
+            let address = |urls: &[String; 3]| {
+                let url = urls.get(index).expect("a URL");
+                url.trim_start_matches("http://").to_owned()
+            };
+            let [identity, membership, entitlement] = &peer_urls;
             let server = Command::new(program())
                 .args([
                     "serve",
@@ -47,7 +54,8 @@ impl Processes {
                     "--store",
                     database,
                 ])
-                .args(["--listen", address, "--cache", redis])
+                .args(["--listen", &address(&urls), "--cache", redis])
+                .args(["--peer-listen", &address(&peer_urls)])
                 .args(["--identity-url", identity, "--membership-url", membership])
                 .args(["--entitlement-url", entitlement])
                 .arg("--secrets")
@@ -58,7 +66,12 @@ impl Processes {
                 .expect("a server");
             servers.push(server);
         }
-        let processes = Self { servers, urls };
+        let processes = Self {
+            servers,
+            urls,
+            peer_urls,
+            secrets: secrets.clone(),
+        };
         for channel in processes.channels() {
             await_ready(channel, &secrets).await;
         }
@@ -68,6 +81,19 @@ impl Processes {
     /// The URLs of identity, membership and entitlement.
     pub(crate) fn urls(&self) -> &[String; 3] {
         &self.urls
+    }
+
+    /// Where identity, membership and entitlement listen for each other.
+    pub(crate) fn peer_urls(&self) -> &[String; 3] {
+        &self.peer_urls
+    }
+
+    /// The channels to identity, membership and entitlement, as one of them has them.
+    pub(crate) fn channels_as(&self, peer: Peer) -> [Channel; 3] {
+        let keys = PeerKeys::read(&self.secrets, peer).expect("the key of a service");
+        self.peer_urls
+            .each_ref()
+            .map(|url| over_tcp_as(&keys.own, url, None).expect("a channel"))
     }
 
     /// The channels to identity, membership and entitlement.

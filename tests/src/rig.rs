@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use api::Peer;
 use base::Millis;
 use cache::Cache;
 use clock::{Clock, ManualClock, SystemClock};
@@ -252,6 +253,26 @@ impl Rig {
             }
             Running::Processes(processes) => processes.channels(),
             Running::Stopped => panic!("the installation is stopped"),
+        }
+    }
+
+    /// The channels to identity, membership and entitlement, as one of them has them.
+    pub fn channels_as(&self, peer: Peer) -> [Channel; 3] {
+        match &self.running {
+            Running::Here { installation, .. } => {
+                let channel = installation.channel_as(peer);
+                [channel.clone(), channel.clone(), channel]
+            }
+            Running::Processes(processes) => processes.channels_as(peer),
+            Running::Stopped => panic!("the installation is stopped"),
+        }
+    }
+
+    /// Where identity, membership and entitlement listen for each other, where they are processes.
+    pub fn peer_urls(&self) -> &[String; 3] {
+        match &self.running {
+            Running::Processes(processes) => processes.peer_urls(),
+            _ => panic!("the services are no processes"),
         }
     }
 

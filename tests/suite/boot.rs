@@ -4,7 +4,8 @@ use std::process::{Command, Output};
 
 use api::entitlement::v1::CheckRequest;
 use mandate::run::{
-    CallerAuthentication, Installation, InstallationSettings, Secrets, ServiceSettings, Stores,
+    CallerAuthentication, Installation, InstallationSettings, PeerKeys, Secrets, ServiceSettings,
+    Stores,
 };
 use tests::{Rig, Setting, program};
 use tonic::Code;
@@ -37,8 +38,7 @@ fn k_r_serve_refuses_to_start_without_tls_or_secrets() {
     ];
     assert!(refusal(&base).contains("TLS is not configured"));
     let plaintext = [&base[..], &["--insecure-plaintext"]].concat();
-    assert!(refusal(&plaintext).contains("peer.key"));
-    std::fs::write(folder.path().join("peer.key"), "short").unwrap();
+    assert!(refusal(&plaintext).contains("root.key"));
     std::fs::write(folder.path().join("root.key"), "short").unwrap();
     std::fs::write(folder.path().join("token.key"), "short").unwrap();
     assert!(refusal(&plaintext).contains("at least 32 characters"));
@@ -63,6 +63,115 @@ fn k_k_serve_refuses_to_start_with_half_of_what_tokens_are_verified_by() {
     assert!(both("http://issuer.example", audience).contains("https"));
 }
 
+/// K-r: nobody is taken for the operator who calls from another machine.
+#[test]
+fn k_r_whoever_presents_no_key_is_the_operator_on_loopback_only() {
+    let folder = tempfile::tempdir().unwrap();
+    Secrets::read_or_make(folder.path()).unwrap();
+    let path = folder.path().display().to_string();
+    let store = format!("sqlite:{path}");
+    for address in ["192.0.2.1:0", "[::ffff:192.0.2.1]:0", "0.0.0.0:0", "[::]:0"] {
+        let base = ["serve", "all", "--insecure-plaintext", "--secrets", &path];
+        let more = ["--store", &store, "--listen", address];
+        let waived = ["--insecure-anonymous-operator"];
+        let refused = refusal(&[&base[..], &more, &waived].concat());
+        assert!(
+            refused.contains("is for loopback only"),
+            "{address}: {refused}"
+        );
+    }
+}
+
+/// Kills what it is of when it is dropped.
+struct Running(std::process::Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn k_r_plaintext_from_other_machines_is_warned_of_and_measured() {
+    for (host, value) in [("127.0.0.1", 0), ("0.0.0.0", 1)] {
+        let folder = tempfile::tempdir().unwrap();
+        Secrets::read_or_make(folder.path()).unwrap();
+        let path = folder.path().display().to_string();
+        let admin = format!("127.0.0.1:{}", testkit::free_port().unwrap());
+        let log = folder.path().join("log");
+        let server = Command::new(program())
+            .args(["serve", "all", "--insecure-plaintext", "--secrets", &path])
+            .args([
+                "--store",
+                &format!("sqlite:{path}"),
+                "--admin-listen",
+                &admin,
+            ])
+            .args(["--listen", &format!("{host}:0")])
+            .stderr(std::fs::File::create(&log).unwrap())
+            .spawn();
+        let _server = Running(server.unwrap());
+        let measured = format!(" {value}");
+        let (mut told, mut said) = (String::new(), String::new());
+        for _ in 0..400 {
+            if tokio::net::TcpStream::connect(&admin).await.is_ok() {
+                told = http(&admin, "/metrics").await;
+            }
+            said = std::fs::read_to_string(&log).unwrap();
+            if told.contains("mandate_server_plaintext") && said.contains("\"listening\"") {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+        }
+        let mut lines = told.lines();
+        let line = lines.find(|line| line.starts_with("mandate_server_plaintext"));
+        assert!(
+            line.is_some_and(|line| line.ends_with(&measured)),
+            "{host}: {told}"
+        );
+        assert_eq!(
+            said.contains("calls are taken without TLS"),
+            value == 1,
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_service_that_runs_by_itself_says_what_it_needs_to_be_called_by_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    Secrets::read_or_make(folder.path()).unwrap();
+    let path = folder.path().display().to_string();
+    let store = format!("sqlite:{path}/one.db");
+    let serve = |service: &str, more: &[&str]| {
+        let base = [
+            "serve",
+            service,
+            "--listen",
+            "127.0.0.1:0",
+            "--secrets",
+            &path,
+        ];
+        let url = ["--entitlement-url", "http://127.0.0.1:1", "--store", &store];
+        refusal(&[&base[..], &url, more].concat())
+    };
+    let (waived, door) = ("--insecure-plaintext", ["--peer-listen", "127.0.0.1:0"]);
+    assert!(serve("identity", &[waived]).contains("--peer-listen"));
+    let alone = [&[waived][..], &door].concat();
+    assert!(serve("all", &alone).contains("runs by itself"));
+    assert!(serve("identity", &alone).contains("peers/identity.key"));
+    PeerKeys::make(folder.path()).unwrap();
+    let digest = folder.path().join("peers/membership.sha256");
+    std::fs::write(&digest, "0123").unwrap();
+    assert!(serve("identity", &alone).contains("64 hexadecimal digits"));
+    let half = ["--peer-tls-certificate", "peer.crt", "--peer-ca", "ca.crt"];
+    assert!(serve("identity", &[&alone[..], &half].concat()).contains("--peer-tls-key"));
+    let tls = ["--tls-certificate", "tls.crt", "--tls-key", "tls.key"];
+    let refused = serve("identity", &[&door[..], &tls].concat());
+    assert!(refused.contains("TLS between the services"), "{refused}");
+}
+
 #[test]
 fn serve_says_which_option_is_missing_or_wrong() {
     let folder = tempfile::tempdir().unwrap();
@@ -79,7 +188,9 @@ fn serve_says_which_option_is_missing_or_wrong() {
         refusal(&[&base[..], &["--secrets", &path], more].concat())
     };
     let store = format!("sqlite:{path}/one.db");
-    assert!(serve("identity", &["--store", &store]).contains("--entitlement-url"));
+    PeerKeys::make(folder.path()).unwrap();
+    let alone = ["--store", &store, "--peer-listen", "127.0.0.1:0"];
+    assert!(serve("identity", &alone).contains("--entitlement-url"));
     assert!(serve("all", &["--store", "mysql://x"]).contains("is not the URL of a database"));
     assert!(serve("all", &["--store", "sqlite::memory:"]).contains("sqlite:"));
     let cache = ["--store", &store, "--cache", "memcached://x"];

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use mandate::run::Secrets;
+use mandate::run::{PeerKeys, Secrets};
 use tests::program;
 
 /// URLs with a password, as people write them: right, and wrong in as many ways.
@@ -55,6 +55,7 @@ fn is_silent(arguments: &[&str], variables: &[(&str, &str)]) {
 fn no_process_says_the_password_of_a_url() {
     let folder = tempfile::tempdir().unwrap();
     Secrets::read_or_make(folder.path()).unwrap();
+    PeerKeys::make(folder.path()).unwrap();
     let secrets = folder.path().display().to_string();
     let serve = |service: &str, more: &[&str]| {
         // A store that cannot be: each process ends.
@@ -66,7 +67,9 @@ fn no_process_says_the_password_of_a_url() {
             &secrets,
         ];
         let listen = ["--listen", "127.0.0.1:0", "--log", "debug"];
-        is_silent(&[&base[..], &listen, more].concat(), &[]);
+        let door = ["--peer-listen", "127.0.0.1:0"];
+        let door = if service == "all" { &[][..] } else { &door[..] };
+        is_silent(&[&base[..], &listen, door, more].concat(), &[]);
     };
     let nowhere = "sqlite:/proc/nowhere/mandate.db";
     for url in URLS {

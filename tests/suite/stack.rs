@@ -16,14 +16,11 @@ use http::{HeaderMap, HeaderValue};
 use http_body_util::Full;
 use prost::bytes::Bytes;
 use rpc::{
-    Authentication, Authenticator, Channel, Credential, Limits, PeerChannel, PeerKey, in_process,
-    stack,
+    Authentication, Authenticator, Channel, Credential, Limits, PeerChannel, in_process, stack,
 };
 use tonic::{Code, Request, Response, Status, body::Body};
 use tonic_types::StatusExt;
 use tower::{ServiceExt, service_fn, util::BoxCloneSyncService};
-
-const KEY: &str = "a-key-of-the-installation-for-tests-only";
 
 /// Everybody is this service account.
 struct Anybody;
@@ -34,10 +31,6 @@ impl Authenticator for Anybody {
         let anybody = Subject::parse_name("serviceAccounts/anybody").ok();
         Ok(anybody.map(|anybody| Account::new(anybody, "")))
     }
-}
-
-fn peer_key() -> PeerKey {
-    PeerKey::new(KEY.into()).unwrap()
 }
 
 /// A client of the stack around `Check` as `handler` does it.
@@ -62,7 +55,6 @@ where
         }
     });
     let authentication = Authentication {
-        peer: peer_key(),
         credentials: Arc::new(Anybody),
         tokens: None,
         anonymous: None,
@@ -160,20 +152,24 @@ async fn a_call_to_a_peer_carries_what_is_left_of_the_deadline_and_the_request_i
             async { Ok::<_, Status>(Status::unimplemented("").into_http()) }
         }));
     let context = Context {
-        caller: Caller::Peer,
+        caller: Caller::Peer(api::Peer::Membership),
+        through: None,
         policy: &api::METHODS[0],
         request_id: RequestId::Given("the-same".into()),
         deadline: Instant::now() + Duration::from_millis(250),
         trail: None,
     };
-    let channel = PeerChannel::new(peer, peer_key()).for_call(&context);
+    let channel = PeerChannel::new(peer).for_call(&context);
     channel
         .oneshot(http::Request::new(Body::empty()))
         .await
         .unwrap();
     let seen = seen.lock().unwrap();
     assert_eq!(seen["x-request-id"], "the-same");
-    assert_eq!(seen["authorization"], format!("Bearer {KEY}"));
+    assert!(
+        !seen.contains_key("authorization"),
+        "nothing of the caller's"
+    );
     let timeout = seen["grpc-timeout"].to_str().unwrap();
     let micros: u64 = timeout.trim_end_matches('u').parse().unwrap();
     assert!((1..=250_000).contains(&micros), "{timeout}");

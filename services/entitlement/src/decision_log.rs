@@ -136,7 +136,7 @@ impl DecisionLog {
         };
         let caller = match &context.caller {
             Caller::Subject(account) => &*account.name,
-            Caller::Peer => "-",
+            Caller::Peer(_) => "-",
         };
         place.send(Logged {
             time: shared.clock.now(),

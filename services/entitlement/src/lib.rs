@@ -21,7 +21,7 @@ use std::{
 };
 
 use ::cache::Cache;
-use ::rpc::{Authenticator, Channel, PeerChannel, PeerKey, Routes};
+use ::rpc::{Authenticator, Channel, PeerChannel, Routes};
 use ::store::{Store, StoreError, StoreUrl};
 use authority::Authority;
 use base::OrganizationId;
@@ -61,8 +61,6 @@ pub struct Dependencies {
     pub clock: Arc<dyn Clock>,
     /// The installation's tokens.
     pub sealer: Sealer,
-    /// The key of the services of the installation.
-    pub peer_key: PeerKey,
     /// Bounds.
     pub limits: Limits,
     /// Where decisions are logged, if they are.
@@ -115,7 +113,6 @@ pub struct Feeds {
     store: Store,
     heard: Arc<Heard>,
     owners: Owners,
-    peer_key: PeerKey,
     shutdown: CancellationToken,
 }
 
@@ -140,7 +137,6 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, BuildError
         cache,
         clock,
         sealer,
-        peer_key,
         limits,
         decision_log,
         shutdown,
@@ -209,7 +205,6 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, BuildError
             store,
             heard,
             owners,
-            peer_key,
             shutdown,
         },
     })
@@ -219,8 +214,7 @@ impl Feeds {
     /// Begins to follow the feeds. The services that they are of need this one to be built, so
     /// this comes after.
     pub fn follow(&self, identity: Channel, membership: Channel) {
-        let channel = |channel| PeerChannel::new(channel, self.peer_key.clone());
-        let (identity, membership) = (channel(identity), channel(membership));
+        let (identity, membership) = (PeerChannel::new(identity), PeerChannel::new(membership));
         self.owners.reach(identity.clone(), membership.clone());
         projection::follow(
             &self.store,

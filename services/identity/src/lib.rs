@@ -10,7 +10,7 @@ mod store;
 
 use std::sync::Arc;
 
-use ::rpc::{Authenticator, Channel, PeerChannel, PeerKey, Routes};
+use ::rpc::{Authenticator, Channel, PeerChannel, Routes};
 use ::store::{Store, StoreError, StoreUrl};
 use authority::Authority;
 use clock::Clock;
@@ -33,8 +33,6 @@ pub struct Dependencies {
     pub clock: Arc<dyn Clock>,
     /// The installation's tokens.
     pub sealer: Sealer,
-    /// The key of the services of the installation.
-    pub peer_key: PeerKey,
     /// The secret of the first service account; it makes all others.
     pub root_key: SecretString,
     /// The entitlement service.
@@ -64,7 +62,7 @@ pub async fn build(dependencies: Dependencies) -> Result<Identity, StoreError> {
     )
     .await?;
     bootstrap::ensure(&store, &dependencies.root_key).await?;
-    let channel = PeerChannel::new(dependencies.entitlement, dependencies.peer_key);
+    let channel = PeerChannel::new(dependencies.entitlement);
     let entitlement = Entitlement::new(channel);
     let app = App {
         authority: Authority::new(Arc::new(entitlement.clone())),

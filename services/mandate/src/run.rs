@@ -2,9 +2,12 @@
 
 mod dev;
 mod dev_args;
+mod exposure;
 mod installation;
 mod migrate;
 mod oidc_args;
+mod peer_keys;
+mod peers;
 mod secrets;
 mod serve;
 mod serve_args;
@@ -15,6 +18,7 @@ pub use dev::dev;
 pub use dev_args::DevArgs;
 pub use installation::{Installation, InstallationSettings};
 pub use migrate::{MigrateArgs, migrate};
+pub use peer_keys::PeerKeys;
 pub use secrets::Secrets;
 pub use serve::serve;
 pub use serve_args::ServeArgs;

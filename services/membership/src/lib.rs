@@ -11,7 +11,7 @@ mod take_up;
 
 use std::sync::Arc;
 
-use ::rpc::{Authenticator, Channel, PeerChannel, PeerKey, Routes};
+use ::rpc::{Authenticator, Channel, PeerChannel, Routes};
 use ::store::{Store, StoreError, StoreUrl};
 use authority::Authority;
 use clock::Clock;
@@ -32,8 +32,6 @@ pub struct Dependencies {
     pub clock: Arc<dyn Clock>,
     /// The installation's tokens.
     pub sealer: Sealer,
-    /// The key of the services of the installation.
-    pub peer_key: PeerKey,
     /// The identity service.
     pub identity: Channel,
     /// The entitlement service.
@@ -63,8 +61,8 @@ pub async fn build(dependencies: Dependencies) -> Result<Membership, StoreError>
     )
     .await?;
     bootstrap::ensure(&store).await?;
-    let identity = PeerChannel::new(dependencies.identity, dependencies.peer_key.clone());
-    let entitlement = PeerChannel::new(dependencies.entitlement, dependencies.peer_key);
+    let identity = PeerChannel::new(dependencies.identity);
+    let entitlement = PeerChannel::new(dependencies.entitlement);
     let entitlement = Entitlement::new(entitlement);
     let app = App {
         authority: Authority::new(Arc::new(entitlement.clone())),

@@ -58,7 +58,21 @@ fn access(policy: &DynamicMessage) -> Option<String> {
         let permission = field(policy, "permission")?;
         return Some(format!("Permission({:?})", permission.as_str()?));
     }
-    (field(policy, "peer")?.as_bool()?).then(|| "Peer".to_owned())
+    if !field(policy, "peer")?.as_bool()? {
+        return None;
+    }
+    let peers = field(policy, "peers")?;
+    let peers = peers
+        .as_list()?
+        .iter()
+        .map(|peer| match peer.as_enum_number() {
+            Some(1) => Some("Peer::Identity"),
+            Some(2) => Some("Peer::Membership"),
+            Some(3) => Some("Peer::Entitlement"),
+            _ => None,
+        });
+    let peers = peers.collect::<Option<Vec<_>>>()?;
+    (!peers.is_empty()).then(|| format!("Peer(&[{}])", peers.join(", ")))
 }
 
 fn field(message: &DynamicMessage, name: &str) -> Option<Value> {

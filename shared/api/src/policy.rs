@@ -22,8 +22,34 @@ pub struct MethodPolicy {
 pub enum Access {
     /// Who holds this management permission.
     Permission(&'static str),
-    /// The other services of the installation.
-    Peer,
+    /// These of the other services of the installation.
+    Peer(&'static [Peer]),
+}
+
+/// A service of an installation, as the others know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// Identity.
+    Identity,
+    /// Membership.
+    Membership,
+    /// Entitlement.
+    Entitlement,
+}
+
+impl Peer {
+    /// Every service.
+    pub const ALL: [Self; 3] = [Self::Identity, Self::Membership, Self::Entitlement];
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Membership => "membership",
+            Self::Entitlement => "entitlement",
+        }
+    }
 }
 
 /// How the audit log records a call.

@@ -44,6 +44,8 @@ pub struct Entry {
     pub request: Vec<u8>,
     /// How many were not recorded.
     pub dropped: u64,
+    /// The service that called for the actor; empty if the actor called.
+    pub through: String,
 }
 
 /// What a request or an answer names, as an entry has it.
@@ -134,6 +136,8 @@ impl Entry {
             call_id: self.call_id.clone(),
             request_digest: digest,
             dropped: i64::try_from(self.dropped).unwrap_or(i64::MAX),
+            // Absent from the encoding where it is empty: records from before are as they were.
+            through: self.through.clone(),
         })
     }
 }

@@ -6,14 +6,14 @@ use std::{
     time::Instant,
 };
 
-use api::{AuditKind, MethodPolicy};
+use api::{AuditKind, MethodPolicy, Peer};
 use base::{Millis, Subject};
 
 /// Who presented the credential of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Caller {
     /// Another service of this installation.
-    Peer,
+    Peer(Peer),
     /// An internal backend, or a person.
     Subject(Arc<Account>),
 }
@@ -84,6 +84,8 @@ pub struct Context {
     pub request_id: RequestId,
     /// When the caller stops waiting.
     pub deadline: Instant,
+    /// The service that calls for the caller, if it is not the caller who does.
+    pub through: Option<Peer>,
     /// What the authority finds out, for the audit log; nothing for methods that it does not
     /// record.
     pub trail: Option<Arc<OnceLock<Basis>>>,
@@ -94,9 +96,14 @@ impl Context {
     /// it then may and what is recorded of it are theirs.
     #[must_use]
     pub fn on_behalf_of(&self, caller: Caller, policy: &'static MethodPolicy) -> Self {
+        let through = match self.caller {
+            Caller::Peer(peer) => Some(peer),
+            Caller::Subject(_) => self.through,
+        };
         Self {
             caller,
             policy,
+            through,
             trail: (policy.audit != AuditKind::None).then(Arc::default),
             ..self.clone()
         }
@@ -112,6 +119,8 @@ pub struct Basis {
     pub grant: String,
     /// Who gave the grant.
     pub granted_by: String,
+    /// The name of the service that called for the caller; empty if the caller called.
+    pub through: &'static str,
     /// Names the call.
     pub call_id: String,
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use api::Access;
+use api::{Access, Peer};
 use async_trait::async_trait;
 use base::OrganizationId;
 
@@ -140,11 +140,13 @@ impl Authority {
     /// [`Refused`] when the caller may not, or when that cannot be decided.
     pub async fn authorize(&self, context: &Context, reach: Reach<'_>) -> Result<Permit, Refused> {
         let verdict = match (&context.caller, context.policy.access) {
-            (Caller::Peer, Access::Peer) => Verdict::Allowed(Proof::default()),
+            (Caller::Peer(peer), Access::Peer(peers)) if peers.contains(peer) => {
+                Verdict::Allowed(Proof::default())
+            }
             (Caller::Subject(caller), Access::Permission(permission)) => {
                 self.0.allows(context, caller, permission, reach).await?
             }
-            (Caller::Peer, Access::Permission(_)) | (Caller::Subject(_), Access::Peer) => {
+            (Caller::Peer(_), _) | (Caller::Subject(_), Access::Peer(_)) => {
                 Verdict::Denied { member: false }
             }
         };
@@ -159,7 +161,7 @@ impl Authority {
         }
         Ok(Permit {
             holder: match &context.caller {
-                Caller::Peer => "peer".to_owned(),
+                Caller::Peer(_) => "peer".to_owned(),
                 Caller::Subject(account) => account.name.to_string(),
             },
             method: context.policy.path,
@@ -185,6 +187,7 @@ fn basis(context: &Context, reach: Reach<'_>, verdict: &Verdict) -> Basis {
         organization,
         grant: power.grant,
         granted_by: power.granted_by,
+        through: context.through.map_or("", Peer::name),
         call_id: context
             .request_id
             .to_string()

@@ -24,7 +24,7 @@ impl Attempt {
         let trail = context.trail.clone()?;
         let actor = match &context.caller {
             Caller::Subject(account) => account.name.to_string(),
-            Caller::Peer => return None,
+            Caller::Peer(_) => return None,
         };
         Some(Self {
             kind: context.policy.audit,
@@ -56,6 +56,7 @@ impl Attempt {
             grant: basis.grant.clone(),
             granted_by: basis.granted_by.clone(),
             call_id: basis.call_id.clone(),
+            through: basis.through.to_owned(),
             outcome,
             reason: reason.to_owned(),
             ..self.entry

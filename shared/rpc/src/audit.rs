@@ -59,5 +59,6 @@ fn entry(organization: &OrganizationId, found: Recorded) -> AuditEntry {
         request_id: record.request_id,
         call_id: record.call_id,
         dropped: record.dropped,
+        through: record.through,
     }
 }

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, time::Duration};
 
 use authority::Context;
-use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::{global, propagation::Injector};
 use tonic::{
     Status,
@@ -15,7 +15,7 @@ use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::{
-    layer::{Request, Response, authenticate::PeerKey},
+    layer::{Request, Response},
     service::GrpcService,
 };
 
@@ -36,11 +36,7 @@ pub fn in_process(service: GrpcService) -> Channel {
 /// # Errors
 /// The URL or the certificate is malformed.
 pub fn over_tcp(url: &str, ca: Option<&[u8]>) -> Result<Channel, tonic::transport::Error> {
-    let mut endpoint = Endpoint::from_shared(url.to_owned())?
-        .connect_timeout(CONNECT)
-        .tcp_nodelay(true)
-        .http2_keep_alive_interval(Duration::from_secs(10))
-        .keep_alive_while_idle(true);
+    let mut endpoint = endpoint(url)?;
     if let Some(ca) = ca {
         let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca));
         endpoint = endpoint.tls_config(tls)?;
@@ -51,18 +47,23 @@ pub fn over_tcp(url: &str, ca: Option<&[u8]>) -> Result<Channel, tonic::transpor
     ))
 }
 
-/// A channel to another service of the installation. It presents the peer key and carries the
-/// trace on.
-#[derive(Debug, Clone)]
-pub struct PeerChannel {
-    channel: Channel,
-    key: PeerKey,
+pub(crate) fn endpoint(url: &str) -> Result<Endpoint, tonic::transport::Error> {
+    Ok(Endpoint::from_shared(url.to_owned())?
+        .connect_timeout(CONNECT)
+        .tcp_nodelay(true)
+        .http2_keep_alive_interval(Duration::from_secs(10))
+        .keep_alive_while_idle(true))
 }
+
+/// A channel to another service of the installation. It carries the trace on, and nothing of what
+/// the caller presented.
+#[derive(Debug, Clone)]
+pub struct PeerChannel(Channel);
 
 impl PeerChannel {
     /// Wraps a channel.
-    pub fn new(channel: Channel, key: PeerKey) -> Self {
-        Self { channel, key }
+    pub fn new(channel: Channel) -> Self {
+        Self(channel)
     }
 
     /// The channel for one call, on behalf of the call that `context` is of: with its request
@@ -87,16 +88,11 @@ impl PeerChannel {
     }
 
     fn with_headers<const N: usize>(&self, headers: [(HeaderName, String); N]) -> Channel {
-        let key = format!("Bearer {}", self.key.expose());
         let channel = self
-            .channel
+            .0
             .clone()
             .map_request(move |mut request: http::Request<Body>| {
                 let map = request.headers_mut();
-                if let Ok(mut value) = HeaderValue::from_str(&key) {
-                    value.set_sensitive(true);
-                    map.insert(AUTHORIZATION, value);
-                }
                 for (name, value) in headers.clone() {
                     if let Ok(value) = HeaderValue::from_str(&value) {
                         map.insert(name, value);

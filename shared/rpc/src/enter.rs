@@ -22,6 +22,7 @@ pub fn enter<Q>(request: Request<Q>) -> Result<(Context, Q), Status> {
             policy,
             request_id: call.id,
             deadline: call.deadline,
+            through: None,
             trail: (policy.audit != AuditKind::None).then(Arc::default),
         })
     });

@@ -8,6 +8,7 @@ mod enter;
 mod fault;
 mod layer;
 mod page;
+mod peer_door;
 mod server;
 mod service;
 mod stack;
@@ -20,9 +21,12 @@ pub use channel::{Channel, PeerChannel, in_process, over_tcp};
 pub use convert::{etag, expect_etag, moment, parse, required, timestamp};
 pub use enter::{answer, enter, refuse};
 pub use fault::{Fault, Help, Violation};
-pub use layer::authenticate::{Authentication, Authenticator, Credential, PeerKey};
+pub use layer::authenticate::{Authentication, Authenticator, Credential};
 pub use layer::unread::unread;
 pub use page::Page;
+pub use peer_door::{
+    InvalidPeerKey, PeerDigest, PeerKey, PeerTls, in_process_as, over_tcp_as, peer_door,
+};
 pub use server::{Listener, TlsFiles, serve};
 pub use service::{GrpcService, Routes};
 pub use stack::{Limits, stack};

@@ -114,6 +114,7 @@ impl Store {
                     grant: basis.grant.clone(),
                     granted_by: basis.granted_by.clone(),
                     call_id: basis.call_id.clone(),
+                    through: basis.through.to_owned(),
                     ..Entry::default()
                 })
             }),

@@ -43,20 +43,19 @@ pub enum Cut {
 /// Membership as another replica has it, whose calls that change grants are cut.
 pub async fn replica(rig: &Rig, cut: Cut, meanwhile: CreateGrantRequest) -> (Clients, DropGuard) {
     let [identity, _, whole] = rig.channels();
+    let [identity_for_it, _, whole_for_it] = rig.channels_as(api::Peer::Membership);
     let secrets = rig.secrets();
     let shutdown = CancellationToken::new();
     let built = membership::build(membership::Dependencies {
         store: rig.stores().membership,
         clock: Arc::new(SystemClock::default()),
         sealer: secrets.sealer.clone(),
-        peer_key: secrets.peer.clone(),
-        identity: identity.clone(),
-        entitlement: cutting(whole.clone(), rig.root(), cut, meanwhile),
+        identity: identity_for_it,
+        entitlement: cutting(whole_for_it, rig.root(), cut, meanwhile),
         shutdown: shutdown.clone(),
     });
     let built = built.await.unwrap();
     let authentication = Authentication {
-        peer: secrets.peer.clone(),
         credentials: built.keys,
         tokens: None,
         anonymous: None,

@@ -351,7 +351,7 @@ fn refusal(beyond: Beyond, role: &RoleName, scope: &Scope, subject: &str) -> Err
 pub(super) fn caller(context: &Context) -> Result<&str, Error> {
     match &context.caller {
         Caller::Subject(caller) => Ok(&caller.name),
-        Caller::Peer => Err(::rpc::Fault::denied().into()),
+        Caller::Peer(_) => Err(::rpc::Fault::denied().into()),
     }
 }
 

@@ -78,7 +78,8 @@ fn k_n_what_finds_no_place_is_counted_and_waits_for_nothing() {
         }),
     };
     let context = Context {
-        caller: Caller::Peer,
+        caller: Caller::Peer(api::Peer::Membership),
+        through: None,
         policy: &api::METHODS[0],
         request_id: authority::RequestId::Made(1),
         deadline: std::time::Instant::now(),

@@ -9,9 +9,10 @@ use std::{
     },
 };
 
+use api::Peer;
 use cache::Cache;
 use entitlement::DecisionLogSettings;
-use rpc::{Channel, GrpcService, Mounted, Readiness, in_process, steer};
+use rpc::{Channel, GrpcService, Mounted, Readiness, in_process, in_process_as, steer};
 
 use super::service::{self, BuildError, Built, ServiceSettings, Stores};
 
@@ -62,17 +63,21 @@ impl Installation {
         let (entitlement, feeds) =
             service::entitlement(&services, stores.entitlement, cache, answers, decision_log)
                 .await?;
-        let to_entitlement = || in_process(entitlement.service.clone());
-        let identity = service::identity(&services, stores.identity, to_entitlement()).await?;
-        let to_identity = || in_process(identity.service.clone());
+        let to_entitlement = |by| in_process_as(by, entitlement.service.clone());
+        let by_identity = to_entitlement(Peer::Identity);
+        let identity = service::identity(&services, stores.identity, by_identity).await?;
+        let to_identity = |by| in_process_as(by, identity.service.clone());
         let membership = service::membership(
             &services,
             stores.membership,
-            to_identity(),
-            to_entitlement(),
+            to_identity(Peer::Membership),
+            to_entitlement(Peer::Membership),
         )
         .await?;
-        feeds.follow(to_identity(), in_process(membership.service.clone()));
+        feeds.follow(
+            to_identity(Peer::Entitlement),
+            in_process_as(Peer::Entitlement, membership.service.clone()),
+        );
         feeds.caught_up().await;
         let installation = Self {
             identity,
@@ -110,6 +115,11 @@ impl Installation {
     /// A channel to all services, in this process.
     pub fn channel(&self) -> Channel {
         in_process(self.service())
+    }
+
+    /// A channel to all services, in this process, as one of them has it.
+    pub fn channel_as(&self, peer: Peer) -> Channel {
+        in_process_as(peer, self.service())
     }
 
     fn readiness(&self) -> [&Readiness; 3] {

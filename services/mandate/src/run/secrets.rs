@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use boot::{read_secret, secret_in};
-use rpc::PeerKey;
 use seal::Sealer;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -13,29 +12,25 @@ use crate::exit::Failure;
 /// The secrets that the services of an installation share.
 #[derive(Debug, Clone)]
 pub struct Secrets {
-    /// With which the services call each other.
-    pub peer: PeerKey,
     /// Of the first service account.
     pub root: SecretString,
     /// Makes and opens tokens.
     pub sealer: Sealer,
 }
 
-/// The file of the key with which the services call each other, in a folder of secrets.
-const PEER: &str = "peer.key";
 /// The file of the key of the first service account.
 pub const ROOT: &str = "root.key";
 /// The file of the key of tokens.
 const TOKEN: &str = "token.key";
 
 impl Secrets {
-    /// Reads the secrets in a folder: `peer.key`, `root.key` and `token.key`.
+    /// Reads the secrets in a folder: `root.key` and `token.key`.
     ///
     /// # Errors
     /// A file cannot be read, or its secret is too short.
     pub fn read(folder: &Path) -> Result<Self, Failure> {
         let secret = |name| read_secret(&folder.join(name)).map_err(failed);
-        Self::new(secret(PEER)?, secret(ROOT)?, &secret(TOKEN)?)
+        Self::new(secret(ROOT)?, &secret(TOKEN)?)
     }
 
     /// Reads the secrets in a folder, and makes those that are not there.
@@ -44,21 +39,15 @@ impl Secrets {
     /// A file cannot be read or written.
     pub fn read_or_make(folder: &Path) -> Result<Self, Failure> {
         let secret = |name, prefix| secret_in(&folder.join(name), prefix).map_err(failed);
-        Self::new(
-            secret(PEER, "")?,
-            secret(ROOT, "mk_root_")?,
-            &secret(TOKEN, "")?,
-        )
+        Self::new(secret(ROOT, "mk_root_")?, &secret(TOKEN, "")?)
     }
 
-    fn new(peer: SecretString, root: SecretString, token: &SecretString) -> Result<Self, Failure> {
-        let short = || Failure::usage("a key has at least 32 characters");
+    fn new(root: SecretString, token: &SecretString) -> Result<Self, Failure> {
         if token.expose_secret().len() < 32 {
-            return Err(short());
+            return Err(Failure::usage("a key has at least 32 characters"));
         }
         let token = token.expose_secret().as_bytes().to_vec();
         Ok(Self {
-            peer: PeerKey::new(peer).map_err(|_| short())?,
             root,
             sealer: Sealer::new(&token.into()),
         })

@@ -2,21 +2,23 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use api::Peer;
 use base::SecretUrl;
 use boot::{LogFormat, Telemetry, TelemetrySettings, serve_admin};
 use cache::Cache;
 use clock::{Clock, SystemClock};
 use oidc::Tokens;
-use rpc::{Channel, GrpcService, Listener, TlsFiles, over_tcp};
+use rpc::{GrpcService, Listener, TlsFiles};
 use store::StoreUrl;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    failed,
+    exposure, failed,
     installation::{Installation, InstallationSettings},
+    peers::Peers,
     secrets::Secrets,
-    serve_args::{ServeArgs, Which},
+    serve_args::ServeArgs,
     service::{self, CallerAuthentication, ServiceSettings, Stores},
     shutdown,
 };
@@ -28,7 +30,9 @@ use crate::exit::Failure;
 /// Something is missing or contradictory in the options, or cannot be used.
 pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
     let tls = transport(&args)?;
+    exposure::check(&args)?;
     let secrets = Secrets::read(&args.secrets)?;
+    let peers = Peers::read(&args).await?;
     let telemetry = Telemetry::begin(&TelemetrySettings {
         service: "mandate",
         format: LogFormat::Json,
@@ -51,11 +55,31 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
         Failure::failed(format!("{} cannot be listened on: {error}", args.listen))
     })?;
     let address = listener.address().map_err(failed)?;
-    let service = Box::pin(build(&args, secrets, &shutdown, ready)).await?;
+    let for_peers = match &peers {
+        Some(peers) => Some(peers.listen().await?),
+        None => None,
+    };
+    exposure::warn(&args, &shutdown);
+    let service = Box::pin(build(&args, secrets, peers.as_ref(), &shutdown, ready)).await?;
     tracing::info!(%address, service = ?args.service, "listening");
-    rpc::serve(listener, service, tls, args.threads(), shutdown)
+    let public = async {
+        rpc::serve(
+            listener,
+            service.clone(),
+            tls,
+            args.threads(),
+            shutdown.clone(),
+        )
         .await
         .map_err(|error| Failure::failed(format!("the server ended: {error}")))
+    };
+    match (peers, for_peers) {
+        (Some(peers), Some(listener)) => {
+            let private = peers.serve(listener, service.clone(), args.threads(), shutdown.clone());
+            tokio::try_join!(public, private).map(|_| ())
+        }
+        _ => public.await,
+    }
 }
 
 /// TLS, unless it is waived by name: a server that was merely not configured does not start.
@@ -77,6 +101,7 @@ fn transport(args: &ServeArgs) -> Result<Option<TlsFiles>, Failure> {
 async fn build(
     args: &ServeArgs,
     secrets: Secrets,
+    peers: Option<&Peers>,
     shutdown: &CancellationToken,
     ready: watch::Sender<bool>,
 ) -> Result<GrpcService, Failure> {
@@ -108,7 +133,7 @@ async fn build(
         ..entitlement::Limits::default()
     };
     let cache = Cache::open(args.cache.clone()).map_err(failed)?;
-    if args.service == Which::All {
+    let Some((peers, service)) = peers.zip(args.service.alone()) else {
         let settings = InstallationSettings {
             services: settings,
             stores: all_stores(&args.store)?,
@@ -119,17 +144,19 @@ async fn build(
         let installation = Installation::start(settings).await.map_err(failed)?;
         ready.send_replace(true);
         return Ok(installation.service());
-    }
+    };
     let store = StoreUrl::parse(args.store.clone()).map_err(failed)?;
-    let peers = Peers::new(args).await?;
-    let built = match args.service {
-        Which::Identity => service::identity(&settings, store, peers.entitlement()?).await,
-        Which::Membership => {
-            let (identity, entitlement) = (peers.identity()?, peers.entitlement()?);
+    let built = match service {
+        Peer::Identity => {
+            let entitlement = peers.to(Peer::Entitlement)?;
+            service::identity(&settings, store, entitlement).await
+        }
+        Peer::Membership => {
+            let (identity, entitlement) = (peers.to(Peer::Identity)?, peers.to(Peer::Entitlement)?);
             service::membership(&settings, store, identity, entitlement).await
         }
-        Which::Entitlement | Which::All => {
-            let (identity, membership) = (peers.identity()?, peers.membership()?);
+        Peer::Entitlement => {
+            let (identity, membership) = (peers.to(Peer::Identity)?, peers.to(Peer::Membership)?);
             let log = args.decision_log();
             let built = service::entitlement(&settings, store, cache, answers, log).await;
             let (built, feeds) = built.map_err(failed)?;
@@ -156,43 +183,4 @@ pub(super) fn all_stores(url: &SecretUrl) -> Result<Stores, Failure> {
         None => Stores::shared(url.clone()),
     };
     stores.map_err(failed)
-}
-
-/// Where the other services are.
-struct Peers<'a> {
-    args: &'a ServeArgs,
-    ca: Option<Vec<u8>>,
-}
-
-impl<'a> Peers<'a> {
-    async fn new(args: &'a ServeArgs) -> Result<Self, Failure> {
-        let ca = match &args.peer_ca {
-            Some(path) => Some(
-                tokio::fs::read(path)
-                    .await
-                    .map_err(|error| Failure::failed(format!("`{}`: {error}", path.display())))?,
-            ),
-            None => None,
-        };
-        Ok(Self { args, ca })
-    }
-
-    fn identity(&self) -> Result<Channel, Failure> {
-        self.channel(self.args.identity_url.as_ref(), "--identity-url")
-    }
-
-    fn membership(&self) -> Result<Channel, Failure> {
-        self.channel(self.args.membership_url.as_ref(), "--membership-url")
-    }
-
-    fn entitlement(&self) -> Result<Channel, Failure> {
-        self.channel(self.args.entitlement_url.as_ref(), "--entitlement-url")
-    }
-
-    fn channel(&self, url: Option<&SecretUrl>, option: &str) -> Result<Channel, Failure> {
-        let missing = || Failure::usage(format!("this service needs {option}"));
-        let url = url.ok_or_else(missing)?;
-        over_tcp(url.expose(), self.ca.as_deref())
-            .map_err(|error| Failure::usage(format!("`{url}`: {error}")))
-    }
 }

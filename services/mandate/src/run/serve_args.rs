@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, num::NonZero, path::PathBuf};
 
+use api::Peer;
 use base::SecretUrl;
 use clap::{Args, ValueEnum};
 use entitlement::{DecisionLogSettings, DecisionLogTarget};
@@ -15,11 +16,13 @@ Examples:
   mandate serve all --store postgres://mandate@db/mandate --secrets /etc/mandate/secrets \\
       --tls-certificate tls.crt --tls-key tls.key
   mandate serve identity --store sqlite:identity.db --secrets ./secrets \\
-      --entitlement-url http://127.0.0.1:7703 --listen 127.0.0.1:7701 --insecure-plaintext
+      --listen 127.0.0.1:7701 --peer-listen 127.0.0.1:7711 \\
+      --entitlement-url http://127.0.0.1:7713 --insecure-plaintext
 
-The folder of secrets holds `peer.key` (with which the services call each other), `root.key` (of
-the first service account, `mk_root_` and 43 characters) and `token.key`, the same for all services
-of an installation.")]
+The folder of secrets holds `root.key` (of the first service account, `mk_root_` and 43 characters)
+and `token.key`, the same for all services of an installation. A service that runs by itself calls
+the others with a key of its own: `peers/SERVICE.key`; for each of the others it has the SHA-256
+digest of that one's key, in hexadecimal, `peers/OTHER.sha256`.")]
 pub struct ServeArgs {
     /// Which service
     pub service: Which,
@@ -46,25 +49,38 @@ pub struct ServeArgs {
     )]
     pub cache: SecretUrl,
 
-    /// The folder with `peer.key`, `root.key` and `token.key`
+    /// The folder with `root.key`, `token.key` and `peers`
     #[arg(long, env = "MANDATE_SECRETS")]
     pub secrets: PathBuf,
 
-    /// Where identity is, for membership and entitlement
+    /// Where identity listens for the other services, for membership and entitlement
     #[arg(long, env = "MANDATE_IDENTITY_URL", hide_env_values = true)]
     pub identity_url: Option<SecretUrl>,
 
-    /// Where membership is, for entitlement
+    /// Where membership listens for the other services, for entitlement
     #[arg(long, env = "MANDATE_MEMBERSHIP_URL", hide_env_values = true)]
     pub membership_url: Option<SecretUrl>,
 
-    /// Where entitlement is, for identity and membership
+    /// Where entitlement listens for the other services, for identity and membership
     #[arg(long, env = "MANDATE_ENTITLEMENT_URL", hide_env_values = true)]
     pub entitlement_url: Option<SecretUrl>,
 
-    /// The authority that signed the certificates of the other services, in PEM
-    #[arg(long, env = "MANDATE_PEER_CA")]
+    /// The address to listen on for the other services, where each runs by itself: nothing that is
+    /// for them is answered elsewhere
+    #[arg(long, env = "MANDATE_PEER_LISTEN")]
+    pub peer_listen: Option<SocketAddr>,
+
+    /// The authority that signed the certificates with which services know each other, in PEM
+    #[arg(long, requires = "peer_tls_certificate", env = "MANDATE_PEER_CA")]
     pub peer_ca: Option<PathBuf>,
+
+    /// The certificate chain with which this service calls the others and is called, in PEM
+    #[arg(long, requires = "peer_tls_key", env = "MANDATE_PEER_TLS_CERTIFICATE")]
+    pub peer_tls_certificate: Option<PathBuf>,
+
+    /// Its private key, in PEM
+    #[arg(long, requires = "peer_ca", env = "MANDATE_PEER_TLS_KEY")]
+    pub peer_tls_key: Option<PathBuf>,
 
     /// The certificate chain of this server, in PEM
     #[arg(long, requires = "tls_key", env = "MANDATE_TLS_CERTIFICATE")]
@@ -82,7 +98,7 @@ pub struct ServeArgs {
     #[arg(long, conflicts_with = "tls_certificate")]
     pub insecure_plaintext: bool,
 
-    /// Take whoever presents no key for the operator: for test rigs only
+    /// Take whoever presents no key for the operator: for test rigs only, and on loopback only
     #[arg(long)]
     pub insecure_anonymous_operator: bool,
 
@@ -188,6 +204,18 @@ impl ServeArgs {
 /// As many threads as there are cores.
 pub(super) fn threads() -> NonZero<usize> {
     std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN)
+}
+
+impl Which {
+    /// The service that runs by itself, if one does.
+    pub(super) fn alone(self) -> Option<Peer> {
+        match self {
+            Self::Identity => Some(Peer::Identity),
+            Self::Membership => Some(Peer::Membership),
+            Self::Entitlement => Some(Peer::Entitlement),
+            Self::All => None,
+        }
+    }
 }
 
 /// Which service runs.

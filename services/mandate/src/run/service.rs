@@ -112,7 +112,6 @@ pub async fn identity(
         store,
         clock: settings.clock.clone(),
         sealer: settings.secrets.sealer.clone(),
-        peer_key: settings.secrets.peer.clone(),
         root_key: settings.secrets.root.clone(),
         entitlement,
         shutdown: settings.shutdown.clone(),
@@ -135,7 +134,6 @@ pub async fn membership(
         store,
         clock: settings.clock.clone(),
         sealer: settings.secrets.sealer.clone(),
-        peer_key: settings.secrets.peer.clone(),
         identity,
         entitlement,
         shutdown: settings.shutdown.clone(),
@@ -160,7 +158,6 @@ pub async fn entitlement(
         cache,
         clock: settings.clock.clone(),
         sealer: settings.secrets.sealer.clone(),
-        peer_key: settings.secrets.peer.clone(),
         limits,
         decision_log,
         shutdown: settings.shutdown.clone(),
@@ -200,7 +197,6 @@ async fn with_stack(
         }
     };
     let authentication = Authentication {
-        peer: settings.secrets.peer.clone(),
         credentials,
         tokens: settings.tokens.clone(),
         anonymous,

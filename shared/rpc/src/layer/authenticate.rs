@@ -2,14 +2,12 @@
 
 use std::{
     convert::Infallible,
-    fmt,
     sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use async_trait::async_trait;
 use authority::{Account, Caller, Undecided};
-use aws_lc_rs::{constant_time, digest};
 use base::OidcIdentity;
 use futures_util::{
     FutureExt,
@@ -17,12 +15,11 @@ use futures_util::{
 };
 use http::header::AUTHORIZATION;
 use oidc::Tokens;
-use secrecy::{ExposeSecret, SecretString};
 use tonic::Status;
 use tower::{Layer, Service};
 
 use super::{BoxFuture, Request, Response, call::Call, is_public};
-use crate::fault::Fault;
+use crate::{fault::Fault, peer_door::AtPeerDoor};
 
 /// What a caller presents, as far as it can be told without knowing service accounts.
 #[derive(Debug, Clone, Copy)]
@@ -52,54 +49,14 @@ pub trait Authenticator: Send + Sync {
     ) -> Result<Option<Arc<Account>>, Undecided>;
 }
 
-/// Whether a secret has the form of a service account's key: what the peers share never has.
+/// Whether a secret has the form of a service account's key.
 fn is_key(secret: &str) -> bool {
     secret.starts_with("mk_")
-}
-
-/// The key with which the services of an installation call each other.
-#[derive(Clone)]
-pub struct PeerKey {
-    secret: SecretString,
-    /// Of the secret: each call is compared with it.
-    digest: digest::Digest,
-}
-
-impl fmt::Debug for PeerKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PeerKey")
-    }
-}
-
-impl PeerKey {
-    /// Wraps a secret of at least 32 characters that has not the form of a service account's key.
-    ///
-    /// # Errors
-    /// The secret is returned if it is another.
-    pub fn new(secret: SecretString) -> Result<Self, SecretString> {
-        if secret.expose_secret().len() < 32 || is_key(secret.expose_secret()) {
-            return Err(secret);
-        }
-        let digest = digest::digest(&digest::SHA256, secret.expose_secret().as_bytes());
-        Ok(Self { secret, digest })
-    }
-
-    pub(crate) fn expose(&self) -> &str {
-        self.secret.expose_secret()
-    }
-
-    /// Compares digests, in constant time: neither content nor length shows.
-    fn matches(&self, presented: &str) -> bool {
-        let presented = digest::digest(&digest::SHA256, presented.as_bytes());
-        constant_time::verify_slices_are_equal(self.digest.as_ref(), presented.as_ref()).is_ok()
-    }
 }
 
 /// How callers authenticate.
 #[derive(Clone)]
 pub struct Authentication {
-    /// The key of the other services.
-    pub peer: PeerKey,
     /// The credentials of service accounts.
     pub credentials: Arc<dyn Authenticator>,
     /// The tokens that are taken, if any are.
@@ -110,13 +67,14 @@ pub struct Authentication {
 
 impl Authentication {
     /// Who calls, if that can be told without waiting; inside, none if it is nobody.
-    fn recall(&self, presented: Option<&str>) -> Poll<Option<Caller>> {
-        let Some(secret) = presented else {
-            return Poll::Ready(self.anonymous.clone().map(Caller::Subject));
+    fn recall(&self, request: &Request) -> Poll<Option<Caller>> {
+        let Some(secret) = bearer(request) else {
+            // INVARIANT: nothing that comes from outside has this; see `peer_door`.
+            return Poll::Ready(match request.extensions().get::<AtPeerDoor>() {
+                Some(AtPeerDoor(peer)) => peer.map(Caller::Peer),
+                None => self.anonymous.clone().map(Caller::Subject),
+            });
         };
-        if !is_key(secret) && self.peer.matches(secret) {
-            return Poll::Ready(Some(Caller::Peer));
-        }
         let Some(tokens) = self.tokens_for(secret) else {
             let owner = self.credentials.recall(Credential::Secret(secret));
             return owner.map(|owner| owner.map(Caller::Subject));
@@ -200,7 +158,7 @@ where
         if is_public(request.uri().path()) {
             return self.inner.call(request).left_future();
         }
-        match self.authentication.recall(bearer(&request)) {
+        match self.authentication.recall(&request) {
             Poll::Ready(Some(caller)) => {
                 note(&mut request, caller);
                 return self.inner.call(request).left_future();
@@ -238,7 +196,7 @@ fn nobody() -> Response {
     Status::from(Fault::unauthenticated()).into_http()
 }
 
-fn bearer(request: &Request) -> Option<&str> {
+pub(crate) fn bearer(request: &Request) -> Option<&str> {
     let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
     value.strip_prefix("Bearer ")
 }

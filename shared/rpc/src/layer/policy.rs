@@ -60,8 +60,9 @@ fn admit(request: &Request) -> Result<(), Fault> {
     let call = call.ok_or_else(Fault::unauthenticated)?;
     let caller = call.caller.as_ref().ok_or_else(Fault::unauthenticated)?;
     let policy = call.policy.ok_or_else(Fault::denied)?;
-    if (*caller == Caller::Peer) != (policy.access == Access::Peer) {
-        return Err(Fault::denied());
+    match (caller, policy.access) {
+        (Caller::Subject(_), Access::Permission(_)) => Ok(()),
+        (Caller::Peer(peer), Access::Peer(peers)) if peers.contains(peer) => Ok(()),
+        _ => Err(Fault::denied()),
     }
-    Ok(())
 }

@@ -1,0 +1,67 @@
+//! What is waived for a machine of one's own and does harm elsewhere.
+
+use std::{net::SocketAddr, time::Duration};
+
+use opentelemetry::global;
+use tokio_util::sync::CancellationToken;
+
+use super::serve_args::ServeArgs;
+use crate::exit::Failure;
+
+/// How often it is said that others can listen in: nobody reads the beginning of a log.
+const REMINDER: Duration = Duration::from_secs(60);
+
+/// Refuses to take everybody for the operator where others than this machine can call.
+pub(super) fn check(args: &ServeArgs) -> Result<(), Failure> {
+    if args.insecure_anonymous_operator && is_beyond_loopback(args.listen) {
+        return Err(Failure::usage(format!(
+            "--insecure-anonymous-operator is for loopback only: on {}, whoever reaches the port \
+             would be the operator",
+            args.listen
+        )));
+    }
+    Ok(())
+}
+
+/// Says, again and again and in a metric, where keys and answers go over the network in clear: right
+/// behind a mesh that encrypts, and nowhere else.
+pub(super) fn warn(args: &ServeArgs, shutdown: &CancellationToken) {
+    let exposed: Vec<SocketAddr> = if args.insecure_plaintext {
+        beyond_loopback(args).collect()
+    } else {
+        Vec::new()
+    };
+    let gauge = global::meter("mandate")
+        .u64_gauge("mandate.server.plaintext")
+        .with_description("Whether calls come in clear from other machines.")
+        .build();
+    gauge.record(u64::from(!exposed.is_empty()), &[]);
+    if exposed.is_empty() {
+        return;
+    }
+    let remind = async move {
+        loop {
+            tracing::warn!(
+                addresses = ?exposed,
+                "calls are taken without TLS from other machines: everybody on the way can read \
+                 keys and answers, unless a mesh encrypts"
+            );
+            tokio::time::sleep(REMINDER).await;
+        }
+    };
+    tokio::spawn(shutdown.clone().run_until_cancelled_owned(remind));
+}
+
+/// Where calls are taken that others than this machine can make.
+fn beyond_loopback(args: &ServeArgs) -> impl Iterator<Item = SocketAddr> {
+    let private = args
+        .peer_listen
+        .filter(|_| args.peer_tls_certificate.is_none());
+    let public = Some(args.listen);
+    let all = public.into_iter().chain(private);
+    all.filter(|address| is_beyond_loopback(*address))
+}
+
+fn is_beyond_loopback(address: SocketAddr) -> bool {
+    !address.ip().to_canonical().is_loopback()
+}

@@ -1,0 +1,123 @@
+//! How a service that runs by itself calls the others, and is called by them.
+
+use std::{net::SocketAddr, num::NonZero};
+
+use api::Peer;
+use base::SecretUrl;
+use rpc::{Channel, GrpcService, Listener, PeerTls, TlsFiles, over_tcp_as, peer_door};
+use tokio::fs;
+use tokio_util::sync::CancellationToken;
+
+use super::{failed, peer_keys::PeerKeys, serve_args::ServeArgs};
+use crate::exit::Failure;
+
+/// What a service calls the others with, and listens for them with.
+#[derive(Debug)]
+pub(super) struct Peers {
+    keys: PeerKeys,
+    /// Where the others listen, with the option that says so.
+    urls: [(Option<SecretUrl>, &'static str); 3],
+    tls: Option<(PeerTls, TlsFiles)>,
+    address: SocketAddr,
+}
+
+impl Peers {
+    /// Reads what there is in the options; nothing if all services run in one process, where none
+    /// listens for the others.
+    pub(super) async fn read(args: &ServeArgs) -> Result<Option<Self>, Failure> {
+        let Some(service) = args.service.alone() else {
+            return match args.peer_listen {
+                Some(_) => Err(Failure::usage(
+                    "--peer-listen is for a service that runs by itself: all in one process call \
+                     each other there",
+                )),
+                None => Ok(None),
+            };
+        };
+        let address = args.peer_listen.ok_or_else(|| {
+            Failure::usage("this service needs --peer-listen, where the others call it")
+        })?;
+        Ok(Some(Self {
+            tls: tls(args).await?,
+            keys: PeerKeys::read(&args.secrets, service)?,
+            urls: [
+                (args.identity_url.clone(), "--identity-url"),
+                (args.membership_url.clone(), "--membership-url"),
+                (args.entitlement_url.clone(), "--entitlement-url"),
+            ],
+            address,
+        }))
+    }
+
+    /// A channel to another service.
+    pub(super) fn to(&self, peer: Peer) -> Result<Channel, Failure> {
+        let [identity, membership, entitlement] = &self.urls;
+        let (url, option) = match peer {
+            Peer::Identity => identity,
+            Peer::Membership => membership,
+            Peer::Entitlement => entitlement,
+        };
+        let missing = || Failure::usage(format!("this service needs {option}"));
+        let url = url.as_ref().ok_or_else(missing)?;
+        let tls = self.tls.as_ref().map(|(tls, _)| tls);
+        over_tcp_as(&self.keys.own, url.expose(), tls)
+            .map_err(|error| Failure::usage(format!("`{url}`: {error}")))
+    }
+
+    /// Listens for the others.
+    pub(super) async fn listen(&self) -> Result<Listener, Failure> {
+        let address = self.address;
+        let bound = Listener::bind(address).await;
+        bound.map_err(|error| Failure::failed(format!("{address} cannot be listened on: {error}")))
+    }
+
+    /// Serves the others until `shutdown`.
+    pub(super) async fn serve(
+        self,
+        listener: Listener,
+        service: GrpcService,
+        threads: NonZero<usize>,
+        shutdown: CancellationToken,
+    ) -> Result<(), Failure> {
+        let address = listener.address().map_err(failed)?;
+        tracing::info!(%address, "listening for the other services");
+        let service = peer_door(service, self.keys.known);
+        let tls = self.tls.map(|(_, files)| files);
+        rpc::serve(listener, service, tls, threads, shutdown)
+            .await
+            .map_err(|error| Failure::failed(format!("the server for services ended: {error}")))
+    }
+}
+
+/// TLS between the services, unless it is waived by name.
+async fn tls(args: &ServeArgs) -> Result<Option<(PeerTls, TlsFiles)>, Failure> {
+    let files = (
+        &args.peer_tls_certificate,
+        &args.peer_tls_key,
+        &args.peer_ca,
+    );
+    let (Some(certificate), Some(key), Some(authority)) = files else {
+        if args.insecure_plaintext {
+            return Ok(None);
+        }
+        return Err(Failure::usage(
+            "TLS between the services is not configured: give --peer-tls-certificate, \
+             --peer-tls-key and --peer-ca, or waive it with --insecure-plaintext",
+        ));
+    };
+    let read = async |path: &std::path::Path| {
+        let read = fs::read(path).await;
+        read.map_err(|error| Failure::failed(format!("`{}`: {error}", path.display())))
+    };
+    let tls = PeerTls {
+        authority: read(authority).await?,
+        certificate: read(certificate).await?,
+        key: read(key).await?,
+    };
+    let files = TlsFiles {
+        certificate: certificate.clone(),
+        key: key.clone(),
+        client_ca: Some(authority.clone()),
+    };
+    Ok(Some((tls, files)))
+}
