@@ -3,7 +3,7 @@
 use api::identity::v1::{ServiceAccount, ServiceAccountState};
 use authority::Permit;
 use base::{Id, KeyName, Millis, ServiceAccountId};
-use identity_core::KeySecret;
+use identity_core::{KeySecret, ROOT};
 use secrecy::{ExposeSecret, SecretString};
 
 use store::{Store, StoreError};
@@ -15,9 +15,6 @@ use crate::{
         service_accounts,
     },
 };
-
-/// The id of the first service account.
-pub const ROOT: &str = "root";
 
 /// Makes the first service account and its key, unless they are there. Another root key than
 /// before takes the place of the one before.
