@@ -10,17 +10,19 @@ use api::{
     entitlement::v1::{CreateGrantRequest, Grant},
     identity::v1::{
         CreateServiceAccountKeyRequest, DeactivateUserRequest, DeleteServiceAccountKeyRequest,
-        DisableServiceAccountRequest, EnableServiceAccountRequest,         OidcIdentity, ReactivateUserRequest, ServiceAccountKey, UpdateUserRequest, User,
+        DisableServiceAccountRequest, EnableServiceAccountRequest, ListServiceAccountKeysRequest,
+        OidcIdentity, ReactivateUserRequest, ServiceAccountKey, UpdateUserRequest, User,
     },
 };
 use mandate::clients::Clients;
+use tests::{Rig, Setting};
 use tonic::{Code, Response, Status};
 
 use crate::{
     managed::{Managed, all, key},
     refusal::assert_refused,
     revoking::mask,
-    shared::everywhere,
+    shared::{everywhere, run},
     staff::staff,
 };
 
@@ -297,5 +299,29 @@ fn root_is_never_locked_out() {
         disable(&root, &name).await.unwrap();
         enable(&root, &name).await.unwrap();
         disable(&root, &name).await.unwrap();
+    });
+}
+
+#[test]
+fn a_root_key_that_was_deleted_stays_deleted_after_a_restart() {
+    run(async {
+        for setting in Setting::ALL {
+            let mut rig = Rig::start(setting).await;
+            let root = rig.root();
+            let request = ListServiceAccountKeysRequest {
+                parent: ROOT.to_owned(),
+                ..ListServiceAccountKeysRequest::default()
+            };
+            let mut accounts = root.service_accounts();
+            let keys = accounts.list_service_account_keys(request).await;
+            let keys = keys.unwrap().into_inner().keys;
+            delete_key(&root, &keys[0].name).await.unwrap();
+            for _ in 0..2 {
+                rig.restart().await;
+                let refused = new_key(&rig.root(), ROOT, None).await.unwrap_err();
+                assert_eq!(refused.code(), Code::Unauthenticated, "{setting:?}");
+            }
+            rig.end();
+        }
     });
 }
