@@ -162,6 +162,21 @@ impl Power<'_> {
             || self.held(write).any(|grant| Some(grant.role) == owner)
     }
 
+    /// Whether there is nothing that they may not give, in any organization and for ever.
+    pub fn gives_everything(&self) -> bool {
+        let catalog = self.here.catalog;
+        let managing = catalog.application(management::APPLICATION);
+        let mut all = managing
+            .into_iter()
+            .flat_map(|application| catalog.permissions_of(application))
+            .peekable();
+        all.peek().is_some()
+            && all.all(|permission| {
+                let mut held = self.everywhere(permission);
+                held.any(|grant| grant.can_delegate && grant.validity().end == Millis::MAX)
+            })
+    }
+
     fn over(
         &self,
         permission: Option<PermissionIndex>,

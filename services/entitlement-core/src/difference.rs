@@ -48,11 +48,11 @@ fn has(application: &ApplicationDefinition, role: &str) -> bool {
     application.roles.iter().any(|other| other.id == role)
 }
 
-/// What a role of an application holds; nothing if there is no such role.
-pub(crate) fn held(
-    application: &ApplicationDefinition,
-    role: &str,
-) -> Result<Vec<String>, CatalogError> {
+/// The permissions that a role of an application holds; none if there is no such role.
+///
+/// # Errors
+/// [`CatalogError`] of the declaration.
+pub fn held(application: &ApplicationDefinition, role: &str) -> Result<Vec<String>, CatalogError> {
     let role = application.roles.iter().find(|other| other.id == role);
     let texts = role.map(|role| &*role.permissions).unwrap_or_default();
     let patterns = texts

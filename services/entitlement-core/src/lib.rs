@@ -11,11 +11,13 @@ mod decide;
 mod difference;
 mod explain;
 mod facts;
+mod keeping;
 pub mod management;
 mod permission;
 mod role;
 mod scope;
 mod separation;
+mod widening;
 
 pub use access::{ApplicationAccess, PermissionAccess, access, entitled};
 pub use catalog::{
@@ -24,15 +26,17 @@ pub use catalog::{
 };
 pub use condition::{Condition, Given};
 pub use decide::{Decision, Facts, Reason, decide, missing};
-pub use difference::{RoleDifference, difference};
+pub use difference::{RoleDifference, difference, held};
 pub use explain::{Explanation, GrantConsideration, Step, explain, holds_throughout};
 pub use facts::{
     Bounds, CompactId, Entitlement, Grant, Member, Organization, Subject, SubjectKind, Validity,
 };
+pub use keeping::lasts_until;
 pub use permission::{InvalidPattern, Pattern, is_permission};
 pub use role::{RoleIndex, RoleSet, Roles};
 pub use scope::{Node, Part, Scope, Target, Tree};
 pub use separation::{parts, violation};
+pub use widening::{Hold, widens};
 
 /// A map by ids that customers choose: seeded, so that none can be chosen to collide.
 pub type Map<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;

@@ -9,8 +9,11 @@ mod batch_create_grants;
 mod change_entitlement;
 mod check;
 mod check_batch;
+mod check_control;
+mod check_move;
 mod check_stream;
 mod circumstances;
+mod control;
 mod create_application;
 mod create_custom_role;
 mod create_entitlement;
@@ -57,6 +60,7 @@ mod update_application;
 mod update_custom_role;
 mod update_grant;
 mod watch;
+mod widening;
 
 pub(crate) use self::{
     apply_grant_changes::apply_grant_changes,
@@ -67,6 +71,8 @@ pub(crate) use self::{
     change_entitlement::{end_entitlement, reactivate_entitlement, suspend_entitlement},
     check::check,
     check_batch::check_batch,
+    check_control::check_control,
+    check_move::check_move,
     check_stream::{Answers, check_stream},
     create_application::create_application,
     create_custom_role::create_custom_role,

@@ -66,6 +66,13 @@ impl Heard {
             .await;
     }
 
+    /// Whether both feeds have been applied to their ends since the process began, and were heard so
+    /// recently.
+    pub(crate) fn is_recent(&self, silence: Duration) -> bool {
+        let caught_up = self.caught_up.borrow().iter().all(|feed| *feed);
+        caught_up && self.silence(self.clock.since_boot()) <= silence
+    }
+
     /// How long ago, at a time since boot, the feed that was silent for longest was heard.
     pub(crate) fn silence(&self, now: Duration) -> Duration {
         let longest = self.at.iter().map(|at| {

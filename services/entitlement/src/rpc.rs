@@ -5,7 +5,8 @@ use api::entitlement::v1::{
     ApplyGrantChangesForRequest, ApplyGrantChangesForResponse, ApplyGrantChangesRequest,
     ApplyGrantChangesResponse, AuthorizeRequest, AuthorizeResponse, AwaitProjectionRequest,
     AwaitProjectionResponse, BatchCreateGrantsRequest, BatchCreateGrantsResponse,
-    CheckBatchRequest, CheckBatchResponse, CheckRequest, CheckResponse, CheckStreamRequest,
+    CheckBatchRequest, CheckBatchResponse, CheckControlRequest, CheckControlResponse,
+    CheckMoveRequest, CheckMoveResponse, CheckRequest, CheckResponse, CheckStreamRequest,
     CreateApplicationRequest, CreateApplicationResponse, CreateCustomRoleRequest,
     CreateCustomRoleResponse, CreateEntitlementRequest, CreateEntitlementResponse,
     CreateGrantRequest, CreateGrantResponse, DeleteCustomRoleRequest, DeleteCustomRoleResponse,
@@ -110,6 +111,8 @@ methods! { PeerService, for Edge, with app:
     authorize(AuthorizeRequest) -> AuthorizeResponse;
     await_projection(AwaitProjectionRequest) -> AwaitProjectionResponse;
     apply_grant_changes_for(ApplyGrantChangesForRequest) -> ApplyGrantChangesForResponse;
+    check_control(CheckControlRequest) -> CheckControlResponse;
+    check_move(CheckMoveRequest) -> CheckMoveResponse;
     release_member(ReleaseMemberRequest) -> ReleaseMemberResponse;
     summarize_access(SummarizeAccessRequest) -> SummarizeAccessResponse;
 }

@@ -37,6 +37,8 @@ pub(crate) use self::{
     verify_service_account_key::verify_service_account_key,
 };
 
+use ::rpc::Fault;
+use api::entitlement::v1::{CheckControlRequest, ReleaseMemberRequest};
 use authority::{Authority, Context, Permit, Reach, Refused};
 use base::OrganizationId;
 use peer::Entitlement;
@@ -66,6 +68,66 @@ impl App {
     /// A permit for what belongs to no customer: all that this service owns.
     async fn permit(&self, context: &Context) -> Result<Permit, Refused> {
         self.authority.authorize(context, Reach::Operator).await
+    }
+
+    /// That whoever has the permit could give all that a subject holds: they change by what it proves
+    /// who it is, or let its access come back. Asked last before the commit. A new key or another
+    /// address of one's own gives nobody more.
+    async fn control(
+        &self,
+        context: &Context,
+        permit: &Permit,
+        subject: &str,
+    ) -> Result<(), Fault> {
+        self.check_control(context, permit, subject, false).await
+    }
+
+    /// That whoever has the permit could take from a subject all by which it manages: they end
+    /// something by which it proves who it is. Asked last before the commit.
+    async fn revocation(
+        &self,
+        context: &Context,
+        permit: &Permit,
+        subject: &str,
+    ) -> Result<(), Fault> {
+        self.check_control(context, permit, subject, true).await
+    }
+
+    async fn check_control(
+        &self,
+        context: &Context,
+        permit: &Permit,
+        subject: &str,
+        taken: bool,
+    ) -> Result<(), Fault> {
+        if permit.holder() == subject {
+            return Ok(());
+        }
+        let request = CheckControlRequest {
+            caller: permit.holder().to_owned(),
+            subject: subject.to_owned(),
+            taken,
+            ..CheckControlRequest::default()
+        };
+        self.entitlement.check_control(context, request).await
+    }
+
+    /// Makes entitlement let a subject go from wherever it is a member, for whoever has the permit:
+    /// last before the commit, which follows within a minute or not at all.
+    async fn release(
+        &self,
+        context: &Context,
+        permit: &Permit,
+        subject: &str,
+        only_asked: bool,
+    ) -> Result<(), Fault> {
+        let request = ReleaseMemberRequest {
+            caller: permit.holder().to_owned(),
+            subject: subject.to_owned(),
+            only_asked,
+            ..ReleaseMemberRequest::default()
+        };
+        self.entitlement.release(context, request).await
     }
 }
 

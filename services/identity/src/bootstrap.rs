@@ -3,7 +3,7 @@
 use api::identity::v1::{ServiceAccount, ServiceAccountState};
 use authority::Permit;
 use base::{Id, KeyName, Millis, ServiceAccountId};
-use identity_core::KeySecret;
+use identity_core::{KeySecret, ROOT};
 use secrecy::{ExposeSecret, SecretString};
 
 use store::{Store, StoreError};
@@ -12,15 +12,13 @@ use crate::{
     secret,
     store::{
         keys::{self, Proof},
-        service_accounts,
+        root_keys, service_accounts,
     },
 };
 
-/// The id of the first service account.
-pub const ROOT: &str = "root";
-
 /// Makes the first service account and its key, unless they are there. Another root key than
-/// before takes the place of the one before.
+/// before takes the place of the one before. One that was there once and was deleted stays deleted,
+/// until the file holds another.
 pub(crate) async fn ensure(store: &Store, root_key: &SecretString) -> Result<(), StoreError> {
     let key = KeySecret::parse(root_key.expose_secret())
         .map_err(|_| StoreError::Corrupt("the root key is not of the form `mk_ID_RANDOM`".into()))?
@@ -32,12 +30,24 @@ pub(crate) async fn ensure(store: &Store, root_key: &SecretString) -> Result<(),
         key,
     };
     let mut tx = store.begin_unrepeated(&Permit::system("bootstrap")).await?;
+    let is_known = !root_keys::note(&tx, &hash).await?;
     let exists = service_accounts::find(tx.connection(), &root)
         .await?
         .is_some();
     let current = keys::find_by_id(tx.connection(), &name.key).await?;
-    if exists && current.is_some_and(|key| key.secret_sha256 == hash) {
-        return Ok(());
+    let is_current = exists && current.is_some_and(|key| key.secret_sha256 == hash);
+    match (is_current, is_known) {
+        (true, true) => return Ok(()),
+        (false, true) => {
+            tracing::error!("the root key was deleted: put another into its file");
+            return Ok(());
+        }
+        // It is from before such keys were noted.
+        (true, false) => {
+            tx.commit().await?;
+            return Ok(());
+        }
+        (false, false) => {}
     }
     if !exists {
         let account = ServiceAccount {

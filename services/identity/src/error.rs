@@ -32,6 +32,8 @@ pub(crate) enum Error {
     OidcIdentityTaken(OidcIdentity),
     #[error("`{name}` is {state}")]
     WrongState { name: String, state: &'static str },
+    #[error("the installation is governed through `{0}`")]
+    Protected(String),
 }
 
 impl From<StoreError> for Error {
@@ -67,7 +69,9 @@ impl From<Error> for Fault {
             }
             Error::KeyNotFound(_) => (Code::NotFound, ErrorReason::KeyNotFound),
             Error::OidcIdentityTaken(_) => (Code::AlreadyExists, ErrorReason::OidcIdentityTaken),
-            Error::WrongState { .. } => (Code::FailedPrecondition, ErrorReason::WrongState),
+            Error::WrongState { .. } | Error::Protected(_) => {
+                (Code::FailedPrecondition, ErrorReason::WrongState)
+            }
         };
         Self::new(code, DOMAIN, reason.as_str_name(), error.to_string())
     }

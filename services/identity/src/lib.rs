@@ -20,7 +20,7 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 pub use crate::store::Migrator;
-pub use bootstrap::ROOT;
+pub use identity_core::ROOT;
 
 use crate::app::App;
 

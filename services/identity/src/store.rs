@@ -2,6 +2,7 @@
 
 pub(crate) mod keys;
 mod migration;
+pub(crate) mod root_keys;
 pub(crate) mod service_accounts;
 pub(crate) mod users;
 

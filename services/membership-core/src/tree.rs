@@ -52,6 +52,12 @@ impl Tree {
         Ok(())
     }
 
+    /// A unit and those above it, as far as they are known, from the bottom up.
+    pub fn path<'a>(&'a self, unit: Option<&'a UnitId>) -> impl Iterator<Item = &'a UnitId> {
+        let above = |id: &&UnitId| self.0.get(*id).and_then(Option::as_ref);
+        std::iter::successors(unit, above).take(MAX_DEPTH + 1)
+    }
+
     /// Whether a unit can be moved below `parent`, or become a root, with all that is below
     /// it. `height` is the number of levels that move, its own included.
     ///

@@ -36,6 +36,7 @@ mod list_memberships;
 mod list_organizations;
 mod list_resources;
 mod list_units;
+mod moved;
 mod named_entities;
 mod reactivate_membership;
 mod reactivate_organization;
@@ -72,19 +73,16 @@ pub(crate) use self::{
     update_resource::update_resource, update_unit::update_unit,
 };
 
+use self::moved::Moved;
 use ::rpc::Fault;
-use ::store::Store;
-use api::entitlement::v1::ReleaseMemberRequest;
+use ::store::{Store, WriteTx};
+use api::entitlement::v1::{CheckControlRequest, CheckMoveRequest, ReleaseMemberRequest};
 use authority::{Authority, Context, Permit, Reach, Refused};
 use base::OrganizationId;
 use peer::Entitlement;
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    error::Error,
-    peers::{Identity, release},
-    store::organizations,
-};
+use crate::{error::Error, peers::Identity, store::organizations};
 
 /// What the use cases work with.
 #[derive(Clone)]
@@ -132,8 +130,66 @@ impl App {
             subject: subject.to_owned(),
             organization: organization.name(),
             only_asked,
+            ..ReleaseMemberRequest::default()
         };
-        release(&self.entitlement, context, request).await
+        self.entitlement.release(context, request).await
+    }
+
+    /// Makes entitlement count nobody without a subscription any more: last before the commit, as
+    /// above. What memberships were told before is known to it by then.
+    async fn demand(
+        &self,
+        context: &Context,
+        tx: &WriteTx,
+        permit: &Permit,
+        organization: &OrganizationId,
+        only_asked: bool,
+    ) -> Result<(), Error> {
+        let request = ReleaseMemberRequest {
+            caller: permit.holder().to_owned(),
+            organization: organization.name(),
+            only_asked,
+            consistency_token: self.store.token_in(tx.connection()).await?,
+            ..ReleaseMemberRequest::default()
+        };
+        Ok(self.entitlement.release(context, request).await?)
+    }
+
+    /// That whoever has the permit could give what comes back: to one member, or to all if none is
+    /// named. Last before the commit.
+    async fn restore(
+        &self,
+        context: &Context,
+        permit: &Permit,
+        (organization, subject): (&OrganizationId, &str),
+    ) -> Result<(), Fault> {
+        let request = CheckControlRequest {
+            caller: permit.holder().to_owned(),
+            subject: subject.to_owned(),
+            organization: organization.name(),
+            ..CheckControlRequest::default()
+        };
+        self.entitlement.check_control(context, request).await
+    }
+
+    /// That whoever has the permit may move a place, if one was moved. Last before the commit.
+    async fn relocate(
+        &self,
+        context: &Context,
+        permit: &Permit,
+        organization: &OrganizationId,
+        moved: Option<Moved>,
+    ) -> Result<(), Fault> {
+        let Some(Moved { before, after }) = moved else {
+            return Ok(());
+        };
+        let request = CheckMoveRequest {
+            caller: permit.holder().to_owned(),
+            organization: organization.name(),
+            before,
+            after,
+        };
+        self.entitlement.check_move(context, request).await
     }
 
     /// Waits until the entitlement service has the change that returned the token; the value for

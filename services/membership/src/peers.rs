@@ -1,12 +1,10 @@
 //! What this service asks of its peers: to create and to show memberships, and to change grants.
 
-mod refusal;
-
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
 use api::{
     entitlement::v1::{
-        AccessSummary, ApplyGrantChangesForRequest, ReleaseMemberRequest, SummarizeAccessRequest,
+        AccessSummary, ApplyGrantChangesForRequest, SummarizeAccessRequest,
         peer_service_client::PeerServiceClient as EntitlementClient,
     },
     identity::v1::{
@@ -16,14 +14,9 @@ use api::{
 };
 use authority::{Caller, Context};
 use base::OrganizationId;
-use peer::Entitlement;
+use peer::{Entitlement, refusal};
 use rpc::{Channel, Fault, PeerChannel};
-use tokio::time::timeout;
 use tonic::Status;
-
-/// How long entitlement may take to release a member: a transaction waits for it, and a database ends
-/// one that waits for two seconds.
-const RELEASE: Duration = Duration::from_millis(1500);
 
 /// The identity service, which knows whether there is such a user or service account.
 #[derive(Debug, Clone)]
@@ -74,23 +67,6 @@ pub(crate) async fn summarize(
         .await
         .map_err(Fault::unavailable)?;
     Ok(response.into_inner().summaries)
-}
-
-/// Makes entitlement let a member go whose membership is about to be suspended or to end: what is
-/// committed then, within a minute, leaves nobody without whom the organization cannot be.
-pub(crate) async fn release(
-    entitlement: &Entitlement,
-    context: &Context,
-    request: ReleaseMemberRequest,
-) -> Result<(), Fault> {
-    let mut client = EntitlementClient::new(entitlement.channel().for_call(context));
-    match timeout(RELEASE, client.release_member(request)).await {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(status)) => {
-            Err(refusal::read(&status).unwrap_or_else(|| Fault::unavailable(status)))
-        }
-        Err(late) => Err(Fault::unavailable(late)),
-    }
 }
 
 /// Why grants were not changed.

@@ -1,20 +1,28 @@
 //! What a service asks the other services of its installation.
 
+pub mod refusal;
+
 use std::time::Duration;
 
 use api::{
     common::v1::Propagation,
     entitlement::v1::{
-        AuthorizeRequest, AwaitProjectionRequest, peer_service_client::PeerServiceClient,
+        AuthorizeRequest, AwaitProjectionRequest, CheckControlRequest, CheckMoveRequest,
+        ReleaseMemberRequest, peer_service_client::PeerServiceClient,
     },
 };
 use async_trait::async_trait;
 use authority::{Account, Context, Decider, Proof, Reach, Undecided, Verdict};
 
-use rpc::PeerChannel;
+use rpc::{Channel, Fault, PeerChannel};
+use tonic::{Response, Status};
 
 /// How long a change that takes power away waits until the entitlement service has it.
 const PROPAGATION: Duration = Duration::from_secs(2);
+
+/// How long a question may take that a transaction waits for: a database ends one that waits for two
+/// seconds.
+const WITHIN_A_WRITE: Duration = Duration::from_millis(1500);
 
 /// The entitlement service, which decides what callers may do.
 #[derive(Debug, Clone)]
@@ -29,6 +37,51 @@ impl Entitlement {
     /// The channel, for other calls.
     pub fn channel(&self) -> &PeerChannel {
         &self.0
+    }
+
+    /// Makes entitlement let a member go whose access is about to be suspended or to end: what is
+    /// committed then, within a minute, leaves nobody without whom an organization cannot be.
+    ///
+    /// # Errors
+    /// What entitlement refuses, or that it did not answer in time.
+    pub async fn release(
+        &self,
+        context: &Context,
+        request: ReleaseMemberRequest,
+    ) -> Result<(), Fault> {
+        let mut client = self.client(context);
+        answered(client.release_member(request)).await
+    }
+
+    /// Asks whether somebody could give, or take, all that another holds. To be asked last before the
+    /// commit.
+    ///
+    /// # Errors
+    /// What entitlement refuses, or that it did not answer in time.
+    pub async fn check_control(
+        &self,
+        context: &Context,
+        request: CheckControlRequest,
+    ) -> Result<(), Fault> {
+        let mut client = self.client(context);
+        answered(client.check_control(request)).await
+    }
+
+    /// Asks whether somebody may move a place. To be asked last before the commit.
+    ///
+    /// # Errors
+    /// What entitlement refuses, or that it did not answer in time.
+    pub async fn check_move(
+        &self,
+        context: &Context,
+        request: CheckMoveRequest,
+    ) -> Result<(), Fault> {
+        let mut client = self.client(context);
+        answered(client.check_move(request)).await
+    }
+
+    fn client(&self, context: &Context) -> PeerServiceClient<Channel> {
+        PeerServiceClient::new(self.0.for_call(context))
     }
 
     /// Waits until the entitlement service has the change that returned `consistency_token`, for at
@@ -49,6 +102,16 @@ impl Entitlement {
             }
             Err(_) => Propagation::Pending,
         }
+    }
+}
+
+async fn answered<T>(call: impl Future<Output = Result<Response<T>, Status>>) -> Result<(), Fault> {
+    match tokio::time::timeout(WITHIN_A_WRITE, call).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(status)) => {
+            Err(refusal::read(&status).unwrap_or_else(|| Fault::unavailable(status)))
+        }
+        Err(late) => Err(Fault::unavailable(late)),
     }
 }
 

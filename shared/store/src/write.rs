@@ -125,6 +125,14 @@ impl Store {
 }
 
 impl Store {
+    /// A consistency token of the last commit that a transaction sees.
+    ///
+    /// # Errors
+    /// As [`head_in`](Self::head_in).
+    pub async fn token_in(&self, tx: &DatabaseTransaction) -> Result<String, StoreError> {
+        Ok(self.token(&self.head_in(tx).await?.cursor))
+    }
+
     /// The consistency token of a commit.
     fn token(&self, commit: &Cursor) -> String {
         self.sealer.consistency(Position {

@@ -199,6 +199,14 @@ pub const READ: &[Row] = &[
     ),
     // Of members it notes for a minute that they are not counted.
     (
+        "entitlement.v1.PeerService/CheckControl",
+        r#"{"caller": "serviceAccounts/root", "subject": "users/user-{org}-{n}"}"#,
+    ),
+    (
+        "entitlement.v1.PeerService/CheckMove",
+        r#"{"caller": "serviceAccounts/root", "organization": "organizations/{org}", "before": ["organizations/{org}/units/unit-{n}"], "after": ["organizations/{org}/units/unit-{n}"]}"#,
+    ),
+    (
         "entitlement.v1.PeerService/ReleaseMember",
         r#"{"caller": "serviceAccounts/root", "subject": "users/user-{org}-{n}", "organization": "organizations/{org}"}"#,
     ),

@@ -11,7 +11,7 @@ use authority::{Context, Permit};
 use base::{ApplicationId, EntitlementId, Id, In, OrganizationId};
 use entitlement_core::management;
 
-use super::App;
+use super::{App, keepers::Keepers, widening};
 use crate::{
     error::Error,
     facts::Piece,
@@ -32,13 +32,9 @@ pub(crate) async fn suspend_entitlement(
     let mut response: SuspendEntitlementResponse = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
-            let changed = set(
-                &mut tx,
-                &name,
-                &request.etag,
-                Change::Suspend(request.reason()),
-            )
-            .await?;
+            tx.lead().await?;
+            let change = Change::Suspend(request.reason());
+            let changed = set(app, &mut tx, &name, &request.etag, change).await?;
             tx.finish(|consistency_token| SuspendEntitlementResponse {
                 entitlement: Some(changed),
                 consistency_token,
@@ -64,7 +60,13 @@ pub(crate) async fn reactivate_entitlement(
         match app.store.begin(&permit, &request).await? {
             Turn::Repeat(response) => response,
             Turn::Write(mut tx) => {
-                let changed = set(&mut tx, &name, &request.etag, Change::Reactivate).await?;
+                tx.lead().await?;
+                let change = Change::Reactivate;
+                let changed = set(app, &mut tx, &name, &request.etag, change).await?;
+                let application = ApplicationId::parse_name(&changed.application);
+                let application = application.map_err(Fault::internal)?;
+                let organization = &name.organization;
+                widening::by_entitlement(&tx, permit.holder(), organization, &application).await?;
                 tx.finish(|consistency_token| ReactivateEntitlementResponse {
                     entitlement: Some(changed),
                     consistency_token,
@@ -89,7 +91,7 @@ pub(crate) async fn end_entitlement(
     let mut response: EndEntitlementResponse = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
-            let ended = end(&mut tx, &permit, &name, &request.etag).await?;
+            let ended = end(app, &mut tx, &permit, &name, &request.etag).await?;
             tx.finish(|consistency_token| EndEntitlementResponse {
                 entitlement: Some(ended),
                 consistency_token,
@@ -105,13 +107,14 @@ pub(crate) async fn end_entitlement(
 
 /// Ends an entitlement in a write that goes before all others, as it writes grants.
 pub(super) async fn end(
+    app: &App,
     tx: &mut WriteTx,
     permit: &Permit,
     name: &In<EntitlementId>,
     etag: &str,
 ) -> Result<Entitlement, Error> {
     tx.lead().await?;
-    let ended = set(tx, name, etag, Change::End).await?;
+    let ended = set(app, tx, name, etag, Change::End).await?;
     let application = ApplicationId::parse_name(&ended.application).map_err(Fault::internal)?;
     end_grants(tx, permit, &name.organization, &application).await?;
     Ok(ended)
@@ -135,7 +138,9 @@ pub(super) async fn end_grants(
     Ok(())
 }
 
+/// Changes an entitlement in a write that goes before all others.
 async fn set(
+    app: &App,
     tx: &mut WriteTx,
     name: &In<EntitlementId>,
     presented: &str,
@@ -161,6 +166,10 @@ async fn set(
             name: found.name,
             state,
         });
+    }
+    // Without it nobody in the organization manages anything.
+    if id == management::APPLICATION && !matches!(change, Change::Reactivate) {
+        Keepers::read(app, tx, organization).await?.without_all()?;
     }
     let changed = entitlements::change(tx, organization, id, version, change).await?;
     tx.emit(

@@ -5,8 +5,9 @@ use api::entitlement::v1::{
 };
 use authority::{Context, Permit};
 use base::{ApplicationId, Id, Millis, OrganizationId};
+use entitlement_core::management;
 
-use super::{App, change_entitlement::end_grants};
+use super::{App, change_entitlement::end_grants, widening};
 use crate::{
     error::Error,
     facts::Piece,
@@ -40,6 +41,11 @@ pub(crate) async fn create_entitlement(
             let end = moment("entitlement.end_time", asked.end_time.as_ref(), Millis::MAX)?;
             if end <= start {
                 return Err(Fault::field("entitlement.end_time", "must be after the start").into());
+            }
+            // Whoever manages the organization does so for as long as it has this.
+            if application.as_str() == management::APPLICATION && end != Millis::MAX {
+                let only = "must be absent: an organization keeps an owner";
+                return Err(Fault::field("entitlement.end_time", only).into());
             }
             if applications::find(tx.connection(), &application)
                 .await?
@@ -81,6 +87,7 @@ pub(super) async fn give(
         end_grants(tx, permit, organization, application).await?;
         entitlements::delete(tx, organization, application.as_str()).await?;
     }
+    widening::by_entitlement(tx, permit.holder(), organization, application).await?;
     let inserted = entitlements::insert(tx, organization, application, window).await?;
     let piece = Piece::Organization(organization.clone());
     tx.emit(piece.entity(), Vec::new());

@@ -8,8 +8,12 @@ use api::entitlement::v1::{Grant, GrantChange, UpdateGrantRequest, grant_change}
 use base::{GrantId, Id, In, OrganizationId};
 
 use super::{
-    App, batch_create_grants, create_grant::give, grant_power::By, revoke_grant::revoke,
-    update_grant::change,
+    App, batch_create_grants,
+    create_grant::give,
+    grant_power::By,
+    keepers::{self, Keepers},
+    revoke_grant::revoke,
+    update_grant::{Held, change},
 };
 use crate::{
     error::Error,
@@ -21,6 +25,8 @@ pub(super) struct Changes {
     pub(super) organization: OrganizationId,
     /// Whose access they change.
     pub(super) subjects: BTreeSet<String>,
+    /// Whether they change a grant of a role of which the organization keeps somebody.
+    concerned: bool,
     all: Vec<Change>,
 }
 
@@ -67,22 +73,35 @@ impl Changes {
             };
             subjects.insert(subject);
         }
+        let mut changed = rows.values();
+        let concerned = changed.any(|row| keepers::concerns(&row.role_name()));
         Ok(Self {
             organization,
             subjects,
+            concerned,
             all,
         })
     }
 
     /// Makes the changes, and returns the grants in the order of the changes. What is taken away
-    /// goes first: it may be in the way of what is given.
+    /// goes first: it may be in the way of what is given. Who is left is whoever is when all is done.
+    // SPEC: S3-43.
     pub(super) async fn enact(self, by: &By<'_>, tx: &mut WriteTx) -> Result<Vec<Grant>, Error> {
+        let organization = self.organization.clone();
+        let kept = Keepers::before(by.app, tx, &organization, self.concerned).await?;
+        let changed = self.make(by, tx).await?;
+        kept.after(by.app, tx).await?;
+        Ok(changed)
+    }
+
+    async fn make(self, by: &By<'_>, tx: &mut WriteTx) -> Result<Vec<Grant>, Error> {
         let mut done = BTreeMap::new();
         let (mut updates, mut creates, mut places) = (Vec::new(), Vec::new(), Vec::new());
         for (index, change) in self.all.into_iter().enumerate() {
             match change {
                 Change::Revoke(name, etag) => {
-                    done.insert(index, revoke(by, tx, &name, &etag).await?);
+                    let held = Held::find(tx, &name).await?;
+                    done.insert(index, revoke(by, tx, &name, held, &etag).await?);
                 }
                 Change::Update(name, grant, paths) => updates.push((index, name, grant, paths)),
                 Change::Create(grant) => {
@@ -92,10 +111,10 @@ impl Changes {
             }
         }
         for (index, name, grant, paths) in updates {
-            done.insert(
-                index,
-                change(by.app, by.context, tx, &name, *grant, &paths).await?,
-            );
+            let held = Held::find(tx, &name).await?;
+            let asked = (*grant, &*paths);
+            let changed = change(by.app, by.context, tx, &name, held, asked).await?;
+            done.insert(index, changed);
         }
         if !creates.is_empty() {
             let organization = &self.organization;

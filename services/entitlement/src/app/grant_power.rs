@@ -152,32 +152,6 @@ pub(super) async fn take(
     }
 }
 
-/// That somebody may take from another all of these, by which that one manages.
-pub(super) async fn take_all(
-    app: &App,
-    caller: &str,
-    organization: &OrganizationId,
-    grants: &[NewGrant],
-) -> Result<(), Error> {
-    let beyond = app.engine.facts.read(|world| {
-        let power = app.engine.power(world, caller, organization)?;
-        for grant in grants {
-            let ruled = ruling(world, organization, caller, &power, grant, Millis::MIN)?;
-            if let Err((beyond, _)) = ruled {
-                return Ok(Some((beyond, &grant.subject)));
-            }
-        }
-        Ok::<_, Vec<Piece>>(None)
-    });
-    match beyond.await? {
-        None => Ok(()),
-        Some((Beyond::Own, _)) => Err(Error::SelfEditForbidden),
-        Some((Beyond::Owners, subject)) => Err(Error::OwnerRoleImmutable(subject.clone())),
-        // What it is that another manages is not told.
-        Some((_, subject)) => Err(Error::NotApplicationAdmin(subject.clone())),
-    }
-}
-
 /// Whether the caller owns the organization, or manages it from that of the operator.
 pub(super) async fn owns(
     app: &App,
@@ -265,7 +239,7 @@ pub(super) fn seen_by<T>(
 }
 
 /// What is in the way of giving or taking a grant, and whether it may be seen.
-fn ruling(
+pub(super) fn ruling(
     world: &World,
     organization: &OrganizationId,
     caller: &str,

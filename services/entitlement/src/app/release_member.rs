@@ -1,22 +1,31 @@
-use ::rpc::{parse, timestamp};
+use ::rpc::{Fault, parse, timestamp};
+use ::store::WriteTx;
 use api::entitlement::v1::{ReleaseMemberRequest, ReleaseMemberResponse};
 use authority::{Context, Permit};
-use base::{Millis, OrganizationId, Subject};
+use base::{Id, Millis, OrganizationId, Subject};
 use entitlement_core::management;
 
-use super::{App, grant_power, keepers, update_grant::Held};
+use super::{
+    App,
+    check_control::optional,
+    control::Control,
+    keepers::{Keepers, POSTS},
+};
 use crate::{
     error::Error,
-    store::{grants, releases},
+    store::{grants::Of, releases},
 };
 
 /// How long a member who is released is not counted, in milliseconds: longer than a transaction of
-/// membership can take, as databases end those that wait.
+/// the service that asks can take, as databases end those that wait.
 const RELEASE: i64 = 60_000;
 
-/// Lets somebody suspend a member or end the membership, if they may take from the member all by
-/// which the member manages, and if those stay whom the organization needs.
-// SPEC: S1-36, S2-32, S4-35.
+/// Organizations that are looked at together.
+const PAGE: u64 = 1000;
+
+/// Lets somebody suspend a member, end the membership, or make the subject inactive everywhere, if
+/// they may take from it all by which it manages, and if those stay whom the organizations need.
+// SPEC: S1-36, S2-15, S2-32, S4-35.
 pub(crate) async fn release_member(
     app: &App,
     context: &Context,
@@ -24,32 +33,72 @@ pub(crate) async fn release_member(
 ) -> Result<ReleaseMemberResponse, Error> {
     app.permit(context).await?;
     let caller = parse("caller", &request.caller, Subject::parse_name)?.to_string();
-    let subject = parse("subject", &request.subject, Subject::parse_name)?.to_string();
-    let organization = parse(
+    let subject = optional("subject", &request.subject, Subject::parse_name)?;
+    let organization = optional(
         "organization",
         &request.organization,
         OrganizationId::parse_name,
     )?;
-    if caller == subject {
-        return Err(Error::SelfEditForbidden);
+    app.follow(context, &request.consistency_token).await?;
+    let tx = app
+        .store
+        .begin_unrepeated(&Permit::system("release member"))
+        .await?;
+    tx.lead().await?;
+    let subject = subject.map_or_else(String::new, |subject| subject.to_string());
+    match &organization {
+        _ if !subject.is_empty() => {
+            let control = Control {
+                app,
+                db: tx.connection(),
+                caller: &caller,
+                taken: true,
+                now: tx.now(),
+            };
+            control.over(&subject, organization.as_ref()).await?;
+            stay(app, &tx, &subject, organization.as_ref()).await?;
+        }
+        Some(organization) => Keepers::read(app, &tx, organization).await?.demanding()?,
+        None => return Err(Fault::field("subject", "must be set").into()),
     }
-    let permit = Permit::system("release member");
-    let tx = app.store.begin_unrepeated(&permit).await?;
-    app.lead(&tx).await?;
-    let held = grants::of_subjects(tx.connection(), &organization, Some(&[&subject])).await?;
-    let manages = held
-        .iter()
-        .filter(|row| row.application == management::APPLICATION && row.end_ms > tx.now().0)
-        .map(|row| Held::read(&organization, &grants::grant(row, tx.now())?))
-        .collect::<Result<Vec<_>, Error>>()?;
-    grant_power::take_all(app, &caller, &organization, &manages).await?;
-    keepers::member(&tx, &organization, &subject).await?;
     let until = Millis(tx.now().0 + RELEASE);
     if !request.only_asked {
-        releases::put(&tx, &organization, &subject, until).await?;
+        releases::put(&tx, organization.as_ref(), &subject, until).await?;
         tx.commit().await?;
     }
     Ok(ReleaseMemberResponse {
         release_time: timestamp(until),
     })
+}
+
+/// That those stay whom an organization needs, or each in which the subject is one of them.
+async fn stay(
+    app: &App,
+    tx: &WriteTx,
+    subject: &str,
+    organization: Option<&OrganizationId>,
+) -> Result<(), Error> {
+    if let Some(organization) = organization {
+        return Keepers::read(app, tx, organization)
+            .await?
+            .without_member(subject);
+    }
+    let posts = Of {
+        subject,
+        application: Some(management::APPLICATION),
+        roles: &POSTS,
+        now: tx.now(),
+    };
+    let mut after = String::new();
+    loop {
+        let page = posts.organizations(tx.connection(), &after, PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        last.as_str().clone_into(&mut after);
+        for organization in &page {
+            let keepers = Keepers::read(app, tx, organization).await?;
+            keepers.without_member(subject)?;
+        }
+    }
 }

@@ -2,12 +2,12 @@ use ::rpc::parse;
 use ::store::{Turn, WriteTx};
 use api::entitlement::v1::{Grant, RevokeGrantRequest, RevokeGrantResponse};
 use authority::Context;
-use base::{GrantId, In};
+use base::{GrantId, Id, In};
 
 use super::{
     App,
     grant_power::{self, By},
-    keepers,
+    keepers::{self, Keepers},
     update_grant::Held,
 };
 use crate::{error::Error, facts::Piece, store::grants};
@@ -31,7 +31,11 @@ pub(crate) async fn revoke_grant(
                 permit: &permit,
                 owns,
             };
-            let revoked = revoke(&by, &mut tx, &name, &request.etag).await?;
+            let held = Held::find(&tx, &name).await?;
+            let concerned = keepers::concerns(&held.known.role.to_string());
+            let kept = Keepers::before(app, &tx, &name.organization, concerned).await?;
+            let revoked = revoke(&by, &mut tx, &name, held, &request.etag).await?;
+            kept.after(app, &tx).await?;
             tx.finish(|consistency_token| RevokeGrantResponse {
                 grant: Some(revoked),
                 consistency_token,
@@ -45,23 +49,28 @@ pub(crate) async fn revoke_grant(
     Ok(response)
 }
 
-/// Takes a role away, if the caller may.
+/// Takes a role away, if the caller may. Who is left is to be looked at besides.
 pub(super) async fn revoke(
     by: &By<'_>,
     tx: &mut WriteTx,
     name: &In<GrantId>,
+    held: Held,
     etag: &str,
 ) -> Result<Grant, Error> {
     let organization = &name.organization;
-    let held = Held::find(tx, name).await?;
-    // Two owners who revoke each other at once: the second is told that nobody would be left, and
-    // not that the first was faster.
     let holder = by.permit.holder();
-    if by.owns && held.known.subject != holder {
-        keepers::owner(tx, organization, &held.known, None).await?;
+    if let Err(refused) = held.check(by.app, by.context, organization, etag).await {
+        // Two owners who revoke each other at once: the second is told that nobody would be left,
+        // and not that the first was faster.
+        if by.owns
+            && held.known.subject != holder
+            && keepers::concerns(&held.known.role.to_string())
+        {
+            let keepers = Keepers::read(by.app, tx, organization).await?;
+            keepers.without(name.id.as_str())?;
+        }
+        return Err(refused);
     }
-    held.check(by.app, by.context, organization, etag).await?;
-    keepers::admin(tx, organization, &held.known, None).await?;
     let revoked = grants::revoke(tx, organization, &name.id, held.version, holder).await?;
     let piece = Piece::Member(organization.clone(), held.known.subject.into());
     tx.emit(piece.entity(), Vec::new());

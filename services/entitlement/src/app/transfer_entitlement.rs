@@ -33,7 +33,7 @@ pub(crate) async fn transfer_entitlement(
             let (db, id) = (tx.connection(), name.id.as_str());
             let found = entitlements::find(db, &name.organization, id, tx.now()).await?;
             let (before, _) = found.ok_or_else(|| Error::EntitlementNotFound(name.to_string()))?;
-            end(&mut tx, &permit, &name, &request.etag).await?;
+            end(app, &mut tx, &permit, &name, &request.etag).await?;
             let start = moment("start_time", before.start_time.as_ref(), Millis::MIN)?;
             let until = moment("end_time", before.end_time.as_ref(), Millis::MAX)?;
             let application = ApplicationId::parse_name(&before.application);

@@ -4,7 +4,7 @@ use api::entitlement::v1::{Application, UpdateApplicationRequest, UpdateApplicat
 use authority::Context;
 use base::{ApplicationId, RoleName};
 
-use super::{App, declaration};
+use super::{App, declaration, widening};
 use crate::{
     error::Error,
     facts::Piece,
@@ -34,6 +34,7 @@ pub(crate) async fn update_application(
             let merged = merge(&old, &new, &request.update_mask.unwrap_or_default().paths)?;
             refuse_removed_roles(&tx, &old, &merged).await?;
             declaration::check(&tx, &id, &merged).await?;
+            widening::by_catalog(&tx, permit.holder(), &id, (&old, &merged)).await?;
             let updated = applications::update(&tx, &id, version, &merged).await?;
             tx.emit(Piece::Catalog.entity(), Vec::new());
             tx.finish(|consistency_token| UpdateApplicationResponse {

@@ -4,7 +4,11 @@ use api::entitlement::v1::{Grant, GrantState, UpdateGrantRequest, UpdateGrantRes
 use authority::Context;
 use base::{GrantId, Id, In, OrganizationId};
 
-use super::{App, grant_power, grant_rules, keepers, separations};
+use super::{
+    App, grant_power, grant_rules,
+    keepers::{self, Keepers},
+    separations,
+};
 use crate::{
     error::Error,
     facts::Piece,
@@ -26,7 +30,12 @@ pub(crate) async fn update_grant(
         Turn::Write(mut tx) => {
             app.lead(&tx).await?;
             let paths = request.update_mask.unwrap_or_default().paths;
-            let changed = change(app, context, &mut tx, &name, asked, &paths).await?;
+            let held = Held::find(&tx, &name).await?;
+            let concerned = keepers::concerns(&held.known.role.to_string());
+            let kept = Keepers::before(app, &tx, &name.organization, concerned).await?;
+            let asked = (asked, &*paths);
+            let changed = change(app, context, &mut tx, &name, held, asked).await?;
+            kept.after(app, &tx).await?;
             let written = std::slice::from_ref(&changed);
             separations::check((app, context), &tx, &name.organization, written).await?;
             tx.finish(|consistency_token| UpdateGrantResponse {
@@ -42,17 +51,17 @@ pub(crate) async fn update_grant(
     Ok(response)
 }
 
-/// Changes a grant, if the caller may. What it joins with others is to be looked at besides.
+/// Changes a grant, if the caller may. What it joins with others, and who is left, is to be looked at
+/// besides.
 pub(super) async fn change(
     app: &App,
     context: &Context,
     tx: &mut WriteTx,
     name: &In<GrantId>,
-    asked: Grant,
-    paths: &[String],
+    held: Held,
+    (asked, paths): (Grant, &[String]),
 ) -> Result<Grant, Error> {
     let organization = &name.organization;
-    let held = Held::find(tx, name).await?;
     held.check(app, context, organization, &asked.etag).await?;
     let mut grant = held.grant;
     for path in paths {
@@ -69,11 +78,9 @@ pub(super) async fn change(
     // What a change makes of a grant is held to what a new grant is held to.
     let after = grant_rules::read(organization, grant, name.id.as_str(), "")?;
     let given = std::slice::from_ref(&after);
-    keepers::owner(tx, organization, &held.known, Some(&after)).await?;
     grant_power::give(app, context, organization, given).await?;
     let uids = grant_rules::check(tx, organization, given).await?;
     let uids = paths.iter().any(|path| path == "scope").then_some(&uids);
-    keepers::admin(tx, organization, &held.known, Some(&after)).await?;
     let changed = grants::update(tx, organization, held.version, &after, uids).await?;
     let piece = Piece::Member(organization.clone(), after.subject.into());
     tx.emit(piece.entity(), Vec::new());

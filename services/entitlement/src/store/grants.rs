@@ -1,5 +1,6 @@
 //! Grants.
 
+mod by_subject;
 mod held;
 mod leave;
 mod revoke;
@@ -13,7 +14,8 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, UpdateMany, sea_query::Expr,
 };
 
-pub(crate) use held::{Filter, holders, is_held, lasting, page, subjects_with};
+pub(crate) use by_subject::Of;
+pub(crate) use held::{Filter, holders, is_held, of_posts, page, roles, subjects_with};
 pub(crate) use leave::{leave_application, leave_places};
 pub(crate) use revoke::{revoke, revoke_all, revoke_of};
 
@@ -226,12 +228,21 @@ fn note(tx: &WriteTx, row: &Row) -> Result<(), StoreError> {
 impl Row {
     /// The name of the role.
     pub(crate) fn role_name(&self) -> String {
-        let role = format!("applications/{}/roles/{}", self.application, self.role);
-        if self.custom {
-            format!("organizations/{}/{role}", self.organization)
-        } else {
-            role
-        }
+        role_name(
+            &self.organization,
+            &self.application,
+            &self.role,
+            self.custom,
+        )
+    }
+}
+
+fn role_name(organization: &str, application: &str, role: &str, custom: bool) -> String {
+    let role = format!("applications/{application}/roles/{role}");
+    if custom {
+        format!("organizations/{organization}/{role}")
+    } else {
+        role
     }
 }
 

@@ -27,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(V5),
             Box::new(Epochs),
             Box::new(V7),
+            Box::new(V8),
         ]
     }
 }
@@ -179,6 +180,23 @@ impl MigrationTrait for Epochs {
             .primary_key(&mut primary(&["feed", "entity"]))
             .to_owned();
         manager.create_table(told).await
+    }
+}
+
+/// What one subject holds, in whatever organizations.
+struct V8;
+
+impl MigrationName for V8 {
+    fn name(&self) -> &'static str {
+        "v8"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for V8 {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let of_subject = index("grants_of_subject", "grants", &["subject", "organization"]);
+        manager.create_index(of_subject).await
     }
 }
 

@@ -46,6 +46,16 @@ async fn read(db: &DatabaseConnection) {
     grants::of_ids(db, &organization, &["g1", "g2"])
         .await
         .unwrap();
+    let of = grants::Of {
+        subject: "users/a",
+        application: Some("mandate"),
+        roles: &["owner"],
+        now: Millis(7),
+    };
+    of.organizations(db, "acme", 10).await.unwrap();
+    of.within(db, std::slice::from_ref(&organization))
+        .await
+        .unwrap();
     custom_roles::all(db, &organization).await.unwrap();
     let places = [("units/k1".to_owned(), None)];
     grant_places::naming_others(db, &organization, &places)
@@ -111,7 +121,7 @@ async fn assert_plans(url: &str) {
     let (db, captured) = open(url).await;
     read(&db).await;
     let statements = std::mem::take(&mut *captured.lock().unwrap());
-    assert_eq!(statements.len(), 12);
+    assert_eq!(statements.len(), 14);
     assert_swept(&db).await;
     if db.get_database_backend() == DbBackend::Postgres {
         // Of tables without rows every plan is as good: what cannot be avoided is told.

@@ -1,4 +1,7 @@
 //! Members who are about to leave, and are not counted among those of whom an organization keeps one.
+//!
+//! A row without an organization is about all of them; one without a subject says that the
+//! organization is about to demand subscriptions.
 
 use base::{Id, Millis, OrganizationId};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::OnConflict};
@@ -12,7 +15,7 @@ use row::{Column, Entity, Model};
 /// Notes until when a member is not counted, and forgets what has passed.
 pub(crate) async fn put(
     tx: &WriteTx,
-    organization: &OrganizationId,
+    organization: Option<&OrganizationId>,
     subject: &str,
     until: Millis,
 ) -> Result<(), StoreError> {
@@ -21,7 +24,7 @@ pub(crate) async fn put(
         .exec(tx.connection())
         .await?;
     let row = Model {
-        organization: organization.as_str().to_owned(),
+        organization: organization.map_or("", Id::as_str).to_owned(),
         subject: subject.to_owned(),
         until_ms: until.0,
     };
@@ -36,7 +39,8 @@ pub(crate) async fn put(
     Ok(())
 }
 
-/// The subjects of an organization that are not counted now.
+/// The subjects of an organization that are not counted now, and an empty one if it is about to
+/// demand subscriptions.
 pub(crate) async fn subjects(
     tx: &WriteTx,
     organization: &OrganizationId,
@@ -44,7 +48,7 @@ pub(crate) async fn subjects(
     let subjects = Entity::find()
         .select_only()
         .column(Column::Subject)
-        .filter(Column::Organization.eq(organization.as_str()))
+        .filter(Column::Organization.is_in(["", organization.as_str()]))
         .filter(Column::UntilMs.gt(tx.now().0));
     Ok(subjects.into_tuple().all(tx.connection()).await?)
 }

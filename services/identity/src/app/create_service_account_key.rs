@@ -15,7 +15,9 @@ use crate::{
     },
 };
 
-/// Creates a key and returns its secret, once, if it has one.
+/// Creates a key and returns its secret, once, if it has one: of another account, if the caller could
+/// give whatever that holds.
+// SPEC: B7.
 pub(crate) async fn create_service_account_key(
     app: &App,
     context: &Context,
@@ -53,6 +55,8 @@ pub(crate) async fn create_service_account_key(
         }
         (inserted, _) => inserted?,
     };
+    app.control(context, &permit, &name.service_account.name())
+        .await?;
     // What is kept for a repeated request has no secret.
     let mut response = tx
         .finish(|consistency_token| CreateServiceAccountKeyResponse {

@@ -19,6 +19,8 @@ pub(crate) async fn deactivate_user(
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
             let user = set_state(&mut tx, &id, &request.etag, UserState::Deactivated).await?;
+            let only = request.validate_only;
+            app.release(context, &permit, &user.name, only).await?;
             tx.finish(|consistency_token| DeactivateUserResponse {
                 user: Some(user),
                 consistency_token,

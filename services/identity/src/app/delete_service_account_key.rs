@@ -26,6 +26,8 @@ pub(crate) async fn delete_service_account_key(
                 .ok_or(Error::KeyNotFound(request.name))?;
             expect_etag(&request.etag, 1)?;
             keys::delete(&mut tx, &name).await?;
+            app.revocation(context, &permit, &name.service_account.name())
+                .await?;
             tx.finish(|consistency_token| DeleteServiceAccountKeyResponse {
                 key: Some(key),
                 consistency_token,

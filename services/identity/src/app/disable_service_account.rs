@@ -6,6 +6,7 @@ use api::identity::v1::{
 };
 use authority::Context;
 use base::ServiceAccountId;
+use identity_core::is_protected_account;
 
 use super::App;
 use crate::{error::Error, store::service_accounts};
@@ -23,6 +24,12 @@ pub(crate) async fn disable_service_account(
             Turn::Repeat(response) => response,
             Turn::Write(mut tx) => {
                 let account = set_active(&mut tx, &id, &request.etag, false).await?;
+                let protected = is_protected_account(&id);
+                let only = request.validate_only || protected;
+                app.release(context, &permit, &account.name, only).await?;
+                if protected {
+                    return Err(Error::Protected(account.name));
+                }
                 tx.finish(|consistency_token| DisableServiceAccountResponse {
                     service_account: Some(account),
                     consistency_token,

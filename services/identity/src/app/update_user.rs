@@ -24,6 +24,7 @@ pub(crate) async fn update_user(
         .await?
         .ok_or(Error::UserNotFound(new.name))?;
     expect_etag(&new.etag, version)?;
+    let email = user.email.clone();
     for path in request.update_mask.unwrap_or_default().paths {
         match path.as_str() {
             "given_name" => user.given_name.clone_from(&new.given_name),
@@ -34,6 +35,10 @@ pub(crate) async fn update_user(
     }
     required("user.given_name", &user.given_name)?;
     let user = users::update(&mut tx, &id, version, user).await?;
+    // Whoever has the address can be taken for the person.
+    if user.email != email {
+        app.control(context, &permit, &user.name).await?;
+    }
     Ok(tx
         .finish(|consistency_token| UpdateUserResponse {
             user: Some(user),

@@ -20,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(V2),
             Box::new(Epochs),
             Box::new(LoginKeys),
+            Box::new(V7),
         ]
     }
 }
@@ -156,6 +157,26 @@ impl MigrationTrait for LoginKeys {
             .unique()
             .to_owned();
         manager.create_index(unique).await
+    }
+}
+
+/// The root keys that there were.
+struct V7;
+
+impl MigrationName for V7 {
+    fn name(&self) -> &'static str {
+        "v7"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for V7 {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let root_keys = table("root_keys")
+            .col(text("secret_sha256").primary_key())
+            .col(integer("create_ms"))
+            .to_owned();
+        manager.create_table(root_keys).await
     }
 }
 

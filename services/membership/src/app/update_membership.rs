@@ -8,7 +8,10 @@ use authority::Context;
 use base::{In, MembershipId};
 
 use super::App;
-use crate::{error::Error, store::memberships};
+use crate::{
+    error::Error,
+    store::{memberships, organizations},
+};
 
 /// Changes the fields that the mask names; returns once the change has propagated.
 pub(crate) async fn update_membership(
@@ -23,7 +26,14 @@ pub(crate) async fn update_membership(
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
             let paths = request.update_mask.unwrap_or_default().paths;
-            let membership = update(&mut tx, &name, new, &paths).await?;
+            let (membership, change) = update(&mut tx, &name, new, &paths).await?;
+            let member = (&name.organization, membership.subject.as_str());
+            let only = request.validate_only;
+            match change {
+                None => {}
+                Some(Eligibility::Lost) => app.release(context, &permit, member, only).await?,
+                Some(Eligibility::Gained) => app.restore(context, &permit, member).await?,
+            }
             tx.finish(|consistency_token| UpdateMembershipResponse {
                 membership: Some(membership),
                 consistency_token,
@@ -37,21 +47,38 @@ pub(crate) async fn update_membership(
     Ok(response)
 }
 
+/// What becomes of the access of a member.
+enum Eligibility {
+    Gained,
+    Lost,
+}
+
 async fn update(
     tx: &mut WriteTx,
     name: &In<MembershipId>,
     new: Membership,
     paths: &[String],
-) -> Result<Membership, Error> {
+) -> Result<(Membership, Option<Eligibility>), Error> {
+    // Whether a subscription is demanded stays as it is until this ends.
+    organizations::hold(tx, &name.organization).await?;
     let (mut membership, version) = memberships::find(tx.connection(), name)
         .await?
         .ok_or(Error::MembershipNotFound(new.name))?;
     expect_etag(&new.etag, version)?;
+    let before = membership.subscription_active;
     for path in paths {
         match path.as_str() {
             "subscription_active" => membership.subscription_active = new.subscription_active,
             _ => return Err(Fault::immutable(path).into()),
         }
     }
-    Ok(memberships::update(tx, name, version, &membership).await?)
+    let membership = memberships::update(tx, name, version, &membership).await?;
+    let organization = organizations::find(tx.connection(), &name.organization).await?;
+    let demanded = organization.is_some_and(|(found, _)| found.subscription_required);
+    let change = match (before, membership.subscription_active) {
+        (false, true) if demanded => Some(Eligibility::Gained),
+        (true, false) if demanded => Some(Eligibility::Lost),
+        _ => None,
+    };
+    Ok((membership, change))
 }

@@ -24,7 +24,15 @@ pub(crate) async fn update_organization(
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
             let paths = request.update_mask.unwrap_or_default().paths;
-            let organization = update(&mut tx, &id, new, &paths).await?;
+            let (organization, demand) = update(&mut tx, &id, new, &paths).await?;
+            match demand {
+                None => {}
+                Some(true) => {
+                    let only = request.validate_only;
+                    app.demand(context, &tx, &permit, &id, only).await?;
+                }
+                Some(false) => app.restore(context, &permit, (&id, "")).await?,
+            }
             tx.finish(|consistency_token| UpdateOrganizationResponse {
                 organization: Some(organization),
                 consistency_token,
@@ -38,16 +46,20 @@ pub(crate) async fn update_organization(
     Ok(response)
 }
 
+/// Besides the organization: whether a subscription is demanded, if that is another thing than
+/// before.
 async fn update(
     tx: &mut WriteTx,
     id: &OrganizationId,
     new: Organization,
     paths: &[String],
-) -> Result<Organization, Error> {
+) -> Result<(Organization, Option<bool>), Error> {
+    organizations::hold(tx, id).await?;
     let (mut organization, version) = organizations::find(tx.connection(), id)
         .await?
         .ok_or_else(Fault::denied)?;
     expect_etag(&new.etag, version)?;
+    let before = organization.subscription_required;
     for path in paths {
         match path.as_str() {
             "display_name" => organization.display_name.clone_from(&new.display_name),
@@ -63,5 +75,7 @@ async fn update(
     if organization.subscription_required && is_protected_organization(id) {
         return Err(Error::Protected(organization.name));
     }
-    Ok(organizations::update(tx, id, version, organization).await?)
+    let organization = organizations::update(tx, id, version, organization).await?;
+    let demanded = organization.subscription_required;
+    Ok((organization, (demanded != before).then_some(demanded)))
 }

@@ -7,7 +7,7 @@ use api::{
 use authority::Context;
 use base::{In, ResourceId};
 
-use super::{App, reference::unit_of};
+use super::{App, moved::Moved, reference::unit_of};
 use crate::{error::Error, store::resources};
 
 /// Changes the fields that the mask names; returns once the change has propagated.
@@ -23,7 +23,9 @@ pub(crate) async fn update_resource(
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
             let paths = request.update_mask.unwrap_or_default().paths;
-            let resource = update(&mut tx, &name, new, &paths).await?;
+            let (resource, moved) = update(&mut tx, &name, new, &paths).await?;
+            app.relocate(context, &permit, &name.organization, moved)
+                .await?;
             tx.finish(|consistency_token| UpdateResourceResponse {
                 resource: Some(resource),
                 consistency_token,
@@ -42,11 +44,12 @@ async fn update(
     name: &In<ResourceId>,
     new: Resource,
     paths: &[String],
-) -> Result<Resource, Error> {
+) -> Result<(Resource, Option<Moved>), Error> {
     let (mut resource, version) = resources::find(tx.connection(), name)
         .await?
         .ok_or(Error::ResourceNotFound(new.name))?;
     expect_etag(&new.etag, version)?;
+    let unit_before = unit_of(&name.organization, "resource.unit", &resource.unit)?;
     for path in paths {
         match path.as_str() {
             "display_name" => resource.display_name.clone_from(&new.display_name),
@@ -55,8 +58,10 @@ async fn update(
         }
     }
     let unit = unit_of(&name.organization, "resource.unit", &resource.unit)?;
+    let (from, to) = (Some(&unit_before), Some(&unit));
+    let moved = Moved::of(tx, &name.organization, name.to_string(), (from, to)).await?;
     match resources::update(tx, name, version, resource.display_name, &unit).await {
         Err(StoreError::Reference(_)) => Err(Error::UnitNotFound(resource.unit)),
-        other => Ok(other?),
+        other => Ok((other?, moved)),
     }
 }

@@ -7,7 +7,7 @@ use api::{
 use authority::Context;
 use base::{In, UnitId};
 
-use super::{App, create_unit::misplaced, reference::parent_of};
+use super::{App, create_unit::misplaced, moved::Moved, reference::parent_of};
 use crate::{
     error::Error,
     store::{
@@ -29,7 +29,9 @@ pub(crate) async fn update_unit(
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
             let paths = request.update_mask.unwrap_or_default().paths;
-            let unit = update(&mut tx, &name, new, &paths).await?;
+            let (unit, moved) = update(&mut tx, &name, new, &paths).await?;
+            app.relocate(context, &permit, &name.organization, moved)
+                .await?;
             tx.finish(|consistency_token| UpdateUnitResponse {
                 unit: Some(unit),
                 consistency_token,
@@ -48,12 +50,13 @@ async fn update(
     name: &In<UnitId>,
     new: Unit,
     paths: &[String],
-) -> Result<Unit, Error> {
+) -> Result<(Unit, Option<Moved>), Error> {
     organizations::hold(tx, &name.organization).await?;
     let (mut unit, version) = units::find(tx.connection(), name)
         .await?
         .ok_or(Error::UnitNotFound(new.name))?;
     expect_etag(&new.etag, version)?;
+    let parent_before = parent_of(&name.organization, "unit.parent_unit", &unit.parent_unit)?;
     for path in paths {
         match path.as_str() {
             "display_name" => unit.display_name.clone_from(&new.display_name),
@@ -66,7 +69,10 @@ async fn update(
     if paths.iter().any(|path| path == "parent_unit") {
         check_place(tx, name, parent.as_ref()).await?;
     }
-    Ok(units::update(tx, name, version, unit.display_name, parent.as_ref()).await?)
+    let between = (parent_before.as_ref(), parent.as_ref());
+    let moved = Moved::of(tx, &name.organization, name.to_string(), between).await?;
+    let unit = units::update(tx, name, version, unit.display_name, parent.as_ref()).await?;
+    Ok((unit, moved))
 }
 
 /// Checks that a unit can be below `parent`, with all that is below it.

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 
 use super::{
-    grant,
+    Row, grant,
     row::{Column, Entity},
 };
 
@@ -106,27 +106,43 @@ pub(crate) async fn subjects_with(
     Ok(subjects.into_tuple().all(db).await?)
 }
 
-/// The grants of a role that hold in all of an organization and have begun, and that only a
-/// revocation ends.
-pub(crate) async fn lasting(
+/// The grants of these management roles in an organization that have not ended.
+pub(crate) async fn of_posts(
     tx: &WriteTx,
     organization: &OrganizationId,
-    role: &RoleName,
-) -> Result<Vec<Grant>, StoreError> {
+    roles: &[&str],
+) -> Result<Vec<Row>, StoreError> {
     let rows = Entity::find()
         .filter(Column::Organization.eq(organization.as_str()))
-        .filter(of_role(role))
+        .filter(Column::Application.eq(management::APPLICATION))
+        .filter(Column::Role.is_in(roles.iter().copied()))
+        .filter(Column::Custom.eq(false))
         .filter(Column::Revoked.eq(false))
-        .filter(Column::StartMs.lte(tx.now().0))
-        .filter(Column::EndMs.eq(Millis::MAX.0))
-        .all(tx.connection())
+        .filter(Column::EndMs.gt(tx.now().0))
+        .all(tx.connection());
+    Ok(rows.await?)
+}
+
+/// The names of the roles that members of an organization hold or will hold.
+pub(crate) async fn roles(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    now: Millis,
+) -> Result<Vec<String>, StoreError> {
+    let held: Vec<(String, String, bool)> = Entity::find()
+        .select_only()
+        .columns([Column::Application, Column::Role, Column::Custom])
+        .distinct()
+        .filter(Column::Organization.eq(organization.as_str()))
+        .filter(Column::Revoked.eq(false))
+        .filter(Column::EndMs.gt(now.0))
+        .into_tuple()
+        .all(db)
         .await?;
-    let mut found: Vec<Grant> = rows
-        .iter()
-        .map(|row| grant(row, tx.now()))
-        .collect::<Result<_, _>>()?;
-    found.retain(|grant| grant.scope.as_ref().is_some_and(|scope| scope.all));
-    Ok(found)
+    let names = held.iter().map(|(application, role, custom)| {
+        super::role_name(organization.as_str(), application, role, *custom)
+    });
+    Ok(names.collect())
 }
 
 /// How many subjects hold a role in any organization; one in two counts twice.

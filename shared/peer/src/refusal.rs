@@ -9,7 +9,7 @@ use tonic_types::StatusExt;
 const DOMAIN: &str = "entitlement.mandate";
 
 /// A refusal; nothing if the service could not answer, or is defective.
-pub(super) fn read(status: &Status) -> Option<Fault> {
+pub fn read(status: &Status) -> Option<Fault> {
     let details = status.get_error_details();
     let info = details.error_info().filter(|_| is_refused(status.code()))?;
     let name = format!("ERROR_REASON_{}", info.reason);

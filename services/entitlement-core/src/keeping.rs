@@ -1,0 +1,76 @@
+//! Whether somebody is left: an organization keeps an owner, now and from now on.
+
+use base::Millis;
+
+use crate::facts::Validity;
+
+/// The first moment from `now` on at which none of these is in force; [`Millis::MAX`] if always
+/// one is.
+///
+/// A change leaves whom there must be exactly if this moment comes no sooner after it.
+// SPEC: S1-36, S2-31, S0-29.
+pub fn lasts_until(validities: impl IntoIterator<Item = Validity>, now: Millis) -> Millis {
+    let mut ordered: Vec<Validity> = validities.into_iter().collect();
+    ordered.sort_unstable_by_key(|validity| validity.start);
+    ordered.iter().fold(now, |until, validity| {
+        if validity.start <= until {
+            until.max(validity.end)
+        } else {
+            until
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    fn validity((start, length): (i64, i64)) -> Validity {
+        Validity {
+            start: Millis(start),
+            end: Millis(start + length),
+        }
+    }
+
+    #[test]
+    fn who_begins_later_or_ends_is_not_there_now_and_always() {
+        let now = Millis(10);
+        let of = |times: &[(i64, i64)]| {
+            let validities = times.iter().map(|(start, end)| Validity {
+                start: Millis(*start),
+                end: Millis(*end),
+            });
+            lasts_until(validities, now)
+        };
+        let never = i64::MAX;
+        for (times, until) in [
+            (&[][..], 10),
+            (&[(0, never)], never),
+            (&[(11, never)], 10),
+            (&[(0, 20)], 20),
+            (&[(0, 20), (20, never)], never),
+            (&[(0, 20), (21, never)], 20),
+            (&[(15, never), (0, 20)], never),
+            (&[(0, 10)], 10),
+        ] {
+            assert_eq!(of(times), Millis(until), "{times:?}");
+        }
+    }
+
+    proptest! {
+        /// Until then there is one at each moment, and then there is none.
+        #[test]
+        fn somebody_is_there_at_each_moment_before(
+            times in vec((0_i64..40, 1_i64..15), 0..6),
+            now in 0_i64..40,
+        ) {
+            let validities: Vec<Validity> = times.into_iter().map(validity).collect();
+            let there = |at| validities.iter().any(|one| one.holds_at(Millis(at)));
+            let until = lasts_until(validities.iter().copied(), Millis(now)).0;
+            prop_assert!((now..until).all(there));
+            prop_assert!(!there(until));
+        }
+    }
+}
