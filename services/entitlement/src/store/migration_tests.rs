@@ -26,9 +26,11 @@ async fn fill(db: &impl ConnectionTrait) {
         units: vec!["organizations/acme/units/k1".to_owned()],
         ..Scope::default()
     };
-    let scope = scope.encode_to_vec();
-    let scope: String = scope.iter().map(|byte| format!("{byte:02x}")).collect();
-    let scope = bytes.replace('$', &scope);
+    let hex = scope.encode_to_vec().into_iter().map(|byte| {
+        let digit = |digit: u8| char::from_digit(digit.into(), 16).unwrap();
+        [digit(byte >> 4), digit(byte & 15)]
+    });
+    let scope = bytes.replace('$', &hex.flatten().collect::<String>());
     let noted = noted.replace('$', r#"'{"organization":"acme","id":"n2","unit":"k1"}'"#);
     for insert in [
         format!(

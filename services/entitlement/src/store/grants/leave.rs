@@ -115,13 +115,12 @@ impl Row {
 
     /// The next version, with what is left of its scope, or revoked if nothing is.
     fn lose(&mut self, left: Option<Scope>, by: &str, tx: &WriteTx) {
-        match left {
-            Some(scope) => self.scope = scope.encode_to_vec(),
-            None => {
-                self.revoked = true;
-                self.revoke_ms = tx.now().0;
-                by.clone_into(&mut self.revoked_by);
-            }
+        if let Some(scope) = left {
+            self.scope = scope.encode_to_vec();
+        } else {
+            self.revoked = true;
+            self.revoke_ms = tx.now().0;
+            by.clone_into(&mut self.revoked_by);
         }
         self.update_ms = tx.now().0;
         self.version += 1;
