@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use api::entitlement::v1::{CheckRequest, DecisionReason, GetGrantRequest, Grant};
+use api::{
+    Peer,
+    entitlement::v1::{CheckRequest, DecisionReason, GetGrantRequest, Grant},
+};
 use clock::{Clock, SystemClock};
 use entitlement::{Dependencies, Limits};
 use mandate::{
@@ -67,7 +70,7 @@ impl<'r> Apart<'r> {
 
     /// Starts it again, and returns once it has heard all.
     pub async fn resume(&mut self) {
-        let [identity, membership, _] = self.rig.channels();
+        let [identity, membership, _] = self.rig.channels_as(Peer::Entitlement);
         self.resume_with(identity, membership).await;
         self.heard().await;
     }
@@ -81,14 +84,12 @@ impl<'r> Apart<'r> {
             cache: None,
             clock: self.clock.clone(),
             sealer: secrets.sealer.clone(),
-            peer_key: secrets.peer.clone(),
             limits: Limits::default(),
             decision_log: None,
             shutdown: shutdown.clone(),
         });
         let built = built.await.unwrap();
         let authentication = Authentication {
-            peer: secrets.peer.clone(),
             credentials: built.keys,
             tokens: None,
             anonymous: None,
