@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
-use api::Peer;
-use api::entitlement::v1::{CheckRequest, DecisionReason, GetGrantRequest, Grant};
+use api::{
+    Peer,
+    entitlement::v1::{CheckRequest, DecisionReason, GetGrantRequest, Grant},
+};
 use clock::{Clock, SystemClock};
 use entitlement::{Dependencies, Limits};
 use mandate::{

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use api::Peer;
 use api::{
     entitlement::v1::{
         CreateEntitlementRequest, CreateGrantRequest, DecisionReason, Entitlement, Scope,
@@ -169,7 +168,7 @@ fn what_is_heard_late_is_waited_for_by_writes_and_not_by_checks() {
         apart.apply(&DOCUMENT.replace('$', "told-late")).await;
         apart.heard().await;
         apart.stop();
-        let [identity, membership, _] = rig.channels_as(Peer::Entitlement);
+        let [identity, membership, _] = rig.channels_as(api::Peer::Entitlement);
         apart
             .resume_with(late(identity.clone()), late(membership.clone()))
             .await;

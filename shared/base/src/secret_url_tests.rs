@@ -85,7 +85,8 @@ proptest! {
     ) {
         // A password of the letters of what is shown is no secret.
         prop_assume!(!"zz.example:77/main".contains(&password) && !scheme.contains(&password));
-        let encoded: String = password.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let hexadecimal = |byte: u8| format!("%{byte:02X}");
+        let encoded = password.bytes().map(hexadecimal).collect::<Vec<_>>().concat();
         let after = "zz.example:77/main";
         let text = match form {
             0 => format!("{scheme}://u:{password}@{after}"),

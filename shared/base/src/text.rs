@@ -95,8 +95,9 @@ fn check_character(character: char) -> Result<(), InvalidText> {
         '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' => {
             Err(InvalidText::Blank)
         }
-        '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' => Err(InvalidText::Private),
-        '\u{fdd0}'..='\u{fdef}' => Err(InvalidText::Private),
+        '\u{e000}'..='\u{f8ff}' | '\u{fdd0}'..='\u{fdef}' | '\u{f0000}'..='\u{10ffff}' => {
+            Err(InvalidText::Private)
+        }
         _ if u32::from(character) & 0xfffe == 0xfffe => Err(InvalidText::Private),
         _ => Ok(()),
     }
