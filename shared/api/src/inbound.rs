@@ -105,7 +105,7 @@ pub(crate) fn wrong_text(value: &str) -> Option<&'static str> {
 /// whatever is found: many at a time, which is faster for what is in order.
 fn is_plain(value: &str) -> bool {
     let odd = value.bytes().fold(0, |found, byte| {
-        found | u8::from(byte < 0x20 || byte >= 0x7f)
+        found | u8::from(!(0x20..0x7f).contains(&byte))
     });
     odd == 0 && !value.starts_with(' ') && !value.ends_with(' ')
 }
