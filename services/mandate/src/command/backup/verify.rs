@@ -1,6 +1,6 @@
 //! `mandate backup verify`: without any service.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use seal::{Sealer, Source};
 use serde_json::json;
@@ -52,7 +52,7 @@ pub(super) async fn check(
 
 async fn check_copy(
     source: Source,
-    path: &PathBuf,
+    path: &Path,
     copied: &Copied,
     sealer: Option<&Sealer>,
 ) -> Result<(), String> {
