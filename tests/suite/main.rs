@@ -10,6 +10,7 @@
 )]
 
 mod audit;
+mod backup;
 mod boot;
 mod cli;
 mod contract;

@@ -103,6 +103,8 @@ pub struct Entitlement {
     pub routes: Routes,
     /// Whose keys are whose.
     pub keys: Arc<dyn Authenticator>,
+    /// The database, to be closed last.
+    pub store: Store,
     /// What tells it of the other services' facts.
     pub feeds: Feeds,
 }
@@ -200,6 +202,7 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, BuildError
     Ok(Entitlement {
         routes: rpc::routes(&app),
         keys: Arc::new(engine),
+        store: store.clone(),
         feeds: Feeds {
             facts,
             store,

@@ -47,6 +47,8 @@ pub struct Identity {
     pub routes: Routes,
     /// Whose keys are whose.
     pub keys: Arc<dyn Authenticator>,
+    /// The database, to be closed last.
+    pub store: Store,
 }
 
 /// Opens the store and builds the service.
@@ -72,6 +74,7 @@ pub async fn build(dependencies: Dependencies) -> Result<Identity, StoreError> {
     };
     Ok(Identity {
         routes: rpc::routes(&app),
-        keys: Arc::new(keys::StoredKeys(store)),
+        keys: Arc::new(keys::StoredKeys(store.clone())),
+        store,
     })
 }

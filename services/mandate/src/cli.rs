@@ -1,6 +1,7 @@
 //! The arguments.
 
 mod audit;
+mod backup;
 mod manage;
 mod request;
 
@@ -12,6 +13,7 @@ use prost_types::Timestamp;
 
 pub use self::{
     audit::{AuditCommand, AuditListArgs, AuditVerifyArgs, DecisionsArgs},
+    backup::{BackupCommand, BackupCreateArgs, BackupRestoreArgs, BackupVerifyArgs},
     manage::{
         CatalogueCommand, EntitlementArgs, EntitlementCommand, GrantCommand, GrantCreateArgs,
         GrantListArgs, Reason, RoleCommand,
@@ -164,6 +166,9 @@ pub enum Command {
     /// Read, export and verify the audit log.
     #[command(subcommand, after_long_help = audit::HELP)]
     Audit(AuditCommand),
+    /// Make, verify and restore backups of the databases.
+    #[command(subcommand, after_long_help = backup::HELP)]
+    Backup(BackupCommand),
     /// List, choose or show contexts.
     #[command(subcommand)]
     Context(ContextCommand),

@@ -3,6 +3,7 @@
 mod access;
 mod apply;
 mod audit;
+mod backup;
 mod catalogue;
 mod check;
 mod completion;
@@ -53,6 +54,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Request(command) => request::request(command, context, json).await,
         Command::Watch(args) => watch::watch(args, context, json).await,
         Command::Audit(command) => audit::audit(command, context, json).await,
+        Command::Backup(command) => backup::backup(command, json).await,
         Command::Context(args) => context::context(args, context, json),
         Command::RedisUsers(args) => redis_users::redis_users(&args, json),
         Command::Completion(args) => completion::completion(&args),

@@ -17,6 +17,11 @@ pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
     })
 }
 
+/// Now, as people read it, in UTC.
+pub(crate) fn now() -> String {
+    text(&Timestamp::from(std::time::SystemTime::now()))
+}
+
 /// As people read it, in UTC.
 pub(crate) fn text(timestamp: &Timestamp) -> String {
     let nanos = i128::from(timestamp.seconds) * 1_000_000_000 + i128::from(timestamp.nanos);

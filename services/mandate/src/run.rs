@@ -21,7 +21,8 @@ pub use migrate::{MigrateArgs, migrate};
 pub use peer_keys::PeerKeys;
 pub use secrets::Secrets;
 pub use serve::serve;
-pub use serve_args::ServeArgs;
+pub(crate) use serve::stores_of;
+pub use serve_args::{ServeArgs, Which};
 pub use service::{CallerAuthentication, ServiceSettings, Stores};
 
 use crate::exit::Failure;

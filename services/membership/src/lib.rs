@@ -46,6 +46,8 @@ pub struct Membership {
     pub routes: Routes,
     /// Whose keys are whose.
     pub keys: Arc<dyn Authenticator>,
+    /// The database, to be closed last.
+    pub store: Store,
 }
 
 /// Opens the store and builds the service.
@@ -76,5 +78,6 @@ pub async fn build(dependencies: Dependencies) -> Result<Membership, StoreError>
     Ok(Membership {
         routes: rpc::routes(&app),
         keys: Arc::new(keys::PeerKeys(identity)),
+        store: app.store,
     })
 }

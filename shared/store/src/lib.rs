@@ -2,6 +2,7 @@
 //! requests and its audit log. The same code runs on SQLite and PostgreSQL.
 
 mod audit;
+pub mod backup;
 mod cursor;
 mod error;
 mod head;
@@ -20,7 +21,7 @@ pub use cursor::{Continuity, Cursor};
 pub use error::StoreError;
 pub use head::Head;
 pub use history::State;
-pub use open::{Store, migrate};
+pub use open::{Store, migrate, name_of};
 pub use outbox::{Backlog, Entry};
 pub use row::{changed_one, new_row};
 pub use sea_orm_migration::MigratorTrait as Migrations;

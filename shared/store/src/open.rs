@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// How long a statement may wait for a connection or a lock.
-const WAIT: Duration = Duration::from_secs(5);
+pub(crate) const WAIT: Duration = Duration::from_secs(5);
 /// Connections that read a SQLite file; one more writes.
 const SQLITE_READERS: u32 = 4;
 /// Connections that read, and that write: who writes may wait for a read to be done elsewhere, so
@@ -108,9 +108,9 @@ impl Store {
             });
         }
         let listening = (!url.is_sqlite())
-            .then(|| hints::listen(url.expose().to_owned(), schema(source), committed.clone()));
+            .then(|| hints::listen(url.expose().to_owned(), name_of(source), committed.clone()));
         let store = Self {
-            chain: Arc::new(Chain::new(&sealer, schema(source))),
+            chain: Arc::new(Chain::new(&sealer, name_of(source))),
             reader,
             writer,
             source,
@@ -161,6 +161,18 @@ impl Store {
             },
         };
         Ok(self.reader.begin_with_options(options).await?)
+    }
+
+    /// Closes the connections, once they are not used any more. A SQLite database is then whole in
+    /// its file alone. A process that is told to end does this last.
+    pub async fn close(&self) {
+        for connection in [&self.reader, &self.writer] {
+            match timeout(WAIT, connection.close_by_ref()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "a database was not closed"),
+                Err(_) => tracing::warn!(log = ?self.source, "a database is still in use"),
+            }
+        }
     }
 
     /// How many statements were run on the database so far, without those that only see whether
@@ -245,7 +257,7 @@ async fn postgres(
     source: Source,
     connections: u32,
 ) -> Result<DatabaseConnection, StoreError> {
-    let schema = schema(source);
+    let schema = name_of(source);
     let mut options = ConnectOptions::new(url.expose());
     options
         .acquire_timeout(WAIT)
@@ -285,8 +297,8 @@ async fn probe(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     }
 }
 
-/// Where a service keeps its tables in a PostgreSQL database.
-fn schema(source: Source) -> &'static str {
+/// The name of the service that a log is of; it keeps its tables under it in a PostgreSQL database.
+pub fn name_of(source: Source) -> &'static str {
     match source {
         Source::Identity => "identity",
         Source::Membership => "membership",

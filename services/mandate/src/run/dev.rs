@@ -89,6 +89,9 @@ pub async fn dev(args: DevArgs) -> Result<(), Failure> {
     save_context(&folder, address)?;
     welcome(address, &folder, begin);
     let ended = server.await.map_err(failed)?;
+    for database in installation.databases() {
+        database.close().await;
+    }
     ended.map_err(|error| Failure::failed(format!("the server ended: {error}")))
 }
 

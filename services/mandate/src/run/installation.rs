@@ -14,6 +14,8 @@ use cache::Cache;
 use entitlement::DecisionLogSettings;
 use rpc::{Channel, GrpcService, Mounted, Readiness, in_process, in_process_as, steer};
 
+use store::Store;
+
 use super::service::{self, BuildError, Built, ServiceSettings, Stores};
 
 /// What an installation in one process is built with.
@@ -120,6 +122,11 @@ impl Installation {
     /// A channel to all services, in this process, as one of them has it.
     pub fn channel_as(&self, peer: Peer) -> Channel {
         in_process_as(peer, self.service())
+    }
+
+    /// The databases, to be closed last.
+    pub fn databases(&self) -> [Store; 3] {
+        [&self.identity, &self.membership, &self.entitlement].map(|built| built.store.clone())
     }
 
     fn readiness(&self) -> [&Readiness; 3] {

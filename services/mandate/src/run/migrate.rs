@@ -5,7 +5,7 @@ use clap::Args;
 use seal::Source;
 use store::{Migrations, StoreUrl};
 
-use super::{failed, serve::all_stores, serve_args::Which};
+use super::{failed, serve::stores_of, serve_args::Which};
 use crate::{exit::Failure, output};
 
 /// Bring the databases to the version of this binary, before its servers start.
@@ -29,37 +29,17 @@ pub struct MigrateArgs {
 /// # Errors
 /// A database cannot be used.
 pub async fn migrate(args: MigrateArgs) -> Result<(), Failure> {
-    let one = || StoreUrl::parse(args.store.clone()).map_err(failed);
-    let (mut identity, mut membership, mut entitlement) = (None, None, None);
-    match args.service {
-        Which::Identity => identity = Some(one()?),
-        Which::Membership => membership = Some(one()?),
-        Which::Entitlement => entitlement = Some(one()?),
-        Which::All => {
-            let stores = all_stores(&args.store)?;
-            identity = Some(stores.identity);
-            membership = Some(stores.membership);
-            entitlement = Some(stores.entitlement);
+    for (source, url) in stores_of(args.service, &args.store)? {
+        match source {
+            Source::Identity => migrate_one::<identity::Migrator>(&url, source).await?,
+            Source::Membership => migrate_one::<membership::Migrator>(&url, source).await?,
+            Source::Entitlement => migrate_one::<entitlement::Migrator>(&url, source).await?,
         }
-    }
-    if let Some(url) = identity {
-        migrate_one::<identity::Migrator>("identity", &url, Source::Identity).await?;
-    }
-    if let Some(url) = membership {
-        migrate_one::<membership::Migrator>("membership", &url, Source::Membership).await?;
-    }
-    if let Some(url) = entitlement {
-        migrate_one::<entitlement::Migrator>("entitlement", &url, Source::Entitlement).await?;
+        output::line(format!("{}: {url} is up to date", store::name_of(source)));
     }
     Ok(())
 }
 
-async fn migrate_one<M: Migrations>(
-    service: &str,
-    url: &StoreUrl,
-    source: Source,
-) -> Result<(), Failure> {
-    store::migrate::<M>(url, source).await.map_err(failed)?;
-    output::line(format!("{service}: {url} is up to date"));
-    Ok(())
+async fn migrate_one<M: Migrations>(url: &StoreUrl, source: Source) -> Result<(), Failure> {
+    store::migrate::<M>(url, source).await.map_err(failed)
 }

@@ -9,7 +9,8 @@ use cache::Cache;
 use clock::{Clock, SystemClock};
 use oidc::Tokens;
 use rpc::{GrpcService, Listener, TlsFiles};
-use store::StoreUrl;
+use seal::Source;
+use store::{Store, StoreUrl};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -18,7 +19,7 @@ use super::{
     installation::{Installation, InstallationSettings},
     peers::Peers,
     secrets::Secrets,
-    serve_args::ServeArgs,
+    serve_args::{ServeArgs, Which},
     service::{self, CallerAuthentication, ServiceSettings, Stores},
     shutdown,
 };
@@ -60,7 +61,8 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
         None => None,
     };
     exposure::warn(&args, &shutdown);
-    let service = Box::pin(build(&args, secrets, peers.as_ref(), &shutdown, ready)).await?;
+    let built = Box::pin(build(&args, secrets, peers.as_ref(), &shutdown, ready)).await?;
+    let (service, databases) = built;
     tracing::info!(%address, service = ?args.service, "listening");
     let public = async {
         rpc::serve(
@@ -73,13 +75,17 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
         .await
         .map_err(|error| Failure::failed(format!("the server ended: {error}")))
     };
-    match (peers, for_peers) {
+    let ended = match (peers, for_peers) {
         (Some(peers), Some(listener)) => {
             let private = peers.serve(listener, service.clone(), args.threads(), shutdown.clone());
             tokio::try_join!(public, private).map(|_| ())
         }
         _ => public.await,
+    };
+    for database in &databases {
+        database.close().await;
     }
+    ended
 }
 
 /// TLS, unless it is waived by name: a server that was merely not configured does not start.
@@ -104,7 +110,7 @@ async fn build(
     peers: Option<&Peers>,
     shutdown: &CancellationToken,
     ready: watch::Sender<bool>,
-) -> Result<GrpcService, Failure> {
+) -> Result<(GrpcService, Vec<Store>), Failure> {
     let callers = if args.insecure_anonymous_operator {
         CallerAuthentication::Waived
     } else {
@@ -143,7 +149,7 @@ async fn build(
         };
         let installation = Installation::start(settings).await.map_err(failed)?;
         ready.send_replace(true);
-        return Ok(installation.service());
+        return Ok((installation.service(), installation.databases().into()));
     };
     let store = StoreUrl::parse(args.store.clone()).map_err(failed)?;
     let built = match service {
@@ -167,17 +173,38 @@ async fn build(
                 readiness.set(true).await;
                 ready.send_replace(true);
             });
-            return Ok(built.service);
+            return Ok((built.service, vec![built.store]));
         }
     };
     let built = built.map_err(failed)?;
     built.readiness.set(true).await;
     ready.send_replace(true);
-    Ok(built.service)
+    Ok((built.service, vec![built.store]))
+}
+
+/// The stores of the services that are named, with the logs that are in them.
+pub(crate) fn stores_of(
+    service: Which,
+    url: &SecretUrl,
+) -> Result<Vec<(Source, StoreUrl)>, Failure> {
+    let one = || StoreUrl::parse(url.clone()).map_err(failed);
+    Ok(match service {
+        Which::Identity => vec![(Source::Identity, one()?)],
+        Which::Membership => vec![(Source::Membership, one()?)],
+        Which::Entitlement => vec![(Source::Entitlement, one()?)],
+        Which::All => {
+            let stores = all_stores(url)?;
+            vec![
+                (Source::Identity, stores.identity),
+                (Source::Membership, stores.membership),
+                (Source::Entitlement, stores.entitlement),
+            ]
+        }
+    })
 }
 
 /// The stores of all services: a folder of SQLite files, or one PostgreSQL database.
-pub(super) fn all_stores(url: &SecretUrl) -> Result<Stores, Failure> {
+fn all_stores(url: &SecretUrl) -> Result<Stores, Failure> {
     let stores = match url.expose().strip_prefix("sqlite:") {
         Some(folder) => Stores::in_folder(&PathBuf::from(folder)),
         None => Stores::shared(url.clone()),

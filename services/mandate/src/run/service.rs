@@ -12,7 +12,7 @@ use rpc::{
     Authentication, Authenticator, Channel, GrpcService, Limits, Readiness, Routes, stack,
     with_tools,
 };
-use store::{StoreError, StoreUrl};
+use store::{Store, StoreError, StoreUrl};
 use tokio_util::sync::CancellationToken;
 
 use super::secrets::Secrets;
@@ -97,6 +97,8 @@ pub struct Built {
     pub service: GrpcService,
     /// Says whether it is ready.
     pub readiness: Readiness,
+    /// Its database, to be closed last.
+    pub store: Store,
 }
 
 /// Builds identity.
@@ -117,7 +119,7 @@ pub async fn identity(
         shutdown: settings.shutdown.clone(),
     })
     .await?;
-    with_stack(settings, built.routes, built.keys).await
+    with_stack(settings, built.routes, built.keys, built.store).await
 }
 
 /// Builds membership.
@@ -139,7 +141,7 @@ pub async fn membership(
         shutdown: settings.shutdown.clone(),
     })
     .await?;
-    with_stack(settings, built.routes, built.keys).await
+    with_stack(settings, built.routes, built.keys, built.store).await
 }
 
 /// Builds entitlement. It follows the feeds of the others once they are there.
@@ -163,7 +165,7 @@ pub async fn entitlement(
         shutdown: settings.shutdown.clone(),
     })
     .await?;
-    let service = with_stack(settings, built.routes, built.keys).await?;
+    let service = with_stack(settings, built.routes, built.keys, built.store).await?;
     Ok((service, built.feeds))
 }
 
@@ -188,6 +190,7 @@ async fn with_stack(
     settings: &ServiceSettings,
     routes: Routes,
     credentials: Arc<dyn Authenticator>,
+    store: Store,
 ) -> Result<Built, BuildError> {
     let anonymous = match settings.callers {
         CallerAuthentication::Required => None,
@@ -205,5 +208,6 @@ async fn with_stack(
     Ok(Built {
         service: stack(routes, authentication, settings.limits),
         readiness,
+        store,
     })
 }
