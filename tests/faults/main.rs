@@ -14,6 +14,7 @@ mod checker;
 mod clocks;
 mod cold;
 mod ends;
+mod gone_back;
 mod lagging;
 mod loading;
 mod rounds;

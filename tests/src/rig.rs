@@ -44,7 +44,7 @@ pub struct Rig {
 
 enum Running {
     Here {
-        installation: Installation,
+        installation: Box<Installation>,
         stop: CancellationToken,
     },
     Processes(Processes),
@@ -207,7 +207,10 @@ impl Rig {
         let installation = Installation::start(settings)
             .await
             .expect("an installation");
-        Running::Here { installation, stop }
+        Running::Here {
+            installation: Box::new(installation),
+            stop,
+        }
     }
 
     fn redis(&self) -> String {

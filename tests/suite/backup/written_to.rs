@@ -37,7 +37,8 @@ async fn a_backup_made_while_it_is_written_to_has_all_that_was_acknowledged_and_
         let (written, end) = (Arc::<AtomicUsize>::default(), CancellationToken::new());
         let writing = end.clone();
         let writer = write(store.clone(), written.clone());
-        let writer = tokio::spawn(async move { writing.run_until_cancelled(writer).await });
+        let writer =
+            tokio::spawn(async move { Box::pin(writing.run_until_cancelled(writer)).await });
         while written.load(Ordering::SeqCst) < 20 {
             tokio::task::yield_now().await;
         }

@@ -1,0 +1,429 @@
+//! A log of changes that goes back: a standby that takes over without the last commits, a backup that
+//! is restored, a pool that lands on a standby. What was lost is not answered from for longer than
+//! the lease, by nobody.
+
+use std::{path::Path, time::Duration};
+
+use api::{
+    common::v1::{Consistency, Propagation, consistency::Requirement},
+    entitlement::v1::{
+        CheckRequest, CreateGrantRequest, Decision, Effect, Grant, RevokeGrantRequest, Scope,
+    },
+    identity::v1::{DeactivateUserRequest, ReactivateUserRequest},
+    membership::v1::{CreateMembershipRequest, Membership},
+};
+use testkit::Postgres;
+use tests::{
+    faults::{Fleet, LEASE, Mode, PERMISSION, REPLICAS, place, user},
+    program,
+};
+use tonic::{Code, Request, Status};
+
+use crate::{
+    cold::{LONG, MAY, MAY_NOT, allows},
+    shared::{run, turn},
+};
+
+const ORGANIZATION: &str = "cold0";
+/// A user who is no member of it.
+const NEWCOMER: usize = 2;
+/// Asks of all replicas and of Redis, on both sides of the lease.
+const WATCHED: Duration = Duration::from_secs(3);
+/// Commits that are lost, and as many that take their positions.
+const LOST: usize = 3;
+
+/// Runs a test on an installation of its own, whose database it may ruin.
+fn on_own_fleet(test: impl AsyncFnOnce(Fleet)) {
+    run(async {
+        let _turn = turn().await;
+        test(Box::pin(Fleet::start(&program())).await).await;
+    });
+}
+
+fn question(about: usize) -> CheckRequest {
+    CheckRequest {
+        subject: user(about),
+        permission: PERMISSION.to_owned(),
+        resource: place(ORGANIZATION, 1),
+        consistency: None,
+        read_time: None,
+        context: None,
+    }
+}
+
+async fn ask(
+    fleet: &Fleet,
+    replica: usize,
+    about: usize,
+    demanded: Option<Requirement>,
+) -> Result<Decision, Status> {
+    let mut question = question(about);
+    question.consistency = demanded.map(|requirement| Consistency {
+        requirement: Some(requirement),
+    });
+    let mut request = Request::new(question);
+    request.set_timeout(LONG);
+    let mut client = fleet.authorization(replica);
+    Ok(client.check(request).await?.into_inner().decision.unwrap())
+}
+
+/// Writes through the first replica. Where the way to the database was just closed, the write is
+/// repeated under its id.
+async fn write<T>(call: impl AsyncFn() -> Result<T, Status>) -> T {
+    for _ in 0..50 {
+        match call().await {
+            Ok(written) => return written,
+            Err(status) => assert_eq!(status.code(), Code::Unavailable, "{status:?}"),
+        }
+        tokio::time::sleep(LEASE / 10).await;
+    }
+    panic!("the database does not come back");
+}
+
+/// Gives somebody in an organization what who may has, and returns the token.
+async fn give_in(fleet: &Fleet, organization: &str, id: &str, about: usize) -> String {
+    let scope = Scope {
+        all: true,
+        ..Scope::default()
+    };
+    let request = CreateGrantRequest {
+        parent: format!("organizations/{organization}"),
+        grant_id: id.to_owned(),
+        request_id: format!("{id} at {:?}", fleet.history.now()),
+        grant: Some(Grant {
+            subject: user(about),
+            role: "applications/desk/roles/viewer".to_owned(),
+            scope: Some(scope),
+            ..Grant::default()
+        }),
+        ..CreateGrantRequest::default()
+    };
+    let given = write(async || {
+        let mut grants = fleet.clients(0).grants();
+        grants.create_grant(request.clone()).await
+    });
+    given.await.into_inner().consistency_token
+}
+
+/// Gives who may not what the other has, and returns the token.
+async fn give(fleet: &Fleet) -> String {
+    give_in(fleet, ORGANIZATION, "lost", MAY_NOT).await
+}
+
+/// Takes from who may what was given, and returns the token.
+async fn take(fleet: &Fleet) -> String {
+    let request = RevokeGrantRequest {
+        name: format!("organizations/{ORGANIZATION}/grants/g0"),
+        request_id: format!("take at {:?}", fleet.history.now()),
+        ..RevokeGrantRequest::default()
+    };
+    let taken = write(async || {
+        let mut grants = fleet.clients(0).grants();
+        grants.revoke_grant(request.clone()).await
+    });
+    taken.await.into_inner().consistency_token
+}
+
+/// Makes commits in the log of entitlement that change nobody's access here.
+async fn commit(fleet: &Fleet, count: usize) {
+    for number in 0..count {
+        let organization = format!("cold{}", number + 1);
+        give_in(fleet, &organization, &format!("more{number}"), MAY_NOT).await;
+    }
+}
+
+/// That all replicas answer a question so, and it is in Redis.
+async fn all_answer(fleet: &Fleet, about: usize, effect: Effect) {
+    for replica in 0..REPLICAS {
+        let answer = ask(fleet, replica, about, None).await.unwrap();
+        assert_eq!(answer.effect(), effect, "replica {replica}");
+    }
+    let reader = fleet.reader();
+    let begin = fleet.history.now();
+    while reader.decide(&question(about)).await.is_none() {
+        assert!(fleet.history.now() < begin + LONG, "nothing is in Redis");
+        tokio::time::sleep(LEASE / 20).await;
+    }
+}
+
+/// That nobody allows from a lease after a moment on, and that in the end all answer.
+async fn all_deny(fleet: &Fleet, about: usize, lost: Duration) {
+    let reader = fleet.reader();
+    let mut last = vec![None; REPLICAS];
+    while fleet.history.now() < lost + WATCHED {
+        for (replica, last) in last.iter_mut().enumerate() {
+            let begin = fleet.history.now();
+            let answer = ask(fleet, replica, about, None).await;
+            let late = begin > lost + LEASE;
+            assert!(!late || !allows(&answer), "replica {replica} allows");
+            *last = Some(answer);
+        }
+        let begin = fleet.history.now();
+        let read = reader.decide(&question(about)).await;
+        let allowed = read.is_some_and(|decision| decision.effect() == Effect::Allow);
+        assert!(!allowed || begin <= lost + LEASE, "Redis allows");
+    }
+    for answer in last.into_iter().flatten() {
+        assert_eq!(answer.unwrap().effect(), Effect::Deny);
+    }
+    for replica in 0..REPLICAS {
+        let consistent = Some(Requirement::FullyConsistent(true));
+        let answer = ask(fleet, replica, about, consistent).await.unwrap();
+        assert_eq!(answer.effect(), Effect::Deny, "replica {replica}");
+    }
+}
+
+async fn assert_refused(fleet: &Fleet, token: &str) {
+    for replica in 0..REPLICAS {
+        let demanded = Some(Requirement::AtLeastAsFresh(token.to_owned()));
+        let refused = ask(fleet, replica, MAY, demanded).await.unwrap_err();
+        assert_eq!(refused.code(), Code::FailedPrecondition, "{refused:?}");
+        assert!(
+            refused.message().contains("was replaced"),
+            "{}",
+            refused.message()
+        );
+    }
+}
+
+/// Puts a standby in the place of the primary.
+fn fail_over(fleet: &Fleet, standby: &Postgres) {
+    for proxy in &fleet.to_postgres {
+        proxy.set(Mode::Refuse);
+    }
+    standby.promote().unwrap();
+    fleet.lead_to_postgres(standby.server().port);
+    for proxy in &fleet.to_postgres {
+        proxy.set(Mode::Pass);
+    }
+}
+
+#[test]
+fn k_t_a_grant_whose_commit_a_failover_lost_allows_no_longer_than_the_lease() {
+    on_own_fleet(async |fleet| {
+        let standby = fleet.postgres().standby().unwrap();
+        standby.disconnect().unwrap();
+        let token = give(&fleet).await;
+        commit(&fleet, LOST - 1).await;
+        all_answer(&fleet, MAY_NOT, Effect::Allow).await;
+        fail_over(&fleet, &standby);
+        all_deny(&fleet, MAY_NOT, fleet.history.now()).await;
+        assert_refused(&fleet, &token).await;
+        // Its id is free again.
+        give(&fleet).await;
+    });
+}
+
+#[test]
+fn k_t_a_replica_that_stood_still_does_not_take_other_changes_for_those_it_knows() {
+    on_own_fleet(async |fleet| {
+        let standby = fleet.postgres().standby().unwrap();
+        standby.disconnect().unwrap();
+        commit(&fleet, LOST).await;
+        all_answer(&fleet, MAY, Effect::Allow).await;
+        let paused = fleet.pause_replica(REPLICAS - 1);
+        fail_over(&fleet, &standby);
+        // The last of them ends at the position that the replica knows.
+        commit(&fleet, LOST - 1).await;
+        let token = take(&fleet).await;
+        tokio::time::sleep(2 * LEASE).await;
+        drop(paused);
+        let gone_on = fleet.history.now();
+        all_deny(&fleet, MAY, gone_on).await;
+        let demanded = Some(Requirement::AtLeastAsFresh(token));
+        let seen = ask(&fleet, REPLICAS - 1, MAY, demanded).await.unwrap();
+        assert_eq!(seen.effect(), Effect::Deny);
+    });
+}
+
+#[test]
+fn a_failover_that_loses_nothing_costs_no_memory_and_no_feed() {
+    on_own_fleet(async |fleet| {
+        let before = take(&fleet).await;
+        all_answer(&fleet, MAY, Effect::Deny).await;
+        let standby = fleet.postgres().standby().unwrap();
+        fail_over(&fleet, &standby);
+        all_deny(&fleet, MAY, fleet.history.now()).await;
+        // The epoch is another all the same, as nobody knew.
+        assert_refused(&fleet, &before).await;
+        give(&fleet).await;
+        all_answer(&fleet, MAY_NOT, Effect::Allow).await;
+    });
+}
+
+#[test]
+fn k_g_a_standby_is_never_read() {
+    on_own_fleet(async |fleet| {
+        let standby = fleet.postgres().standby().unwrap();
+        standby.pause_replay().unwrap();
+        all_answer(&fleet, MAY, Effect::Allow).await;
+        take(&fleet).await;
+        let revoked = fleet.history.now();
+        fleet.lead_to_postgres(standby.server().port);
+        let mut refused = 0;
+        while fleet.history.now() < revoked + WATCHED {
+            for replica in 0..REPLICAS {
+                let begin = fleet.history.now();
+                let answer = ask(&fleet, replica, MAY, None).await;
+                let late = begin > revoked + LEASE;
+                assert!(!late || !allows(&answer), "replica {replica} allows");
+                refused += usize::from(answer.is_err());
+            }
+        }
+        assert!(refused > 0, "without a primary there is no answer");
+        fleet.lead_to_postgres(fleet.postgres().server().port);
+        all_answer(&fleet, MAY, Effect::Deny).await;
+    });
+}
+
+/// A dump of some schemas, and what restores it in one transaction.
+struct Dump<'a> {
+    schemas: &'a [&'a str],
+    file: tempfile::TempPath,
+}
+
+impl<'a> Dump<'a> {
+    fn of(fleet: &Fleet, schemas: &'a [&'a str]) -> Self {
+        let file = tempfile::NamedTempFile::new().unwrap().into_temp_path();
+        let named: Vec<String> = schemas
+            .iter()
+            .map(|name| format!("--schema={name}"))
+            .collect();
+        let options: Vec<&str> = named.iter().map(String::as_str).collect();
+        let (postgres, path): (_, &Path) = (fleet.postgres(), &file);
+        postgres.dump(fleet.database(), &options, path).unwrap();
+        Self { schemas, file }
+    }
+
+    fn restore(&self, fleet: &Fleet) {
+        let schemas = self.schemas.join(", ");
+        let drop = format!("DROP SCHEMA {schemas} CASCADE");
+        let postgres = fleet.postgres();
+        postgres
+            .restore(fleet.database(), &drop, &self.file)
+            .unwrap();
+    }
+}
+
+const ALL: [&str; 3] = ["identity", "membership", "entitlement"];
+
+#[test]
+fn k_t_what_a_restored_dump_does_not_have_is_forgotten_under_running_replicas() {
+    on_own_fleet(async |fleet| {
+        let dump = Dump::of(&fleet, &ALL);
+        let token = give(&fleet).await;
+        commit(&fleet, LOST).await;
+        all_answer(&fleet, MAY_NOT, Effect::Allow).await;
+        dump.restore(&fleet);
+        all_deny(&fleet, MAY_NOT, fleet.history.now()).await;
+        assert_refused(&fleet, &token).await;
+        give(&fleet).await;
+        all_answer(&fleet, MAY_NOT, Effect::Allow).await;
+    });
+}
+
+#[test]
+fn what_a_restored_dump_allows_is_allowed_again() {
+    on_own_fleet(async |fleet| {
+        let dump = Dump::of(&fleet, &ALL);
+        take(&fleet).await;
+        all_answer(&fleet, MAY, Effect::Deny).await;
+        dump.restore(&fleet);
+        tokio::time::sleep(WATCHED).await;
+        all_answer(&fleet, MAY, Effect::Allow).await;
+        take(&fleet).await;
+        all_deny(&fleet, MAY, fleet.history.now()).await;
+    });
+}
+
+#[test]
+fn k_t_redis_full_of_the_future_is_not_used_by_replicas_that_begin_after_a_restore() {
+    on_own_fleet(async |mut fleet| {
+        let dump = Dump::of(&fleet, &ALL);
+        give(&fleet).await;
+        all_answer(&fleet, MAY_NOT, Effect::Allow).await;
+        fleet.restart(|fleet| dump.restore(fleet)).await;
+        // The positions of what was lost are given out again.
+        commit(&fleet, 2 * LOST).await;
+        all_deny(&fleet, MAY_NOT, fleet.history.now()).await;
+    });
+}
+
+#[test]
+fn k_t_identity_that_was_restored_alone_is_heard_again() {
+    on_own_fleet(async |fleet| {
+        let dump = Dump::of(&fleet, &["identity"]);
+        for _ in 0..LOST {
+            let mut users = fleet.clients(0).users();
+            let name = user(MAY_NOT);
+            let deactivate = DeactivateUserRequest {
+                name: name.clone(),
+                ..DeactivateUserRequest::default()
+            };
+            users.deactivate_user(deactivate).await.unwrap();
+            let reactivate = ReactivateUserRequest {
+                name,
+                ..ReactivateUserRequest::default()
+            };
+            users.reactivate_user(reactivate).await.unwrap();
+        }
+        all_answer(&fleet, MAY, Effect::Allow).await;
+        dump.restore(&fleet);
+        let deactivate = DeactivateUserRequest {
+            name: user(MAY),
+            ..DeactivateUserRequest::default()
+        };
+        let mut users = fleet.clients(0).users();
+        let done = users
+            .deactivate_user(deactivate)
+            .await
+            .unwrap()
+            .into_inner();
+        let deactivated = fleet.history.now();
+        if done.propagation() == Propagation::Complete {
+            let token = Some(Requirement::AtLeastAsFresh(done.consistency_token.clone()));
+            for replica in 0..REPLICAS {
+                let answer = ask(&fleet, replica, MAY, token.clone()).await;
+                assert!(!allows(&answer), "replica {replica} allows");
+            }
+        }
+        all_deny(&fleet, MAY, deactivated).await;
+    });
+}
+
+/// Makes somebody a member who is none yet.
+async fn join(fleet: &Fleet) {
+    let request = CreateMembershipRequest {
+        parent: format!("organizations/{ORGANIZATION}"),
+        membership_id: "newcomer".to_owned(),
+        membership: Some(Membership {
+            subject: user(NEWCOMER),
+            ..Membership::default()
+        }),
+        request_id: format!("join at {:?}", fleet.history.now()),
+        ..CreateMembershipRequest::default()
+    };
+    let joined = write(async || {
+        let mut members = fleet.clients(0).members();
+        members.create_membership(request.clone()).await
+    });
+    let token = joined.await.into_inner().consistency_token;
+    let demanded = Some(Requirement::AtLeastAsFresh(token));
+    ask(fleet, 0, NEWCOMER, demanded).await.unwrap();
+}
+
+#[test]
+fn a_member_whom_a_restored_membership_does_not_have_has_lost_every_grant() {
+    on_own_fleet(async |fleet| {
+        let dump = Dump::of(&fleet, &["membership"]);
+        join(&fleet).await;
+        give_in(&fleet, ORGANIZATION, "newcomer", NEWCOMER).await;
+        all_answer(&fleet, NEWCOMER, Effect::Allow).await;
+        dump.restore(&fleet);
+        all_deny(&fleet, NEWCOMER, fleet.history.now()).await;
+        // A membership that begins again begins with nothing.
+        join(&fleet).await;
+        all_deny(&fleet, NEWCOMER, fleet.history.now()).await;
+        all_answer(&fleet, MAY, Effect::Allow).await;
+    });
+}
