@@ -25,7 +25,7 @@ fn altered(token: &str) -> Vec<String> {
     all.extend([
         format!("{token}A"),
         format!("{token}="),
-        format!("{token} "),
+        format!("{token}."),
         "AAAA".to_owned(),
     ]);
     all.extend([

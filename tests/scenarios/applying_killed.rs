@@ -77,7 +77,7 @@ fn document() -> Document {
     parse_str("large.yaml", &text()).unwrap()
 }
 
-/// Everything that lists show, without times and versions.
+/// Everything that lists show, without times, versions and what tells one run from another.
 async fn dump(rig: &Rig) -> String {
     let mut facts: Facts = read(&[document()], &rig.root()).await.unwrap();
     macro_rules! timeless {
@@ -100,6 +100,11 @@ async fn dump(rig: &Rig) -> String {
         timeless!(found.resources);
         timeless!(found.memberships);
         timeless!(found.grants);
+        found.units.values_mut().for_each(|unit| unit.uid.clear());
+        let resources = found.resources.values_mut();
+        resources.for_each(|resource| resource.uid.clear());
+        let memberships = found.memberships.values_mut();
+        memberships.for_each(|membership| membership.uid.clear());
     }
     let organizations = facts.organizations;
     format!(

@@ -218,7 +218,9 @@ impl Feeds {
     /// this comes after.
     pub fn follow(&self, identity: Channel, membership: Channel) {
         let (identity, membership) = (PeerChannel::new(identity), PeerChannel::new(membership));
-        self.owners.reach(identity.clone(), membership.clone());
+        let stop = self.shutdown.clone();
+        self.owners
+            .reach(identity.clone(), membership.clone(), stop);
         projection::follow(
             &self.store,
             &self.heard,

@@ -1,10 +1,7 @@
 //! The services whose facts are kept here, asked how far they are before something is refused that may
 //! be there and not be heard of yet.
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use ::rpc::{Fault, PeerChannel};
 use api::{
@@ -16,12 +13,14 @@ use api::{
         feed_service_client::FeedServiceClient as MembershipClient,
     },
 };
+use parking_lot::RwLock;
 use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
-/// Identity and membership. They are known once the feeds are followed.
+/// Identity and membership. They are known while the feeds are followed.
 #[derive(Clone, Default)]
-pub(crate) struct Owners(Arc<OnceLock<Known>>);
+pub(crate) struct Owners(Arc<RwLock<Option<Arc<Known>>>>);
 
 struct Known {
     identity: PeerChannel,
@@ -36,22 +35,31 @@ struct Answer {
 }
 
 impl Owners {
-    /// Says how they are reached.
-    pub(crate) fn reach(&self, identity: PeerChannel, membership: PeerChannel) {
-        let known = Known {
+    /// Says how they are reached until `stop`. Within one process they reach this service, too: all
+    /// would hold each other for ever if nobody let go.
+    pub(crate) fn reach(
+        &self,
+        identity: PeerChannel,
+        membership: PeerChannel,
+        stop: CancellationToken,
+    ) {
+        *self.0.write() = Some(Arc::new(Known {
             identity,
             membership,
             answered: Mutex::default(),
-        };
-        // Whoever follows twice follows the same.
-        let _ = self.0.set(known);
+        }));
+        let owners = self.clone();
+        tokio::spawn(async move {
+            stop.cancelled().await;
+            *owners.0.write() = None;
+        });
     }
 
     /// Names the last changes of both. They are asked one question at a time, however many ask here:
     /// an answer to a question that began later serves all who wait.
     pub(crate) async fn heads(&self) -> Result<[String; 2], Fault> {
         let now = Instant::now();
-        let known = self.0.get();
+        let known = self.0.read().clone();
         let known = known.ok_or_else(|| Fault::unavailable("the feeds are not followed yet"))?;
         let mut answered = known.answered.lock().await;
         if let Some(answer) = &*answered

@@ -114,7 +114,7 @@ mod tests {
             "redis://a:sec/secret@host",
             "redis:a:secret@host",
             "redis+cluster://a:secret@secret@host",
-            "redis+cluster://a:secret@host/secret",
+            "redis+cluster://a:secret@host/path",
             "redis://a:secret@host:70000",
         ] {
             let Err(error) = parse(&url.into()) else {

@@ -19,6 +19,9 @@ use crate::{
     outbox,
 };
 
+/// How far the clocks may be apart of those who begin epochs, in milliseconds.
+const CLOCKS_APART_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// The end of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
@@ -60,9 +63,12 @@ impl Store {
     }
 
     /// Notes that a commit was made, as a reader or a token of this installation proves. A log
-    /// that has not got it went back.
+    /// that has not got it went back. An epoch that has not begun proves nothing.
     pub fn note_commit(&self, epoch: Epoch, position: i64) {
-        hints::note(&self.committed, (epoch, position));
+        let latest = Millis(self.clock.now().0.saturating_add(CLOCKS_APART_MS));
+        if epoch <= Epoch::begin(latest, u32::MAX) {
+            hints::note(&self.committed, (epoch, position));
+        }
     }
 
     /// The end of the log that a snapshot sees.
@@ -244,7 +250,7 @@ fn next_epoch(
         .or(Expr::col("epoch").lt(epoch.0))
         .or(lost);
     // Later than every other, also where the clock is not.
-    let fresh = std::cmp::max(Epoch::begin(now, random()?).0, epoch.0 + 1);
+    let fresh = std::cmp::max(Epoch::begin(now, random()?).0, epoch.0.saturating_add(1));
     let later = Expr::case(Expr::col("epoch").lt(fresh), fresh);
     let later = later.finally(Expr::col("epoch").add(1));
     let next = Expr::case(went_back, later).finally(Expr::col("epoch"));

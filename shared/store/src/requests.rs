@@ -2,7 +2,7 @@
 //! answered and not done again (AIP-155).
 
 use aws_lc_rs::digest;
-use base::Millis;
+use base::{Epoch, Millis};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict,
 };
@@ -25,6 +25,7 @@ mod entity {
         pub fingerprint: Vec<u8>,
         pub response: Vec<u8>,
         pub create_ms: i64,
+        pub epoch: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -40,8 +41,8 @@ pub(crate) enum Claim {
     Taken,
     /// Nobody's any more; to be this transaction's when it keeps its answer.
     Free,
-    /// That of this request when it was made before; this was answered.
-    Answered(Vec<u8>),
+    /// That of this request when it was made before; this was answered, in this epoch of the log.
+    Answered(Vec<u8>, Epoch),
 }
 
 /// A request that can be repeated.
@@ -74,7 +75,7 @@ impl Request {
         now: Millis,
     ) -> Result<Claim, StoreError> {
         let columns = [entity::Column::Caller, entity::Column::RequestId];
-        let claimed = entity::Entity::insert(self.row(Vec::new(), now))
+        let claimed = entity::Entity::insert(self.row(Vec::new(), Epoch::default(), now))
             .on_conflict(OnConflict::columns(columns).do_nothing().to_owned())
             .exec_without_returning(db)
             .await?;
@@ -90,7 +91,7 @@ impl Request {
         if row.fingerprint != self.fingerprint {
             return Err(StoreError::RequestReused);
         }
-        Ok(Claim::Answered(row.response))
+        Ok(Claim::Answered(row.response, Epoch(row.epoch)))
     }
 
     /// Keeps the answer, and forgets those of more than a day ago, which may be that under the
@@ -99,6 +100,7 @@ impl Request {
         self,
         db: &impl ConnectionTrait,
         response: Vec<u8>,
+        epoch: Epoch,
         now: Millis,
     ) -> Result<(), StoreError> {
         entity::Entity::delete_many()
@@ -106,10 +108,10 @@ impl Request {
             .exec(db)
             .await?;
         let columns = [entity::Column::Caller, entity::Column::RequestId];
-        entity::Entity::insert(self.row(response, now))
+        entity::Entity::insert(self.row(response, epoch, now))
             .on_conflict(
                 OnConflict::columns(columns)
-                    .update_column(entity::Column::Response)
+                    .update_columns([entity::Column::Response, entity::Column::Epoch])
                     .to_owned(),
             )
             .exec_without_returning(db)
@@ -121,13 +123,14 @@ impl Request {
         (self.caller.clone(), self.request_id.clone())
     }
 
-    fn row(&self, response: Vec<u8>, now: Millis) -> entity::ActiveModel {
+    fn row(&self, response: Vec<u8>, epoch: Epoch, now: Millis) -> entity::ActiveModel {
         entity::ActiveModel {
             caller: Set(self.caller.clone()),
             request_id: Set(self.request_id.clone()),
             fingerprint: Set(self.fingerprint.clone()),
             response: Set(response),
             create_ms: Set(now.0),
+            epoch: Set(epoch.0),
         }
     }
 }

@@ -144,6 +144,7 @@ pub async fn create_epochs(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         add_column(manager, "head", integer(column).default(0)).await?;
     }
     add_column(manager, "head", text("database").default("")).await?;
+    add_column(manager, "requests", integer("epoch").default(0)).await?;
     let commits = table("commits")
         .col(integer("slot").primary_key())
         .col(integer("position"))

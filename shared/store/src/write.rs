@@ -77,11 +77,13 @@ impl Store {
             // Before anything is checked: what the first of two has just made, the second of them
             // would find in its way.
             let claim = repeatable.claim(&write.tx, write.now).await?;
-            if let Claim::Answered(response) = claim {
+            if let Claim::Answered(response, epoch) = claim {
                 let mut response = R::decode(response.as_slice())?;
-                // That of its time may be of another epoch. Every later one names the change, too.
                 let head = self.head_in(&write.tx).await?;
-                response.set_consistency_token(self.token(&head.cursor));
+                if epoch != head.cursor.epoch {
+                    // A token of an earlier epoch is refused; every later one names the change, too.
+                    response.set_consistency_token(self.token(&head.cursor));
+                }
                 return Ok(Turn::Repeat(response));
             }
             write.request = Some(repeatable);
@@ -214,7 +216,7 @@ impl WriteTx {
         response.set_consistency_token(self.store.token(&cursor));
         if let Some(request) = self.request {
             request
-                .keep(&self.tx, response.encode_to_vec(), self.now)
+                .keep(&self.tx, response.encode_to_vec(), cursor.epoch, self.now)
                 .await?;
         }
         self.tx.commit().await?;

@@ -1,7 +1,7 @@
-use ::rpc::parse;
+use ::rpc::{Fault, parse};
 use api::entitlement::v1::{CheckMoveRequest, CheckMoveResponse};
 use authority::Context;
-use base::{OrganizationId, Subject};
+use base::{In, InvalidName, OrganizationId, ResourceId, Subject, UnitId};
 
 use super::{App, widening};
 use crate::error::Error;
@@ -16,7 +16,25 @@ pub(crate) async fn check_move(
     let caller = parse("caller", &request.caller, Subject::parse_name)?.to_string();
     let field = "organization";
     let organization = parse(field, &request.organization, OrganizationId::parse_name)?;
+    check_places("before", &organization, &request.before)?;
+    check_places("after", &organization, &request.after)?;
     let places = (&*request.before, &*request.after);
     widening::by_move(app, &caller, &organization, places).await?;
     Ok(CheckMoveResponse {})
+}
+
+/// Checks that names are of units and resources of an organization.
+fn check_places(field: &str, organization: &OrganizationId, names: &[String]) -> Result<(), Fault> {
+    for name in names {
+        if parse(field, name, organization_of)? != *organization {
+            return Err(Fault::field(field, "is of another organization"));
+        }
+    }
+    Ok(())
+}
+
+/// The organization of a unit or a resource.
+fn organization_of(name: &str) -> Result<OrganizationId, InvalidName> {
+    let unit = In::<UnitId>::parse_name(name).map(|name| name.organization);
+    unit.or_else(|_| In::<ResourceId>::parse_name(name).map(|name| name.organization))
 }
