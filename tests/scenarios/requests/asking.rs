@@ -44,9 +44,15 @@ fn s4_26_s4_28_s4_30_a_member_is_deactivated_when_that_is_approved() {
             .unwrap();
         assert_eq!(world.state(&desk, "leave").await, ChangeRequestState::Draft);
         assert_eq!(ann().await, active);
-        for blank in ["", "  ", "\u{2003}", "--"] {
+        for (blank, reason) in [
+            ("", "REASON_REQUIRED"),
+            ("--", "REASON_REQUIRED"),
+            // No text of any request is this.
+            ("  ", "INVALID_REQUEST"),
+            ("\u{2003}", "INVALID_REQUEST"),
+        ] {
             let refused = world.send(&desk, "leave", blank).await;
-            assert_refused(refused, Code::InvalidArgument, "REASON_REQUIRED");
+            assert_refused(refused, Code::InvalidArgument, reason);
         }
         let sent = world
             .send(&desk, "leave", "Left the company")

@@ -171,7 +171,7 @@ fn one_request_waits_for_a_membership_and_few_are_undecided() {
         world
             .pending(&desk, "other", world.leaving("ben", "Left"))
             .await;
-        let blank = world.reject(&owner, "r0", " ").await;
+        let blank = world.reject(&owner, "r0", "-").await;
         assert_refused(blank, Code::InvalidArgument, "REASON_REQUIRED");
         world.reject(&owner, "r0", "Stays").await.unwrap();
         world.send(&desk, "r1", "").await.unwrap();
