@@ -128,9 +128,13 @@ fn what_is_deleted_is_covered_by_nothing_not_even_by_all() {
             let deleted = organizations.delete_resource(request).await.unwrap();
             assert_eq!(deleted.get_ref().propagation(), Propagation::Complete);
         }
-        for (user, place) in [("cas", "resources/n3"), ("ann", "resources/n2")] {
+        // A grant whose last place is gone has ended.
+        for (user, place, expected) in [
+            ("cas", "resources/n3", DecisionReason::NoGrant),
+            ("ann", "resources/n2", DecisionReason::OutOfScope),
+        ] {
             let reason = world.reason(&world.user(user), &world.at(place)).await;
-            assert_eq!(reason, DecisionReason::OutOfScope, "{user} {place}");
+            assert_eq!(reason, expected, "{user} {place}");
         }
         assert!(world.allows("ann", "units/k1a").await);
         assert!(world.allows("ben", "units/k1a").await);

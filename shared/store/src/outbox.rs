@@ -151,6 +151,14 @@ impl Store {
 
 /// Reads a page of what follows `after`.
 async fn read(db: &impl ConnectionTrait, head: &Head, after: i64) -> Result<Backlog, StoreError> {
+    if head.cursor.position <= after {
+        return Ok(Backlog {
+            entries: Vec::new(),
+            cursor: head.cursor,
+            caught_up: true,
+            anew: false,
+        });
+    }
     let end = entity::Entity::find()
         .select_only()
         .column(entity::Column::Position)
