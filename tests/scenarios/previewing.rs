@@ -1,6 +1,6 @@
 //! What is reviewed is what is applied.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use api::entitlement::v1::{
     AccessView, ApplyGrantChangesRequest, ApplyGrantChangesResponse, CreateGrantRequest, Grant,
@@ -8,7 +8,10 @@ use api::entitlement::v1::{
     PreviewWarningKind, RevokeGrantRequest, Scope, UpdateGrantRequest, grant_change::Change,
 };
 use prost_types::FieldMask;
+use sea_orm::{ConnectionTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use seal::Source;
 use tests::{Rig, Setting};
+use tokio::time::timeout;
 use tonic::{Code, Response, Status};
 
 use crate::{
@@ -348,5 +351,30 @@ fn s3_22_a_change_that_comes_between_makes_a_preview_stale() {
                 world.apply(&[world.revocation(between)], "").await.unwrap();
             }
         }
+    });
+}
+
+#[test]
+fn k_n_a_preview_waits_for_no_write_and_holds_none_up() {
+    everywhere(async |rig| {
+        let world = World::load(rig, "unheld").await;
+        let store = crate::feeds::open(rig, Source::Entitlement).await;
+        // Somebody is in the middle of a write.
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let writing = store.writer().begin_with_options(options).await.unwrap();
+        writing
+            .execute_unprepared("UPDATE grants SET version = version")
+            .await
+            .unwrap();
+        let changes = world.three();
+        let answered = timeout(Duration::from_secs(2), world.preview(&changes)).await;
+        let preview = answered.expect("a preview waits for a write");
+        assert!(!preview.differences.is_empty());
+        writing.rollback().await.unwrap();
+        // What was previewed is what is applied.
+        world.apply(&changes, &preview.digest).await.unwrap();
     });
 }

@@ -175,6 +175,14 @@ impl App {
         Ok(self.engine.facts.refresh(Vec::new()).await?)
     }
 
+    /// Begins a draft of changes. What is decided beside it is decided by facts that are no older
+    /// than those that it reads.
+    async fn draft(&self, permit: &Permit) -> Result<WriteTx, Error> {
+        let draft = self.store.draft(permit).await?;
+        self.engine.facts.refresh(Vec::new()).await?;
+        Ok(draft)
+    }
+
     /// A permit for what belongs to no customer.
     async fn permit(&self, context: &Context) -> Result<Permit, Refused> {
         self.authority.authorize(context, Reach::Operator).await

@@ -57,6 +57,15 @@ impl Changes {
         self.0.is_empty()
     }
 
+    pub(crate) fn of(
+        &self,
+        kind: &'static str,
+        organization: &str,
+    ) -> BTreeMap<String, Option<State>> {
+        let of = self.0.get(&(kind, organization.to_owned()));
+        of.cloned().unwrap_or_default()
+    }
+
     pub(crate) fn note(
         &mut self,
         kind: &'static str,

@@ -46,8 +46,19 @@ pub struct WriteTx {
     request: Option<Request>,
     /// What the audit log says of the change, when a caller makes it.
     pub(crate) audited: Option<Box<Entry>>,
-    validate_only: bool,
+    purpose: Purpose,
     now: Millis,
+}
+
+/// What becomes of the changes of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// They are committed.
+    Commit,
+    /// They are made and taken back.
+    Validate,
+    /// They are never made: repositories note them, and read what they have noted.
+    Draft,
 }
 
 impl Store {
@@ -61,7 +72,9 @@ impl Store {
         request: &Q,
     ) -> Result<Turn<R>, StoreError> {
         let mut write = self.begin_unrepeated(permit).await?;
-        write.validate_only = request.validate_only();
+        if request.validate_only() {
+            write.purpose = Purpose::Validate;
+        }
         if let Some(entry) = &mut write.audited {
             entry.resources = ::audit::named(request);
             Mutation::request_id(request).clone_into(&mut entry.request_id);
@@ -101,8 +114,24 @@ impl Store {
             method = permit.method(),
             "write begins"
         );
-        Ok(WriteTx {
-            tx: begin(&self.writer).await?,
+        let tx = begin(&self.writer).await?;
+        Ok(self.write_in(tx, permit, Purpose::Commit))
+    }
+
+    /// Begins a draft of changes: it reads one snapshot, holds nobody up and is never committed.
+    /// Only repositories that ask [`is_draft`](WriteTx::is_draft) can change anything in it; the
+    /// database refuses what others write.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn draft(&self, permit: &Permit) -> Result<WriteTx, StoreError> {
+        let (tx, _) = self.snapshot_with_head().await?;
+        Ok(self.write_in(tx, permit, Purpose::Draft))
+    }
+
+    fn write_in(&self, tx: DatabaseTransaction, permit: &Permit, purpose: Purpose) -> WriteTx {
+        WriteTx {
+            tx,
             store: self.clone(),
             entries: BTreeMap::new(),
             history: Mutex::default(),
@@ -120,9 +149,9 @@ impl Store {
                     ..Entry::default()
                 })
             }),
-            validate_only: false,
+            purpose,
             now: self.clock.now(),
-        })
+        }
     }
 }
 
@@ -189,6 +218,18 @@ impl WriteTx {
         history.note(kind, organization, id, state);
     }
 
+    /// Whether the changes are only noted, and read from what was [noted](Self::noted).
+    pub fn is_draft(&self) -> bool {
+        self.purpose == Purpose::Draft
+    }
+
+    /// The entities of a kind in an organization that were noted so far, by their ids, each with its
+    /// new state, or none if it is no more.
+    pub fn noted(&self, kind: &'static str, organization: &str) -> BTreeMap<String, Option<State>> {
+        let history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+        history.of(kind, organization)
+    }
+
     /// Commits, unless the request only validates, and answers with the consistency token of
     /// the commit (empty if there was none).
     ///
@@ -199,7 +240,7 @@ impl WriteTx {
         mut self,
         respond: impl FnOnce(String) -> R,
     ) -> Result<R, StoreError> {
-        if self.validate_only {
+        if self.purpose != Purpose::Commit {
             self.tx.rollback().await?;
             return Ok(respond(String::new()));
         }

@@ -53,8 +53,7 @@ pub(super) async fn reached(
     organization: &OrganizationId,
     subjects: &BTreeSet<String>,
 ) -> Result<Reached, Error> {
-    let mut reading =
-        Reading::begin(&app.store, &app.engine.facts, View::now(tx.connection())).await?;
+    let mut reading = Reading::begin(&app.store, &app.engine.facts, View::within(tx)).await?;
     let caller = caller(context)?;
     let read = reading.read(|world| {
         let power = app.engine.power(world, caller, organization)?;

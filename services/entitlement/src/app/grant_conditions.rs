@@ -45,7 +45,7 @@ pub(super) async fn check_count(
         return Ok(());
     }
     let subjects: Vec<&str> = counts.keys().copied().collect();
-    let held = grants::of_subjects(tx.connection(), organization, Some(&subjects)).await?;
+    let held = grants::of_subjects_in(tx, organization, &subjects).await?;
     let is_given = |id: &str| given.iter().any(|grant| grant.id.as_str() == id);
     for row in &held {
         let counts_too = row.condition.is_some() && tx.now().0 < row.end_ms && !is_given(&row.id);

@@ -159,10 +159,7 @@ impl List<'_> {
     /// The page, of one snapshot.
     async fn in_store(&self, after: &str) -> Result<Found, Error> {
         let snapshot = self.app.store.snapshot().await?;
-        let view = View {
-            db: &snapshot,
-            at: self.at,
-        };
+        let view = View::at(&snapshot, self.at);
         let mut reading = Reading::begin(&self.app.store, &self.app.engine.facts, view).await?;
         let roles = reading.read(|world| {
             let sought = self.sought(world.catalog()?);

@@ -38,10 +38,7 @@ pub(super) async fn read_at<T>(
     answer: impl Fn(&World) -> Result<Result<T, Error>, Vec<Piece>>,
 ) -> Result<T, Error> {
     let snapshot = app.store.snapshot().await?;
-    let view = View {
-        db: &snapshot,
-        at: Some(at),
-    };
+    let view = View::at(&snapshot, Some(at));
     let mut reading = Reading::begin(&app.store, &app.engine.facts, view).await?;
     reading.read(answer).await?
 }

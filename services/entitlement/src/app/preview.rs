@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{error::Error, store::grants};
 
-/// Says what changes of grants would change, by making them and taking them back: so what is
-/// applied is what was previewed, and refused if it was; but for conflicts, of which it tells.
+/// Says what changes of grants would change, by making them in a draft: so what is applied is what
+/// was previewed, and refused if it was; but for conflicts, of which it tells.
 pub(crate) async fn preview(
     app: &App,
     context: &Context,
@@ -35,13 +35,12 @@ pub(crate) async fn preview(
         permit: &permit,
         owns,
     };
-    // Dropped without a commit.
-    let mut tx = app.store.begin_unrepeated(&permit).await?;
-    let (_, response) = foresee(&by, &mut tx, changes, &request.changes).await?;
+    let mut draft = app.draft(&permit).await?;
+    let (_, response) = foresee(&by, &mut draft, changes, &request.changes).await?;
     Ok(response)
 }
 
-/// Makes changes in a transaction, and says what that changes. What it says stays true up to the
+/// Makes changes in a write or a draft, and says what that changes. What it says stays true up to the
 /// commit if the write leads: see [`App::lead`].
 pub(super) async fn foresee(
     by: &By<'_>,
@@ -51,7 +50,7 @@ pub(super) async fn foresee(
 ) -> Result<(Vec<Grant>, PreviewResponse), Error> {
     let (organization, subjects) = (changes.organization.clone(), changes.subjects.clone());
     let names: Vec<&str> = subjects.iter().map(String::as_str).collect();
-    let held = grants::of_subjects(tx.connection(), &organization, Some(&names)).await?;
+    let held = grants::of_subjects_in(tx, &organization, &names).await?;
     let held = held.iter().map(|row| grants::grant(row, tx.now()));
     let held: Vec<Grant> = held.collect::<Result<_, _>>()?;
     let mut held = seen(by.app, by.context, &organization, held).await?;

@@ -167,7 +167,7 @@ impl Rules {
         if self.applications.is_empty() {
             return Ok(found);
         }
-        let rows = grants::of_subjects(tx.connection(), organization, Some(subjects)).await?;
+        let rows = grants::of_subjects_in(tx, organization, subjects).await?;
         let mut held: BTreeMap<(&str, &str), Vec<&Row>> = BTreeMap::new();
         for row in rows.iter().filter(|row| row.end_ms > tx.now().0) {
             held.entry((&row.subject, &row.application))

@@ -1,6 +1,7 @@
 //! Grants.
 
 mod by_subject;
+mod draft;
 mod held;
 mod leave;
 mod revoke;
@@ -10,9 +11,7 @@ use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::entitlement::v1::{Grant, GrantState, Scope};
 use base::{GrantId, Id, Millis, OrganizationId, RoleName};
 use prost::Message;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, UpdateMany, sea_query::Expr,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 pub(crate) use by_subject::Of;
 pub(crate) use held::{Filter, holders, is_held, of_posts, page, roles, subjects_with};
@@ -97,12 +96,16 @@ pub(crate) async fn insert(
             version: tx.now().0,
         })
         .collect();
-    for chunk in rows.chunks(CHUNK) {
-        Entity::insert_many(chunk.iter().cloned().map(new_row::<row::ActiveModel, _>))
-            .exec_without_returning(tx.connection())
-            .await?;
+    if tx.is_draft() {
+        draft::check_absent(tx, organization, &rows).await?;
+    } else {
+        for chunk in rows.chunks(CHUNK) {
+            Entity::insert_many(chunk.iter().cloned().map(new_row::<row::ActiveModel, _>))
+                .exec_without_returning(tx.connection())
+                .await?;
+        }
+        grant_places::put(tx, organization, grants, uids).await?;
     }
-    grant_places::put(tx, organization, grants, uids).await?;
     for row in &rows {
         note(tx, row)?;
     }
@@ -161,13 +164,16 @@ pub(crate) async fn of_subjects(
     Ok(found)
 }
 
-/// The next version of a grant that was read at `version`.
-fn one(organization: &OrganizationId, id: &GrantId, version: i64) -> UpdateMany<Entity> {
-    Entity::update_many()
-        .col_expr(Column::Version, Expr::value(version + 1))
-        .filter(Column::Organization.eq(organization.as_str()))
-        .filter(Column::Id.eq(id.as_str()))
-        .filter(Column::Version.eq(version))
+/// Those of [`of_subjects`] as a write has made them.
+pub(crate) async fn of_subjects_in(
+    tx: &WriteTx,
+    organization: &OrganizationId,
+    subjects: &[&str],
+) -> Result<Vec<Row>, StoreError> {
+    let stored = of_subjects(tx.connection(), organization, Some(subjects)).await?;
+    draft::with_noted(tx, organization, stored, |row| {
+        subjects.contains(&row.subject.as_str())
+    })
 }
 
 /// Writes what can change of a grant that was read at `version`, and returns it as stored. `uids` are
@@ -179,34 +185,50 @@ pub(crate) async fn update(
     changed: &NewGrant,
     uids: Option<&Uids>,
 ) -> Result<Grant, StoreError> {
-    let mut update = one(organization, &changed.id, version);
+    let mut row = read_at(tx, organization, &changed.id, version).await?;
     if let Some(uids) = uids {
-        update = update
-            .col_expr(Column::Scope, Expr::value(changed.scope.encode_to_vec()))
-            .col_expr(Column::DeletedPlaces, Expr::value(None::<String>));
-        grant_places::replace(tx, organization, changed, uids).await?;
+        row.scope = changed.scope.encode_to_vec();
+        row.deleted_places = None;
+        if !tx.is_draft() {
+            grant_places::replace(tx, organization, changed, uids).await?;
+        }
     }
-    let result = update
-        .col_expr(Column::StartMs, Expr::value(changed.start.0))
-        .col_expr(Column::EndMs, Expr::value(changed.end.0))
-        .col_expr(Column::CanDelegate, Expr::value(changed.can_delegate))
-        .col_expr(Column::Condition, Expr::value(changed.condition.clone()))
-        .col_expr(Column::UpdateMs, Expr::value(tx.now().0))
-        .exec(tx.connection())
-        .await?;
-    changed_one(&result)?;
-    noted(tx, organization, &changed.id).await
+    row.start_ms = changed.start.0;
+    row.end_ms = changed.end.0;
+    row.can_delegate = changed.can_delegate;
+    row.condition.clone_from(&changed.condition);
+    write(tx, row).await
 }
 
-/// A grant as it was just written, noted for the history.
-async fn noted(
+/// A grant as a write finds it, if it is still at `version`.
+async fn read_at(
     tx: &WriteTx,
     organization: &OrganizationId,
     id: &GrantId,
-) -> Result<Grant, StoreError> {
+    version: i64,
+) -> Result<Row, StoreError> {
     let key = (organization.as_str().to_owned(), id.as_str().to_owned());
     let row = Entity::find_by_id(key).one(tx.connection()).await?;
-    let row = row.ok_or(StoreError::Stale)?;
+    row.filter(|row| row.version == version)
+        .ok_or(StoreError::Stale)
+}
+
+/// Writes the next version of a grant, unless another was written since it was read, and notes it for
+/// the history.
+async fn write(tx: &WriteTx, mut row: Row) -> Result<Grant, StoreError> {
+    let read = row.version;
+    row.version += 1;
+    row.update_ms = tx.now().0;
+    if !tx.is_draft() {
+        let result = Entity::update_many()
+            .set(new_row::<row::ActiveModel, _>(row.clone()))
+            .filter(Column::Organization.eq(&row.organization))
+            .filter(Column::Id.eq(&row.id))
+            .filter(Column::Version.eq(read))
+            .exec(tx.connection())
+            .await?;
+        changed_one(&result)?;
+    }
     note(tx, &row)?;
     grant(&row, tx.now())
 }

@@ -1,6 +1,6 @@
 //! Facts as they are or as they were, read alike.
 
-use ::store::StoreError;
+use ::store::{StoreError, WriteTx};
 use base::{Id, Millis, OrganizationId, RoleName};
 use sea_orm::DatabaseTransaction;
 
@@ -16,13 +16,35 @@ use super::{
 pub(crate) struct View<'a> {
     pub(crate) db: &'a DatabaseTransaction,
     /// The moment; none for now.
-    pub(crate) at: Option<Millis>,
+    at: Option<Millis>,
+    /// The write whose facts these are, if they are of one.
+    tx: Option<&'a WriteTx>,
 }
 
 impl<'a> View<'a> {
     /// Now.
     pub(crate) fn now(db: &'a DatabaseTransaction) -> Self {
-        Self { db, at: None }
+        Self {
+            db,
+            at: None,
+            tx: None,
+        }
+    }
+
+    /// A moment that has passed, or now.
+    pub(crate) fn at(db: &'a DatabaseTransaction, at: Option<Millis>) -> Self {
+        Self {
+            at,
+            ..Self::now(db)
+        }
+    }
+
+    /// Now, as a write has made it.
+    pub(crate) fn within(tx: &'a WriteTx) -> Self {
+        Self {
+            tx: Some(tx),
+            ..Self::now(tx.connection())
+        }
     }
 
     /// All applications.
@@ -105,7 +127,10 @@ impl<'a> View<'a> {
     ) -> Result<Vec<grants::Row>, StoreError> {
         match self.past(history::GRANT, organization.as_str()) {
             Some(past) => past.in_places(self.db, subjects).await,
-            None => grants::of_subjects(self.db, organization, Some(subjects)).await,
+            None => match self.tx {
+                Some(tx) => grants::of_subjects_in(tx, organization, subjects).await,
+                None => grants::of_subjects(self.db, organization, Some(subjects)).await,
+            },
         }
     }
 

@@ -29,10 +29,7 @@ impl List<'_> {
     /// The page, of one snapshot.
     pub(super) async fn in_store(&self) -> Result<Found, Error> {
         let snapshot = self.app.store.snapshot().await?;
-        let view = View {
-            db: &snapshot,
-            at: self.at,
-        };
+        let view = View::at(&snapshot, self.at);
         let mut reading = Reading::begin(&self.app.store, &self.app.engine.facts, view).await?;
         let known = reading.read(|world| {
             let facts = world.facts(&self.request.subject, self.organization)?;

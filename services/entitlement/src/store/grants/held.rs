@@ -10,7 +10,9 @@ use sea_orm::{
 };
 
 use super::{
-    Row, grant,
+    Row,
+    draft::with_noted,
+    grant,
     row::{Column, Entity},
 };
 
@@ -120,7 +122,12 @@ pub(crate) async fn of_posts(
         .filter(Column::Revoked.eq(false))
         .filter(Column::EndMs.gt(tx.now().0))
         .all(tx.connection());
-    Ok(rows.await?)
+    with_noted(tx, organization, rows.await?, |row| {
+        row.application == management::APPLICATION
+            && roles.contains(&row.role.as_str())
+            && !row.custom
+            && row.end_ms > tx.now().0
+    })
 }
 
 /// The names of the roles that members of an organization hold or will hold.

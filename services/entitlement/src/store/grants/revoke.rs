@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ::store::{StoreError, WriteTx, changed_one};
+use ::store::{StoreError, WriteTx};
 use api::entitlement::v1::Grant;
 use base::{ApplicationId, GrantId, Id, OrganizationId};
 use sea_orm::{
@@ -10,8 +10,9 @@ use sea_orm::{
 };
 
 use super::{
-    history, noted, of_subjects, one,
+    history, of_subjects, read_at,
     row::{Column, Entity},
+    write,
 };
 
 /// Revokes a grant that was read at `version`, and returns it as stored.
@@ -22,11 +23,11 @@ pub(crate) async fn revoke(
     version: i64,
     revoked_by: &str,
 ) -> Result<Grant, StoreError> {
-    let result = revoking(one(organization, id, version), tx, revoked_by)
-        .exec(tx.connection())
-        .await?;
-    changed_one(&result)?;
-    noted(tx, organization, id).await
+    let mut row = read_at(tx, organization, id, version).await?;
+    row.revoked = true;
+    row.revoke_ms = tx.now().0;
+    revoked_by.clone_into(&mut row.revoked_by);
+    write(tx, row).await
 }
 
 fn revoking(update: UpdateMany<Entity>, tx: &WriteTx, revoked_by: &str) -> UpdateMany<Entity> {
