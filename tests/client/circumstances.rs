@@ -91,11 +91,8 @@ async fn what_no_condition_bore_upon_is_given_again_in_any_circumstances() {
         fay.clone().given(at("office")),
         ann.given(at("home")),
     ];
-    let answers = client.check_batch(&batch).await.unwrap();
-    let allowed: Vec<bool> = answers
-        .iter()
-        .map(mandate_client::Decision::is_allowed)
-        .collect();
+    let answers = client.check_batch(&batch).await.into_iter();
+    let allowed: Vec<bool> = answers.map(|answer| answer.unwrap().is_allowed()).collect();
     assert_eq!(allowed, [false, true, true]);
 }
 

@@ -105,8 +105,11 @@ async fn who_may_not_ask_is_told_so() {
     .await;
     let answer = bot.check(&view("ann", "acme")).await;
     assert!(matches!(answer, Err(Error::Denied { .. })), "{answer:?}");
-    let answer = bot.check_batch(&[view("ann", "acme")]).await;
-    assert!(matches!(answer, Err(Error::Denied { .. })), "{answer:?}");
+    let answers = bot.check_batch(&[view("ann", "acme")]).await;
+    assert!(
+        matches!(*answers, [Err(Error::Denied { .. })]),
+        "{answers:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

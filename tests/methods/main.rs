@@ -20,6 +20,7 @@ mod mixed;
 mod mutant;
 mod mutations;
 mod names;
+mod oversized;
 mod pages;
 mod peers;
 mod random;

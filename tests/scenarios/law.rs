@@ -8,7 +8,11 @@ use api::{
 };
 use tonic::Code;
 
-use crate::{refusal::assert_refused, shared::everywhere, world::World};
+use crate::{
+    refusal::{assert_refused, failed},
+    shared::everywhere,
+    world::World,
+};
 
 /// The scope that the grant of a user is stored with.
 pub async fn stored_scope(world: &World<'_>, user: &str) -> Option<Scope> {
@@ -189,7 +193,8 @@ fn a_permission_that_no_application_has_is_an_error_and_no_answer() {
                 let mut authorization = rig.root().authorization();
                 let refused = authorization.check(question).await;
                 assert_refused(refused, Code::InvalidArgument, "PERMISSION_UNKNOWN");
-                let refused = authorization.check_batch(batch).await;
+                let answered = authorization.check_batch(batch).await.unwrap();
+                let refused = failed(&answered.into_inner().failed[&0]);
                 assert_refused(refused, Code::InvalidArgument, "PERMISSION_UNKNOWN");
             }
         }

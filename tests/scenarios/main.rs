@@ -11,6 +11,7 @@
 
 mod admins;
 mod again;
+mod alone;
 mod apart;
 mod applying;
 mod applying_killed;

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use prost::Message;
 use tonic::{Code, Response, Status};
 use tonic_types::StatusExt;
 
@@ -16,4 +17,13 @@ pub fn refusal<T: Debug>(result: Result<Response<T>, Status>) -> (Code, String) 
 #[track_caller]
 pub fn assert_refused<T: Debug>(result: Result<Response<T>, Status>, code: Code, reason: &str) {
     assert_eq!(refusal(result), (code, reason.to_owned()));
+}
+
+/// The error of one of many questions, as the end of a call.
+pub fn failed(error: &tonic_types::Status) -> Result<Response<()>, Status> {
+    Err(Status::with_details(
+        Code::from_i32(error.code),
+        error.message.clone(),
+        error.encode_to_vec().into(),
+    ))
 }

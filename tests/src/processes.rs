@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    fs::File,
+    fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -86,6 +86,18 @@ impl Processes {
     /// Where identity, membership and entitlement listen for each other.
     pub(crate) fn peer_urls(&self) -> &[String; 3] {
         &self.peer_urls
+    }
+
+    /// The most memory that any of them has had so far, in bytes.
+    pub(crate) fn peak_memory_bytes(&self) -> u64 {
+        let peaks = self.servers.iter().map(|server| {
+            let status = fs::read_to_string(format!("/proc/{}/status", server.id()));
+            let status = status.expect("the state of a process");
+            let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let kilobytes = peak.expect("VmHWM").trim().trim_end_matches(" kB");
+            kilobytes.parse::<u64>().expect("a number") * 1024
+        });
+        peaks.max().expect("a server")
     }
 
     /// The channels to identity, membership and entitlement, as one of them has them.

@@ -279,6 +279,14 @@ impl Rig {
         }
     }
 
+    /// The most memory that any of the services has had so far, in bytes, where they are processes.
+    pub fn peak_memory_bytes(&self) -> u64 {
+        match &self.running {
+            Running::Processes(processes) => processes.peak_memory_bytes(),
+            _ => panic!("the services are no processes"),
+        }
+    }
+
     /// The services behind one address, when they run in this process.
     pub fn service(&self) -> GrpcService {
         match &self.running {

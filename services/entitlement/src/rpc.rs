@@ -1,6 +1,6 @@
 //! The edge: which method runs which use case.
 
-use ::rpc::{Attempt, Routes, answer, enter, methods};
+use ::rpc::{Attempt, Routes, Turns, answer, enter, methods};
 use api::entitlement::v1::{
     ApplyGrantChangesForRequest, ApplyGrantChangesForResponse, ApplyGrantChangesRequest,
     ApplyGrantChangesResponse, AuthorizeRequest, AuthorizeResponse, AwaitProjectionRequest,
@@ -34,20 +34,20 @@ use api::entitlement::v1::{
     peer_service_server::{PeerService, PeerServiceServer},
     watch_service_server::{WatchService, WatchServiceServer},
 };
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Request, Response, Status, Streaming, codec::CompressionEncoding::Gzip};
 
 use crate::app::{self, App};
 
 /// The methods of this service.
 pub(crate) fn routes(app: &App) -> Routes {
     Routes::default()
-        .add_service(AuthorizationServiceServer::new(Edge(app.clone())))
-        .add_service(AuditServiceServer::new(Edge(app.clone())))
-        .add_service(CatalogServiceServer::new(Edge(app.clone())))
-        .add_service(CustomRoleServiceServer::new(Edge(app.clone())))
-        .add_service(GrantServiceServer::new(Edge(app.clone())))
-        .add_service(PeerServiceServer::new(Edge(app.clone())))
-        .add_service(WatchServiceServer::new(Edge(app.clone())))
+        .add_service(AuthorizationServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))
+        .add_service(AuditServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))
+        .add_service(CatalogServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))
+        .add_service(CustomRoleServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))
+        .add_service(GrantServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))
+        .add_service(PeerServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))
+        .add_service(WatchServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))
 }
 
 struct Edge(App);
@@ -59,8 +59,9 @@ methods! { AuthorizationService, for Edge, with app, besides {
             &self,
             request: Request<Streaming<CheckStreamRequest>>,
         ) -> Result<Response<Self::CheckStreamStream>, Status> {
+            let turns = Turns::of(&request);
             let (context, questions) = enter(request)?;
-            Ok(Response::new(app::check_stream(&self.0, context, questions)))
+            Ok(Response::new(app::check_stream(&self.0, context, turns, questions)))
         }
     }:
     check(CheckRequest) -> CheckResponse;

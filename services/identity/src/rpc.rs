@@ -24,16 +24,18 @@ use api::identity::v1::{
     user_service_server::{UserService, UserServiceServer},
 };
 
+use tonic::codec::CompressionEncoding::Gzip;
+
 use crate::app::{self, App};
 
 /// The methods of this service.
 pub(crate) fn routes(app: &App) -> Routes {
     Routes::default()
-        .add_service(UserServiceServer::new(Edge(app.clone())))
-        .add_service(AuditServiceServer::new(Edge(app.clone())))
-        .add_service(ServiceAccountServiceServer::new(Edge(app.clone())))
-        .add_service(PeerServiceServer::new(Edge(app.clone())))
-        .add_service(FeedServiceServer::new(feed::Feed(app.clone())))
+        .add_service(UserServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))
+        .add_service(AuditServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))
+        .add_service(ServiceAccountServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))
+        .add_service(PeerServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))
+        .add_service(FeedServiceServer::new(feed::Feed(app.clone())).accept_compressed(Gzip))
 }
 
 struct Edge(App);

@@ -37,17 +37,19 @@ use api::membership::v1::{
     request_service_server::{RequestService, RequestServiceServer},
 };
 
+use tonic::codec::CompressionEncoding::Gzip;
+
 use crate::app::{self, App};
 
 /// The methods of this service.
 pub(crate) fn routes(app: &App) -> Routes {
     Routes::default()
-        .add_service(OrganizationServiceServer::new(Edge(app.clone())))
-        .add_service(AuditServiceServer::new(Edge(app.clone())))
-        .add_service(ContactServiceServer::new(Edge(app.clone())))
-        .add_service(MemberServiceServer::new(Edge(app.clone())))
-        .add_service(RequestServiceServer::new(Edge(app.clone())))
-        .add_service(FeedServiceServer::new(feed::Feed(app.clone())))
+        .add_service(OrganizationServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))
+        .add_service(AuditServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))
+        .add_service(ContactServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))
+        .add_service(MemberServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))
+        .add_service(RequestServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))
+        .add_service(FeedServiceServer::new(feed::Feed(app.clone())).accept_compressed(Gzip))
 }
 
 struct Edge(App);

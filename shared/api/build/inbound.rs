@@ -14,6 +14,8 @@ use prost_reflect::{
     DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value,
 };
 
+use crate::shape::shape_name;
+
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// An `Inbound` implementation for every message that a method takes, and for all that they
@@ -39,9 +41,10 @@ pub fn generate(pool: &DescriptorPool) -> Result<String> {
         }
         oneof_checks(pool, message, &mut body)?;
         let path = rust_path(message.full_name());
+        let shape = shape_name(message);
         writeln!(
             out,
-            "impl crate::Inbound for {path} {{\n    fn inspect(&self, at: &crate::Path<'_>, out: &mut crate::Violations) {{\n        let _ = (at, &out);\n{body}    }}\n}}"
+            "impl crate::Inbound for {path} {{\n    fn shape() -> &'static crate::Shape {{ &crate::shape::generated::{shape} }}\n    fn inspect(&self, at: &crate::Path<'_>, out: &mut crate::Violations) {{\n        let _ = (at, &out);\n{body}    }}\n}}"
         )?;
     }
     for name in responses
@@ -101,7 +104,8 @@ fn field_checks(pool: &DescriptorPool, field: &FieldDescriptor, out: &mut String
         return Ok(());
     }
     if field.is_list() {
-        return list_checks(field, &ident, rules.as_ref(), out);
+        let alone = option(pool, &field.options(), "mandate.common.v1.judged_alone");
+        return list_checks(field, &ident, rules.as_ref(), alone, out);
     }
     if matches!(field.kind(), Kind::Message(_)) {
         let required = rules.as_ref().is_some_and(|rules| flag(rules, "required"));
@@ -138,10 +142,27 @@ fn field_checks(pool: &DescriptorPool, field: &FieldDescriptor, out: &mut String
     Ok(())
 }
 
+/// The rule of how many items a list may have.
+///
+/// # Errors
+/// A rule that is no number.
+pub fn max_items(pool: &DescriptorPool, field: &FieldDescriptor) -> Result<Option<u64>> {
+    let rules = rules(pool, &field.options(), "buf.validate.field");
+    let Some(repeated) = rules.and_then(|rules| group(&rules, "repeated")) else {
+        return Ok(None);
+    };
+    let found = set_fields(&repeated)
+        .into_iter()
+        .find(|(rule, _)| rule == "max_items");
+    let most = found.map(|(_, value)| value.as_u64().ok_or("`max_items` is no number"));
+    Ok(most.transpose()?)
+}
+
 fn list_checks(
     field: &FieldDescriptor,
     ident: &str,
     rules: Option<&DynamicMessage>,
+    alone: bool,
     out: &mut String,
 ) -> Result<()> {
     let name = field.name();
@@ -169,6 +190,9 @@ fn list_checks(
                 }
             }
         }
+    }
+    if alone {
+        return Ok(());
     }
     let mut inner = String::new();
     value_checks(
@@ -291,6 +315,12 @@ fn rules(
         return None;
     }
     options.get_extension(&extension).as_message().cloned()
+}
+
+/// Whether an option that is a flag is set.
+fn option(pool: &DescriptorPool, options: &DynamicMessage, extension: &str) -> bool {
+    let extension = pool.get_extension_by_name(extension);
+    extension.is_some_and(|extension| options.get_extension(&extension).as_bool() == Some(true))
 }
 
 fn group(rules: &DynamicMessage, name: &str) -> Option<DynamicMessage> {

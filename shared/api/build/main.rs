@@ -5,6 +5,7 @@ mod audited;
 mod inbound;
 mod mutation;
 mod policy;
+mod shape;
 
 use std::{env, error::Error, fs, path::PathBuf};
 
@@ -62,6 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("audited.rs"), audited::generate(&pool)?)?;
     fs::write(out.join("inbound.rs"), inbound::generate(&pool)?)?;
     fs::write(out.join("mutations.rs"), mutation::generate(&pool)?)?;
+    fs::write(out.join("shapes.rs"), shape::generate(&pool)?)?;
     fs::write(out.join("policies.rs"), policy::generate(&pool)?)?;
 
     tonic_prost_build::configure()

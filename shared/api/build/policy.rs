@@ -48,8 +48,15 @@ fn row(pool: &DescriptorPool, method: &MethodDescriptor) -> Result<String, Box<d
         _ => return Err(format!("the policy of `{name}` has no audit kind").into()),
     };
     let step_up = field(policy, "step_up").and_then(|value| value.as_bool()) == Some(true);
+    let work = match field(policy, "work").and_then(|value| value.as_enum_number()) {
+        Some(1) => "Batch",
+        Some(2) => "Scan",
+        _ if matches!(audit, "Write" | "Access") => "Change",
+        _ => "One",
+    };
+    let streams = method.is_server_streaming();
     Ok(format!(
-        "access: Access::{access}, step_up: {step_up}, audit: AuditKind::{audit}"
+        "access: Access::{access}, step_up: {step_up}, audit: AuditKind::{audit}, work: Work::{work}, streams: {streams}"
     ))
 }
 

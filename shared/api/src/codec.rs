@@ -3,7 +3,7 @@
 
 use std::marker::PhantomData;
 
-use prost::Message;
+use prost::{Message, bytes::Buf};
 use tonic::{
     Code, Status,
     codec::{Codec, DecodeBuf, Decoder},
@@ -14,6 +14,7 @@ use tonic_types::{ErrorDetails, StatusExt};
 use crate::{
     common::v1::ErrorReason,
     inbound::{Inbound, Path, Violations},
+    shape::{TooLarge, weigh},
 };
 
 /// The `google.rpc.ErrorInfo.reason` of a request that breaks a rule of a field.
@@ -60,6 +61,7 @@ impl<U: Message + Default + Inbound> Decoder for ValidatingDecoder<U> {
     type Error = Status;
 
     fn decode(&mut self, src: &mut DecodeBuf<'_>) -> Result<Option<U>, Status> {
+        weigh(U::shape(), src.chunk()).map_err(too_large)?;
         let Some(message) = self.0.decode(src).map_err(|_| malformed())? else {
             return Ok(None);
         };
@@ -71,6 +73,12 @@ impl<U: Message + Default + Inbound> Decoder for ValidatingDecoder<U> {
             Err(refusal(&violations))
         }
     }
+}
+
+fn too_large(found: TooLarge) -> Status {
+    let mut details = details();
+    details.add_bad_request_violation(found.field, found.description);
+    broken(details)
 }
 
 fn malformed() -> Status {
@@ -87,6 +95,10 @@ fn refusal(violations: &Violations) -> Status {
     for violation in violations.as_slice() {
         details.add_bad_request_violation(violation.field.as_str(), violation.description);
     }
+    broken(details)
+}
+
+fn broken(details: ErrorDetails) -> Status {
     Status::with_error_details(Code::InvalidArgument, "a field breaks a rule", details)
 }
 

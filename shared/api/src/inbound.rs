@@ -4,12 +4,19 @@ use std::fmt;
 
 use base::{InvalidText, check_text};
 
+use crate::shape::Shape;
+
 /// More violations than this are not reported: an answer's details must stay small.
 const MAX_VIOLATIONS: usize = 16;
 
 /// A message that a server decodes. The generated implementations hold the rules of the
 /// fields; a message that only clients decode has none.
 pub trait Inbound {
+    /// What decoding this message can take. One that only clients decode is not weighed.
+    fn shape() -> &'static Shape {
+        const { &Shape(&[]) }
+    }
+
     /// Adds what is wrong with this message, found at `at`, to `out`.
     fn inspect(&self, at: &Path<'_>, out: &mut Violations) {
         let _ = (at, out);

@@ -7,12 +7,14 @@ mod codec;
 mod inbound;
 mod mutation;
 mod policy;
+mod shape;
 
 pub use audited::Audited;
 pub use codec::{ERRORS, INVALID_REQUEST};
 pub use inbound::{Inbound, Path, Violation, Violations};
 pub use mutation::Mutation;
-pub use policy::{Access, AuditKind, METHODS, MethodPolicy, Peer, policy_of};
+pub use policy::{Access, AuditKind, METHODS, MethodPolicy, Peer, Work, policy_of};
+pub use shape::Shape;
 
 /// Every protobuf file of the interface and what it imports, with comments and options, as an
 /// encoded `google.protobuf.FileDescriptorSet`.

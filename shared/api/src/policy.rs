@@ -15,6 +15,23 @@ pub struct MethodPolicy {
     pub step_up: bool,
     /// How the audit log records a call.
     pub audit: AuditKind,
+    /// How much work a call is.
+    pub work: Work,
+    /// Whether it is answered with a stream.
+    pub streams: bool,
+}
+
+/// How much work a call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// One question.
+    One,
+    /// A change, which is made in turn with others.
+    Change,
+    /// Many questions.
+    Batch,
+    /// A search through the facts of an organization.
+    Scan,
 }
 
 /// Who may call a method.

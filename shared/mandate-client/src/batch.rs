@@ -27,7 +27,7 @@ pub(crate) async fn ask(
     consistency: &Consistency,
     begin: Instant,
     deadline: Instant,
-) -> Result<Vec<Decision>, Error> {
+) -> Vec<Result<Decision, Error>> {
     let mut calls = JoinSet::new();
     for indices in groups(questions) {
         let asked = indices.iter().filter_map(|index| questions.get(*index));
@@ -37,29 +37,32 @@ pub(crate) async fn ask(
         };
         let client = client.clone();
         calls.spawn(async move {
+            let asked = request.questions.len();
             let answered = one(&client, request, deadline).await;
+            let answered = answered.unwrap_or_else(|failure| vec![Err(failure); asked]);
             (indices, answered)
         });
     }
-    let mut decisions: Vec<Option<Decision>> = vec![None; questions.len()];
+    // A call that ended without an answer was ended with the runtime.
+    let mut outcomes = vec![Err(Failure::Closed); questions.len()];
     while let Some(joined) = calls.join_next().await {
-        let (indices, answered) = joined.map_err(|_| Failure::Closed.into_error(begin))?;
-        let answered = answered.map_err(|failure| numbered(failure.into_error(begin), &indices))?;
-        for (index, decision) in indices.into_iter().zip(answered) {
-            if let Some(place) = decisions.get_mut(index) {
-                *place = Some(decision);
+        let (indices, answered) = joined.unwrap_or_default();
+        for (index, outcome) in indices.into_iter().zip(answered) {
+            if let Some(place) = outcomes.get_mut(index) {
+                *place = outcome;
             }
         }
     }
-    let decisions: Option<Vec<_>> = decisions.into_iter().collect();
-    decisions.ok_or_else(|| nothing().into_error(begin))
+    let told = outcomes.into_iter();
+    told.map(|outcome| outcome.map_err(|failure| failure.into_error(begin)))
+        .collect()
 }
 
 async fn one(
     client: &Client,
     request: CheckBatchRequest,
     deadline: Instant,
-) -> Result<Vec<Decision>, Failure> {
+) -> Result<Vec<Result<Decision, Failure>>, Failure> {
     let asker = client.asker();
     let asked = request.questions.len();
     let answered = asker
@@ -76,14 +79,18 @@ async fn one(
             }
         })
         .await?;
-    let decisions: Option<Vec<_>> = answered.decisions.into_iter().map(Decision::new).collect();
-    let decisions = decisions.filter(|decisions| decisions.len() == asked);
-    let decisions = decisions.ok_or_else(nothing)?;
-    asker.budget.deposit();
-    for _ in &decisions {
-        count(&asker.measures.unary);
+    if answered.decisions.len() != asked {
+        return Err(nothing());
     }
-    Ok(decisions)
+    asker.budget.deposit();
+    let outcomes = (0..).zip(answered.decisions).map(|(place, decision)| {
+        count(&asker.measures.unary);
+        match answered.failed.get(&place) {
+            Some(status) => Err(Failure::of_answer(status)),
+            None => Decision::new(decision).ok_or_else(nothing),
+        }
+    });
+    Ok(outcomes.collect())
 }
 
 /// The indices of the questions of each call.
@@ -120,23 +127,6 @@ fn message(question: &Question) -> v1::Question {
     }
 }
 
-/// Names the questions of a call by their numbers in the whole.
-fn numbered(mut error: Error, indices: &[usize]) -> Error {
-    if let Error::Invalid { violations, .. } = &mut error {
-        for violation in violations {
-            let number = violation.field.strip_prefix("questions[");
-            let Some((number, rest)) = number.and_then(|rest| rest.split_once(']')) else {
-                continue;
-            };
-            let index = number.parse().ok().and_then(|at: usize| indices.get(at));
-            if let Some(index) = index {
-                violation.field = format!("questions[{index}]{rest}");
-            }
-        }
-    }
-    error
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,21 +145,5 @@ mod tests {
         let many = vec![Question::new("users/u", "a.b.c", "organizations/a"); 2_001];
         let sizes: Vec<_> = groups(&many).iter().map(Vec::len).collect();
         assert_eq!(sizes, [1000, 1000, 1]);
-    }
-
-    #[test]
-    fn a_violation_names_the_question_by_its_number_in_the_whole() {
-        let error = Error::Invalid {
-            message: String::new(),
-            reason: String::new(),
-            violations: vec![crate::Violation {
-                field: "questions[1].resource".to_owned(),
-                description: String::new(),
-            }],
-        };
-        let Error::Invalid { violations, .. } = numbered(error, &[4, 7]) else {
-            panic!("another error");
-        };
-        assert_eq!(violations[0].field, "questions[7].resource");
     }
 }

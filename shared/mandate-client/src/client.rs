@@ -80,30 +80,24 @@ impl Client {
         self.answer(question, &options.consistency, timeout).await
     }
 
-    /// Answers many questions, in their order. Those about one organization are answered over one
-    /// snapshot of its facts, up to 1,000 of them; the memory of the client and Redis are not
-    /// asked.
-    ///
-    /// # Errors
-    /// [`Error`] when one of them has no answer.
-    pub async fn check_batch(&self, questions: &[Question]) -> Result<Vec<Decision>, Error> {
+    /// Answers many questions, in their order, each alone: an [`Error`] is that of its question.
+    /// Those about one organization are answered over one snapshot of its facts, up to 1,000 of them;
+    /// the memory of the client and Redis are not asked.
+    pub async fn check_batch(&self, questions: &[Question]) -> Vec<Result<Decision, Error>> {
         self.check_batch_with(questions, &Options::default()).await
     }
 
     /// The same with a demand on freshness or another deadline.
-    ///
-    /// # Errors
-    /// [`Error`] when one of them has no answer.
     pub async fn check_batch_with(
         &self,
         questions: &[Question],
         options: &Options,
-    ) -> Result<Vec<Decision>, Error> {
+    ) -> Vec<Result<Decision, Error>> {
         let begin = Instant::now();
         let deadline = begin + options.timeout.unwrap_or(self.0.timeout).min(LONGEST);
         let asked = crate::batch::ask(self, questions, &options.consistency, begin, deadline);
         let answered = asked.await;
-        if answered.is_err() {
+        for _ in answered.iter().filter(|outcome| outcome.is_err()) {
             count(&self.0.measures.errors);
         }
         answered

@@ -8,7 +8,7 @@ use tonic_types::StatusExt;
 /// A field of a question that breaks a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// The field, as `subject` or `questions[2].resource`.
+    /// The field, as `subject`.
     pub field: String,
     /// What is wrong with it.
     pub description: String,

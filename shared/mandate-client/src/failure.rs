@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use prost::Message;
 use tonic::{Code, Status};
 
 use crate::error::Error;
@@ -34,6 +35,15 @@ impl Failure {
             | Code::InvalidArgument => Self::Refused(Box::new(status)),
             _ => Self::Broken(message(&status)),
         }
+    }
+
+    /// How one of many questions failed.
+    pub(crate) fn of_answer(status: &tonic_types::Status) -> Self {
+        Self::Refused(Box::new(Status::with_details(
+            Code::from_i32(status.code),
+            status.message.clone(),
+            status.encode_to_vec().into(),
+        )))
     }
 
     /// How a unary call failed. What tonic says of a broken connection is `UNKNOWN` as often as

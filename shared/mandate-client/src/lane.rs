@@ -15,9 +15,8 @@ use std::{
 
 use api::entitlement::v1::{CheckStreamResponse, StreamAnswer, stream_answer::Outcome as Answered};
 use parking_lot::Mutex;
-use prost::Message;
 use tokio::sync::Notify;
-use tonic::{Code, Status};
+use tonic::Status;
 
 pub(crate) use self::{drive::drive, ticket::Ticket};
 
@@ -225,11 +224,7 @@ fn wake(wakers: impl IntoIterator<Item = Waker>) {
 fn outcome(answered: Option<Answered>) -> Outcome {
     match answered {
         Some(Answered::Decision(decision)) => Decision::new(decision).ok_or_else(nothing),
-        Some(Answered::Error(status)) => Err(Failure::Refused(Box::new(Status::with_details(
-            Code::from_i32(status.code),
-            status.message.clone(),
-            status.encode_to_vec().into(),
-        )))),
+        Some(Answered::Error(status)) => Err(Failure::of_answer(&status)),
         None => Err(nothing()),
     }
 }

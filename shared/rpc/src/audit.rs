@@ -38,9 +38,12 @@ pub async fn list_audit(
         limit: page.limit(),
     };
     let found = store.audit(query).await?;
-    let (found, next) = page.cut(store.sealer(), found, |last| last.number.to_string());
     let entries = found.into_iter().map(|found| entry(organization, found));
-    Ok((entries.collect(), next))
+    let number = |last: &AuditEntry| {
+        let number = last.name.rsplit('/').next();
+        number.unwrap_or_default().to_owned()
+    };
+    Ok(page.cut(store.sealer(), entries.collect(), number))
 }
 
 fn entry(organization: &OrganizationId, found: Recorded) -> AuditEntry {

@@ -1,8 +1,8 @@
 //! Why a call failed, and the one place where that becomes a `tonic::Status`.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
-use api::{ERRORS, common::v1::ErrorReason};
+use api::{ERRORS, Inbound, Path, Violations, common::v1::ErrorReason};
 use authority::Refused;
 use base::InvalidName;
 use prost::Message;
@@ -13,6 +13,8 @@ use tonic_types::{ErrorDetails, StatusExt};
 
 /// The domain of the reasons that every service gives.
 const COMMON_DOMAIN: &str = "mandate";
+/// When a call that was too much may be made again.
+const RETRY_AFTER: Duration = Duration::from_millis(100);
 
 /// A field that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +54,7 @@ pub struct Fault {
     preconditions: Vec<Precondition>,
     help: Vec<Help>,
     metadata: HashMap<String, String>,
+    retry_after: Option<Duration>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -73,6 +76,7 @@ impl Fault {
             preconditions: Vec::new(),
             help: Vec::new(),
             metadata: HashMap::new(),
+            retry_after: None,
             source: None,
         }
     }
@@ -90,6 +94,23 @@ impl Fault {
             "a field breaks a rule",
         )
         .violation(field, description)
+    }
+
+    /// Checks the rules of the fields of a message that its method judges by itself.
+    ///
+    /// # Errors
+    /// The fault of a message that breaks any.
+    pub fn inspect(message: &impl Inbound) -> Result<(), Box<Self>> {
+        let mut violations = Violations::default();
+        message.inspect(&Path::ROOT, &mut violations);
+        let [first, rest @ ..] = violations.as_slice() else {
+            return Ok(());
+        };
+        let first = Self::field(&first.field, first.description);
+        let all = rest.iter().fold(first, |fault, broken| {
+            fault.violation(&broken.field, broken.description)
+        });
+        Err(Box::new(all))
     }
 
     /// A call by nobody.
@@ -129,6 +150,19 @@ impl Fault {
             ErrorReason::Overloaded,
             "the service has more work than it can take",
         )
+        .retry_after(RETRY_AFTER)
+    }
+
+    /// A caller that has as much under way as one caller may.
+    pub fn caller_limit(limit: &'static str, most: usize) -> Self {
+        Self::common(
+            Code::ResourceExhausted,
+            ErrorReason::CallerLimitReached,
+            format!("the caller has {most} {limit} under way, which is the limit"),
+        )
+        .with("limit", limit)
+        .with("most", most.to_string())
+        .retry_after(RETRY_AFTER)
     }
 
     /// The fault as a message within an answer, as `google.rpc` has it.
@@ -196,6 +230,13 @@ impl Fault {
         self
     }
 
+    /// Adds when the call may be made again, at the earliest.
+    #[must_use]
+    pub fn retry_after(mut self, delay: Duration) -> Self {
+        self.retry_after = Some(delay);
+        self
+    }
+
     /// The canonical code.
     pub fn code(&self) -> Code {
         self.code
@@ -239,6 +280,9 @@ impl From<Fault> for Status {
                 first.subject,
                 first.description,
             );
+        }
+        if fault.retry_after.is_some() {
+            details.set_retry_info(fault.retry_after);
         }
         for link in fault.help {
             details.add_help_link(link.description, link.url);

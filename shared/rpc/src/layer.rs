@@ -3,6 +3,8 @@
 pub(crate) mod authenticate;
 pub(crate) mod call;
 pub(crate) mod deadline;
+pub(crate) mod fair;
+pub(crate) mod metered;
 pub(crate) mod observe;
 pub(crate) mod panic;
 pub(crate) mod policy;

@@ -11,6 +11,7 @@ mod page;
 mod peer_door;
 mod server;
 mod service;
+mod share;
 mod stack;
 mod steer;
 mod tools;
@@ -29,6 +30,7 @@ pub use peer_door::{
 };
 pub use server::{Listener, TlsFiles, serve};
 pub use service::{GrpcService, Routes};
+pub use share::Turns;
 pub use stack::{Limits, stack};
 pub use steer::{Mounted, steer};
 pub use tools::{Readiness, ReflectionError, with_tools};

@@ -1,10 +1,14 @@
 //! Pages of lists, by keyset: a page begins after the last key of the page before, so that
 //! nothing is skipped or repeated when rows are added meanwhile.
 
+use prost::Message;
 use seal::{InvalidToken, Sealer};
 
 const DEFAULT_SIZE: i32 = 50;
 const MAX_SIZE: i32 = 1000;
+/// What the rows of a page may take in bytes: clients take no message of more than 4 MiB, unless they
+/// are told to.
+const MAX_BYTES: usize = 3 * 1024 * 1024;
 
 /// Which page of a list is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,15 +67,43 @@ impl Page {
         sealer.page(&self.list, key)
     }
 
-    /// Cuts rows to the page; the token for the next page, empty on the last.
-    pub fn cut<T>(
+    /// Cuts rows to the page, and to what one answer may carry; the token for the next page, empty on
+    /// the last.
+    pub fn cut<T: Message>(
+        &self,
+        sealer: &Sealer,
+        rows: Vec<T>,
+        key: impl FnOnce(&T) -> String,
+    ) -> (Vec<T>, String) {
+        let mut bytes = 0;
+        let fit = rows.iter().take_while(|row| {
+            bytes += row.encoded_len();
+            bytes <= MAX_BYTES
+        });
+        // A row that is too large alone is told all the same.
+        let fit = fit.count().max(1);
+        self.cut_at(sealer, rows, self.size.min(fit), key)
+    }
+
+    /// The same of rows that are small: those of a whole page fit into an answer.
+    pub fn cut_small<T>(
+        &self,
+        sealer: &Sealer,
+        rows: Vec<T>,
+        key: impl FnOnce(&T) -> String,
+    ) -> (Vec<T>, String) {
+        self.cut_at(sealer, rows, self.size, key)
+    }
+
+    fn cut_at<T>(
         &self,
         sealer: &Sealer,
         mut rows: Vec<T>,
+        size: usize,
         key: impl FnOnce(&T) -> String,
     ) -> (Vec<T>, String) {
-        let more = rows.len() > self.size;
-        rows.truncate(self.size);
+        let more = rows.len() > size;
+        rows.truncate(size);
         let token = match rows.last() {
             Some(last) if more => sealer.page(&self.list, &key(last)),
             _ => String::new(),

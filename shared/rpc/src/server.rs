@@ -10,7 +10,7 @@ use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use tokio_util::sync::CancellationToken;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 
-use crate::service::GrpcService;
+use crate::service::{GrpcService, grpc_only};
 
 /// Connections that wait for a thread.
 const BACKLOG: usize = 64;
@@ -64,7 +64,7 @@ pub async fn serve(
     threads: NonZero<usize>,
     shutdown: CancellationToken,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let server = server(tls).await?;
+    let (server, service) = (server(tls).await?, grpc_only(service));
     let mut workers = Vec::new();
     for number in 0..threads.get() {
         workers.push(Worker::start(
@@ -106,7 +106,9 @@ async fn server(tls: Option<TlsFiles>) -> Result<Server, Box<dyn std::error::Err
     let mut server = Server::builder()
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
-        .max_concurrent_streams(1000);
+        .max_concurrent_streams(1000)
+        // Only to be told that it is not spoken here.
+        .accept_http1(true);
     if let Some(files) = tls {
         let certificate = tokio::fs::read(files.certificate).await?;
         let key = tokio::fs::read(files.key).await?;

@@ -8,8 +8,10 @@ use std::{
     task::{Context, Poll},
 };
 
+use http::{HeaderValue, StatusCode, Version, header::CONTENT_TYPE};
 use tonic::{
     Status,
+    body::Body,
     codegen::{BoxFuture, Service},
     server::NamedService,
 };
@@ -46,6 +48,34 @@ impl GrpcService {
     pub(crate) fn answer(&self, request: Request) -> BoxFuture<Response, Infallible> {
         (self.0)(request)
     }
+}
+
+/// Answers only what is gRPC; whatever else comes is told so in HTTP.
+/// <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>
+pub(crate) fn grpc_only(service: GrpcService) -> GrpcService {
+    GrpcService::of(move |request| match no_grpc(&request) {
+        Some((status, text)) => {
+            let mut response = Response::new(Body::new(text.to_owned()));
+            *response.status_mut() = status;
+            let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+            response.headers_mut().insert(CONTENT_TYPE, plain);
+            Box::pin(ready(Ok(response)))
+        }
+        None => service.answer(request),
+    })
+}
+
+fn no_grpc(request: &Request) -> Option<(StatusCode, &'static str)> {
+    if request.version() < Version::HTTP_2 {
+        let text = "this port speaks gRPC, which needs HTTP/2\n";
+        return Some((StatusCode::HTTP_VERSION_NOT_SUPPORTED, text));
+    }
+    let kind = request.headers().get(CONTENT_TYPE);
+    if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc")) {
+        return None;
+    }
+    let text = "this port speaks gRPC: `content-type: application/grpc`\n";
+    Some((StatusCode::UNSUPPORTED_MEDIA_TYPE, text))
 }
 
 impl fmt::Debug for GrpcService {

@@ -11,6 +11,7 @@ use crate::{
         Request, Response,
         authenticate::{AuthenticateLayer, Authentication},
         deadline::DeadlineLayer,
+        fair::FairLayer,
         observe::ObserveLayer,
         panic::PanicLayer,
         policy::PolicyLayer,
@@ -25,6 +26,9 @@ use crate::{
 pub struct Limits {
     /// Calls at a time; more are refused with `RESOURCE_EXHAUSTED`.
     pub concurrency: usize,
+    /// Calls of one caller at a time, streams among them; more are refused with
+    /// `RESOURCE_EXHAUSTED`.
+    pub calls_per_caller: usize,
     /// The longest that a call may take, whatever its caller would wait.
     pub deadline: Duration,
     /// One in so many checks is traced that their callers do not trace; none if 0.
@@ -35,6 +39,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             concurrency: 10_000,
+            calls_per_caller: 1_000,
             deadline: Duration::from_secs(30),
             trace_one_in: 0,
         }
@@ -69,6 +74,8 @@ where
         .layer(AuthenticateLayer::new(authentication))
         // … and what the method demands of them. The handler asks whether they may.
         .layer(PolicyLayer)
+        // No more at a time than the share of a caller, by how much work the method is.
+        .layer(FairLayer::new(limits.calls_per_caller))
         // What cannot be read is refused as what is wrong in it would be.
         .map_response(unread::refuse)
         .service(routes);

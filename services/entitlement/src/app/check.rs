@@ -17,7 +17,6 @@ pub(crate) async fn check(
     request: CheckRequest,
 ) -> Result<CheckResponse, Error> {
     let question = Question::read(
-        None,
         &request.subject,
         &request.permission,
         &request.resource,

@@ -1,4 +1,7 @@
-use api::entitlement::v1::{CheckBatchRequest, CheckBatchResponse};
+use std::collections::HashMap;
+
+use ::rpc::Fault;
+use api::entitlement::v1::{CheckBatchRequest, CheckBatchResponse, Decision};
 use authority::Context;
 
 use super::{
@@ -7,66 +10,82 @@ use super::{
 };
 use crate::error::Error;
 
-/// Answers questions over one snapshot of the facts, in their order.
+/// Answers questions over one snapshot of the facts, in their order. One that is wrong gets an error
+/// of its own.
 pub(crate) async fn check_batch(
     app: &App,
     context: &Context,
     request: CheckBatchRequest,
 ) -> Result<CheckBatchResponse, Error> {
-    let questions = request
-        .questions
-        .iter()
-        .enumerate()
-        .map(|(index, asked)| {
-            Question::read(
-                Some(index),
-                &asked.subject,
-                &asked.permission,
-                &asked.resource,
-                asked.context.as_ref(),
-            )
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    let Some(first) = questions.first() else {
-        return Ok(CheckBatchResponse::default());
-    };
-    if questions
-        .iter()
-        .any(|other| other.organization != first.organization)
-    {
-        return Err(Error::MixedOrganizations);
+    let mut questions = Vec::with_capacity(request.questions.len());
+    let mut failed = HashMap::new();
+    for (place, asked) in (0..).zip(&request.questions) {
+        match Question::judge(asked) {
+            Ok(question) => questions.push((place, question)),
+            Err(fault) => {
+                failed.insert(place, fault.into_message());
+            }
+        }
     }
-    app.permit_in(context, &first.organization).await?;
-    app.engine
-        .freshen(context, request.consistency.as_ref())
-        .await?;
+    let mut decisions = vec![Decision::default(); request.questions.len()];
+    if let Some((_, first)) = questions.first() {
+        let organization = &first.organization;
+        if questions
+            .iter()
+            .any(|(_, other)| other.organization != *organization)
+        {
+            return Err(Error::MixedOrganizations);
+        }
+        app.permit_in(context, organization).await?;
+        app.engine
+            .freshen(context, request.consistency.as_ref())
+            .await?;
+    }
+    let outcomes = outcomes(app, &questions).await?;
+    for ((place, question), outcome) in questions.iter().zip(outcomes) {
+        match outcome {
+            Ok(decision) => {
+                app.log(context, question, &decision);
+                if let Some(own) = decisions.get_mut(*place as usize) {
+                    *own = decision;
+                }
+            }
+            Err(error) => {
+                failed.insert(*place, Fault::from(error).into_message());
+            }
+        }
+    }
+    Ok(CheckBatchResponse { decisions, failed })
+}
+
+/// The answer to each question, or why it has none.
+async fn outcomes(
+    app: &App,
+    questions: &[(u32, Question<'_>)],
+) -> Result<Vec<Result<Decision, Error>>, Error> {
     let answered = app.engine.facts.read(|world| {
-        let mut decisions = Vec::with_capacity(questions.len());
+        let mut outcomes = Vec::with_capacity(questions.len());
         let mut missing = Vec::new();
         let mut row = app.engine.row(world);
-        for question in &questions {
+        for (_, question) in questions {
+            if row.allowance.is_spent() {
+                outcomes.push(Err(Error::TooManyAsked));
+                continue;
+            }
             match row.bearing(&question.ask()) {
-                Ok(Ok(bearing)) => {
+                Ok(bearing) => outcomes.push(bearing.map(|bearing| {
                     let (decided, answer) = decide(&bearing, &question.organization, row.status);
                     row.allowance.take(&decided);
-                    if row.allowance.is_spent() {
-                        return Ok(Err(Error::TooManyAsked));
-                    }
-                    decisions.push(answer);
-                }
-                Ok(Err(error)) => return Ok(Err(error)),
+                    answer
+                })),
                 Err(pieces) => missing.extend(pieces),
             }
         }
         if missing.is_empty() {
-            Ok(Ok(decisions))
+            Ok(outcomes)
         } else {
             Err(missing)
         }
     });
-    let decisions = answered.await??;
-    for (question, decision) in questions.iter().zip(&decisions) {
-        app.log(context, question, decision);
-    }
-    Ok(CheckBatchResponse { decisions })
+    Ok(answered.await?)
 }

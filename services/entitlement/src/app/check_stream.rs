@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ::rpc::{Fault, refuse, unread};
+use ::rpc::{Fault, Turns, refuse, unread};
 use api::entitlement::v1::{
     CheckStreamRequest, CheckStreamResponse, Decision, StreamAnswer, StreamQuestion,
     stream_answer::Outcome,
@@ -30,6 +30,8 @@ use crate::{engine::Row, error::Error, measure::Tier};
 
 /// Questions of one stream that may wait for the store at once; more are refused.
 const WAITING: usize = 1024;
+/// Questions of one message that are answered without taking a turn.
+const FEW: usize = 64;
 /// Messages that wait to be sent; a reader that is too slow is then asked nothing more.
 const OUTGOING: usize = 16;
 /// The longest that a question may take, whatever its caller would wait.
@@ -42,12 +44,14 @@ pub(crate) type Answers = ReceiverStream<Result<CheckStreamResponse, Status>>;
 pub(crate) fn check_stream(
     app: &App,
     context: Context,
+    turns: Turns,
     questions: Streaming<CheckStreamRequest>,
 ) -> Answers {
     let (sender, receiver) = mpsc::channel(OUTGOING);
     let stream = Stream {
         app: app.clone(),
         context: Arc::new(context),
+        turns,
         sender,
         places: Arc::new(Semaphore::new(WAITING)),
         waiting: HashMap::new(),
@@ -67,6 +71,7 @@ pub(crate) fn check_stream(
 struct Stream {
     app: App,
     context: Arc<Context>,
+    turns: Turns,
     sender: mpsc::Sender<Result<CheckStreamResponse, Status>>,
     places: Arc<Semaphore>,
     /// The tasks of questions that wait for the store, by id.
@@ -113,7 +118,14 @@ impl Stream {
                 task.abort();
             }
         }
+        let is_batch = message.questions.len() > FEW;
+        let turn = if is_batch {
+            self.turns.batch().await
+        } else {
+            None
+        };
         let (mut answers, rest) = self.at_once(message.questions);
+        drop(turn);
         self.waiting.retain(|_, task| !task.is_finished());
         for asked in rest {
             match self.places.clone().try_acquire_owned() {
@@ -134,7 +146,7 @@ impl Stream {
         mut questions: Vec<StreamQuestion>,
     ) -> (Vec<StreamAnswer>, Vec<StreamQuestion>) {
         let engine = &self.app.engine;
-        let read: Vec<_> = questions.iter().map(read).collect();
+        let read: Vec<_> = questions.iter().map(Question::judge).collect();
         let answered = engine.facts.try_read(|world| {
             let mut row = engine.row(world);
             if !engine.is_heard(row.at) {
@@ -204,7 +216,7 @@ impl Stream {
         let task = tokio::spawn(async move {
             let _place = place;
             let found = async {
-                let question = read(&asked).map_err(|fault| *fault)?;
+                let question = Question::judge(&asked).map_err(|fault| *fault)?;
                 answer(&app, &context, &question, asked.consistency.as_ref()).await
             };
             let outcome = match timeout_at(context.deadline.into(), found).await {
@@ -225,18 +237,6 @@ impl Drop for Stream {
             task.abort();
         }
     }
-}
-
-/// A fault is boxed: there is room for many questions, and hardly ever one that is wrong.
-fn read(asked: &StreamQuestion) -> Result<Question<'_>, Box<Fault>> {
-    let read = Question::read(
-        None,
-        &asked.subject,
-        &asked.permission,
-        &asked.resource,
-        asked.context.as_ref(),
-    );
-    read.map_err(Box::new)
 }
 
 fn answered(id: u64, outcome: Result<Decision, Error>) -> StreamAnswer {

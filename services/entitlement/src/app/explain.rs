@@ -43,7 +43,6 @@ pub(crate) async fn explain(
     request: ExplainRequest,
 ) -> Result<ExplainResponse, Error> {
     let question = Question::read(
-        None,
         &request.subject,
         &request.permission,
         &request.resource,

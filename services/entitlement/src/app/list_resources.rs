@@ -63,7 +63,7 @@ pub(crate) async fn list_resources(
         Some(found) => found,
         None => list.in_store().await?,
     };
-    let (rows, mut next_page_token) = page.cut(sealer, found.rows, Spot::key);
+    let (rows, mut next_page_token) = page.cut_small(sealer, found.rows, Spot::key);
     if next_page_token.is_empty()
         && let Some(last) = &found.looked_at
     {

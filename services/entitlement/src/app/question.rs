@@ -1,7 +1,10 @@
 //! Questions and answers between protobuf and the rules.
 
 use ::rpc::{Fault, timestamp};
-use api::entitlement::v1::{Decision, DecisionReason, Effect};
+use api::{
+    Inbound,
+    entitlement::v1::{Decision, DecisionReason, Effect, StreamQuestion},
+};
 use base::{Id, In, OrganizationId, ResourceId, Subject, UnitId};
 use entitlement_core as core;
 use entitlement_core::{CompactId, Reason};
@@ -16,6 +19,26 @@ use crate::{
 /// Room for most names of grants, in bytes.
 const NAME: usize = 96;
 
+/// One of many questions in a message.
+pub(super) trait Asked: Inbound {
+    /// Who, what, where, and the circumstances.
+    fn fields(&self) -> (&str, &str, &str, Option<&Struct>);
+}
+
+impl Asked for api::entitlement::v1::Question {
+    fn fields(&self) -> (&str, &str, &str, Option<&Struct>) {
+        let context = self.context.as_ref();
+        (&self.subject, &self.permission, &self.resource, context)
+    }
+}
+
+impl Asked for StreamQuestion {
+    fn fields(&self) -> (&str, &str, &str, Option<&Struct>) {
+        let context = self.context.as_ref();
+        (&self.subject, &self.permission, &self.resource, context)
+    }
+}
+
 /// A question that follows the grammar of names.
 #[derive(Debug, Clone)]
 pub(crate) struct Question<'a> {
@@ -27,29 +50,31 @@ pub(crate) struct Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    /// Reads the fields of a request; `index` is that of the question in a batch.
+    /// Reads the fields of a request.
     pub(crate) fn read(
-        index: Option<usize>,
         subject: &'a str,
         permission: &'a str,
         resource: &'a str,
         context: Option<&'a Struct>,
     ) -> Result<Self, Fault> {
-        // Only what is wrong has to be found by the caller.
-        let field = |name: &str| match index {
-            Some(index) => format!("questions[{index}].{name}"),
-            None => name.to_owned(),
-        };
-        Subject::check_name(subject).map_err(|error| Fault::name(&field("subject"), &error))?;
-        is_permission(&field("permission"), permission)?;
-        check_context(&field("context"), context)?;
+        Subject::check_name(subject).map_err(|error| Fault::name("subject", &error))?;
+        is_permission("permission", permission)?;
+        check_context("context", context)?;
         Ok(Self {
-            organization: organization_of(&field("resource"), resource)?,
+            organization: organization_of("resource", resource)?,
             subject,
             permission,
             resource,
             context,
         })
+    }
+
+    /// Reads one of many, which the edge has left to be judged alone. A fault is boxed: there is
+    /// room for many questions, and hardly ever one that is wrong.
+    pub(super) fn judge(asked: &'a impl Asked) -> Result<Self, Box<Fault>> {
+        Fault::inspect(asked)?;
+        let (subject, permission, resource, context) = asked.fields();
+        Ok(Self::read(subject, permission, resource, context)?)
     }
 
     /// The question as the engine takes it.

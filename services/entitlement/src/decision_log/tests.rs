@@ -86,7 +86,6 @@ fn k_n_what_finds_no_place_is_counted_and_waits_for_nothing() {
         trail: None,
     };
     let question = Question::read(
-        None,
         "users/jan",
         "fleet.billing.view",
         "organizations/acme",

@@ -1,0 +1,210 @@
+//! What one caller may have under way at a time, so that no caller takes the place of all others.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use api::Work;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::fault::Fault;
+
+/// Bytes of messages that are on their way in, of one caller and of all.
+const CALLER_BYTES: usize = 32 * 1024 * 1024;
+const ALL_BYTES: usize = 128 * 1024 * 1024;
+/// Changes of one caller that are made at a time; others of it wait. Enough to keep the log busy.
+const CHANGES_AT_A_TIME: usize = 4;
+/// Batches of one caller that are answered at a time, and scans.
+const BATCHES_AT_A_TIME: usize = 2;
+const SCANS_AT_A_TIME: usize = 2;
+/// Callers that are remembered although they have nothing under way.
+const REMEMBERED_CALLERS: usize = 10_000;
+
+/// The shares of all callers.
+#[derive(Debug)]
+pub(crate) struct Shares {
+    of: Mutex<HashMap<Box<str>, Arc<Share>>>,
+    bytes: Arc<AtomicUsize>,
+    calls_per_caller: usize,
+}
+
+impl Shares {
+    pub(crate) fn new(calls_per_caller: usize) -> Self {
+        Self {
+            of: Mutex::default(),
+            bytes: Arc::default(),
+            calls_per_caller,
+        }
+    }
+
+    /// Begins a call of a caller; it ends when what is returned is dropped.
+    ///
+    /// # Errors
+    /// The caller has as many calls under way as it may.
+    pub(crate) fn begin(&self, caller: &str) -> Result<CallUnderWay, Fault> {
+        let share = self.of(caller);
+        let before = share.calls.fetch_add(1, Ordering::Relaxed);
+        let call = CallUnderWay(share);
+        if before >= self.calls_per_caller {
+            return Err(Fault::caller_limit("calls", self.calls_per_caller));
+        }
+        Ok(call)
+    }
+
+    fn of(&self, caller: &str) -> Arc<Share> {
+        let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(share) = of.get(caller) {
+            return share.clone();
+        }
+        if of.len() >= REMEMBERED_CALLERS {
+            of.retain(|_, share| Arc::strong_count(share) > 1);
+        }
+        let share = Arc::new(Share::new(self.bytes.clone()));
+        of.insert(caller.into(), share.clone());
+        share
+    }
+}
+
+/// What one caller has under way.
+#[derive(Debug)]
+pub(crate) struct Share {
+    calls: AtomicUsize,
+    bytes: AtomicUsize,
+    bytes_of_all: Arc<AtomicUsize>,
+    changes: Arc<Semaphore>,
+    batches: Arc<Semaphore>,
+    scans: Arc<Semaphore>,
+}
+
+impl Share {
+    fn new(bytes_of_all: Arc<AtomicUsize>) -> Self {
+        let turns = |count| Arc::new(Semaphore::new(count));
+        Self {
+            calls: AtomicUsize::new(0),
+            bytes: AtomicUsize::new(0),
+            bytes_of_all,
+            changes: turns(CHANGES_AT_A_TIME),
+            batches: turns(BATCHES_AT_A_TIME),
+            scans: turns(SCANS_AT_A_TIME),
+        }
+    }
+
+    /// Waits until the caller may do more work of a kind; the work is done when what is returned is
+    /// dropped. A single question needs no turn.
+    pub(crate) async fn turn(&self, work: Work) -> Option<OwnedSemaphorePermit> {
+        let turns = match work {
+            Work::One => return None,
+            Work::Change => &self.changes,
+            Work::Batch => &self.batches,
+            Work::Scan => &self.scans,
+        };
+        // None is ever closed.
+        turns.clone().acquire_owned().await.ok()
+    }
+
+    /// Takes room for a message that comes in; it is given back when what is returned is dropped.
+    ///
+    /// # Errors
+    /// There is none left, for the caller or at all.
+    pub(crate) fn room(self: &Arc<Self>, bytes: usize) -> Result<Room, Fault> {
+        let room = Room {
+            share: self.clone(),
+            bytes,
+        };
+        let own = self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        let all = self.bytes_of_all.fetch_add(bytes, Ordering::Relaxed);
+        if own + bytes > CALLER_BYTES {
+            return Err(Fault::caller_limit("message bytes", CALLER_BYTES));
+        }
+        if all + bytes > ALL_BYTES {
+            return Err(Fault::overloaded());
+        }
+        Ok(room)
+    }
+}
+
+/// A call that is under way.
+#[derive(Debug)]
+pub(crate) struct CallUnderWay(pub(crate) Arc<Share>);
+
+impl Drop for CallUnderWay {
+    fn drop(&mut self) {
+        self.0.calls.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Room for a message.
+#[derive(Debug)]
+pub(crate) struct Room {
+    share: Arc<Share>,
+    bytes: usize,
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.share.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.share
+            .bytes_of_all
+            .fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// The turns of whoever has begun a stream, for its messages.
+#[derive(Debug, Clone, Default)]
+pub struct Turns(pub(crate) Option<Arc<Share>>);
+
+impl Turns {
+    /// Those of the caller of a stream.
+    pub fn of<T>(request: &tonic::Request<T>) -> Self {
+        request.extensions().get().cloned().unwrap_or_default()
+    }
+
+    /// Waits until the caller may have another batch answered.
+    pub async fn batch(&self) -> Option<OwnedSemaphorePermit> {
+        let share = self.0.as_ref()?;
+        let turn = share.turn(Work::Batch).await;
+        // Whoever else is ready goes first.
+        tokio::task::yield_now().await;
+        turn
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_takes_no_more_than_its_share_and_gives_it_back() {
+        let shares = Shares::new(2);
+        let first = shares.begin("one").unwrap();
+        let second = shares.begin("one").unwrap();
+        assert!(shares.begin("one").is_err());
+        assert!(shares.begin("other").is_ok());
+        drop(second);
+        assert!(shares.begin("one").is_ok());
+
+        let half = first.0.room(CALLER_BYTES / 2).unwrap();
+        let rest = first.0.room(CALLER_BYTES / 2).unwrap();
+        assert!(first.0.room(1).is_err());
+        assert!(shares.begin("other").unwrap().0.room(1).is_ok());
+        drop((half, rest));
+        assert!(first.0.room(CALLER_BYTES).is_ok());
+        assert_eq!(shares.bytes.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn callers_with_nothing_under_way_are_forgotten() {
+        let shares = Shares::new(1);
+        let busy = shares.begin("busy").unwrap();
+        for number in 0..2 * REMEMBERED_CALLERS {
+            shares.begin(&number.to_string()).unwrap();
+        }
+        assert!(shares.of.lock().unwrap().len() <= REMEMBERED_CALLERS);
+        assert!(shares.begin("busy").is_err());
+        drop(busy);
+    }
+}
