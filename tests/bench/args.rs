@@ -39,6 +39,8 @@ pub(crate) enum What {
     Client,
     /// Questions about one organization while its grants are written
     Writes,
+    /// Revocations while another caller asks for as much as they can
+    Loud,
     /// From the start of the process to its first answer
     Start,
     /// The large document, applied

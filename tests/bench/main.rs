@@ -11,6 +11,7 @@ mod client;
 mod decisions_log;
 mod empty;
 mod load;
+mod loud;
 mod process;
 mod revoke;
 mod server;
@@ -72,6 +73,9 @@ async fn measure(args: &Args) -> Result<()> {
     }
     if args.wants(What::Writes) {
         writes::measure(&portfolio, folder.path(), args.duration()).await?;
+    }
+    if args.wants(What::Loud) {
+        loud::measure(&portfolio, folder.path(), args.duration()).await?;
     }
     if args.wants(What::Warm) {
         warm::measure(&portfolio, folder.path()).await?;

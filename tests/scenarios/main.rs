@@ -36,6 +36,7 @@ mod hidden;
 mod hosting;
 mod invoices;
 mod keeping;
+mod large_pages;
 mod law;
 mod leaving;
 mod listing;

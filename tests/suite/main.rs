@@ -15,6 +15,7 @@ mod boot;
 mod cli;
 mod contract;
 mod epochs;
+mod http;
 mod oidc;
 mod passwords;
 mod portals;

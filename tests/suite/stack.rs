@@ -2,12 +2,16 @@
 
 use std::{
     convert::Infallible,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use api::entitlement::v1::{
-    CheckRequest, CheckResponse, authorization_service_client::AuthorizationServiceClient,
+    CheckBatchRequest, CheckRequest, CheckResponse,
+    authorization_service_client::AuthorizationServiceClient,
 };
 use async_trait::async_trait;
 use authority::{Account, Caller, Context, RequestId, Undecided};
@@ -22,13 +26,19 @@ use tonic::{Code, Request, Response, Status, body::Body};
 use tonic_types::StatusExt;
 use tower::{ServiceExt, service_fn, util::BoxCloneSyncService};
 
-/// Everybody is this service account.
+/// Everybody is the service account that their key names.
 struct Anybody;
 
 #[async_trait]
 impl Authenticator for Anybody {
-    async fn authenticate(&self, _: Credential<'_>) -> Result<Option<Arc<Account>>, Undecided> {
-        let anybody = Subject::parse_name("serviceAccounts/anybody").ok();
+    async fn authenticate(
+        &self,
+        credential: Credential<'_>,
+    ) -> Result<Option<Arc<Account>>, Undecided> {
+        let Credential::Secret(id) = credential else {
+            return Ok(None);
+        };
+        let anybody = Subject::parse_name(&format!("serviceAccounts/{id}")).ok();
         Ok(anybody.map(|anybody| Account::new(anybody, "")))
     }
 }
@@ -66,11 +76,17 @@ async fn check(
     client: &AuthorizationServiceClient<Channel>,
     timeout: Duration,
 ) -> Result<Response<CheckResponse>, Status> {
-    let mut request = Request::new(CheckRequest::default());
-    request.set_timeout(timeout);
-    let metadata = request.metadata_mut();
-    metadata.insert("authorization", "Bearer anything".parse().unwrap());
+    let request = request("anybody", timeout, CheckRequest::default());
     client.clone().check(request).await
+}
+
+/// A request of a service account.
+fn request<Q>(caller: &str, timeout: Duration, message: Q) -> Request<Q> {
+    let mut request = Request::new(message);
+    request.set_timeout(timeout);
+    let bearer = format!("Bearer {caller}").parse().unwrap();
+    request.metadata_mut().insert("authorization", bearer);
+    request
 }
 
 fn reason(status: &Status) -> String {
@@ -106,6 +122,80 @@ async fn k_n_more_calls_than_a_service_can_take_are_refused_at_once() {
         }
     }
     assert_eq!(refused, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn k_n_one_caller_has_only_its_share_of_the_calls_under_way() {
+    let limits = Limits {
+        calls_per_caller: 2,
+        ..Limits::default()
+    };
+    let client = client(limits, || tokio::time::sleep(Duration::from_millis(500)));
+    let call = |caller: &'static str| {
+        let mut client = client.clone();
+        tokio::spawn(async move {
+            let asked = request(caller, Duration::from_secs(5), CheckRequest::default());
+            client.check(asked).await
+        })
+    };
+    let loud: Vec<_> = (0..5).map(|_| call("loud")).collect();
+    let other = call("other");
+    let mut refused = Vec::new();
+    for call in loud {
+        refused.extend(call.await.unwrap().err());
+    }
+    assert_eq!(refused.len(), 3);
+    for status in refused {
+        let expected = (Code::ResourceExhausted, "CALLER_LIMIT_REACHED".into());
+        assert_eq!((status.code(), reason(&status)), expected);
+        let retry = status.get_details_retry_info().unwrap().retry_delay;
+        assert!(retry.unwrap() > Duration::ZERO);
+    }
+    other.await.unwrap().unwrap();
+    check(&client, Duration::from_secs(5)).await.unwrap();
+    // The share comes back.
+    call("loud").await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn k_n_batches_of_one_caller_wait_for_one_another_and_nobody_waits_for_them() {
+    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let counted = most.clone();
+    let client = client(Limits::default(), move || {
+        let (now, most) = (now.clone(), most.clone());
+        async move {
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            now.fetch_sub(1, Ordering::SeqCst);
+        }
+    });
+    let batch = |caller: &'static str| {
+        let mut client = client.clone();
+        tokio::spawn(async move {
+            let asked = request(
+                caller,
+                Duration::from_secs(20),
+                CheckBatchRequest::default(),
+            );
+            client.check_batch(asked).await
+        })
+    };
+    let loud: Vec<_> = (0..40).map(|_| batch("loud")).collect();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let begin = Instant::now();
+    batch("other").await.unwrap().unwrap();
+    assert!(
+        begin.elapsed() < Duration::from_millis(500),
+        "another waits for its turn alone"
+    );
+    for call in loud {
+        call.await.unwrap().unwrap();
+    }
+    let most = counted.load(Ordering::SeqCst);
+    assert!(
+        (2..=3).contains(&most),
+        "{most} batches at once, of two callers"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,8 +28,11 @@ pub fn unread(status: Status) -> Status {
 }
 
 /// A request that cannot be read (too large, cut short, compressed in a way that nobody agreed
-/// on) is refused before its handler runs, by a status without details: `OUT_OF_RANGE`
-/// or `INTERNAL`, although it is the caller's mistake.
+/// on) is refused before its handler runs, by a status without details: `OUT_OF_RANGE`,
+/// `RESOURCE_EXHAUSTED` or `INTERNAL`, although it is the caller's mistake.
 fn is_unread(status: &Status) -> bool {
-    matches!(status.code(), Code::OutOfRange | Code::Internal) && status.details().is_empty()
+    matches!(
+        status.code(),
+        Code::OutOfRange | Code::ResourceExhausted | Code::Internal
+    ) && status.details().is_empty()
 }
