@@ -27,7 +27,7 @@ fn k_n_a_page_of_large_rows_fits_into_a_message_and_the_next_goes_on() {
             let requests = some.iter().map(|id| CreateUnitRequest {
                 parent: parent.clone(),
                 unit: Some(Unit {
-                    kind: "company".to_owned(),
+                    display_name: "A company".to_owned(),
                     ..Unit::default()
                 }),
                 unit_id: id.clone(),

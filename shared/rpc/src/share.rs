@@ -2,13 +2,15 @@
 
 use std::{
     collections::HashMap,
+    hash::BuildHasher,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
 use api::Work;
+use foldhash::fast::RandomState;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::fault::Fault;
@@ -24,18 +26,25 @@ const SCANS_AT_A_TIME: usize = 2;
 /// Callers that are remembered although they have nothing under way.
 const REMEMBERED_CALLERS: usize = 10_000;
 
+/// Parts of the map of callers: threads that serve different callers seldom wait for one another.
+const PARTS: usize = 64;
+
 /// The shares of all callers.
 #[derive(Debug)]
 pub(crate) struct Shares {
-    of: Mutex<HashMap<Box<str>, Arc<Share>>>,
+    parts: [Mutex<Callers>; PARTS],
+    hasher: RandomState,
     bytes: Arc<AtomicUsize>,
     calls_per_caller: usize,
 }
 
+type Callers = HashMap<Box<str>, Arc<Share>, RandomState>;
+
 impl Shares {
     pub(crate) fn new(calls_per_caller: usize) -> Self {
         Self {
-            of: Mutex::default(),
+            parts: [(); PARTS].map(|()| Mutex::default()),
+            hasher: RandomState::default(),
             bytes: Arc::default(),
             calls_per_caller,
         }
@@ -56,16 +65,25 @@ impl Shares {
     }
 
     fn of(&self, caller: &str) -> Arc<Share> {
-        let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(share) = of.get(caller) {
+        let mut part = self.part(caller);
+        if let Some(share) = part.get(caller) {
             return share.clone();
         }
-        if of.len() >= REMEMBERED_CALLERS {
-            of.retain(|_, share| Arc::strong_count(share) > 1);
+        if part.len() >= REMEMBERED_CALLERS / PARTS {
+            part.retain(|_, share| Arc::strong_count(share) > 1);
         }
         let share = Arc::new(Share::new(self.bytes.clone()));
-        of.insert(caller.into(), share.clone());
+        part.insert(caller.into(), share.clone());
         share
+    }
+
+    fn part(&self, caller: &str) -> MutexGuard<'_, Callers> {
+        let hash = self.hasher.hash_one(caller);
+        // The number of parts is small.
+        let at = usize::try_from(hash % PARTS as u64).unwrap_or_default();
+        let [first, ..] = &self.parts;
+        let part = self.parts.get(at).unwrap_or(first);
+        part.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -203,7 +221,8 @@ mod tests {
         for number in 0..2 * REMEMBERED_CALLERS {
             shares.begin(&number.to_string()).unwrap();
         }
-        assert!(shares.of.lock().unwrap().len() <= REMEMBERED_CALLERS);
+        let parts = shares.parts.iter().map(|part| part.lock().unwrap().len());
+        assert!(parts.sum::<usize>() <= REMEMBERED_CALLERS);
         assert!(shares.begin("busy").is_err());
         drop(busy);
     }
