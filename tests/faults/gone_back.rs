@@ -31,6 +31,8 @@ const NEWCOMER: usize = 2;
 const WATCHED: Duration = Duration::from_secs(3);
 /// Commits that are lost, and as many that take their positions.
 const LOST: usize = 3;
+/// More commits than the services make by themselves when an epoch begins.
+const MANY: usize = 12;
 
 /// Runs a test on an installation of its own, whose database it may ruin.
 fn on_own_fleet(test: impl AsyncFnOnce(Fleet)) {
@@ -219,13 +221,13 @@ fn k_t_a_replica_that_stood_still_does_not_take_other_changes_for_those_it_knows
     on_own_fleet(async |fleet| {
         let standby = fleet.postgres().standby().unwrap();
         standby.disconnect().unwrap();
-        commit(&fleet, LOST).await;
+        commit(&fleet, MANY).await;
         all_answer(&fleet, MAY, Effect::Allow).await;
         let paused = fleet.pause_replica(REPLICAS - 1);
         fail_over(&fleet, &standby);
         // At a position that the replica knows; the log then grows beyond all that it knows.
         let token = take(&fleet).await;
-        commit(&fleet, LOST).await;
+        commit(&fleet, MANY).await;
         tokio::time::sleep(2 * LEASE).await;
         drop(paused);
         let gone_on = fleet.history.now();

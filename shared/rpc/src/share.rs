@@ -18,8 +18,9 @@ use crate::fault::Fault;
 /// Bytes of messages that are on their way in, of one caller and of all.
 const CALLER_BYTES: usize = 32 * 1024 * 1024;
 const ALL_BYTES: usize = 128 * 1024 * 1024;
-/// Changes of one caller that are made at a time; others of it wait. Enough to keep the log busy.
-const CHANGES_AT_A_TIME: usize = 4;
+/// Changes of one caller that are made at a time; others of it wait. While one is committed, the next
+/// is prepared.
+const CHANGES_AT_A_TIME: usize = 2;
 /// Batches of one caller that are answered at a time, and scans.
 const BATCHES_AT_A_TIME: usize = 2;
 const SCANS_AT_A_TIME: usize = 2;

@@ -3,11 +3,9 @@
 
 use std::{
     convert::Infallible,
-    num::NonZero,
     pin::Pin,
     sync::{Arc, LazyLock},
     task::{Context, Poll, ready},
-    thread,
 };
 
 use api::Work;
@@ -20,12 +18,16 @@ use pin_project_lite::pin_project;
 use tokio::{runtime::Runtime, task::JoinSet};
 use tonic::{Status, body::Body};
 use tower::{Layer, Service};
+use tracing::Instrument;
 
 use super::{BoxFuture, Request, Response, call::Call, metered::Metered};
 use crate::{
     fault::Fault,
     share::{CallUnderWay, Share, Shares, Turns},
 };
+
+/// A batch as large as this, in bytes, is answered in a fraction of a millisecond.
+const FEW_BYTES: usize = 16 * 1024;
 
 /// Gives each caller its share. Other services have no share: they call for many.
 #[derive(Debug, Clone)]
@@ -126,45 +128,51 @@ where
     S::Future: Send + 'static,
 {
     let (mut request, mut held) = (request, None);
+    let mut is_long = work == Work::Scan;
     if let Some(share) = share {
         let (head, body) = request.into_parts();
         let read = Metered::new(body, share.clone()).read().await?;
         request = Request::from_parts(head, read.body);
+        is_long |= work == Work::Batch && read.bytes > FEW_BYTES;
         held = Some((share.turn(work).await, read.room));
-        // Whoever else is ready goes first: a batch is answered without waiting for anything.
+        // Whoever else is ready goes first: a small batch is answered without waiting for anything.
         tokio::task::yield_now().await;
     }
     let call = inner.call(request);
-    let Ok(answered) = if work == Work::Scan {
-        scan(call).await?
-    } else {
-        call.await
+    let Ok(answered) = match work {
+        Work::Change => on(&CHANGES, call).await?,
+        _ if is_long => on(&SCANS, call).await?,
+        _ => call.await,
     };
     drop(held);
     Ok(answered)
 }
 
-/// Runs a call on threads of its own: it takes so much of one that others would wait for it.
-async fn scan<F>(call: F) -> Result<F::Output, Status>
+/// Runs a call on other threads than those that serve.
+async fn on<F>(threads: &Runtime, call: F) -> Result<F::Output, Status>
 where
     F: Future<Output: Send> + Send + 'static,
 {
-    // A scan for which nobody waits any more ends with the set.
-    let mut scans = JoinSet::new();
-    scans.spawn_on(call, SCANS.handle());
-    match scans.join_next().await {
+    // A call for which nobody waits any more ends with the set.
+    let mut calls = JoinSet::new();
+    calls.spawn_on(call.in_current_span(), threads.handle());
+    match calls.join_next().await {
         Some(Ok(answered)) => Ok(answered),
         Some(Err(error)) => Err(Fault::internal(error).into()),
         None => Err(Fault::overloaded().into()),
     }
 }
 
-/// The threads on which scans run: at most half of the processors.
-static SCANS: LazyLock<Runtime> = LazyLock::new(|| {
-    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+/// The threads of calls that take so much of one that others would wait: searches, large batches.
+static SCANS: LazyLock<Runtime> = LazyLock::new(|| threads("scan"));
+/// The threads of changes. On one that serves, a change would wait behind whatever is asked there
+/// each time it goes on.
+static CHANGES: LazyLock<Runtime> = LazyLock::new(|| threads("change"));
+
+/// As many threads as there are processors: the system shares these out fairly.
+fn threads(name: &str) -> Runtime {
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(processors.div_ceil(2).max(1))
-        .thread_name("scan")
+        .thread_name(name)
         .enable_all()
         .build();
     #[expect(
@@ -172,7 +180,7 @@ static SCANS: LazyLock<Runtime> = LazyLock::new(|| {
         reason = "a process that cannot start threads cannot serve"
     )]
     runtime.expect("threads can be started")
-});
+}
 
 pin_project! {
     /// A call that counts until its response begins, or until it ends where it is a stream.

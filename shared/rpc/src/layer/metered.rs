@@ -63,6 +63,8 @@ impl Metered {
 /// takes the turn of another.
 pub(crate) struct Read {
     pub(crate) body: Body,
+    /// How much it is.
+    pub(crate) bytes: usize,
     /// What it takes until it is decoded.
     pub(crate) room: Option<Room>,
 }
@@ -80,6 +82,7 @@ impl Metered {
             }
         }
         Ok(Read {
+            bytes: read.len(),
             body: Body::new(Full::new(read.freeze())),
             room: body.room,
         })
