@@ -221,15 +221,16 @@ fn a_membership_that_ended_and_began_while_nobody_heard_begins_with_nothing() {
         assert!(apart.reason(world.question("ann", "units/k1")).await == DecisionReason::Allowed);
         apart.stop();
         let mut members = rig.root().members();
-        for user in ["ann", "ben"] {
+        for user in ["ann", "ben", "cas"] {
             let request = DeleteMembershipRequest {
                 name: world.membership(user),
                 ..DeleteMembershipRequest::default()
             };
             members.delete_membership(request).await.unwrap();
         }
-        // Each begins again under the name that the other's had, one of them twice.
-        for (user, other) in [("ann", "ben"), ("ben", "ann")] {
+        // Two begin again under the name that the other's had, one of them twice; the third under its
+        // own.
+        for (user, other) in [("ann", "ben"), ("ben", "ann"), ("cas", "cas")] {
             let name = world.membership(other);
             let request = CreateMembershipRequest {
                 parent: world.organization(),
@@ -251,8 +252,12 @@ fn a_membership_that_ended_and_began_while_nobody_heard_begins_with_nothing() {
             }
         }
         apart.resume().await;
-        for user in ["ann", "ben"] {
-            let reason = apart.reason(world.question(user, "units/k1")).await;
+        for (user, place) in [
+            ("ann", "units/k1"),
+            ("ben", "units/k1"),
+            ("cas", "resources/n3"),
+        ] {
+            let reason = apart.reason(world.question(user, place)).await;
             assert_eq!(reason, DecisionReason::NoGrant, "{user} {:?}", rig.setting);
         }
     });
