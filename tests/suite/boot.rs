@@ -270,6 +270,40 @@ async fn k_r_an_error_is_never_an_allow() {
     assert_eq!(said, (Code::Unavailable, "DEPENDENCY_UNAVAILABLE"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn links_of_errors_lead_where_the_operator_publishes_and_nowhere_relative() {
+    let folder = tempfile::tempdir().unwrap();
+    Secrets::read_or_make(folder.path()).unwrap();
+    let path = folder.path().display().to_string();
+    let store = format!("sqlite:{path}");
+    let listen = format!("127.0.0.1:{}", testkit::free_port().unwrap());
+    let base = ["serve", "all", "--insecure-plaintext", "--secrets", &path];
+    let base = [&base[..], &["--store", &store, "--listen", &listen]].concat();
+    for wrong in ["docs", "/docs", "ftp://docs.example", "https://"] {
+        let told = refusal(&[&base[..], &["--help-url", wrong]].concat());
+        assert!(told.contains("https://"), "{wrong}: {told}");
+    }
+    let server = Command::new(program())
+        .args(&base)
+        .args(["--help-url", "https://docs.example/mandate/"])
+        .stderr(std::process::Stdio::null())
+        .spawn();
+    let _server = Running(server.unwrap());
+    let patience = Patience::with("a server");
+    while tokio::net::TcpStream::connect(&listen).await.is_err() {
+        patience.pause().await;
+    }
+    let channel = rpc::over_tcp(&format!("http://{listen}"), None).unwrap();
+    let mut client =
+        api::entitlement::v1::authorization_service_client::AuthorizationServiceClient::new(
+            channel,
+        );
+    let refused = client.check(CheckRequest::default()).await.unwrap_err();
+    let links = refused.get_details_help().unwrap().links;
+    let url = "https://docs.example/mandate/docs/reference/errors.md#unauthenticated";
+    assert_eq!(links[0].url, url);
+}
+
 #[test]
 fn the_version_and_the_completion_need_no_server() {
     let version = mandate(&["version"]);
