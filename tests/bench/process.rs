@@ -13,7 +13,10 @@ use api::entitlement::v1::{
 use secrecy::{ExposeSecret, SecretString};
 use tonic::{Request, metadata::AsciiMetadataValue, transport::Endpoint};
 
-use tests::measure::{Result, portfolio::Asked};
+use tests::{
+    measure::{Result, portfolio::Asked},
+    signal::kill_running,
+};
 
 /// How often an answer is asked for until there is one.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -102,8 +105,6 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Gone already is as good.
-        let _ = self.server.kill();
-        let _ = self.server.wait();
+        kill_running(&mut self.server);
     }
 }

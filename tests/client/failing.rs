@@ -102,6 +102,7 @@ async fn what_is_under_way_when_a_stream_breaks_is_asked_elsewhere() {
     name.set(&[wire.address, of_good.address]);
     eventually("the other is known", async || {
         let quick = Options::default().within(Duration::from_millis(100));
+        // The one that is silent may be asked first.
         let _ = client.check_with(&question(99), &quick).await;
         good.asked() > 0
     })

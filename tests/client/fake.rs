@@ -200,6 +200,7 @@ impl AuthorizationService for Fake {
                             id,
                             outcome: Some(outcome),
                         }];
+                        // A client that is gone hears no more.
                         let _ = sender.send(Ok(CheckStreamResponse { answers }));
                     });
                     let before = ids.insert(id, task.abort_handle());

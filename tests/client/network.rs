@@ -95,7 +95,11 @@ impl Wire {
     pub async fn cut(&mut self) {
         if let Some(carrying) = self.carrying.take() {
             carrying.abort();
-            let _ = carrying.await;
+            let ended = carrying.await;
+            assert!(
+                ended.is_err_and(|error| error.is_cancelled()),
+                "still carried"
+            );
         }
     }
 
@@ -116,7 +120,9 @@ async fn carry(listener: TcpListener, to: SocketAddr, count: Arc<AtomicUsize>) {
             let Ok(mut there) = TcpStream::connect(to).await else {
                 return;
             };
-            let _ = (here.set_nodelay(true), there.set_nodelay(true));
+            here.set_nodelay(true).unwrap();
+            there.set_nodelay(true).unwrap();
+            // Either end may break a connection: that is what it is for.
             let _ = tokio::io::copy_bidirectional(&mut here, &mut there).await;
         });
     }

@@ -86,6 +86,7 @@ async fn k_q_many_callers_and_organizations_each_get_their_own() {
                     let call = client.check(&question);
                     // Some go while others wait for what travels with theirs.
                     if number % 5 == 0 {
+                        // In time or not: neither may hinder the others.
                         let _ = tokio::time::timeout(Duration::from_micros(50), call).await;
                     } else {
                         assert!(call.await.unwrap().is_allowed());

@@ -18,6 +18,7 @@ use tests::{
     program,
 };
 use tonic::{Code, Request, Status};
+use tonic_types::StatusExt;
 
 use crate::{
     cold::{LONG, MAY, MAY_NOT, allows},
@@ -180,6 +181,8 @@ async fn assert_refused(fleet: &Fleet, token: &str) {
         let demanded = Some(Requirement::AtLeastAsFresh(token.to_owned()));
         let refused = ask(fleet, replica, MAY, demanded).await.unwrap_err();
         assert_eq!(refused.code(), Code::FailedPrecondition, "{refused:?}");
+        let info = refused.get_details_error_info().unwrap();
+        assert_eq!(info.reason, "CONSISTENCY_TOKEN_OTHER_HISTORY");
         assert!(
             refused.message().contains("was replaced"),
             "{}",

@@ -1,6 +1,9 @@
 //! What every refusal must look like.
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
 use api::INVALID_REQUEST;
 use tonic::{Code, Status};
@@ -34,11 +37,19 @@ static REASONS: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|| {
 });
 
 /// What two refusals that tell nothing apart have in common: all that a caller sees.
+/// The entries of a map are encoded in any order, and compared in one.
 pub fn seen(status: &Status) -> (Code, String, Vec<u8>) {
+    let mut details = status.get_error_details();
+    let metadata = details.error_info().cloned().map(|info| {
+        details.set_error_info(info.reason, info.domain, []);
+        info.metadata.into_iter().collect::<BTreeMap<_, _>>()
+    });
+    let rest = Status::with_error_details(status.code(), "", details);
+    let told = format!("{metadata:?}").into_bytes();
     (
         status.code(),
         status.message().to_owned(),
-        status.details().to_vec(),
+        [rest.details(), &told].concat(),
     )
 }
 
@@ -52,7 +63,7 @@ pub fn reason(status: &Status, at: &str) -> String {
     assert!(REASONS.contains(&known), "{at}: {known:?} is no reason");
     let help = details.help().is_some_and(|help| {
         let links = help.links.iter();
-        !help.links.is_empty() && links.into_iter().all(|link| !link.url.is_empty())
+        !help.links.is_empty() && links.into_iter().all(|link| is_absolute(&link.url))
     });
     assert!(help, "{at}: no help in {status:?}");
     let invalid = INVALID_REQUEST
@@ -70,6 +81,13 @@ pub fn reason(status: &Status, at: &str) -> String {
     assert!(size < MAX_DETAILS, "{at}: {size} bytes of details");
     assert!(status.message().len() < MAX_DETAILS, "{at}: a long message");
     info.reason.clone()
+}
+
+/// Whether a link can be followed from anywhere.
+fn is_absolute(url: &str) -> bool {
+    ["https://", "mailto:", "tel:"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme))
 }
 
 /// A refusal for the reason that is expected.

@@ -24,6 +24,7 @@ mod oversized;
 mod pages;
 mod peers;
 mod random;
+mod refusals;
 mod roles;
 mod samples;
 mod schema;

@@ -18,7 +18,6 @@ mod read;
 mod redis;
 mod report;
 mod round;
-mod signal;
 mod sniff;
 mod world;
 mod write;
@@ -36,5 +35,6 @@ pub use read::Reader;
 pub use redis::RedisServer;
 pub use report::Report;
 pub use round::Times;
-pub use signal::Paused;
 pub use world::{COLD, PERMISSION, USERS, place, user};
+
+pub use crate::signal::Paused;

@@ -12,11 +12,14 @@ mod authority;
 pub mod faults;
 pub mod measure;
 pub mod model;
+mod patience;
 mod processes;
 mod rig;
 mod setting;
+pub mod signal;
 
 pub use authority::{Authority, Files};
+pub use patience::Patience;
 pub use processes::program;
 pub use rig::Rig;
 pub use setting::Setting;

@@ -16,6 +16,8 @@ use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
+use crate::signal::kill_running;
+
 /// How often readiness is asked for, and how many times.
 const PAUSE: Duration = Duration::from_millis(50);
 const TRIES: usize = 400;
@@ -119,9 +121,7 @@ impl Processes {
 impl Drop for Processes {
     fn drop(&mut self) {
         for server in &mut self.servers {
-            // Gone already is as good.
-            let _ = server.kill();
-            let _ = server.wait();
+            kill_running(server);
         }
     }
 }

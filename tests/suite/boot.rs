@@ -7,7 +7,7 @@ use mandate::run::{
     CallerAuthentication, Installation, InstallationSettings, PeerKeys, Secrets, ServiceSettings,
     Stores,
 };
-use tests::{Rig, Setting, program};
+use tests::{Patience, Rig, Setting, program, signal::kill_running};
 use tonic::Code;
 use tonic_types::StatusExt;
 
@@ -87,8 +87,7 @@ struct Running(std::process::Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        kill_running(&mut self.0);
     }
 }
 
@@ -266,7 +265,43 @@ async fn k_r_an_error_is_never_an_allow() {
         context: None,
     };
     let refused = clients.authorization().check(request).await.unwrap_err();
-    assert_eq!(refused.code(), Code::Unavailable);
+    let info = refused.get_details_error_info().unwrap();
+    let said = (refused.code(), info.reason.as_str());
+    assert_eq!(said, (Code::Unavailable, "DEPENDENCY_UNAVAILABLE"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_of_errors_lead_where_the_operator_publishes_and_nowhere_relative() {
+    let folder = tempfile::tempdir().unwrap();
+    Secrets::read_or_make(folder.path()).unwrap();
+    let path = folder.path().display().to_string();
+    let store = format!("sqlite:{path}");
+    let listen = format!("127.0.0.1:{}", testkit::free_port().unwrap());
+    let base = ["serve", "all", "--insecure-plaintext", "--secrets", &path];
+    let base = [&base[..], &["--store", &store, "--listen", &listen]].concat();
+    for wrong in ["docs", "/docs", "ftp://docs.example", "https://"] {
+        let told = refusal(&[&base[..], &["--help-url", wrong]].concat());
+        assert!(told.contains("https://"), "{wrong}: {told}");
+    }
+    let server = Command::new(program())
+        .args(&base)
+        .args(["--help-url", "https://docs.example/mandate/"])
+        .stderr(std::process::Stdio::null())
+        .spawn();
+    let _server = Running(server.unwrap());
+    let patience = Patience::with("a server");
+    while tokio::net::TcpStream::connect(&listen).await.is_err() {
+        patience.pause().await;
+    }
+    let channel = rpc::over_tcp(&format!("http://{listen}"), None).unwrap();
+    let mut client =
+        api::entitlement::v1::authorization_service_client::AuthorizationServiceClient::new(
+            channel,
+        );
+    let refused = client.check(CheckRequest::default()).await.unwrap_err();
+    let links = refused.get_details_help().unwrap().links;
+    let url = "https://docs.example/mandate/docs/reference/errors.md#unauthenticated";
+    assert_eq!(links[0].url, url);
 }
 
 #[test]
@@ -320,8 +355,7 @@ async fn the_admin_port_tells_readiness_and_measures_calls() {
     client.check(CheckRequest::default()).await.unwrap_err();
     assert!(http(&admin, "/livez").await.starts_with("HTTP/1.1 200"));
     let metrics = http(&admin, "/metrics").await;
-    server.kill().unwrap();
-    server.wait().unwrap();
+    kill_running(&mut server);
     let measured = metrics.lines().any(|line| {
         line.starts_with("rpc_server_call_duration_seconds_count")
             && line.contains("rpc_method=\"mandate.entitlement.v1.AuthorizationService/Check\"")
@@ -400,11 +434,12 @@ async fn k_r_answers_are_refused_when_a_feed_was_silent_for_too_long() {
     }
     assert!(refused);
     // The next word ends it.
+    let patience = Patience::with("the next word of a feed");
     loop {
         match rig.root().authorization().check(request.clone()).await {
             Ok(_) => return,
             Err(status) => assert_eq!(status.code(), Code::Unavailable),
         }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        patience.pause().await;
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use tempfile::TempDir;
-use tests::program;
+use tests::{program, signal};
 
 /// `mandate dev`, in a home of its own.
 pub struct Dev {
@@ -53,14 +53,7 @@ impl Dev {
     }
 
     pub fn stop(mut self) -> TempDir {
-        let id = self.server.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &id])
-                .status()
-                .unwrap()
-                .success()
-        );
+        signal::terminate(self.server.id());
         assert!(self.server.wait().unwrap().success());
         self.home
     }

@@ -21,6 +21,7 @@ mod passwords;
 mod portals;
 mod reference;
 mod requests;
+mod signals;
 mod stack;
 mod tls;
 mod watch;

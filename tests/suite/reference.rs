@@ -31,7 +31,9 @@ fn the_page_of_errors_lists_every_reason() {
     let pool = DescriptorPool::decode(api::DESCRIPTORS).unwrap();
     let mut text = String::from(
         "# Errors\n\nEvery error carries `google.rpc.ErrorInfo` with one of these reasons. \
-         Generated from the protobuf files.\n",
+         Its `metadata` has whatever varies in the message, by what it is: `user`, `role`, \
+         `application`, `permission`, `subject`, `place`, `name`, `state`, `limit`, `field` and the \
+         like. Generated from the protobuf files.\n",
     );
     for reason in pool
         .all_enums()
@@ -61,6 +63,27 @@ fn the_page_of_errors_lists_every_reason() {
         }
     }
     hold("errors.md", &text);
+}
+
+/// A reason that no test demands could be any other.
+#[test]
+fn every_declared_reason_is_demanded_by_a_test() {
+    let pool = DescriptorPool::decode(api::DESCRIPTORS).unwrap();
+    let mut demanded = BTreeSet::new();
+    let mut files = Vec::new();
+    sources(&root().join("tests"), &mut files);
+    for file in files {
+        let text = fs::read_to_string(file).unwrap();
+        let words = text.split(|c: char| !(c.is_ascii_uppercase() || c == '_'));
+        demanded.extend(words.map(str::to_owned));
+    }
+    let reasons = pool
+        .all_enums()
+        .filter(|found| found.name() == "ErrorReason");
+    for reason in reasons.flat_map(|found| found.values().collect::<Vec<_>>()) {
+        let name = reason.name().trim_start_matches("ERROR_REASON_");
+        assert!(name == "UNSPECIFIED" || demanded.contains(name), "{name}");
+    }
 }
 
 /// Scenarios and attacks that must be known: those of the specification.
@@ -113,7 +136,7 @@ fn ids_in(name: &str, known: &BTreeSet<String>) -> Vec<String> {
     }
 }
 
-fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
+pub fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();

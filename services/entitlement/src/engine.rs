@@ -20,7 +20,7 @@ use entitlement_core::authority::Power;
 use seal::{Sealer, Source};
 
 pub(crate) use self::{
-    allowance::Allowance,
+    allowance::{AT_ONCE, Allowance},
     row::{Ask, Bearing, Row, allowed},
 };
 use crate::{

@@ -1,8 +1,10 @@
 //! Why a use case refused.
 
+mod metadata;
+
 use ::rpc::{Fault, Help};
 use ::store::StoreError;
-use api::{common, entitlement::v1::ErrorReason};
+use api::{common, entitlement::v1::ErrorReason, help_url};
 use authority::Refused;
 use entitlement_core::{CatalogError, condition::InvalidCondition};
 use seal::InvalidToken;
@@ -61,7 +63,7 @@ pub(crate) enum Error {
     GrantExists(String),
     #[error("`{0}` is no member of the organization")]
     UserNotMember(String),
-    #[error("a scope that is not `all` names at least one unit or resource")]
+    #[error("`{0}`: a scope that is not `all` names at least one unit or resource")]
     ScopeRequired(String),
     #[error("the organization does not have `{0}`")]
     ScopeOutOfOrganization(String),
@@ -69,7 +71,7 @@ pub(crate) enum Error {
     MixedOrganizations,
     #[error("the facts of identity or membership are further behind than is allowed")]
     ProjectionBehind,
-    #[error("the token was not issued by this installation")]
+    #[error("`consistency_token` was not issued by this installation")]
     ConsistencyTokenInvalid,
     #[error("`{name}` is {state}")]
     WrongState { name: String, state: &'static str },
@@ -77,9 +79,9 @@ pub(crate) enum Error {
     PreviewStale,
     #[error("the preview has more than {0} places; preview fewer changes at once")]
     PreviewTooLarge(usize),
-    #[error("the moment has not passed yet")]
+    #[error("`read_time` has not passed yet")]
     ReadTimeInFuture,
-    #[error("what was then is kept no longer")]
+    #[error("what was at `read_time` is kept no longer")]
     ReadTimeNotKept,
     #[error("`{0}` is not among what the caller manages")]
     NotApplicationAdmin(String),
@@ -100,7 +102,7 @@ pub(crate) enum Error {
         organization: String,
         application: String,
     },
-    #[error("`{role}` always holds everywhere")]
+    #[error("`{field}`: `{role}` always holds everywhere")]
     ScopesNotAllowed { field: String, role: String },
     #[error(
         "`{role}` would hold what only `{one}` and only `{other}` holds, which exclude each other"
@@ -112,15 +114,15 @@ pub(crate) enum Error {
     },
     #[error("`{subject}` would hold roles that exclude each other: {}", .roles.join(", "))]
     Separated { subject: String, roles: Vec<String> },
-    #[error("the condition {source}")]
+    #[error("`{field}`: the condition {source}")]
     ConditionInvalid {
         field: String,
         source: InvalidCondition,
     },
     #[error("`{0}` would have more than {1} grants with conditions")]
     TooManyConditions(String, usize),
-    #[error("the questions ask too many conditions; ask fewer questions at once")]
-    TooManyAsked,
+    #[error("the questions ask more than {0} conditions; ask fewer questions at once")]
+    TooManyAsked(u32),
     #[error("`{subject}` must{} hold `{role}`", if *.must { "" } else { " not" })]
     PreconditionNotMet {
         at: String,
@@ -231,7 +233,7 @@ impl Error {
                 (Code::FailedPrecondition, ErrorReason::PreconditionNotMet)
             }
             Self::ConditionInvalid { .. } => (Code::InvalidArgument, ErrorReason::ConditionInvalid),
-            Self::TooManyConditions(..) | Self::TooManyAsked => {
+            Self::TooManyConditions(..) | Self::TooManyAsked(_) => {
                 (Code::ResourceExhausted, ErrorReason::TooManyConditions)
             }
         };
@@ -242,45 +244,48 @@ impl Error {
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let message = error.to_string();
-        let fault = error
-            .reason()
-            .map(|(code, reason)| Self::new(code, DOMAIN, reason.as_str_name(), &message));
-        match (error, fault) {
-            (Error::Facts(FactsError::Deadline), _) => Self::deadline(),
-            (Error::Facts(FactsError::OtherHistory), _) => {
-                let reason = common::v1::ErrorReason::ConsistencyTokenOtherHistory;
-                Self::common(Code::FailedPrecondition, reason, message)
-            }
-            (Error::Facts(error), _) => Self::unavailable(error),
-            (Error::Catalog { field, source }, _) => Self::field(field, source.to_string()),
-            (Error::ScopeRequired(field) | Error::ScopesNotAllowed { field, .. }, Some(fault)) => {
+        let fault = match error.reason() {
+            Some((code, reason)) => Self::new(code, DOMAIN, reason.as_str_name(), &message),
+            None => return error.into_common(message),
+        };
+        let fault = fault.telling(error.metadata());
+        match error {
+            Error::ScopeRequired(field) | Error::ScopesNotAllowed { field, .. } => {
                 fault.violation(field, message)
             }
-            (
-                Error::LastOwner(subject)
-                | Error::LastApplicationAdmin {
-                    application: subject,
-                    ..
-                },
-                Some(fault),
-            ) => fault.precondition("SUCCESSOR", subject, "give another member the role first"),
-            (Error::ConditionInvalid { field, source }, Some(fault)) => {
-                fault.violation(field, source.to_string())
-            }
-            (Error::ApplicationNotEntitled { representative, .. }, Some(fault)) => {
-                fault.help(representative)
-            }
-            (Error::RequestOnly, Some(fault)) => fault.help(Some(Help {
+            Error::LastOwner(subject)
+            | Error::LastApplicationAdmin {
+                application: subject,
+                ..
+            } => fault.precondition("SUCCESSOR", subject, "give another member the role first"),
+            Error::ConditionInvalid { field, source } => fault.violation(field, source.to_string()),
+            Error::ApplicationNotEntitled { representative, .. } => fault.help(representative),
+            Error::RequestOnly => fault.help(Some(Help {
                 description: REQUESTING.to_owned(),
-                url: REQUESTS.to_owned(),
+                url: help_url(REQUESTS),
             })),
-            (Error::PreconditionNotMet { at, .. }, Some(fault)) => {
-                fault.precondition("GRANT", at, message)
+            Error::PreconditionNotMet { at, .. } => fault.precondition("GRANT", at, message),
+            _ => fault,
+        }
+    }
+}
+
+impl Error {
+    /// The fault where the reason is not of this service alone.
+    fn into_common(self, message: String) -> Fault {
+        match self {
+            Self::Common(fault) => fault,
+            Self::Facts(FactsError::Deadline) => Fault::deadline(),
+            Self::Facts(FactsError::OtherHistory) => {
+                let reason = common::v1::ErrorReason::ConsistencyTokenOtherHistory;
+                Fault::common(Code::FailedPrecondition, reason, message)
             }
-            (Error::Common(fault), _) | (_, Some(fault)) => fault,
-            (_, None) => {
+            Self::Facts(error) => Fault::unavailable(error),
+            Self::Catalog { field, source } => Fault::field(field, source.to_string()),
+            other => {
                 let reason = common::v1::ErrorReason::ConsistencyTokenInvalid;
-                Self::common(Code::InvalidArgument, reason, message)
+                let fault = Fault::common(Code::InvalidArgument, reason, message);
+                fault.telling(other.metadata())
             }
         }
     }

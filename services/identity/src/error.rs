@@ -1,5 +1,7 @@
 //! Why a use case refused.
 
+mod metadata;
+
 use ::rpc::Fault;
 use ::store::StoreError;
 use api::identity::v1::ErrorReason;
@@ -20,7 +22,7 @@ pub(crate) enum Error {
     UserNotFound(String),
     #[error("a user `{0}` exists")]
     UserExists(String),
-    #[error("another user of the realm has the login")]
+    #[error("another user of the realm has the `user.login`")]
     LoginTaken,
     #[error("there is no service account `{0}`")]
     ServiceAccountNotFound(String),
@@ -73,6 +75,6 @@ impl From<Error> for Fault {
                 (Code::FailedPrecondition, ErrorReason::WrongState)
             }
         };
-        Self::new(code, DOMAIN, reason.as_str_name(), error.to_string())
+        Self::new(code, DOMAIN, reason.as_str_name(), error.to_string()).telling(error.metadata())
     }
 }

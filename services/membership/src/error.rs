@@ -1,5 +1,7 @@
 //! Why a use case refused.
 
+mod metadata;
+
 use ::rpc::Fault;
 use ::store::StoreError;
 use api::membership::v1::ErrorReason;
@@ -64,7 +66,7 @@ pub(crate) enum Error {
         membership_core::MAX_UNDECIDED
     )]
     TooManyChangeRequests,
-    #[error("a reason must be given")]
+    #[error("`reason` must be given")]
     ReasonRequired,
     #[error("`{0}` is sent and taken back by its requester only")]
     NotRequester(String),
@@ -143,6 +145,7 @@ impl From<Error> for Fault {
         };
         let message = error.to_string();
         let fault = Self::new(code, DOMAIN, reason.as_str_name(), &message);
+        let fault = fault.telling(error.metadata());
         match reason {
             ErrorReason::ReasonRequired => fault.violation("reason", message),
             _ => fault,

@@ -1,7 +1,7 @@
 //! The codec of the generated code: prost, and on the way in the rules of the fields, so that
 //! no handler ever sees a request that breaks one.
 
-use std::marker::PhantomData;
+use std::{collections::HashMap, marker::PhantomData};
 
 use prost::{Message, bytes::Buf};
 use tonic::{
@@ -13,15 +13,13 @@ use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::{
     common::v1::ErrorReason,
+    help::reason_url,
     inbound::{Inbound, Path, Violations},
     shape::{TooLarge, weigh},
 };
 
 /// The `google.rpc.ErrorInfo.reason` of a request that breaks a rule of a field.
 pub const INVALID_REQUEST: ErrorReason = ErrorReason::InvalidRequest;
-
-/// Where the reasons of errors are explained; a page of the documentation of this version.
-pub const ERRORS: &str = "docs/reference/errors.md";
 
 /// Encodes `T`, decodes and inspects `U`.
 #[derive(Debug)]
@@ -76,38 +74,47 @@ impl<U: Message + Default + Inbound> Decoder for ValidatingDecoder<U> {
 }
 
 fn too_large(found: TooLarge) -> Status {
-    let mut details = details();
-    details.add_bad_request_violation(found.field, found.description);
-    broken(details)
+    broken(&[(&found.field, &found.description)])
 }
 
 fn malformed() -> Status {
-    let details = details();
     Status::with_error_details(
         Code::InvalidArgument,
         "the request is not protobuf",
-        details,
+        details([]),
     )
 }
 
 fn refusal(violations: &Violations) -> Status {
-    let mut details = details();
-    for violation in violations.as_slice() {
-        details.add_bad_request_violation(violation.field.as_str(), violation.description);
+    let all = violations.as_slice().iter();
+    let all: Vec<_> = all
+        .map(|violation| (violation.field.as_str(), violation.description))
+        .collect();
+    broken(&all)
+}
+
+fn broken(violations: &[(&str, &str)]) -> Status {
+    let first = violations.first();
+    let named = first.map(|(field, _)| ("field".to_owned(), (*field).to_owned()));
+    let mut details = details(named);
+    for (field, description) in violations {
+        details.add_bad_request_violation(*field, *description);
     }
-    broken(details)
+    let message = first.map(|(field, description)| broken_rule(field, description));
+    Status::with_error_details(Code::InvalidArgument, message.unwrap_or_default(), details)
 }
 
-fn broken(details: ErrorDetails) -> Status {
-    Status::with_error_details(Code::InvalidArgument, "a field breaks a rule", details)
+/// The message of a request with a field that breaks a rule.
+pub fn broken_rule(field: &str, description: &str) -> String {
+    format!("`{field}`: {description}")
 }
 
-fn details() -> ErrorDetails {
+fn details(metadata: impl IntoIterator<Item = (String, String)>) -> ErrorDetails {
     let reason = INVALID_REQUEST
         .as_str_name()
         .trim_start_matches("ERROR_REASON_");
-    let mut details = ErrorDetails::with_error_info(reason, "mandate", []);
-    let url = format!("{ERRORS}#{}", reason.to_ascii_lowercase());
-    details.add_help_link("what this means and what to do", url);
+    let metadata: HashMap<String, String> = metadata.into_iter().collect();
+    let mut details = ErrorDetails::with_error_info(reason, "mandate", metadata);
+    details.add_help_link("what this means and what to do", reason_url(reason));
     details
 }

@@ -4,13 +4,17 @@
 
 mod audited;
 mod codec;
+mod help;
 mod inbound;
 mod mutation;
 mod policy;
 mod shape;
 
 pub use audited::Audited;
-pub use codec::{ERRORS, INVALID_REQUEST};
+pub use codec::{INVALID_REQUEST, broken_rule};
+pub use help::{
+    DEFAULT_HELP_BASE, InvalidHelpBase, help_url, parse_help_base, reason_url, set_help_base,
+};
 pub use inbound::{Inbound, Path, Violation, Violations};
 pub use mutation::Mutation;
 pub use policy::{Access, AuditKind, METHODS, MethodPolicy, Peer, Work, policy_of};

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use api::{ERRORS, Inbound, Path, Violations, common::v1::ErrorReason};
+use api::{Inbound, Path, Violations, broken_rule, common::v1::ErrorReason, reason_url};
 use authority::Refused;
 use base::InvalidName;
 use prost::Message;
@@ -88,12 +88,19 @@ impl Fault {
 
     /// A request with a field that is wrong.
     pub fn field(field: impl Into<String>, description: impl Into<String>) -> Self {
-        Self::common(
-            Code::InvalidArgument,
+        Self::wrong_field(
             ErrorReason::InvalidRequest,
-            "a field breaks a rule",
+            field.into(),
+            description.into(),
         )
-        .violation(field, description)
+    }
+
+    /// A request that is wrong by a field, which the message names.
+    fn wrong_field(reason: ErrorReason, field: String, description: String) -> Self {
+        let message = broken_rule(&field, &description);
+        Self::common(Code::InvalidArgument, reason, message)
+            .with("field", &field)
+            .violation(field, description)
     }
 
     /// Checks the rules of the fields of a message that its method judges by itself.
@@ -249,6 +256,16 @@ impl Fault {
         self
     }
 
+    /// Adds what varies in the message, for programs.
+    #[must_use]
+    pub fn telling<V: Into<String>>(
+        self,
+        metadata: impl IntoIterator<Item = (&'static str, V)>,
+    ) -> Self {
+        let add = |fault: Self, (key, value)| fault.with(key, value);
+        metadata.into_iter().fold(self, add)
+    }
+
     /// Adds what a program may want to know.
     #[must_use]
     pub fn with(mut self, key: &str, value: impl Into<String>) -> Self {
@@ -287,10 +304,7 @@ impl From<Fault> for Status {
         for link in fault.help {
             details.add_help_link(link.description, link.url);
         }
-        details.add_help_link(
-            "what this means and what to do",
-            format!("{ERRORS}#{}", fault.reason.to_ascii_lowercase()),
-        );
+        details.add_help_link("what this means and what to do", reason_url(fault.reason));
         Self::with_error_details(fault.code, fault.message, details)
     }
 }
@@ -310,14 +324,13 @@ impl From<StoreError> for Fault {
             StoreError::Stale => Self::common(
                 Code::Aborted,
                 ErrorReason::EtagMismatch,
-                "the resource has changed since it was read",
+                "the resource has changed since `etag` was read",
             ),
-            StoreError::RequestReused => Self::common(
-                Code::InvalidArgument,
+            StoreError::RequestReused => Self::wrong_field(
                 ErrorReason::RequestIdReused,
-                "the request id was used for another request",
-            )
-            .violation("request_id", "was used for another request"),
+                "request_id".to_owned(),
+                "was used for another request".to_owned(),
+            ),
             StoreError::Unavailable(_) | StoreError::Late | StoreError::EpochEnded(_) => {
                 Self::unavailable(error)
             }
@@ -331,12 +344,11 @@ impl From<StoreError> for Fault {
 
 impl From<InvalidToken> for Fault {
     fn from(_: InvalidToken) -> Self {
-        Self::common(
-            Code::InvalidArgument,
+        Self::wrong_field(
             ErrorReason::PageTokenInvalid,
-            "the page token is not of this list",
+            "page_token".to_owned(),
+            "is not of this list".to_owned(),
         )
-        .violation("page_token", "is not of this list")
     }
 }
 

@@ -119,7 +119,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         drop(self.shell.stdin.take());
-        // The shell ends when the server has; a test that is over needs no more of it.
+        // The shell ends when the server has. What it cannot delete is no fault of the test.
         let _ = self.shell.wait();
     }
 }

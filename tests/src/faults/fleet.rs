@@ -25,9 +25,9 @@ use super::{
     proxy::Proxy,
     read::Reader,
     redis::RedisServer,
-    signal::Paused,
     world::{ALWAYS, document},
 };
+use crate::signal::Paused;
 
 /// How many replicas there are. The first is written to, as a rule.
 pub const REPLICAS: usize = 3;

@@ -13,7 +13,7 @@ use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
-use super::signal::Paused;
+use crate::signal::Paused;
 
 const PAUSE: Duration = Duration::from_millis(25);
 const TRIES: usize = 1200;
@@ -90,6 +90,6 @@ impl Drop for Process {
     fn drop(&mut self) {
         drop(self.shell.stdin.take());
         // The shell ends when the server has.
-        let _ = self.shell.wait();
+        self.shell.wait().expect("the end of a server");
     }
 }

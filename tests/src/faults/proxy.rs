@@ -130,7 +130,8 @@ async fn carry(client: TcpStream, target: u16, number: u64, state: watch::Receiv
         return;
     };
     // What waits here would hide what the peers do.
-    let _ = (client.set_nodelay(true), server.set_nodelay(true));
+    client.set_nodelay(true).expect("a socket");
+    server.set_nodelay(true).expect("a socket");
     let listens = Arc::new(AtomicBool::new(false));
     let way = || Way {
         number,

@@ -9,7 +9,7 @@ use std::{
 
 use testkit::{Redis, free_port};
 
-use super::signal::{Paused, send};
+use crate::signal::{self, Paused};
 
 /// How long a server may take to say what it is asked.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -81,7 +81,7 @@ impl RedisServer {
 
     /// Ends it at once.
     pub fn kill(&self) {
-        send(self.process, "KILL");
+        signal::kill(self.process);
     }
 
     /// Stops it until what this returns is dropped.
@@ -96,13 +96,9 @@ impl RedisServer {
 
     /// Lets it hold hardly more than it does, so that it evicts what is put there, and fills it.
     pub fn fill(&self) {
-        let used = self.ask("INFO memory", "mem_fragmentation_ratio");
-        let used = used
-            .lines()
-            .find_map(|line| line.strip_prefix("used_memory:"));
-        let used: u64 = used
-            .and_then(|used| used.trim().parse().ok())
-            .unwrap_or_default();
+        let used = self.number("INFO memory", "used_memory:", "mem_fragmentation_ratio");
+        let evicted = || self.number("INFO stats", "evicted_keys:", "keyspace_misses");
+        let before = evicted();
         self.ask("CONFIG SET maxmemory-policy allkeys-lru", "+OK");
         self.ask(
             &format!("CONFIG SET maxmemory {}", used + (64 << 10)),
@@ -111,7 +107,20 @@ impl RedisServer {
         let junk = "x".repeat(1000);
         let fill =
             format!("for i = 1, 400 do redis.call('SET', 'junk:' .. i, '{junk}') end return 1");
-        self.ask(&format!("EVAL \"{fill}\" 0"), "\r\n");
+        self.ask(&format!("EVAL \"{fill}\" 0"), ":1\r\n");
+        let begin = Instant::now();
+        while evicted() == before {
+            assert!(begin.elapsed() < PATIENCE, "nothing is evicted");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// A number that it tells of itself, in an answer that has `until` in it.
+    fn number(&self, command: &str, name: &str, until: &str) -> u64 {
+        let told = self.ask(command, until);
+        let found = told.lines().find_map(|line| line.strip_prefix(name));
+        let number = found.and_then(|number| number.trim().parse().ok());
+        number.expect("a number")
     }
 
     /// Lets it hold everything again.

@@ -180,6 +180,7 @@ impl Writer {
 }
 
 async fn pause(time: Duration, stop: &CancellationToken) {
+    // Either the time is over or the load ends.
     let _ = tokio::time::timeout(time, stop.cancelled()).await;
 }
 

@@ -14,7 +14,10 @@ use std::{
 
 use tokio::net::TcpStream;
 
-use crate::measure::{Cpu, Result};
+use crate::{
+    measure::{Cpu, Result},
+    signal::kill_running,
+};
 
 /// How often a server is tried until it listens.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -97,9 +100,7 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // Gone already is as good.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        kill_running(&mut self.child);
     }
 }
 

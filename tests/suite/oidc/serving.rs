@@ -10,7 +10,7 @@ use api::identity::v1::CreateServiceAccountKeyRequest;
 use mandate::{clients::Clients, run::Secrets};
 use secrecy::SecretString;
 use serde_json::json;
-use tests::program;
+use tests::{program, signal::kill_running};
 use tonic::Code;
 
 use super::{AUDIENCE, SUBJECT, check, code, identity, issuer::Issuer, signer::Signer};
@@ -20,8 +20,7 @@ struct Serving(Child);
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        kill_running(&mut self.0);
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     App,
     question::{Question, decide},
 };
-use crate::error::Error;
+use crate::{engine::AT_ONCE, error::Error};
 
 /// Answers questions over one snapshot of the facts, in their order. One that is wrong gets an error
 /// of its own.
@@ -69,7 +69,7 @@ async fn outcomes(
         let mut row = app.engine.row(world);
         for (_, question) in questions {
             if row.allowance.is_spent() {
-                outcomes.push(Err(Error::TooManyAsked));
+                outcomes.push(Err(Error::TooManyAsked(AT_ONCE)));
                 continue;
             }
             match row.bearing(&question.ask()) {

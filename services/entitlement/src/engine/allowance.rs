@@ -6,7 +6,7 @@ use entitlement_core::Decision;
 
 /// Conditions that are asked while the facts are held: what changes them waits so long. Each
 /// costs a few microseconds, and some tens at worst.
-const AT_ONCE: u32 = 1000;
+pub(crate) const AT_ONCE: u32 = 1000;
 
 /// What is left of the conditions that may be asked.
 #[derive(Debug)]

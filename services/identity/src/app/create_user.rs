@@ -47,7 +47,7 @@ pub(super) fn new_user(request: CreateUserRequest, at: &str) -> Result<NewUser, 
 pub(super) async fn insert(tx: &mut WriteTx, users: Vec<NewUser>) -> Result<Vec<User>, Error> {
     let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
     if let Some(id) = users::first_existing(tx.connection(), &ids).await? {
-        return Err(Error::UserExists(id));
+        return Err(Error::UserExists(format!("users/{id}")));
     }
     match users::insert(tx, users).await {
         // The ids were free, so it is a login, or an id that is in the batch twice.

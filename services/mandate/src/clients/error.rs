@@ -37,7 +37,13 @@ impl CallError {
         }
         let _ = write!(text, ": {}", self.status.message());
         if let Some(request) = details.bad_request() {
+            let told = |field: &str, description: &str| {
+                self.status.message() == api::broken_rule(field, description)
+            };
             for violation in &request.field_violations {
+                if told(&violation.field, &violation.description) {
+                    continue;
+                }
                 let _ = write!(text, "\n  {}: {}", violation.field, violation.description);
             }
         }

@@ -31,6 +31,7 @@ use crate::exit::Failure;
 /// Something is missing or contradictory in the options, or cannot be used.
 pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
     let tls = transport(&args)?;
+    api::set_help_base(args.help_url.clone());
     exposure::check(&args)?;
     let secrets = Secrets::read(&args.secrets)?;
     let peers = Peers::read(&args).await?;

@@ -160,6 +160,16 @@ pub struct ServeArgs {
     #[arg(long, env = "MANDATE_DECISION_LOG_DENIALS")]
     pub decision_log_denials: bool,
 
+    /// Where `docs` and `proto` of this version are published: links in errors lead there
+    #[arg(
+        long,
+        default_value = api::DEFAULT_HELP_BASE,
+        value_name = "URL",
+        env = "MANDATE_HELP_URL",
+        value_parser = api::parse_help_base
+    )]
+    pub help_url: String,
+
     /// Which logs are written
     #[arg(
         long,
