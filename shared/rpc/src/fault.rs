@@ -324,6 +324,7 @@ impl From<StoreError> for Fault {
             StoreError::Duplicate(_)
             | StoreError::Reference(_)
             | StoreError::Corrupt(_)
+            | StoreError::SharedSessions
             | StoreError::Url(_) => Self::internal(error),
         }
     }

@@ -27,6 +27,12 @@ pub enum StoreError {
          `?` and `#` in a user or password percent-encoded"
     )]
     Url(SecretUrl),
+    /// The database is behind a pooler that changes the session with each transaction.
+    #[error(
+        "the sessions of the database are shared by a pooler: use its session mode (PgBouncer: \
+         `pool_mode = session`), or connect to PostgreSQL itself"
+    )]
+    SharedSessions,
     /// The database did not answer.
     #[error("the database cannot be used")]
     Unavailable(#[source] DbErr),

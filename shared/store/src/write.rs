@@ -198,8 +198,10 @@ impl WriteTx {
     }
 
     /// Lets nothing else commit until this ends: what it then reads, also elsewhere, is true when
-    /// it commits. To be called before the first statement that writes, by all that write the same
-    /// rows, or two of them may wait for each other.
+    /// it commits.
+    // INVARIANT: rows are locked in one order, or two transactions wait for each other: the request's
+    // id, the head of the log, all others. A transaction that writes several rows which others
+    // write, too, leads before the first of them. One that writes a single row needs not.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
