@@ -40,6 +40,9 @@ pub enum StoreError {
     /// server took over that had not all commits. It can be read once a new epoch was begun.
     #[error("the log of changes went back; its epoch {0} has ended")]
     EpochEnded(base::Epoch),
+    /// The database could not be reached a moment ago.
+    #[error("the database is away; it is tried again several times a second")]
+    Away,
     /// The database did not answer in time. Whether it does later is not known.
     #[error("the database did not answer in time")]
     Late,

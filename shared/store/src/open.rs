@@ -27,7 +27,7 @@ use crate::{
     head,
     hints::{self, Heard, Listening},
     postgres,
-    prepare::prepare,
+    prepare::{expect_own_sessions, prepare},
     url::StoreUrl,
 };
 
@@ -52,7 +52,7 @@ pub struct Store {
     /// Records what changes nothing; absent in the store that it writes to.
     pub(crate) recorder: Option<Recorder>,
     /// Hears of the commits of other processes, where there are such.
-    _listening: Option<Listening>,
+    listening: Option<Listening>,
     statements: Arc<AtomicU64>,
 }
 
@@ -97,7 +97,7 @@ impl Store {
             clock,
             committed,
             recorder: None,
-            _listening: listening,
+            listening,
             statements,
         };
         store.settle_epoch().await?;
@@ -112,6 +112,18 @@ impl Store {
         match self.head().await {
             Err(StoreError::EpochEnded(ended)) => self.begin_epoch(ended).await,
             head => head.map(|_| ()),
+        }
+    }
+
+    /// Says at once that the database is away, where that is known: whoever tries a connection
+    /// waits for seconds.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    pub fn present(&self) -> Result<(), StoreError> {
+        match &self.listening {
+            Some(listening) if listening.is_away() => Err(StoreError::Away),
+            _ => Ok(()),
         }
     }
 
@@ -131,6 +143,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn snapshot(&self) -> Result<DatabaseTransaction, StoreError> {
+        self.present()?;
         let options = match self.reader.get_database_backend() {
             DbBackend::Sqlite => TransactionOptions::default(),
             _ => TransactionOptions {
@@ -193,6 +206,7 @@ async fn connect(
     if url.is_sqlite() {
         return sqlite(url).await;
     }
+    expect_own_sessions(url).await?;
     let reader = postgres::connect(url, source, POSTGRES_READERS).await?;
     let writer = postgres::connect(url, source, POSTGRES_WRITERS).await?;
     Ok((reader, writer))

@@ -19,7 +19,7 @@ use crate::{
 
 /// The first half of the keys of the locks, which are of the database: the letters `MNDT`.
 const LOCKS: i32 = 0x4d4e_4454;
-/// How often a lock is asked for that another process has.
+/// How often a lock is asked for that another process has, or a server that does not listen yet.
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long the migrations of another process may take.
 const MIGRATION: Duration = Duration::from_secs(600);
@@ -27,7 +27,7 @@ const MIGRATION: Duration = Duration::from_secs(600);
 /// Makes the tables of a service, or brings them to the latest version.
 ///
 /// # Errors
-/// [`StoreError::SharedSessions`], [`StoreError::Unavailable`].
+/// [`StoreError::Unavailable`].
 pub(crate) async fn prepare<M: MigratorTrait>(
     url: &StoreUrl,
     source: Source,
@@ -36,38 +36,49 @@ pub(crate) async fn prepare<M: MigratorTrait>(
     if url.is_sqlite() {
         return Ok(M::up(writer, None).await?);
     }
-    let own = own_session(url).await?;
-    let turn = turn(own, source).await?;
+    let turn = turn(session(url).await?, source).await?;
     let schema = format!("CREATE SCHEMA IF NOT EXISTS {}", name_of(source));
     writer.execute_unprepared(&schema).await?;
     M::up(writer, None).await?;
     Ok(turn.close().await.map_err(connecting)?)
 }
 
-/// Opens a connection that is a session of its own, as long as it lasts. Behind a pooler that
+/// Checks that a connection is a session of its own, as long as it lasts. Behind a pooler that
 /// changes the session with each transaction, the search path would be that of any service.
-async fn own_session(url: &StoreUrl) -> Result<PgConnection, StoreError> {
+///
+/// # Errors
+/// [`StoreError::SharedSessions`], [`StoreError::Unavailable`].
+pub(crate) async fn expect_own_sessions(url: &StoreUrl) -> Result<(), StoreError> {
     let mut one = session(url).await?;
     let mut other = session(url).await?;
-    let process = process(&mut one).await?;
+    let first = process(&mut one).await?;
     let mut held = other.begin().await.map_err(connecting)?;
     // A pooler gives away the session of whoever has no transaction …
-    let is_own = self::process(&mut held).await? != process
+    let is_own = process(&mut held).await? != first
         // … and gives another one later.
-        && self::process(&mut one).await? == process;
+        && process(&mut one).await? == first;
     held.rollback().await.map_err(connecting)?;
-    other.close().await.map_err(connecting)?;
     if is_own {
-        Ok(one)
+        Ok(())
     } else {
         Err(StoreError::SharedSessions)
     }
 }
 
+/// Opens a connection, once the server listens.
 async fn session(url: &StoreUrl) -> Result<PgConnection, StoreError> {
-    let connected = timeout(WAIT, PgConnection::connect(url.expose())).await;
-    let connected = connected.map_err(|_| StoreError::Late)?;
-    Ok(connected.map_err(connecting)?)
+    let connect = async {
+        loop {
+            match PgConnection::connect(url.expose()).await {
+                Err(sqlx::Error::Io(_)) => sleep(PAUSE).await,
+                connected => return connected,
+            }
+        }
+    };
+    let connected = timeout(WAIT, connect).await;
+    Ok(connected
+        .map_err(|_| StoreError::Late)?
+        .map_err(connecting)?)
 }
 
 /// The process of the server that serves a session.

@@ -9,10 +9,7 @@ use ::audit::Entry;
 use api::{Audited, Mutation, common::v1::AuditOutcome};
 use authority::Permit;
 use base::Millis;
-use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
-};
+use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use seal::Position;
 
 use crate::{
@@ -114,7 +111,7 @@ impl Store {
             method = permit.method(),
             "write begins"
         );
-        let tx = begin(&self.writer).await?;
+        let tx = begin(self).await?;
         Ok(self.write_in(tx, permit, Purpose::Commit))
     }
 
@@ -311,11 +308,12 @@ impl WriteTx {
 }
 
 /// Begins a transaction that writes.
-pub(crate) async fn begin(writer: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
+pub(crate) async fn begin(store: &Store) -> Result<DatabaseTransaction, StoreError> {
+    store.present()?;
     let options = TransactionOptions {
         // A deferred transaction that turns to writing fails at once if another wrote.
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     };
-    Ok(writer.begin_with_options(options).await?)
+    Ok(store.writer.begin_with_options(options).await?)
 }

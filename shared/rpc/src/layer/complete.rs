@@ -1,99 +1,41 @@
 //! Runs calls that change something to their end, also where nobody waits for their answers any
-//! more: a transaction that is cut off amid a statement costs its connection, and whoever waits for
-//! the rows that it holds.
+//! more: a transaction that is cut off amid a statement costs its connection, and holds up whoever
+//! waits for its rows until the server has noticed.
 
-use std::{
-    convert::Infallible,
-    pin::Pin,
-    task::{Context, Poll, ready},
-    time::Duration,
-};
+use std::{convert::Infallible, time::Duration};
 
-use api::AuditKind;
-use futures_util::{FutureExt, future::Either};
-use tokio::{
-    task::JoinHandle,
-    time::{error::Elapsed, timeout},
-};
+use tokio::{runtime::Runtime, time::timeout};
 use tonic::Status;
-use tower::{Layer, Service};
 use tracing::Instrument;
 
-use super::{Request, Response, call::Call};
+use super::Response;
 use crate::fault::Fault;
 
-type Answer = Result<Response, Infallible>;
-
-/// Completes calls that take no longer than `longest`. Those who call may give up before: their
-/// deadline is another layer's. What bounds the calls of a caller stands within.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct CompleteLayer {
-    pub(crate) longest: Duration,
-}
-
-impl<S> Layer<S> for CompleteLayer {
-    type Service = Complete<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        Complete {
-            longest: self.longest,
-            inner,
-        }
-    }
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct Complete<S> {
+/// Runs a call in a task of its own on some threads, for no longer than the longest call may take. What it holds is
+/// given back when it ends.
+pub(super) async fn complete<F, H>(
+    threads: &Runtime,
+    call: F,
     longest: Duration,
-    inner: S,
-}
-
-impl<S> Service<Request> for Complete<S>
+    held: H,
+) -> F::Output
 where
-    S: Service<Request, Response = Response, Error = Infallible>,
-    S::Future: Send + 'static,
+    F: Future<Output = Result<Response, Infallible>> + Send + 'static,
+    H: Send + 'static,
 {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Either<S::Future, Running>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        if !changes(&request) {
-            return Either::Left(self.inner.call(request));
-        }
-        let call = timeout(self.longest, self.inner.call(request)).map(in_time);
-        Either::Right(Running(tokio::spawn(call.in_current_span())))
+    let call = async move {
+        let answered = timeout(longest, call).await;
+        drop(held);
+        answered.unwrap_or_else(|_| Ok(refused(Fault::deadline())))
+    };
+    match threads.spawn(call.in_current_span()).await {
+        Ok(answered) => answered,
+        // A layer above answers for it.
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(error) => Ok(refused(Fault::unavailable(error))),
     }
 }
 
-fn in_time(answered: Result<Answer, Elapsed>) -> Answer {
-    answered.unwrap_or_else(|_| Ok(Status::from(Fault::deadline()).into_http()))
-}
-
-fn changes(request: &Request) -> bool {
-    let policy = request
-        .extensions()
-        .get::<Call>()
-        .and_then(|call| call.policy);
-    policy.is_some_and(|policy| matches!(policy.audit, AuditKind::Write | AuditKind::Access))
-}
-
-/// A call that runs in a task of its own.
-pub(crate) struct Running(JoinHandle<Answer>);
-
-impl Future for Running {
-    type Output = Answer;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
-        Poll::Ready(match ready!(Pin::new(&mut self.0).poll(cx)) {
-            Ok(answer) => answer,
-            // A layer above answers for it.
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Err(error) => Ok(Status::from(Fault::unavailable(error)).into_http()),
-        })
-    }
+fn refused(fault: Fault) -> Response {
+    Status::from(fault).into_http()
 }

@@ -143,7 +143,7 @@ impl Writer {
 
     async fn commit(&self, entries: &[Entry]) -> Result<(), StoreError> {
         let store = &self.store;
-        let tx = begin(&store.writer).await?;
+        let tx = begin(store).await?;
         let records = super::prepare(&tx, &store.chain, entries, store.clock.now()).await?;
         super::append(&tx, &store.chain, records).await?;
         Ok(tx.commit().await?)
@@ -152,7 +152,10 @@ impl Writer {
 
 /// Whether the same may succeed later.
 fn is_away(error: &StoreError) -> bool {
-    matches!(error, StoreError::Unavailable(_) | StoreError::Late)
+    matches!(
+        error,
+        StoreError::Unavailable(_) | StoreError::Late | StoreError::Away
+    )
 }
 
 fn dropped((actor, dropped): (String, u64)) -> Entry {
