@@ -9,6 +9,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod away;
 mod cancelled;
 mod checker;
 mod clocks;

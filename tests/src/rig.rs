@@ -7,6 +7,7 @@ use base::Millis;
 use cache::Cache;
 use clock::{Clock, ManualClock, SystemClock};
 use entitlement::DecisionLogSettings;
+use futures_util::future::join_all;
 use mandate::{
     apply::{Options, Summary, apply},
     clients::Clients,
@@ -93,6 +94,21 @@ impl Rig {
     }
 
     async fn with_clock(setting: Setting, clock: Option<ManualClock>, redis: String) -> Self {
+        let mut rig = Self::stopped(setting, clock, redis);
+        rig.resume().await;
+        rig
+    }
+
+    /// Starts installations on one empty database, all at the same time. Not as processes.
+    pub async fn together(setting: Setting, count: usize) -> Vec<Self> {
+        let first = Self::stopped(setting, None, String::new());
+        let mut rigs: Vec<Self> = (1..count).map(|_| first.twin(0)).collect();
+        rigs.push(first);
+        join_all(rigs.iter_mut().map(Self::resume)).await;
+        rigs
+    }
+
+    fn stopped(setting: Setting, clock: Option<ManualClock>, redis: String) -> Self {
         let folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
         let secrets = Secrets::read_or_make(folder.path()).expect("secrets");
         let database = match setting {
@@ -102,7 +118,7 @@ impl Rig {
                 postgres.database().expect("a database")
             }
         };
-        let mut rig = Self {
+        Self {
             setting,
             clock,
             answers: entitlement::Limits::default(),
@@ -114,9 +130,7 @@ impl Rig {
             database,
             redis,
             running: Running::Stopped,
-        };
-        rig.resume().await;
-        rig
+        }
     }
 
     /// Starts another installation on the same databases and Redis, with the same keys and clock.
@@ -126,7 +140,13 @@ impl Rig {
 
     /// Starts another installation on a machine whose clock is set wrong. Not as processes.
     pub async fn replica_wrong_by(&self, wrong_ms: i64) -> Self {
-        let mut replica = Self {
+        let mut replica = self.twin(wrong_ms);
+        replica.resume().await;
+        replica
+    }
+
+    fn twin(&self, wrong_ms: i64) -> Self {
+        Self {
             setting: self.setting,
             clock: self.clock.clone(),
             answers: self.answers,
@@ -138,9 +158,7 @@ impl Rig {
             database: self.database.clone(),
             redis: self.redis.clone(),
             running: Running::Stopped,
-        };
-        replica.resume().await;
-        replica
+        }
     }
 
     /// Ends the installation as a kill would, and starts it again on what it left.
@@ -227,6 +245,17 @@ impl Rig {
             Setting::Postgres | Setting::Processes => Stores::shared(self.database.as_str()),
         };
         stores.expect("stores")
+    }
+
+    /// The URL of the database, or of the folder with its files.
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// The log of a service, where it is a process.
+    pub fn log(&self, service: Peer) -> String {
+        let path = self.folder.path().join(format!("{}.log", service.name()));
+        std::fs::read_to_string(path).expect("a log")
     }
 
     /// The keys of the installation.

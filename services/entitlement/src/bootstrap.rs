@@ -26,6 +26,8 @@ pub(crate) async fn ensure(store: &Store) -> Result<(), StoreError> {
     let id = definition.id.clone();
     let declared = catalog::application(definition, "Mandate");
     let mut tx = store.begin_unrepeated(&Permit::system("bootstrap")).await?;
+    // Replicas that start at the same time do so in turn.
+    tx.lead().await?;
     let found = applications::find(tx.connection(), &id).await?;
     match found {
         Some((application, _)) if is_declared(&application, &declared) => return Ok(()),

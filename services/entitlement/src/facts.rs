@@ -87,6 +87,8 @@ pub(crate) struct Facts {
     /// When the last read of the whole log began, in nanoseconds since boot.
     proven: AtomicU64,
     revisions: watch::Sender<Cursor>,
+    /// Why the log could not be read, twice in a row: until it can be, nobody waits for it.
+    away: RwLock<Option<Arc<StoreError>>>,
     /// Whether a feed is being replayed: what is known of its service is then of two histories.
     replaying: AtomicBool,
     clock: Arc<dyn Clock>,
@@ -103,6 +105,7 @@ impl Facts {
             requests,
             proven: AtomicU64::new(0),
             revisions: watch::Sender::new(Cursor::START),
+            away: RwLock::default(),
             replaying: AtomicBool::new(false),
             clock: store.clock().clone(),
             settings,
@@ -144,6 +147,9 @@ impl Facts {
 
     /// Reads the log to its end, and pieces with it.
     pub(crate) async fn refresh(&self, pieces: Vec<Piece>) -> Result<(), FactsError> {
+        if let Some(error) = &*self.away.read() {
+            return Err(FactsError::Store(error.clone()));
+        }
         let (done, result) = oneshot::channel();
         let request = Request { pieces, done };
         let sent = self.requests.send(request).await;

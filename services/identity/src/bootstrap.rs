@@ -30,6 +30,8 @@ pub(crate) async fn ensure(store: &Store, root_key: &SecretString) -> Result<(),
         key,
     };
     let mut tx = store.begin_unrepeated(&Permit::system("bootstrap")).await?;
+    // Replicas that start at the same time do so in turn.
+    tx.lead().await?;
     let is_known = !root_keys::note(&tx, &hash).await?;
     let exists = service_accounts::find(tx.connection(), &root)
         .await?

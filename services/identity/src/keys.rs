@@ -23,6 +23,7 @@ impl StoredKeys {
         &self,
         presented: Credential<'_>,
     ) -> Result<Option<Arc<Account>>, StoreError> {
+        self.0.present()?;
         let key = match presented {
             Credential::Secret(secret) => self.by_secret(secret).await?,
             Credential::Oidc(identity) => keys::find_by_oidc(self.0.reader(), identity).await?,

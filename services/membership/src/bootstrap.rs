@@ -19,18 +19,12 @@ pub(crate) async fn ensure(store: &Store) -> Result<(), StoreError> {
         organization: OrganizationId::operator(),
         id: MembershipId::parse(ROOT)?,
     };
-    if memberships::find(store.reader(), &root).await?.is_some() {
+    let mut tx = store.begin_unrepeated(&Permit::system("bootstrap")).await?;
+    // Replicas that start at the same time do so in turn.
+    tx.lead().await?;
+    if memberships::find(tx.connection(), &root).await?.is_some() {
         return Ok(());
     }
-    match create(store, root).await {
-        // Another replica that starts at the same time was first; it made both or nothing.
-        Err(StoreError::Duplicate(_)) => Ok(()),
-        other => other,
-    }
-}
-
-async fn create(store: &Store, root: In<MembershipId>) -> Result<(), StoreError> {
-    let mut tx = store.begin_unrepeated(&Permit::system("bootstrap")).await?;
     let operator = Organization {
         display_name: "Operator".to_owned(),
         ..Organization::default()

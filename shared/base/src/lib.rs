@@ -5,6 +5,7 @@ mod id;
 mod name;
 mod oidc;
 mod secret_url;
+mod seldom;
 mod subject;
 mod text;
 mod time;
@@ -17,6 +18,7 @@ pub use id::{
 pub use name::{In, InvalidName, KeyName, RoleName};
 pub use oidc::{InvalidOidcIdentity, OidcIdentity};
 pub use secret_url::{SecretUrl, UrlParts};
+pub use seldom::Seldom;
 pub use subject::Subject;
 pub use text::{InvalidText, check_text};
 pub use time::Millis;

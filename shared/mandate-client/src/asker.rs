@@ -8,11 +8,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use balance::{Backends, Budget};
+
 use crate::{
     attempt::Attempt,
     backend::Backend,
-    backends::Backends,
-    budget::Budget,
+    backends::resolved,
     failure::Failure,
     lane::Outcome,
     measure::{Measures, count},
@@ -87,7 +88,7 @@ impl Tries {
 
 /// Asks the backends.
 pub(crate) struct Asker {
-    pub(crate) backends: Arc<Backends>,
+    pub(crate) backends: Arc<Backends<Backend>>,
     pub(crate) budget: Budget,
     /// How long to wait before a second backend is asked.
     pub(crate) hedge: Option<Duration>,
@@ -151,9 +152,9 @@ impl Asker {
         deadline: Instant,
     ) -> Result<Arc<Backend>, Failure> {
         if !self.backends.is_resolved() {
-            self.backends.resolved(deadline).await?;
+            resolved(&self.backends, deadline).await?;
         }
-        self.backends.pick(besides, Instant::now())
+        Ok(self.backends.pick(besides, Instant::now())?)
     }
 
     /// One question to one backend, and to a second one if the first is slow.

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use balance::{Health, Load};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tonic::{metadata::AsciiMetadataValue, transport::Channel};
@@ -72,9 +73,23 @@ impl Backend {
     pub(crate) fn is_unary(&self) -> bool {
         self.unary.load(Ordering::Relaxed)
     }
+}
+
+impl balance::Backend for Backend {
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn health(&self) -> &Health {
+        &self.lane.health
+    }
+
+    fn load(&self) -> &Load {
+        &self.lane.load
+    }
 
     /// Ends it once it has answered what it was asked.
-    pub(crate) fn retire(self: Arc<Self>) {
+    fn retire(self: Arc<Self>) {
         tokio::spawn(async move {
             let drained = async {
                 while self.lane.load.get() > 0 {

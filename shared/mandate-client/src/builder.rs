@@ -2,24 +2,22 @@
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
+use balance::{Backends, Budget, Dns, EndpointError, Host, Resolve, Tls};
 use cache::{Cache, CacheError};
 use clock::{Clock, SystemClock};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::Notify};
 use tokio_util::sync::CancellationToken;
 use tonic::transport::{Certificate, Identity};
 
 use crate::{
     asker::Asker,
-    backends::Backends,
-    budget::Budget,
+    backends::MakeBackend,
     client::{Client, Inner},
-    endpoint::{EndpointError, Host, Tls},
     key::Key,
     local::Local,
     measure::Measures,
     redis::Reader,
-    resolve::{Dns, Resolve},
 };
 
 /// How long a call waits, if nothing else is said.
@@ -201,10 +199,17 @@ impl Builder {
             None => None,
         };
         let end = CancellationToken::new();
-        let backends = Backends::new(end.clone());
+        let failed = Arc::<Notify>::default();
+        let backends = Backends::new(failed.clone());
+        let make = MakeBackend {
+            key: self.key,
+            presented: None,
+            failed,
+            end: end.clone(),
+        };
         let follow = backends
             .clone()
-            .follow(hosts, self.resolver, self.key, self.resolve_every);
+            .follow(hosts, self.resolver, self.resolve_every, make);
         tokio::spawn(end.clone().run_until_cancelled_owned(follow));
         if let Some(reader) = &reader {
             tokio::spawn(

@@ -24,10 +24,10 @@ use self::queue::Queue;
 use crate::{
     decision::Decision,
     failure::Failure,
-    load::{Health, Load},
     question::{Consistency, Question},
     slots::{Slots, Wait},
 };
+use balance::{Health, Load};
 
 /// Questions of one lane that may be under way at once.
 const UNDER_WAY: usize = 32 << 10;
@@ -76,7 +76,7 @@ impl Lane {
                 closed: false,
             }),
             load: Load::default(),
-            health: Health::new(),
+            health: Health::default(),
             wanted: Notify::new(),
             waited: Notify::new(),
         })

@@ -47,7 +47,7 @@ pub fn over_tcp(url: &str, ca: Option<&[u8]>) -> Result<Channel, tonic::transpor
     ))
 }
 
-pub(crate) fn endpoint(url: &str) -> Result<Endpoint, tonic::transport::Error> {
+fn endpoint(url: &str) -> Result<Endpoint, tonic::transport::Error> {
     Ok(Endpoint::from_shared(url.to_owned())?
         .connect_timeout(CONNECT)
         .tcp_nodelay(true)

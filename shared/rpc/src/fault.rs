@@ -1,6 +1,6 @@
 //! Why a call failed, and the one place where that becomes a `tonic::Status`.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use api::{Inbound, Path, Violations, broken_rule, common::v1::ErrorReason, reason_url};
 use authority::Refused;
@@ -11,10 +11,14 @@ use store::StoreError;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
+use crate::report;
+
 /// The domain of the reasons that every service gives.
 const COMMON_DOMAIN: &str = "mandate";
 /// When a call that was too much may be made again.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
+/// When a call may be made again that needs what is away.
+const RETRY_WHEN_AWAY: Duration = Duration::from_millis(500);
 
 /// A field that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +59,7 @@ pub struct Fault {
     help: Vec<Help>,
     metadata: HashMap<String, String>,
     retry_after: Option<Duration>,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Fault {
@@ -145,8 +149,9 @@ impl Fault {
             Code::Unavailable,
             ErrorReason::DependencyUnavailable,
             "a service or store that is needed cannot be reached",
-        );
-        fault.source = Some(source.into());
+        )
+        .retry_after(RETRY_WHEN_AWAY);
+        fault.source = Some(Arc::from(source.into()));
         fault
     }
 
@@ -175,6 +180,7 @@ impl Fault {
     /// The fault as a message within an answer, as `google.rpc` has it.
     pub fn into_message(self) -> tonic_types::Status {
         let status = Status::from(self);
+        report::report(&status, "", "");
         // The details are this message, encoded; they are made just above.
         tonic_types::Status::decode(status.details()).unwrap_or_default()
     }
@@ -195,7 +201,7 @@ impl Fault {
             ErrorReason::Internal,
             "a defect of the service; the request id finds it in the logs",
         );
-        fault.source = Some(source.into());
+        fault.source = Some(Arc::from(source.into()));
         fault
     }
 
@@ -284,9 +290,6 @@ impl std::error::Error for Fault {}
 
 impl From<Fault> for Status {
     fn from(fault: Fault) -> Self {
-        if let Some(source) = &fault.source {
-            tracing::error!(error = %chain(source.as_ref()), reason = fault.reason, "call failed");
-        }
         let mut details = ErrorDetails::with_error_info(fault.reason, fault.domain, fault.metadata);
         for violation in fault.violations {
             details.add_bad_request_violation(violation.field, violation.description);
@@ -305,7 +308,11 @@ impl From<Fault> for Status {
             details.add_help_link(link.description, link.url);
         }
         details.add_help_link("what this means and what to do", reason_url(fault.reason));
-        Self::with_error_details(fault.code, fault.message, details)
+        let mut status = Self::with_error_details(fault.code, fault.message, details);
+        if let Some(source) = fault.source {
+            status.set_source(source);
+        }
+        status
     }
 }
 
@@ -331,12 +338,14 @@ impl From<StoreError> for Fault {
                 "request_id".to_owned(),
                 "was used for another request".to_owned(),
             ),
-            StoreError::Unavailable(_) | StoreError::Late | StoreError::EpochEnded(_) => {
-                Self::unavailable(error)
-            }
+            StoreError::Unavailable(_)
+            | StoreError::Late
+            | StoreError::Away
+            | StoreError::EpochEnded(_) => Self::unavailable(error),
             StoreError::Duplicate(_)
             | StoreError::Reference(_)
             | StoreError::Corrupt(_)
+            | StoreError::SharedSessions
             | StoreError::Url(_) => Self::internal(error),
         }
     }
@@ -362,16 +371,4 @@ impl Fault {
     pub fn name(field: &str, error: &InvalidName) -> Self {
         Self::field(field, error.to_string())
     }
-}
-
-/// An error with its sources, outermost first.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text.push_str(": ");
-        text.push_str(&source.to_string());
-        next = source.source();
-    }
-    text
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod authenticate;
 pub(crate) mod call;
+pub(crate) mod complete;
 pub(crate) mod deadline;
 pub(crate) mod fair;
 pub(crate) mod metered;

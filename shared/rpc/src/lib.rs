@@ -2,6 +2,7 @@
 
 mod attempt;
 mod audit;
+mod balanced;
 mod channel;
 mod convert;
 mod enter;
@@ -9,6 +10,7 @@ mod fault;
 mod layer;
 mod page;
 mod peer_door;
+mod report;
 mod server;
 mod service;
 mod share;
@@ -28,6 +30,7 @@ pub use page::Page;
 pub use peer_door::{
     InvalidPeerKey, PeerDigest, PeerKey, PeerTls, in_process_as, over_tcp_as, peer_door,
 };
+pub use report::report;
 pub use server::{Listener, TlsFiles, serve};
 pub use service::{GrpcService, Routes};
 pub use share::Turns;

@@ -4,17 +4,18 @@ use std::{fmt, str::FromStr};
 
 use api::Peer;
 use aws_lc_rs::{constant_time, digest};
+use balance::{EndpointError, Tls};
 use http::{HeaderValue, header::AUTHORIZATION};
 use secrecy::{ExposeSecret, SecretString};
 use tonic::{
-    Status,
     body::Body,
-    transport::{Certificate, ClientTlsConfig, Identity},
+    transport::{Certificate, Identity},
 };
 use tower::{ServiceExt, util::BoxCloneSyncService};
 
 use crate::{
-    channel::{Channel, endpoint},
+    balanced::balanced,
+    channel::Channel,
     layer::{Request, authenticate::bearer},
     service::GrpcService,
 };
@@ -156,7 +157,7 @@ impl fmt::Debug for PeerTls {
     }
 }
 
-/// A channel to the door for services at a URL.
+/// A channel to the door for services at a URL, whose host may have many addresses.
 ///
 /// # Errors
 /// The URL or a certificate is malformed.
@@ -164,17 +165,13 @@ pub fn over_tcp_as(
     key: &PeerKey,
     url: &str,
     tls: Option<&PeerTls>,
-) -> Result<Channel, tonic::transport::Error> {
-    let mut endpoint = endpoint(url)?;
-    if let Some(tls) = tls {
-        let own = Identity::from_pem(&tls.certificate, &tls.key);
-        let config = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(&tls.authority));
-        endpoint = endpoint.tls_config(config.identity(own))?;
-    }
+) -> Result<Channel, EndpointError> {
+    let tls = tls.map_or_else(Tls::default, |tls| Tls {
+        authority: Some(Certificate::from_pem(&tls.authority)),
+        identity: Some(Identity::from_pem(&tls.certificate, &tls.key)),
+    });
     let bearer = format!("Bearer {}", key.0.expose_secret());
-    let channel = endpoint.connect_lazy();
-    let channel = channel.map_err(|error| Status::from_error(error.into()));
-    let channel = channel.map_request(move |mut request: http::Request<Body>| {
+    let channel = balanced(url, &tls)?.map_request(move |mut request: http::Request<Body>| {
         if let Ok(mut value) = HeaderValue::from_str(&bearer) {
             value.set_sensitive(true);
             request.headers_mut().insert(AUTHORIZATION, value);

@@ -16,6 +16,13 @@ use crate::service::{GrpcService, grpc_only};
 const BACKLOG: usize = 64;
 /// How long to wait when no connection can be accepted: descriptors may be free again then.
 const PAUSE: Duration = Duration::from_millis(50);
+/// Calls of a connection at a time.
+const STREAMS: u32 = 1000;
+/// Calls of a connection that were cut off before they were looked at; with more, it is closed. A
+/// server that stands still for a moment finds all that were under way cut off, and others that
+/// were begun in their place: the default of 20 would take that for an attack. Each costs some
+/// hundred bytes, and no handler runs for it.
+const CUT_OFF: usize = 10 * STREAMS as usize;
 
 /// PEM files of a server's TLS.
 #[derive(Debug, Clone)]
@@ -106,7 +113,8 @@ async fn server(tls: Option<TlsFiles>) -> Result<Server, Box<dyn std::error::Err
     let mut server = Server::builder()
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
-        .max_concurrent_streams(1000)
+        .max_concurrent_streams(STREAMS)
+        .http2_max_pending_accept_reset_streams(Some(CUT_OFF))
         // Only to be told that it is not spoken here.
         .accept_http1(true);
     if let Some(files) = tls {

@@ -74,8 +74,9 @@ where
         .layer(AuthenticateLayer::new(authentication))
         // … and what the method demands of them. The handler asks whether they may.
         .layer(PolicyLayer)
-        // No more at a time than the share of a caller, by how much work the method is.
-        .layer(FairLayer::new(limits.calls_per_caller))
+        // No more at a time than the share of a caller, by how much work the method is. What
+        // changes something goes on where its caller does not wait.
+        .layer(FairLayer::new(limits.calls_per_caller, limits.deadline))
         // What cannot be read is refused as what is wrong in it would be.
         .map_response(unread::refuse)
         .service(routes);

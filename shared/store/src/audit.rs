@@ -56,7 +56,7 @@ fn end(row: &sea_orm::QueryResult) -> Result<End, StoreError> {
 }
 
 /// Makes the records of entries, with keys for the persons that they name. Before the head is
-/// locked: a person who is named for the first time costs statements.
+/// locked, which it is here only where a person is named for the first time.
 pub(crate) async fn prepare(
     tx: &DatabaseTransaction,
     chain: &Chain,

@@ -27,6 +27,12 @@ pub enum StoreError {
          `?` and `#` in a user or password percent-encoded"
     )]
     Url(SecretUrl),
+    /// The database is behind a pooler that changes the session with each transaction.
+    #[error(
+        "the sessions of the database are shared by a pooler: use its session mode (PgBouncer: \
+         `pool_mode = session`), or connect to PostgreSQL itself"
+    )]
+    SharedSessions,
     /// The database did not answer.
     #[error("the database cannot be used")]
     Unavailable(#[source] DbErr),
@@ -34,6 +40,9 @@ pub enum StoreError {
     /// server took over that had not all commits. It can be read once a new epoch was begun.
     #[error("the log of changes went back; its epoch {0} has ended")]
     EpochEnded(base::Epoch),
+    /// The database could not be reached a moment ago.
+    #[error("the database is away; it is tried again several times a second")]
+    Away,
     /// The database did not answer in time. Whether it does later is not known.
     #[error("the database did not answer in time")]
     Late,

@@ -37,6 +37,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::EpochEnded`] if the log went back; [`StoreError::Unavailable`].
     pub async fn head(&self) -> Result<Head, StoreError> {
+        self.present()?;
         // Before the read: what is heard of meanwhile may be later than what it sees.
         let heard = *self.committed.borrow();
         let head = self.read_head(&self.reader).await?;
@@ -98,7 +99,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn begin_epoch(&self, ended: Epoch) -> Result<(), StoreError> {
-        let tx = crate::write::begin(&self.writer).await?;
+        let tx = crate::write::begin(self).await?;
         lock(&tx).await?;
         if raw_head(&tx).await?.cursor.epoch != ended {
             return Ok(tx.rollback().await?);

@@ -1,12 +1,19 @@
 //! Hints that something was committed, from every process that uses the database. Only hints: one
-//! that is lost makes a reader later, never wrong.
+//! that is lost makes a reader later, never wrong. Whoever listens also knows first that the database
+//! is away.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
-use base::Epoch;
+use base::{Epoch, Seldom};
 use sea_orm::{
     sea_query::{Expr, SimpleExpr},
-    sqlx::{self, Executor, postgres::PgListener},
+    sqlx::{self, Connection, Executor, PgConnection, postgres::PgListener},
 };
 use tokio::{sync::watch, task::AbortHandle, time::timeout};
 
@@ -17,8 +24,10 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// When nothing was heard for so long, the connection is asked whether it is alive: one whose way
 /// was forgotten is as quiet as one that has nothing to tell.
 const QUIET: Duration = Duration::from_secs(2);
-/// How long it may take to say so.
+/// How long it may take to say so, or to be made.
 const PROBE: Duration = Duration::from_secs(1);
+/// What a server says that is starting or ending (`cannot_connect_now`).
+const CANNOT_CONNECT_NOW: &str = "57P03";
 /// The channel within a database: each service has a schema of its own, which is part of the hint.
 const CHANNEL: &str = "mandate_commits";
 
@@ -48,14 +57,24 @@ pub(crate) fn note(committed: &watch::Sender<Heard>, heard: Heard) {
 
 /// Listening, for as long as this lives.
 #[derive(Debug, Clone)]
-pub(crate) struct Listening(#[expect(dead_code, reason = "held to be dropped")] Arc<Ends>);
+pub(crate) struct Listening(Arc<Task>);
 
 #[derive(Debug)]
-struct Ends(AbortHandle);
+struct Task {
+    handle: AbortHandle,
+    away: Arc<AtomicBool>,
+}
 
-impl Drop for Ends {
+impl Listening {
+    /// Whether the database could not be reached when it was last tried, a moment ago.
+    pub(crate) fn is_away(&self) -> bool {
+        self.0.away.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Task {
     fn drop(&mut self) {
-        self.0.abort();
+        self.handle.abort();
     }
 }
 
@@ -65,17 +84,41 @@ pub(crate) fn listen(
     schema: &'static str,
     committed: watch::Sender<Heard>,
 ) -> Listening {
+    let away = Arc::<AtomicBool>::default();
+    let is_away = away.clone();
     let task = tokio::spawn(async move {
+        let seldom = Seldom::new();
         loop {
+            is_away.store(!is_reachable(&url).await, Ordering::Relaxed);
             let error = match hear(&url, schema, &committed).await {
                 Ok(never) => match never {},
-                Err(error) => error,
+                Err(error) => error.to_string(),
             };
-            tracing::warn!(%error, "commits of other processes are not heard, only polled for");
+            if let Some(untold) = seldom.tells(&error, Instant::now()) {
+                tracing::warn!(
+                    error,
+                    untold,
+                    "commits of other processes are not heard, only polled for"
+                );
+            }
             tokio::time::sleep(PAUSE).await;
         }
     });
-    Listening(Arc::new(Ends(task.abort_handle())))
+    Listening(Arc::new(Task {
+        handle: task.abort_handle(),
+        away,
+    }))
+}
+
+/// Whether the database answers at all, if only that it takes no more connections.
+async fn is_reachable(url: &str) -> bool {
+    match timeout(PROBE, PgConnection::connect(url)).await {
+        Ok(Ok(_)) => true,
+        Ok(Err(sqlx::Error::Database(error))) => {
+            error.code().as_deref() != Some(CANNOT_CONNECT_NOW)
+        }
+        Ok(Err(_)) | Err(_) => false,
+    }
 }
 
 async fn hear(
@@ -83,15 +126,21 @@ async fn hear(
     schema: &str,
     committed: &watch::Sender<Heard>,
 ) -> Result<std::convert::Infallible, sqlx::Error> {
-    let mut listener = PgListener::connect(url).await?;
-    listener.listen(CHANNEL).await?;
+    let listening = async {
+        let mut listener = PgListener::connect(url).await?;
+        listener.eager_reconnect(false);
+        listener.listen(CHANNEL).await?;
+        Ok::<_, sqlx::Error>(listener)
+    };
+    let listening = timeout(PROBE, listening).await;
+    let mut listener = listening.map_err(|_| sqlx::Error::PoolTimedOut)??;
     loop {
-        let Ok(hint) = timeout(QUIET, listener.recv()).await else {
+        let Ok(hint) = timeout(QUIET, listener.try_recv()).await else {
             let alive = timeout(PROBE, listener.execute("SELECT 1")).await;
             alive.map_err(|_| sqlx::Error::PoolTimedOut)??;
             continue;
         };
-        let hint = hint?;
+        let hint = hint?.ok_or_else(|| sqlx::Error::Protocol("the connection was lost".into()))?;
         if let Some(heard) = read(hint.payload(), schema) {
             note(committed, heard);
         }

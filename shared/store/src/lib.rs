@@ -10,6 +10,8 @@ mod hints;
 mod history;
 mod open;
 mod outbox;
+mod postgres;
+mod prepare;
 mod requests;
 mod row;
 pub mod schema;

@@ -13,12 +13,9 @@ use ::audit::Chain;
 use base::Epoch;
 use clock::Clock;
 use sea_orm::{
-    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
-    DbBackend, IsolationLevel, TransactionOptions, TransactionTrait,
-    sqlx::{
-        self, AssertSqlSafe, Connection, Executor, PgConnection,
-        sqlite::{SqliteJournalMode, SqliteSynchronous},
-    },
+    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    IsolationLevel, TransactionOptions, TransactionTrait,
+    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 use sea_orm_migration::MigratorTrait;
 use seal::{Sealer, Source};
@@ -29,6 +26,8 @@ use crate::{
     error::StoreError,
     head,
     hints::{self, Heard, Listening},
+    postgres,
+    prepare::{expect_own_sessions, prepare},
     url::StoreUrl,
 };
 
@@ -40,26 +39,6 @@ const SQLITE_READERS: u32 = 4;
 /// writers must never have all of them.
 const POSTGRES_READERS: u32 = 10;
 const POSTGRES_WRITERS: u32 = 8;
-/// How long a connection of PostgreSQL may take to say that it is alive. One whose way was
-/// forgotten (a router began anew, a machine was lost) never says anything, not even an error.
-const PROBE: Duration = Duration::from_secs(1);
-/// What a session of PostgreSQL gives up by itself. Every write waits for the same row, so a
-/// replica that is cut off or stands still within a transaction would hold up all others for as
-/// long as TCP has hope.
-const SESSION: &str = "SET lock_timeout = '5s'; \
-    SET idle_in_transaction_session_timeout = '2s'; \
-    SET tcp_user_timeout = '5s'; \
-    SET tcp_keepalives_idle = 5; \
-    SET tcp_keepalives_interval = 1; \
-    SET tcp_keepalives_count = 5";
-/// Notes which server a session is with, and on which timeline: constant as long as it lasts. Fails
-/// on a standby, so that no connection to one is ever used.
-const SERVER: &str = "SELECT set_config('mandate.server', \
-    (SELECT system_identifier FROM pg_control_system()) || '/' || \
-    substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), false)";
-const MIGRATION_ATTEMPTS: u32 = 5;
-const MIGRATION_PAUSE: Duration = Duration::from_millis(300);
-
 /// The database of one service.
 #[derive(Clone)]
 pub struct Store {
@@ -73,7 +52,7 @@ pub struct Store {
     /// Records what changes nothing; absent in the store that it writes to.
     pub(crate) recorder: Option<Recorder>,
     /// Hears of the commits of other processes, where there are such.
-    _listening: Option<Listening>,
+    listening: Option<Listening>,
     statements: Arc<AtomicU64>,
 }
 
@@ -88,7 +67,7 @@ impl Store {
     /// version.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`].
+    /// [`StoreError::SharedSessions`], [`StoreError::Unavailable`].
     pub async fn open<M: MigratorTrait>(
         url: &StoreUrl,
         source: Source,
@@ -96,7 +75,7 @@ impl Store {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
         let (mut reader, mut writer) = connect(url, source).await?;
-        bring_up::<M>(&writer).await?;
+        prepare::<M>(url, source, &writer).await?;
         let committed = watch::Sender::new(Heard::default());
         let statements = Arc::<AtomicU64>::default();
         for connection in [&mut reader, &mut writer] {
@@ -118,7 +97,7 @@ impl Store {
             clock,
             committed,
             recorder: None,
-            _listening: listening,
+            listening,
             statements,
         };
         store.settle_epoch().await?;
@@ -133,6 +112,18 @@ impl Store {
         match self.head().await {
             Err(StoreError::EpochEnded(ended)) => self.begin_epoch(ended).await,
             head => head.map(|_| ()),
+        }
+    }
+
+    /// Says at once that the database is away, where that is known: whoever tries a connection
+    /// waits for seconds.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`].
+    pub fn present(&self) -> Result<(), StoreError> {
+        match &self.listening {
+            Some(listening) if listening.is_away() => Err(StoreError::Away),
+            _ => Ok(()),
         }
     }
 
@@ -152,6 +143,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn snapshot(&self) -> Result<DatabaseTransaction, StoreError> {
+        self.present()?;
         let options = match self.reader.get_database_backend() {
             DbBackend::Sqlite => TransactionOptions::default(),
             _ => TransactionOptions {
@@ -203,7 +195,7 @@ impl Store {
 /// [`StoreError::Unavailable`].
 pub async fn migrate<M: MigratorTrait>(url: &StoreUrl, source: Source) -> Result<(), StoreError> {
     let (_, writer) = connect(url, source).await?;
-    bring_up::<M>(&writer).await
+    prepare::<M>(url, source, &writer).await
 }
 
 /// Connections that read, and one or more that write.
@@ -214,21 +206,10 @@ async fn connect(
     if url.is_sqlite() {
         return sqlite(url).await;
     }
-    let reader = postgres(url, source, POSTGRES_READERS).await?;
-    Ok((reader, postgres(url, source, POSTGRES_WRITERS).await?))
-}
-
-/// Brings a database to the latest version. Where several replicas begin at once on PostgreSQL,
-/// all but one fail, and find it done when they try again.
-async fn bring_up<M: MigratorTrait>(writer: &DatabaseConnection) -> Result<(), StoreError> {
-    for _ in 1..MIGRATION_ATTEMPTS {
-        match M::up(writer, None).await {
-            Ok(()) => return Ok(()),
-            Err(error) => tracing::warn!(%error, "migrations are tried again"),
-        }
-        tokio::time::sleep(MIGRATION_PAUSE).await;
-    }
-    Ok(M::up(writer, None).await?)
+    expect_own_sessions(url).await?;
+    let reader = postgres::connect(url, source, POSTGRES_READERS).await?;
+    let writer = postgres::connect(url, source, POSTGRES_WRITERS).await?;
+    Ok((reader, writer))
 }
 
 /// A pool that reads and a connection that writes: SQLite has one writer at a time, and
@@ -250,51 +231,6 @@ async fn sqlite(url: &StoreUrl) -> Result<(DatabaseConnection, DatabaseConnectio
     let writer = Database::connect(options.clone()).await?;
     let reader = Database::connect(options.max_connections(SQLITE_READERS).to_owned()).await?;
     Ok((reader, writer))
-}
-
-async fn postgres(
-    url: &StoreUrl,
-    source: Source,
-    connections: u32,
-) -> Result<DatabaseConnection, StoreError> {
-    let schema = name_of(source);
-    let mut options = ConnectOptions::new(url.expose());
-    options
-        .acquire_timeout(WAIT)
-        .sqlx_logging(false)
-        .max_connections(connections)
-        .set_schema_search_path(schema)
-        .map_sqlx_postgres_pool_opts(move |pool| {
-            pool.after_connect(move |connection, _| {
-                let begin = format!("SET search_path = \"{schema}\"; {SESSION}; {SERVER}");
-                Box::pin(async move {
-                    connection.execute(AssertSqlSafe(begin)).await?;
-                    Ok(())
-                })
-            })
-            // The pool asks without end; these ask first.
-            .test_before_acquire(false)
-            .before_acquire(|connection, _| Box::pin(probe(connection)))
-            .after_release(|connection, _| Box::pin(probe(connection)))
-        });
-    let db = Database::connect(options).await?;
-    // `IF NOT EXISTS` does not keep two sessions from making it at once.
-    let made = db
-        .execute_unprepared(&format!("CREATE SCHEMA IF NOT EXISTS {schema}"))
-        .await;
-    match made.map_err(StoreError::from) {
-        Ok(_) | Err(StoreError::Duplicate(_)) => {}
-        Err(error) => return Err(error),
-    }
-    Ok(db)
-}
-
-/// Whether a connection is alive. One that is not is dropped by an error.
-async fn probe(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    match timeout(PROBE, connection.ping()).await {
-        Ok(alive) => alive.map(|()| true),
-        Err(_) => Err(sqlx::Error::PoolTimedOut),
-    }
 }
 
 /// The name of the service that a log is of; it keeps its tables under it in a PostgreSQL database.

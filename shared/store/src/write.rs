@@ -9,10 +9,7 @@ use ::audit::Entry;
 use api::{Audited, Mutation, common::v1::AuditOutcome};
 use authority::Permit;
 use base::Millis;
-use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
-};
+use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use seal::Position;
 
 use crate::{
@@ -114,7 +111,7 @@ impl Store {
             method = permit.method(),
             "write begins"
         );
-        let tx = begin(&self.writer).await?;
+        let tx = begin(self).await?;
         Ok(self.write_in(tx, permit, Purpose::Commit))
     }
 
@@ -198,8 +195,10 @@ impl WriteTx {
     }
 
     /// Lets nothing else commit until this ends: what it then reads, also elsewhere, is true when
-    /// it commits. To be called before the first statement that writes, by all that write the same
-    /// rows, or two of them may wait for each other.
+    /// it commits.
+    // INVARIANT: rows are locked in one order, or two transactions wait for each other: the request's
+    // id, the head of the log, all others. A transaction that writes several rows which others
+    // write, too, leads before the first of them. One that writes a single row needs not.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -309,11 +308,12 @@ impl WriteTx {
 }
 
 /// Begins a transaction that writes.
-pub(crate) async fn begin(writer: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
+pub(crate) async fn begin(store: &Store) -> Result<DatabaseTransaction, StoreError> {
+    store.present()?;
     let options = TransactionOptions {
         // A deferred transaction that turns to writing fails at once if another wrote.
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     };
-    Ok(writer.begin_with_options(options).await?)
+    Ok(store.writer.begin_with_options(options).await?)
 }

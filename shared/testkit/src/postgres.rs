@@ -1,6 +1,7 @@
 //! A private PostgreSQL server.
 
 mod copy;
+mod pooler;
 
 use std::{
     fs,

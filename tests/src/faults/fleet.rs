@@ -183,6 +183,11 @@ impl Fleet {
         opened.expect("a token of this installation").at
     }
 
+    /// The log of a replica.
+    pub fn log(&self, replica: usize) -> String {
+        self.process(replica).log()
+    }
+
     /// The server of PostgreSQL that it begins with.
     pub fn postgres(&self) -> &Postgres {
         &self.postgres

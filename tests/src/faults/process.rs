@@ -75,6 +75,11 @@ impl Process {
         panic!("a server is not ready; its log is {log:?}");
     }
 
+    /// What it has logged.
+    pub(super) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).expect("a log")
+    }
+
     /// A connection of its own, made when it is first used.
     pub(super) fn channel(&self) -> Channel {
         over_tcp(&self.url, None).expect("a channel")

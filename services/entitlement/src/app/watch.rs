@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ::rpc::{Fault, parse, refuse};
+use ::rpc::{Fault, parse, refuse, report};
 use ::store::{Backlog, Cursor};
 use api::{
     Access,
@@ -125,7 +125,11 @@ impl Reader {
                 continue;
             }
             said = Some(Instant::now());
-            if sender.send(response.map_err(refuse)).await.is_err() || ended {
+            let response = response.map_err(refuse);
+            if let Err(status) = &response {
+                report(status, "mandate.entitlement.v1.WatchService/Watch", "");
+            }
+            if sender.send(response).await.is_err() || ended {
                 return;
             }
         }

@@ -3,10 +3,10 @@
 use std::{
     collections::BTreeSet,
     sync::{Arc, atomic::Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use base::{Epoch, Millis, OrganizationId};
+use base::{Epoch, Millis, OrganizationId, Seldom};
 use freshness::{At, Journal};
 use opentelemetry::{
     global,
@@ -86,6 +86,7 @@ impl Keeper {
     async fn run(self, mut queue: mpsc::Receiver<Request>) {
         let mut commits = self.store.subscribe();
         let mut waiting = Vec::new();
+        let (seldom, mut failures) = (Seldom::new(), 0u32);
         loop {
             commits.mark_unchanged();
             // All who wait now are served by one snapshot.
@@ -97,9 +98,17 @@ impl Keeper {
                 .flat_map(|request: &mut Request| request.pieces.drain(..))
                 .collect();
             let result = within(ALL, self.refresh(wanted)).await.map_err(Arc::new);
-            if let Err(error) = &result {
-                tracing::warn!(%error, "the log of changes cannot be read");
+            failures = match &result {
+                Err(error) if is_away(error) => failures.saturating_add(1),
+                _ => 0,
+            };
+            if let Err(error) = &result
+                && let Some(untold) = seldom.tells(&error.to_string(), Instant::now())
+            {
+                tracing::warn!(%error, untold, "the log of changes cannot be read");
             }
+            let known = result.as_ref().err().filter(|_| failures > 1);
+            *self.facts.away.write() = known.cloned();
             for request in waiting.drain(..) {
                 // Who no longer waits needs no answer.
                 let _ = request.done.send(result.clone());
@@ -109,6 +118,10 @@ impl Keeper {
                 && let StoreError::EpochEnded(ended) = **error
                 && self.leave(ended).await
             {
+                continue;
+            }
+            if failures == 1 {
+                // It may have been the connection alone: another one is tried at once.
                 continue;
             }
             tokio::select! {
@@ -289,6 +302,14 @@ impl Keeper {
             }
         }
     }
+}
+
+/// Whether the database did not answer, so that it will not at once.
+fn is_away(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Unavailable(_) | StoreError::Late | StoreError::Away
+    )
 }
 
 /// What the database says, if it says it in time.

@@ -49,11 +49,6 @@ impl Ended {
         Ok(ended)
     }
 
-    /// Whether nothing ends; otherwise grants do, and are written as by those who revoke them.
-    pub(super) fn is_empty(&self) -> bool {
-        self.places.is_empty() && self.members.is_empty()
-    }
-
     /// Ends what was given there and to them: what has their names begins with nothing.
     pub(super) async fn apply(self, tx: &mut WriteTx) -> Result<(), StoreError> {
         for (organization, places) in &self.places {

@@ -72,11 +72,11 @@ async fn apply_page(
 ) -> Result<i64, StoreError> {
     let permit = Permit::system("identity feed");
     let mut tx = store.begin_unrepeated(&permit).await?;
+    page.lead(&mut tx, Feed::Identity, from).await?;
     let names = changes.iter().filter_map(name);
     let gone = page.note(&tx, Feed::Identity, from, names, &KNOWN).await?;
     apply(&mut tx, changes).await?;
     apply(&mut tx, gone.into_iter().map(end).collect()).await?;
-    page.advance(&mut tx, Feed::Identity, from).await?;
     tx.commit().await
 }
 

@@ -73,11 +73,8 @@ async fn apply_page(
 ) -> Result<i64, StoreError> {
     let permit = Permit::system("membership feed");
     let mut tx = store.begin_unrepeated(&permit).await?;
+    page.lead(&mut tx, Feed::Membership, from).await?;
     let ended = Ended::by(&tx, &changes).await?;
-    if page.ends_replay(from) || !ended.is_empty() {
-        // Rows of grants are written, as by those who give and revoke them.
-        tx.lead().await?;
-    }
     let names = changes.iter().filter_map(name);
     let gone = page.note(&tx, Feed::Membership, from, names, &KNOWN);
     let gone = gone.await?;
@@ -86,7 +83,6 @@ async fn apply_page(
     let gone: Vec<Change> = gone.into_iter().map(end).collect();
     Ended::by(&tx, &gone).await?.apply(&mut tx).await?;
     apply(&mut tx, gone).await?;
-    page.advance(&mut tx, Feed::Membership, from).await?;
     tx.commit().await
 }
 

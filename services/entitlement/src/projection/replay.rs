@@ -38,7 +38,7 @@ impl Page {
     }
 
     /// Whether a replay ends with it.
-    pub(super) fn ends_replay(&self, from: &FeedCursor) -> bool {
+    fn ends_replay(&self, from: &FeedCursor) -> bool {
         self.is_replay(from) && self.caught_up
     }
 
@@ -80,13 +80,15 @@ impl Page {
         Ok(gone)
     }
 
-    /// Moves the cursor past the page.
-    pub(super) async fn advance(
+    /// Moves the cursor past the page, before it is applied: where another replica was first, or
+    /// gives and revokes at the same time, this one waits for it and holds nothing meanwhile.
+    pub(super) async fn lead(
         &self,
         tx: &mut WriteTx,
         feed: Feed,
         from: &FeedCursor,
     ) -> Result<(), StoreError> {
+        tx.lead().await?;
         advance(tx, feed, from, &self.after(from)).await
     }
 }

@@ -71,9 +71,13 @@ pub(crate) async fn insert(tx: &mut WriteTx, users: Vec<NewUser>) -> Result<Vec<
             version: tx.now().0,
         })
         .collect();
-    for chunk in rows.chunks(CHUNK) {
+    // In one order, or two batches of the same ones wait for each other.
+    let mut ordered: Vec<&entity::Model> = rows.iter().collect();
+    ordered.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+    for chunk in ordered.chunks(CHUNK) {
         let rows = chunk
             .iter()
+            .copied()
             .cloned()
             .map(::store::new_row::<entity::ActiveModel, _>);
         entity::Entity::insert_many(rows)

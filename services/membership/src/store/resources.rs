@@ -42,8 +42,15 @@ pub(crate) async fn insert(
             uid: new_uid(),
         })
         .collect();
-    for chunk in rows.chunks(CHUNK) {
-        let rows = chunk.iter().cloned().map(new_row::<ActiveModel, _>);
+    // In one order, or two batches of the same ones wait for each other.
+    let mut ordered: Vec<&Model> = rows.iter().collect();
+    ordered.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+    for chunk in ordered.chunks(CHUNK) {
+        let rows = chunk
+            .iter()
+            .copied()
+            .cloned()
+            .map(new_row::<ActiveModel, _>);
         Entity::insert_many(rows)
             .exec_without_returning(tx.connection())
             .await?;

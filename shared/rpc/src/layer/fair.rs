@@ -6,6 +6,7 @@ use std::{
     pin::Pin,
     sync::{Arc, LazyLock},
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use api::Work;
@@ -20,7 +21,7 @@ use tonic::{Status, body::Body};
 use tower::{Layer, Service};
 use tracing::Instrument;
 
-use super::{BoxFuture, Request, Response, call::Call, metered::Metered};
+use super::{BoxFuture, Request, Response, call::Call, complete::complete, metered::Metered};
 use crate::{
     fault::Fault,
     share::{CallUnderWay, Share, Shares, Turns},
@@ -31,11 +32,17 @@ const FEW_BYTES: usize = 16 * 1024;
 
 /// Gives each caller its share. Other services have no share: they call for many.
 #[derive(Debug, Clone)]
-pub(crate) struct FairLayer(Arc<Shares>);
+pub(crate) struct FairLayer {
+    shares: Arc<Shares>,
+    longest: Duration,
+}
 
 impl FairLayer {
-    pub(crate) fn new(calls_per_caller: usize) -> Self {
-        Self(Arc::new(Shares::new(calls_per_caller)))
+    pub(crate) fn new(calls_per_caller: usize, longest: Duration) -> Self {
+        Self {
+            shares: Arc::new(Shares::new(calls_per_caller)),
+            longest,
+        }
     }
 }
 
@@ -44,7 +51,8 @@ impl<S> Layer<S> for FairLayer {
 
     fn layer(&self, inner: S) -> Self::Service {
         Fair {
-            shares: self.0.clone(),
+            shares: self.shares.clone(),
+            longest: self.longest,
             inner,
         }
     }
@@ -54,6 +62,8 @@ impl<S> Layer<S> for FairLayer {
 pub(crate) struct Fair<S> {
     /// Shared: the stack is cloned for each call.
     shares: Arc<Shares>,
+    /// How long a change may take that nobody waits for.
+    longest: Duration,
     inner: S,
 }
 
@@ -107,8 +117,9 @@ where
         }
         let clone = self.inner.clone();
         let inner = std::mem::replace(&mut self.inner, clone);
+        let longest = self.longest;
         let answered = async move {
-            let answered = answer_in_turn(inner, request, work, share).await;
+            let answered = answer_in_turn(inner, request, work, share, longest).await;
             drop(call);
             Ok(answered.unwrap_or_else(Status::into_http))
         };
@@ -122,6 +133,7 @@ async fn answer_in_turn<S>(
     request: Request,
     work: Work,
     share: Option<Arc<Share>>,
+    longest: Duration,
 ) -> Result<Response, Status>
 where
     S: Service<Request, Response = Response, Error = Infallible>,
@@ -140,11 +152,10 @@ where
     }
     let call = inner.call(request);
     let Ok(answered) = match work {
-        Work::Change => on(&CHANGES, call).await?,
+        Work::Change => complete(&CHANGES, call, longest, held).await,
         _ if is_long => on(&SCANS, call).await?,
         _ => call.await,
     };
-    drop(held);
     Ok(answered)
 }
 

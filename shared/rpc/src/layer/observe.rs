@@ -17,7 +17,7 @@ use futures_util::future::Either;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::{KeyValue, global, metrics::Histogram, propagation::Extractor};
 use pin_project_lite::pin_project;
-use tonic::Code;
+use tonic::{Code, Status};
 use tower::{Layer, Service};
 use tracing::{Instrument, Span, instrument::Instrumented};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -27,7 +27,7 @@ use super::{
     call::{Call, Names, REQUEST_ID},
     is_public,
 };
-use crate::stack::Limits;
+use crate::{report::report, stack::Limits};
 
 /// Upper bounds of the duration's buckets in seconds: a hot answer takes a tenth of a
 /// millisecond, which the default bounds cannot tell from a slow one.
@@ -172,7 +172,11 @@ impl Ended {
             );
         }
         if matches!(code, "INTERNAL" | "UNAVAILABLE") {
-            tracing::warn!(rpc.method = method, request_id = %id, code, "call failed");
+            let given = response.extensions().get::<Status>().cloned();
+            let status = given.or_else(|| Status::from_header_map(response.headers()));
+            if let Some(status) = status {
+                report(&status, method, &id.to_string());
+            }
         }
         // Not recorded as a field: the log would read its text of the span and write it
         // anew, which takes longer than a decision.

@@ -8,7 +8,7 @@ use sea_orm::{
     sea_query::OnConflict,
 };
 
-use crate::{error::StoreError, write::WriteTx};
+use crate::{error::StoreError, head, write::WriteTx};
 
 /// Rows an `INSERT`, or values an `IN`: both databases bound the parameters of a statement.
 const CHUNK: usize = 1000;
@@ -38,8 +38,7 @@ fn key(row: entity::Model) -> Result<(String, PersonKey), StoreError> {
     Ok((row.person, PersonKey { alias, secret }))
 }
 
-/// The keys of persons; who has none gets one. In the order of their names, so that two
-/// transactions that name the same persons do not wait for each other.
+/// The keys of persons; who has none gets one, once the head is locked: as others do.
 pub(super) async fn keys(
     tx: &DatabaseTransaction,
     names: BTreeSet<&str>,
@@ -49,6 +48,10 @@ pub(super) async fn keys(
         .into_iter()
         .filter(|name| !people.contains_key(*name))
         .collect();
+    if new.is_empty() {
+        return Ok(people);
+    }
+    head::lock(tx).await?;
     let rows: Result<Vec<entity::ActiveModel>, StoreError> = new
         .iter()
         .map(|name| {
@@ -119,6 +122,7 @@ impl WriteTx {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn forget(&mut self, person: &str) -> Result<(), StoreError> {
+        self.lead().await?;
         let alias = alias(self.connection(), person).await?;
         entity::Entity::delete_by_id(person.to_owned())
             .exec(self.connection())

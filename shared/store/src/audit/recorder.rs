@@ -1,6 +1,7 @@
 //! Records what changed nothing: reads and refusals. They are written by one task, many in one
 //! transaction, so that a flood of them is one writer among others; and bounded in number, so that
-//! it does not fill the disk. What is not recorded is counted, and the log says so.
+//! it does not fill the disk. What is not recorded is counted, and the log says so. While the
+//! database is away, as many wait as there is room for.
 
 use std::{
     sync::{
@@ -15,7 +16,7 @@ use api::common::v1::AuditOutcome;
 use base::{Id, OrganizationId};
 use tokio::{
     sync::{mpsc, oneshot},
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
 use crate::{error::StoreError, open::Store, write::begin};
@@ -26,6 +27,8 @@ const QUEUE: usize = 1024;
 const BATCH: usize = 256;
 /// How long who called waits for the record.
 const WAIT: Duration = Duration::from_secs(1);
+/// How long to wait before what could not be written is written again.
+const PAUSE: Duration = Duration::from_millis(200);
 /// How long a budget is for.
 const WINDOW: Duration = Duration::from_secs(10);
 
@@ -105,32 +108,54 @@ impl Writer {
             } else {
                 Vec::new()
             };
-            self.write(entries, spent).await;
+            self.write(entries, spent, &queue).await;
             drop(waiting);
         }
     }
 
-    async fn write(&self, mut entries: Vec<Entry>, spent: Vec<(String, u64)>) {
+    /// Writes entries, as soon as the database lets it, or counts them.
+    async fn write(
+        &self,
+        mut entries: Vec<Entry>,
+        spent: Vec<(String, u64)>,
+        queue: &mpsc::Receiver<(Entry, oneshot::Sender<()>)>,
+    ) {
         let lost = self.lost.swap(0, Ordering::Relaxed);
         let spent = spent.into_iter().chain([(String::new(), lost)]);
         entries.extend(spent.filter(|(_, count)| *count > 0).map(dropped));
         if entries.is_empty() {
             return;
         }
-        if let Err(error) = self.commit(&entries).await {
-            tracing::error!(%error, entries = entries.len(), "the audit log cannot be written");
-            let lost = entries.iter().map(|entry| entry.dropped.max(1)).sum();
-            self.lost.fetch_add(lost, Ordering::Relaxed);
+        let mut is_told = false;
+        while let Err(error) = self.commit(&entries).await {
+            let later = is_away(&error) && !queue.is_closed();
+            if !later || !std::mem::replace(&mut is_told, true) {
+                tracing::error!(%error, entries = entries.len(), later, "the audit log cannot be written");
+            }
+            if !later {
+                let lost = entries.iter().map(|entry| entry.dropped.max(1)).sum();
+                self.lost.fetch_add(lost, Ordering::Relaxed);
+                return;
+            }
+            sleep(PAUSE).await;
         }
     }
 
     async fn commit(&self, entries: &[Entry]) -> Result<(), StoreError> {
         let store = &self.store;
-        let tx = begin(&store.writer).await?;
+        let tx = begin(store).await?;
         let records = super::prepare(&tx, &store.chain, entries, store.clock.now()).await?;
         super::append(&tx, &store.chain, records).await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// Whether the same may succeed later.
+fn is_away(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Unavailable(_) | StoreError::Late | StoreError::Away
+    )
 }
 
 fn dropped((actor, dropped): (String, u64)) -> Entry {

@@ -9,14 +9,14 @@ const PAY: u32 = 1;
 /// Tokens, as in gRFC A6: they begin at their most, every answer adds a few, every second try
 /// takes many.
 #[derive(Debug)]
-pub(crate) struct Budget {
+pub struct Budget {
     tokens: AtomicU32,
     most: u32,
 }
 
 impl Budget {
     /// A budget of so many second tries in a row.
-    pub(crate) fn new(tries: u32) -> Self {
+    pub fn new(tries: u32) -> Self {
         let most = tries.saturating_mul(COST);
         Self {
             tokens: AtomicU32::new(most),
@@ -25,7 +25,7 @@ impl Budget {
     }
 
     /// Pays in for an answer. A full budget costs a load.
-    pub(crate) fn deposit(&self) {
+    pub fn deposit(&self) {
         let tokens = self.tokens.load(Ordering::Relaxed);
         if tokens < self.most {
             // Two at once may leave it a token above its most.
@@ -34,7 +34,7 @@ impl Budget {
     }
 
     /// Takes a second try, if there is one left.
-    pub(crate) fn withdraw(&self) -> bool {
+    pub fn withdraw(&self) -> bool {
         let take = |tokens: u32| tokens.checked_sub(COST);
         self.tokens
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)

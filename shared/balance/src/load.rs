@@ -12,25 +12,28 @@ const LAST: Duration = Duration::from_secs(1);
 
 /// Calls in flight.
 #[derive(Debug, Default)]
-pub(crate) struct Load(AtomicUsize);
+pub struct Load(AtomicUsize);
 
 impl Load {
-    pub(crate) fn enter(&self) {
+    /// A call begins.
+    pub fn enter(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn leave(&self) {
+    /// A call ends.
+    pub fn leave(&self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn get(&self) -> usize {
+    /// How many there are.
+    pub fn get(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 }
 
 /// Whether a backend is to be asked, by its failures in a row.
 #[derive(Debug)]
-pub(crate) struct Health {
+pub struct Health {
     epoch: Instant,
     /// Until when it is avoided, in milliseconds of the epoch.
     avoided_ms: AtomicU64,
@@ -39,8 +42,8 @@ pub(crate) struct Health {
     failures: AtomicU32,
 }
 
-impl Health {
-    pub(crate) fn new() -> Self {
+impl Default for Health {
+    fn default() -> Self {
         Self {
             epoch: Instant::now(),
             avoided_ms: AtomicU64::new(0),
@@ -48,27 +51,29 @@ impl Health {
             failures: AtomicU32::new(0),
         }
     }
+}
 
+impl Health {
     /// Whether it is to be asked.
-    pub(crate) fn is_good(&self, now: Instant) -> bool {
+    pub fn is_good(&self, now: Instant) -> bool {
         let slow = self.slow_ms.load(Ordering::Relaxed);
         self.is_reachable(now) && (slow == 0 || self.millis(now) >= slow)
     }
 
     /// Whether it is to be asked where there is no better one.
-    pub(crate) fn is_reachable(&self, now: Instant) -> bool {
+    pub fn is_reachable(&self, now: Instant) -> bool {
         let avoided = self.avoided_ms.load(Ordering::Relaxed);
         avoided == 0 || self.millis(now) >= avoided
     }
 
     /// It said nothing while somebody waited: others are asked first for a while.
-    pub(crate) fn was_silent(&self, now: Instant) {
+    pub fn was_silent(&self, now: Instant) {
         let until = self.millis(now + LAST);
         self.slow_ms.store(until, Ordering::Relaxed);
     }
 
     /// It failed: it is avoided for a moment.
-    pub(crate) fn failed(&self, now: Instant) {
+    pub fn failed(&self, now: Instant) {
         let before = self.failures.fetch_add(1, Ordering::Relaxed);
         let pause = LAST.min(FIRST * (1 << before.min(10)));
         // Up to a third shorter, so that many clients do not come back at once.
@@ -79,7 +84,7 @@ impl Health {
     }
 
     /// It answered.
-    pub(crate) fn succeeded(&self) {
+    pub fn succeeded(&self) {
         if self.failures.load(Ordering::Relaxed) != 0 {
             self.failures.store(0, Ordering::Relaxed);
             self.avoided_ms.store(0, Ordering::Relaxed);
@@ -101,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_failure_is_avoided_for_longer_each_time_and_forgotten_with_an_answer() {
-        let (health, now) = (Health::new(), Instant::now());
+        let (health, now) = (Health::default(), Instant::now());
         assert!(health.is_good(now));
         health.failed(now);
         assert!(!health.is_good(now));
@@ -117,7 +122,7 @@ mod tests {
 
     #[test]
     fn one_that_is_silent_is_asked_only_where_there_is_no_other() {
-        let (health, now) = (Health::new(), Instant::now());
+        let (health, now) = (Health::default(), Instant::now());
         health.was_silent(now);
         assert!(!health.is_good(now) && health.is_reachable(now));
         health.succeeded();

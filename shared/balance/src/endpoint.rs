@@ -33,23 +33,30 @@ pub enum EndpointError {
 
 /// How connections are secured.
 #[derive(Clone, Default)]
-pub(crate) struct Tls {
-    pub(crate) authority: Option<Certificate>,
-    pub(crate) identity: Option<Identity>,
+pub struct Tls {
+    /// Who signed the certificates of the backends.
+    pub authority: Option<Certificate>,
+    /// What is presented to them.
+    pub identity: Option<Identity>,
 }
 
 /// A host with a port, that may have many addresses.
 #[derive(Clone)]
-pub(crate) struct Host {
+pub struct Host {
     uri: Uri,
     /// Without the brackets of an IPv6 address.
-    pub(crate) host: String,
-    pub(crate) port: u16,
+    pub host: String,
+    /// The port.
+    pub port: u16,
     tls: Option<ClientTlsConfig>,
 }
 
 impl Host {
-    pub(crate) fn parse(url: &str, tls: &Tls) -> Result<Self, EndpointError> {
+    /// Reads a URL.
+    ///
+    /// # Errors
+    /// [`EndpointError`].
+    pub fn parse(url: &str, tls: &Tls) -> Result<Self, EndpointError> {
         let wrong = || EndpointError::Url(SecretUrl::from(url).to_string());
         let uri: Uri = url.parse().map_err(|_| wrong())?;
         let secure = match uri.scheme_str() {
@@ -93,7 +100,10 @@ impl Host {
 
     /// A channel to one address, connected when it is first used and again whenever the
     /// connection is lost.
-    pub(crate) fn connect(&self, address: SocketAddr) -> Result<Channel, EndpointError> {
+    ///
+    /// # Errors
+    /// [`EndpointError::Tls`].
+    pub fn connect(&self, address: SocketAddr) -> Result<Channel, EndpointError> {
         Ok(self.endpoint(address)?.connect_lazy())
     }
 

@@ -1,0 +1,79 @@
+//! Telling of the same thing seldom.
+
+use std::{
+    collections::BTreeMap,
+    mem,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// How long nothing more is said of a cause.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How many causes are told of in that time; of more, nothing is said.
+const CAUSES: usize = 100;
+
+/// Lets each cause be told of once a second: what fails for one call fails for thousands, and a log
+/// of the same line hides all others.
+#[derive(Debug, Default)]
+pub struct Seldom(Mutex<BTreeMap<String, Told>>);
+
+#[derive(Debug)]
+struct Told {
+    at: Instant,
+    untold: u64,
+}
+
+impl Seldom {
+    /// Nothing was told of yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Mutex::new(BTreeMap::new()))
+    }
+
+    /// Whether a cause is to be told of now, and how often it was not since it was last.
+    pub fn tells(&self, cause: &str, now: Instant) -> Option<u64> {
+        let is_recent = |told: &Told| now.saturating_duration_since(told.at) < PAUSE;
+        let mut causes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(told) = causes.get_mut(cause) {
+            if is_recent(told) {
+                told.untold += 1;
+                return None;
+            }
+            told.at = now;
+            return Some(mem::take(&mut told.untold));
+        }
+        if causes.len() >= CAUSES {
+            causes.retain(|_, told| is_recent(told));
+        }
+        if causes.len() >= CAUSES {
+            return None;
+        }
+        let told = Told { at: now, untold: 0 };
+        causes.insert(cause.to_owned(), told);
+        Some(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_of_once_a_second_with_how_often_it_was_not() {
+        let (seldom, begin) = (Seldom::new(), Instant::now());
+        assert_eq!(seldom.tells("away", begin), Some(0));
+        assert_eq!(seldom.tells("away", begin), None);
+        assert_eq!(seldom.tells("broken", begin), Some(0));
+        assert_eq!(seldom.tells("away", begin + PAUSE), Some(1));
+    }
+
+    #[test]
+    fn causes_that_are_told_of_at_a_time_are_bounded() {
+        let (seldom, begin) = (Seldom::new(), Instant::now());
+        for cause in 0..CAUSES {
+            assert_eq!(seldom.tells(&cause.to_string(), begin), Some(0));
+        }
+        assert_eq!(seldom.tells("more", begin), None);
+        assert_eq!(seldom.tells("more", begin + PAUSE), Some(0));
+    }
+}

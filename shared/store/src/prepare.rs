@@ -1,0 +1,121 @@
+//! Brings databases to the latest version, one process at a time.
+
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbErr,
+    error::RuntimeErr,
+    sqlx::{self, AssertSqlSafe, Connection, PgConnection, Row},
+};
+use sea_orm_migration::MigratorTrait;
+use seal::Source;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::{
+    error::StoreError,
+    open::{WAIT, name_of},
+    url::StoreUrl,
+};
+
+/// The first half of the keys of the locks, which are of the database: the letters `MNDT`.
+const LOCKS: i32 = 0x4d4e_4454;
+/// How often a lock is asked for that another process has, or a server that does not listen yet.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How long the migrations of another process may take.
+const MIGRATION: Duration = Duration::from_secs(600);
+
+/// Makes the tables of a service, or brings them to the latest version.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub(crate) async fn prepare<M: MigratorTrait>(
+    url: &StoreUrl,
+    source: Source,
+    writer: &DatabaseConnection,
+) -> Result<(), StoreError> {
+    if url.is_sqlite() {
+        return Ok(M::up(writer, None).await?);
+    }
+    let turn = turn(session(url).await?, source).await?;
+    let schema = format!("CREATE SCHEMA IF NOT EXISTS {}", name_of(source));
+    writer.execute_unprepared(&schema).await?;
+    M::up(writer, None).await?;
+    Ok(turn.close().await.map_err(connecting)?)
+}
+
+/// Checks that a connection is a session of its own, as long as it lasts. Behind a pooler that
+/// changes the session with each transaction, the search path would be that of any service.
+///
+/// # Errors
+/// [`StoreError::SharedSessions`], [`StoreError::Unavailable`].
+pub(crate) async fn expect_own_sessions(url: &StoreUrl) -> Result<(), StoreError> {
+    let mut one = session(url).await?;
+    let mut other = session(url).await?;
+    let first = process(&mut one).await?;
+    let mut held = other.begin().await.map_err(connecting)?;
+    // A pooler gives away the session of whoever has no transaction …
+    let is_own = process(&mut held).await? != first
+        // … and gives another one later.
+        && process(&mut one).await? == first;
+    held.rollback().await.map_err(connecting)?;
+    if is_own {
+        Ok(())
+    } else {
+        Err(StoreError::SharedSessions)
+    }
+}
+
+/// Opens a connection, once the server listens.
+async fn session(url: &StoreUrl) -> Result<PgConnection, StoreError> {
+    let connect = async {
+        loop {
+            match PgConnection::connect(url.expose()).await {
+                Err(sqlx::Error::Io(_)) => sleep(PAUSE).await,
+                connected => return connected,
+            }
+        }
+    };
+    let connected = timeout(WAIT, connect).await;
+    Ok(connected
+        .map_err(|_| StoreError::Late)?
+        .map_err(connecting)?)
+}
+
+/// The process of the server that serves a session.
+async fn process(session: &mut PgConnection) -> Result<i32, StoreError> {
+    ask(session, "SELECT pg_backend_pid()".to_owned()).await
+}
+
+/// Waits until no other process prepares the tables of a service. Ends with the session, so also
+/// where the process does.
+async fn turn(mut session: PgConnection, source: Source) -> Result<PgConnection, StoreError> {
+    let name = name_of(source);
+    let try_lock = format!("SELECT pg_try_advisory_lock({LOCKS}, hashtext('{name}'))");
+    let end = Instant::now() + MIGRATION;
+    let mut is_told = false;
+    while !ask(&mut session, try_lock.clone()).await? {
+        if Instant::now() >= end {
+            return Err(StoreError::Late);
+        }
+        if !std::mem::replace(&mut is_told, true) {
+            tracing::info!(log = ?source, "another process brings the database to its version");
+        }
+        sleep(PAUSE).await;
+    }
+    Ok(session)
+}
+
+/// Asks without preparing the statement, which some poolers do not know.
+async fn ask<T>(session: &mut PgConnection, statement: String) -> Result<T, StoreError>
+where
+    T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
+{
+    let asked = sqlx::raw_sql(AssertSqlSafe(statement)).fetch_one(session);
+    let row = timeout(WAIT, asked).await.map_err(|_| StoreError::Late)?;
+    let answer = row.and_then(|row| row.try_get(0));
+    Ok(answer.map_err(connecting)?)
+}
+
+fn connecting(error: sqlx::Error) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(error.into()))
+}
