@@ -87,10 +87,12 @@ impl Server {
         folder: PathBuf,
         port: u16,
     ) -> Result<Self, StartError> {
+        // PostgreSQL ends fast by the first signal and takes no notice of the other; PgBouncer waits
+        // for its clients at the first.
         let script = format!(
             "{command} >'{folder}/log' 2>&1 & server=$!\n\
              cat >/dev/null\n\
-             kill -INT $server; wait $server; rm -rf '{folder}'",
+             kill -INT $server; kill -TERM $server; wait $server; rm -rf '{folder}'",
             folder = folder.display()
         );
         let shell = Command::new("sh")
