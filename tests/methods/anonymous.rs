@@ -140,25 +140,27 @@ async fn k_w_g2_nobody_calls_anything() {
 /// called; only health and reflection answer to nobody.
 #[tokio::test(flavor = "multi_thread")]
 async fn k_w_what_is_no_method_is_not_called() {
-    let world = World::start(Setting::Sqlite).await;
-    for path in [
-        "/mandate.identity.v1.UserService/Nothing",
-        "/mandate.identity.v1.UserService/getUser",
-        "/mandate.identity.v1.UserService/GetUser/",
-        "//mandate.identity.v1.UserService/GetUser",
-        "/mandate.identity.v2.UserService/GetUser",
-        "/mandate.membership.v1.OrganizationService",
-        "/grpc.health.v1.HealthX/Check",
-        "/x/grpc.health.v1.Health/Check",
-        "/",
-    ] {
-        let status = world.wire.send(path, &[], Vec::new()).await;
-        let status = status.expect_err(path);
-        fault::expect(&status, Code::Unauthenticated, "UNAUTHENTICATED", path);
-        let status = world.wire.call(path, &world.root, Vec::new()).await;
-        let status = status.expect_err(path);
-        fault::expect(&status, Code::PermissionDenied, "PERMISSION_DENIED", path);
+    for setting in [Setting::Sqlite, Setting::Postgres] {
+        let world = World::start(setting).await;
+        for path in [
+            "/mandate.identity.v1.UserService/Nothing",
+            "/mandate.identity.v1.UserService/getUser",
+            "/mandate.identity.v1.UserService/GetUser/",
+            "//mandate.identity.v1.UserService/GetUser",
+            "/mandate.identity.v2.UserService/GetUser",
+            "/mandate.membership.v1.OrganizationService",
+            "/grpc.health.v1.HealthX/Check",
+            "/x/grpc.health.v1.Health/Check",
+            "/",
+        ] {
+            let status = world.wire.send(path, &[], Vec::new()).await;
+            let status = status.expect_err(path);
+            fault::expect(&status, Code::Unauthenticated, "UNAUTHENTICATED", path);
+            let status = world.wire.call(path, &world.root, Vec::new()).await;
+            let status = status.expect_err(path);
+            fault::expect(&status, Code::PermissionDenied, "PERMISSION_DENIED", path);
+        }
+        let health = "/grpc.health.v1.Health/Check";
+        world.wire.send(health, &[], Vec::new()).await.unwrap();
     }
-    let health = "/grpc.health.v1.Health/Check";
-    world.wire.send(health, &[], Vec::new()).await.unwrap();
 }

@@ -50,40 +50,42 @@ async fn k_u_c5_f3_an_owner_reaches_no_other_organization() {
 /// C1: no header names the organization, the caller or the role of a call.
 #[tokio::test(flavor = "multi_thread")]
 async fn c1_headers_name_no_organization() {
-    let world = World::start(Setting::Sqlite).await;
-    let owner = world.manager("alpha", "owner-alpha", "owner").await;
-    let bearer = format!("Bearer {owner}");
-    let plain = [("authorization", bearer.as_bytes())];
-    let steered: Vec<(&str, &[u8])> = [
-        ("authorization", bearer.as_bytes()),
-        ("x-organization", b"beta"),
-        ("x-organization", b"organizations/beta"),
-        ("x-mandate-organization", b"organizations/beta"),
-        ("organization", b"beta"),
-        ("x-tenant-id", b"beta"),
-        ("x-forwarded-user", b"serviceAccounts/root"),
-        ("x-user", b"serviceAccounts/root"),
-        ("x-mandate-caller", b"peer"),
-        ("x-mandate-role", b"operator"),
-        ("x-original-uri", b"/grpc.health.v1.Health/Check"),
-        ("x-http-method-override", b"GET"),
-    ]
-    .to_vec();
-    let (alpha, beta) = (world.names("alpha", 1), world.names("beta", 1));
-    for sample in ordered()
-        .iter()
-        .filter(|sample| !schema::is_mutation(&sample.path))
-    {
-        let ask = async |names: &Names, headers: &[(&str, &[u8])]| {
-            let body = sample.bytes(names);
-            let answer = world.wire.send(&sample.path, headers, body).await;
-            answer
-                .map(|bytes| timeless(schema::json(&sample.path, &bytes)))
-                .map_err(|status| fault::seen(&status))
-        };
-        for names in [&alpha, &beta] {
-            let (with, without) = (ask(names, &steered).await, ask(names, &plain).await);
-            assert_eq!(with, without, "{} of {}", sample.path, names.org);
+    for setting in [Setting::Sqlite, Setting::Postgres] {
+        let world = World::start(setting).await;
+        let owner = world.manager("alpha", "owner-alpha", "owner").await;
+        let bearer = format!("Bearer {owner}");
+        let plain = [("authorization", bearer.as_bytes())];
+        let steered: Vec<(&str, &[u8])> = [
+            ("authorization", bearer.as_bytes()),
+            ("x-organization", b"beta"),
+            ("x-organization", b"organizations/beta"),
+            ("x-mandate-organization", b"organizations/beta"),
+            ("organization", b"beta"),
+            ("x-tenant-id", b"beta"),
+            ("x-forwarded-user", b"serviceAccounts/root"),
+            ("x-user", b"serviceAccounts/root"),
+            ("x-mandate-caller", b"peer"),
+            ("x-mandate-role", b"operator"),
+            ("x-original-uri", b"/grpc.health.v1.Health/Check"),
+            ("x-http-method-override", b"GET"),
+        ]
+        .to_vec();
+        let (alpha, beta) = (world.names("alpha", 1), world.names("beta", 1));
+        for sample in ordered()
+            .iter()
+            .filter(|sample| !schema::is_mutation(&sample.path))
+        {
+            let ask = async |names: &Names, headers: &[(&str, &[u8])]| {
+                let body = sample.bytes(names);
+                let answer = world.wire.send(&sample.path, headers, body).await;
+                answer
+                    .map(|bytes| timeless(schema::json(&sample.path, &bytes)))
+                    .map_err(|status| fault::seen(&status))
+            };
+            for names in [&alpha, &beta] {
+                let (with, without) = (ask(names, &steered).await, ask(names, &plain).await);
+                assert_eq!(with, without, "{} of {}", sample.path, names.org);
+            }
         }
     }
 }
@@ -92,24 +94,33 @@ async fn c1_headers_name_no_organization() {
 /// owner sees what an owner sees without it.
 #[tokio::test(flavor = "multi_thread")]
 async fn c9_a_page_token_opens_no_other_organization() {
-    let world = World::start(Setting::Sqlite).await;
-    let owner = world.manager("alpha", "owner-alpha", "owner").await;
-    let list = "/mandate.membership.v1.OrganizationService/ListUnits";
-    let body = json!({"parent": "organizations/beta", "pageSize": 1});
-    let token = world.done(list, &body).await["nextPageToken"].clone();
-    assert!(token.is_string());
-    for (parent, code) in [
-        ("organizations/beta", Code::PermissionDenied),
-        ("organizations/alpha", Code::InvalidArgument),
-    ] {
-        let body = json!({"parent": parent, "pageSize": 1, "pageToken": token});
-        let answer = world
-            .wire
-            .call(list, &owner, schema::encode(list, &body))
-            .await;
-        let status = answer.expect_err(parent);
-        fault::reason(&status, parent);
-        assert_eq!(status.code(), code, "{parent}");
+    for setting in [Setting::Sqlite, Setting::Postgres] {
+        let world = World::start(setting).await;
+        let owner = world.manager("alpha", "owner-alpha", "owner").await;
+        let list = "/mandate.membership.v1.OrganizationService/ListUnits";
+        let body = json!({"parent": "organizations/beta", "pageSize": 1});
+        let token = world.done(list, &body).await["nextPageToken"].clone();
+        assert!(token.is_string());
+        for (parent, code, reason) in [
+            (
+                "organizations/beta",
+                Code::PermissionDenied,
+                "PERMISSION_DENIED",
+            ),
+            (
+                "organizations/alpha",
+                Code::InvalidArgument,
+                "PAGE_TOKEN_INVALID",
+            ),
+        ] {
+            let body = json!({"parent": parent, "pageSize": 1, "pageToken": token});
+            let answer = world
+                .wire
+                .call(list, &owner, schema::encode(list, &body))
+                .await;
+            let status = answer.expect_err(parent);
+            fault::expect(&status, code, reason, parent);
+        }
     }
 }
 

@@ -41,6 +41,7 @@ organizations:
 const GRANTS: &str = "mandate.entitlement.v1.GrantService";
 
 async fn load(rig: &Rig, id: &str) {
+    rig.claim(id);
     rig.apply(&DOCUMENT.replace('$', id)).await;
     crate::feeds::heard(rig).await;
 }
@@ -128,25 +129,28 @@ fn s1_33_each_action_shows_who_by_which_grant_and_who_gave_it() {
 #[test]
 fn s0_3_j2_a_denial_is_recorded_once_and_no_change_is() {
     everywhere(async |rig| {
-        load(rig, "s0-3").await;
-        let owner = clients(rig, "s0-3-owner").await;
-        let checker = clients(rig, "s0-3-checker").await;
-        let before = entries(&owner, "s0-3", "CreateGrant").await;
+        load(rig, "s0-3-denied").await;
+        let owner = clients(rig, "s0-3-denied-owner").await;
+        let checker = clients(rig, "s0-3-denied-checker").await;
+        let before = entries(&owner, "s0-3-denied", "CreateGrant").await;
         let mut grants = checker.grants();
-        let refused = grants.create_grant(give("s0-3", "users/s0-3-ann"));
+        let refused = grants.create_grant(give("s0-3-denied", "users/s0-3-denied-ann"));
         assert_refused(
             refused.await,
             Code::PermissionDenied,
             "NOT_APPLICATION_ADMIN",
         );
-        let after = entries(&owner, "s0-3", "CreateGrant").await;
+        let after = entries(&owner, "s0-3-denied", "CreateGrant").await;
         assert_eq!(after.len(), before.len() + 1);
         let denial = &after[0];
         assert_eq!(denial.outcome(), AuditOutcome::Refused);
         assert_eq!(denial.reason, "NOT_APPLICATION_ADMIN");
-        assert_eq!(denial.actor, "serviceAccounts/s0-3-checker");
+        assert_eq!(denial.actor, "serviceAccounts/s0-3-denied-checker");
         // What the caller named, and nothing of what is there.
-        assert_eq!(denial.resources, ["organizations/s0-3", "users/s0-3-ann"]);
+        assert_eq!(
+            denial.resources,
+            ["organizations/s0-3-denied", "users/s0-3-denied-ann"]
+        );
         assert_eq!(
             (denial.grant.as_str(), denial.granted_by.as_str()),
             ("", "")

@@ -18,7 +18,7 @@ use clock::SystemClock;
 use mandate::clients::Clients;
 use seal::Source;
 use store::{Cursor, Store};
-use tests::{Rig, Setting};
+use tests::{Patience, Rig, Setting};
 use tokio::{sync::watch, task::JoinSet};
 use tonic::{Code, Request, Response, Status};
 
@@ -33,8 +33,6 @@ use crate::{
 const USERS: [&str; 5] = ["ann", "ben", "cas", "dan", "eva"];
 const RESOURCES: [&str; 4] = ["n1", "n2", "n3", "n4"];
 const RESTARTS: usize = 3;
-/// How long a writer waits before it tries an installation that has just ended again.
-const PAUSE: Duration = Duration::from_millis(5);
 
 /// Writes to the installation that runs now, and tells of each write that is done.
 #[derive(Clone)]
@@ -49,6 +47,7 @@ impl Writer {
     where
         F: Future<Output = Result<Response<T>, Status>>,
     {
+        let patience = Patience::with("an answer to a repeated request");
         loop {
             let clients = self.clients.read().unwrap().clone();
             let mut attempt = Request::new(request.clone());
@@ -59,7 +58,7 @@ impl Writer {
                     Code::FailedPrecondition | Code::InvalidArgument | Code::NotFound => {
                         panic!("a repeated request is done anew: {status:?}")
                     }
-                    _ => tokio::time::sleep(PAUSE).await,
+                    _ => patience.pause().await,
                 },
             }
         }

@@ -1,9 +1,6 @@
 //! S1-7: who receives the invoices is a question that billing asks when it has one.
 
-use api::{
-    entitlement::v1::{CheckBatchRequest, Effect, Question, RevokeGrantRequest},
-    membership::v1::ListMembershipsRequest,
-};
+use api::entitlement::v1::{ListSubjectsRequest, RevokeGrantRequest, list_subjects_request::Held};
 use mandate::{
     apply::{Options, apply},
     document::{PORTALS, parse_str},
@@ -21,49 +18,16 @@ organizations:
       - {user: ruben-smit, grants: [{role: hosting.technical, id: ruben, scope: ALL}]}
 ";
 
-/// The members to whom an invoice of the account is sent.
+/// The members to whom an invoice of the account is sent, as the product tells billing.
 async fn recipients(rig: &Rig) -> Vec<String> {
-    let clients = rig.root();
-    let request = ListMembershipsRequest {
-        parent: "organizations/bloemist".to_owned(),
-        ..ListMembershipsRequest::default()
-    };
-    let members = clients
-        .members()
-        .list_memberships(request)
-        .await
-        .unwrap()
-        .into_inner();
-    let members: Vec<String> = members
-        .memberships
-        .into_iter()
-        .map(|found| found.subject)
-        .collect();
-    let questions = members.iter().map(|member| Question {
-        subject: member.clone(),
-        permission: "hosting.invoices.receive".to_owned(),
+    let request = ListSubjectsRequest {
         resource: "organizations/bloemist".to_owned(),
-        context: None,
-    });
-    let request = CheckBatchRequest {
-        questions: questions.collect(),
-        consistency: None,
+        held: Some(Held::NotificationRoute("invoices".to_owned())),
+        ..ListSubjectsRequest::default()
     };
-    let answers = clients
-        .authorization()
-        .check_batch(request)
-        .await
-        .unwrap()
-        .into_inner();
-    let answers = answers
-        .decisions
-        .iter()
-        .map(|answer| answer.effect() == Effect::Allow);
-    let sent = members
-        .into_iter()
-        .zip(answers)
-        .filter(|(_, allowed)| *allowed);
-    sent.map(|(member, _)| member).collect()
+    let mut client = rig.root().authorization();
+    let found = client.list_subjects(request).await.unwrap().into_inner();
+    found.subjects
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,6 +43,7 @@ async fn s1_7_financial_users_receive_the_invoices_until_the_role_is_taken_away(
         apply(&documents, &rig.root(), Options::default(), &mut ())
             .await
             .unwrap();
+        crate::feeds::heard(&rig).await;
         assert_eq!(
             recipients(&rig).await,
             ["users/femke-bakker", "users/iris-mulder"]

@@ -243,7 +243,7 @@ fn s2_31_what_owners_manage_by_is_not_taken_from_the_organization() {
             ..CreateEntitlementRequest::default()
         };
         let refused = grants.create_entitlement(ends).await;
-        assert_eq!(refusal(refused).0, Code::InvalidArgument);
+        assert_refused(refused, Code::InvalidArgument, "INVALID_REQUEST");
     });
 }
 

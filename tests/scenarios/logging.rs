@@ -6,12 +6,13 @@ use api::entitlement::v1::{CheckBatchRequest, Question};
 use entitlement::{DecisionLogSettings, DecisionLogTarget};
 use fake_opentelemetry_collector::{ExportedLog, FakeCollectorServer};
 use serde_json::Value;
-use tests::{Rig, Setting};
+use tests::{Patience, Rig, Setting};
 
 use crate::{shared::run, world::World};
 
 /// What a log has of the permissions of a world, once that is so many lines.
 async fn lines(path: &Path, world: &World<'_>, count: usize) -> Vec<Value> {
+    let patience = Patience::with("lines of the log");
     loop {
         let text = fs::read_to_string(path).unwrap();
         let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
@@ -21,7 +22,7 @@ async fn lines(path: &Path, world: &World<'_>, count: usize) -> Vec<Value> {
         if lines.len() >= count {
             return lines;
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        patience.pause().await;
     }
 }
 
@@ -116,7 +117,9 @@ fn k_v_a_collector_is_sent_answers_with_masked_subjects() {
         let world = World::load(&rig, "collected").await;
         ask(&world).await;
         let (mut found, mut asked) = (Vec::new(), 0);
+        let patience = Patience::with("answers at the collector");
         while asked < 5 {
+            patience.pause().await;
             found.extend(collector.exported_logs(1, Duration::from_secs(1)).await);
             let own = found
                 .iter()

@@ -8,6 +8,7 @@ use seal::{Sealer, Source};
 use store::{Cursor, Store, StoreUrl};
 use tempfile::TempDir;
 use testkit::Postgres;
+use tests::Patience;
 use tokio::task::JoinSet;
 
 use crate::shared::run;
@@ -65,7 +66,9 @@ fn k_g_a_reader_that_follows_positions_sees_the_last_state_of_everything() {
             let mut seen = BTreeMap::new();
             let mut at = begin;
             let total = begin.position + i64::from(WRITERS) * i64::from(WRITES);
+            let patience = Patience::with("everything that was written");
             while at.position < total {
+                patience.pause().await;
                 let page = store.backlog(at).await.unwrap();
                 let mut last = at.position;
                 for entry in page.entries {

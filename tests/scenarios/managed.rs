@@ -120,6 +120,7 @@ pub fn all() -> Option<Scope> {
 
 impl<'r> Managed<'r> {
     pub async fn load(rig: &'r Rig, id: &'static str) -> Self {
+        rig.claim(id);
         rig.apply(&DOCUMENT.replace('$', id)).await;
         crate::feeds::heard(rig).await;
         Self { rig, id }

@@ -6,7 +6,7 @@ use api::membership::v1::{CreateMembershipRequest, ListMembershipsRequest, Membe
 use mandate::clients::Clients;
 use tonic::Code;
 
-use crate::{managed::Managed, refusal::refusal, shared::everywhere};
+use crate::{managed::Managed, refusal::assert_refused, shared::everywhere};
 
 /// A page, and the token of the next.
 async fn page(by: &Clients, parent: &str, size: i32, token: String) -> (Vec<String>, String) {
@@ -49,7 +49,7 @@ fn s0_15_the_members_of_one_organization_are_listed_and_no_page_is_of_another() 
             ..ListMembershipsRequest::default()
         };
         let refused = owner.members().list_memberships(request).await;
-        assert_eq!(refusal(refused).0, Code::InvalidArgument);
+        assert_refused(refused, Code::InvalidArgument, "PAGE_TOKEN_INVALID");
     });
 }
 

@@ -320,13 +320,28 @@ fn changes_are_made_all_or_none() {
     });
 }
 
+/// When something else changes, beside what was previewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// After what was previewed is applied.
+    Before,
+    /// Before it is.
+    Between,
+    /// At once.
+    Race,
+}
+
 #[test]
 fn s3_22_a_change_that_comes_between_makes_a_preview_stale() {
     run(async {
         for setting in Setting::IN_PROCESS {
             let rig = Rig::start(setting).await;
             let world = World::load(&rig, "preview-race").await;
-            for round in 0..20 {
+            for (round, order) in (0..21).zip(
+                [Order::Before, Order::Between, Order::Race]
+                    .into_iter()
+                    .cycle(),
+            ) {
                 let id = format!("race-{round}");
                 let mut given = world.create("eva", "viewer", None);
                 if let Some(Change::Create(create)) = &mut given.change {
@@ -335,18 +350,29 @@ fn s3_22_a_change_that_comes_between_makes_a_preview_stale() {
                 let changes = [given];
                 let preview = world.preview(&changes).await;
                 let other = [world.create("eva", "editor", None)];
-                let (applied, between) = tokio::join!(
-                    world.apply(&changes, &preview.digest),
-                    world.apply(&other, "")
-                );
-                let between = between.unwrap().into_inner().grants.remove(0);
-                // Whichever was first: the other did not come between.
-                match applied {
-                    Ok(_) => {
-                        world.apply(&[world.revocation(&id)], "").await.unwrap();
+                let apply = world.apply(&changes, &preview.digest);
+                let other = world.apply(&other, "");
+                let (applied, between) = match order {
+                    Order::Before => {
+                        let applied = apply.await;
+                        (applied, other.await)
                     }
-                    Err(status) => assert_eq!(status.code(), Code::Aborted, "{status:?}"),
+                    Order::Between => {
+                        let between = other.await;
+                        (apply.await, between)
+                    }
+                    Order::Race => tokio::join!(apply, other),
+                };
+                let between = between.unwrap().into_inner().grants.remove(0);
+                let is_applied = applied.is_ok();
+                if is_applied {
+                    world.apply(&[world.revocation(&id)], "").await.unwrap();
+                } else {
+                    assert_refused(applied, Code::Aborted, "PREVIEW_STALE");
                 }
+                // In a race either may be first, and nothing may come between.
+                let expected = order == Order::Before || order == Order::Race && is_applied;
+                assert_eq!(is_applied, expected, "{order:?}");
                 let between = between.name.rsplit('/').next().unwrap();
                 world.apply(&[world.revocation(between)], "").await.unwrap();
             }

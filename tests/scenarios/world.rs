@@ -63,6 +63,7 @@ pub struct World<'r> {
 impl<'r> World<'r> {
     /// Applies the world to an installation that has none of this name.
     pub async fn load(rig: &'r Rig, id: &'static str) -> Self {
+        rig.claim(id);
         rig.apply(&DOCUMENT.replace('$', id)).await;
         crate::feeds::heard(rig).await;
         Self { rig, id }

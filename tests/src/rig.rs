@@ -1,6 +1,10 @@
 //! An installation, and clients of it.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 
 use api::Peer;
 use base::Millis;
@@ -40,6 +44,7 @@ pub struct Rig {
     secrets: Secrets,
     database: String,
     redis: String,
+    claimed: Mutex<BTreeSet<String>>,
     running: Running,
 }
 
@@ -129,6 +134,7 @@ impl Rig {
             secrets,
             database,
             redis,
+            claimed: Mutex::default(),
             running: Running::Stopped,
         }
     }
@@ -157,8 +163,18 @@ impl Rig {
             secrets: self.secrets.clone(),
             database: self.database.clone(),
             redis: self.redis.clone(),
+            claimed: Mutex::default(),
             running: Running::Stopped,
         }
+    }
+
+    /// Takes a name for what a test makes: two that shared it would change what the other sees.
+    pub fn claim(&self, name: &str) {
+        let mut claimed = self.claimed.lock().expect("the names");
+        assert!(
+            claimed.insert(name.to_owned()),
+            "`{name}` is of another test"
+        );
     }
 
     /// Ends the installation as a kill would, and starts it again on what it left.

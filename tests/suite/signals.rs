@@ -12,7 +12,7 @@ use tests::{faults::Paused, signal};
 use crate::reference::sources;
 
 /// Programs that every Debian system has, or that whoever runs Cargo has.
-const EVERYWHERE: [&str; 4] = ["chown", "sh", "sha256sum", "rustc"];
+const EVERYWHERE: [&str; 5] = ["chmod", "chown", "sh", "sha256sum", "rustc"];
 
 fn sleeper() -> Child {
     let mut command = Command::new("sh");

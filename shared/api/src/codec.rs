@@ -59,7 +59,7 @@ impl<U: Message + Default + Inbound> Decoder for ValidatingDecoder<U> {
     type Error = Status;
 
     fn decode(&mut self, src: &mut DecodeBuf<'_>) -> Result<Option<U>, Status> {
-        weigh(U::shape(), src.chunk()).map_err(too_large)?;
+        weigh(U::shape(), src.chunk()).map_err(|found| too_large(&found))?;
         let Some(message) = self.0.decode(src).map_err(|_| malformed())? else {
             return Ok(None);
         };
@@ -73,7 +73,7 @@ impl<U: Message + Default + Inbound> Decoder for ValidatingDecoder<U> {
     }
 }
 
-fn too_large(found: TooLarge) -> Status {
+fn too_large(found: &TooLarge) -> Status {
     broken(&[(&found.field, &found.description)])
 }
 

@@ -115,7 +115,7 @@ fn k_f_k_n_a_context_out_of_bounds_is_refused_wherever_it_is_said() {
             let Some(Outcome::Error(error)) = answer.outcome else {
                 panic!("{answer:?}");
             };
-            assert_eq!(error.code, i32::from(Code::InvalidArgument));
+            assert_eq!(field(&failed(&error).unwrap_err()), "context");
         }
     });
 }

@@ -10,7 +10,7 @@ use api::entitlement::v1::{
 use base::Millis;
 use clock::Clock;
 use prost_types::FieldMask;
-use tests::{Rig, Setting, faults::RedisServer};
+use tests::{Patience, Rig, Setting, faults::RedisServer};
 
 use super::circumstances::{OFFICE, ask, context, create, load, office, question};
 use crate::{
@@ -88,8 +88,9 @@ fn k_a_an_answer_upon_which_a_condition_bore_is_given_once() {
             let count = format!("EVAL \"return #redis.call('KEYS', '{pattern}')\" 0");
             redis.ask(&count, "\r\n")
         };
+        let patience = Patience::with("what is shared in Redis");
         while count("*users/if-once-ann*") == ":0\r\n" {
-            tokio::task::yield_now().await;
+            patience.pause().await;
         }
         for pattern in ["*users/if-once-eva*", "*users/if-once-cas*resources/n1"] {
             assert_eq!(count(pattern), ":0\r\n", "{pattern}");

@@ -77,15 +77,16 @@ fn what_was_approved_and_cut_short_is_not_given_in_another_unit_of_the_name() {
             let wish = world.wish_in("k2", "wished");
             world.pending(&desk, "wished", wish).await;
             {
-                let (broken, _running) =
-                    replica(&rig, Cut::Before, CreateGrantRequest::default()).await;
-                world.approve(&broken, "wished").await.unwrap();
+                let broken = replica(&rig, Cut::Before, CreateGrantRequest::default()).await;
+                world.approve(&broken.clients, "wished").await.unwrap();
+                broken.assert_cut(Cut::Before);
             }
             unit_again(&root, format!("{}/units/k2", world.name())).await;
             heard(&rig).await;
             let mut decided = ChangeRequestState::Approved;
+            let patience = tests::Patience::with("what becomes of a request");
             while decided == ChangeRequestState::Approved {
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                patience.pause().await;
                 decided = world.state(&root, "wished").await;
             }
             // It may have been taken up before the unit was deleted.

@@ -40,18 +40,35 @@ pub enum Cut {
     Overtaken,
 }
 
-/// Membership as another replica has it, whose calls that change grants are cut.
-pub async fn replica(rig: &Rig, cut: Cut, meanwhile: CreateGrantRequest) -> (Clients, DropGuard) {
+/// Membership as another replica has it, whose calls that change grants are cut. Dropped, it ends.
+pub struct Replica {
+    pub clients: Clients,
+    seen: Arc<AtomicUsize>,
+    _running: DropGuard,
+}
+
+impl Replica {
+    /// That calls came that were cut: of what was not, nothing is shown.
+    pub fn assert_cut(&self, cut: Cut) {
+        let least = if cut == Cut::Overtaken { 1 } else { 2 };
+        let seen = self.seen.load(Ordering::Relaxed);
+        assert!(seen >= least, "{cut:?}: {seen} calls");
+    }
+}
+
+/// Starts such a replica.
+pub async fn replica(rig: &Rig, cut: Cut, meanwhile: CreateGrantRequest) -> Replica {
     let [identity, _, whole] = rig.channels();
     let [identity_for_it, _, whole_for_it] = rig.channels_as(api::Peer::Membership);
     let secrets = rig.secrets();
     let shutdown = CancellationToken::new();
+    let seen = Arc::new(AtomicUsize::new(0));
     let built = membership::build(membership::Dependencies {
         store: rig.stores().membership,
         clock: Arc::new(SystemClock::default()),
         sealer: secrets.sealer.clone(),
         identity: identity_for_it,
-        entitlement: cutting(whole_for_it, rig.root(), cut, meanwhile),
+        entitlement: cutting(whole_for_it, rig.root(), cut, meanwhile, seen.clone()),
         shutdown: shutdown.clone(),
     });
     let built = built.await.unwrap();
@@ -62,11 +79,20 @@ pub async fn replica(rig: &Rig, cut: Cut, meanwhile: CreateGrantRequest) -> (Cli
     };
     let service = stack(built.routes, authentication, rpc::Limits::default());
     let clients = Clients::new(identity, in_process(service), whole, &secrets.root);
-    (clients, shutdown.drop_guard())
+    Replica {
+        clients,
+        seen,
+        _running: shutdown.drop_guard(),
+    }
 }
 
-fn cutting(whole: Channel, root: Clients, cut: Cut, meanwhile: CreateGrantRequest) -> Channel {
-    let seen = Arc::new(AtomicUsize::new(0));
+fn cutting(
+    whole: Channel,
+    root: Clients,
+    cut: Cut,
+    meanwhile: CreateGrantRequest,
+    seen: Arc<AtomicUsize>,
+) -> Channel {
     let service = tower::service_fn(move |request: http::Request<tonic::body::Body>| {
         let (whole, root, meanwhile) = (whole.clone(), root.clone(), meanwhile.clone());
         let changes = request.uri().path().ends_with("/ApplyGrantChangesFor");
@@ -104,9 +130,10 @@ fn s4_20_what_was_approved_is_made_once_whatever_is_cut_short() {
                     world
                         .pending(&desk, "wished", world.wish("ben", "wished", "a.editor"))
                         .await;
-                    let (broken, _running) =
-                        replica(&rig, cut, CreateGrantRequest::default()).await;
-                    let approved = world.approve(&broken, "wished").await.unwrap().into_inner();
+                    let broken = replica(&rig, cut, CreateGrantRequest::default()).await;
+                    let approved = world.approve(&broken.clients, "wished").await;
+                    let approved = approved.unwrap().into_inner();
+                    broken.assert_cut(cut);
                     let propagation = approved.propagation();
                     let request = approved.change_request.unwrap();
                     // The other replica may take it up before this one looks.
@@ -146,12 +173,10 @@ fn what_is_possible_no_longer_fails_and_says_why() {
                 grant_id: "meanwhile".to_owned(),
                 ..world.grant(&world.user("ben"), "a.auditor", all())
             };
-            let (changing, _running) = replica(&rig, Cut::Overtaken, meanwhile).await;
-            let approved = world
-                .approve(&changing, "wished")
-                .await
-                .unwrap()
-                .into_inner();
+            let changing = replica(&rig, Cut::Overtaken, meanwhile).await;
+            let approved = world.approve(&changing.clients, "wished").await;
+            let approved = approved.unwrap().into_inner();
+            changing.assert_cut(Cut::Overtaken);
             let request = approved.change_request.unwrap();
             assert_eq!(request.state(), ChangeRequestState::Failed);
             assert_eq!(request.failure_reason, "SOD_VIOLATION");
