@@ -49,10 +49,15 @@ A document is YAML with any of `applications`, `service_accounts`, `users` and
 `organizations`; documents are applied together and may refer to each other and to what
 the server has.
 
-What the documents do not mention stays as it is: nothing is deleted. A field that is
-absent from something they do mention is empty or none there; only a state that is absent
-is left alone, so that applying a document never gives access back to somebody who was
-suspended in the meantime. Write `state: ACTIVE` to do that.
+What the documents do not mention stays as it is: nothing is deleted, and a field that an
+entry leaves out is left alone. A field without a value, as `end_time: null`, is emptied. A
+grant that was revoked stays revoked, and the plan says so; give it another `id` to give it
+again. A state that is left out stays: write `state: ACTIVE` to give access back.
+
+Before anything is changed, all that would be refused is told, with file, line and field;
+`--dry-run` ends there. In the plan, `+` is created, `~` is changed, `!` is left as it is,
+and what may let somebody do more is marked. A run that stops half-way says what was done
+and what was not; applied again, it goes on.
 
 Examples:
   mandate apply -f portal.yaml
@@ -195,7 +200,7 @@ pub struct ApplyArgs {
     /// A document; `-` is the standard input. May be given several times.
     #[arg(short, long = "file", required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Show what would be done, and do nothing.
+    /// Show what would be done and what would be refused, and do nothing.
     #[arg(long)]
     pub dry_run: bool,
 }
