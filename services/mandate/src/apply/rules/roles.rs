@@ -86,7 +86,7 @@ pub(super) fn unmanaged(
     let has = has
         .iter()
         .any(|of| of.entitlements.contains_key(&entitlement));
-    (!has && application.name != "applications/mandate").then(|| {
+    (!has).then(|| {
         format!(
             "APPLICATION_NOT_ENTITLED: the organization does not have the application `{}`",
             application.name
