@@ -269,7 +269,7 @@ fn an_operator_is_told_of_an_organization_that_is_misspelt() {
     let dev = dev();
     for (command, code) in [
         ("grant list transprot-janssens", 0),
-        ("audit list transprot-janssens", 0),
+        ("audit list transprot-janssens", 1),
         (
             "check jan-peeters fleet.billing.view transprot-janssens/units/k1",
             0,
