@@ -44,8 +44,7 @@ fn a_dry_run_tells_what_would_be_done_and_does_nothing() {
             let planned = apply_portals(&rig, dry).await.counts;
             let nothing = read(&portals(), &rig.root()).await.unwrap();
             assert!(nothing.users.is_empty() && nothing.organizations.is_empty());
-            let names: Vec<_> = nothing.applications.keys().collect();
-            assert_eq!(names, ["applications/mandate"]);
+            assert!(nothing.applications.is_empty());
             let done = apply_portals(&rig, Options::default()).await.counts;
             assert_eq!(
                 (planned.created, planned.changed, planned.unchanged),

@@ -3,6 +3,7 @@
 mod bounds;
 mod circumstances;
 mod given;
+mod listed;
 mod paging;
 mod shown;
 mod spent;

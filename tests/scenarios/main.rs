@@ -15,6 +15,7 @@ mod alone;
 mod apart;
 mod applying;
 mod applying_killed;
+mod applying_refused;
 mod applying_steps;
 mod as_of;
 mod auditing;

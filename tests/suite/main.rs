@@ -17,6 +17,7 @@ mod contract;
 mod epochs;
 mod http;
 mod oidc;
+mod operating;
 mod passwords;
 mod pooler;
 mod portals;

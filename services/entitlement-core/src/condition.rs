@@ -27,6 +27,9 @@ use self::{
 /// The longest condition, in bytes.
 pub const MAX_BYTES: usize = 1024;
 
+/// Grants with conditions that a member may have: a question asks all that bear on it.
+pub const MAX_HELD: usize = 16;
+
 /// How deep the parser goes; a condition may go less deep, and is told so with a better word.
 const PARSER_DEPTH: u16 = 64;
 

@@ -47,6 +47,7 @@ mod list_permissions;
 mod list_resources;
 mod list_roles;
 mod list_subjects;
+mod listed;
 mod past;
 mod preconditions;
 mod preview;

@@ -9,7 +9,10 @@ use entitlement_core::{
 };
 
 /// An application as the rules see it.
-pub(crate) fn definition(application: &Application) -> Result<ApplicationDefinition, InvalidName> {
+///
+/// # Errors
+/// The name is none of an application.
+pub fn definition(application: &Application) -> Result<ApplicationDefinition, InvalidName> {
     Ok(ApplicationDefinition {
         id: ApplicationId::parse_name(&application.name)?,
         modules: application.modules.iter().map(module).collect(),

@@ -31,6 +31,7 @@ use seal::{Sealer, Source};
 use tokio_util::sync::CancellationToken;
 
 pub use crate::{
+    catalog::definition,
     decision_log::{DecisionLogSettings, DecisionLogTarget, mask},
     store::Migrator,
 };

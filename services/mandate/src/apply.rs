@@ -1,33 +1,43 @@
-//! Makes an installation have what documents say: reads what there is, finds the difference,
-//! and calls for it. What the documents do not say stays.
+//! Makes an installation have what documents say: reads what there is of what they name, finds the
+//! difference, asks the services what of it they would refuse, and calls for it. What the documents
+//! do not say stays.
 
+mod awaited;
 mod desired;
+mod error;
 mod execute;
 mod fact;
 mod facts;
 mod id;
+mod named;
 mod plan;
 mod read;
+mod refusal;
+mod rules;
 mod together;
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use tonic::Code;
 
+pub use error::{ApplyError, Stop};
 pub use fact::State;
 pub use facts::{Facts, OrganizationFacts};
 pub use id::grant_id;
 pub use plan::{
-    Action, Change, Changes, Conflict, Counts, Entry, FieldChange, OrganizationPlan, Plan,
-    StateChange, plan,
+    Action, Change, Changes, Counts, Entry, FieldChange, OrganizationPlan, Plan, StateChange,
 };
 pub use read::read;
 
 use crate::{
     clients::{CallError, Clients},
-    document::{Document, Problem, validate},
-    exit::Failure,
+    document::{Document, Problem, Whereabouts, validate},
 };
+use execute::{Outcome, is_refusal};
+use refusal::Refusal;
 
 /// How often the state is read again because it changed while it was being changed.
 const TRIES: u32 = 3;
@@ -35,7 +45,7 @@ const TRIES: u32 = 3;
 /// How to apply.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
-    /// Finds the difference and changes nothing.
+    /// Finds the difference and what would be refused, and changes nothing.
     pub dry_run: bool,
 }
 
@@ -63,42 +73,6 @@ pub struct Summary {
     pub elapsed: Duration,
 }
 
-/// Why documents were not applied, or not to the end. Applying them again continues.
-#[derive(Debug, thiserror::Error)]
-pub enum ApplyError {
-    /// The documents are wrong. Nothing was changed.
-    #[error("the documents have {} problem(s)", .0.len())]
-    Invalid(Vec<Problem>),
-    /// The documents ask for what no call can do. Nothing was changed.
-    #[error("the documents ask for {} change(s) that cannot be made", .0.len())]
-    Conflicts(Vec<Conflict>),
-    /// A call failed.
-    #[error(transparent)]
-    Call(#[from] CallError),
-    /// The process is ending.
-    #[error("the work was cut short")]
-    Cancelled,
-}
-
-impl From<ApplyError> for Failure {
-    fn from(error: ApplyError) -> Self {
-        let list = |items: Vec<String>| {
-            let lines: Vec<String> = std::iter::once(format!("{error}:")).chain(items).collect();
-            Self::usage(lines.join("\n"))
-        };
-        match &error {
-            ApplyError::Invalid(problems) => {
-                list(problems.iter().map(ToString::to_string).collect())
-            }
-            ApplyError::Conflicts(conflicts) => {
-                list(conflicts.iter().map(ToString::to_string).collect())
-            }
-            ApplyError::Call(call) => Self::failed(call.describe()),
-            ApplyError::Cancelled => Self::from_error(error),
-        }
-    }
-}
-
 /// Applies documents.
 ///
 /// Cancelled, or failed half-way, it leaves what it has done; applied again, it does the rest.
@@ -113,21 +87,30 @@ pub async fn apply(
 ) -> Result<Summary, ApplyError> {
     let start = Instant::now();
     let mut counts = Counts::default();
+    let mut done = Vec::new();
     for attempt in 1.. {
-        let plan = prepare(documents, clients).await?;
-        if attempt == 1 {
-            counts = plan.counts();
-            progress.planned(&plan);
+        let may_retry = attempt < TRIES;
+        let look = look(documents, clients).await?;
+        let refused = ask(&look, clients).await;
+        if may_retry && refused.failed.iter().any(is_overtaken) {
+            continue;
         }
-        if options.dry_run || plan.is_empty() {
+        look.refuse(refused)?;
+        if attempt == 1 {
+            counts = look.plan.counts();
+            progress.planned(&look.plan);
+        }
+        if options.dry_run || look.plan.is_empty() {
             break;
         }
-        match execute::execute(plan, clients, progress).await {
-            Err(ApplyError::Call(error)) if attempt < TRIES && is_overtaken(&error) => {}
-            result => {
-                result?;
-                break;
-            }
+        let outcome = execute::execute(look.plan.clone(), clients, progress).await;
+        done.extend(outcome.done);
+        if outcome.failed.is_empty() {
+            break;
+        }
+        if !may_retry || !outcome.failed.iter().any(is_overtaken) {
+            let stop = Stop::of(&look.plan, &done, outcome.failed, &look.places);
+            return Err(ApplyError::Stopped(Box::new(stop)));
         }
     }
     Ok(Summary {
@@ -141,29 +124,92 @@ pub async fn apply(
 /// # Errors
 /// [`ApplyError`].
 pub async fn prepare(documents: &[Document], clients: &Clients) -> Result<Plan, ApplyError> {
-    let mut found = validate(documents);
+    let look = look(documents, clients).await?;
+    look.refuse(Outcome::default())?;
+    Ok(look.plan)
+}
+
+/// What is to be done, and what is wrong with it.
+struct Look<'a> {
+    places: Whereabouts<'a>,
+    plan: Plan,
+    state: Facts,
+    problems: Vec<Problem>,
+    /// The names of the facts that the problems are about.
+    refused: HashSet<String>,
+}
+
+async fn look<'a>(documents: &'a [Document], clients: &Clients) -> Result<Look<'a>, ApplyError> {
+    let found = validate(documents);
+    let mut problems = found.problems;
     let state = match read(documents, clients).await {
         Ok(state) => state,
         // What is wrong with the documents can be said without the server.
-        Err(_) if !found.problems.is_empty() => return Err(ApplyError::Invalid(found.problems)),
+        Err(_) if !problems.is_empty() => return Err(ApplyError::Invalid(problems)),
         Err(error) => return Err(error),
     };
-    let absent = found
-        .deferred
-        .into_iter()
-        .filter(|deferred| !state.holds(&deferred.reference));
-    found
-        .problems
-        .extend(absent.map(|deferred| deferred.problem));
-    if !found.problems.is_empty() {
-        found.problems.sort();
-        return Err(ApplyError::Invalid(found.problems));
+    let deferred = found.deferred.into_iter();
+    let absent = deferred.filter(|deferred| !state.holds(&deferred.reference));
+    problems.extend(absent.map(|deferred| deferred.problem));
+    let places = Whereabouts::of(documents);
+    let mut refused: HashSet<String> = problems
+        .iter()
+        .filter_map(|problem| places.fact(problem))
+        .map(str::to_owned)
+        .collect();
+    let desired = desired::desired(documents, &state);
+    let mut refusals = rules::check(&desired, &state);
+    // What is wrong in a way that the document shows is told once, by its form.
+    refusals.retain(|refusal| !refused.contains(&refusal.name));
+    let plan = plan::plan(desired, &state, &mut refusals);
+    refused.extend(refusals.iter().map(|refusal| refusal.name.clone()));
+    problems.extend(refusals.into_iter().map(|refusal| refusal.problem(&places)));
+    Ok(Look {
+        places,
+        plan,
+        state,
+        problems,
+        refused,
+    })
+}
+
+/// Asks the services what they would refuse of what is not refused already.
+async fn ask(look: &Look<'_>, clients: &Clients) -> Outcome {
+    let awaited = awaited::awaited(&look.plan, &look.state);
+    let part = awaited::answerable(&look.plan, &awaited, &look.refused);
+    execute::ask(part, awaited, clients).await
+}
+
+impl Look<'_> {
+    /// Refuses to go on, if something is wrong.
+    fn refuse(&self, asked: Outcome) -> Result<(), ApplyError> {
+        let mut problems = self.problems.clone();
+        let by_documents = !problems.is_empty();
+        for (names, error) in asked.failed {
+            if !is_refusal(&error) && !is_overtaken_by(&error) {
+                return Err(error.into());
+            }
+            for name in names {
+                let refusals = Refusal::by_service(&name, &error).into_iter();
+                problems.extend(refusals.map(|refusal| refusal.problem(&self.places)));
+            }
+        }
+        problems.sort();
+        problems.dedup();
+        match problems.is_empty() {
+            true => Ok(()),
+            false if by_documents => Err(ApplyError::Invalid(problems)),
+            false => Err(ApplyError::Refused(problems)),
+        }
     }
-    plan(documents, &state).map_err(ApplyError::Conflicts)
 }
 
 /// Whether somebody else, or an earlier run that was interrupted, changed the state after it
 /// was read.
-fn is_overtaken(error: &CallError) -> bool {
+fn is_overtaken((_, error): &(Vec<String>, CallError)) -> bool {
+    is_overtaken_by(error)
+}
+
+fn is_overtaken_by(error: &CallError) -> bool {
     matches!(error.status.code(), Code::AlreadyExists | Code::Aborted)
 }

@@ -6,11 +6,20 @@ use clap::{
     error::{ContextKind, ContextValue},
 };
 
-use crate::cli::Cli;
+use crate::{cli::Cli, exit::Failure, output};
 
-/// Reads the arguments; ends the process where they are wrong, or ask for help.
-pub(crate) fn read() -> Cli {
-    Cli::try_parse().unwrap_or_else(|error| without_password(error).exit())
+/// Reads the arguments; none where they ask for help or the version, which was printed.
+pub(crate) fn read() -> Result<Option<Cli>, Failure> {
+    let error = match Cli::try_parse() {
+        Ok(cli) => return Ok(Some(cli)),
+        Err(error) => without_password(error),
+    };
+    let printed = error.print();
+    if error.use_stderr() {
+        return Err(Failure::usage(""));
+    }
+    output::printed(printed);
+    Ok(None)
 }
 
 /// An error that shows no password of a URL that stands where none belongs.

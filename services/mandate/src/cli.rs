@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod installation;
 mod manage;
 mod request;
 
@@ -14,6 +15,9 @@ use prost_types::Timestamp;
 pub use self::{
     audit::{AuditCommand, AuditListArgs, AuditVerifyArgs, DecisionsArgs},
     backup::{BackupCommand, BackupCreateArgs, BackupRestoreArgs, BackupVerifyArgs},
+    installation::{
+        ContextAddArgs, SecretsCommand, ServiceAccountCommand, ServiceAccountCreateArgs,
+    },
     manage::{
         CatalogueCommand, EntitlementArgs, EntitlementCommand, GrantCommand, GrantCreateArgs,
         GrantListArgs, Reason, RoleCommand,
@@ -29,14 +33,15 @@ use crate::{
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done, or allowed; also when there was nothing to do
-  1  a call was refused or went wrong
+  1  a call was refused or went wrong, or the answer could not be written
   2  the arguments, the contexts file or a document is wrong
-  3  denied, with --error-on-deny
+  3  denied, with --error-on-deny; a preview of what cannot be given
   4  a service cannot be reached
 
 Files:
   contexts.json in $XDG_CONFIG_HOME/mandate or ~/.config/mandate, or where
-  $MANDATE_CONFIG says. `mandate dev` writes a context `dev` into it.
+  $MANDATE_CONFIG says. `mandate dev` writes a context `dev` into it, and
+  `mandate context add` another.
 
 Examples:
   mandate dev
@@ -49,10 +54,15 @@ A document is YAML with any of `applications`, `service_accounts`, `users` and
 `organizations`; documents are applied together and may refer to each other and to what
 the server has.
 
-What the documents do not mention stays as it is: nothing is deleted. A field that is
-absent from something they do mention is empty or none there; only a state that is absent
-is left alone, so that applying a document never gives access back to somebody who was
-suspended in the meantime. Write `state: ACTIVE` to do that.
+What the documents do not mention stays as it is: nothing is deleted, and a field that an
+entry leaves out is left alone. A field without a value, as `end_time: null`, is emptied. A
+grant that was revoked stays revoked, and the plan says so; give it another `id` to give it
+again. A state that is left out stays: write `state: ACTIVE` to give access back.
+
+Before anything is changed, all that would be refused is told, with file, line and field;
+`--dry-run` ends there. In the plan, `+` is created, `~` is changed, `!` is left as it is,
+and what may let somebody do more is marked. A run that stops half-way says what was done
+and what was not; applied again, it goes on.
 
 Examples:
   mandate apply -f portal.yaml
@@ -169,8 +179,14 @@ pub enum Command {
     /// Make, verify and restore backups of the databases.
     #[command(subcommand, after_long_help = backup::HELP)]
     Backup(BackupCommand),
-    /// List, choose or show contexts.
-    #[command(subcommand)]
+    /// Make the secrets of an installation.
+    #[command(subcommand, after_long_help = installation::SECRETS)]
+    Secrets(SecretsCommand),
+    /// Make service accounts and their keys, for backends.
+    #[command(subcommand, after_long_help = installation::SERVICE_ACCOUNT)]
+    ServiceAccount(ServiceAccountCommand),
+    /// Add, list, choose or show contexts.
+    #[command(subcommand, after_long_help = installation::CONTEXT)]
     Context(ContextCommand),
     /// Print the rules of the Redis users of an installation: for its services, and for systems
     /// that read decisions there.
@@ -195,7 +211,7 @@ pub struct ApplyArgs {
     /// A document; `-` is the standard input. May be given several times.
     #[arg(short, long = "file", required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Show what would be done, and do nothing.
+    /// Show what would be done and what would be refused, and do nothing.
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -328,6 +344,8 @@ pub struct WatchArgs {
 /// What to do with contexts.
 #[derive(Debug, Subcommand)]
 pub enum ContextCommand {
+    /// Add a context, and make it the current one.
+    Add(ContextAddArgs),
     /// List the contexts; the current one has a star.
     List,
     /// Choose the context that is used when none is named.

@@ -14,15 +14,19 @@ mod explain;
 mod grant;
 mod list;
 mod names;
+mod organization;
 mod preview;
 mod redis_users;
 mod request;
 mod role;
+mod secrets;
+mod service_account;
 mod version;
 mod watch;
 
 use crate::{
     cli::{Cli, Command},
+    connect::connect,
     exit::Failure,
     run,
 };
@@ -32,6 +36,25 @@ use crate::{
 /// # Errors
 /// It was not done; the failure says with what exit code the process ends.
 pub async fn run(cli: Cli) -> Result<(), Failure> {
+    let context = cli.context.clone();
+    let organization = organization::organization_of(&cli.command);
+    let done = dispatch(cli).await;
+    let Err(failure) = done else {
+        return Ok(());
+    };
+    // Whoever may know is told that the organization is misspelt.
+    if failure.denied
+        && let Some(organization) = organization
+        && let Ok(connection) = connect(context.as_deref())
+        && let Some(told) = organization::misspelt(&connection, &organization).await
+    {
+        let message = format!("{}\n  {told}", failure.message);
+        return Err(Failure { message, ..failure });
+    }
+    Err(failure)
+}
+
+async fn dispatch(cli: Cli) -> Result<(), Failure> {
     let (context, json) = (cli.context.as_deref(), cli.json);
     match cli.command {
         // Whole installations are large, and the other commands need not carry them.
@@ -55,6 +78,10 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Watch(args) => watch::watch(args, context, json).await,
         Command::Audit(command) => audit::audit(command, context, json).await,
         Command::Backup(command) => backup::backup(command, json).await,
+        Command::Secrets(command) => secrets::secrets(&command, json),
+        Command::ServiceAccount(command) => {
+            service_account::service_account(command, context, json).await
+        }
         Command::Context(args) => context::context(args, context, json),
         Command::RedisUsers(args) => redis_users::redis_users(&args, json),
         Command::Completion(args) => completion::completion(&args),

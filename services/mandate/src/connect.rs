@@ -5,6 +5,7 @@ use std::{fs, path::Path};
 use base::SecretUrl;
 use rpc::Channel;
 use secrecy::SecretString;
+use tonic::Code;
 
 use crate::{
     clients::{CallError, Clients, Service},
@@ -28,10 +29,18 @@ pub fn connect(name: Option<&str>) -> Result<Connection, Failure> {
     let path = context::default_path().map_err(Failure::usage_error)?;
     let contexts = context::load(&path).map_err(Failure::usage_error)?;
     let (_, context) = contexts.choose(name).map_err(Failure::usage_error)?;
+    open(context)
+}
+
+/// Opens a context. Connections are made when they are first used.
+///
+/// # Errors
+/// Its files cannot be read, or it has no URLs.
+pub fn open(context: &Context) -> Result<Connection, Failure> {
     let key = read(&context.key_file)?;
     let key = SecretString::from(String::from_utf8_lossy(&key).trim());
     let ca = context.ca_file.as_deref().map(read).transpose()?;
-    let open = |url: &str| open(url, ca.as_deref());
+    let open = |url: &str| channel(url, ca.as_deref());
     Ok(Connection {
         clients: Clients::new(
             open(&context.identity)?,
@@ -60,11 +69,14 @@ impl Connection {
                 error.status.message()
             ));
         }
-        Failure::failed(error.describe())
+        Failure {
+            denied: error.status.code() == Code::PermissionDenied,
+            ..Failure::failed(error.describe())
+        }
     }
 }
 
-fn open(url: &str, ca: Option<&[u8]>) -> Result<Channel, Failure> {
+fn channel(url: &str, ca: Option<&[u8]>) -> Result<Channel, Failure> {
     if url.starts_with("https:") && ca.is_none() {
         let url = SecretUrl::from(url);
         return Err(Failure::usage(format!(

@@ -70,9 +70,12 @@ pub enum ContextError {
     },
     /// No context is current, and none was named.
     #[error(
-        "no context is chosen; name one with `--context`, or choose one with `mandate context use NAME`; `mandate dev` makes one"
+        "no context is chosen; name one with `--context`, or choose one with `mandate context use NAME`; `mandate context add` and `mandate dev` make one"
     )]
     NoneChosen,
+    /// There is a context of that name.
+    #[error("there is a context `{0}`; `--replace` puts another in its place")]
+    Exists(String),
     /// There is no such context.
     #[error("there is no context `{name}`; there are: {}", .known.join(", "))]
     Unknown {
@@ -125,6 +128,17 @@ pub fn load(path: &Path) -> Result<Contexts, ContextError> {
             source,
         }),
     }
+}
+
+/// Adds a context under a name that is free, and makes it the current one.
+///
+/// # Errors
+/// There is one of that name, or the file cannot be read or written.
+pub fn add_current(path: &Path, name: &str, context: Context) -> Result<(), ContextError> {
+    if load(path)?.contexts.contains_key(name) {
+        return Err(ContextError::Exists(name.to_owned()));
+    }
+    save_current(path, name, context)
 }
 
 /// Adds or replaces a context and makes it the current one.

@@ -8,6 +8,7 @@ mod role;
 mod scope;
 mod text;
 mod validate;
+mod whereabouts;
 
 pub use model::{
     ApplicationEntry, ContactEntry, CustomRoleEntry, EntitlementEntry, GrantEntry, MembershipEntry,
@@ -21,6 +22,7 @@ pub use scope::{Places, ScopeEntry};
 pub use text::Text;
 pub use validate::{Deferred, Reference, Validated, validate};
 pub(crate) use validate::{management_mode, placement};
+pub(crate) use whereabouts::Whereabouts;
 
 /// A document as it was read.
 #[derive(Debug, Clone)]

@@ -8,11 +8,11 @@ pub enum Exit {
     /// 0: done, or allowed. Also when there was nothing to do, and for a denial that was only
     /// asked about.
     Done = 0,
-    /// 1: a call was refused or went wrong.
+    /// 1: a call was refused or went wrong, or the answer could not be written.
     Failed = 1,
     /// 2: the arguments, the contexts file or a document is wrong.
     Usage = 2,
-    /// 3: denied, with `--error-on-deny`.
+    /// 3: denied, with `--error-on-deny`; or previewed, and not to be given so.
     Denied = 3,
     /// 4: a service cannot be reached.
     Unreachable = 4,
@@ -33,6 +33,8 @@ pub struct Failure {
     /// What to tell the user; may have several lines, and may be empty when everything has been
     /// said.
     pub message: String,
+    /// Whether a service said that the caller may not, or that what is named does not exist.
+    pub denied: bool,
 }
 
 impl Failure {
@@ -70,6 +72,7 @@ impl Failure {
         Self {
             exit,
             message: message.into(),
+            denied: false,
         }
     }
 }

@@ -20,7 +20,12 @@ use crate::exit::Exit;
 
 /// Does what the arguments of the process say.
 pub async fn main() -> ExitCode {
-    match command::run(arguments::read()).await {
+    let done = match arguments::read() {
+        Ok(Some(cli)) => command::run(cli).await,
+        Ok(None) => Ok(()),
+        Err(failure) => Err(failure),
+    };
+    match done.and_then(|()| output::finish()) {
         Ok(()) => Exit::Done.into(),
         Err(failure) => {
             if !failure.message.is_empty() {

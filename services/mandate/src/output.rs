@@ -1,14 +1,64 @@
-//! What is printed. A reader that has gone away, as `head` does, is not an error.
+//! What is printed. A reader that has gone away, as `head` does, is not an error; an answer that
+//! cannot be written is.
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    sync::OnceLock,
+};
 
 use serde::Serialize;
+use tokio::{io::Interest, net::unix::pipe};
 
 use crate::exit::Failure;
 
-/// A line of the answer.
+/// Why the answer could not be written: the first error, after which nothing is written.
+static BROKEN: OnceLock<io::Error> = OnceLock::new();
+
+/// A line of the answer. That it was written, [`finish`] tells.
 pub fn line(text: impl AsRef<str>) {
-    let _ = writeln!(io::stdout().lock(), "{}", text.as_ref());
+    if BROKEN.get().is_some() {
+        return;
+    }
+    printed(writeln!(io::stdout().lock(), "{}", text.as_ref()));
+}
+
+/// What printing a part of the answer has come to.
+pub fn printed(result: io::Result<()>) {
+    if let Err(error) = result {
+        let _ = BROKEN.set(error);
+    }
+}
+
+/// Whether nobody gets the answer any more, so that no more of it is needed.
+pub fn is_broken() -> bool {
+    BROKEN.get().is_some()
+}
+
+/// Sees that the answer was written.
+///
+/// # Errors
+/// It was not, as on a disk that is full; unless its reader wanted no more.
+pub fn finish() -> Result<(), Failure> {
+    printed(io::stdout().lock().flush());
+    match BROKEN.get() {
+        Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(format!(
+            "the answer could not be written: {error}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Waits until the reader of the answer has gone away, if it is a pipe: for who has nothing to say
+/// for long.
+pub async fn closed() {
+    // Opened anew, because what waits must not block, and others may write to the same end.
+    let pipe = pipe::OpenOptions::new().open_sender("/dev/stdout");
+    if let Ok(pipe) = pipe
+        && pipe.ready(Interest::ERROR).await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
 }
 
 /// Rows under a head, each column as wide as its widest cell; nothing if there are no rows.

@@ -5,15 +5,12 @@ use std::collections::BTreeMap;
 use ::rpc::Fault;
 use ::store::WriteTx;
 use base::{Id, OrganizationId, RoleName};
-use entitlement_core::{Condition, management};
+use entitlement_core::{Condition, condition::MAX_HELD, management};
 
 use crate::{
     error::Error,
     store::grants::{self, NewGrant},
 };
-
-/// Grants with conditions that a member may have: a question asks all that bear on it.
-const MOST: usize = 16;
 
 /// Reads the condition of a grant; `at` is where in a request the grant stands. Managing has no
 /// circumstances: what gives power to manage has no condition.
@@ -53,8 +50,8 @@ pub(super) async fn check_count(
             *count += usize::from(counts_too);
         }
     }
-    match counts.into_iter().find(|(_, count)| *count > MOST) {
-        Some((subject, _)) => Err(Error::TooManyConditions(subject.to_owned(), MOST)),
+    match counts.into_iter().find(|(_, count)| *count > MAX_HELD) {
+        Some((subject, _)) => Err(Error::TooManyConditions(subject.to_owned(), MAX_HELD)),
         None => Ok(()),
     }
 }

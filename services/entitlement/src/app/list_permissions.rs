@@ -2,11 +2,12 @@ use ::rpc::{Page, parse};
 use api::entitlement::v1::{ListPermissionsRequest, ListPermissionsResponse};
 use authority::Context;
 use base::Subject;
-use entitlement_core::{Given, decide};
+use entitlement_core::Given;
 
 use super::{
     App,
     circumstances::check_context,
+    listed::Row,
     past::{moment_of, read_at},
     question::{organization_of, place_of},
 };
@@ -56,9 +57,8 @@ pub(crate) async fn list_permissions(
             if held.len() == limit || allowance.is_spent() {
                 break;
             }
-            if allowance.take(&decide(&facts, permission, target, &given, now)) {
-                held.push(name.to_owned());
-            }
+            let question = (&facts, permission, target, &given, now);
+            held.extend(Row::of(name, question, &allowance));
             last = name;
         }
         // Where there may be more, and others wait for the facts.
@@ -69,14 +69,16 @@ pub(crate) async fn list_permissions(
         Some(at) => read_at(app, at, |world| Ok(Ok(answer(world)?))).await?,
         None => app.engine.facts.read(answer).await?,
     };
-    let (permissions, mut next_page_token) = page.cut(sealer, rows, String::clone);
+    let (rows, mut next_page_token) = page.cut(sealer, rows, Row::key);
     if next_page_token.is_empty()
         && let Some(last) = looked_at
     {
         next_page_token = page.token_after(sealer, &last);
     }
+    let (permissions, conditional_permissions) = Row::split(rows);
     Ok(ListPermissionsResponse {
         permissions,
+        conditional_permissions,
         next_page_token,
         revision,
     })

@@ -6,12 +6,13 @@ use api::entitlement::v1::{
 };
 use authority::Context;
 use base::{Id, Millis, OrganizationId, RoleId, RoleName};
-use entitlement_core::{Catalog, Given, PermissionIndex, Roles, decide};
+use entitlement_core::{Catalog, Given, PermissionIndex, Roles};
 use prost_types::Struct;
 
 use super::{
     App,
     circumstances::check_context,
+    listed::Row,
     past::moment_of,
     question::{is_permission, organization_of, place_of},
 };
@@ -70,14 +71,16 @@ pub(crate) async fn list_subjects(
         limit: usize::try_from(page.limit()).unwrap_or(usize::MAX),
     };
     let found = list.find(&page.after).await?;
-    let (subjects, mut next_page_token) = page.cut(sealer, found.subjects, String::clone);
+    let (rows, mut next_page_token) = page.cut(sealer, found.rows, Row::key);
     if next_page_token.is_empty()
         && let Some(last) = found.looked_at
     {
         next_page_token = page.token_after(sealer, &last);
     }
+    let (subjects, conditional_subjects) = Row::split(rows);
     Ok(ListSubjectsResponse {
         subjects,
+        conditional_subjects,
         next_page_token,
         revision: found.revision,
     })
@@ -99,7 +102,8 @@ pub(super) async fn holders(
         at: None,
         limit,
     };
-    Ok(list.find("").await?.subjects)
+    // Managing has no conditions.
+    Ok(Row::split(list.find("").await?.rows).0)
 }
 
 struct List<'a> {
@@ -115,7 +119,7 @@ struct List<'a> {
 
 /// A page.
 struct Found {
-    subjects: Vec<String>,
+    rows: Vec<Row>,
     /// The last that was looked at, where there may be more after it.
     looked_at: Option<String>,
     revision: i64,
@@ -145,11 +149,11 @@ impl List<'_> {
         };
         let members = members.filter(|subject| *subject > after);
         let allowance = Allowance::at_once();
-        Ok(self.among(world, members, &allowance)?.map(|mut subjects| {
-            subjects.sort_unstable();
-            subjects.truncate(self.limit);
+        Ok(self.among(world, members, &allowance)?.map(|mut rows| {
+            rows.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+            rows.truncate(self.limit);
             (!allowance.is_spent()).then(|| Found {
-                subjects,
+                rows,
                 looked_at: None,
                 revision: world.revision(),
             })
@@ -168,7 +172,7 @@ impl List<'_> {
         });
         let roles = roles.await??;
         let mut found = Found {
-            subjects: Vec::new(),
+            rows: Vec::new(),
             looked_at: Some(after.to_owned()),
             revision: reading.revision(),
         };
@@ -181,15 +185,15 @@ impl List<'_> {
                 let subjects = candidates.iter().map(String::as_str);
                 self.among(world, subjects, &Allowance::alone())
             });
-            found.subjects.extend(read.await??);
+            found.rows.extend(read.await??);
             if candidates.len() == self.limit {
                 found.looked_at = candidates.last().cloned();
             }
-            if found.subjects.len() >= self.limit {
+            if found.rows.len() >= self.limit {
                 break;
             }
         }
-        found.subjects.truncate(self.limit);
+        found.rows.truncate(self.limit);
         Ok(found)
     }
 
@@ -210,13 +214,13 @@ impl List<'_> {
         Ok(all.into_iter().take(self.limit).collect())
     }
 
-    /// Those of the subjects who hold it at the place.
+    /// Those of the subjects who hold it at the place, or would if more were said.
     fn among<'s>(
         &self,
         world: &World,
         subjects: impl Iterator<Item = &'s str>,
         allowance: &Allowance,
-    ) -> Result<Result<Vec<String>, Error>, Vec<Piece>> {
+    ) -> Result<Result<Vec<Row>, Error>, Vec<Piece>> {
         let place = place_of(self.resource);
         let target = world.target(self.organization, place)?;
         let sought = match self.sought(world.catalog()?) {
@@ -233,12 +237,10 @@ impl List<'_> {
                         resource: place.resource(),
                         context: self.context,
                     };
-                    let holds = |held: &PermissionIndex| {
-                        allowance.take(&decide(&facts, *held, target, &given, now))
-                    };
-                    if sought.iter().any(holds) {
-                        found.push(subject.to_owned());
-                    }
+                    let mut rows = sought.iter().filter_map(|held| {
+                        Row::of(subject, (&facts, *held, target, &given, now), allowance)
+                    });
+                    found.extend(rows.by_ref().reduce(Row::either));
                 }
                 Err(pieces) => missing.extend(pieces),
             }

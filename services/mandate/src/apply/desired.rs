@@ -1,52 +1,54 @@
-//! What valid documents say, as facts.
+//! What there is to be: the facts that valid documents say, and, of what they leave out, those that
+//! the server has.
 
 mod catalog;
 mod organization;
 
 use api::identity::v1::{OidcIdentity, ServiceAccount, ServiceAccountKey, User, UserState};
 
-use super::facts::Facts;
+use super::facts::{Facts, OrganizationFacts};
 use crate::document::{Document, ServiceAccountEntry, Text, UserEntry};
 use catalog::application;
 use organization::organization;
 
+/// Takes over what an entry says; what it leaves out stays as it was.
+macro_rules! say {
+    ($fact:ident, $entry:ident: $($key:literal => $field:ident: $value:expr,)*) => {$(
+        if $entry.says($key) {
+            $fact.$field = $value;
+        }
+    )*};
+}
+
+use say;
+
 /// The facts that documents say. Each is said once, which validation has seen to.
-pub fn desired(documents: &[Document]) -> Facts {
+pub fn desired(documents: &[Document], state: &Facts) -> Facts {
     let mut facts = Facts::default();
+    let nothing = OrganizationFacts::default();
     for root in documents.iter().map(|document| &document.root) {
-        let applications = root
-            .applications
-            .iter()
-            .map(|entry| application(&entry.value));
-        facts
-            .applications
-            .extend(applications.map(|a| (a.name.clone(), a)));
-        facts
-            .service_accounts
-            .extend(root.service_accounts.iter().map(|entry| {
-                let name = format!("serviceAccounts/{}", entry.value.id.as_str());
-                let account = ServiceAccount {
-                    name: name.clone(),
-                    display_name: text(&entry.value.display_name),
-                    ..ServiceAccount::default()
-                };
-                (name, account)
-            }));
-        let accounts = root.service_accounts.iter();
-        facts
-            .identities
-            .extend(accounts.flat_map(|entry| identities(&entry.value)));
-        let users = root.users.iter().map(|entry| user(&entry.value));
-        facts
-            .users
-            .extend(users.map(|user| (user.name.clone(), user)));
-        let organizations = root
-            .organizations
-            .iter()
-            .map(|entry| organization(&entry.value));
-        facts
-            .organizations
-            .extend(organizations.map(|o| (o.organization.name.clone(), o)));
+        for entry in root.applications.iter().map(|entry| &entry.value) {
+            let name = format!("applications/{}", entry.id.as_str());
+            let application = application(entry, &name, state.applications.get(&name));
+            facts.applications.insert(name, application);
+        }
+        for entry in root.service_accounts.iter().map(|entry| &entry.value) {
+            let name = format!("serviceAccounts/{}", entry.id.as_str());
+            let account = service_account(entry, &name, state.service_accounts.get(&name));
+            facts.service_accounts.insert(name, account);
+            facts.identities.extend(identities(entry));
+        }
+        for entry in root.users.iter().map(|entry| &entry.value) {
+            let name = format!("users/{}", entry.id.as_str());
+            let user = user(entry, &name, state.users.get(&name));
+            facts.users.insert(name, user);
+        }
+        for entry in root.organizations.iter().map(|entry| &entry.value) {
+            let name = format!("organizations/{}", entry.id.as_str());
+            let current = state.organizations.get(&name);
+            let found = organization(entry, &name, current.unwrap_or(&nothing));
+            facts.organizations.insert(name, found);
+        }
     }
     facts
 }
@@ -57,6 +59,24 @@ fn text(text: &Text) -> String {
 
 fn texts(texts: &[Text]) -> Vec<String> {
     texts.iter().map(text).collect()
+}
+
+fn service_account(
+    entry: &ServiceAccountEntry,
+    name: &str,
+    current: Option<&ServiceAccount>,
+) -> ServiceAccount {
+    let mut account = ServiceAccount {
+        name: name.to_owned(),
+        display_name: current
+            .map(|own| own.display_name.clone())
+            .unwrap_or_default(),
+        ..ServiceAccount::default()
+    };
+    say! { account, entry:
+        "display_name" => display_name: text(&entry.display_name),
+    }
+    account
 }
 
 /// Whose tokens prove a service account. What an identity is named by is not the name of its key,
@@ -85,16 +105,25 @@ pub(super) fn named(identity: &OidcIdentity) -> String {
     format!("{} {}", identity.issuer, identity.subject)
 }
 
-fn user(entry: &UserEntry) -> User {
-    let state = UserState::from_str_name(&format!("USER_STATE_{}", entry.state.as_str()));
-    User {
-        name: format!("users/{}", entry.id.as_str()),
-        login: text(&entry.login),
-        realm: entry.realm.get().unwrap_or("default").to_owned(),
-        given_name: text(&entry.given_name),
-        family_name: text(&entry.family_name),
-        email: text(&entry.email),
-        state: state.unwrap_or_default().into(),
+fn user(entry: &UserEntry, name: &str, current: Option<&User>) -> User {
+    let mut user = current.cloned().unwrap_or_else(|| User {
+        name: name.to_owned(),
+        realm: "default".to_owned(),
         ..User::default()
+    });
+    user.set_state(state(&entry.state));
+    say! { user, entry:
+        "login" => login: text(&entry.login),
+        "realm" => realm: entry.realm.get().unwrap_or("default").to_owned(),
+        "given_name" => given_name: text(&entry.given_name),
+        "family_name" => family_name: text(&entry.family_name),
+        "email" => email: text(&entry.email),
     }
+    user
+}
+
+/// The state that an entry says; none stays what it is.
+fn state(said: &Text) -> UserState {
+    let name = format!("USER_STATE_{}", said.as_str());
+    UserState::from_str_name(&name).unwrap_or_default()
 }

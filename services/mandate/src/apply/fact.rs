@@ -61,6 +61,17 @@ pub trait Fact: Clone {
 
     /// Takes over from what the server has what an update needs to name it.
     fn identify(&mut self, current: &Self);
+
+    /// What must be there before this can be: names, and permissions.
+    fn refers(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Whether somebody may be able to do more with this than with what there was before.
+    fn widens(&self, before: Option<&Self>) -> bool {
+        let _ = before;
+        false
+    }
 }
 
 macro_rules! identify {
@@ -117,6 +128,24 @@ fn set(items: impl Iterator<Item = String>) -> String {
     items.sort();
     items.dedup();
     list(items.into_iter())
+}
+
+/// What the membership of a subject in an organization is referred to by.
+pub(super) fn member(organization: &str, subject: &str) -> String {
+    format!("{organization} {subject}")
+}
+
+/// The entitlement of an organization for the application that a name is of or in.
+pub(super) fn entitlement_of(organization: &str, name: &str) -> String {
+    let (_, rest) = name.rsplit_once("applications/").unwrap_or_default();
+    let id = rest.split('/').next().unwrap_or_default();
+    format!("{organization}/entitlements/{id}")
+}
+
+/// The organization that something is in.
+pub(super) fn organization_of(name: &str) -> String {
+    let parts: Vec<&str> = name.splitn(3, '/').take(2).collect();
+    parts.join("/")
 }
 
 /// The last part of a name.

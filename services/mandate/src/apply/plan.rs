@@ -15,14 +15,13 @@ use api::{
     membership::v1::{Contact, Membership, Organization, Resource, Unit},
 };
 
-pub use difference::{Change, Changes, Conflict, FieldChange, StateChange};
+pub use difference::{Change, Changes, FieldChange, StateChange};
 pub use entry::{Action, Entry};
 
 use super::{
-    desired::desired,
     facts::{Facts, OrganizationFacts},
+    refusal::Refusal,
 };
-use crate::document::Document;
 use difference::{Tally, difference};
 
 /// What is to be done.
@@ -59,6 +58,8 @@ pub struct OrganizationPlan {
     pub custom_roles: Changes<CustomRole>,
     /// Grants.
     pub grants: Changes<Grant>,
+    /// Grants that the documents give and somebody has revoked: they stay so.
+    pub revoked: Vec<Grant>,
 }
 
 /// How many facts are to be created, changed, and left alone.
@@ -70,6 +71,8 @@ pub struct Counts {
     pub changed: usize,
     /// As they should be already.
     pub unchanged: usize,
+    /// Left as they are, whatever the documents say.
+    pub skipped: usize,
 }
 
 impl Sum for Counts {
@@ -78,26 +81,18 @@ impl Sum for Counts {
             created: sum.created + one.created,
             changed: sum.changed + one.changed,
             unchanged: sum.unchanged + one.unchanged,
+            skipped: sum.skipped + one.skipped,
         })
     }
 }
 
-/// Compares valid documents with what the server has.
-///
-/// # Errors
-/// What the documents ask for and no call can do.
-pub fn plan(documents: &[Document], state: &Facts) -> Result<Plan, Vec<Conflict>> {
-    let desired = desired(documents);
-    let mut conflicts = Vec::new();
+/// Compares what there is to be with what the server has. Adds to `refusals` what no call can do.
+pub(super) fn plan(desired: Facts, state: &Facts, refusals: &mut Vec<Refusal>) -> Plan {
     let mut plan = Plan {
-        applications: difference(desired.applications, &state.applications, &mut conflicts),
-        service_accounts: difference(
-            desired.service_accounts,
-            &state.service_accounts,
-            &mut conflicts,
-        ),
-        identities: difference(desired.identities, &state.identities, &mut conflicts),
-        users: difference(desired.users, &state.users, &mut conflicts),
+        applications: difference(desired.applications, &state.applications, refusals),
+        service_accounts: difference(desired.service_accounts, &state.service_accounts, refusals),
+        identities: difference(desired.identities, &state.identities, refusals),
+        users: difference(desired.users, &state.users, refusals),
         organizations: BTreeMap::new(),
     };
     let nothing = OrganizationFacts::default();
@@ -108,23 +103,23 @@ pub fn plan(documents: &[Document], state: &Facts) -> Result<Plan, Vec<Conflict>
             organization: difference(
                 BTreeMap::from([(name.clone(), facts.organization.clone())]),
                 &known.into_iter().collect(),
-                &mut conflicts,
+                refusals,
             ),
-            ..organization(facts, current.unwrap_or(&nothing), &mut conflicts)
+            ..organization(facts, current.unwrap_or(&nothing), refusals)
         };
         plan.organizations.insert(name, changes);
     }
-    if conflicts.is_empty() {
-        Ok(plan)
-    } else {
-        Err(conflicts)
-    }
+    plan
 }
 
 impl Plan {
     /// How many facts are to be created, changed, and left alone.
     pub fn counts(&self) -> Counts {
-        self.kinds().map(Tally::counts).sum()
+        let skipped = self.organizations.values().map(|own| own.revoked.len());
+        Counts {
+            skipped: skipped.sum(),
+            ..self.kinds().map(Tally::counts).sum()
+        }
     }
 
     /// Whether there is nothing to do.
@@ -171,30 +166,34 @@ impl OrganizationPlan {
 }
 
 fn organization(
-    desired: OrganizationFacts,
+    mut desired: OrganizationFacts,
     current: &OrganizationFacts,
-    conflicts: &mut Vec<Conflict>,
+    refusals: &mut Vec<Refusal>,
 ) -> OrganizationPlan {
-    for name in desired.grants.keys() {
-        let found = current.grants.get(name);
-        if found.is_some_and(|grant| grant.state() == GrantState::Revoked) {
-            conflicts.push(Conflict::Revoked { name: name.clone() });
-        }
+    // A revoked grant never holds again, and who revoked it meant so.
+    let revoked = |name: &String| {
+        let found = current.grants.get(name)?;
+        (found.state() == GrantState::Revoked).then(|| found.clone())
+    };
+    let revoked: Vec<Grant> = desired.grants.keys().filter_map(revoked).collect();
+    for grant in &revoked {
+        desired.grants.remove(&grant.name);
     }
-    let mut units = difference(desired.units, &current.units, conflicts);
+    let mut units = difference(desired.units, &current.units, refusals);
     sort_by_depth(&mut units.create);
-    let mut contacts = difference(desired.contacts, &current.contacts, conflicts);
+    let mut contacts = difference(desired.contacts, &current.contacts, refusals);
     // Who becomes primary changes who was: whatever else is to be changed of that one goes first.
-    contacts.change.sort_by_key(|change| change.fact.primary);
+    contacts.change.sort_by_key(Change::makes_primary);
     OrganizationPlan {
         organization: Changes::default(),
         contacts,
-        entitlements: difference(desired.entitlements, &current.entitlements, conflicts),
+        entitlements: difference(desired.entitlements, &current.entitlements, refusals),
         units,
-        resources: difference(desired.resources, &current.resources, conflicts),
-        memberships: difference(desired.memberships, &current.memberships, conflicts),
-        custom_roles: difference(desired.custom_roles, &current.custom_roles, conflicts),
-        grants: difference(desired.grants, &current.grants, conflicts),
+        resources: difference(desired.resources, &current.resources, refusals),
+        memberships: difference(desired.memberships, &current.memberships, refusals),
+        custom_roles: difference(desired.custom_roles, &current.custom_roles, refusals),
+        grants: difference(desired.grants, &current.grants, refusals),
+        revoked,
     }
 }
 

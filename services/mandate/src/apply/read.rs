@@ -1,33 +1,38 @@
-//! What the server has of what documents are about.
+//! What the server has of what documents name.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
 
 use api::{
     entitlement::v1::{
-        ListApplicationsRequest, ListCustomRolesRequest, ListEntitlementsRequest, ListGrantsRequest,
+        GetApplicationRequest, GetCustomRoleRequest, GetEntitlementRequest, GetGrantRequest,
+        ListApplicationsRequest, ListCustomRolesRequest, ListEntitlementsRequest,
+        ListGrantsRequest,
     },
     identity::v1::{
-        ListServiceAccountKeysRequest, ListServiceAccountsRequest, ListUsersRequest,
-        ServiceAccountKey,
+        GetServiceAccountRequest, GetUserRequest, ListServiceAccountKeysRequest,
+        ListServiceAccountsRequest, ListUsersRequest, ServiceAccountKey,
     },
     membership::v1::{
-        ListContactsRequest, ListMembershipsRequest, ListOrganizationsRequest,
-        ListResourcesRequest, ListUnitsRequest, Organization,
+        GetMembershipRequest, GetOrganizationRequest, GetResourceRequest, GetUnitRequest,
+        ListContactsRequest, ListMembershipsRequest, ListResourcesRequest, ListUnitsRequest,
+        Organization,
     },
 };
+use tonic::Code;
 
 use super::{
     ApplyError,
-    desired::named,
+    desired::named as identity_of,
     facts::{Facts, OrganizationFacts},
+    named::{Named, NamedInOrganization},
     together::together,
 };
 use crate::{
-    clients::{Clients, Service, answer, within},
-    document::{Document, Root},
+    clients::{CallError, Clients, Service, answer, within},
+    document::Document,
 };
 
 /// The items of a page.
@@ -36,6 +41,10 @@ const PAGE: i32 = 1000;
 const PAGE_OF_APPLICATIONS: i32 = 50;
 /// How long a page may take.
 const DEADLINE: Duration = Duration::from_secs(60);
+/// So many are asked for by name; of more, a list is begun.
+const MAX_BY_NAME: usize = 32;
+/// A list is read on while it is at most so many times longer than what is named in it.
+const MAX_LIST_RATIO: usize = 4;
 
 /// Every item of a list, page by page.
 macro_rules! list {
@@ -55,94 +64,120 @@ macro_rules! list {
     }};
 }
 
-/// Items by what names them.
-macro_rules! by {
-    ($key:ident, $items:expr) => {
-        $items
-            .into_iter()
-            .map(|item| (item.$key.clone(), item))
-            .collect::<BTreeMap<_, _>>()
-    };
+/// The items of these names that there are. Many are found faster in the list, if that is not much
+/// longer than what is looked for: where it is, the rest is asked for one by one.
+macro_rules! named {
+    ($service:ident, $client:expr, $names:expr, $items:ident: $list:ident($request:expr),
+        $item:ident: $get:ident($get_request:ident), by $key:ident $(as $name:expr)?) => {{
+        let names: &BTreeSet<String> = $names;
+        let mut found = BTreeMap::new();
+        let mut left = names.len() > MAX_BY_NAME;
+        let (mut request, mut seen) = ($request, 0);
+        while left {
+            let mut client = $client;
+            let call = client.$list(within(DEADLINE, request.clone()));
+            let page = answer(Service::$service, stringify!($list), call).await?;
+            seen += page.$items.len();
+            let mentioned = page.$items.into_iter().filter(|item| names.contains(&item.$key));
+            found.extend(mentioned.map(|item| (item.$key.clone(), item)));
+            if page.next_page_token.is_empty() {
+                break;
+            }
+            request.page_token = page.next_page_token;
+            left = found.len() < names.len() && seen < MAX_LIST_RATIO * names.len();
+        }
+        if !left {
+            let absent = names.iter().filter(|name| !found.contains_key(*name));
+            let asked = together(absent.cloned().collect::<Vec<_>>(), |name| {
+                let mut client = $client;
+                $(let name = $name(&name);)?
+                async move {
+                    let call = client.$get(within(DEADLINE, $get_request { name }));
+                    let answer = answer(Service::$service, stringify!($get), call).await;
+                    Ok(there(answer)?.and_then(|answer| answer.$item))
+                }
+            });
+            let asked = asked.await?.into_iter().flatten();
+            found.extend(asked.map(|item| (item.$key.clone(), item)));
+        }
+        found
+    }};
 }
 
-/// Reads what the documents mention or may refer to. Organizations that the server does not
-/// have cost nothing.
+/// Reads what the documents name.
 ///
 /// # Errors
 /// [`ApplyError::Call`].
 pub async fn read(documents: &[Document], clients: &Clients) -> Result<Facts, ApplyError> {
-    let roots: Vec<&Root> = documents.iter().map(|document| &document.root).collect();
-    let members = || {
-        let organizations = roots.iter().flat_map(|root| &root.organizations);
-        organizations.flat_map(|entry| &entry.value.memberships)
-    };
-    let users = roots.iter().any(|root| !root.users.is_empty())
-        || members().any(|entry| entry.value.user.get().is_some());
-    let accounts = roots.iter().any(|root| !root.service_accounts.is_empty())
-        || members().any(|entry| entry.value.service_account.get().is_some());
-    let mentioned: HashSet<String> = roots
-        .iter()
-        .flat_map(|root| &root.organizations)
-        .map(|entry| format!("organizations/{}", entry.value.id.as_str()))
-        .collect();
-
+    let named = Named::of(documents);
     let mut facts = Facts {
-        applications: by!(name, applications(clients).await?),
+        applications: named!(
+            Entitlement,
+            clients.catalog(),
+            &named.applications,
+            applications: list_applications(ListApplicationsRequest {
+                page_size: PAGE_OF_APPLICATIONS,
+                ..ListApplicationsRequest::default()
+            }),
+            application: get_application(GetApplicationRequest),
+            by name
+        ),
+        service_accounts: named!(
+            Identity,
+            clients.service_accounts(),
+            &named.service_accounts,
+            service_accounts: list_service_accounts(ListServiceAccountsRequest {
+                page_size: PAGE,
+                ..ListServiceAccountsRequest::default()
+            }),
+            service_account: get_service_account(GetServiceAccountRequest),
+            by name
+        ),
+        users: named!(
+            Identity,
+            clients.users(),
+            &named.users,
+            users: list_users(ListUsersRequest {
+                page_size: PAGE,
+                ..ListUsersRequest::default()
+            }),
+            user: get_user(GetUserRequest),
+            by name
+        ),
         ..Facts::default()
     };
-    if accounts {
-        let request = ListServiceAccountsRequest {
-            page_size: PAGE,
-            page_token: String::new(),
-        };
-        let client = clients.service_accounts();
-        let found = list!(
-            Identity,
-            client,
-            list_service_accounts,
-            service_accounts,
-            request
-        );
-        facts.service_accounts = by!(name, found);
-        facts.identities = identities(&roots, clients, &facts).await?;
-    }
-    if users {
-        let request = ListUsersRequest {
-            page_size: PAGE,
-            page_token: String::new(),
-        };
-        facts.users = by!(
-            name,
-            list!(Identity, clients.users(), list_users, users, request)
-        );
-    }
-    if !mentioned.is_empty() {
-        let existing = organizations(clients).await?;
-        let existing = existing
-            .into_iter()
-            .filter(|organization| mentioned.contains(&organization.name));
-        let read = together(existing, |found| organization(clients.clone(), found)).await?;
-        let read = read.into_iter();
-        facts.organizations = read.map(|o| (o.organization.name.clone(), o)).collect();
-    }
+    facts.identities = identities(&named.proved, clients, &facts).await?;
+    let read = together(named.organizations, |(name, inside)| {
+        organization(clients.clone(), name, inside)
+    });
+    let read = read.await?.into_iter().flatten();
+    facts.organizations = read.map(|o| (o.organization.name.clone(), o)).collect();
     Ok(facts)
+}
+
+/// What there is, if it is: what is out of reach is as what is not there, and so is what no name can
+/// name, of which validation tells.
+fn there<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallError> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(error) => match error.status.code() {
+            Code::NotFound | Code::PermissionDenied | Code::InvalidArgument => Ok(None),
+            _ => Err(error),
+        },
+    }
 }
 
 /// The identities of the service accounts that the documents say some of.
 async fn identities(
-    roots: &[&Root],
+    proved: &BTreeSet<String>,
     clients: &Clients,
     facts: &Facts,
 ) -> Result<BTreeMap<String, ServiceAccountKey>, ApplyError> {
-    let accounts = roots.iter().flat_map(|root| &root.service_accounts);
-    let accounts = accounts
-        .filter(|entry| !entry.value.oidc.is_empty())
-        .map(|entry| format!("serviceAccounts/{}", entry.value.id.as_str()))
-        .filter(|name| facts.service_accounts.contains_key(name));
+    let there = |name: &&String| facts.service_accounts.contains_key(*name);
     let mut identities = BTreeMap::new();
-    for parent in accounts {
+    for parent in proved.iter().filter(there) {
         let request = ListServiceAccountKeysRequest {
-            parent,
+            parent: parent.clone(),
             page_size: PAGE,
             page_token: String::new(),
         };
@@ -150,141 +185,139 @@ async fn identities(
         let keys = list!(Identity, client, list_service_account_keys, keys, request);
         let proved = keys
             .into_iter()
-            .filter_map(|key| Some((named(key.oidc.as_ref()?), key)));
+            .filter_map(|key| Some((identity_of(key.oidc.as_ref()?), key)));
         identities.extend(proved);
     }
     Ok(identities)
 }
 
-async fn applications(
-    clients: &Clients,
-) -> Result<Vec<api::entitlement::v1::Application>, ApplyError> {
-    let request = ListApplicationsRequest {
-        page_size: PAGE_OF_APPLICATIONS,
-        ..ListApplicationsRequest::default()
-    };
-    let client = clients.catalog();
-    Ok(list!(
-        Entitlement,
-        client,
-        list_applications,
-        applications,
-        request
-    ))
-}
-
-async fn organizations(clients: &Clients) -> Result<Vec<Organization>, ApplyError> {
-    let request = ListOrganizationsRequest {
-        page_size: PAGE,
-        page_token: String::new(),
-    };
-    let client = clients.organizations();
-    Ok(list!(
-        Membership,
-        client,
-        list_organizations,
-        organizations,
-        request
-    ))
-}
-
+/// What an organization has, if it is there. One that is not costs one call.
 async fn organization(
     clients: Clients,
+    parent: String,
+    named: NamedInOrganization,
+) -> Result<Option<OrganizationFacts>, ApplyError> {
+    let mut client = clients.organizations();
+    let name = parent.clone();
+    let call = client.get_organization(within(DEADLINE, GetOrganizationRequest { name }));
+    let found = there(answer(Service::Membership, "get_organization", call).await)?;
+    let Some(organization) = found.and_then(|found| found.organization) else {
+        return Ok(None);
+    };
+    let mut facts = of_membership(&clients, organization, &named).await?;
+    of_entitlement(&clients, &parent, &named, &mut facts).await?;
+    Ok(Some(facts))
+}
+
+/// What the membership service has of an organization.
+async fn of_membership(
+    clients: &Clients,
     organization: Organization,
+    named: &NamedInOrganization,
 ) -> Result<OrganizationFacts, ApplyError> {
     let parent = organization.name.clone();
-    let contacts = ListContactsRequest {
-        parent: parent.clone(),
-        page_size: PAGE,
-        page_token: String::new(),
+    let membership = |subject: &str| {
+        let id = subject.rsplit('/').next().unwrap_or_default();
+        format!("{parent}/memberships/{id}")
     };
-    let units = ListUnitsRequest {
-        parent: parent.clone(),
-        page_size: PAGE,
-        page_token: String::new(),
-    };
-    let resources = ListResourcesRequest {
-        parent: parent.clone(),
-        page_size: PAGE,
-        page_token: String::new(),
-    };
-    let memberships = ListMembershipsRequest {
-        parent: parent.clone(),
-        page_size: PAGE,
-        ..ListMembershipsRequest::default()
-    };
-    let entitlements = ListEntitlementsRequest {
-        parent: parent.clone(),
-        page_size: PAGE,
-        page_token: String::new(),
-    };
-    let grants = ListGrantsRequest {
-        parent: parent.clone(),
-        page_size: PAGE,
-        show_revoked: true,
-        ..ListGrantsRequest::default()
-    };
-    let custom_roles = ListCustomRolesRequest {
-        parent,
-        page_size: PAGE,
-        page_token: String::new(),
-    };
-    let (tree, members) = (clients.organizations(), clients.members());
-    let found = OrganizationFacts {
+    let mut facts = OrganizationFacts {
+        units: named!(
+            Membership,
+            clients.organizations(),
+            &named.units,
+            units: list_units(ListUnitsRequest {
+                parent: parent.clone(),
+                page_size: PAGE,
+                ..ListUnitsRequest::default()
+            }),
+            unit: get_unit(GetUnitRequest),
+            by name
+        ),
+        resources: named!(
+            Membership,
+            clients.organizations(),
+            &named.resources,
+            resources: list_resources(ListResourcesRequest {
+                parent: parent.clone(),
+                page_size: PAGE,
+                ..ListResourcesRequest::default()
+            }),
+            resource: get_resource(GetResourceRequest),
+            by name
+        ),
+        memberships: named!(
+            Membership,
+            clients.members(),
+            &named.memberships,
+            memberships: list_memberships(ListMembershipsRequest {
+                parent: parent.clone(),
+                page_size: PAGE,
+                ..ListMembershipsRequest::default()
+            }),
+            membership: get_membership(GetMembershipRequest),
+            by subject as membership
+        ),
         organization,
-        // With that of the operator, where there is none; no document means it by its name.
-        contacts: by!(
-            name,
-            list!(
-                Membership,
-                clients.contacts(),
-                list_contacts,
-                contacts,
-                contacts
-            )
-        ),
-        units: by!(
-            name,
-            list!(Membership, tree.clone(), list_units, units, units)
-        ),
-        resources: by!(
-            name,
-            list!(Membership, tree, list_resources, resources, resources)
-        ),
-        memberships: by!(
-            subject,
-            list!(
-                Membership,
-                members,
-                list_memberships,
-                memberships,
-                memberships
-            )
-        ),
-        entitlements: by!(
-            name,
-            list!(
-                Entitlement,
-                clients.grants(),
-                list_entitlements,
-                entitlements,
-                entitlements
-            )
-        ),
-        custom_roles: by!(
-            name,
-            list!(
-                Entitlement,
-                clients.custom_roles(),
-                list_custom_roles,
-                custom_roles,
-                custom_roles
-            )
-        ),
-        grants: by!(
-            name,
-            list!(Entitlement, clients.grants(), list_grants, grants, grants)
-        ),
+        ..OrganizationFacts::default()
     };
-    Ok(found)
+    if named.contacts {
+        let request = ListContactsRequest {
+            parent: parent.clone(),
+            page_size: PAGE,
+            page_token: String::new(),
+        };
+        // With that of the operator, where there is none; no document means it by its name.
+        let client = clients.contacts();
+        let contacts = list!(Membership, client, list_contacts, contacts, request);
+        let contacts = contacts.into_iter();
+        facts.contacts = contacts.map(|own| (own.name.clone(), own)).collect();
+    }
+    Ok(facts)
+}
+
+/// Adds what the entitlement service has of an organization.
+async fn of_entitlement(
+    clients: &Clients,
+    parent: &str,
+    named: &NamedInOrganization,
+    facts: &mut OrganizationFacts,
+) -> Result<(), ApplyError> {
+    facts.entitlements = named!(
+        Entitlement,
+        clients.grants(),
+        &named.entitlements,
+        entitlements: list_entitlements(ListEntitlementsRequest {
+            parent: parent.to_owned(),
+            page_size: PAGE,
+            ..ListEntitlementsRequest::default()
+        }),
+        entitlement: get_entitlement(GetEntitlementRequest),
+        by name
+    );
+    facts.custom_roles = named!(
+        Entitlement,
+        clients.custom_roles(),
+        &named.custom_roles,
+        custom_roles: list_custom_roles(ListCustomRolesRequest {
+            parent: parent.to_owned(),
+            page_size: PAGE,
+            ..ListCustomRolesRequest::default()
+        }),
+        custom_role: get_custom_role(GetCustomRoleRequest),
+        by name
+    );
+    facts.grants = named!(
+        Entitlement,
+        clients.grants(),
+        &named.grants,
+        grants: list_grants(ListGrantsRequest {
+            parent: parent.to_owned(),
+            page_size: PAGE,
+            show_revoked: true,
+            ..ListGrantsRequest::default()
+        }),
+        grant: get_grant(GetGrantRequest),
+        by name
+    );
+    Ok(())
 }

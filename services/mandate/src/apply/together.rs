@@ -1,10 +1,10 @@
-//! Work on several organizations at a time.
+//! Work on several items at a time.
 
 use std::future::Future;
 
 use tokio::task::JoinSet;
 
-use super::ApplyError;
+use super::{ApplyError, execute::Halted};
 
 /// How many at a time.
 const WIDTH: usize = 8;
@@ -13,24 +13,58 @@ const WIDTH: usize = 8;
 /// The first failure ends the rest.
 pub(super) async fn together<T, F, R>(
     items: impl IntoIterator<Item = T>,
-    mut work: impl FnMut(T) -> F,
+    work: impl FnMut(T) -> F,
 ) -> Result<Vec<R>, ApplyError>
 where
     F: Future<Output = Result<R, ApplyError>> + Send + 'static,
     R: Send + 'static,
 {
-    let mut running = JoinSet::new();
     let mut results = Vec::new();
+    run(items, work, |result: Result<R, ApplyError>| {
+        results.push(result?);
+        Ok(())
+    })
+    .await?;
+    Ok(results)
+}
+
+/// Runs the work on all items, a few at a time. Each goes on to its end, whatever another comes to.
+pub(super) async fn each<T, F>(
+    items: impl IntoIterator<Item = T>,
+    work: impl FnMut(T) -> F,
+) -> Result<(), Halted>
+where
+    F: Future<Output = Result<(), Halted>> + Send + 'static,
+{
+    let mut end = Ok(());
+    let all = run(items, work, |result: Result<(), Halted>| {
+        end = end.and(result);
+        Ok(())
+    });
+    all.await.map_err(|_| Halted)?;
+    end
+}
+
+async fn run<T, F, R>(
+    items: impl IntoIterator<Item = T>,
+    mut work: impl FnMut(T) -> F,
+    mut done: impl FnMut(R) -> Result<(), ApplyError>,
+) -> Result<(), ApplyError>
+where
+    F: Future<Output = R> + Send + 'static,
+    R: Send + 'static,
+{
+    let mut running = JoinSet::new();
     for item in items {
         if running.len() == WIDTH
-            && let Some(done) = running.join_next().await
+            && let Some(result) = running.join_next().await
         {
-            results.push(done.map_err(|_| ApplyError::Cancelled)??);
+            done(result.map_err(|_| ApplyError::Cancelled)?)?;
         }
         running.spawn(work(item));
     }
-    while let Some(done) = running.join_next().await {
-        results.push(done.map_err(|_| ApplyError::Cancelled)??);
+    while let Some(result) = running.join_next().await {
+        done(result.map_err(|_| ApplyError::Cancelled)?)?;
     }
-    Ok(results)
+    Ok(())
 }

@@ -25,6 +25,9 @@ pub enum AuditCommand {
     Export {
         /// The file; it must not exist.
         file: PathBuf,
+        /// Go on with an export that was cut short.
+        #[arg(long)]
+        resume: bool,
     },
     /// Verify a file that was exported, without any service: that nothing was altered, taken out,
     /// moved, put in or cut off.

@@ -223,6 +223,9 @@ pub struct GrantCreateArgs {
     /// The holder may give on what the role gives: for management roles.
     #[arg(long)]
     pub can_delegate: bool,
+    /// Holds only where this is met, as `context.network == "office"`.
+    #[arg(long, default_value = "")]
+    pub condition: String,
     /// Holds from then on; at once when absent.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub start: Option<Timestamp>,

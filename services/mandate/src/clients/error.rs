@@ -24,7 +24,11 @@ impl CallError {
     /// Whether no service has answered. Services say in the details why they refuse; what does
     /// not reach them has none.
     pub fn is_unreachable(&self) -> bool {
-        self.status.code() == Code::Unavailable && self.status.get_details_error_info().is_none()
+        let unanswered = matches!(
+            self.status.code(),
+            Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled
+        );
+        unanswered && self.status.get_details_error_info().is_none()
     }
 
     /// Code, reason, message, fields and help, for people.
@@ -89,8 +93,10 @@ mod tests {
     }
 
     #[test]
-    fn only_an_unavailable_without_a_reason_is_unreachable() {
+    fn only_an_answer_without_a_reason_is_that_of_no_service() {
         assert!(error(Status::unavailable("tcp connect error")).is_unreachable());
+        assert!(error(Status::deadline_exceeded("Timeout expired")).is_unreachable());
+        assert!(error(Status::cancelled("Timeout expired")).is_unreachable());
         assert!(!error(Status::internal("tcp connect error")).is_unreachable());
         let details = ErrorDetails::with_error_info("OVERLOADED", "mandate", []);
         let refused = Status::with_error_details(Code::Unavailable, "busy", details);

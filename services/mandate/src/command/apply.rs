@@ -13,7 +13,7 @@ use report::Report;
 use crate::{
     apply::{self, ApplyError, Options},
     cli::ApplyArgs,
-    connect::connect,
+    connect::{Connection, connect},
     document::{self, Document},
     exit::Failure,
 };
@@ -24,23 +24,48 @@ pub(super) async fn apply(
     context: Option<&str>,
     json: bool,
 ) -> Result<(), Failure> {
-    let documents = documents(&args.files)?;
-    let connection = connect(context)?;
     let mut report = Report::new(args.dry_run, json);
+    let documents = match read_all(&args.files)? {
+        Ok(documents) => documents,
+        Err(error) => {
+            report.failed(&error)?;
+            return Err(error.into());
+        }
+    };
+    let connection = connect(context)?;
     let options = Options {
         dry_run: args.dry_run,
     };
     let result = apply::apply(&documents, &connection.clients, options, &mut report).await;
     report.close();
-    let summary = result.map_err(|error| match &error {
-        ApplyError::Call(call) => connection.failure(call),
-        _ => error.into(),
-    })?;
-    report.summary(&summary)
+    match result {
+        Ok(summary) => report.summary(&summary),
+        Err(ApplyError::Call(call)) => Err(connection.failure(&call)),
+        Err(error) => {
+            report.failed(&error)?;
+            Err(failure(error, &connection))
+        }
+    }
+}
+
+/// One that could not go on because no service answered is told as such.
+fn failure(error: ApplyError, connection: &Connection) -> Failure {
+    let unreachable = match &error {
+        ApplyError::Stopped(stop) => stop.call.as_ref().filter(|call| call.is_unreachable()),
+        _ => None,
+    };
+    match unreachable {
+        Some(call) => connection.failure(call),
+        None => error.into(),
+    }
 }
 
 /// Reads documents, or says what is wrong with each.
 pub(super) fn documents(files: &[PathBuf]) -> Result<Vec<Document>, Failure> {
+    Ok(read_all(files)??)
+}
+
+fn read_all(files: &[PathBuf]) -> Result<Result<Vec<Document>, ApplyError>, Failure> {
     let mut documents = Vec::new();
     let mut problems = Vec::new();
     for file in files {
@@ -52,9 +77,9 @@ pub(super) fn documents(files: &[PathBuf]) -> Result<Vec<Document>, Failure> {
         }
     }
     if problems.is_empty() {
-        Ok(documents)
+        Ok(Ok(documents))
     } else {
-        Err(ApplyError::Invalid(problems).into())
+        Ok(Err(ApplyError::Invalid(problems)))
     }
 }
 

@@ -5,6 +5,7 @@ mod decisions;
 mod export;
 mod forget;
 mod list;
+mod resume;
 mod verify;
 
 use crate::{cli::AuditCommand, exit::Failure};
@@ -20,7 +21,7 @@ pub(super) async fn audit(
 ) -> Result<(), Failure> {
     match command {
         AuditCommand::List(args) => list::list(args, context, json).await,
-        AuditCommand::Export { file } => export::export(&file, context, json).await,
+        AuditCommand::Export { file, resume } => export::export(&file, resume, context, json).await,
         AuditCommand::Verify(args) => verify::verify(&args, json),
         AuditCommand::Decisions(args) => decisions::decisions(&args, json),
         AuditCommand::Forget { user } => forget::forget(&user, context).await,
@@ -28,18 +29,25 @@ pub(super) async fn audit(
 }
 
 /// Calls a method of the audit service of each service, with a request of the same fields, and
-/// gives what it answers with the name of the log.
+/// gives what it answers with the name of the log, until that is enough; asks nothing of a log for
+/// which there is enough already.
 macro_rules! each_log {
-    ($connection:expr, $method:ident, $request:ident { $($field:ident: $value:expr),* $(,)? }, |$log:ident, $answer:ident| $then:block) => {{
+    ($connection:expr, $method:ident, $request:ident { $($field:ident: $value:expr),* $(,)? }, |$log:ident, $answer:ident| $then:block) => {
+        each_log!($connection, $method, $request { $($field: $value),* }, |$log, $answer| $then, unless false)
+    };
+    ($connection:expr, $method:ident, $request:ident { $($field:ident: $value:expr),* $(,)? }, |$log:ident, $answer:ident| $then:block, unless $enough:expr) => {{
         use $crate::clients::{Service, answer, within};
-        each_log!(@one $connection, identity, identity_audit, Identity, $method, $request { $($field: $value),* }, |$log, $answer| $then);
-        each_log!(@one $connection, membership, membership_audit, Membership, $method, $request { $($field: $value),* }, |$log, $answer| $then);
-        each_log!(@one $connection, entitlement, entitlement_audit, Entitlement, $method, $request { $($field: $value),* }, |$log, $answer| $then);
+        each_log!(@one $connection, identity, identity_audit, Identity, $method, $request { $($field: $value),* }, |$log, $answer| $then, $enough);
+        each_log!(@one $connection, membership, membership_audit, Membership, $method, $request { $($field: $value),* }, |$log, $answer| $then, $enough);
+        each_log!(@one $connection, entitlement, entitlement_audit, Entitlement, $method, $request { $($field: $value),* }, |$log, $answer| $then, $enough);
     }};
-    (@one $connection:expr, $package:ident, $client:ident, $service:ident, $method:ident, $request:ident { $($field:ident: $value:expr),* }, |$log:ident, $answer:ident| $then:block) => {
+    (@one $connection:expr, $package:ident, $client:ident, $service:ident, $method:ident, $request:ident { $($field:ident: $value:expr),* }, |$log:ident, $answer:ident| $then:block, $enough:expr) => {
         #[allow(clippy::needless_update, reason = "some requests have these fields only")]
         loop {
             let $log = stringify!($package);
+            if $enough {
+                break;
+            }
             let request = api::$package::v1::$request {
                 $($field: $value,)*
                 ..Default::default()

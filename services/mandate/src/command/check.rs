@@ -8,11 +8,14 @@ use api::{
 };
 use serde_json::{Value, json};
 
-use super::names::{in_organization, subject, word};
+use super::{
+    names::{in_organization, subject, word},
+    organization::misspelt,
+};
 use crate::{
     cli::QuestionArgs,
     clients::{Service, answer, within},
-    connect::connect,
+    connect::{Connection, connect},
     exit::Failure,
     given::context as context_of,
     moment, output,
@@ -47,7 +50,19 @@ pub(super) async fn check(
     } else {
         output::line(as_text(&decision));
     }
+    if decision.reason() == DecisionReason::OrganizationNotActive {
+        tell_misspelt(&connection, &args.resource).await;
+    }
     outcome(&decision, args.error_on_deny)
+}
+
+/// Says that there is no such organization, to whoever may know.
+pub(super) async fn tell_misspelt(connection: &Connection, resource: &str) {
+    let id = resource.strip_prefix("organizations/").unwrap_or(resource);
+    let id = id.split('/').next().unwrap_or_default();
+    if let Some(told) = misspelt(connection, id).await {
+        output::note(told);
+    }
 }
 
 /// How fresh the answer must be.
@@ -66,8 +81,9 @@ pub(super) fn consistency(args: &QuestionArgs) -> Option<Consistency> {
 pub(super) fn outcome(decision: &Decision, error_on_deny: bool) -> Result<(), Failure> {
     match decision.effect() {
         Effect::Allow => Ok(()),
-        _ if error_on_deny => Err(Failure::denied()),
-        _ => Ok(()),
+        Effect::Deny if error_on_deny => Err(Failure::denied()),
+        Effect::Deny => Ok(()),
+        Effect::Unspecified => Err(Failure::failed("the service gave no answer")),
     }
 }
 
@@ -197,7 +213,10 @@ mod tests {
     fn a_denial_is_a_failure_only_when_asked_for() {
         assert_eq!(outcome(&denied(), false), Ok(()));
         assert_eq!(outcome(&denied(), true).unwrap_err().exit, Exit::Denied);
-        // Not an answer, and so not an allow.
-        assert!(outcome(&Decision::default(), true).is_err());
+        // Not an answer, and so neither an allow nor a denial.
+        for error_on_deny in [false, true] {
+            let unanswered = outcome(&Decision::default(), error_on_deny);
+            assert_eq!(unanswered.unwrap_err().exit, Exit::Failed);
+        }
     }
 }

@@ -1,10 +1,13 @@
 //! `mandate context`.
 
+use std::path::Path;
+
 use base::SecretUrl;
 use serde_json::json;
 
 use crate::{
-    cli::ContextCommand,
+    cli::{ContextAddArgs, ContextCommand},
+    connect::open,
     context::{self, Context},
     exit::Failure,
     output,
@@ -18,6 +21,7 @@ pub(super) fn context(
 ) -> Result<(), Failure> {
     let path = context::default_path()?;
     match command {
+        ContextCommand::Add(args) => add(args, &path),
         ContextCommand::Use { name } => {
             context::make_current(&path, &name)?;
             output::note(format!("context `{name}` is the current one"));
@@ -45,6 +49,31 @@ pub(super) fn context(
             Ok(())
         }
     }
+}
+
+/// What is wrong is told now, not by the first command that uses it.
+fn add(args: ContextAddArgs, path: &Path) -> Result<(), Failure> {
+    let all = args.url.unwrap_or_default();
+    let url = |own: Option<String>| own.unwrap_or_else(|| all.clone());
+    let absolute = |file: &Path| {
+        let wrong = |error| Failure::usage(format!("`{}`: {error}", file.display()));
+        std::fs::canonicalize(file).map_err(wrong)
+    };
+    let context = Context {
+        identity: url(args.identity),
+        membership: url(args.membership),
+        entitlement: url(args.entitlement),
+        key_file: absolute(&args.key_file)?,
+        ca_file: args.ca_file.as_deref().map(absolute).transpose()?,
+    };
+    open(&context)?;
+    if args.replace {
+        context::save_current(path, &args.name, context)?;
+    } else {
+        context::add_current(path, &args.name, context)?;
+    }
+    output::note(format!("context `{}` is the current one", args.name));
+    Ok(())
 }
 
 /// The URL of a service without a password.

@@ -1,10 +1,10 @@
 //! `mandate explain`, and `mandate check --explain`.
 
-use api::entitlement::v1::{ExplainRequest, ExplainResponse, GrantConsideration};
+use api::entitlement::v1::{DecisionReason, ExplainRequest, ExplainResponse, GrantConsideration};
 use serde_json::{Value, json};
 
 use super::{
-    check::{DEADLINE, as_json, as_text, consistency, outcome, reason_word},
+    check::{DEADLINE, as_json, as_text, consistency, outcome, reason_word, tell_misspelt},
     names::{in_organization, subject},
 };
 use crate::{
@@ -43,7 +43,11 @@ pub(super) async fn explain(
             output::line(line);
         }
     }
-    outcome(&answer.decision.unwrap_or_default(), args.error_on_deny)
+    let decision = answer.decision.unwrap_or_default();
+    if decision.reason() == DecisionReason::OrganizationNotActive {
+        tell_misspelt(&connection, &args.resource).await;
+    }
+    outcome(&decision, args.error_on_deny)
 }
 
 fn lines(answer: &ExplainResponse) -> Vec<String> {

@@ -7,6 +7,7 @@ use prost_types::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
+    check::tell_misspelt,
     every::{one, pages},
     names::{in_organization, role_name, subject, word},
 };
@@ -25,6 +26,10 @@ pub(super) async fn grant(
 ) -> Result<(), Failure> {
     let connection = connect(context)?;
     let client = || connection.clients.grants();
+    let listed = match &command {
+        GrantCommand::List(args) => Some(args.organization.clone()),
+        _ => None,
+    };
     let grants = match command {
         GrantCommand::List(args) => {
             let request = list(args)?;
@@ -49,12 +54,17 @@ pub(super) async fn grant(
         let grants: Vec<Value> = grants.iter().map(as_json).collect();
         return output::json(&json!({ "grants": grants }));
     }
-    let rows: Vec<[String; 6]> = grants.iter().map(row).collect();
+    let rows: Vec<[String; 8]> = grants.iter().map(row).collect();
     output::table(
-        ["GRANT", "SUBJECT", "ROLE", "WHERE", "STATE", "UNTIL"],
+        [
+            "GRANT", "SUBJECT", "ROLE", "WHERE", "STATE", "FROM", "UNTIL", "IF",
+        ],
         &rows,
     );
     output::note(format!("{} grant(s)", grants.len()));
+    if let Some(organization) = listed.filter(|_| grants.is_empty()) {
+        tell_misspelt(&connection, &organization).await;
+    }
     Ok(())
 }
 
@@ -99,6 +109,7 @@ fn create(args: GrantCreateArgs) -> Result<CreateGrantRequest, Failure> {
             start_time: args.start,
             end_time: args.end,
             can_delegate: args.can_delegate,
+            condition: args.condition,
             ..Grant::default()
         }),
         grant_id: args.id,
@@ -111,7 +122,7 @@ fn state(grant: &Grant) -> String {
     word(grant.state().as_str_name(), "GRANT_STATE_")
 }
 
-fn row(grant: &Grant) -> [String; 6] {
+fn row(grant: &Grant) -> [String; 8] {
     let time = |time: &Option<Timestamp>| time.as_ref().map(moment::text).unwrap_or_default();
     [
         last(&grant.name).to_owned(),
@@ -119,7 +130,9 @@ fn row(grant: &Grant) -> [String; 6] {
         grant.role.clone(),
         grant.scope.as_ref().map(places).unwrap_or_default(),
         state(grant),
+        time(&grant.start_time),
         time(&grant.end_time),
+        grant.condition.clone(),
     ]
 }
 
@@ -168,6 +181,7 @@ pub(super) fn as_json(grant: &Grant) -> Value {
         "can_delegate": grant.can_delegate,
         "start_time": grant.start_time.as_ref().map(moment::text),
         "end_time": grant.end_time.as_ref().map(moment::text),
+        "condition": grant.condition,
         "granted_by": grant.granted_by,
         "revoked_by": grant.revoked_by,
     })

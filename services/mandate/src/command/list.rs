@@ -1,12 +1,13 @@
 //! `mandate list`.
 
 use api::entitlement::v1::{
-    ListPermissionsRequest, ListResourcesRequest, ListSubjectsRequest, list_subjects_request::Held,
+    ListPermissionsRequest, ListResourcesRequest, ListSubjectsRequest, UnderCondition,
+    list_subjects_request::Held,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
-    check::DEADLINE,
+    check::{DEADLINE, tell_misspelt},
     names::{in_organization, subject},
 };
 use crate::{
@@ -20,8 +21,13 @@ use crate::{
 
 const PAGE: i32 = 1000;
 
-/// A page: its rows, the token of the next, its revision.
-type Page = (Vec<String>, String, i64);
+/// A page of a list.
+struct Page {
+    rows: Vec<String>,
+    conditional: Vec<UnderCondition>,
+    next: String,
+    revision: i64,
+}
 
 /// Lists, and prints a line for each row as soon as its page is there.
 pub(super) async fn list(args: ListArgs, context: Option<&str>, json: bool) -> Result<(), Failure> {
@@ -32,25 +38,57 @@ pub(super) async fn list(args: ListArgs, context: Option<&str>, json: bool) -> R
         ListCommand::Permissions { .. } => "permissions",
     };
     let (mut all, mut count, mut token) = (Vec::new(), 0, String::new());
+    let mut conditional: Vec<UnderCondition> = Vec::new();
     let revision = loop {
         let page = page(&connection, &args, token).await;
-        let (rows, next, revision) = page.map_err(|error| connection.failure(&error))?;
-        count += rows.len();
+        let page = page.map_err(|error| connection.failure(&error))?;
+        count += page.rows.len();
         if json {
-            all.extend(rows);
+            all.extend(page.rows);
         } else {
-            rows.iter().for_each(output::line);
+            page.rows.iter().for_each(output::line);
         }
-        if next.is_empty() {
-            break revision;
+        conditional.extend(page.conditional);
+        // Whoever read them wants no more.
+        if page.next.is_empty() || output::is_broken() {
+            break page.revision;
         }
-        token = next;
+        token = page.next;
     };
     if json {
-        return output::json(&json!({ what: all, "revision": revision }));
+        let conditional: Vec<Value> = conditional.iter().map(as_json).collect();
+        return output::json(&json!({
+            what: all,
+            "conditional": conditional,
+            "revision": revision,
+        }));
     }
-    output::note(format!("{count} {what}, revision {revision}"));
+    for item in &conditional {
+        let missing = item.missing_context.join(", ");
+        output::line(format!(
+            "{}  under a condition; not given: {missing}",
+            item.name
+        ));
+    }
+    if count == 0 && conditional.is_empty() {
+        let of = match &args.what {
+            ListCommand::Resources { organization, .. } => organization,
+            ListCommand::Subjects { resource, .. } | ListCommand::Permissions { resource, .. } => {
+                resource
+            }
+        };
+        tell_misspelt(&connection, of).await;
+    }
+    let more = match conditional.len() {
+        0 => String::new(),
+        more => format!(", {more} under a condition"),
+    };
+    output::note(format!("{count} {what}{more}, revision {revision}"));
     Ok(())
+}
+
+fn as_json(item: &UnderCondition) -> Value {
+    json!({ "name": item.name, "missing_context": item.missing_context })
 }
 
 async fn page(
@@ -77,7 +115,12 @@ async fn page(
             };
             let call = client.list_resources(within(DEADLINE, request));
             let page = answer(Service::Entitlement, "list_resources", call).await?;
-            Ok((page.resources, page.next_page_token, page.revision))
+            Ok(Page {
+                rows: page.resources,
+                conditional: Vec::new(),
+                next: page.next_page_token,
+                revision: page.revision,
+            })
         }
         ListCommand::Subjects {
             held,
@@ -100,7 +143,12 @@ async fn page(
             };
             let call = client.list_subjects(within(DEADLINE, request));
             let page = answer(Service::Entitlement, "list_subjects", call).await?;
-            Ok((page.subjects, page.next_page_token, page.revision))
+            Ok(Page {
+                rows: page.subjects,
+                conditional: page.conditional_subjects,
+                next: page.next_page_token,
+                revision: page.revision,
+            })
         }
         ListCommand::Permissions {
             subject: who,
@@ -117,7 +165,12 @@ async fn page(
             };
             let call = client.list_permissions(within(DEADLINE, request));
             let page = answer(Service::Entitlement, "list_permissions", call).await?;
-            Ok((page.permissions, page.next_page_token, page.revision))
+            Ok(Page {
+                rows: page.permissions,
+                conditional: page.conditional_permissions,
+                next: page.next_page_token,
+                revision: page.revision,
+            })
         }
     }
 }

@@ -39,6 +39,10 @@ pub(super) async fn preview(
     } else {
         lines(&preview).iter().for_each(output::line);
     }
+    // What it would make cannot be made.
+    if !preview.conflicts.is_empty() {
+        return Err(Failure::denied());
+    }
     if !args.apply {
         return Ok(());
     }

@@ -37,7 +37,12 @@ pub(super) async fn watch(
     .await;
     let mut stream = begun.map_err(|error| connection.failure(&error))?;
     loop {
-        let message = stream.message().await.map_err(|status| {
+        let next = tokio::select! {
+            next = stream.message() => next,
+            // Its reader wants no more, as `head`.
+            () = output::closed() => return Ok(()),
+        };
+        let message = next.map_err(|status| {
             connection.failure(&CallError {
                 service: Service::Entitlement,
                 method: "watch",
@@ -59,6 +64,9 @@ pub(super) async fn watch(
             } else {
                 output::line(as_text(change));
             }
+        }
+        if output::is_broken() {
+            return Ok(());
         }
     }
 }

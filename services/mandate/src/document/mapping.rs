@@ -1,5 +1,5 @@
-//! Mappings that collect the keys they do not know, so that all of them are reported at once
-//! and where they stand.
+//! Mappings that know which keys a document says and where, and collect those that mean nothing, so
+//! that all of them are reported at once.
 
 /// Structs whose fields are all optional in the YAML; what must be there is for validation to
 /// say, with the rest of what is wrong.
@@ -9,6 +9,8 @@ macro_rules! mappings {
         #[derive(Debug, Clone, Default)]
         pub struct $name {
             $($(#[$field_doc])* pub $field: $type,)*
+            /// The keys that the document says, and where: what it leaves out stays as it is.
+            pub said: Vec<(&'static str, $crate::document::At)>,
             /// Keys that mean nothing here.
             pub unknown: Vec<$crate::document::Text>,
         }
@@ -16,6 +18,11 @@ macro_rules! mappings {
         impl $name {
             /// The keys that mean something.
             pub const KEYS: &[&str] = &[$($key),*];
+
+            /// Whether the document says this.
+            pub fn says(&self, key: &str) -> bool {
+                self.said.iter().any(|(said, _)| *said == key)
+            }
         }
 
         impl<'de> serde::Deserialize<'de> for $name {
@@ -36,7 +43,10 @@ macro_rules! mappings {
                         let mut value = $name::default();
                         while let Some(key) = map.next_key::<$crate::document::Text>()? {
                             match key.as_str() {
-                                $($key => value.$field = map.next_value()?,)*
+                                $($key => {
+                                    value.$field = map.next_value()?;
+                                    value.said.push(($key, key.at()));
+                                })*
                                 _ => {
                                     map.next_value::<serde::de::IgnoredAny>()?;
                                     value.unknown.push(key);

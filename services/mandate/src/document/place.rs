@@ -5,7 +5,7 @@ use std::fmt;
 use serde_saphyr::{Location, Spanned};
 
 /// A line and a column, from 1; 0 is nowhere.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct At {
     /// The line.
     pub line: u64,
@@ -36,13 +36,15 @@ impl From<Location> for At {
 }
 
 /// Something that is wrong with a document.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Problem {
     /// The file.
     pub file: String,
     /// Where in the file.
+    #[serde(flatten)]
     pub at: At,
     /// The field, as `organizations[0].units[2].parent`; empty when it is not known.
+    #[serde(rename = "field")]
     pub path: String,
     /// What is wrong.
     pub message: String,

@@ -10,9 +10,9 @@ use api::{
     },
 };
 
-use super::text;
+use super::{say, text, texts};
 use crate::{
-    apply::{facts::OrganizationFacts, grant_id},
+    apply::{fact::organization_of, facts::OrganizationFacts, grant_id},
     document::{
         ContactEntry, CustomRoleEntry, EntitlementEntry, GrantEntry, MembershipEntry,
         OrganizationEntry, ResourceEntry, RoleText, ScopeEntry, Text, UnitEntry,
@@ -20,78 +20,113 @@ use crate::{
     moment,
 };
 
-pub(super) fn organization(entry: &OrganizationEntry) -> OrganizationFacts {
-    let name = format!("organizations/{}", entry.id.as_str());
-    let state = format!("ORGANIZATION_STATE_{}", entry.state.as_str());
+/// What an organization is to have of what the document says.
+pub(super) fn organization(
+    entry: &OrganizationEntry,
+    name: &str,
+    current: &OrganizationFacts,
+) -> OrganizationFacts {
+    let within = |collection: &str, id: &Text| format!("{name}/{collection}/{}", id.as_str());
+    let role = |entry: &CustomRoleEntry| {
+        let (application, id) = (entry.application.as_str(), entry.id.as_str());
+        format!("{name}/applications/{application}/roles/{id}")
+    };
     let mut facts = OrganizationFacts {
-        organization: Organization {
-            name: name.clone(),
-            display_name: text(&entry.display_name),
-            subscription_required: entry.subscription_required.unwrap_or_default(),
-            state: OrganizationState::from_str_name(&state)
-                .unwrap_or_default()
-                .into(),
-            ..Organization::default()
-        },
-        contacts: by_name(&entry.contacts, |entry| contact(&name, entry)),
-        entitlements: by_name(&entry.entitlements, |entry| entitlement(&name, entry)),
-        units: by_name(&entry.units, |entry| unit(&name, entry)),
-        custom_roles: by_name(&entry.custom_roles, |entry| custom_role(&name, entry)),
-        resources: by_name(&entry.resources, |entry| resource(&name, entry)),
+        organization: itself(entry, name, &current.organization),
+        contacts: said(&entry.contacts, &current.contacts, contact, |entry| {
+            within("contacts", &entry.id)
+        }),
+        entitlements: said(
+            &entry.entitlements,
+            &current.entitlements,
+            entitlement,
+            |entry| within("entitlements", &entry.application),
+        ),
+        units: said(&entry.units, &current.units, unit, |entry| {
+            within("units", &entry.id)
+        }),
+        custom_roles: said(
+            &entry.custom_roles,
+            &current.custom_roles,
+            custom_role,
+            role,
+        ),
+        resources: said(&entry.resources, &current.resources, resource, |entry| {
+            within("resources", &entry.id)
+        }),
         ..OrganizationFacts::default()
     };
     for entry in entry.memberships.iter().map(|entry| &entry.value) {
-        let membership = membership(&name, entry);
-        let grants = entry
-            .grants
-            .iter()
-            .map(|item| grant(&name, entry, &item.value));
-        facts
-            .grants
-            .extend(grants.map(|grant| (grant.name.clone(), grant)));
-        facts
-            .memberships
-            .insert(membership.subject.clone(), membership);
+        let subject = subject(entry);
+        let found = current.memberships.get(&subject);
+        for item in entry.grants.iter().map(|item| &item.value) {
+            let id = format!("{name}/grants/{}", grant_id(entry, item));
+            let grant = grant(name, &id, &subject, item, current.grants.get(&id));
+            facts.grants.insert(id, grant);
+        }
+        let membership = membership(name, &subject, entry, found);
+        facts.memberships.insert(subject, membership);
     }
     facts
 }
 
-fn by_name<E, T>(
+/// The facts that entries say, by name, each over what the server has by that name. `say` is given
+/// the name and what the server has, or an empty fact.
+fn said<E, T: Clone + Default>(
     entries: &[serde_saphyr::Spanned<E>],
-    convert: impl Fn(&E) -> (String, T),
+    current: &BTreeMap<String, T>,
+    say: impl Fn(&E, &str, T) -> T,
+    name: impl Fn(&E) -> String,
 ) -> BTreeMap<String, T> {
-    entries.iter().map(|entry| convert(&entry.value)).collect()
+    let facts = entries.iter().map(|entry| {
+        let name = name(&entry.value);
+        let found = current.get(&name).cloned().unwrap_or_default();
+        let fact = say(&entry.value, &name, found);
+        (name, fact)
+    });
+    facts.collect()
 }
 
-fn contact(organization: &str, entry: &ContactEntry) -> (String, Contact) {
-    let name = format!("{organization}/contacts/{}", entry.id.as_str());
-    let kind = format!("CONTACT_KIND_{}", entry.kind.as_str());
-    let contact = Contact {
-        name: name.clone(),
-        kind: ContactKind::from_str_name(&kind).unwrap_or_default().into(),
-        display_name: text(&entry.display_name),
-        uri: text(&entry.uri),
-        primary: entry.primary.unwrap_or_default(),
-        ..Contact::default()
-    };
-    (name, contact)
-}
-
-fn entitlement(organization: &str, entry: &EntitlementEntry) -> (String, Entitlement) {
-    let application = entry.application.as_str();
-    let name = format!("{organization}/entitlements/{application}");
-    let state = format!("ENTITLEMENT_STATE_{}", entry.state.as_str());
-    let entitlement = Entitlement {
-        name: name.clone(),
-        application: format!("applications/{application}"),
-        start_time: moment::timestamp(entry.start_time.as_str()),
-        end_time: moment::timestamp(entry.end_time.as_str()),
-        state: EntitlementState::from_str_name(&state)
+fn itself(entry: &OrganizationEntry, name: &str, current: &Organization) -> Organization {
+    let state = format!("ORGANIZATION_STATE_{}", entry.state.as_str());
+    let mut organization = Organization {
+        name: name.to_owned(),
+        state: OrganizationState::from_str_name(&state)
             .unwrap_or_default()
             .into(),
-        ..Entitlement::default()
+        ..current.clone()
     };
-    (name, entitlement)
+    say! { organization, entry:
+        "display_name" => display_name: text(&entry.display_name),
+        "subscription_required" =>
+            subscription_required: entry.subscription_required.unwrap_or_default(),
+    }
+    organization
+}
+
+fn contact(entry: &ContactEntry, name: &str, mut contact: Contact) -> Contact {
+    name.clone_into(&mut contact.name);
+    let kind = format!("CONTACT_KIND_{}", entry.kind.as_str());
+    let kind = ContactKind::from_str_name(&kind).unwrap_or_default();
+    say! { contact, entry:
+        "kind" => kind: kind.into(),
+        "display_name" => display_name: text(&entry.display_name),
+        "uri" => uri: text(&entry.uri),
+        "primary" => primary: entry.primary.unwrap_or_default(),
+    }
+    contact
+}
+
+fn entitlement(entry: &EntitlementEntry, name: &str, mut entitlement: Entitlement) -> Entitlement {
+    name.clone_into(&mut entitlement.name);
+    entitlement.application = format!("applications/{}", entry.application.as_str());
+    let state = format!("ENTITLEMENT_STATE_{}", entry.state.as_str());
+    entitlement.set_state(EntitlementState::from_str_name(&state).unwrap_or_default());
+    say! { entitlement, entry:
+        "start_time" => start_time: moment::timestamp(entry.start_time.as_str()),
+        "end_time" => end_time: moment::timestamp(entry.end_time.as_str()),
+    }
+    entitlement
 }
 
 fn unit_name(organization: &str, unit: &Text) -> String {
@@ -101,44 +136,37 @@ fn unit_name(organization: &str, unit: &Text) -> String {
     }
 }
 
-fn unit(organization: &str, entry: &UnitEntry) -> (String, Unit) {
-    let name = unit_name(organization, &entry.id);
-    let unit = Unit {
-        name: name.clone(),
-        display_name: text(&entry.display_name),
-        kind: text(&entry.kind),
-        number: text(&entry.number),
-        parent_unit: unit_name(organization, &entry.parent),
-        ..Unit::default()
-    };
-    (name, unit)
+fn unit(entry: &UnitEntry, name: &str, mut unit: Unit) -> Unit {
+    name.clone_into(&mut unit.name);
+    say! { unit, entry:
+        "display_name" => display_name: text(&entry.display_name),
+        "kind" => kind: text(&entry.kind),
+        "number" => number: text(&entry.number),
+        "parent" => parent_unit: unit_name(&organization_of(name), &entry.parent),
+    }
+    unit
 }
 
-fn resource(organization: &str, entry: &ResourceEntry) -> (String, Resource) {
-    let name = format!("{organization}/resources/{}", entry.id.as_str());
-    let resource = Resource {
-        name: name.clone(),
-        display_name: text(&entry.display_name),
-        r#type: text(&entry.kind),
-        external_id: text(&entry.external_id),
-        unit: unit_name(organization, &entry.unit),
-        ..Resource::default()
-    };
-    (name, resource)
+fn resource(entry: &ResourceEntry, name: &str, mut resource: Resource) -> Resource {
+    name.clone_into(&mut resource.name);
+    say! { resource, entry:
+        "display_name" => display_name: text(&entry.display_name),
+        "type" => r#type: text(&entry.kind),
+        "external_id" => external_id: text(&entry.external_id),
+        "unit" => unit: unit_name(&organization_of(name), &entry.unit),
+    }
+    resource
 }
 
-fn custom_role(organization: &str, entry: &CustomRoleEntry) -> (String, CustomRole) {
-    let application = format!("applications/{}", entry.application.as_str());
-    let name = format!("{organization}/{application}/roles/{}", entry.id.as_str());
-    let role = CustomRole {
-        name: name.clone(),
-        application,
-        display_name: text(&entry.display_name),
-        description: text(&entry.description),
-        permissions: entry.permissions.iter().map(text).collect(),
-        ..CustomRole::default()
-    };
-    (name, role)
+fn custom_role(entry: &CustomRoleEntry, name: &str, mut role: CustomRole) -> CustomRole {
+    name.clone_into(&mut role.name);
+    role.application = format!("applications/{}", entry.application.as_str());
+    say! { role, entry:
+        "display_name" => display_name: text(&entry.display_name),
+        "description" => description: text(&entry.description),
+        "permissions" => permissions: texts(&entry.permissions),
+    }
+    role
 }
 
 fn subject(entry: &MembershipEntry) -> String {
@@ -148,40 +176,62 @@ fn subject(entry: &MembershipEntry) -> String {
     }
 }
 
-fn membership(organization: &str, entry: &MembershipEntry) -> Membership {
+fn membership(
+    organization: &str,
+    subject: &str,
+    entry: &MembershipEntry,
+    current: Option<&Membership>,
+) -> Membership {
     let id = entry.user.get().unwrap_or(entry.service_account.as_str());
-    let state = format!("MEMBERSHIP_STATE_{}", entry.state.as_str());
-    Membership {
+    let mut membership = current.cloned().unwrap_or_else(|| Membership {
         name: format!("{organization}/memberships/{id}"),
-        subject: subject(entry),
-        subscription_active: entry.subscription_active.unwrap_or_default(),
-        state: MembershipState::from_str_name(&state)
-            .unwrap_or_default()
-            .into(),
+        subject: subject.to_owned(),
         ..Membership::default()
+    });
+    let state = format!("MEMBERSHIP_STATE_{}", entry.state.as_str());
+    membership.set_state(MembershipState::from_str_name(&state).unwrap_or_default());
+    say! { membership, entry:
+        "subscription_active" =>
+            subscription_active: entry.subscription_active.unwrap_or_default(),
     }
+    membership
 }
 
-fn grant(organization: &str, member: &MembershipEntry, entry: &GrantEntry) -> Grant {
+fn grant(
+    organization: &str,
+    name: &str,
+    subject: &str,
+    entry: &GrantEntry,
+    current: Option<&Grant>,
+) -> Grant {
     let role = RoleText::parse(entry.role.as_str());
-    Grant {
-        name: format!("{organization}/grants/{}", grant_id(member, entry)),
-        subject: subject(member),
-        role: role.map(|role| role.name(organization)).unwrap_or_default(),
-        scope: Some(scope(organization, entry)),
-        start_time: moment::timestamp(entry.start_time.as_str()),
-        end_time: moment::timestamp(entry.end_time.as_str()),
-        can_delegate: entry.can_delegate.unwrap_or_default(),
-        condition: entry.condition.as_str().to_owned(),
+    let mut grant = current.cloned().unwrap_or_else(|| Grant {
+        name: name.to_owned(),
         ..Grant::default()
+    });
+    subject.clone_into(&mut grant.subject);
+    grant.role = role.map(|role| role.name(organization)).unwrap_or_default();
+    grant.scope = Some(scope(organization, entry, grant.scope.as_ref()));
+    say! { grant, entry:
+        "start_time" => start_time: moment::timestamp(entry.start_time.as_str()),
+        "end_time" => end_time: moment::timestamp(entry.end_time.as_str()),
+        "can_delegate" => can_delegate: entry.can_delegate.unwrap_or_default(),
+        "condition" => condition: text(&entry.condition),
     }
+    grant
 }
 
-fn scope(organization: &str, entry: &GrantEntry) -> Scope {
-    let applications = entry.applications.iter();
-    let applications = applications
-        .map(|application| format!("applications/{}", application.as_str()))
-        .collect();
+fn scope(organization: &str, entry: &GrantEntry, current: Option<&Scope>) -> Scope {
+    let applications = if entry.says("applications") {
+        let named = entry.applications.iter();
+        named
+            .map(|application| format!("applications/{}", application.as_str()))
+            .collect()
+    } else {
+        current
+            .map(|own| own.applications.clone())
+            .unwrap_or_default()
+    };
     match entry.scope.as_ref().map(|scope| &scope.value) {
         Some(ScopeEntry::Places(places)) => Scope {
             all: false,

@@ -1,43 +1,72 @@
-//! Calls that change something: each with a deadline and an id that makes it repeatable.
+//! Calls that change something, or only say whether they would be refused: each with a deadline and
+//! an id that makes it repeatable.
 
-use std::time::Duration;
+use std::{collections::HashSet, future::Future, sync::Arc, time::Duration};
 
 use api::{
     common::v1::{Consistency, consistency::Requirement},
     entitlement::v1::CheckRequest,
 };
-use prost::Message;
 use tokio::sync::mpsc::UnboundedSender;
+use tonic::Code;
 
+use super::{Event, Halted};
 use crate::{
-    apply::id::RequestIds,
-    clients::{Clients, within},
+    apply::{fact::Fact, id::RequestIds},
+    clients::{CallError, Clients, within},
 };
 
 /// How long a call may take.
 pub(super) const DEADLINE: Duration = Duration::from_secs(60);
 /// How long a change to people may take to be heard of.
 const HEARD: Duration = Duration::from_secs(5);
-/// The most that a batch creates.
-const MAX_BATCH: usize = 1000;
-/// The largest batch; services take messages of 4 MiB.
-const MAX_BATCH_BYTES: usize = 3 << 20;
 
 /// Makes the calls of one run.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
     pub(super) clients: Clients,
     pub(super) ids: RequestIds,
-    progress: UnboundedSender<usize>,
+    /// The services only say what they would refuse.
+    pub(super) only: bool,
+    /// The names of what is to be created first, where services are only asked: of what refers to
+    /// them, services could say no more than that they are not there.
+    awaited: Arc<HashSet<String>>,
+    events: UnboundedSender<Event>,
 }
 
 impl Caller {
-    pub(super) fn new(clients: Clients, progress: UnboundedSender<usize>) -> Self {
+    /// Changes what there is.
+    pub(super) fn new(clients: Clients, events: UnboundedSender<Event>) -> Self {
         Self {
             clients,
             ids: RequestIds::new(),
-            progress,
+            only: false,
+            awaited: Arc::default(),
+            events,
         }
+    }
+
+    /// Asks what would be refused.
+    pub(super) fn asking(
+        clients: Clients,
+        awaited: HashSet<String>,
+        events: UnboundedSender<Event>,
+    ) -> Self {
+        Self {
+            only: true,
+            awaited: Arc::new(awaited),
+            ..Self::new(clients, events)
+        }
+    }
+
+    /// Whether a call about this fact can be made yet.
+    pub(super) fn can_call(&self, fact: &impl Fact) -> bool {
+        fact.refers().iter().all(|name| self.is_there(name))
+    }
+
+    /// Whether something is there yet, as far as this run creates it.
+    pub(super) fn is_there(&self, name: &str) -> bool {
+        !self.awaited.contains(name)
     }
 
     /// Waits until the entitlement service has heard of a change to people. What is asked is of
@@ -57,16 +86,104 @@ impl Caller {
         let _ = client.check(within(HEARD, question)).await;
     }
 
-    /// So many more are done. Nobody may be listening any more.
-    pub(super) fn done(&self, facts: usize) {
-        let _ = self.progress.send(facts);
+    /// These are done. Nobody may be listening any more.
+    pub(super) fn done(&self, names: Vec<String>) {
+        let _ = self.events.send(Event::Done(names));
+    }
+
+    /// These are not done.
+    pub(super) fn refused(&self, names: Vec<String>, error: CallError) {
+        let _ = self.events.send(Event::Failed { names, error });
+    }
+
+    /// What a call about these has come to: the answer, unless services are only asked.
+    ///
+    /// # Errors
+    /// The call failed, and what depends on it is not to be tried.
+    pub(super) fn settle<T>(
+        &self,
+        names: Vec<String>,
+        result: Result<T, CallError>,
+    ) -> Result<Option<T>, Halted> {
+        match result {
+            Ok(_) if self.only => Ok(None),
+            Ok(answer) => {
+                self.done(names);
+                Ok(Some(answer))
+            }
+            Err(error) => {
+                self.refused(names, error);
+                self.only.then_some(None).ok_or(Halted)
+            }
+        }
+    }
+
+    /// Makes a call of several items, and finds those that are refused.
+    ///
+    /// # Errors
+    /// An item was refused, or the call failed.
+    pub(super) async fn all_or_none<T: Clone, F>(
+        &self,
+        items: Vec<(String, T)>,
+        send: impl Fn(Vec<T>, bool) -> F,
+    ) -> Result<Option<String>, Halted>
+    where
+        F: Future<Output = Result<String, CallError>>,
+    {
+        let requests = items.iter().map(|(_, request)| request.clone()).collect();
+        match send(requests, self.only).await {
+            Err(error) if items.len() > 1 && is_refusal(&error) => {
+                self.blame(items, send).await;
+                self.only.then_some(None).ok_or(Halted)
+            }
+            result => self.settle(items.into_iter().map(|(name, _)| name).collect(), result),
+        }
+    }
+
+    /// Finds the items that cannot be added to those before them, by halves.
+    async fn blame<T: Clone, F>(&self, items: Vec<(String, T)>, send: impl Fn(Vec<T>, bool) -> F)
+    where
+        F: Future<Output = Result<String, CallError>>,
+    {
+        let mut accepted: Vec<T> = Vec::new();
+        let mut left = vec![items];
+        while let Some(mut items) = left.pop() {
+            let requests = items.iter().map(|(_, request)| request.clone());
+            let asked: Vec<T> = accepted.iter().cloned().chain(requests).collect();
+            match send(asked.clone(), true).await {
+                Ok(_) => accepted = asked,
+                Err(error) if items.len() > 1 && is_refusal(&error) => {
+                    let second = items.split_off(items.len() / 2);
+                    left.extend([second, items]);
+                }
+                Err(error) => {
+                    let names = items.into_iter().map(|(name, _)| name);
+                    self.refused(names.collect(), error);
+                }
+            }
+        }
     }
 }
 
+/// Whether a service has looked at what was asked, and says no.
+pub(in crate::apply) fn is_refusal(error: &CallError) -> bool {
+    matches!(
+        error.status.code(),
+        Code::InvalidArgument
+            | Code::NotFound
+            | Code::AlreadyExists
+            | Code::PermissionDenied
+            | Code::FailedPrecondition
+            | Code::OutOfRange
+            | Code::ResourceExhausted
+    )
+}
+
 /// Calls a method with a request id, and returns its answer.
-macro_rules! call {
-    ($caller:expr, $service:ident: $client:ident.$method:ident($request:expr)) => {{
+macro_rules! send {
+    ($caller:expr, $only:expr, $service:ident: $client:ident.$method:ident($request:expr)) => {{
         let mut request = $request;
+        request.validate_only = $only;
         request.request_id = $caller.ids.id(stringify!($method), &request);
         let mut client = $caller.clients.$client();
         let call = client.$method($crate::clients::within(
@@ -78,58 +195,27 @@ macro_rules! call {
             stringify!($method),
             call,
         )
-        .await?
+        .await
     }};
 }
 
-pub(super) use call;
-
-/// Parts that each fit into a call, in order.
-pub(super) fn batches<T: Message>(requests: Vec<T>) -> Vec<Vec<T>> {
-    let mut batches = Vec::new();
-    let mut batch = Vec::new();
-    let mut bytes = 0;
-    for request in requests {
-        // The tag and the length of an item come on top of it.
-        let size = request.encoded_len() + 8;
-        if batch.len() == MAX_BATCH || (bytes + size > MAX_BATCH_BYTES && !batch.is_empty()) {
-            batches.push(std::mem::take(&mut batch));
-            bytes = 0;
-        }
-        bytes += size;
-        batch.push(request);
-    }
-    if !batch.is_empty() {
-        batches.push(batch);
-    }
-    batches
+/// Calls a method about one fact, and returns its answer.
+macro_rules! call {
+    ($caller:expr, $name:expr, $service:ident: $client:ident.$method:ident($request:expr)) => {{
+        let name: String = $name;
+        let only = $caller.only;
+        let result = $crate::apply::execute::call::send!(
+            $caller,
+            only,
+            $service: $client.$method($request)
+        );
+        $caller.settle(vec![name], result)?
+    }};
 }
+
+pub(super) use {call, send};
 
 /// The last part of a name.
 pub(super) fn id(name: &str) -> String {
     name.rsplit('/').next().unwrap_or_default().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use api::identity::v1::CreateUserRequest;
-
-    use super::*;
-
-    fn requests(count: usize, bytes: usize) -> Vec<CreateUserRequest> {
-        let request = CreateUserRequest {
-            user_id: "a".repeat(bytes),
-            ..CreateUserRequest::default()
-        };
-        vec![request; count]
-    }
-
-    #[test]
-    fn a_batch_has_a_bounded_number_of_items_and_of_bytes() {
-        let sizes = |requests| -> Vec<usize> { batches(requests).iter().map(Vec::len).collect() };
-        assert_eq!(sizes(requests(0, 1)), [0; 0]);
-        assert_eq!(sizes(requests(2500, 1)), [1000, 1000, 500]);
-        assert_eq!(sizes(requests(4, 1 << 20)), [2, 2]);
-        assert_eq!(sizes(requests(2, 4 << 20)), [1, 1]);
-    }
 }

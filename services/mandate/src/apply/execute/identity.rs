@@ -5,23 +5,30 @@ use api::identity::v1::{
     CreateUserRequest, ServiceAccount, ServiceAccountKey, UpdateUserRequest, User,
 };
 
-use super::call::{Caller, batches, call, id};
-use crate::apply::{ApplyError, Changes, together::together};
+use super::{
+    Halted,
+    batch::batches,
+    call::{Caller, call, id, send},
+};
+use crate::apply::{Changes, together::each};
 
 /// Creates service accounts; nothing of them can be changed.
 pub(super) async fn service_accounts(
     caller: &Caller,
     changes: Changes<ServiceAccount>,
-) -> Result<(), ApplyError> {
+) -> Result<(), Halted> {
     for account in changes.create {
+        let name = account.name.clone();
         let request = CreateServiceAccountRequest {
-            service_account_id: id(&account.name),
+            service_account_id: id(&name),
             service_account: Some(account),
             ..CreateServiceAccountRequest::default()
         };
-        let answer = call!(caller, Identity: service_accounts.create_service_account(request));
-        caller.heard(answer.consistency_token).await;
-        caller.done(1);
+        let answer =
+            call!(caller, name, Identity: service_accounts.create_service_account(request));
+        if let Some(answer) = answer {
+            caller.heard(answer.consistency_token).await;
+        }
     }
     Ok(())
 }
@@ -29,58 +36,64 @@ pub(super) async fn service_accounts(
 /// Lets tokens prove service accounts; of whom, nothing can be changed.
 pub(super) async fn identities(
     caller: &Caller,
-    changes: Changes<ServiceAccountKey>,
-) -> Result<(), ApplyError> {
+    mut changes: Changes<ServiceAccountKey>,
+) -> Result<(), Halted> {
+    changes.create.retain(|key| caller.can_call(key));
     for key in changes.create {
-        let account = key.name.split("/keys/").next().unwrap_or_default();
+        let name = key.name.clone();
+        let account = name.split("/keys/").next().unwrap_or_default();
         let request = CreateServiceAccountKeyRequest {
             parent: account.to_owned(),
             key: Some(key),
             ..CreateServiceAccountKeyRequest::default()
         };
-        call!(caller, Identity: service_accounts.create_service_account_key(request));
-        caller.done(1);
+        call!(caller, name, Identity: service_accounts.create_service_account_key(request));
     }
     Ok(())
 }
 
 /// Creates and changes users.
-pub(super) async fn users(caller: &Caller, changes: Changes<User>) -> Result<(), ApplyError> {
-    let requests = changes.create.into_iter().map(|user| CreateUserRequest {
-        user_id: id(&user.name),
-        user: Some(user),
-        ..CreateUserRequest::default()
+pub(super) async fn users(caller: &Caller, changes: Changes<User>) -> Result<(), Halted> {
+    let requests = changes.create.into_iter().map(|user| {
+        let name = user.name.clone();
+        let request = CreateUserRequest {
+            user_id: id(&name),
+            user: Some(user),
+            ..CreateUserRequest::default()
+        };
+        (name, request)
     });
-    together(batches(requests.collect()), |batch| {
+    each(batches(requests.collect()), |batch| {
         create(caller.clone(), batch)
     })
     .await?;
-    together(changes.change, |change| {
+    each(changes.change, |change| {
         let request = UpdateUserRequest {
             update_mask: Some(change.mask()),
-            user: Some(change.fact),
+            user: Some(change.fact.clone()),
             ..UpdateUserRequest::default()
         };
-        update(caller.clone(), request)
+        update(caller.clone(), change.fact.name, request)
     })
-    .await?;
-    Ok(())
+    .await
 }
 
-async fn create(caller: Caller, requests: Vec<CreateUserRequest>) -> Result<(), ApplyError> {
-    let count = requests.len();
-    let request = BatchCreateUsersRequest {
-        requests,
-        ..BatchCreateUsersRequest::default()
+async fn create(caller: Caller, users: Vec<(String, CreateUserRequest)>) -> Result<(), Halted> {
+    let send = async |requests, only| {
+        let request = BatchCreateUsersRequest {
+            requests,
+            ..BatchCreateUsersRequest::default()
+        };
+        let answer = send!(caller, only, Identity: users.batch_create_users(request))?;
+        Ok(answer.consistency_token)
     };
-    let answer = call!(caller, Identity: users.batch_create_users(request));
-    caller.heard(answer.consistency_token).await;
-    caller.done(count);
+    if let Some(token) = caller.all_or_none(users, send).await? {
+        caller.heard(token).await;
+    }
     Ok(())
 }
 
-async fn update(caller: Caller, request: UpdateUserRequest) -> Result<(), ApplyError> {
-    call!(caller, Identity: users.update_user(request));
-    caller.done(1);
+async fn update(caller: Caller, name: String, request: UpdateUserRequest) -> Result<(), Halted> {
+    call!(caller, name, Identity: users.update_user(request));
     Ok(())
 }

@@ -10,10 +10,12 @@ use api::membership::v1::{
 };
 
 use super::{
-    call::{Caller, batches, call, id},
+    Halted,
+    batch::batches,
+    call::{Caller, call, id, send},
     state,
 };
-use crate::apply::{ApplyError, Changes, OrganizationPlan};
+use crate::apply::{Changes, OrganizationPlan};
 
 /// Does what the plan says about one organization. A grant needs its entitlement, its unit and
 /// its membership to be there, and the entitlement service to have heard of them: the token of
@@ -22,12 +24,15 @@ pub(super) async fn organization(
     caller: Caller,
     name: String,
     mut plan: OrganizationPlan,
-) -> Result<(), ApplyError> {
+) -> Result<(), Halted> {
     let organization = std::mem::take(&mut plan.organization.states);
     let memberships = std::mem::take(&mut plan.memberships.states);
 
     let mut token = String::new();
     itself(&caller, plan.organization, &mut token).await?;
+    if !caller.is_there(&name) {
+        return Ok(());
+    }
     contacts::contacts(&caller, &name, plan.contacts).await?;
     let entitlements = access::entitlements(&caller, &name, plan.entitlements, &token).await?;
     tree::units(&caller, &name, plan.units, &mut token).await?;
@@ -45,26 +50,30 @@ async fn itself(
     caller: &Caller,
     changes: Changes<Organization>,
     token: &mut String,
-) -> Result<(), ApplyError> {
+) -> Result<(), Halted> {
     for organization in changes.create {
+        let name = organization.name.clone();
         let request = CreateOrganizationRequest {
-            organization_id: id(&organization.name),
+            organization_id: id(&name),
             organization: Some(organization),
             ..CreateOrganizationRequest::default()
         };
-        let answer = call!(caller, Membership: organizations.create_organization(request));
-        *token = answer.consistency_token;
-        caller.done(1);
+        let answer = call!(caller, name, Membership: organizations.create_organization(request));
+        *token = answer
+            .map(|answer| answer.consistency_token)
+            .unwrap_or_default();
     }
     for change in changes.change {
+        let name = change.fact.name.clone();
         let request = UpdateOrganizationRequest {
             update_mask: Some(change.mask()),
             organization: Some(change.fact),
             ..UpdateOrganizationRequest::default()
         };
-        let answer = call!(caller, Membership: organizations.update_organization(request));
-        *token = answer.consistency_token;
-        caller.done(1);
+        let answer = call!(caller, name, Membership: organizations.update_organization(request));
+        *token = answer
+            .map(|answer| answer.consistency_token)
+            .unwrap_or_default();
     }
     Ok(())
 }
@@ -72,37 +81,44 @@ async fn itself(
 async fn memberships(
     caller: &Caller,
     parent: &str,
-    changes: Changes<Membership>,
+    mut changes: Changes<Membership>,
     token: &mut String,
-) -> Result<(), ApplyError> {
-    let requests = changes
-        .create
-        .into_iter()
-        .map(|membership| CreateMembershipRequest {
-            membership_id: id(&membership.name),
+) -> Result<(), Halted> {
+    changes.create.retain(|member| caller.can_call(member));
+    let requests = changes.create.into_iter().map(|membership| {
+        let name = membership.name.clone();
+        let request = CreateMembershipRequest {
+            membership_id: id(&name),
             membership: Some(membership),
             ..CreateMembershipRequest::default()
-        });
-    for requests in batches(requests.collect()) {
-        let count = requests.len();
+        };
+        (name, request)
+    });
+    let send = async |requests, only| {
         let request = BatchCreateMembershipsRequest {
             parent: parent.to_owned(),
             requests,
             ..BatchCreateMembershipsRequest::default()
         };
-        let answer = call!(caller, Membership: members.batch_create_memberships(request));
-        *token = answer.consistency_token;
-        caller.done(count);
+        let answer = send!(caller, only, Membership: members.batch_create_memberships(request))?;
+        Ok(answer.consistency_token)
+    };
+    for batch in batches(requests.collect()) {
+        if let Some(new) = caller.all_or_none(batch, send).await? {
+            *token = new;
+        }
     }
     for change in changes.change {
+        let name = change.fact.name.clone();
         let request = UpdateMembershipRequest {
             update_mask: Some(change.mask()),
             membership: Some(change.fact),
             ..UpdateMembershipRequest::default()
         };
-        let answer = call!(caller, Membership: members.update_membership(request));
-        *token = answer.consistency_token;
-        caller.done(1);
+        let answer = call!(caller, name, Membership: members.update_membership(request));
+        *token = answer
+            .map(|answer| answer.consistency_token)
+            .unwrap_or_default();
     }
     Ok(())
 }

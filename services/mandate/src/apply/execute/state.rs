@@ -9,8 +9,11 @@ use api::{
     },
 };
 
-use super::call::{Caller, call};
-use crate::apply::{ApplyError, State, StateChange};
+use super::{
+    Halted,
+    call::{Caller, call},
+};
+use crate::apply::{State, StateChange};
 
 macro_rules! states {
     ($($(#[$doc:meta])* $name:ident: $service:ident: $client:ident,
@@ -20,22 +23,25 @@ macro_rules! states {
         pub(super) async fn $name(
             caller: &Caller,
             changes: Vec<StateChange>,
-        ) -> Result<(), ApplyError> {
-            for change in changes {
+        ) -> Result<(), Halted> {
+            // What is to be created first is in no other state yet.
+            let known = changes.into_iter();
+            let known = known.filter(|change| !caller.only || change.old.is_some());
+            for change in known {
+                let name = change.name.clone();
                 if change.new == State::Active {
                     let request = $reactivate_request {
                         name: change.name,
                         ..$reactivate_request::default()
                     };
-                    call!(caller, $service: $client.$reactivate(request));
+                    call!(caller, name, $service: $client.$reactivate(request));
                 } else {
                     let request = $end_request {
                         name: change.name,
                         ..$end_request::default()
                     };
-                    call!(caller, $service: $client.$end(request));
+                    call!(caller, name, $service: $client.$end(request));
                 }
-                caller.done(1);
             }
             Ok(())
         }

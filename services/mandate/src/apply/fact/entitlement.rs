@@ -4,10 +4,15 @@ use std::fmt::Write;
 
 use api::entitlement::v1::{
     Application, CustomRole, Entitlement, EntitlementState, Grant, LocalizedText, ManagementMode,
-    Module, Placement, Scope,
+    Module, Placement, Role, Scope,
 };
+use entitlement::definition;
+use entitlement_core::held;
 
-use super::{Fact, Field, State, identify, immutable, last, list, mutable, quoted, set, time};
+use super::{
+    Fact, Field, State, entitlement_of, identify, immutable, last, list, member, mutable,
+    organization_of, quoted, set, time,
+};
 
 impl Fact for Application {
     identify!();
@@ -47,6 +52,10 @@ impl Fact for Application {
         }
         fields
     }
+
+    fn widens(&self, before: Option<&Self>) -> bool {
+        before.is_some_and(|before| widens_application(self, before))
+    }
 }
 
 impl Fact for Entitlement {
@@ -71,6 +80,14 @@ impl Fact for Entitlement {
             EntitlementState::Ended => Some(State::Ended),
         }
     }
+
+    fn refers(&self) -> Vec<String> {
+        vec![self.application.clone()]
+    }
+
+    fn widens(&self, before: Option<&Self>) -> bool {
+        before.is_none()
+    }
 }
 
 impl Fact for CustomRole {
@@ -82,6 +99,19 @@ impl Fact for CustomRole {
             mutable("description", quoted(&self.description)),
             mutable("permissions", set(self.permissions.iter().cloned())),
         ]
+    }
+
+    fn refers(&self) -> Vec<String> {
+        let organization = organization_of(&self.name);
+        let own = [
+            self.application.clone(),
+            entitlement_of(&organization, &self.application),
+        ];
+        own.into_iter().chain(self.permissions.clone()).collect()
+    }
+
+    fn widens(&self, before: Option<&Self>) -> bool {
+        before.is_some_and(|before| wider(&self.permissions, &before.permissions))
     }
 }
 
@@ -98,6 +128,25 @@ impl Fact for Grant {
             mutable("can_delegate", self.can_delegate.to_string()),
             mutable("condition", quoted(&self.condition)),
         ]
+    }
+
+    fn refers(&self) -> Vec<String> {
+        let organization = organization_of(&self.name);
+        let scope = self.scope.clone().unwrap_or_default();
+        let managed = scope.applications.iter();
+        let managed: Vec<String> = managed
+            .map(|own| entitlement_of(&organization, own))
+            .collect();
+        let own = [
+            self.role.clone(),
+            entitlement_of(&organization, &self.role),
+            member(&organization, &self.subject),
+        ];
+        [own.to_vec(), managed, scope.units, scope.resources].concat()
+    }
+
+    fn widens(&self, before: Option<&Self>) -> bool {
+        before.is_none_or(|before| widens_grant(self, before))
     }
 }
 
@@ -139,6 +188,53 @@ fn module(module: &Module) -> String {
         let _ = write!(value, " {id} {name}{names} {verbs}");
     }
     value
+}
+
+/// Whether there is something that was not there before.
+fn wider(now: &[String], before: &[String]) -> bool {
+    now.iter().any(|item| !before.contains(item))
+}
+
+/// Whether holders of a role come to hold more, or may come to hold together what they might not.
+fn widens_application(now: &Application, before: &Application) -> bool {
+    let (Ok(new), Ok(old)) = (definition(now), definition(before)) else {
+        return true;
+    };
+    let of_role = |role: &Role| {
+        let id = role.role_id.as_str();
+        wider(
+            &held(&new, id).unwrap_or_default(),
+            &held(&old, id).unwrap_or_default(),
+        )
+    };
+    before.roles.iter().any(of_role) || wider_by(&old.separations, &new.separations)
+}
+
+/// Whether a rule of `before` is in force no longer.
+fn wider_by(before: &[Vec<String>], now: &[Vec<String>]) -> bool {
+    let kept = |rule: &Vec<String>| now.iter().any(|other| !wider(rule, other));
+    before.iter().any(|rule| !kept(rule))
+}
+
+/// Whether a grant holds somewhere, at some time or in some circumstances where it did not. Two
+/// conditions are not compared: whatever takes the place of one may be met more often.
+fn widens_grant(now: &Grant, before: &Grant) -> bool {
+    let start = |grant: &Grant| grant.start_time.map_or(i64::MIN, |time| time.seconds);
+    let end = |grant: &Grant| grant.end_time.map_or(i64::MAX, |time| time.seconds);
+    let (scope, old_scope) = (
+        now.scope.clone().unwrap_or_default(),
+        before.scope.clone().unwrap_or_default(),
+    );
+    let places = !old_scope.all
+        && (scope.all
+            || wider(&scope.units, &old_scope.units)
+            || wider(&scope.resources, &old_scope.resources));
+    places
+        || wider(&scope.applications, &old_scope.applications)
+        || start(now) < start(before)
+        || end(before) < end(now)
+        || (now.can_delegate && !before.can_delegate)
+        || (!before.condition.is_empty() && now.condition != before.condition)
 }
 
 fn scope(scope: Option<&Scope>) -> String {

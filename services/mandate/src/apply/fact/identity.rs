@@ -24,6 +24,15 @@ impl Fact for ServiceAccountKey {
         let account = self.name.split("/keys/").next().unwrap_or_default();
         vec![immutable("service_account", account)]
     }
+
+    fn refers(&self) -> Vec<String> {
+        let account = self.name.split("/keys/").next();
+        account.map(str::to_owned).into_iter().collect()
+    }
+
+    fn widens(&self, before: Option<&Self>) -> bool {
+        before.is_none()
+    }
 }
 
 impl Fact for User {

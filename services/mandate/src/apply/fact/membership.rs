@@ -26,6 +26,10 @@ impl Fact for Organization {
             OrganizationState::Suspended => Some(State::Suspended),
         }
     }
+
+    fn widens(&self, before: Option<&Self>) -> bool {
+        before.is_some_and(|before| before.subscription_required && !self.subscription_required)
+    }
 }
 
 impl Fact for Contact {
@@ -58,6 +62,15 @@ impl Fact for Unit {
             mutable("parent_unit", quoted(last(&self.parent_unit))),
         ]
     }
+
+    fn refers(&self) -> Vec<String> {
+        vec![self.parent_unit.clone()]
+    }
+
+    /// What holds above the place where it goes holds in it too.
+    fn widens(&self, before: Option<&Self>) -> bool {
+        before.is_some_and(|before| before.parent_unit != self.parent_unit)
+    }
 }
 
 impl Fact for Resource {
@@ -70,6 +83,14 @@ impl Fact for Resource {
             immutable("external_id", &self.external_id),
             mutable("unit", quoted(last(&self.unit))),
         ]
+    }
+
+    fn refers(&self) -> Vec<String> {
+        vec![self.unit.clone()]
+    }
+
+    fn widens(&self, before: Option<&Self>) -> bool {
+        before.is_some_and(|before| before.unit != self.unit)
     }
 }
 
@@ -89,5 +110,13 @@ impl Fact for Membership {
             MembershipState::Active => Some(State::Active),
             MembershipState::Suspended => Some(State::Suspended),
         }
+    }
+
+    fn refers(&self) -> Vec<String> {
+        vec![self.subject.clone()]
+    }
+
+    fn widens(&self, before: Option<&Self>) -> bool {
+        before.is_none_or(|before| self.subscription_active && !before.subscription_active)
     }
 }

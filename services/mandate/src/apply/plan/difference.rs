@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use api::membership::v1::Contact;
 use prost_types::FieldMask;
 use serde::Serialize;
 
 use super::Counts;
-use crate::apply::fact::{Fact, Field, State};
+use crate::apply::{
+    fact::{Fact, Field, State},
+    refusal::Refusal,
+};
 
 /// What is to be done with facts of one kind.
 #[derive(Debug, Clone)]
@@ -28,6 +32,8 @@ pub struct Change<T> {
     pub fact: T,
     /// What is different.
     pub fields: Vec<FieldChange>,
+    /// Whether somebody may be able to do more with it.
+    pub widens: bool,
 }
 
 impl<T> Change<T> {
@@ -64,29 +70,11 @@ pub struct StateChange {
     pub new: State,
 }
 
-/// What documents ask for and no call can do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Conflict {
-    /// A field that never changes has another value.
-    #[error("{name}: {field} is {old} on the server and {new} in the document, and cannot change")]
-    Immutable {
-        /// The resource name.
-        name: String,
-        /// The field.
-        field: String,
-        /// The value that the server has.
-        old: String,
-        /// The value of the document.
-        new: String,
-    },
-    /// The id was that of a grant that has been revoked.
-    #[error(
-        "{name}: the grant was revoked; a revoked grant never holds again, so give it another `id`"
-    )]
-    Revoked {
-        /// The resource name.
-        name: String,
-    },
+impl Change<Contact> {
+    /// Whether it takes the place of the one that is primary.
+    pub(super) fn makes_primary(&self) -> bool {
+        self.fields.iter().any(|change| change.field == "primary")
+    }
 }
 
 impl<T> Default for Changes<T> {
@@ -118,6 +106,7 @@ impl<T: Fact> Tally for Changes<T> {
             created: self.create.len(),
             changed: changed.len(),
             unchanged: self.unchanged,
+            skipped: 0,
         }
     }
 
@@ -130,7 +119,7 @@ impl<T: Fact> Tally for Changes<T> {
 pub(super) fn difference<T: Fact>(
     desired: BTreeMap<String, T>,
     current: &BTreeMap<String, T>,
-    conflicts: &mut Vec<Conflict>,
+    refusals: &mut Vec<Refusal>,
 ) -> Changes<T> {
     let mut changes = Changes::default();
     for (key, mut fact) in desired {
@@ -146,14 +135,19 @@ pub(super) fn difference<T: Fact>(
             continue;
         };
         fact.identify(found);
-        let fields = compare(&fact, found, conflicts);
+        let fields = compare(&fact, found, refusals);
         let state = state(&fact, found);
         if fields.is_empty() && state.is_none() {
             changes.unchanged += 1;
         }
         changes.states.extend(state);
         if !fields.is_empty() {
-            changes.change.push(Change { fact, fields });
+            let widens = fact.widens(Some(found));
+            changes.change.push(Change {
+                fact,
+                fields,
+                widens,
+            });
         }
     }
     changes
@@ -168,7 +162,7 @@ fn state<T: Fact>(desired: &T, current: &T) -> Option<StateChange> {
     })
 }
 
-fn compare<T: Fact>(desired: &T, current: &T, conflicts: &mut Vec<Conflict>) -> Vec<FieldChange> {
+fn compare<T: Fact>(desired: &T, current: &T, refusals: &mut Vec<Refusal>) -> Vec<FieldChange> {
     let mut old: HashMap<String, String> = current
         .fields()
         .into_iter()
@@ -192,14 +186,11 @@ fn compare<T: Fact>(desired: &T, current: &T, conflicts: &mut Vec<Conflict>) -> 
                 new: Some(value),
             });
         } else if !value.is_empty() {
-            conflicts.push(Conflict::Immutable {
-                name: current.name().to_owned(),
-                field: path,
-                old: before
-                    .filter(|old| !old.is_empty())
-                    .unwrap_or_else(|| "\"\"".to_owned()),
-                new: value,
-            });
+            let old = before.filter(|old| !old.is_empty());
+            let old = old.unwrap_or_else(|| "\"\"".to_owned());
+            let message =
+                format!("is {old} on the server and {value} in the document, and cannot change");
+            refusals.push(Refusal::of(desired.name(), &path, message));
         }
     }
     let mut gone: Vec<FieldChange> = old
@@ -229,6 +220,7 @@ mod tests {
         let change = Change {
             fact: (),
             fields: ["modules", "modules.billing", "aliases"].map(field).into(),
+            widens: false,
         };
         assert_eq!(change.mask().paths, ["aliases", "modules"]);
     }

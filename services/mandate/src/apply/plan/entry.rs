@@ -1,11 +1,18 @@
 //! A plan as a list, for people and for programs.
 
-use std::{collections::HashMap, fmt};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+};
 
+use api::entitlement::v1::Grant;
 use serde::Serialize;
 
 use super::{Changes, FieldChange, Plan};
-use crate::apply::fact::Fact;
+use crate::apply::fact::{Fact, State};
+
+/// How what widens access is marked.
+const WIDENS: &str = "  (widens access)";
 
 /// What is done with a fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -15,6 +22,8 @@ pub enum Action {
     Create,
     /// It is changed.
     Change,
+    /// It is left as it is, whatever the documents say.
+    Skip,
 }
 
 /// One fact of a plan.
@@ -26,6 +35,21 @@ pub struct Entry {
     pub name: String,
     /// What is different, the state included.
     pub fields: Vec<FieldChange>,
+    /// Whether somebody may be able to do more then.
+    pub widens_access: bool,
+    /// Why it is left as it is; empty when it is not.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub because: String,
+}
+
+impl Entry {
+    /// How many calls it takes: one for the fact, and one for its state.
+    pub(in crate::apply) fn calls(&self) -> usize {
+        let state = self.fields.iter().any(|change| change.field == "state");
+        let others = self.action == Action::Create
+            || self.fields.iter().any(|change| change.field != "state");
+        usize::from(state) + usize::from(others)
+    }
 }
 
 impl fmt::Display for Entry {
@@ -33,6 +57,7 @@ impl fmt::Display for Entry {
         let sign = match self.action {
             Action::Create => '+',
             Action::Change => '~',
+            Action::Skip => '!',
         };
         write!(f, "{sign} {}", self.name)?;
         for (index, change) in self.fields.iter().enumerate() {
@@ -43,6 +68,12 @@ impl fmt::Display for Entry {
                 (None, Some(new)) => write!(f, "{new}")?,
                 (_, None) => write!(f, "removed")?,
             }
+        }
+        if !self.because.is_empty() {
+            write!(f, ": {}", self.because)?;
+        }
+        if self.widens_access {
+            write!(f, "{WIDENS}")?;
         }
         Ok(())
     }
@@ -66,8 +97,23 @@ impl Plan {
             list(&organization.memberships, &mut entries);
             list(&organization.custom_roles, &mut entries);
             list(&organization.grants, &mut entries);
+            entries.extend(organization.revoked.iter().map(skipped));
         }
         entries
+    }
+}
+
+/// A grant that was revoked.
+fn skipped(grant: &Grant) -> Entry {
+    Entry {
+        action: Action::Skip,
+        name: grant.name.clone(),
+        fields: Vec::new(),
+        widens_access: false,
+        because: format!(
+            "`{}` revoked it, and it stays so; to give it again, give it another `id`",
+            grant.revoked_by
+        ),
     }
 }
 
@@ -84,11 +130,16 @@ fn list<T: Fact>(changes: &Changes<T>, entries: &mut Vec<Entry>) {
             (state.name.as_str(), change)
         })
         .collect();
+    let active = changes.states.iter();
+    let active = active.filter(|state| state.new == State::Active);
+    let reactivated: HashSet<&str> = active.map(|state| state.name.as_str()).collect();
     for fact in &changes.create {
         entries.push(Entry {
             action: Action::Create,
             name: fact.name().to_owned(),
             fields: states.remove(fact.name()).into_iter().collect(),
+            widens_access: fact.widens(None),
+            because: String::new(),
         });
     }
     for change in &changes.change {
@@ -97,6 +148,8 @@ fn list<T: Fact>(changes: &Changes<T>, entries: &mut Vec<Entry>) {
             action: Action::Change,
             name: change.fact.name().to_owned(),
             fields: change.fields.iter().cloned().chain(state).collect(),
+            widens_access: change.widens || reactivated.contains(change.fact.name()),
+            because: String::new(),
         });
     }
     for state in &changes.states {
@@ -105,6 +158,8 @@ fn list<T: Fact>(changes: &Changes<T>, entries: &mut Vec<Entry>) {
                 action: Action::Change,
                 name: state.name.clone(),
                 fields: vec![field],
+                widens_access: reactivated.contains(state.name.as_str()),
+                because: String::new(),
             });
         }
     }

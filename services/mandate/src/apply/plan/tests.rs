@@ -5,7 +5,23 @@ use api::{
 };
 
 use super::*;
-use crate::document::{PORTALS, parse_str};
+use crate::{
+    apply::desired::desired,
+    document::{Document, PORTALS, parse_str},
+};
+
+/// The plan, and what no call can do.
+fn plan_and_refusals(documents: &[Document], state: &Facts) -> (Plan, Vec<Refusal>) {
+    let mut refusals = Vec::new();
+    let plan = super::plan(desired(documents, state), state, &mut refusals);
+    (plan, refusals)
+}
+
+fn plan(documents: &[Document], state: &Facts) -> Plan {
+    let (plan, refusals) = plan_and_refusals(documents, state);
+    assert_eq!(refusals, []);
+    plan
+}
 
 fn portal(name: &str) -> Vec<Document> {
     let found = PORTALS.iter().find(|(file, _)| *file == name).unwrap();
@@ -14,7 +30,7 @@ fn portal(name: &str) -> Vec<Document> {
 
 /// The state of a server that has what the documents say.
 fn state(documents: &[Document]) -> Facts {
-    let mut facts = desired(documents);
+    let mut facts = desired(documents, &Facts::default());
     for user in facts.users.values_mut() {
         if user.state() == UserState::Unspecified {
             user.set_state(UserState::Active);
@@ -43,7 +59,7 @@ fn state(documents: &[Document]) -> Facts {
 }
 
 fn lines(documents: &[Document], state: &Facts) -> Vec<String> {
-    let plan = plan(documents, state).unwrap();
+    let plan = plan(documents, state);
     plan.entries().iter().map(Entry::to_string).collect()
 }
 
@@ -57,7 +73,7 @@ fn organization(facts: &mut Facts) -> &mut OrganizationFacts {
 fn there_is_nothing_to_do_when_the_server_has_it_all() {
     for (file, _) in PORTALS {
         let documents = portal(file);
-        let plan = plan(&documents, &state(&documents)).unwrap();
+        let plan = plan(&documents, &state(&documents));
         assert!(plan.is_empty(), "{file}: {:?}", plan.entries());
         assert!(plan.counts().unchanged > 0);
     }
@@ -66,7 +82,7 @@ fn there_is_nothing_to_do_when_the_server_has_it_all() {
 #[test]
 fn an_empty_server_is_given_everything_and_the_states_last() {
     let documents = portal("fleet.yaml");
-    let plan = plan(&documents, &Facts::default()).unwrap();
+    let plan = plan(&documents, &Facts::default());
     let counts = plan.counts();
     assert_eq!((counts.changed, counts.unchanged), (0, 0));
     let entries = plan.entries();
@@ -91,7 +107,7 @@ fn units_are_created_after_the_units_above_them() {
       - {id: z, display_name: x}
 ";
     let document = parse_str("d.yaml", text).unwrap();
-    let plan = plan(&[document], &Facts::default()).unwrap();
+    let plan = plan(&[document], &Facts::default());
     let units = &plan.organizations["organizations/a"].units.create;
     let names: Vec<&str> = units.iter().map(|unit| unit.name.as_str()).collect();
     assert_eq!(
@@ -136,14 +152,13 @@ fn a_small_edit_is_a_small_plan() {
         (
             &|facts| {
                 let grant = organization(facts).grants.get_mut(&grant).unwrap();
-                grant.end_time = crate::moment::timestamp("2030-01-01T00:00:00Z");
                 grant.scope = Some(Scope {
                     units: vec![unit.clone(), format!("{ACME}/units/k2")],
                     ..Scope::default()
                 });
             },
             &[
-                "~ organizations/transport-janssens/grants/jan-k1 scope: units [k1, k2] -> units [k1], end_time: 2030-01-01T00:00:00Z -> none",
+                "~ organizations/transport-janssens/grants/jan-k1 scope: units [k1, k2] -> units [k1]",
             ],
         ),
         (
@@ -160,7 +175,7 @@ fn a_small_edit_is_a_small_plan() {
                 application.roles[0].permissions.clear();
             },
             &[
-                "~ applications/fleet modules: [billing, vehicles] -> [billing, vehicles, reports], modules.reports: \"Rapporten\" [view], roles.full: \"Volledige toegang\" [] -> \"Volledige toegang\" [fleet.*]",
+                "~ applications/fleet modules: [billing, vehicles] -> [billing, vehicles, reports], modules.reports: \"Rapporten\" [view], roles.full: \"Volledige toegang\" [] -> \"Volledige toegang\" [fleet.*]  (widens access)",
             ],
         ),
     ];
@@ -198,21 +213,7 @@ fn the_order_of_a_scope_means_nothing() {
             }
         }
     }
-    assert!(plan(&documents, &state).unwrap().is_empty());
-}
-
-#[test]
-fn a_condition_is_changed_like_a_scope() {
-    let documents = portal("fleet.yaml");
-    let mut state = state(&documents);
-    let grants = &mut organization(&mut state).grants;
-    let grant = grants.get_mut(&format!("{ACME}/grants/jan-k1")).unwrap();
-    grant.condition = "context.network == \"office\"".to_owned();
-    let plan = plan(&documents, &state).unwrap();
-    let change = &plan.organizations[ACME].grants.change[0];
-    let fields: Vec<_> = change.fields.iter().map(|own| own.field.as_str()).collect();
-    assert_eq!(fields, ["condition"]);
-    assert!(change.fact.condition.is_empty());
+    assert!(plan(&documents, &state).is_empty());
 }
 
 #[test]
@@ -252,50 +253,164 @@ fn tokens_that_prove_another_account_are_a_conflict() {
     let nothing = [] as [&str; 0];
     assert_eq!(lines(&documents("a"), &state), nothing);
     let told = lines(&documents("a"), &Facts::default());
-    let expected = ["serviceAccounts/a", "serviceAccounts/a/keys/https://i s"];
-    assert_eq!(told, expected.map(|name| format!("+ {name}")));
+    let expected = [
+        "+ serviceAccounts/a",
+        "+ serviceAccounts/a/keys/https://i s  (widens access)",
+    ];
+    assert_eq!(told, expected);
     state
         .service_accounts
-        .extend(desired(&documents("b")).service_accounts);
-    let conflicts = plan(&documents("b"), &state).unwrap_err();
-    assert_eq!(conflicts.len(), 1, "{conflicts:?}");
+        .extend(desired(&documents("b"), &Facts::default()).service_accounts);
+    let (_, refusals) = plan_and_refusals(&documents("b"), &state);
+    assert_eq!(refusals.len(), 1, "{refusals:?}");
 }
 
 #[test]
-fn what_cannot_change_is_a_conflict() {
+fn what_cannot_change_is_refused_field_by_field() {
     let documents = portal("fleet.yaml");
     let mut state = state(&documents);
     state.users.get_mut("users/jan-peeters").unwrap().login = "jan".to_owned();
     let grants = &mut organization(&mut state).grants;
     let grant = grants.get_mut(&format!("{ACME}/grants/jan-k1")).unwrap();
     grant.role = "applications/fleet/roles/full".to_owned();
-    let revoked = grants
-        .get_mut(&format!("{ACME}/grants/jan-k2-2024"))
-        .unwrap();
-    revoked.set_state(GrantState::Revoked);
-    let conflicts = plan(&documents, &state).unwrap_err();
-    let texts: Vec<String> = conflicts.iter().map(ToString::to_string).collect();
+    let (_, refusals) = plan_and_refusals(&documents, &state);
+    let texts: Vec<String> = refusals
+        .iter()
+        .map(|refusal| format!("{} {}: {}", refusal.name, refusal.field, refusal.message))
+        .collect();
     assert_eq!(
         texts,
         [
-            "users/jan-peeters: login is \"jan\" on the server and \"jan.peeters\" in the document, and cannot change",
-            "organizations/transport-janssens/grants/jan-k2-2024: the grant was revoked; a revoked grant never holds again, so give it another `id`",
-            "organizations/transport-janssens/grants/jan-k1: role is \"applications/fleet/roles/full\" on the server and \"applications/fleet/roles/viewer\" in the document, and cannot change",
+            "users/jan-peeters login: is \"jan\" on the server and \"jan.peeters\" in the document, and cannot change",
+            "organizations/transport-janssens/grants/jan-k1 role: is \"applications/fleet/roles/full\" on the server and \"applications/fleet/roles/viewer\" in the document, and cannot change",
         ]
     );
 }
 
 #[test]
-fn an_update_names_what_the_server_has() {
+fn a_grant_that_was_revoked_stays_so_and_is_told() {
     let documents = portal("fleet.yaml");
     let mut state = state(&documents);
-    let facts = organization(&mut state);
-    let member = facts.memberships.get_mut("users/jan-peeters").unwrap();
-    member.name = format!("{ACME}/memberships/m-1");
+    let grants = &mut organization(&mut state).grants;
+    let grant = grants.get_mut(&format!("{ACME}/grants/jan-k1")).unwrap();
+    grant.set_state(GrantState::Revoked);
+    grant.revoked_by = "users/mia".to_owned();
+    // Not even what could not change is held against the document.
+    grant.role = "applications/fleet/roles/full".to_owned();
+    assert_eq!(plan(&documents, &state).counts().skipped, 1);
+    let told = "! organizations/transport-janssens/grants/jan-k1: `users/mia` revoked it, and it stays so; to give it again, give it another `id`";
+    assert_eq!(lines(&documents, &state), [told]);
+}
+
+#[test]
+fn what_an_entry_leaves_out_is_left_alone() {
+    let said = |text: &str| vec![parse_str("d.yaml", text).unwrap()];
+    let whole = said(
+        "
+applications:
+  - id: app
+    display_name: App
+    aliases: [other]
+    modules: [{id: m, display_name: M, verbs: [view]}]
+    roles: [{id: r, display_name: R, permissions: [app.m.view]}]
+users: [{id: jan, login: jan, given_name: Jan, family_name: P, email: j@x}]
+organizations:
+  - id: a
+    display_name: A
+    subscription_required: true
+    units: [{id: top, display_name: T}, {id: u, display_name: U, number: '1', parent: top}]
+    memberships:
+      - user: jan
+        subscription_active: true
+        grants:
+          - {id: g, role: app.r, scope: {units: [u]}, condition: context.n == 1,
+             start_time: 2026-01-01T00:00:00Z, end_time: 2027-01-01T00:00:00Z}
+",
+    );
+    let least = "
+applications:
+  - {id: app, display_name: App, modules: [{id: m, verbs: [view]}]}
+users: [{id: jan, login: jan, given_name: Jan}]
+organizations:
+  - id: a
+    display_name: A
+    units: [{id: u, display_name: U}]
+    memberships:
+      - {user: jan, grants: [{id: g, role: app.r, scope: {units: [u]}}]}
+";
+    let state = state(&whole);
+    assert_eq!(lines(&said(least), &state), [] as [&str; 0]);
+    // What is said to be nothing is taken away.
+    let cleared = least.replace("scope: {units: [u]}", "scope: {units: [u]}, end_time: null");
+    let lines = lines(&said(&cleared), &state);
+    let told = "~ organizations/a/grants/g end_time: 2027-01-01T00:00:00Z -> none  (widens access)";
+    assert_eq!(lines, [told]);
+}
+
+#[test]
+fn what_widens_access_is_marked_and_nothing_else() {
+    let text = "
+applications:
+  - id: app
+    display_name: App
+    modules: [{id: m, verbs: [view, edit]}]
+    roles: [{id: r, permissions: [app.m.view]}]
+users: [{id: jan, login: jan, given_name: Jan}]
+organizations:
+  - id: a
+    display_name: A
+    entitlements: [{application: app}]
+    units: [{id: u, display_name: U}, {id: v, display_name: V}]
+    memberships:
+      - user: jan
+        grants:
+          - {id: g, role: app.r, scope: {units: [u]}, end_time: 2027-01-01T00:00:00Z}
+";
+    let said = |text: &str| vec![parse_str("d.yaml", text).unwrap()];
+    let before = state(&said(text));
+    for (from, to, widens) in [
+        ("scope: {units: [u]}", "scope: {units: [u, v]}", true),
+        ("scope: {units: [u]}", "scope: ALL", true),
+        ("end_time: 2027", "end_time: 2028", true),
+        ("end_time: 2027", "end_time: 2026", false),
+        (
+            "end_time: 2027-01-01T00:00:00Z",
+            "condition: context.n == 1",
+            false,
+        ),
+        (
+            "permissions: [app.m.view]",
+            "permissions: ['app.m.*']",
+            true,
+        ),
+        ("permissions: [app.m.view]", "permissions: []", false),
+        ("display_name: V}", "display_name: V, parent: u}", true),
+        ("display_name: V}", "display_name: W}", false),
+        ("{id: g,", "{id: h,", true),
+        ("given_name: Jan", "given_name: Jo", false),
+    ] {
+        let plan = plan(&said(&text.replace(from, to)), &before);
+        let entries = plan.entries();
+        assert_eq!(entries.len(), 1, "{to}: {entries:?}");
+        assert_eq!(entries[0].widens_access, widens, "{to}: {entries:?}");
+    }
+}
+
+#[test]
+fn an_update_names_what_the_server_has() {
+    let text = "
+organizations:
+  - {id: a, display_name: A, memberships: [{user: jan, subscription_active: false}]}
+";
+    let documents = [parse_str("d.yaml", text).unwrap()];
+    let mut state = state(&documents);
+    let facts = state.organizations.get_mut("organizations/a").unwrap();
+    let member = facts.memberships.get_mut("users/jan").unwrap();
+    member.name = "organizations/a/memberships/m-1".to_owned();
     member.etag = "7".to_owned();
     member.subscription_active = true;
-    let plan = plan(&documents, &state).unwrap();
-    let change = &plan.organizations[ACME].memberships.change[0];
-    assert_eq!(change.fact.name, format!("{ACME}/memberships/m-1"));
+    let plan = plan(&documents, &state);
+    let change = &plan.organizations["organizations/a"].memberships.change[0];
+    assert_eq!(change.fact.name, "organizations/a/memberships/m-1");
     assert_eq!(change.fact.etag, "7");
 }

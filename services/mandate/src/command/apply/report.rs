@@ -8,7 +8,7 @@ use std::{
 use serde_json::json;
 
 use crate::{
-    apply::{Action, Entry, Plan, Progress, Summary},
+    apply::{Action, ApplyError, Entry, Plan, Progress, Summary},
     exit::Failure,
     output,
 };
@@ -59,10 +59,49 @@ impl Report {
         }
         let counts = summary.counts;
         let would = if self.dry_run { "dry run: " } else { "" };
+        let skipped = match counts.skipped {
+            0 => String::new(),
+            skipped => format!(", {skipped} left as they are"),
+        };
         output::line(format!(
-            "{would}{} created, {} changed, {} unchanged in {seconds:.2} s",
+            "{would}{} created, {} changed, {} unchanged{skipped} in {seconds:.2} s",
             counts.created, counts.changed, counts.unchanged
         ));
+        Ok(())
+    }
+
+    /// What is wrong, and what was done before it was found, as JSON or for people.
+    pub(super) fn failed(&self, error: &ApplyError) -> Result<(), Failure> {
+        let nothing = Vec::new();
+        let (problems, stop) = match error {
+            ApplyError::Invalid(problems) | ApplyError::Refused(problems) => (problems, None),
+            ApplyError::Stopped(stop) => (&stop.problems, Some(&**stop)),
+            ApplyError::Call(_) | ApplyError::Cancelled => (&nothing, None),
+        };
+        if self.json {
+            return output::json(&json!({
+                "dry_run": self.dry_run,
+                "error": error.to_string(),
+                "problems": problems,
+                "done": stop.map(|stop| stop.done.as_slice()).unwrap_or_default(),
+                "unknown": stop.map(|stop| stop.unknown.as_slice()).unwrap_or_default(),
+                "not_done": stop.map(|stop| stop.not_done.as_slice()).unwrap_or_default(),
+            }));
+        }
+        if let Some(stop) = stop {
+            for (sign, what, names) in [
+                ('+', "done", &stop.done),
+                ('?', "perhaps done", &stop.unknown),
+                ('-', "not done", &stop.not_done),
+            ] {
+                output::line(format!("{what}: {}", names.len()));
+                let shown = names.iter().take(MAX_LINES);
+                shown.for_each(|name| output::line(format!("  {sign} {name}")));
+                if let Some(more) = names.len().checked_sub(MAX_LINES).filter(|more| *more > 0) {
+                    output::line(format!("  and {more} more"));
+                }
+            }
+        }
         Ok(())
     }
 }
@@ -93,18 +132,22 @@ fn lines(entries: &[Entry]) -> Vec<String> {
     if entries.len() <= MAX_LINES {
         return entries.iter().map(Entry::to_string).collect();
     }
-    let mut counts: BTreeMap<(String, char), usize> = BTreeMap::new();
+    let mut counts: BTreeMap<(String, char), (usize, usize)> = BTreeMap::new();
     for entry in entries {
         let sign = match entry.action {
             Action::Create => '+',
             Action::Change => '~',
+            Action::Skip => '!',
         };
-        *counts.entry((kind(&entry.name), sign)).or_default() += 1;
+        let count = counts.entry((kind(&entry.name), sign)).or_default();
+        count.0 += 1;
+        count.1 += usize::from(entry.widens_access);
     }
-    counts
-        .into_iter()
-        .map(|((kind, sign), count)| format!("{sign} {kind}: {count}"))
-        .collect()
+    let line = |((kind, sign), (count, widening))| match widening {
+        0 => format!("{sign} {kind}: {count}"),
+        widening => format!("{sign} {kind}: {count}  ({widening} widen access)"),
+    };
+    counts.into_iter().map(line).collect()
 }
 
 /// The collection of a name, with a star for what it is in.
@@ -131,6 +174,8 @@ mod tests {
             },
             name: name.to_owned(),
             fields,
+            widens_access: false,
+            because: String::new(),
         }
     }
 

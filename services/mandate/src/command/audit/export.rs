@@ -1,8 +1,10 @@
 //! `mandate audit export`.
 
 use std::{
+    cell::RefCell,
+    collections::BTreeMap,
     fs::OpenOptions,
-    io::{BufWriter, Write},
+    io::{self, BufWriter, Write},
     path::Path,
 };
 
@@ -10,16 +12,28 @@ use serde_json::json;
 
 use super::{
     copy::{Line, What, encode},
-    each_log,
+    each_log, resume,
 };
 use crate::{connect::connect, exit::Failure, output};
 
-/// Writes all records of all logs to a file, and how they ended.
-pub(super) async fn export(path: &Path, context: Option<&str>, json: bool) -> Result<(), Failure> {
+/// Writes all records of all logs to a file, and how they ended. One that was cut short is gone on
+/// with: what a log holds is only ever added to.
+pub(super) async fn export(
+    path: &Path,
+    resume: bool,
+    context: Option<&str>,
+    json: bool,
+) -> Result<(), Failure> {
     let connection = connect(context)?;
-    let failed = |error| Failure::usage(format!("`{}`: {error}", path.display()));
-    let file = OpenOptions::new().write(true).create_new(true).open(path);
-    let mut file = BufWriter::new(file.map_err(failed)?);
+    let (file, far) = if resume {
+        resume::open(path)
+    } else {
+        let file = OpenOptions::new().write(true).create_new(true).open(path);
+        file.map(|file| (file, BTreeMap::default()))
+    }
+    .map_err(|error| Failure::usage(opening(path, resume, &error)))?;
+    let failed = |error| Failure::failed(format!("`{}`: {error}", path.display()));
+    let mut file = BufWriter::new(file);
     let mut put = |log: &str, what| {
         let line = Line {
             log: log.to_owned(),
@@ -28,16 +42,20 @@ pub(super) async fn export(path: &Path, context: Option<&str>, json: bool) -> Re
         let line = serde_json::to_string(&line).map_err(Failure::from_error)?;
         writeln!(file, "{line}").map_err(failed)
     };
-    let (mut after, mut count) = (0, 0);
+    let far = RefCell::new(far);
+    let so_far = |log: &str| far.borrow().get(log).copied().unwrap_or_default();
+    let mut count = 0;
     each_log!(
         connection,
         export_audit_records,
-        ExportAuditRecordsRequest { after: after },
+        ExportAuditRecordsRequest {
+            after: so_far(log).records,
+        },
         |log, page| {
             for chained in &page.records {
                 let (record, mac) = (encode(&chained.record), encode(&chained.mac));
                 put(log, What::Record { record, mac })?;
-                after += 1;
+                far.borrow_mut().entry(log.to_owned()).or_default().records += 1;
                 count += 1;
             }
             // Reading is recorded, too: the end is where the log ended when it was read.
@@ -45,15 +63,25 @@ pub(super) async fn export(path: &Path, context: Option<&str>, json: bool) -> Re
             if last {
                 let anchor = page.anchor;
                 put(log, What::Anchor { anchor })?;
-                after = 0;
             }
             last
-        }
+        },
+        unless so_far(log).ended
     );
     file.flush().map_err(failed)?;
+    file.get_ref().sync_all().map_err(failed)?;
     if json {
         return output::json(&json!({ "records": count }));
     }
     output::note(format!("{count} record(s)"));
     Ok(())
+}
+
+/// Why a file cannot be written to, and what to do.
+fn opening(path: &Path, resume: bool, error: &io::Error) -> String {
+    let hint = match error.kind() {
+        io::ErrorKind::AlreadyExists if !resume => "; `--resume` goes on with it",
+        _ => "",
+    };
+    format!("`{}`: {error}{hint}", path.display())
 }

@@ -4,7 +4,10 @@ use api::common::v1::{AuditEntry, AuditFilter, AuditOutcome};
 use serde_json::{Value, json};
 
 use super::{
-    super::names::{in_organization, subject, word},
+    super::{
+        check::tell_misspelt,
+        names::{in_organization, subject, word},
+    },
     each_log,
 };
 use crate::{cli::AuditListArgs, connect::connect, exit::Failure, moment, output};
@@ -52,6 +55,9 @@ pub(super) async fn list(
     }
     for entry in &entries {
         output::line(as_text(entry));
+    }
+    if entries.is_empty() {
+        tell_misspelt(&connection, &args.organization).await;
     }
     output::note(format!("{} entry(ies)", entries.len()));
     Ok(())

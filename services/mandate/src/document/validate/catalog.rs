@@ -66,19 +66,26 @@ pub(super) fn application<'a>(
         self::module(check, &module.value, At::of(module), &path);
         say(check, &mut once, &module.value.id, "module", &path);
     }
-    let permissions = permissions(entry);
+    // Modules that are left out are those that the server has; it knows their permissions.
+    let permissions = entry.says("modules").then(|| permissions(entry));
     let mut once = Once::default();
     for (index, role) in entry.roles.iter().enumerate() {
         let path = path.item("roles", index);
-        self::role(check, &role.value, At::of(role), &path, &permissions);
+        self::role(
+            check,
+            &role.value,
+            At::of(role),
+            &path,
+            permissions.as_ref(),
+        );
         say(check, &mut once, &role.value.id, "role", &path);
     }
+    let declares = entry.says("roles");
     for (index, roles) in entry.separations.iter().enumerate() {
         let path = path.item("separations", index);
         for role in roles {
-            let declared = |other: &&Spanned<RoleEntry>| other.value.id.get() == role.get();
-            if check.required(role, at, &path) && !entry.roles.iter().any(|other| declared(&other))
-            {
+            let declared = |other: &Spanned<RoleEntry>| other.value.id.get() == role.get();
+            if check.required(role, at, &path) && declares && !entry.roles.iter().any(declared) {
                 let message = format!("the application has no role `{}`", role.as_str());
                 check.wrong(role.at(), &path, message);
             }
@@ -118,7 +125,7 @@ fn role<'a>(
     entry: &'a RoleEntry,
     at: At,
     path: &Path<'_>,
-    permissions: &HashSet<String>,
+    permissions: Option<&HashSet<String>>,
 ) {
     check.keys(&entry.unknown, RoleEntry::KEYS, path);
     check.keys(
@@ -129,7 +136,8 @@ fn role<'a>(
     check.id::<RoleId>(&entry.id, at, &path.key("id"));
     for (index, permission) in entry.permissions.iter().enumerate() {
         let path = path.item("permissions", index);
-        if check.required(permission, at, &path) && !permissions.contains(permission.as_str()) {
+        let unknown = |known: &HashSet<String>| !known.contains(permission.as_str());
+        if check.required(permission, at, &path) && permissions.is_some_and(unknown) {
             let message = format!(
                 "the application has no permission `{}`",
                 permission.as_str()

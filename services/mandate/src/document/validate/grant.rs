@@ -140,9 +140,9 @@ fn role(check: &mut Check<'_>, organization: &str, role: &Text, at: At, path: &P
         role: id,
     };
     match check.index.applications.get(found.application) {
-        Some(roles) if roles.contains(found.role) => {}
-        Some(_) => check.wrong(role.at(), path, reference.absent()),
-        None => check.ask(reference, role.at(), path),
+        Some(Some(roles)) if roles.contains(found.role) => {}
+        Some(Some(_)) => check.wrong(role.at(), path, reference.absent()),
+        Some(None) | None => check.ask(reference, role.at(), path),
     }
     true
 }

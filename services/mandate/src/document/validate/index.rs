@@ -18,8 +18,9 @@ pub(super) struct Tree<'a> {
 /// What the documents create.
 #[derive(Debug, Default)]
 pub(super) struct Index<'a> {
-    /// The applications, and the roles of each.
-    pub(super) applications: HashMap<&'a str, HashSet<&'a str>>,
+    /// The applications, and the roles of each, where the documents say them: roles that are left
+    /// out are those that the server has.
+    pub(super) applications: HashMap<&'a str, Option<HashSet<&'a str>>>,
     /// The service accounts.
     pub(super) service_accounts: HashSet<&'a str>,
     /// The users.
@@ -32,12 +33,10 @@ impl<'a> Index<'a> {
     pub(super) fn new(documents: &'a [Document]) -> Self {
         let mut index = Self::default();
         for root in documents.iter().map(|document| &document.root) {
-            for entry in &root.applications {
-                let roles = index
-                    .applications
-                    .entry(entry.value.id.as_str())
-                    .or_default();
-                roles.extend(entry.value.roles.iter().map(|role| role.value.id.as_str()));
+            for entry in root.applications.iter().map(|entry| &entry.value) {
+                let roles = entry.roles.iter().map(|role| role.value.id.as_str());
+                let roles = entry.says("roles").then(|| roles.collect());
+                index.applications.insert(entry.id.as_str(), roles);
             }
             let accounts = root.service_accounts.iter();
             index

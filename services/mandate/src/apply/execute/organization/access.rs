@@ -6,8 +6,8 @@ use api::entitlement::v1::{
     UpdateGrantRequest,
 };
 
-use super::{Caller, batches, call, id};
-use crate::apply::{ApplyError, Changes, StateChange};
+use super::{Caller, Halted, batches, call, id, send};
+use crate::apply::{Changes, StateChange};
 
 /// Creates entitlements; nothing of them can be changed but the state. Those that have ended have
 /// none to go to: returns the changes of the others.
@@ -16,22 +16,26 @@ pub(super) async fn entitlements(
     parent: &str,
     mut changes: Changes<Entitlement>,
     token: &str,
-) -> Result<Vec<StateChange>, ApplyError> {
+) -> Result<Vec<StateChange>, Halted> {
+    changes.create.retain(|own| caller.can_call(own));
     for entitlement in changes.create {
+        let name = entitlement.name.clone();
         let request = CreateEntitlementRequest {
             parent: parent.to_owned(),
-            entitlement_id: id(&entitlement.name),
+            entitlement_id: id(&name),
             entitlement: Some(entitlement),
             consistency_token: token.to_owned(),
             ..CreateEntitlementRequest::default()
         };
-        let answer = call!(caller, Entitlement: grants.create_entitlement(request));
-        caller.done(1);
-        let created = answer.entitlement.unwrap_or_default();
+        let answer = call!(caller, name, Entitlement: grants.create_entitlement(request));
+        let created = answer
+            .and_then(|answer| answer.entitlement)
+            .unwrap_or_default();
         if created.state() == EntitlementState::Ended {
-            let all = changes.states.len();
-            changes.states.retain(|state| state.name != created.name);
-            caller.done(all - changes.states.len());
+            let ended = changes
+                .states
+                .extract_if(.., |state| state.name == created.name);
+            caller.done(ended.map(|state| state.name).collect());
         }
     }
     Ok(changes.states)
@@ -41,29 +45,33 @@ pub(super) async fn entitlements(
 pub(super) async fn custom_roles(
     caller: &Caller,
     parent: &str,
-    changes: Changes<CustomRole>,
+    mut changes: Changes<CustomRole>,
     token: &str,
-) -> Result<(), ApplyError> {
+) -> Result<(), Halted> {
+    changes.create.retain(|role| caller.can_call(role));
+    changes
+        .change
+        .retain(|change| caller.can_call(&change.fact));
     for role in changes.create {
+        let name = role.name.clone();
         let request = CreateCustomRoleRequest {
             parent: parent.to_owned(),
-            custom_role_id: id(&role.name),
+            custom_role_id: id(&name),
             custom_role: Some(role),
             consistency_token: token.to_owned(),
             ..CreateCustomRoleRequest::default()
         };
-        call!(caller, Entitlement: custom_roles.create_custom_role(request));
-        caller.done(1);
+        call!(caller, name, Entitlement: custom_roles.create_custom_role(request));
     }
     for change in changes.change {
+        let name = change.fact.name.clone();
         let request = UpdateCustomRoleRequest {
             update_mask: Some(change.mask()),
             custom_role: Some(change.fact),
             consistency_token: token.to_owned(),
             ..UpdateCustomRoleRequest::default()
         };
-        call!(caller, Entitlement: custom_roles.update_custom_role(request));
-        caller.done(1);
+        call!(caller, name, Entitlement: custom_roles.update_custom_role(request));
     }
     Ok(())
 }
@@ -72,34 +80,44 @@ pub(super) async fn custom_roles(
 pub(super) async fn grants(
     caller: &Caller,
     parent: &str,
-    changes: Changes<Grant>,
+    mut changes: Changes<Grant>,
     token: &str,
-) -> Result<(), ApplyError> {
-    let requests = changes.create.into_iter().map(|grant| CreateGrantRequest {
-        grant_id: id(&grant.name),
-        grant: Some(grant),
-        ..CreateGrantRequest::default()
+) -> Result<(), Halted> {
+    changes.create.retain(|grant| caller.can_call(grant));
+    changes
+        .change
+        .retain(|change| caller.can_call(&change.fact));
+    let requests = changes.create.into_iter().map(|grant| {
+        let name = grant.name.clone();
+        let request = CreateGrantRequest {
+            grant_id: id(&name),
+            grant: Some(grant),
+            ..CreateGrantRequest::default()
+        };
+        (name, request)
     });
-    for requests in batches(requests.collect()) {
-        let count = requests.len();
+    let send = async |requests, only| {
         let request = BatchCreateGrantsRequest {
             parent: parent.to_owned(),
             requests,
             consistency_token: token.to_owned(),
             ..BatchCreateGrantsRequest::default()
         };
-        call!(caller, Entitlement: grants.batch_create_grants(request));
-        caller.done(count);
+        let answer = send!(caller, only, Entitlement: grants.batch_create_grants(request))?;
+        Ok(answer.consistency_token)
+    };
+    for batch in batches(requests.collect()) {
+        caller.all_or_none(batch, send).await?;
     }
     for change in changes.change {
+        let name = change.fact.name.clone();
         let request = UpdateGrantRequest {
             update_mask: Some(change.mask()),
             grant: Some(change.fact),
             consistency_token: token.to_owned(),
             ..UpdateGrantRequest::default()
         };
-        call!(caller, Entitlement: grants.update_grant(request));
-        caller.done(1);
+        call!(caller, name, Entitlement: grants.update_grant(request));
     }
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use api::membership::v1::{Contact, CreateContactRequest, UpdateContactRequest};
 
-use super::{Caller, call, id};
-use crate::apply::{ApplyError, Changes};
+use super::{Caller, Halted, call, id};
+use crate::apply::Changes;
 
 /// Changes and creates contacts. A new one that is primary changes the one that was: what is to be
 /// changed of that comes first, with the etag that was read.
@@ -11,25 +11,25 @@ pub(super) async fn contacts(
     caller: &Caller,
     parent: &str,
     changes: Changes<Contact>,
-) -> Result<(), ApplyError> {
+) -> Result<(), Halted> {
     for change in changes.change {
+        let name = change.fact.name.clone();
         let request = UpdateContactRequest {
             update_mask: Some(change.mask()),
             contact: Some(change.fact),
             ..UpdateContactRequest::default()
         };
-        call!(caller, Membership: contacts.update_contact(request));
-        caller.done(1);
+        call!(caller, name, Membership: contacts.update_contact(request));
     }
     for contact in changes.create {
+        let name = contact.name.clone();
         let request = CreateContactRequest {
             parent: parent.to_owned(),
-            contact_id: id(&contact.name),
+            contact_id: id(&name),
             contact: Some(contact),
             ..CreateContactRequest::default()
         };
-        call!(caller, Membership: contacts.create_contact(request));
-        caller.done(1);
+        call!(caller, name, Membership: contacts.create_contact(request));
     }
     Ok(())
 }

@@ -5,41 +5,57 @@ use api::membership::v1::{
     Resource, Unit, UpdateResourceRequest, UpdateUnitRequest,
 };
 
-use super::{Caller, batches, call, id};
-use crate::apply::{ApplyError, Changes};
+use super::{Caller, Halted, batches, call, id, send};
+use crate::apply::Changes;
 
 /// Creates and changes units, those above before those below.
 pub(super) async fn units(
     caller: &Caller,
     parent: &str,
-    changes: Changes<Unit>,
+    mut changes: Changes<Unit>,
     token: &mut String,
-) -> Result<(), ApplyError> {
-    let requests = changes.create.into_iter().map(|unit| CreateUnitRequest {
-        unit_id: id(&unit.name),
-        unit: Some(unit),
-        ..CreateUnitRequest::default()
+) -> Result<(), Halted> {
+    changes
+        .change
+        .retain(|change| caller.can_call(&change.fact));
+    let requests = changes.create.into_iter().map(|unit| {
+        let name = unit.name.clone();
+        let request = CreateUnitRequest {
+            unit_id: id(&name),
+            unit: Some(unit),
+            ..CreateUnitRequest::default()
+        };
+        (name, request)
     });
-    for requests in batches(requests.collect()) {
-        let count = requests.len();
+    let send = async |requests, only| {
         let request = BatchCreateUnitsRequest {
             parent: parent.to_owned(),
             requests,
             ..BatchCreateUnitsRequest::default()
         };
-        let answer = call!(caller, Membership: organizations.batch_create_units(request));
-        *token = answer.consistency_token;
-        caller.done(count);
+        let answer = send!(caller, only, Membership: organizations.batch_create_units(request))?;
+        Ok(answer.consistency_token)
+    };
+    for batch in batches(requests.collect()) {
+        if let Some(new) = caller.all_or_none(batch, send).await? {
+            *token = new;
+        }
+        // A second batch may be below the first, which is not there when services are only asked.
+        if caller.only {
+            break;
+        }
     }
     for change in changes.change {
+        let name = change.fact.name.clone();
         let request = UpdateUnitRequest {
             update_mask: Some(change.mask()),
             unit: Some(change.fact),
             ..UpdateUnitRequest::default()
         };
-        let answer = call!(caller, Membership: organizations.update_unit(request));
-        *token = answer.consistency_token;
-        caller.done(1);
+        let answer = call!(caller, name, Membership: organizations.update_unit(request));
+        *token = answer
+            .map(|answer| answer.consistency_token)
+            .unwrap_or_default();
     }
     Ok(())
 }
@@ -48,37 +64,48 @@ pub(super) async fn units(
 pub(super) async fn resources(
     caller: &Caller,
     parent: &str,
-    changes: Changes<Resource>,
+    mut changes: Changes<Resource>,
     token: &mut String,
-) -> Result<(), ApplyError> {
-    let requests = changes
-        .create
-        .into_iter()
-        .map(|resource| CreateResourceRequest {
-            resource_id: id(&resource.name),
+) -> Result<(), Halted> {
+    changes.create.retain(|resource| caller.can_call(resource));
+    changes
+        .change
+        .retain(|change| caller.can_call(&change.fact));
+    let requests = changes.create.into_iter().map(|resource| {
+        let name = resource.name.clone();
+        let request = CreateResourceRequest {
+            resource_id: id(&name),
             resource: Some(resource),
             ..CreateResourceRequest::default()
-        });
-    for requests in batches(requests.collect()) {
-        let count = requests.len();
+        };
+        (name, request)
+    });
+    let send = async |requests, only| {
         let request = BatchCreateResourcesRequest {
             parent: parent.to_owned(),
             requests,
             ..BatchCreateResourcesRequest::default()
         };
-        let answer = call!(caller, Membership: organizations.batch_create_resources(request));
-        *token = answer.consistency_token;
-        caller.done(count);
+        let answer =
+            send!(caller, only, Membership: organizations.batch_create_resources(request))?;
+        Ok(answer.consistency_token)
+    };
+    for batch in batches(requests.collect()) {
+        if let Some(new) = caller.all_or_none(batch, send).await? {
+            *token = new;
+        }
     }
     for change in changes.change {
+        let name = change.fact.name.clone();
         let request = UpdateResourceRequest {
             update_mask: Some(change.mask()),
             resource: Some(change.fact),
             ..UpdateResourceRequest::default()
         };
-        let answer = call!(caller, Membership: organizations.update_resource(request));
-        *token = answer.consistency_token;
-        caller.done(1);
+        let answer = call!(caller, name, Membership: organizations.update_resource(request));
+        *token = answer
+            .map(|answer| answer.consistency_token)
+            .unwrap_or_default();
     }
     Ok(())
 }
