@@ -73,7 +73,7 @@ pub(crate) async fn summarize(
 #[derive(Debug)]
 pub(crate) enum NotMade {
     /// Entitlement refuses to, and will not otherwise as things are.
-    Refused(Fault),
+    Refused(Box<Fault>),
     /// Whether they were, nobody has said.
     Unknown(Status),
 }
@@ -87,7 +87,7 @@ pub(crate) async fn change_grants(
     match client.apply_grant_changes_for(request).await {
         Ok(response) => Ok(response.into_inner().consistency_token),
         Err(status) => Err(match refusal::read(&status) {
-            Some(refusal) => NotMade::Refused(refusal),
+            Some(refusal) => NotMade::Refused(Box::new(refusal)),
             None => NotMade::Unknown(status),
         }),
     }

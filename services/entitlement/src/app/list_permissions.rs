@@ -69,7 +69,7 @@ pub(crate) async fn list_permissions(
         Some(at) => read_at(app, at, |world| Ok(Ok(answer(world)?))).await?,
         None => app.engine.facts.read(answer).await?,
     };
-    let (rows, mut next_page_token) = page.cut(sealer, rows, Row::key);
+    let (rows, mut next_page_token) = page.cut_small(sealer, rows, Row::key);
     if next_page_token.is_empty()
         && let Some(last) = looked_at
     {

@@ -71,7 +71,7 @@ pub(crate) async fn list_subjects(
         limit: usize::try_from(page.limit()).unwrap_or(usize::MAX),
     };
     let found = list.find(&page.after).await?;
-    let (rows, mut next_page_token) = page.cut(sealer, found.rows, Row::key);
+    let (rows, mut next_page_token) = page.cut_small(sealer, found.rows, Row::key);
     if next_page_token.is_empty()
         && let Some(last) = found.looked_at
     {

@@ -100,7 +100,7 @@ async fn foresee(
     let entitlement = app.entitlement.channel().for_call(context);
     match change_grants(entitlement, changes).await {
         Ok(_) => Ok(()),
-        Err(NotMade::Refused(refusal)) => Err(refusal.into()),
+        Err(NotMade::Refused(refusal)) => Err((*refusal).into()),
         Err(NotMade::Unknown(status)) => Err(Fault::unavailable(status).into()),
     }
 }
