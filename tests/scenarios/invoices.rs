@@ -22,7 +22,7 @@ organizations:
 async fn recipients(rig: &Rig) -> Vec<String> {
     let request = ListSubjectsRequest {
         resource: "organizations/bloemist".to_owned(),
-        held: Some(Held::NotificationRoute("invoices".to_owned())),
+        held: Some(Held::Permission("hosting.invoices.receive".to_owned())),
         ..ListSubjectsRequest::default()
     };
     let mut client = rig.root().authorization();
