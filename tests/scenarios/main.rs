@@ -37,6 +37,7 @@ mod fleet;
 mod granting;
 mod hidden;
 mod hosting;
+mod ids;
 mod invoices;
 mod keeping;
 mod large_pages;

@@ -1,9 +1,11 @@
-//! The rules of identity, pure: logins, realms, keys, and what must stay.
+//! The rules of identity, pure: logins, realms, keys, filters, and what must stay.
 
+mod filter;
 mod key;
 mod login;
 mod protected;
 
+pub use filter::equalities;
 pub use key::{InvalidSecret, KeySecret};
 pub use login::{InvalidLogin, Login};
 pub use protected::{ROOT, is_protected_account};

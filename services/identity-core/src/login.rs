@@ -1,6 +1,6 @@
 //! What a person logs in with.
 
-use base::{Id, UserId};
+use base::Grammar;
 
 /// The realm of logins that name none.
 const DEFAULT_REALM: &str = "default";
@@ -20,8 +20,8 @@ pub enum InvalidLogin {
     /// The login has characters that can be mistaken for others, or be seen differently.
     #[error("must be printable ASCII without spaces")]
     Login,
-    /// The realm is no id.
-    #[error("must be lower case letters, digits and hyphens")]
+    /// The realm is no word.
+    #[error("{}", Grammar::Word.rule())]
     Realm,
 }
 
@@ -58,7 +58,7 @@ impl Login {
         } else {
             realm
         };
-        if !UserId::is_valid(realm) {
+        if !Grammar::Word.holds(realm) {
             return Err(InvalidLogin::Realm);
         }
         Ok(Self {
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_realm_defaults_and_is_an_id() {
+    fn a_realm_defaults_and_is_a_word() {
         assert_eq!(Login::parse("jan", "").unwrap().realm, "default");
         assert_eq!(Login::parse("jan", "A b"), Err(InvalidLogin::Realm));
     }

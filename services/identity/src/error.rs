@@ -30,7 +30,7 @@ pub(crate) enum Error {
     ServiceAccountExists(String),
     #[error("there is no key `{0}`")]
     KeyNotFound(String),
-    #[error("tokens of `{0}` prove a service account already")]
+    #[error("`{0}` is the identity of another already")]
     OidcIdentityTaken(OidcIdentity),
     #[error("`{name}` is {state}")]
     WrongState { name: String, state: &'static str },

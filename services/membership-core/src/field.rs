@@ -3,13 +3,13 @@
 //! ASCII only, so that two that look alike are alike: homographs, normalization and case
 //! folding merge nothing.
 
-use base::{Id, UnitId};
+use base::Grammar;
 
 /// Why a field does not hold what it should.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidField {
     /// It is no word of the kind that kinds and types are.
-    #[error("must be lower case letters, digits and hyphens, and begin with a letter")]
+    #[error("{}", Grammar::Word.rule())]
     Slug,
     /// It has characters that can be mistaken for others, or be seen differently.
     #[error("must be printable ASCII without spaces")]
@@ -43,8 +43,7 @@ pub fn check_number(number: &str) -> Result<(), InvalidField> {
 /// # Errors
 /// [`InvalidField::Slug`].
 pub fn check_type(name: &str) -> Result<(), InvalidField> {
-    // The grammar of most ids.
-    if UnitId::is_valid(name) {
+    if Grammar::Word.holds(name) {
         Ok(())
     } else {
         Err(InvalidField::Slug)

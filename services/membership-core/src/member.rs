@@ -24,6 +24,6 @@ mod tests {
         let jan = Subject::parse_name("users/jan").unwrap();
         assert_eq!(membership_id("", &jan).unwrap().as_str(), "jan");
         assert_eq!(membership_id("owner", &jan).unwrap().as_str(), "owner");
-        assert!(membership_id("Owner", &jan).is_err());
+        assert!(membership_id("own:er", &jan).is_err());
     }
 }

@@ -9,6 +9,7 @@ use std::{
     fmt::Write,
 };
 
+use base::Grammar;
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use prost_reflect::{
     DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value,
@@ -259,6 +260,14 @@ fn value_checks(
                     format!("crate::inbound::longer({var}, {n})"),
                     format!("must have at most {n} characters"),
                 ),
+                ("string", "pattern", Value::String(pattern)) => {
+                    let grammar = grammar(pattern)
+                        .ok_or_else(|| format!("the pattern of `{name}` is not that of ids"))?;
+                    (
+                        format!("crate::inbound::no_id({var}, base::Grammar::{grammar:?})"),
+                        grammar.rule().to_owned(),
+                    )
+                }
                 ("enum", "defined_only", Value::Bool(true)) => {
                     let Kind::Enum(kind) = kind else {
                         return Err(format!("`{name}` is not an enum").into());
@@ -284,6 +293,13 @@ fn value_checks(
         }
     }
     Ok(())
+}
+
+/// The grammar of ids whose pattern this is.
+fn grammar(pattern: &str) -> Option<Grammar> {
+    [Grammar::Given, Grammar::Word]
+        .into_iter()
+        .find(|grammar| grammar.pattern() == pattern)
 }
 
 fn oneof_checks(

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use base::{InvalidText, check_text};
+use base::{Grammar, InvalidText, check_text};
 
 use crate::shape::Shape;
 
@@ -123,6 +123,11 @@ pub(crate) fn shorter(value: &str, min: usize) -> bool {
 
 pub(crate) fn longer(value: &str, max: usize) -> bool {
     value.len() > max && value.chars().count() > max
+}
+
+/// Whether a text is there and is no id.
+pub(crate) fn no_id(value: &str, grammar: Grammar) -> bool {
+    !value.is_empty() && !grammar.holds(value)
 }
 
 #[allow(clippy::all, clippy::pedantic, reason = "generated")]

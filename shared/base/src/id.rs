@@ -5,15 +5,79 @@ use std::fmt;
 
 use smol_str::SmolStr;
 
-/// The longest id, in bytes.
-const MAX_LENGTH: usize = 63;
+/// What an id is made of: what is given out by others, or the words of a catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grammar {
+    /// Ids of things that issuers and directories know, too: letters, digits and `_.|@+=~-`.
+    Given,
+    /// Parts of permissions and of secrets, which are joined with `.` and `_`.
+    Word,
+}
+
+impl Grammar {
+    /// The longest id, in bytes.
+    pub const fn max_bytes(self) -> usize {
+        match self {
+            Self::Given => 128,
+            Self::Word => 63,
+        }
+    }
+
+    /// The rule, in words.
+    pub const fn rule(self) -> &'static str {
+        match self {
+            Self::Given => {
+                "must be 1 to 128 of `A-Z a-z 0-9 _ . | @ + = ~ -`, one of them a letter or a digit other than 0"
+            }
+            Self::Word => {
+                "must be 1 to 63 of `a-z 0-9 -`, begin with a letter and not end with a hyphen"
+            }
+        }
+    }
+
+    /// The rule, as the field rules of the protobuf files have it: of an id or of no text.
+    pub const fn pattern(self) -> &'static str {
+        match self {
+            Self::Given => "^([0_.|@+=~-]*[1-9A-Za-z][0-9A-Za-z_.|@+=~-]*)?$",
+            Self::Word => "^([a-z]([0-9a-z-]*[0-9a-z])?)?$",
+        }
+    }
+
+    /// Whether a string is an id.
+    pub fn holds(self, id: &str) -> bool {
+        id.len() <= self.max_bytes()
+            && match self {
+                Self::Given => is_given(id.as_bytes()),
+                Self::Word => is_word(id.as_bytes()),
+            }
+    }
+}
+
+/// `-`, `..`, `0` and a nil UUID, which other systems take for "all" or "none", are no ids.
+fn is_given(id: &[u8]) -> bool {
+    let is_sign = |byte: &u8| matches!(byte, b'_' | b'.' | b'|' | b'@' | b'+' | b'=' | b'~' | b'-');
+    id.iter().any(|byte| !is_sign(byte) && *byte != b'0')
+        && id
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || is_sign(byte))
+}
+
+fn is_word(id: &[u8]) -> bool {
+    id.first().is_some_and(u8::is_ascii_lowercase)
+        && id.last() != Some(&b'-')
+        && id
+            .iter()
+            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+}
 
 /// A string that is not an id of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{id}` is not an id of {collection}")]
+#[error("`{id}` is not an id of {collection}: {rule}", rule = grammar.rule())]
 pub struct InvalidId {
     /// The collection that the id should be in.
     pub collection: &'static str,
+    /// The grammar of their ids.
+    pub grammar: Grammar,
     /// What was found, cut to the length of an id.
     pub id: String,
 }
@@ -23,8 +87,13 @@ pub trait Id: Sized + Clone + Ord + fmt::Debug {
     /// The collection in resource names, as in `users/{user}`.
     const COLLECTION: &'static str;
 
+    /// What ids of this kind are made of.
+    const GRAMMAR: Grammar;
+
     /// Whether a string is an id of this kind.
-    fn is_valid(id: &str) -> bool;
+    fn is_valid(id: &str) -> bool {
+        Self::GRAMMAR.holds(id)
+    }
 
     /// Wraps what `is_valid` accepts.
     fn wrap(id: &str) -> Self;
@@ -42,34 +111,11 @@ pub trait Id: Sized + Clone + Ord + fmt::Debug {
         } else {
             Err(InvalidId {
                 collection: Self::COLLECTION,
-                id: id.chars().take(MAX_LENGTH).collect(),
+                grammar: Self::GRAMMAR,
+                id: id.chars().take(Self::GRAMMAR.max_bytes()).collect(),
             })
         }
     }
-}
-
-/// Lower case letters, digits and hyphens; begins with a letter, does not end with a hyphen.
-/// So `-`, `0` and a nil UUID, which other systems take for "all" or "none", are no ids.
-fn is_slug(id: &str) -> bool {
-    let bytes = id.as_bytes();
-    bytes.len() <= MAX_LENGTH
-        && bytes.first().is_some_and(u8::is_ascii_lowercase)
-        && bytes.last() != Some(&b'-')
-        && bytes
-            .iter()
-            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-}
-
-/// What the operator's systems use for their things: telephone and serial numbers too.
-fn is_token(id: &str) -> bool {
-    let bytes = id.as_bytes();
-    bytes.len() <= MAX_LENGTH
-        && bytes
-            .first()
-            .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'+')
-        && bytes
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'.' | b'_' | b'-'))
 }
 
 macro_rules! ids {
@@ -80,10 +126,7 @@ macro_rules! ids {
 
         impl Id for $name {
             const COLLECTION: &'static str = $collection;
-
-            fn is_valid(id: &str) -> bool {
-                $grammar(id)
-            }
+            const GRAMMAR: Grammar = Grammar::$grammar;
 
             fn wrap(id: &str) -> Self {
                 Self(id.into())
@@ -110,31 +153,31 @@ macro_rules! ids {
 
 ids! {
     /// A person.
-    UserId in "users", is_slug;
+    UserId in "users", Given;
     /// An internal backend.
-    ServiceAccountId in "serviceAccounts", is_slug;
+    ServiceAccountId in "serviceAccounts", Given;
     /// A key of a service account.
-    KeyId in "keys", is_slug;
+    KeyId in "keys", Word;
     /// A tenant.
-    OrganizationId in "organizations", is_slug;
+    OrganizationId in "organizations", Given;
     /// A node in the tree of an organization.
-    UnitId in "units", is_slug;
+    UnitId in "units", Given;
     /// A leaf that access can be restricted to.
-    ResourceId in "resources", is_token;
+    ResourceId in "resources", Given;
     /// Whom an organization turns to at the operator.
-    ContactId in "contacts", is_slug;
+    ContactId in "contacts", Given;
     /// A subject in an organization.
-    MembershipId in "memberships", is_slug;
+    MembershipId in "memberships", Given;
     /// A change that somebody asks for.
-    ChangeRequestId in "changeRequests", is_slug;
+    ChangeRequestId in "changeRequests", Given;
     /// What access is given to.
-    ApplicationId in "applications", is_slug;
+    ApplicationId in "applications", Word;
     /// A named set of permissions.
-    RoleId in "roles", is_slug;
+    RoleId in "roles", Word;
     /// That an organization has an application; the id of the application.
-    EntitlementId in "entitlements", is_slug;
+    EntitlementId in "entitlements", Word;
     /// A role given to a member.
-    GrantId in "grants", is_slug;
+    GrantId in "grants", Given;
 }
 
 impl OrganizationId {
@@ -155,45 +198,72 @@ mod tests {
             "-",
             "0",
             "*",
+            ".",
+            "..",
             "00000000-0000-0000-0000-000000000000",
-            "a-",
-            "-a",
-            "A",
             "a b",
             "a/b",
+            "a:b",
+            "a%2fb",
             "é",
+            "ａ",
             "a\u{301}",
+            "a\u{202e}b",
             "a\0",
             "a\n",
+            "a\u{7f}",
         ] {
             assert!(OrganizationId::parse(id).is_err(), "{id:?}");
         }
-        for id in ["a", "a-b", "acme-2"] {
-            assert_eq!(OrganizationId::parse(id).unwrap().as_str(), id);
-        }
     }
 
     #[test]
-    fn k_m_ids_differ_by_case_and_reject_control_characters() {
-        assert_ne!(ResourceId::parse("SIM-1"), ResourceId::parse("sim-1"));
-        assert!(ResourceId::parse("+32470000001").is_ok());
+    fn ids_that_issuers_and_directories_hand_out_are_ids() {
         for id in [
-            "",
-            "a\u{7f}",
-            "a\u{202e}b",
-            "ａ",
-            "..",
-            ".a",
-            "a/b",
-            "a%2fb",
+            "a",
+            "0f8fad5b-d9cb-469f-a165-70867728950e",
+            "7",
+            "+32470000001",
+            "auth0|5f7c8ec7c33c6c004bbafe82",
+            "Jan.Peeters+work@example.com",
+            "dGVzdA==",
+            "_x~-",
         ] {
-            assert!(ResourceId::parse(id).is_err(), "{id:?}");
+            assert_eq!(UserId::parse(id).unwrap().as_str(), id);
         }
     }
 
     #[test]
-    fn an_id_is_at_most_63_bytes() {
-        assert!(UserId::parse(&"a".repeat(63)).is_ok());
-        assert!(UserId::parse(&"a".repeat(64)).is_err());
+    fn parts_of_permissions_and_of_secrets_are_words() {
+        for id in ["", "0", "A", "a-", "-a", "1a", "a.b", "a_b", "a|b"] {
+            assert!(ApplicationId::parse(id).is_err(), "{id:?}");
+            assert!(KeyId::parse(id).is_err(), "{id:?}");
+        }
+        assert_eq!(ApplicationId::parse("fleet-2").unwrap().as_str(), "fleet-2");
+    }
+
+    #[test]
+    fn k_m_ids_that_differ_by_case_differ() {
+        assert_ne!(ResourceId::parse("SIM-1"), ResourceId::parse("sim-1"));
+        assert_ne!(UserId::parse("Jan"), UserId::parse("jan"));
+    }
+
+    #[test]
+    fn an_id_is_at_most_as_long_as_its_grammar_says() {
+        for (length, given, word) in [(63, true, true), (64, true, false), (128, true, false)] {
+            let id = "a".repeat(length);
+            assert_eq!(UserId::parse(&id).is_ok(), given);
+            assert_eq!(ApplicationId::parse(&id).is_ok(), word);
+        }
+        assert!(UserId::parse(&"a".repeat(129)).is_err());
+    }
+
+    #[test]
+    fn a_refusal_says_what_an_id_is() {
+        let refused = UserId::parse("a/b").unwrap_err().to_string();
+        assert!(
+            refused.contains("is not an id of users: must be 1 to 128"),
+            "{refused}"
+        );
     }
 }

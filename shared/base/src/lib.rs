@@ -12,8 +12,8 @@ mod time;
 
 pub use epoch::Epoch;
 pub use id::{
-    ApplicationId, ChangeRequestId, ContactId, EntitlementId, GrantId, Id, InvalidId, KeyId,
-    MembershipId, OrganizationId, ResourceId, RoleId, ServiceAccountId, UnitId, UserId,
+    ApplicationId, ChangeRequestId, ContactId, EntitlementId, Grammar, GrantId, Id, InvalidId,
+    KeyId, MembershipId, OrganizationId, ResourceId, RoleId, ServiceAccountId, UnitId, UserId,
 };
 pub use name::{In, InvalidName, KeyName, RoleName};
 pub use oidc::{InvalidOidcIdentity, OidcIdentity};

@@ -5,7 +5,7 @@ use authority::Context;
 use base::{Id, UserId};
 use identity_core::Login;
 
-use super::{App, id_or_new};
+use super::{App, id_or_new, oidc_identity::oidc_identity};
 use crate::{
     error::Error,
     store::users::{self, NewUser},
@@ -38,6 +38,9 @@ pub(super) fn new_user(request: CreateUserRequest, at: &str) -> Result<NewUser, 
     required(&format!("{at}user.given_name"), &user.given_name)?;
     let login = Login::parse(&user.login, &user.realm)
         .map_err(|error| Fault::field(format!("{at}{}", error.field()), error.to_string()))?;
+    if let Some(identity) = &user.oidc {
+        oidc_identity(&format!("{at}user.oidc"), identity)?;
+    }
     let id = UserId::parse(&id_or_new(&request.user_id, 'u'))
         .map_err(|error| Fault::field(format!("{at}user_id"), error.to_string()))?;
     Ok(NewUser { id, login, user })
@@ -49,8 +52,17 @@ pub(super) async fn insert(tx: &mut WriteTx, users: Vec<NewUser>) -> Result<Vec<
     if let Some(id) = users::first_existing(tx.connection(), &ids).await? {
         return Err(Error::UserExists(format!("users/{id}")));
     }
+    let identities = users.iter().filter_map(|new| new.user.oidc.as_ref());
+    let identities: Vec<_> = identities.collect();
+    let known = users::first_known_as(tx.connection(), &identities).await?;
+    if let Some((_, identity)) = known {
+        return Err(Error::OidcIdentityTaken(oidc_identity(
+            "user.oidc",
+            &identity,
+        )?));
+    }
     match users::insert(tx, users).await {
-        // The ids were free, so it is a login, or an id that is in the batch twice.
+        // The ids were free, so it is a login, or what is in the batch twice.
         Err(StoreError::Duplicate(_)) => Err(Error::LoginTaken),
         other => Ok(other?),
     }

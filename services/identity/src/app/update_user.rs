@@ -2,9 +2,9 @@ use ::rpc::{Fault, expect_etag, parse, required};
 use ::store::Turn;
 use api::identity::v1::{UpdateUserRequest, UpdateUserResponse};
 use authority::Context;
-use base::UserId;
+use base::{Id, UserId};
 
-use super::App;
+use super::{App, oidc_identity::oidc_identity};
 use crate::{error::Error, store::users};
 
 /// Changes the fields that the mask names.
@@ -24,19 +24,27 @@ pub(crate) async fn update_user(
         .await?
         .ok_or(Error::UserNotFound(new.name))?;
     expect_etag(&new.etag, version)?;
-    let email = user.email.clone();
+    let before = user.clone();
     for path in request.update_mask.unwrap_or_default().paths {
         match path.as_str() {
             "given_name" => user.given_name.clone_from(&new.given_name),
             "family_name" => user.family_name.clone_from(&new.family_name),
             "email" => user.email.clone_from(&new.email),
+            "oidc" => user.oidc.clone_from(&new.oidc),
             _ => return Err(Fault::immutable(&path).into()),
         }
     }
     required("user.given_name", &user.given_name)?;
+    if let Some(identity) = &user.oidc {
+        let known = users::first_known_as(tx.connection(), &[identity]).await?;
+        let identity = oidc_identity("user.oidc", identity)?;
+        if known.is_some_and(|(known, _)| known != id.as_str()) {
+            return Err(Error::OidcIdentityTaken(identity));
+        }
+    }
     let user = users::update(&mut tx, &id, version, user).await?;
-    // Whoever has the address can be taken for the person.
-    if user.email != email {
+    // Whoever has the address or the identity can be taken for the person.
+    if user.email != before.email || user.oidc != before.oidc {
         app.control(context, &permit, &user.name).await?;
     }
     Ok(tx

@@ -21,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(Epochs),
             Box::new(LoginKeys),
             Box::new(V7),
+            Box::new(FindUsers),
         ]
     }
 }
@@ -177,6 +178,28 @@ impl MigrationTrait for V7 {
             .col(integer("create_ms"))
             .to_owned();
         manager.create_table(root_keys).await
+    }
+}
+
+/// Users by what issuers and other people know of them.
+struct FindUsers;
+
+impl MigrationName for FindUsers {
+    fn name(&self) -> &'static str {
+        "find-users"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for FindUsers {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        add_column(manager, "users", &mut optional_text("oidc")).await?;
+        let oidc = index("users_oidc", "users", &["oidc"]).unique().to_owned();
+        manager.create_index(oidc).await?;
+        let emails = "CREATE INDEX users_email ON users (lower(email), id)";
+        let connection = manager.get_connection();
+        connection.execute_unprepared(emails).await?;
+        Ok(())
     }
 }
 

@@ -4,12 +4,14 @@ use std::collections::HashSet;
 
 use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one};
-use api::identity::v1::{SubjectDescription, User, UserChange, UserState, change::Entity};
+use api::identity::v1::{
+    OidcIdentity, SubjectDescription, User, UserChange, UserState, change::Entity,
+};
 use base::{Id, Millis, UserId};
 use identity_core::Login;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, Func},
 };
 
 use super::emit;
@@ -35,6 +37,7 @@ mod entity {
         pub create_ms: i64,
         pub update_ms: i64,
         pub version: i64,
+        pub oidc: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -65,6 +68,7 @@ pub(crate) async fn insert(tx: &mut WriteTx, users: Vec<NewUser>) -> Result<Vec<
             given_name: new.user.given_name,
             family_name: new.user.family_name,
             email: new.user.email,
+            oidc: new.user.oidc.as_ref().map(identity_key),
             active: true,
             create_ms: now,
             update_ms: now,
@@ -116,13 +120,63 @@ pub(crate) async fn find(
     }))
 }
 
-/// The users after an id, in the order of their ids.
+/// The first user that one of these identities is of, and the identity.
+pub(crate) async fn first_known_as(
+    db: &impl ConnectionTrait,
+    identities: &[&OidcIdentity],
+) -> Result<Option<(String, OidcIdentity)>, StoreError> {
+    if identities.is_empty() {
+        return Ok(None);
+    }
+    let keys = identities.iter().map(|identity| identity_key(identity));
+    let rows = entity::Entity::find()
+        .filter(Column::Oidc.is_in(keys))
+        .all(db)
+        .await?;
+    let found = rows.into_iter().min_by(|a, b| a.id.cmp(&b.id));
+    Ok(found.and_then(|row| Some((row.id, identity(row.oidc.as_deref()?)))))
+}
+
+/// What users are found by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Nothing: all of them.
+    All,
+    /// A login in its realm.
+    Login(Login),
+    /// An e-mail address.
+    Email(String),
+    /// Whom an issuer knows.
+    Oidc(OidcIdentity),
+}
+
+impl Wanted {
+    /// Each condition has an index.
+    fn condition(&self) -> Condition {
+        let all = Condition::all();
+        match self {
+            Self::All => all,
+            Self::Login(login) => all
+                .add(Column::Realm.eq(login.realm.as_str()))
+                .add(Column::LoginKey.eq(login.key())),
+            Self::Email(email) => all.add(ExprTrait::eq(
+                Func::lower(Expr::col(Column::Email)),
+                Func::lower(Expr::value(email.as_str())),
+            )),
+            Self::Oidc(identity) => all.add(Column::Oidc.eq(identity_key(identity))),
+        }
+    }
+}
+
+/// The wanted users after an id, in the order of their ids.
 pub(crate) async fn page(
     db: &impl ConnectionTrait,
+    wanted: &Wanted,
     after: &str,
     limit: u64,
 ) -> Result<Vec<User>, StoreError> {
     let rows = entity::Entity::find()
+        .filter(wanted.condition())
         .filter(Column::Id.gt(after))
         .order_by_asc(Column::Id)
         .limit(limit)
@@ -164,6 +218,10 @@ pub(crate) async fn update(
         .col_expr(Column::GivenName, Expr::value(user.given_name))
         .col_expr(Column::FamilyName, Expr::value(user.family_name))
         .col_expr(Column::Email, Expr::value(user.email))
+        .col_expr(
+            Column::Oidc,
+            Expr::value(user.oidc.as_ref().map(identity_key)),
+        )
         .col_expr(Column::Active, Expr::value(active))
         .col_expr(Column::UpdateMs, Expr::value(tx.now().0))
         .col_expr(Column::Version, Expr::value(version + 1))
@@ -189,6 +247,19 @@ fn announce(tx: &mut WriteTx, row: &entity::Model) {
     emit(tx, name, Entity::User(change));
 }
 
+/// An identity in one string. Neither part has a space, so no two have one.
+fn identity_key(identity: &OidcIdentity) -> String {
+    format!("{} {}", identity.issuer, identity.subject)
+}
+
+fn identity(key: &str) -> OidcIdentity {
+    let (issuer, subject) = key.split_once(' ').unwrap_or((key, ""));
+    OidcIdentity {
+        issuer: issuer.to_owned(),
+        subject: subject.to_owned(),
+    }
+}
+
 fn user(row: entity::Model) -> User {
     let state = if row.active {
         UserState::Active
@@ -209,5 +280,6 @@ fn user(row: entity::Model) -> User {
         create_time: timestamp(Millis(row.create_ms)),
         update_time: timestamp(Millis(row.update_ms)),
         etag: etag(row.version),
+        oidc: row.oidc.as_deref().map(identity),
     }
 }

@@ -209,10 +209,10 @@ users:",
     ),
     (
         "{id: k2, display_name: Two, parent: k1}",
-        "{id: k1, display_name: Two}\n      - {id: K2, display_name: Two}\n      - {id: k2, display_name: Two}",
+        "{id: k1, display_name: Two}\n      - {id: K/2, display_name: Two}\n      - {id: k2, display_name: Two}",
         &[
             "d.yaml:19:14: organizations[0].units[1].id: unit `k1` is already at d.yaml:18:14",
-            "d.yaml:20:14: organizations[0].units[2].id: `K2` is not an id of units",
+            "d.yaml:20:14: organizations[0].units[2].id: `K/2` is not an id of units: must be 1 to 128 of `A-Z a-z 0-9 _ . | @ + = ~ -`, one of them a letter or a digit other than 0",
         ],
     ),
     (

@@ -1,6 +1,6 @@
 //! Users and service accounts.
 
-use base::{Id, InvalidOidcIdentity, OidcIdentity, ServiceAccountId, UserId};
+use base::{Grammar, InvalidOidcIdentity, OidcIdentity, ServiceAccountId, UserId};
 
 use super::check::Check;
 use crate::document::{
@@ -16,10 +16,10 @@ pub(super) fn user<'a>(check: &mut Check<'a>, entry: &'a UserEntry, at: At, path
         check.twice(first, &format!("user `{id}`"), at, &path.key("id"));
     }
     if let Some(realm) = entry.realm.get()
-        && !UserId::is_valid(realm)
+        && !Grammar::Word.holds(realm)
     {
-        let message = "must be lower case letters, digits and hyphens";
-        check.wrong(entry.realm.at(), &path.key("realm"), message);
+        let rule = Grammar::Word.rule();
+        check.wrong(entry.realm.at(), &path.key("realm"), rule);
     }
     login(check, entry, at, &path.key("login"));
     check.required(&entry.given_name, at, &path.key("given_name"));
