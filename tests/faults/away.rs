@@ -55,7 +55,7 @@ async fn fails_at_once(fleet: &Arc<Fleet>, mode: Mode) {
         away(listed.map(drop), asked);
     }
     let log = fleet.log(ASKED);
-    each_cause_once_a_second(&log[before..]);
+    each_cause_once_a_second(log.get(before..).unwrap());
     fleet.to_postgres[ASKED].set(Mode::Pass);
     let begin = Instant::now();
     while cold.ask(ASKED, MAY, LONG, "").await.is_err() {

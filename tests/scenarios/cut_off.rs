@@ -73,7 +73,7 @@ async fn whole(world: &World<'_>, number: u64) -> Result<(), Status> {
     let granted = CreateGrantRequest {
         parent: world.organization(),
         grant_id: id.clone(),
-        grant: Some(world.grant("eva", "viewer", all())),
+        grant: Some(world.grant("eva", "viewer", Some(all()))),
         ..CreateGrantRequest::default()
     };
     root.grants().create_grant(granted).await?;
@@ -143,7 +143,7 @@ async fn call(root: &Clients, kind: u64, id: &str) -> Result<(), Status> {
                 grant: Some(api::entitlement::v1::Grant {
                     subject: "users/cut-off-ben".to_owned(),
                     role: "applications/cut-off/roles/viewer".to_owned(),
-                    scope: all(),
+                    scope: Some(all()),
                     ..Default::default()
                 }),
                 ..CreateGrantRequest::default()
@@ -189,11 +189,11 @@ async fn call(root: &Clients, kind: u64, id: &str) -> Result<(), Status> {
     Ok(())
 }
 
-fn all() -> Option<Scope> {
-    Some(Scope {
+fn all() -> Scope {
+    Scope {
         all: true,
         ..Scope::default()
-    })
+    }
 }
 
 fn new_user(id: &str) -> CreateUserRequest {

@@ -218,11 +218,7 @@ fn a_preview_of_what_cannot_be_given_ends_with_3() {
             out(&output)
         );
     }
-    let one: String = changes
-        .lines()
-        .take(3)
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let one = changes.lines().take(3).collect::<Vec<_>>().join("\n");
     fs::write(dev.home().join("one.yaml"), one).unwrap();
     says(&dev, "$M preview -f $H/one.yaml --apply");
     dev.stop();

@@ -58,7 +58,7 @@ pub async fn closed() {
     {
         return;
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Rows under a head, each column as wide as its widest cell; nothing if there are no rows.

@@ -80,9 +80,8 @@ pub(super) fn consistency(args: &QuestionArgs) -> Option<Consistency> {
 /// How the command ends.
 pub(super) fn outcome(decision: &Decision, error_on_deny: bool) -> Result<(), Failure> {
     match decision.effect() {
-        Effect::Allow => Ok(()),
         Effect::Deny if error_on_deny => Err(Failure::denied()),
-        Effect::Deny => Ok(()),
+        Effect::Allow | Effect::Deny => Ok(()),
         Effect::Unspecified => Err(Failure::failed("the service gave no answer")),
     }
 }

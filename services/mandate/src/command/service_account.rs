@@ -60,12 +60,11 @@ pub(super) async fn service_account(
         let written = writeln!(file, "{secret}").and_then(|()| file.sync_all());
         written.map_err(|error| lost(&key, &format!("`{}`: {error}", path.display())))?;
         output::note(format!("its key is in `{}`", path.display()));
-        return match json {
-            true => {
-                output::json(&json!({ "service_account": account, "grants": grants, "key": key }))
-            }
-            false => Ok(()),
-        };
+        if json {
+            let made = json!({ "service_account": account, "grants": grants, "key": key });
+            return output::json(&made);
+        }
+        return Ok(());
     }
     if json {
         output::json(&json!({

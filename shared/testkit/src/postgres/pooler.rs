@@ -1,4 +1,4 @@
-//! PgBouncer before a server.
+//! `PgBouncer` before a server.
 
 use std::{fs, path::Path};
 
@@ -9,7 +9,7 @@ use crate::server::{Server, StartError, free_port, run};
 const PROGRAM: &str = "/usr/sbin/pgbouncer";
 
 impl Postgres {
-    /// Starts PgBouncer before the server, with a value of `pool_mode`; nothing if it is not
+    /// Starts `PgBouncer` before the server, with a value of `pool_mode`; nothing if it is not
     /// installed.
     ///
     /// # Errors
