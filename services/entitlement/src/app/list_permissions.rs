@@ -7,7 +7,7 @@ use entitlement_core::Given;
 use super::{
     App,
     circumstances::check_context,
-    listed::Row,
+    listed,
     past::{moment_of, read_at},
     question::{organization_of, place_of},
 };
@@ -58,7 +58,7 @@ pub(crate) async fn list_permissions(
                 break;
             }
             let question = (&facts, permission, target, &given, now);
-            held.extend(Row::of(name, question, &allowance));
+            held.extend(listed::row(name, question, &allowance));
             last = name;
         }
         // Where there may be more, and others wait for the facts.
@@ -69,13 +69,13 @@ pub(crate) async fn list_permissions(
         Some(at) => read_at(app, at, |world| Ok(Ok(answer(world)?))).await?,
         None => app.engine.facts.read(answer).await?,
     };
-    let (rows, mut next_page_token) = page.cut_small(sealer, rows, Row::key);
+    let (rows, mut next_page_token) = page.cut(sealer, rows, listed::key);
     if next_page_token.is_empty()
         && let Some(last) = looked_at
     {
         next_page_token = page.token_after(sealer, &last);
     }
-    let (permissions, conditional_permissions) = Row::split(rows);
+    let (permissions, conditional_permissions) = listed::split(rows);
     Ok(ListPermissionsResponse {
         permissions,
         conditional_permissions,

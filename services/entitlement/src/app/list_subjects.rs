@@ -12,7 +12,7 @@ use prost_types::Struct;
 use super::{
     App,
     circumstances::check_context,
-    listed::Row,
+    listed::{self, Row},
     past::moment_of,
     question::{is_permission, organization_of, place_of},
 };
@@ -71,13 +71,13 @@ pub(crate) async fn list_subjects(
         limit: usize::try_from(page.limit()).unwrap_or(usize::MAX),
     };
     let found = list.find(&page.after).await?;
-    let (rows, mut next_page_token) = page.cut_small(sealer, found.rows, Row::key);
+    let (rows, mut next_page_token) = page.cut(sealer, found.rows, listed::key);
     if next_page_token.is_empty()
         && let Some(last) = found.looked_at
     {
         next_page_token = page.token_after(sealer, &last);
     }
-    let (subjects, conditional_subjects) = Row::split(rows);
+    let (subjects, conditional_subjects) = listed::split(rows);
     Ok(ListSubjectsResponse {
         subjects,
         conditional_subjects,
@@ -103,7 +103,7 @@ pub(super) async fn holders(
         limit,
     };
     // Managing has no conditions.
-    Ok(Row::split(list.find("").await?.rows).0)
+    Ok(listed::split(list.find("").await?.rows).0)
 }
 
 struct List<'a> {
@@ -238,9 +238,9 @@ impl List<'_> {
                         context: self.context,
                     };
                     let mut rows = sought.iter().filter_map(|held| {
-                        Row::of(subject, (&facts, *held, target, &given, now), allowance)
+                        listed::row(subject, (&facts, *held, target, &given, now), allowance)
                     });
-                    found.extend(rows.by_ref().reduce(Row::either));
+                    found.extend(rows.by_ref().reduce(listed::either));
                 }
                 Err(pieces) => missing.extend(pieces),
             }
