@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use api::{
     Access, Peer,
-    entitlement::v1::{CheckStreamResponse, stream_answer::Outcome},
+    entitlement::v1::{CheckBatchResponse, CheckStreamResponse, stream_answer::Outcome},
     policy_of,
 };
 use prost::{
@@ -71,22 +71,31 @@ impl Decoder for Raw {
     }
 }
 
-/// The first answer of a stream of checks: what fails there is told as an answer, not as the end
-/// of the stream, and is else as that of a call.
-fn answered(message: Vec<u8>) -> Answer {
-    let response = CheckStreamResponse::decode(message.as_slice()).unwrap();
-    match response
-        .answers
-        .into_iter()
-        .next()
-        .and_then(|answer| answer.outcome)
-    {
-        Some(Outcome::Error(error)) => Err(Status::with_details(
+/// The first answer of a stream of checks, or a batch of them: what fails there is told beside
+/// answers, not as the end of the call, and is else as that of a call.
+fn answered(path: &str, message: Vec<u8>) -> Answer {
+    let error = match path.rsplit_once('/') {
+        Some((_, "CheckStream")) => {
+            let response = CheckStreamResponse::decode(message.as_slice()).unwrap();
+            let first = response.answers.into_iter().next();
+            match first.and_then(|answer| answer.outcome) {
+                Some(Outcome::Error(error)) => Some(error),
+                _ => None,
+            }
+        }
+        Some((_, "CheckBatch")) => {
+            let response = CheckBatchResponse::decode(message.as_slice()).unwrap();
+            response.failed.into_values().next()
+        }
+        _ => None,
+    };
+    match error {
+        Some(error) => Err(Status::with_details(
             Code::from_i32(error.code),
             error.message.clone(),
             error.encode_to_vec().into(),
         )),
-        _ => Ok(message),
+        None => Ok(message),
     }
 }
 
@@ -171,12 +180,11 @@ impl Wire {
         let streams = schema::find(path).is_some_and(|method| method.is_server_streaming());
         if !streams {
             let answer = grpc.unary(request, uri, Raw).await?;
-            return Ok(answer.into_inner());
+            return answered(path, answer.into_inner());
         }
         let mut stream = grpc.server_streaming(request, uri, Raw).await?.into_inner();
         match timeout(FIRST, stream.message()).await {
-            Ok(first) if path.ends_with("/CheckStream") => answered(first?.unwrap_or_default()),
-            Ok(first) => Ok(first?.unwrap_or_default()),
+            Ok(first) => answered(path, first?.unwrap_or_default()),
             Err(_) => Ok(Vec::new()),
         }
     }
