@@ -141,7 +141,10 @@ async fn all_answer(fleet: &Fleet, about: usize, effect: Effect) {
     for replica in 0..REPLICAS {
         loop {
             let answer = ask(fleet, replica, about, None).await;
-            if answer.as_ref().is_ok_and(|answer| answer.effect() == effect) {
+            if answer
+                .as_ref()
+                .is_ok_and(|answer| answer.effect() == effect)
+            {
                 break;
             }
             let late = fleet.history.now() > asked + WATCHED;
