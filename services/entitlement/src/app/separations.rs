@@ -167,7 +167,9 @@ impl Rules {
         if self.applications.is_empty() {
             return Ok(found);
         }
-        let rows = grants::of_subjects_in(tx, organization, subjects).await?;
+        let mut rows = grants::of_subjects_in(tx, organization, subjects).await?;
+        // The database has no order of its own, and a digest stands for what is said here.
+        rows.sort_by_cached_key(|row| (row.role_name(), row.start_ms, row.end_ms));
         let mut held: BTreeMap<(&str, &str), Vec<&Row>> = BTreeMap::new();
         for row in rows.iter().filter(|row| row.end_ms > tx.now().0) {
             held.entry((&row.subject, &row.application))
