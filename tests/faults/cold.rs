@@ -100,7 +100,9 @@ impl Cold {
     pub async fn stays_denied(&self, revoked: Duration) {
         let (history, reader) = (&self.fleet.history, self.fleet.reader());
         let mut denials = 0;
-        while history.now() < revoked + 2 * LEASE {
+        // From now on: what led here may have taken longer than the revocation's lease.
+        let end = history.now() + 2 * LEASE;
+        while history.now() < end {
             for replica in [0, ASKED] {
                 let begin = history.now();
                 let answer = self.ask(replica, MAY, LEASE, "").await;
