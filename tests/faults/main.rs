@@ -1,5 +1,5 @@
 //! The freshness of answers under faults: three real servers, a history of what they answered,
-//! and a checker that judges it. `cargo run --release -p tests --bin soak` is the long form.
+//! and a checker that judges it. `cargo run --release -p benches --bin soak` is the long form.
 
 #![allow(
     clippy::unwrap_used,

@@ -10,7 +10,6 @@
 mod ask;
 mod authority;
 pub mod faults;
-pub mod measure;
 pub mod model;
 mod patience;
 mod processes;
