@@ -1,4 +1,4 @@
-//! What is on a list, and what would be if more were said of the circumstances.
+//! Rows of lists: results, and results that need more context.
 
 use api::entitlement::v1::UnderCondition;
 use base::Millis;
@@ -6,10 +6,10 @@ use entitlement_core::{Facts, Given, PermissionIndex, Reason, Target, decide, mi
 
 use crate::engine::Allowance;
 
-/// A row of a list: nothing is missing for what holds.
+/// A row of a list; `missing_context` is empty for a result.
 pub(super) type Row = UnderCondition;
 
-/// A question that a row would answer.
+/// The query that a row answers.
 type Question<'q, 'f> = (
     &'q Facts<'f>,
     PermissionIndex,
@@ -18,7 +18,7 @@ type Question<'q, 'f> = (
     Millis,
 );
 
-/// The row, if there is one. What conditions refuse whatever else is said is on no list.
+/// Returns the row, if any. A result that conditions refuse with any context is on no list.
 pub(super) fn row(
     name: &str,
     (facts, permission, target, given, now): Question<'_, '_>,
@@ -39,7 +39,7 @@ pub(super) fn row(
     (!row.missing_context.is_empty()).then_some(row)
 }
 
-/// The one for which less is missing: that which holds, if one does.
+/// Returns the row that misses less context: the result, if one of them is.
 pub(super) fn either(one: Row, other: Row) -> Row {
     if other.missing_context.len() < one.missing_context.len() {
         other
@@ -48,12 +48,12 @@ pub(super) fn either(one: Row, other: Row) -> Row {
     }
 }
 
-/// What orders rows.
+/// Returns the sort key of a row.
 pub(super) fn key(row: &Row) -> String {
     row.name.clone()
 }
 
-/// What holds, and what would.
+/// Splits rows into results and results that need more context.
 pub(super) fn split(rows: Vec<Row>) -> (Vec<String>, Vec<UnderCondition>) {
     let (holds, would): (Vec<_>, Vec<_>) = rows
         .into_iter()
