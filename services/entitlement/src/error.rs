@@ -1,4 +1,4 @@
-//! Why a use case refused.
+//! The errors of the use cases.
 
 mod metadata;
 
@@ -15,12 +15,12 @@ use crate::facts::FactsError;
 /// The domain of this service's reasons.
 const DOMAIN: &str = "entitlement.mandate";
 
-/// What who may only ask for changes calls instead, and where that is described.
+/// Help for a caller that may only request changes: the method to call, and its documentation.
 const REQUESTING: &str =
     "ask for it with `mandate.membership.v1.RequestService.CreateChangeRequest`";
 const REQUESTS: &str = "proto/mandate/membership/v1/request_service.proto";
 
-/// Why a use case refused.
+/// The reason why a use case refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(transparent)]
@@ -136,7 +136,7 @@ pub(crate) enum Error {
     Facts(#[from] FactsError),
 }
 
-/// Names that an answer says: not all of a thousand, for its details must stay small.
+/// Joins the names for a message: only the first few, because error details must stay small.
 pub(crate) fn some_of(names: &[impl AsRef<str>]) -> String {
     const SAID: usize = 8;
     let said = names.iter().take(SAID).map(AsRef::as_ref);
@@ -166,7 +166,7 @@ impl From<InvalidToken> for Error {
 }
 
 impl Error {
-    /// What it is to a caller; nothing for what is not of this service alone.
+    /// Returns code and reason for a caller; `None` for errors that all services share.
     fn reason(&self) -> Option<(Code, ErrorReason)> {
         let found = match self {
             Self::Common(_)
@@ -271,7 +271,7 @@ impl From<Error> for Fault {
 }
 
 impl Error {
-    /// The fault where the reason is not of this service alone.
+    /// Returns the fault of an error that all services share.
     fn into_common(self, message: String) -> Fault {
         match self {
             Self::Common(fault) => fault,

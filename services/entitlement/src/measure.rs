@@ -1,4 +1,4 @@
-//! What the answers of this replica came from, and how fresh they can be.
+//! Metrics: the sources of answers and the freshness of this replica.
 
 use std::sync::{
     Arc,
@@ -9,18 +9,18 @@ use opentelemetry::{KeyValue, global};
 
 use crate::facts::Facts;
 
-/// Where an answer came from.
+/// The source of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tier {
     /// The facts in memory.
     Memory,
-    /// A decision that another replica shared.
+    /// A decision shared by another replica.
     Redis,
-    /// Facts that were loaded for it.
+    /// Facts loaded from the store for it.
     Store,
 }
 
-/// Counters. Clones share them; each costs a hot answer one addition.
+/// Counters. Clones share them; a hot answer costs one addition.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Measures(Arc<Counts>);
 
@@ -37,7 +37,7 @@ struct Counts {
 }
 
 impl Measures {
-    /// An answer was given.
+    /// Counts an answer.
     pub(crate) fn answered(&self, tier: Tier) {
         one(match tier {
             Tier::Memory => &self.0.memory,
@@ -46,17 +46,17 @@ impl Measures {
         });
     }
 
-    /// A shared decision was found that a change has overtaken.
+    /// Counts a shared decision that a change has outdated.
     pub(crate) fn stale(&self) {
         one(&self.0.stale);
     }
 
-    /// An answer was refused, because the facts were not known well enough.
+    /// Counts an answer refused because the facts were not current.
     pub(crate) fn refused(&self) {
         one(&self.0.refused);
     }
 
-    /// Redis was written to, or could not be.
+    /// Counts a write to Redis.
     pub(crate) fn put(&self, done: bool) {
         one(if done {
             &self.0.put
@@ -65,12 +65,12 @@ impl Measures {
         });
     }
 
-    /// A decision was not shared: too many waited already.
+    /// Counts a decision that was not shared because the queue was full.
     pub(crate) fn not_shared(&self) {
         one(&self.0.not_shared);
     }
 
-    /// Publishes the counters, and the lease of the facts.
+    /// Publishes the counters and the lease of the facts.
     pub(crate) fn publish(&self, facts: &Arc<Facts>) {
         let meter = global::meter("mandate");
         let counts = self.0.clone();
