@@ -63,13 +63,13 @@ pub enum CatalogError {
     #[error("`{0}` is not an id: lower case letters, digits and hyphens, beginning with a letter")]
     Id(String),
     /// Two parts have the same id.
-    #[error("`{0}` is there twice")]
+    #[error("`{0}` occurs twice")]
     Twice(String),
     /// A role names a permission or pattern outside of the application.
     #[error(transparent)]
     Pattern(#[from] InvalidPattern),
     /// A name is in a language that is not supported.
-    #[error("`{0}` is none of the languages `en`, `nl`, `fr`, `nb`, `de`")]
+    #[error("`{0}` is not one of the languages `en`, `nl`, `fr`, `nb`, `de`")]
     Locale(String),
     /// A separation names a role that the application does not have.
     #[error("the application has no role `{0}`")]

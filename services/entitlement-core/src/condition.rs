@@ -51,7 +51,7 @@ pub enum InvalidCondition {
     #[error("must have at most {MAX_BYTES} bytes")]
     Long,
     /// It is not CEL.
-    #[error("is no expression, at character {column}: {message}")]
+    #[error("is not an expression, at character {column}: {message}")]
     Syntax {
         /// The character at fault, from 1.
         column: usize,
@@ -67,21 +67,21 @@ pub enum InvalidCondition {
     Large,
     /// It refers to a variable or field that does not exist.
     #[error(
-        "`{0}` is none of `context.KEY`, `resource.id`, `resource.type`, `subject.name`, \
-         `subject.kind`"
+        "refers to `{0}`, which is not one of `context.KEY`, `resource.id`, `resource.type`, \
+         `subject.name`, `subject.kind`"
     )]
     Reference(String),
     /// It calls a function that does not exist or could cost too much.
     #[error(
-        "`{0}` is not allowed: only comparisons, `&&`, `||`, `!`, `?:`, `in`, `has`, `size`, \
-         `startsWith`, `endsWith` and `contains` are"
+        "uses `{0}`, which is not allowed: only comparisons, `&&`, `||`, `!`, `?:`, `in`, `has`, \
+         `size`, `startsWith`, `endsWith` and `contains` are"
     )]
     Function(String),
     /// Its value is neither true nor false.
     #[error("is {0}; it must be true or false")]
     NotBoolean(Type),
     /// A part of it always fails.
-    #[error("has `{operation}` of {operands}, which always errs")]
+    #[error("applies `{operation}` to {operands}, which always fails")]
     Mismatch {
         /// The operation.
         operation: String,
@@ -90,7 +90,7 @@ pub enum InvalidCondition {
     },
     /// It has a number that a context cannot represent exactly.
     #[error(
-        "has a number beyond {0} or -{0}; write it as a text, and say it as a text",
+        "has a number beyond {0} or -{0}; write it as a text, here and in the context",
         relations::MAX_EXACT
     )]
     Inexact,

@@ -10,7 +10,7 @@ use crate::store::history;
 /// Interval between sweeps.
 const PAUSE: Duration = Duration::from_secs(60 * 60);
 
-/// Sweeps periodically.
+/// Removes expired history periodically.
 pub(crate) async fn forget(store: Store, kept: Duration) {
     loop {
         if let Err(error) = sweep(&store, kept).await {

@@ -76,7 +76,7 @@ impl Measures {
         let counts = self.0.clone();
         meter
             .u64_observable_counter("mandate.decisions")
-            .with_description("Answers, by what they came from.")
+            .with_description("Answers, by source.")
             .with_callback(move |observer| {
                 for (tier, count) in [
                     ("memory", &counts.memory),
@@ -97,23 +97,23 @@ impl Measures {
         };
         counter(
             "mandate.decisions.stale",
-            "Shared decisions that were found and that a change had overtaken.",
+            "Shared decisions found in Redis that a change had outdated.",
             |counts| &counts.stale,
         );
         counter(
             "mandate.decisions.refused",
-            "Answers that were refused because the facts were not known well enough.",
+            "Answers refused because the facts were not current.",
             |counts| &counts.refused,
         );
         counter(
             "mandate.decisions.not_shared",
-            "Decisions that were not shared because too many waited.",
+            "Decisions not shared because the queue was full.",
             |counts| &counts.not_shared,
         );
         let counts = self.0.clone();
         meter
             .u64_observable_counter("mandate.redis.puts")
-            .with_description("Writes to Redis, by their outcome.")
+            .with_description("Writes to Redis, by outcome.")
             .with_callback(move |observer| {
                 for (outcome, count) in [("done", &counts.put), ("failed", &counts.put_failed)] {
                     observer.observe(value(count), &[KeyValue::new("outcome", outcome)]);
@@ -124,7 +124,7 @@ impl Measures {
         meter
             .f64_observable_gauge("mandate.lease.left")
             .with_unit("s")
-            .with_description("How long answers may still be given from memory; 0 without a lease.")
+            .with_description("Time left for answers from memory; 0 without a lease.")
             .with_callback(move |observer| {
                 if let Some(facts) = facts.upgrade() {
                     observer.observe(facts.lease_left().as_secs_f64(), &[]);

@@ -12,8 +12,7 @@ use parking_lot::Mutex;
 
 use super::redis_clock::LIFE;
 
-/// Capacity: sets of four queries, selected by hash. The fixed size keeps a hot answer at one short
-/// lock.
+/// Capacity: sets of four queries, selected by hash.
 const SETS: usize = 8192;
 const WAYS: usize = 4;
 

@@ -53,7 +53,7 @@ struct Found {
     changes: Vec<(Piece, i64)>,
     /// Positions up to which each feed was applied, for the feeds that moved.
     feeds: [Option<FeedCursor>; 2],
-    /// Position after which a new journal begins, if one begins; `changes` then are its content.
+    /// If a new journal begins: the position after which `changes` are complete.
     begin: Option<i64>,
 }
 
@@ -71,12 +71,12 @@ impl Keeper {
             store,
             forgotten: meter
                 .u64_counter("mandate.memory.forgotten")
-                .with_description("Times that memory was forgotten because the log went back.")
+                .with_description("Times that memory was dropped because the log went back.")
                 .build(),
             freshness: meter
                 .f64_histogram("mandate.freshness")
                 .with_unit("s")
-                .with_description("From a commit until this replica answers from it.")
+                .with_description("Time from a commit until this replica answers from it.")
                 .with_boundaries(BOUNDS.to_vec())
                 .build(),
         };
