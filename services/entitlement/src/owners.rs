@@ -1,5 +1,5 @@
-//! The services that own the projected facts. Before a call is refused for a fact that may be
-//! missing here only, they are queried for their last changes.
+//! The services that own the projected facts. Before this service refuses a call for a fact that
+//! may be missing only here, it queries them for their last changes.
 
 use std::{sync::Arc, time::Instant};
 

@@ -41,7 +41,7 @@ pub(crate) struct Heard {
     /// Time since boot of the last message that said that nothing is outstanding, in nanoseconds,
     /// by feed.
     at: [AtomicU64; 2],
-    /// The feeds that have said so since the process began.
+    /// True for each feed that has reported so since the process began.
     caught_up: watch::Sender<[bool; 2]>,
 }
 

@@ -32,8 +32,8 @@ use crate::{engine::Row, error::Error, measure::Tier};
 const WAITING: usize = 1024;
 /// Maximum number of queries of one message that need no batch slot.
 const FEW: usize = 64;
-/// Maximum number of messages that wait to be sent. While a slow reader leaves them full, the
-/// stream takes no further queries.
+/// Maximum number of messages that wait to be sent. While a slow reader leaves the queue full, the
+/// stream reads no further queries.
 const OUTGOING: usize = 16;
 /// Maximum time for one query, whatever timeout its caller allows.
 const LONGEST: Duration = Duration::from_secs(30);

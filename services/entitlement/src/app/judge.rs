@@ -17,7 +17,7 @@ use crate::error::Error;
 /// Maximum time to wait for the projection to catch up.
 const CATCH_UP: Duration = Duration::from_secs(2);
 
-/// The message added to a refusal if that is unknown.
+/// Message added to a refusal if the projection has not caught up in time.
 const BEHIND: &str = "what identity and membership know may not be known here yet";
 
 /// A running use case.

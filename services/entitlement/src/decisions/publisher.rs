@@ -254,6 +254,6 @@ impl Publisher {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Whose {
     All,
-    /// Those that have changed or were not written yet.
+    /// Organizations that have changed or whose revisions were not written yet.
     Changed,
 }

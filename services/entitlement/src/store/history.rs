@@ -63,7 +63,7 @@ pub(crate) struct Past<'a> {
 }
 
 impl Past<'_> {
-    /// Returns all of them.
+    /// Returns all rows.
     pub(crate) async fn all<R: DeserializeOwned>(
         self,
         db: &impl ConnectionTrait,
@@ -72,7 +72,7 @@ impl Past<'_> {
         rows.iter().map(|row| decode(row)).collect()
     }
 
-    /// Returns all of them, as stored.
+    /// Returns all rows, as stored.
     pub(crate) async fn stored(
         self,
         db: &impl ConnectionTrait,
@@ -80,7 +80,7 @@ impl Past<'_> {
         payloads(self.select().order_by_asc(Column::Id), db).await
     }
 
-    /// Returns those with these ids.
+    /// Returns the rows with these ids.
     pub(crate) async fn of_ids<R: DeserializeOwned>(
         self,
         db: &impl ConnectionTrait,
@@ -89,7 +89,7 @@ impl Past<'_> {
         self.of(db, Column::Id, ids).await
     }
 
-    /// Returns those in these places.
+    /// Returns the rows in these places.
     pub(crate) async fn in_places<R: DeserializeOwned>(
         self,
         db: &impl ConnectionTrait,
@@ -98,7 +98,7 @@ impl Past<'_> {
         self.of(db, Column::Place, places).await
     }
 
-    /// Returns those after one, in the order of their places and ids.
+    /// Returns the rows after one, in the order of their places and ids.
     pub(crate) async fn after<R: DeserializeOwned>(
         self,
         db: &impl ConnectionTrait,

@@ -113,7 +113,7 @@ impl Row {
         Ok(true)
     }
 
-    /// Makes the next version with the rest of its scope, or revoked if nothing is left.
+    /// Advances to the next version with the rest of its scope, or revokes it if nothing is left.
     fn lose(&mut self, left: Option<Scope>, by: &str, tx: &WriteTx) {
         if let Some(scope) = left {
             self.scope = scope.encode_to_vec();
