@@ -32,7 +32,7 @@ fn links(status: &Status) -> Vec<(String, String)> {
 
 fn documentation() -> (String, String) {
     (
-        "what this means and what to do".to_owned(),
+        "meaning and remedy of this error".to_owned(),
         "https://mandate.example/docs/reference/errors.md#application_not_entitled".to_owned(),
     )
 }
