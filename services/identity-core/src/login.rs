@@ -37,7 +37,7 @@ impl InvalidLogin {
 
 impl Login {
     /// Returns the key of the login, unique in its realm. It ignores case, because people and
-    /// directories write a login in either.
+    /// directories differ in the case of a login.
     pub fn key(&self) -> String {
         self.login.to_ascii_lowercase()
     }

@@ -113,7 +113,7 @@ impl App {
     }
 
     /// Has entitlement release a subject in every organization, for the holder of the permit. Call
-    /// it last before the commit: the release expires after a minute.
+    /// it last before the commit, which must follow within a minute: the release expires then.
     async fn release(
         &self,
         context: &Context,

@@ -30,7 +30,7 @@ pub(crate) enum Error {
     ServiceAccountExists(String),
     #[error("there is no key `{0}`")]
     KeyNotFound(String),
-    #[error("another account has the identity `{0}`")]
+    #[error("the identity `{0}` is taken")]
     OidcIdentityTaken(OidcIdentity),
     #[error("`{name}` is {state} already")]
     WrongState { name: String, state: &'static str },

@@ -67,7 +67,7 @@ impl Progress for () {
 /// The result of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Summary {
-    /// Numbers of facts created, changed, and left alone; for a dry run, that would have been.
+    /// Numbers of facts created, changed, and left alone; in a dry run, the numbers that would be.
     pub counts: Counts,
     /// Time from the first read to the last response.
     pub elapsed: Duration,

@@ -226,7 +226,7 @@ pub struct QuestionArgs {
     pub permission: String,
     /// The organization, unit or resource; the prefix `organizations/` is optional.
     pub resource: String,
-    /// Answer from the store as of now, not from memory.
+    /// Answer with the latest facts of the store.
     #[arg(long, conflicts_with = "at_least_as_fresh")]
     pub consistent: bool,
     /// Answer at least as fresh as the change that returned this consistency token.

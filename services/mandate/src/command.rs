@@ -42,7 +42,8 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
     let Err(failure) = done else {
         return Ok(());
     };
-    // The error alone may hide a misspelt organization; a caller who may know is told.
+    // The error does not reveal a misspelt organization; the hint does, to a caller who may list
+    // organizations.
     if failure.denied
         && let Some(organization) = organization
         && let Ok(connection) = connect(context.as_deref())

@@ -48,7 +48,7 @@ pub struct Context {
 #[derive(Debug, thiserror::Error)]
 pub enum ContextError {
     /// Neither the variable nor a home directory gives the path of the file.
-    #[error("the contexts file has no path: set `{CONFIG_VARIABLE}`, or `HOME`")]
+    #[error("there is no path for the contexts file: set `{CONFIG_VARIABLE}`, or `HOME`")]
     NoPlace,
     /// The file cannot be read or written.
     #[error("contexts file `{path}`")]

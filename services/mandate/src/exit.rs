@@ -33,7 +33,7 @@ pub struct Failure {
     /// The message for the user; may have several lines, and is empty if everything has been
     /// printed.
     pub message: String,
-    /// True if a service denied the call, or an entity does not exist.
+    /// True if a service denied the call: the caller may not make it, or the entity does not exist.
     pub denied: bool,
 }
 

@@ -1,7 +1,7 @@
-//! Fields from the operator's systems for units and resources, and the URIs of contacts.
+//! Fields by which the operator's systems know units and resources, and the URIs of contacts.
 //!
-//! ASCII only, so that texts that look alike are equal: nothing depends on homographs,
-//! normalization or case folding.
+//! ASCII only, so that two texts that look alike are equal; homographs, normalization and case
+//! folding cannot arise.
 
 use base::Grammar;
 

@@ -117,7 +117,7 @@ impl App {
     }
 
     /// Has entitlement release a member, for the holder of the permit. Call it last before the
-    /// commit: the release expires after a minute.
+    /// commit, which must follow within a minute: the release expires then.
     async fn release(
         &self,
         context: &Context,

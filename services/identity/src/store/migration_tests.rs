@@ -17,7 +17,7 @@ fn insert(id: &str, login: &str) -> String {
     )
 }
 
-/// Existing logins that differ only in case stay two; no third one can be added.
+/// Existing logins that differ only in case stay separate; no third one can be added.
 async fn assert_kept(url: &str) {
     let mut options = ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false);

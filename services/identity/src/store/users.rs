@@ -101,7 +101,7 @@ pub(crate) async fn first_existing(
     ids: &[UserId],
 ) -> Result<Option<String>, StoreError> {
     let ids = ids.iter().map(UserId::as_str);
-    // The query is not `one`: PostgreSQL plans `IN` over many values with `LIMIT 1` as a scan.
+    // The query has no limit of one row: PostgreSQL would plan `IN` over many values as a scan.
     let rows = entity::Entity::find()
         .filter(Column::Id.is_in(ids))
         .all(db)

@@ -1,6 +1,6 @@
 //! Executes a plan, in an order in which every referenced entity exists: applications, people, then
-//! each organization independently, and the states of people last. Or only asks the services which
-//! changes they would refuse.
+//! each organization independently, and the states of people last. A validating run only asks the
+//! services which changes they would refuse.
 
 mod batch;
 mod call;

@@ -13,8 +13,8 @@ const MAX_LENGTH: usize = 63;
 /// Length of the hash that distinguishes two long ids.
 const SUFFIX_BYTES: usize = 4;
 
-/// Returns the id of a grant: its own, or `{member}-{application}-{role}`; too long an id ends in a
-/// hash of the whole.
+/// Returns the id of a grant: its own, or `{member}-{application}-{role}`. An id that is too long
+/// ends in a hash of the whole.
 pub fn grant_id(membership: &MembershipEntry, grant: &GrantEntry) -> String {
     if let Some(id) = grant.id.get() {
         return id.to_owned();

@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 
 use super::{ApplyError, execute::Halted};
 
-/// Number of items in progress.
+/// Maximum number of items in progress.
 const WIDTH: usize = 8;
 
 /// Runs the work on all items, a few at a time, and collects the results, in any order. The first

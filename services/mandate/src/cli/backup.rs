@@ -22,7 +22,7 @@ Examples:
 pub enum BackupCommand {
     /// Copy the databases of an installation, even while they are in use.
     Create(BackupCreateArgs),
-    /// Verify a backup: nothing is missing or damaged, and the audit logs verify.
+    /// Verify a backup: nothing is missing or damaged, and the audit logs are intact.
     Verify(BackupVerifyArgs),
     /// Restore a backup into empty databases.
     Restore(BackupRestoreArgs),

@@ -48,7 +48,7 @@ pub enum CatalogueCommand {
         /// The id of the application.
         application: String,
     },
-    /// List the decisions that the catalog of documents would alter, and change nothing.
+    /// Show which permissions of role holders the documents would change, and change nothing.
     Diff {
         /// A document; `-` reads the standard input. Can be repeated.
         #[arg(short, long = "file", required = true, value_name = "FILE")]

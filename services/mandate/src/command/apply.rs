@@ -48,7 +48,7 @@ pub(super) async fn apply(
     }
 }
 
-/// Reports a run that stopped because no service answered as a connection failure.
+/// Reports a stopped run as a connection failure if no service answered.
 fn failure(error: ApplyError, connection: &Connection) -> Failure {
     let unreachable = match &error {
         ApplyError::Stopped(stop) => stop.call.as_ref().filter(|call| call.is_unreachable()),

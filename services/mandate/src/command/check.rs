@@ -212,7 +212,7 @@ mod tests {
     fn a_denial_is_a_failure_only_when_asked_for() {
         assert_eq!(outcome(&denied(), false), Ok(()));
         assert_eq!(outcome(&denied(), true).unwrap_err().exit, Exit::Denied);
-        // No answer is neither an allow nor a denial.
+        // A missing answer is neither an allow nor a denial.
         for error_on_deny in [false, true] {
             let unanswered = outcome(&Decision::default(), error_on_deny);
             assert_eq!(unanswered.unwrap_err().exit, Exit::Failed);

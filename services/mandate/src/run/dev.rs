@@ -105,7 +105,7 @@ fn folder(chosen: Option<PathBuf>) -> Result<PathBuf, Failure> {
     let folder = chosen
         .or_else(|| Some(set("XDG_DATA_HOME")?.join("mandate")))
         .or_else(|| Some(set("HOME")?.join(".local/share/mandate")))
-        .ok_or_else(|| Failure::usage("the data has no folder: give --data, or set HOME"))?;
+        .ok_or_else(|| Failure::usage("there is no data folder: give --data, or set HOME"))?;
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)

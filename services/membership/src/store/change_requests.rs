@@ -160,7 +160,7 @@ pub(crate) async fn update(
     find(tx.connection(), name).await?.ok_or(StoreError::Stale)
 }
 
-/// Cancels the undecided change requests about a membership. It ends, and another membership of its
+/// Cancels the undecided change requests about a membership that ends: another membership of its
 /// name could belong to somebody else.
 pub(crate) async fn cancel(tx: &WriteTx, membership: &In<MembershipId>) -> Result<(), StoreError> {
     let cancelled = ChangeRequestState::Cancelled as i64;

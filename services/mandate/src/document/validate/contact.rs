@@ -12,7 +12,7 @@ const REPRESENTATIVE: &str = "REPRESENTATIVE";
 /// The kinds of contacts.
 const KINDS: [&str; 2] = [REPRESENTATIVE, "SUPPORT"];
 
-/// Validates a contact. The server checks that the URI is reachable.
+/// Validates a contact. The server checks the URI.
 pub(super) fn contact<'a>(
     check: &mut Check<'a>,
     once: &mut OnceInOrganization<'a>,
