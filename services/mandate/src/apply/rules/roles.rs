@@ -59,7 +59,7 @@ pub(super) fn custom_roles(
         if let Some((one, other)) = violation(&definition.separations, &taken) {
             let id = |index: usize| taken.get(index).map_or("", |(id, _)| *id);
             let message = format!(
-                "SOD_VIOLATION: it would hold permissions of `{}` and of `{}`, which exclude \
+                "SOD_VIOLATION: it would combine permissions of `{}` and `{}`, which exclude \
                  each other",
                 id(one),
                 id(other)
