@@ -130,7 +130,7 @@ async fn k_r_plaintext_from_other_machines_is_warned_of_and_measured() {
             "{host}: {told}"
         );
         assert_eq!(
-            said.contains("calls are taken without TLS"),
+            said.contains("calls are accepted without TLS"),
             value == 1,
             "{said}"
         );

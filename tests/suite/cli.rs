@@ -136,7 +136,7 @@ fn under_a_condition(dev: &Dev, mandate: &str) {
     };
     let denied = ask("check", "");
     assert!(denied.starts_with("DENY  CONDITION_NOT_MET"), "{denied}");
-    assert!(denied.contains("not given: network"), "{denied}");
+    assert!(denied.contains("missing context: network"), "{denied}");
     assert!(ask("check", "--given network=vpn").starts_with("ALLOW"));
     let explained = ask("explain", "--given network=home");
     assert!(

@@ -69,7 +69,7 @@ async fn what_is_missing_altered_or_cut_off_in_a_backup_is_found() {
     execute(&cut.join("membership.db"), last).await;
     assert!(found(&cut).contains("not the file"));
     correct(&cut, "membership", "audit", 0);
-    assert!(found(&cut).contains("has not the rows"));
+    assert!(found(&cut).contains("does not hold the rows"));
     correct(&cut, "membership", "audit", 1);
     let told = found(&cut);
     assert!(told.contains("are left"), "{told}");
