@@ -1,4 +1,4 @@
-//! An installation for tests, in every setting that it runs in.
+//! A test installation in every setting.
 
 #![expect(
     clippy::expect_used,
