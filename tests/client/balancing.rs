@@ -1,4 +1,4 @@
-//! Which backend is asked.
+//! The choice of backend.
 
 use std::sync::atomic::Ordering;
 
@@ -32,7 +32,7 @@ async fn what_the_name_gains_is_asked_and_what_it_loses_is_asked_no_more() {
         first.asked() == before
     })
     .await;
-    // A name that has lost all its addresses is a name server in trouble.
+    // A name without addresses indicates trouble with the name server, not with the backends.
     name.set(&[]);
     for number in 0..50 {
         client.check(&question(number)).await.unwrap();
@@ -93,6 +93,6 @@ async fn a_backend_that_is_not_there_costs_no_answer() {
     for number in 0..300 {
         client.check(&question(number)).await.unwrap();
     }
-    // It is tried now and then, and not for every question.
+    // The client retries the backend now and then, not for every question.
     assert!(client.counts().retries < 30, "{:?}", client.counts());
 }

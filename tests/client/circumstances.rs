@@ -1,4 +1,4 @@
-//! Questions that differ in their circumstances only.
+//! Questions that differ only by their context.
 
 use std::sync::atomic::Ordering;
 
@@ -16,7 +16,7 @@ fn at(network: &str) -> Context {
     Context::new().with("network", network)
 }
 
-/// Asks one question in many circumstances and in none, at once and again.
+/// Asks one question with many contexts and without one, concurrently and repeatedly.
 async fn ask_in_all(client: &Client) {
     for _ in 0..3 {
         let mut asked = JoinSet::new();

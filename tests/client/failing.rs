@@ -1,4 +1,4 @@
-//! What fails, and that nothing follows from it but an error.
+//! Failures, whose only consequence is an error.
 
 use std::{
     sync::atomic::Ordering,
@@ -102,7 +102,7 @@ async fn what_is_under_way_when_a_stream_breaks_is_asked_elsewhere() {
     name.set(&[wire.address, of_good.address]);
     eventually("the other is known", async || {
         let quick = Options::default().within(Duration::from_millis(100));
-        // The one that is silent may be asked first.
+        // The silent backend may be asked first.
         let _ = client.check_with(&question(99), &quick).await;
         good.asked() > 0
     })
@@ -157,7 +157,7 @@ async fn retries_end_with_the_budget() {
         );
     }
     assert_eq!((fake.asked(), client.counts().retries), (105, 5));
-    // Answers pay for others.
+    // Successful answers refill the retry budget.
     fake.set(|settings| &settings.unavailable, false);
     for number in 0..10 {
         client.check(&question(number)).await.unwrap();

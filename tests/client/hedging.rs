@@ -1,4 +1,4 @@
-//! A second backend where the first is slow.
+//! Hedging: a second backend is asked if the first is slow.
 
 use std::{
     sync::atomic::Ordering,

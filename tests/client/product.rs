@@ -1,4 +1,4 @@
-//! The client and the product.
+//! The client against the product.
 
 use api::identity::v1::CreateServiceAccountKeyRequest;
 use mandate_client::{Error, Options, Question};

@@ -11,7 +11,7 @@ use crate::{
     world::{World, access},
 };
 
-/// The permissions that a built-in role holds, as the catalogue says.
+/// Returns the permissions of a built-in role, from the catalog.
 async fn held(world: &World, role: &str) -> Vec<String> {
     let path = "/mandate.entitlement.v1.CatalogService/ListRoles";
     let found = world
@@ -24,7 +24,8 @@ async fn held(world: &World, role: &str) -> Vec<String> {
     permissions.iter().map(text).collect()
 }
 
-/// Whether who holds these in an organization, and nothing elsewhere, may send a sample there.
+/// Returns true if a caller with these permissions in one organization, and none elsewhere, may
+/// send a sample there.
 fn may(sample: &Sample, held: &[String]) -> bool {
     let Access::Permission(permission) = access(&sample.path) else {
         return false;
@@ -37,7 +38,7 @@ fn may(sample: &Sample, held: &[String]) -> bool {
 }
 
 const ADMIN: &str = "application-admin";
-/// What tells of the decisions about others, in all of an organization.
+/// Methods that reveal decisions about others in the whole organization.
 const OF_DECISIONS: [&str; 4] = [
     "AuthorizationService/Explain",
     "AuthorizationService/ListPermissions",
@@ -54,9 +55,9 @@ const ROLES: [&str; 6] = [
     "operator",
 ];
 
-/// B7, B9, C2: a role does in its organization what its permissions say, method by method, and
-/// nothing else; not even the operator's role does what belongs to no customer, unless it is held
-/// in the operator organization.
+/// B7, B9, C2: a role permits exactly the methods of its permissions within its organization. Even
+/// the operator's role permits no method outside customers, unless it is held in the operator
+/// organization.
 #[tokio::test(flavor = "multi_thread")]
 async fn b9_c2_a_role_does_what_it_says_and_nothing_else() {
     for setting in Setting::ALL {
@@ -76,8 +77,8 @@ async fn b9_c2_a_role_does_what_it_says_and_nothing_else() {
             let mut allowed = 0;
             for sample in ordered() {
                 let at = format!("{} as {role} in {setting:?}", sample.path);
-                // D2: the power to suspend the organization is suspended with it. And who manages
-                // some applications is told nothing about what others decide.
+                // D2: suspending an organization also suspends the right to reactivate it. An
+                // administrator of some applications may not see decisions about others.
                 let not = sample.path.ends_with("/ReactivateOrganization")
                     || (role == ADMIN && OF_DECISIONS.iter().any(|end| sample.path.ends_with(end)));
                 if may(&sample, &held) && !not {
@@ -91,7 +92,8 @@ async fn b9_c2_a_role_does_what_it_says_and_nothing_else() {
                     .call(&sample.path, &key, sample.bytes(&names))
                     .await;
                 let status = answer.expect_err(&at);
-                // Who gives nothing is told so within the own organization, and whether they may ask.
+                // A caller without grant permissions gets a special reason within its organization,
+                // which also tells whether it may create requests.
                 let gives = access(&sample.path) == Access::Permission("mandate.grants.write");
                 let reason = match gives {
                     true if role == REQUESTER => "REQUEST_ONLY",
@@ -112,7 +114,8 @@ async fn b9_c2_a_role_does_what_it_says_and_nothing_else() {
     }
 }
 
-/// S3-3: who has the role of an application and manages nothing calls no method that manages.
+/// S3-3: a member with a role of an application but no management role can call no management
+/// method.
 #[tokio::test(flavor = "multi_thread")]
 async fn s3_3_a_user_calls_no_method_that_manages() {
     for setting in Setting::ALL {
@@ -141,7 +144,7 @@ async fn s3_3_a_user_calls_no_method_that_manages() {
     }
 }
 
-/// B2: who manages gives nobody a role that holds more than they do.
+/// B2: a manager cannot grant a role that holds more than the manager does.
 #[tokio::test(flavor = "multi_thread")]
 async fn b2_an_owner_makes_no_operator() {
     for setting in [Setting::Sqlite, Setting::Postgres] {

@@ -1,4 +1,4 @@
-//! The command line as a newcomer meets it.
+//! The command line as a new user sees it.
 
 use std::{
     io::{BufRead, BufReader},
@@ -9,7 +9,7 @@ use std::{
 use tempfile::TempDir;
 use tests::{program, signal};
 
-/// `mandate dev`, in a home of its own.
+/// `mandate dev`, with a separate home.
 pub struct Dev {
     server: Child,
     home: TempDir,
@@ -17,7 +17,7 @@ pub struct Dev {
 }
 
 impl Dev {
-    /// Starts it, and returns once it is ready.
+    /// Starts the server, and waits until it is ready.
     pub fn start(home: TempDir) -> Self {
         let mut server = Command::new(program())
             .args(["dev", "--port", "0"])
@@ -42,12 +42,12 @@ impl Dev {
         }
     }
 
-    /// Types a command at a bare terminal.
+    /// Runs a command in a plain shell.
     pub fn type_in(&self, command: &str) -> Output {
         shell(self.home.path(), command)
     }
 
-    /// Where its data is.
+    /// Returns the home, which holds the data.
     pub fn home(&self) -> &Path {
         self.home.path()
     }
@@ -73,7 +73,7 @@ fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Asks about a moment that has passed, and previews a change and makes it.
+/// Checks as of an earlier time; previews a change and makes it.
 fn look_back_and_ahead(dev: &Dev, mandate: &str) {
     let right = "jan-peeters fleet.billing.edit transport-janssens/units/k2";
     let check = || text(&dev.type_in(&format!("{mandate} check {right}")));
@@ -117,7 +117,7 @@ changes:
     assert!(held(&now) && !held(&past));
 }
 
-/// Asks where a grant holds under a condition only.
+/// Checks a conditional grant, with and without its context.
 fn under_a_condition(dev: &Dev, mandate: &str) {
     let right = "jan-peeters fleet.billing.edit transport-janssens/units/k1";
     let ask = |command: &str, said: &str| {
@@ -256,7 +256,7 @@ fn what_dev_prints_can_be_typed_and_answers() {
     let output = dev.type_in(&format!("{mandate} check jan-peeters"));
     assert_eq!(output.status.code(), Some(2));
 
-    // Ended and begun again, the data is there and nothing is loaded twice.
+    // After a restart, the data is still there and nothing is loaded twice.
     let again = Dev::start(dev.stop());
     let answer = text(
         &again.type_in(

@@ -26,7 +26,7 @@ use tonic::{Code, Request, Response, Status, body::Body};
 use tonic_types::StatusExt;
 use tower::{ServiceExt, service_fn, util::BoxCloneSyncService};
 
-/// Everybody is the service account that their key names.
+/// Authenticates every caller as the service account that its key names.
 struct Anybody;
 
 #[async_trait]
@@ -43,7 +43,7 @@ impl Authenticator for Anybody {
     }
 }
 
-/// A client of the stack around `Check` as `handler` does it.
+/// Returns a client of the stack around a `Check` that `handler` implements.
 fn client<F>(
     limits: Limits,
     handler: impl Fn() -> F + Clone + Send + Sync + 'static,
@@ -55,7 +55,7 @@ where
         let handled = handler();
         async move {
             handled.await;
-            // An empty message: its length, and that it is not compressed.
+            // The frame of an empty message: not compressed, length 0.
             let frame = Full::new(Bytes::from_static(&[0; 5]));
             let mut response = http::Response::new(Body::new(frame));
             let headers = response.headers_mut();
@@ -80,7 +80,7 @@ async fn check(
     client.clone().check(request).await
 }
 
-/// A request of a service account.
+/// Returns a request of a service account.
 fn request<Q>(caller: &str, timeout: Duration, message: Q) -> Request<Q> {
     let mut request = Request::new(message);
     request.set_timeout(timeout);
@@ -153,7 +153,7 @@ async fn k_n_one_caller_has_only_its_share_of_the_calls_under_way() {
     }
     other.await.unwrap().unwrap();
     check(&client, Duration::from_secs(5)).await.unwrap();
-    // The share comes back.
+    // The slot is free again.
     call("loud").await.unwrap().unwrap();
 }
 

@@ -7,7 +7,7 @@ use super::{
     condition::{About, Circumstances, kind_of},
 };
 
-/// The reasons that precede the evaluation of grants.
+/// The reasons that come from grants.
 const GRANTS: [&str; 2] = ["NO_GRANT", "OUT_OF_SCOPE"];
 
 impl World {
@@ -82,7 +82,7 @@ impl World {
     ) -> Vec<Place> {
         let nothing = Circumstances::default();
         let anyhow = |place: &Place| always.check(subject, permission, place, (now, &nothing));
-        // Every reason that does not come from grants is the same at all locations.
+        // Every other reason is the same at all locations.
         let refused = anyhow(&Place::Organization).err();
         if refused.is_some_and(|why| !GRANTS.contains(&why)) {
             return Vec::new();

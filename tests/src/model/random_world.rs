@@ -5,7 +5,7 @@ use crate::faults::Random;
 
 /// The time around which all validity begins and ends, in Unix milliseconds.
 pub const NOW: i64 = 1_767_225_600_000;
-/// The time between two instants of a world, in milliseconds.
+/// The distance of starts and ends from that time, in milliseconds.
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// A question: subject, permission and location.

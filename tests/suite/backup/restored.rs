@@ -1,4 +1,4 @@
-//! What is restored is what was there, whatever the databases are.
+//! A restored installation equals the original, whatever the database engines are.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{done, postgres, refused};
 use crate::cli::Dev;
 
-/// How many rows each table of each service has.
+/// Returns the number of rows of each table, by service.
 fn rows(manifest: &Value) -> Vec<&Value> {
     let services = ["identity", "membership", "entitlement"];
     services
@@ -55,7 +55,7 @@ fn a_backup_of_either_kind_of_database_is_restored_into_both() {
         assert_eq!(rows(&of_files), rows(&again));
     }
 
-    // It serves what it served, in another epoch.
+    // The restored installation gives the same answers, in another epoch.
     for name in ["identity", "membership", "entitlement"] {
         let file = data.join(format!("{name}.db"));
         fs::remove_file(&file).unwrap();

@@ -1,4 +1,4 @@
-//! A backup of a database that is written to.
+//! Backups of a database during writes.
 
 use std::{
     collections::BTreeSet,
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{done, open, postgres};
 use crate::contract;
 
-/// Writes pairs without end, and counts those that were acknowledged.
+/// Writes pairs endlessly, and counts the acknowledged ones.
 async fn write(store: Store, written: Arc<AtomicUsize>) {
     loop {
         let number = written.load(Ordering::SeqCst);

@@ -1,4 +1,4 @@
-//! Tokens as `mandate serve` takes them.
+//! Tokens in `mandate serve`.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ use tonic::Code;
 
 use super::{AUDIENCE, SUBJECT, check, code, identity, issuer::Issuer, signer::Signer};
 
-/// A process. Dropped, it is ended.
+/// A process, which is killed when this is dropped.
 struct Serving(Child);
 
 impl Drop for Serving {
