@@ -100,7 +100,7 @@ async fn a_revocation_is_seen_within_the_lease_and_with_its_token_at_once() {
                 let fresh = Options::at_least_as_fresh(token);
                 let decision = client.check_with(&question, &fresh).await.unwrap();
                 assert!(!decision.is_allowed());
-                // A denial from Redis is not followed by an allow.
+                // The cached allow does not come back after the denial.
                 assert!(!client.check(&question).await.unwrap().is_allowed());
             }
             while client.check(&question).await.unwrap().is_allowed() {

@@ -1,4 +1,4 @@
-//! Trouble of every kind under load: no answer is wrong, whoever gives it, and service returns.
+//! Every kind of fault under load: no source gives a wrong answer, and service resumes.
 
 use tests::faults::{Fault, Report};
 
@@ -13,7 +13,7 @@ fn round(fault: Fault, seed: u64) {
     alone(async |fleet| {
         let mut trial = trial(fleet, seed);
         if fault == Fault::ReplicaCutOff {
-            // It may hold up writes until PostgreSQL gives it up.
+            // This fault may block writes until PostgreSQL drops the connection.
             trial.hold *= 3;
         }
         let report = trial.run(fault).await;
