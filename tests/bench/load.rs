@@ -59,7 +59,7 @@ pub(crate) async fn measure(portfolio: &Portfolio, server: &Server, print: bool)
         let written = summary.counts.created + summary.counts.changed;
         let expected = if again { 0 } else { portfolio.facts() };
         if written != expected {
-            return Err(format!("{written} facts were written and not {expected}").into());
+            return Err(format!("{written} facts were written instead of {expected}").into());
         }
     }
     Ok(())
@@ -82,7 +82,10 @@ fn describe(again: bool, times: &Times, applied: Duration, parsed: Duration) {
 }
 
 /// Returns the first problem of an error, because its message may only count the problems.
-#[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands over")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the signature that `map_err` requires"
+)]
 fn explained(error: ApplyError) -> String {
     let first = match &error {
         ApplyError::Invalid(problems) => problems.first().map(ToString::to_string),

@@ -221,7 +221,7 @@ async fn watch(
         // Without the pause, the watchers would take the CPU time that is measured.
         tokio::time::sleep(Duration::from_millis(1)).await;
         if begun.elapsed() > PATIENCE {
-            return Err(format!("replica {place} allows still").into());
+            return Err(format!("replica {place} still allows").into());
         }
     }
 }

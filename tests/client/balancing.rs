@@ -18,13 +18,13 @@ async fn what_the_name_gains_is_asked_and_what_it_loses_is_asked_no_more() {
     client.check(&question(1)).await.unwrap();
     assert_eq!(first.asked(), 1);
     name.set(&[of_first.address, of_second.address]);
-    eventually("the second is asked", async || {
+    eventually("the second backend is asked", async || {
         client.check(&question(1)).await.unwrap();
         second.asked() > 0
     })
     .await;
     name.set(&[of_second.address]);
-    eventually("the first is not asked", async || {
+    eventually("the first backend is not asked", async || {
         let before = first.asked();
         for number in 0..50 {
             client.check(&question(number)).await.unwrap();
@@ -48,9 +48,9 @@ async fn what_a_retired_backend_was_asked_is_still_answered() {
     let client = name.client().retry_budget(0).build().unwrap();
     let asked = client.clone();
     let asked = tokio::spawn(async move { asked.check(&question(1)).await });
-    eventually("it is asked", async || slow.asked() == 1).await;
+    eventually("the question has arrived", async || slow.asked() == 1).await;
     name.set(&[of_other.address]);
-    eventually("the other is asked", async || {
+    eventually("the other backend is asked", async || {
         client.check(&question(2)).await.unwrap();
         other.asked() > 0
     })

@@ -124,7 +124,11 @@ async fn a_service_over_grpc_lets_through_what_is_allowed() {
         assert_eq!(call(user, place).await, expected, "{user:?} {place}");
         through += usize::from(allowed);
     }
-    assert_eq!(fake.asked(), through, "what is refused reaches nobody");
+    assert_eq!(
+        fake.asked(),
+        through,
+        "a refused request does not reach the handler"
+    );
     world.wire.cut().await;
     assert_eq!(call(Some("ann"), "acme").await, Some(Code::Unavailable));
     assert_eq!(fake.asked(), through);

@@ -55,7 +55,7 @@ async fn a_key_that_is_written_anew_takes_the_place_of_the_one_before_and_no_que
         }
     });
     write(&path, &second);
-    eventually("it is presented", async || {
+    eventually("the new key is presented", async || {
         // A question makes the client present the key.
         client.check(&view("ann", "acme")).await.unwrap();
         world.wire.connections() == 2
@@ -76,7 +76,7 @@ async fn a_key_that_is_written_anew_takes_the_place_of_the_one_before_and_no_que
     assert!(!asking.is_finished());
     asking.abort();
     write(&path, "mk_none_none");
-    eventually("it is presented", async || {
+    eventually("the new key is presented", async || {
         let answer = client.check(&view("ann", "acme")).await;
         matches!(answer, Err(Error::Unauthenticated { .. }))
     })

@@ -58,7 +58,7 @@ async fn k_s_the_lease_counts_from_before_the_question() {
     fake.0.delay_ms.store(100, Ordering::SeqCst);
     let asked = client.clone();
     let asked = tokio::spawn(async move { asked.check(&question(1)).await });
-    crate::network::eventually("it is asked", async || fake.asked() == 1).await;
+    crate::network::eventually("the question has arrived", async || fake.asked() == 1).await;
     // The answer was in transit for 300 ms of its 400 ms.
     clock.advance(Duration::from_millis(300));
     asked.await.unwrap().unwrap();
@@ -90,7 +90,7 @@ async fn a_revocation_is_seen_within_the_lease_and_with_its_token_at_once() {
         let client = world.client().local_cache(1000).build().unwrap();
         for (user, with_token) in [("ann", false), ("ben", true)] {
             let question = view(user, "acme/units/k1");
-            crate::network::eventually("it is allowed", async || {
+            crate::network::eventually("the question is allowed", async || {
                 client.check(&question).await.unwrap().is_allowed()
             })
             .await;

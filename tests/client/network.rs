@@ -98,7 +98,7 @@ impl Wire {
             let ended = carrying.await;
             assert!(
                 ended.is_err_and(|error| error.is_cancelled()),
-                "still carried"
+                "a connection is still open"
             );
         }
     }

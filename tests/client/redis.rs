@@ -50,7 +50,7 @@ impl Setup {
 async fn hot_decisions_come_from_redis_and_are_those_of_the_service() {
     let setup = Setup::start().await;
     let (world, client) = (&setup.world, &setup.client);
-    eventually("all are in Redis", async || {
+    eventually("all decisions are in Redis", async || {
         let before = client.counts().redis;
         world.compare(client).await;
         client.counts().redis - before == 32
@@ -227,13 +227,22 @@ async fn k_epoch_a_writer_of_an_earlier_history_replaces_nothing_of_a_later() {
     let (early, late) = (1_876_954_112_000_123_456, 1_876_954_112_000_123_457);
     assert!(put(early, 90, 50_000).await);
     assert!(put(late, 5, 20_000).await, "a later epoch replaces all");
-    assert!(!put(early, 91, 50_000).await, "an earlier one nothing");
-    assert!(!put(late, 4, 50_000).await, "an earlier revision nothing");
-    assert!(!put(late, 5, 20_000).await, "nor what ends no later");
+    assert!(
+        !put(early, 91, 50_000).await,
+        "an earlier epoch replaces nothing"
+    );
+    assert!(
+        !put(late, 4, 50_000).await,
+        "an earlier revision replaces nothing"
+    );
+    assert!(
+        !put(late, 5, 20_000).await,
+        "an entry that ends earlier replaces nothing"
+    );
     assert!(put(late, 5, 30_000).await && put(late, 6, 20_000).await);
     assert!(
         !put(999_999_999_999_999_999, 99, 50_000).await,
-        "the shorter"
+        "a shorter epoch replaces nothing"
     );
 }
 

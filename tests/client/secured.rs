@@ -88,7 +88,7 @@ async fn share<'a>(url: &str, nodes: impl IntoIterator<Item = &'a RedisServer>) 
 }
 
 async fn all_are_there(world: &World, client: &Client) {
-    eventually("all are in Redis", async || {
+    eventually("all decisions are in Redis", async || {
         let before = client.counts().redis;
         world.compare(client).await;
         client.counts().redis - before == 32

@@ -91,9 +91,9 @@ async fn k_q_who_goes_takes_nobodys_answer_along() {
     // All callers ask the same question; the first, whose message carried it, cancels.
     let ask = |client: Client| tokio::spawn(async move { client.check(&question(1)).await });
     let leader = ask(client.clone());
-    eventually("it is asked", async || fake.asked() == 1).await;
+    eventually("the question has arrived", async || fake.asked() == 1).await;
     leader.abort();
-    eventually("it is told", async || {
+    eventually("the cancellation has arrived", async || {
         fake.0.cancelled.load(Ordering::SeqCst) == 1
     })
     .await;
@@ -133,7 +133,7 @@ async fn more_than_the_client_may_have_under_way_is_refused_at_once() {
     // Cancelled calls free their slots.
     drop(waiting);
     fake.set(|settings| &settings.silent, false);
-    eventually("there is room", async || {
+    eventually("a slot is free", async || {
         client.check(&question(0)).await.is_ok()
     })
     .await;

@@ -88,7 +88,7 @@ impl World {
                 resource,
                 ..
             } = view(user, place);
-            eventually("the feeds are heard", async || {
+            eventually("the feeds have arrived", async || {
                 rig.allows(&subject, &permission, &resource).await
             })
             .await;

@@ -72,7 +72,10 @@ async fn ask_installations(setting: Setting, first: u64, count: u64) {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "what it is run for")]
+#[expect(
+    clippy::print_stdout,
+    reason = "printing is the purpose of this program"
+)]
 fn say(text: &str) {
     println!("{text}");
 }

@@ -61,7 +61,10 @@ async fn fails_at_once(fleet: &Arc<Fleet>, mode: Mode) {
     fleet.to_postgres[ASKED].set(Mode::Pass);
     let begin = Instant::now();
     while cold.ask(ASKED, MAY, LONG, "").await.is_err() {
-        assert!(begin.elapsed() < BACK, "{mode:?}: it does not come back");
+        assert!(
+            begin.elapsed() < BACK,
+            "{mode:?}: the replica does not recover"
+        );
         sleep(Duration::from_millis(20)).await;
     }
     while clients
@@ -70,7 +73,7 @@ async fn fails_at_once(fleet: &Arc<Fleet>, mode: Mode) {
         .await
         .is_err()
     {
-        assert!(begin.elapsed() < BACK, "{mode:?}: lists do not come back");
+        assert!(begin.elapsed() < BACK, "{mode:?}: lists do not recover");
         sleep(Duration::from_millis(20)).await;
     }
 }

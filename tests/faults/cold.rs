@@ -118,7 +118,7 @@ impl Cold {
             let allowed = read.is_some_and(|decision| decision.effect() == Effect::Allow);
             assert!(!allowed || begin <= revoked + LEASE, "Redis allows");
         }
-        assert!(denials > 0, "nobody denied");
+        assert!(denials > 0, "no replica denied");
     }
 }
 

@@ -69,7 +69,7 @@ fn k_s_a_decision_in_redis_ends_with_its_grant() {
         }
         let late = last.map(|last| last - end);
         println!("last allows of the replicas and of Redis: {late:?} ms after the end");
-        assert!(!allowed.contains(&0), "somebody never allowed: {allowed:?}");
+        assert!(!allowed.contains(&0), "a source never allowed: {allowed:?}");
         assert!(late.iter().all(|late| *late <= LATE_MS), "{late:?}");
     });
 }

@@ -81,7 +81,7 @@ async fn write<T>(call: impl AsyncFn() -> Result<T, Status>) -> T {
         }
         tokio::time::sleep(LEASE / 10).await;
     }
-    panic!("the database does not come back");
+    panic!("the database does not recover");
 }
 
 /// Grants a user access to an organization. Returns the token.
@@ -302,7 +302,7 @@ async fn led_to(fleet: &Fleet, standby: u16) {
             }
         }
     }
-    assert!(late > 0, "nobody was asked in time");
+    assert!(late > 0, "no question came after the lease");
 }
 
 /// A dump of some schemas, which can be restored in one transaction.

@@ -4,7 +4,10 @@ use tests::faults::{Fault, Report};
 
 use crate::shared::{alone, trial};
 
-#[expect(clippy::print_stdout, reason = "with the seed, for those who look")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the output names the seed of a failed round"
+)]
 pub fn print(report: &Report) {
     println!("{report}");
 }

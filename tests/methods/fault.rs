@@ -61,7 +61,10 @@ pub fn reason(status: &Status, at: &str) -> String {
     let info = details.error_info();
     let info = info.unwrap_or_else(|| panic!("{at}: no ErrorInfo in {status:?}"));
     let known = (info.domain.clone(), info.reason.clone());
-    assert!(REASONS.contains(&known), "{at}: {known:?} is no reason");
+    assert!(
+        REASONS.contains(&known),
+        "{at}: {known:?} is not a declared reason"
+    );
     let help = details.help().is_some_and(|help| {
         let links = help.links.iter();
         !help.links.is_empty() && links.into_iter().all(|link| is_absolute(&link.url))

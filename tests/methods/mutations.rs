@@ -60,7 +60,11 @@ async fn k_f_a_change_can_be_tried_and_repeated() {
             // A dry run does not store its answer.
             let tried = json!({"validateOnly": true, "requestId": "tried"});
             world.done(path, &with(&json, &tried)).await;
-            assert_eq!(dump(&world).await, before, "{path} tried in {setting:?}");
+            assert_eq!(
+                dump(&world).await,
+                before,
+                "{path} as a dry run in {setting:?}"
+            );
 
             let id = path.rsplit('/').next().unwrap();
             let named = with(&json, &json!({"requestId": id}));
@@ -77,7 +81,7 @@ async fn k_f_a_change_can_be_tried_and_repeated() {
             let again = world.wire.call(path, key, body).await;
             let again = again.unwrap_or_else(|status| panic!("{path} again: {status:?}"));
             assert_eq!(lasting(path, &first), lasting(path, &again), "{path}");
-            assert_eq!(dump(&world).await, after, "{path} again in {setting:?}");
+            assert_eq!(dump(&world).await, after, "{path} repeated in {setting:?}");
             let other = with(&named, &json!({"validateOnly": true}));
             refuse(
                 &world,

@@ -54,7 +54,7 @@ async fn known(world: &World, key: &str) {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("a key is not known");
+    panic!("the key is not authenticated");
 }
 
 /// Returns the encoded key of a length-delimited field.
@@ -162,7 +162,7 @@ async fn k_n_a_caller_has_only_so_many_bytes_of_messages_on_their_way_in() {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let refused = refused.expect("a caller has no more room");
+    let refused = refused.expect("the caller exceeds its quota");
     assert_eq!(refused.code(), Code::ResourceExhausted);
     assert_eq!(fault::reason(&refused, BATCH), "CALLER_LIMIT_REACHED");
     let retry = refused
@@ -184,5 +184,5 @@ async fn k_n_a_caller_has_only_so_many_bytes_of_messages_on_their_way_in() {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("the room of calls that ended does not come back");
+    panic!("ended calls do not release their quota");
 }

@@ -102,7 +102,7 @@ fn every_method_has_a_policy_and_a_sample() {
     let sampled: BTreeSet<String> = ordered().into_iter().map(|sample| sample.path).collect();
     assert_eq!(declared, policies);
     assert_eq!(declared, sampled);
-    assert_eq!(ordered().len(), sampled.len(), "one sample a method");
+    assert_eq!(ordered().len(), sampled.len(), "one sample per method");
 }
 
 #[test]

@@ -205,7 +205,7 @@ impl System for OpenFga {
 
     async fn revoke(&self, asked: &Asked) -> Result<bool> {
         let [store, model] = self.ids();
-        let relation = allowing(asked).ok_or("nothing alone allows this")?;
+        let relation = allowing(asked).ok_or("no single relation allows this")?;
         let tuples = vec![Tuple::of(&relation)];
         let request = WriteRequest {
             store,

@@ -169,7 +169,7 @@ impl System for SpiceDb {
     }
 
     async fn revoke(&self, asked: &Asked) -> Result<bool> {
-        let relation = allowing(asked).ok_or("nothing alone allows this")?;
+        let relation = allowing(asked).ok_or("no single relation allows this")?;
         let update = Update {
             operation: DELETE,
             relationship: Some(Relationship::of(&relation)),

@@ -37,7 +37,10 @@ async fn ask(world: &World<'_>, user: &str) -> Decision {
     world.ask(world.question(user, "units/k1")).await
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "a test is written in place")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "tests are written as closures"
+)]
 fn in_process(test: impl AsyncFn(&Rig)) {
     run(async {
         for setting in Setting::IN_PROCESS {

@@ -56,7 +56,7 @@ impl Writer {
                 Ok(_) => return self.done.send_modify(|done| *done += 1),
                 Err(status) => match status.code() {
                     Code::FailedPrecondition | Code::InvalidArgument | Code::NotFound => {
-                        panic!("a repeated request is done anew: {status:?}")
+                        panic!("a repeated request is executed again: {status:?}")
                     }
                     _ => patience.pause().await,
                 },

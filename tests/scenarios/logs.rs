@@ -66,7 +66,7 @@ fn k_g_a_reader_that_follows_positions_sees_the_last_state_of_everything() {
             let mut seen = BTreeMap::new();
             let mut at = begin;
             let total = begin.position + i64::from(WRITERS) * i64::from(WRITES);
-            let patience = Patience::with("everything that was written");
+            let patience = Patience::with("all written entries");
             while at.position < total {
                 patience.pause().await;
                 let page = store.backlog(at).await.unwrap();
@@ -86,7 +86,7 @@ fn k_g_a_reader_that_follows_positions_sees_the_last_state_of_everything() {
         written.sort();
         let positions: Vec<i64> = written.iter().map(|(at, ..)| *at).collect();
         let expected: Vec<i64> = (begin.position + 1..).take(written.len()).collect();
-        assert_eq!(positions, expected, "one position a commit");
+        assert_eq!(positions, expected, "one position per commit");
         let last: BTreeMap<String, Vec<u8>> = written
             .into_iter()
             .map(|(_, entity, payload)| (entity, payload))

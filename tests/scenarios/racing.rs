@@ -72,7 +72,7 @@ fn b5_nothing_is_given_after_the_power_to_give_was_taken() {
         }
         assert!(
             (1..GRANTS).contains(&given),
-            "{given} given in {:?}",
+            "{given} grants created in {:?}",
             rig.setting
         );
     });

@@ -25,7 +25,10 @@ pub fn run(test: impl Future<Output = ()>) {
 }
 
 /// Runs a test in every setting.
-#[expect(clippy::needless_pass_by_value, reason = "a test is written in place")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "tests are written as closures"
+)]
 pub fn everywhere(test: impl AsyncFn(&Rig)) {
     run(async {
         let rigs = Box::pin(rigs()).await;

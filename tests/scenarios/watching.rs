@@ -77,7 +77,7 @@ async fn end(stream: &mut Streaming<WatchResponse>) -> Code {
     loop {
         match timeout(PATIENCE, stream.message()).await.unwrap() {
             Ok(Some(_)) => {}
-            Ok(None) => panic!("it ended without a word"),
+            Ok(None) => panic!("the stream ended without an error"),
             Err(status) => return status.code(),
         }
     }

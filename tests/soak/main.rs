@@ -151,7 +151,10 @@ fn conclude(seen: &BTreeMap<Fault, Seen>) -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "what it is run for")]
+#[expect(
+    clippy::print_stdout,
+    reason = "printing is the purpose of this program"
+)]
 fn line(text: impl std::fmt::Display) {
     println!("{text}");
 }

@@ -4,7 +4,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::missing_panics_doc,
-    reason = "a rig that cannot be built fails its test"
+    reason = "a failure to set up a rig fails its test"
 )]
 
 mod ask;

@@ -29,7 +29,7 @@ impl Patience {
     /// Panics if the maximum wait has passed.
     pub async fn pause(&self) {
         let waited = self.begin.elapsed();
-        assert!(waited < LIMIT, "in vain: waited for {}", self.what);
+        assert!(waited < LIMIT, "timed out waiting for {}", self.what);
         tokio::time::sleep(PAUSE).await;
     }
 }

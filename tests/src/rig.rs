@@ -178,7 +178,7 @@ impl Rig {
         let mut claimed = self.claimed.lock().expect("the names");
         assert!(
             claimed.insert(name.to_owned()),
-            "`{name}` is of another test"
+            "another test uses `{name}`"
         );
     }
 
@@ -288,7 +288,7 @@ impl Rig {
     pub fn urls(&self) -> &[String; 3] {
         match &self.running {
             Running::Processes(processes) => processes.urls(),
-            _ => panic!("the services are no processes"),
+            _ => panic!("the services are not processes"),
         }
     }
 
@@ -325,7 +325,7 @@ impl Rig {
     pub fn peer_urls(&self) -> &[String; 3] {
         match &self.running {
             Running::Processes(processes) => processes.peer_urls(),
-            _ => panic!("the services are no processes"),
+            _ => panic!("the services are not processes"),
         }
     }
 
@@ -333,7 +333,7 @@ impl Rig {
     pub fn peak_memory_bytes(&self) -> u64 {
         match &self.running {
             Running::Processes(processes) => processes.peak_memory_bytes(),
-            _ => panic!("the services are no processes"),
+            _ => panic!("the services are not processes"),
         }
     }
 

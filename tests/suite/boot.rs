@@ -434,7 +434,7 @@ async fn k_r_answers_are_refused_when_a_feed_was_silent_for_too_long() {
     }
     assert!(refused);
     // The next message ends the refusals.
-    let patience = Patience::with("the next word of a feed");
+    let patience = Patience::with("the next message of a feed");
     loop {
         match rig.root().authorization().check(request.clone()).await {
             Ok(_) => return,

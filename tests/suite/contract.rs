@@ -68,7 +68,7 @@ pub async fn write(store: &Store) -> WriteTx {
 async fn a_repeated_request_is_answered_and_not_done_again() {
     for (store, _folder) in stores().await {
         let Turn::Write(mut tx) = begin(&store, &request("r")).await.unwrap() else {
-            panic!("it was never done");
+            panic!("the request was not executed before");
         };
         tx.emit("one".to_owned(), vec![1]);
         let answer = |consistency_token| CreateUserResponse {
@@ -77,7 +77,7 @@ async fn a_repeated_request_is_answered_and_not_done_again() {
         };
         let first = tx.finish(answer).await.unwrap();
         let Turn::Repeat(second) = begin(&store, &request("r")).await.unwrap() else {
-            panic!("it was done");
+            panic!("the request was executed before");
         };
         assert_eq!(first, second);
         let other = CreateUserRequest {
@@ -105,7 +105,7 @@ async fn what_only_validates_or_is_dropped_leaves_nothing() {
             ..request("v")
         };
         let Turn::Write(mut tx) = begin(&store, &only).await.unwrap() else {
-            panic!("it was never done");
+            panic!("the request was not executed before");
         };
         tx.emit("one".to_owned(), vec![1]);
         let response = tx.finish(|token| CreateUserResponse {
@@ -264,7 +264,10 @@ async fn j2_a_flood_is_counted_in_the_log() {
             if found.iter().any(|entry| entry.record.dropped > 0) {
                 break found;
             }
-            assert!(begin.elapsed() < Duration::from_secs(30), "nothing is said");
+            assert!(
+                begin.elapsed() < Duration::from_secs(30),
+                "no counting entry appears"
+            );
             tokio::time::sleep(Duration::from_millis(100)).await;
         };
         // One window and the start of the next, because the machine may be slow.
@@ -286,7 +289,7 @@ async fn j2_a_flood_is_counted_in_the_log() {
         let before = oldest.take_while(|entry| entry.record.dropped == 0);
         let read = before.filter(|entry| entry.record.outcome() == AuditOutcome::Read);
         assert!(read.count() >= 100, "a window is full before it is counted");
-        assert_eq!(of(refused).count(), 1, "hidden behind what was read");
+        assert_eq!(of(refused).count(), 1, "the flood hides the refusal");
         assert_eq!(list("users/jan").await.len(), 1);
     }
 }

@@ -42,7 +42,7 @@ fn said(arguments: &[&str], variables: &[(&str, &str)]) -> String {
 #[track_caller]
 fn is_silent(arguments: &[&str], variables: &[(&str, &str)]) {
     let said = said(arguments, variables);
-    assert!(!said.is_empty(), "{arguments:?} said nothing");
+    assert!(!said.is_empty(), "{arguments:?} printed nothing");
     assert!(
         !said.contains("hunter2"),
         "{arguments:?} {variables:?}: {said}"

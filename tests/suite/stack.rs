@@ -186,7 +186,7 @@ async fn k_n_batches_of_one_caller_wait_for_one_another_and_nobody_waits_for_the
     batch("other").await.unwrap().unwrap();
     assert!(
         begin.elapsed() < Duration::from_millis(500),
-        "another waits for its turn alone"
+        "another caller waits for its own calls only"
     );
     for call in loud {
         call.await.unwrap().unwrap();
@@ -194,7 +194,7 @@ async fn k_n_batches_of_one_caller_wait_for_one_another_and_nobody_waits_for_the
     let most = counted.load(Ordering::SeqCst);
     assert!(
         (2..=3).contains(&most),
-        "{most} batches at once, of two callers"
+        "{most} concurrent batches of two callers"
     );
 }
 
@@ -258,7 +258,7 @@ async fn a_call_to_a_peer_carries_what_is_left_of_the_deadline_and_the_request_i
     assert_eq!(seen["x-request-id"], "the-same");
     assert!(
         !seen.contains_key("authorization"),
-        "nothing of the caller's"
+        "no header of the caller"
     );
     let timeout = seen["grpc-timeout"].to_str().unwrap();
     let micros: u64 = timeout.trim_end_matches('u').parse().unwrap();

@@ -15,7 +15,10 @@ pub const OFFICE: &str = "context.network == 'office'";
 pub const SMALL: &str = "resource.type == 'number' && context.amount < 10";
 
 /// Returns a context of strings and numbers.
-#[expect(clippy::unnecessary_wraps, reason = "a question has one or none")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a question has an optional context"
+)]
 pub fn context(fields: &[(&str, &str)]) -> Option<Struct> {
     let fields = fields.iter().map(|(key, value)| {
         let kind = match value.parse() {

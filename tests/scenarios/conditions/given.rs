@@ -89,7 +89,7 @@ fn k_a_an_answer_upon_which_a_condition_bore_is_given_once() {
             let count = format!("EVAL \"return #redis.call('KEYS', '{pattern}')\" 0");
             redis.ask(&count, "\r\n")
         };
-        let patience = Patience::with("what is shared in Redis");
+        let patience = Patience::with("shared decisions in Redis");
         while count("*users/if-once-ann*") == ":0\r\n" {
             patience.pause().await;
         }

@@ -85,7 +85,7 @@ fn what_was_approved_and_cut_short_is_not_given_in_another_unit_of_the_name() {
             unit_again(&root, format!("{}/units/k2", world.name())).await;
             heard(&rig).await;
             let mut decided = ChangeRequestState::Approved;
-            let patience = tests::Patience::with("what becomes of a request");
+            let patience = tests::Patience::with("the outcome of a request");
             while decided == ChangeRequestState::Approved {
                 patience.pause().await;
                 decided = world.state(&root, "wished").await;

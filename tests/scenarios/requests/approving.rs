@@ -76,7 +76,10 @@ fn s4_4_who_may_only_ask_is_told_to_and_gets_it_from_who_may_give() {
         };
         assert_eq!(entry.outcome(), AuditOutcome::Done);
         assert_eq!(entry.actor, world.account("owner"));
-        assert_eq!(entry.through, "membership", "by whom it was called for");
+        assert_eq!(
+            entry.through, "membership",
+            "the service that called for the approver"
+        );
         assert_eq!(entry.grant, world.grant_name("owner"));
         assert_eq!(entry.request_id, world.request_name("wished"));
         assert_eq!(entry.resources, [world.grant_name("wished")]);

@@ -239,7 +239,7 @@ fn what_is_asked_for_is_complete_and_not_too_much() {
             desk.requests().create_change_request(draft).await
         };
         let Kind::ChangeAccess(mut change) = world.loss("ann", "ann") else {
-            panic!("no change of access");
+            panic!("not a change of access");
         };
         let few = change.changes.clone();
         change.changes = vec![few[0].clone(); 101];

@@ -31,8 +31,8 @@ impl fmt::Display for Violation {
                 "stale by {:?}: {read:?} after {write:?}",
                 read.begin.saturating_sub(write.end)
             ),
-            Self::Older(read, write) => write!(f, "of an old revision: {read:?} after {write:?}"),
-            Self::OlderThanDemanded(read) => write!(f, "older than demanded: {read:?}"),
+            Self::Older(read, write) => write!(f, "old revision: {read:?} after {write:?}"),
+            Self::OlderThanDemanded(read) => write!(f, "older than required: {read:?}"),
             Self::WrongAtRevision(read) => write!(f, "wrong at its own revision: {read:?}"),
             Self::Unproven(read) => write!(f, "without a lease: {read:?}"),
         }

@@ -188,7 +188,7 @@ impl Cluster {
 fn until(what: &str, is: impl Fn() -> bool) {
     let begin = Instant::now();
     while !is() {
-        assert!(begin.elapsed() < PATIENCE, "there is not {what} in time");
+        assert!(begin.elapsed() < PATIENCE, "timed out waiting for {what}");
         std::thread::sleep(PAUSE);
     }
 }

@@ -77,11 +77,11 @@ impl Load {
     pub async fn stop(mut self) {
         self.stop_writing.cancel();
         while let Some(ended) = self.writers.join_next().await {
-            ended.expect("one who writes");
+            ended.expect("a writer");
         }
         self.stop_asking.cancel();
         while let Some(ended) = self.askers.join_next().await {
-            ended.expect("one who asks");
+            ended.expect("a client");
         }
     }
 }

@@ -37,7 +37,10 @@ impl Report {
             let counts = self.check.counts.get(&via).copied().unwrap_or_default();
             assert!(!counts.contains(&0), "{via} said {counts:?}; {self}");
         }
-        assert!(self.check.revocations_held > 0, "nothing was seen: {self}");
+        assert!(
+            self.check.revocations_held > 0,
+            "no revocation was observed: {self}"
+        );
     }
 }
 

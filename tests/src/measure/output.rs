@@ -10,7 +10,7 @@ use crate::measure::figures::{Figures, Spread};
 /// Prints a line.
 #[expect(
     clippy::print_stdout,
-    reason = "the figures are what a benchmark is run for"
+    reason = "printing is the purpose of a benchmark"
 )]
 pub fn line(text: impl Display) {
     println!("{text}");

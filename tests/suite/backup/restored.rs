@@ -27,7 +27,7 @@ fn a_backup_of_either_kind_of_database_is_restored_into_both() {
         let log = data.join(format!("{name}.db-wal"));
         assert!(
             fs::metadata(&log).map_or(0, |found| found.len()) == 0,
-            "the file of {name} alone is not whole"
+            "the file of {name} alone is incomplete"
         );
     }
 
@@ -89,7 +89,10 @@ fn nothing_is_restored_over_what_is_there() {
         let refusal = refused("restore", &one, &["--store", store]);
         assert!(refusal.contains("is not empty"), "{refusal}");
     }
-    assert!(!data.join("identity.db").exists(), "nothing is half done");
+    assert!(
+        !data.join("identity.db").exists(),
+        "a refused restoration writes nothing"
+    );
     assert_eq!(fs::read(data.join("membership.db")).unwrap(), b"another");
     let refusal = refused("create", &one, &["--store", &files]);
     assert!(refusal.contains("exists"), "{refusal}");

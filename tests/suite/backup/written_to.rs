@@ -48,7 +48,7 @@ async fn a_backup_made_while_it_is_written_to_has_all_that_was_acknowledged_and_
         let create = move || done("create", &to, &["--store", &url, "--service", "identity"]);
         spawn_blocking(create).await.unwrap();
         let then = written.load(Ordering::SeqCst);
-        assert!(then > acknowledged, "nobody waited for the backup");
+        assert!(then > acknowledged, "writes continue during the backup");
         end.cancel();
         writer.await.unwrap();
         done("verify", &copy, &[]);

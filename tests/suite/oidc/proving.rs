@@ -177,7 +177,7 @@ async fn keys_come_and_go_with_their_issuer_and_nobody_makes_it_read_more() {
     assert_eq!(world.say(&by_old).await, KNOWN);
     clock.advance(Duration::from_secs(10));
     assert_eq!(world.say(&by_old).await, KNOWN);
-    assert_eq!(reads(), 1, "with keys that are known");
+    assert_eq!(reads(), 1, "known keys are not read again");
     // A token with an unknown key id makes the service read the keys again, but not often.
     for _ in 0..20 {
         assert_eq!(world.say(&by_new).await, NOBODY);
@@ -186,7 +186,7 @@ async fn keys_come_and_go_with_their_issuer_and_nobody_makes_it_read_more() {
     world.issuer.say(|says| says.keys = vec![new.published()]);
     clock.advance(Duration::from_secs(10));
     assert_eq!(world.say(&by_new).await, KNOWN);
-    assert_eq!(world.say(&by_old).await, NOBODY, "what was taken back");
+    assert_eq!(world.say(&by_old).await, NOBODY, "the removed key");
     assert_eq!(reads(), 3);
 }
 
@@ -212,7 +212,7 @@ async fn until_the_issuer_can_be_believed_tokens_are_refused_and_keys_taken() {
     assert_eq!(
         world.say(&token).await,
         [Code::Unavailable; 3],
-        "it demands a token"
+        "the issuer requires a token"
     );
     world.issuer.say(|says| says.demands = None);
     clock.advance(Duration::from_secs(10));
