@@ -145,8 +145,8 @@ pub(crate) fn reader(server: &Server, redis: &Redis, folder: &Path) -> Result<Cl
 
 /// Repeats all questions until all decisions come from Redis.
 pub(crate) async fn share(client: &Client, portfolio: &Portfolio, asked: &Asked) -> Result<()> {
-    // A decision that is shared before the connection exists is not shared again soon. This loop
-    // therefore asks questions that are not measured.
+    // A decision that is shared before the connection exists is not shared again soon. The loop
+    // therefore uses questions that are not measured.
     let begin = Instant::now();
     let mut number = asked.len();
     while client.counts().redis == 0 {

@@ -102,8 +102,8 @@ fn bodies(sample: &Sample, names: &Names) -> [Vec<u8>; 3] {
     [sample.bytes(names), Vec::new(), garbage]
 }
 
-/// K-w, G2: without valid credentials, every method gives the same answer, byte for byte, whatever
-/// the credentials and the request hold.
+/// K-w, G2: without valid credentials, every method gives the same answer, byte for byte, for all
+/// credentials and all requests.
 #[tokio::test(flavor = "multi_thread")]
 async fn k_w_g2_nobody_calls_anything() {
     for setting in Setting::ALL {

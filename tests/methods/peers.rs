@@ -69,8 +69,8 @@ async fn c2_each_service_calls_what_it_needs_and_nothing_else() {
     }
 }
 
-/// On the port for services, a caller without the key of a service is not authenticated, whatever
-/// other credentials it presents.
+/// On the port for services, a caller without the key of a service is not authenticated, even with
+/// other valid credentials.
 #[tokio::test(flavor = "multi_thread")]
 async fn c2_at_the_door_for_services_no_key_of_a_service_account_opens_anything() {
     let world = World::start(Setting::Processes).await;

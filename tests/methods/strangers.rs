@@ -13,7 +13,7 @@ use crate::{
     world::World,
 };
 
-/// Users whom an organization must not be able to tell apart, with names of equal length: one who
+/// Users that an organization must not be able to distinguish, with names of equal length: one that
 /// does not exist, one without any membership, a deactivated one, a member of another organization,
 /// and a deactivated one of those.
 const STRANGERS: [&str; 5] = [

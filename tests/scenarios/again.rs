@@ -1,5 +1,5 @@
 //! A deleted entity that is created again is a new entity: a scope that named the old one does not
-//! cover the new one, whatever the order in which services learn of the changes.
+//! cover the new one, in every order in which services may receive the changes.
 
 use std::time::Duration;
 

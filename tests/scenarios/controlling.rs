@@ -270,7 +270,7 @@ fn s2_15_who_is_the_last_owner_anywhere_stays_active() {
         disable(&root, &owner).await.unwrap();
         assert_refused(deactivate(&root, &ann).await, last.0, last.1);
         enable(&root, &owner).await.unwrap();
-        // The reactivated owner does not count yet, because its removal was announced a moment ago.
+        // The reactivated owner does not count yet, because its removal was announced just before.
         assert_refused(deactivate(&root, &ann).await, last.0, last.1);
         let admin = (Code::FailedPrecondition, "LAST_APPLICATION_ADMIN");
         let refused = disable(&root, &world.account("admin")).await;

@@ -18,7 +18,7 @@ organizations:
       - {user: ruben-smit, grants: [{role: hosting.technical, id: ruben, scope: ALL}]}
 ";
 
-/// Returns the members to whom billing sends an invoice of the account.
+/// Returns the members that receive an invoice of the account from billing.
 async fn recipients(rig: &Rig) -> Vec<String> {
     let request = ListSubjectsRequest {
         resource: "organizations/bloemist".to_owned(),

@@ -1,4 +1,4 @@
-//! An organization always keeps an owner who can act, now and later, whatever fact changes.
+//! An organization always keeps an owner who can act, now and later, through every change of facts.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 

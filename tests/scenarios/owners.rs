@@ -42,7 +42,7 @@ fn s2_25_s3_44_s3_46_nobody_changes_their_own_access() {
             assert_refused(more, NO, "SELF_EDIT_FORBIDDEN");
             let wider = world.rescope(&own, who, world.units(&["k1", "k2"])).await;
             let (code, reason) = refusal(wider);
-            // The new scope is invalid for the role of an owner or administrator, whoever asks.
+            // For every caller, the new scope is invalid for the role of an owner or administrator.
             assert!(
                 (code, &*reason) == (NO, "SELF_EDIT_FORBIDDEN") || code == Code::InvalidArgument,
                 "{who}: {reason}"

@@ -1,4 +1,4 @@
-//! No caller widens the caller's own access, whatever is changed.
+//! No caller can widen its own access by any change.
 
 use api::{
     entitlement::v1::{

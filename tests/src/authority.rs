@@ -14,7 +14,7 @@ pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 pub struct Files {
     /// The certificate.
     pub certificate: PathBuf,
-    /// Its key.
+    /// The key of the certificate.
     pub key: PathBuf,
     /// The certificate of the authority.
     pub authority: PathBuf,

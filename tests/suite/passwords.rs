@@ -49,8 +49,8 @@ fn is_silent(arguments: &[&str], variables: &[(&str, &str)]) {
     );
 }
 
-/// No output of a process contains the password of a URL, whatever is wrong with the URL and
-/// wherever it is set.
+/// No output of a process contains the password of a URL, for every fault of the URL and every way
+/// to set it.
 #[test]
 fn no_process_says_the_password_of_a_url() {
     let folder = tempfile::tempdir().unwrap();

@@ -8,7 +8,7 @@ use prost_types::Struct;
 use super::circumstances::{context, load, office};
 use crate::{shared::everywhere, world::World};
 
-/// Returns the subjects who may view bills at a location, and those who could with a fuller
+/// Returns the subjects that may view bills at a location, and those that could with a fuller
 /// context.
 async fn subjects(
     world: &World<'_>,

@@ -80,8 +80,8 @@ fn k_e_pages_of_what_few_resources_meet_leave_nothing_out() {
                 found.dedup();
                 assert_eq!((all, &found), (7, &expected), "{page_size}");
             }
-            // A condition that does not read the resource lets all resources through, whatever
-            // other grants exist.
+            // A condition that does not read the resource lets all resources through, regardless of
+            // other grants.
             for number in 0..15 {
                 let grant = Grant {
                     condition: format!("context.network == 'n{number}'"),

@@ -2,7 +2,7 @@
 
 /// Number of units of each organization: one root, three below it, and three below each of those.
 pub const UNITS: usize = 13;
-/// The number of the first of the lowest units.
+/// Number of the first unit of the lowest level.
 const LOWEST: usize = 4;
 
 /// The scope of a user's grant.

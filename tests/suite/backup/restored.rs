@@ -1,4 +1,4 @@
-//! A restored installation equals the original, whatever the database engines are.
+//! A restored installation equals the original, for every combination of database engines.
 
 use std::fs;
 
