@@ -177,7 +177,7 @@ struct Known {
 impl Known {
     fn of(world: &World) -> Self {
         let definitions: Vec<_> = world.applications.iter().map(definition).collect();
-        let catalog = Catalog::compile(&definitions).expect("a catalogue");
+        let catalog = Catalog::compile(&definitions).expect("a catalog");
         let mut organization = Organization {
             active: world.active,
             subscription_required: world.subscription_required,
