@@ -169,6 +169,18 @@ fn k_i_a_cursor_is_of_one_watch() {
 }
 
 #[test]
+fn a_watch_of_an_organization_that_does_not_exist_is_refused() {
+    everywhere(async |rig| {
+        let request = WatchRequest {
+            parent: "organizations/no-such".to_owned(),
+            ..WatchRequest::default()
+        };
+        let refused = rig.root().watch().watch(request).await;
+        assert_refused(refused, Code::PermissionDenied, "PERMISSION_DENIED");
+    });
+}
+
+#[test]
 fn d8_k_v_a_watch_ends_with_the_power_to_read_it() {
     everywhere(async |rig| {
         load(rig, "d8").await;

@@ -11,25 +11,36 @@ use tests::{program, signal};
 
 /// `mandate dev`, with a separate home.
 pub struct Dev {
-    server: Child,
+    server: Server,
     home: TempDir,
     printed: Vec<String>,
+}
+
+/// The process, which ends with a test that fails, too.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It has ended already where the test has stopped it.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 impl Dev {
     /// Starts the server, and waits until it is ready.
     pub fn start(home: TempDir) -> Self {
-        let mut server = Command::new(program())
+        let server = Command::new(program())
             .args(["dev", "--port", "0"])
             .env("HOME", home.path())
             .env_remove("XDG_DATA_HOME")
             .env_remove("XDG_CONFIG_HOME")
             .env_remove("MANDATE_CONFIG")
             .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .spawn();
+        let mut server = Server(server.unwrap());
         let mut printed = Vec::new();
-        for line in BufReader::new(server.stdout.take().unwrap()).lines() {
+        for line in BufReader::new(server.0.stdout.take().unwrap()).lines() {
             printed.push(line.unwrap());
             if printed.last().unwrap().starts_with("Ctrl-C") {
                 break;
@@ -53,8 +64,8 @@ impl Dev {
     }
 
     pub fn stop(mut self) -> TempDir {
-        signal::terminate(self.server.id());
-        assert!(self.server.wait().unwrap().success());
+        signal::terminate(self.server.0.id());
+        assert!(self.server.0.wait().unwrap().success());
         self.home
     }
 }

@@ -1,7 +1,8 @@
 //! Lists that depend on conditional grants.
 
 use api::entitlement::v1::{
-    ListPermissionsRequest, ListSubjectsRequest, UnderCondition, list_subjects_request::Held,
+    ListPermissionsRequest, ListResourcesRequest, ListSubjectsRequest, UnderCondition,
+    list_subjects_request::Held,
 };
 use prost_types::Struct;
 
@@ -66,6 +67,34 @@ fn a_list_of_permissions_says_which_are_held_under_a_condition() {
                 .flat_map(|item| item.missing_context.iter().map(String::as_str))
                 .collect();
             assert_eq!(told, missing);
+        }
+    });
+}
+
+#[test]
+fn a_list_of_resources_says_where_a_condition_would_allow() {
+    everywhere(async |rig| {
+        let world = load(rig, "if-where").await;
+        let place = world.at("units/k2");
+        let home = context(&[("network", "home")]);
+        for (context, allowed, missing) in [
+            (None, false, Some(vec!["network".to_owned()])),
+            (office(), true, None),
+            (home, false, None),
+        ] {
+            let request = ListResourcesRequest {
+                parent: world.organization(),
+                subject: world.user("eva"),
+                permission: world.permission("billing.view"),
+                context,
+                ..ListResourcesRequest::default()
+            };
+            let mut client = rig.root().authorization();
+            let page = client.list_resources(request).await.unwrap().into_inner();
+            assert_eq!(page.resources.contains(&place), allowed);
+            let would = page.conditional_resources.into_iter();
+            let mut would = would.filter(|item| item.name == place);
+            assert_eq!(would.next().map(|item| item.missing_context), missing);
         }
     });
 }

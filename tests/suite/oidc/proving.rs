@@ -13,6 +13,7 @@ use tests::Setting;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
+use tonic_types::StatusExt;
 
 use super::{NOW_SECONDS, SUBJECT, World, code, issuer::Issuer, prove, signer::Signer};
 
@@ -70,14 +71,18 @@ async fn an_identity_proves_one_service_account_for_as_long_as_that_is_active() 
     let url = &world.issuer.url;
     let taken = prove(&world.rig, "bot", url, SUBJECT).await;
     assert_eq!(code(taken), Code::AlreadyExists);
-    for (issuer, subject) in [
-        (url.as_str(), ""),
-        (url, "a b"),
-        ("http://a", "a"),
-        ("", "a"),
+    for (issuer, subject, field) in [
+        (url.as_str(), "", "key.oidc.subject"),
+        (url, "a b", "key.oidc.subject"),
+        ("http://a", "a", "key.oidc.issuer"),
+        ("", "a", "key.oidc.issuer"),
     ] {
         let refused = prove(&world.rig, "bot", issuer, subject).await;
-        assert_eq!(code(refused), Code::InvalidArgument, "{issuer} {subject}");
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument, "{refused:?}");
+        let details = refused.get_details_bad_request().unwrap();
+        let violated = details.field_violations.iter().map(|found| &found.field);
+        assert_eq!(violated.collect::<Vec<_>>(), [field]);
     }
 
     let key = prove(&world.rig, "bot", url, "bot").await.unwrap();

@@ -18,25 +18,30 @@ type Question<'q, 'f> = (
     Millis,
 );
 
-/// The row, if there is one. What conditions refuse whatever else is said is on no list.
-pub(super) fn row(
-    name: &str,
+/// Returns the row of a name, if it is on the list.
+pub(super) fn row(name: &str, question: Question<'_, '_>, allowance: &Allowance) -> Option<Row> {
+    Some(Row {
+        name: name.to_owned(),
+        missing_context: missing_context(question, allowance)?,
+    })
+}
+
+/// Returns the missing context of a row: empty if the permission is held, and none if the row is not
+/// on the list because conditions refuse it whatever else is said.
+pub(super) fn missing_context(
     (facts, permission, target, given, now): Question<'_, '_>,
     allowance: &Allowance,
-) -> Option<Row> {
+) -> Option<Vec<String>> {
     let decision = decide(facts, permission, target, given, now);
-    let mut row = Row {
-        name: name.to_owned(),
-        missing_context: Vec::new(),
-    };
     if allowance.take(&decision) {
-        return Some(row);
+        return Some(Vec::new());
     }
-    if decision.outcome.err() == Some(Reason::ConditionNotMet) {
-        let missing = missing(facts, permission, target, given, now);
-        row.missing_context = missing.into_iter().map(str::to_owned).collect();
+    if decision.outcome.err() != Some(Reason::ConditionNotMet) {
+        return None;
     }
-    (!row.missing_context.is_empty()).then_some(row)
+    let missing = missing(facts, permission, target, given, now).into_iter();
+    let missing: Vec<String> = missing.map(str::to_owned).collect();
+    (!missing.is_empty()).then_some(missing)
 }
 
 /// The one for which less is missing: that which holds, if one does.

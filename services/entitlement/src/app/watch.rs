@@ -24,7 +24,11 @@ use tonic::Status;
 pub(crate) use self::places::Places;
 
 use super::App;
-use crate::{error::Error, facts::Piece, store::members};
+use crate::{
+    error::Error,
+    facts::Piece,
+    store::{members, organizations},
+};
 
 /// A reader hears at least so often that there is nothing new for it.
 const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -37,7 +41,7 @@ pub(crate) type Changes = ReceiverStream<Result<WatchResponse, Status>>;
 /// Streams changes until the reader ends the stream, may not read it any more, or the service ends.
 pub(crate) async fn watch(
     app: &App,
-    context: Context,
+    context: &Context,
     request: WatchRequest,
 ) -> Result<Changes, Error> {
     let organization = match request.parent.as_str() {
@@ -47,7 +51,14 @@ pub(crate) async fn watch(
     let reach = organization
         .as_ref()
         .map_or(Reach::Operator, Reach::Organization);
-    let permit = app.authority.authorize(&context, reach).await?;
+    let permit = app.authority.authorize(context, reach).await?;
+    if let Some(organization) = &organization
+        && organizations::find(app.store.reader(), organization)
+            .await?
+            .is_none()
+    {
+        return Err(Fault::denied().into());
+    }
     let place = app.watches.take(permit.holder());
     let place = place.ok_or_else(Fault::overloaded)?;
     let list = match &organization {
@@ -65,7 +76,7 @@ pub(crate) async fn watch(
     let (sender, receiver) = mpsc::channel(1);
     let reader = Reader {
         app: app.clone(),
-        context,
+        context: context.clone(),
         organization,
         list,
     };

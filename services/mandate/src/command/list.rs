@@ -117,7 +117,7 @@ async fn page(
             let page = answer(Service::Entitlement, "list_resources", call).await?;
             Ok(Page {
                 rows: page.resources,
-                conditional: Vec::new(),
+                conditional: page.conditional_resources,
                 next: page.next_page_token,
                 revision: page.revision,
             })
