@@ -16,12 +16,12 @@ pub struct Dev {
     printed: Vec<String>,
 }
 
-/// The process, which ends with a test that fails, too.
+/// The server process, which is also killed when a test fails.
 struct Server(Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It has ended already where the test has stopped it.
+        // The test may already have stopped the process.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
