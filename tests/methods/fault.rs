@@ -15,7 +15,7 @@ use crate::schema::POOL;
 /// larger ones.
 const MAX_DETAILS: usize = 8 << 10;
 
-/// Messages about requests without a recognizable field.
+/// Messages of refusals that cannot name a field, because the request was not decoded.
 const UNREAD: [&str; 2] = ["the request is not protobuf", "the request cannot be read"];
 
 /// Every reason with its domain.

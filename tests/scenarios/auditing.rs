@@ -147,7 +147,7 @@ fn s0_3_j2_a_denial_is_recorded_once_and_no_change_is() {
         assert_eq!(denial.outcome(), AuditOutcome::Refused);
         assert_eq!(denial.reason, "NOT_APPLICATION_ADMIN");
         assert_eq!(denial.actor, "serviceAccounts/s0-3-denied-checker");
-        // The entry names the entities of the request, and no existing entities.
+        // The entry names only the entities in the request.
         assert_eq!(
             denial.resources,
             ["organizations/s0-3-denied", "users/s0-3-denied-ann"]

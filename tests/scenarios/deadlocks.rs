@@ -48,7 +48,7 @@ fn replicas_that_apply_feeds_and_grant_at_once_never_wait_in_a_circle() {
             };
             entries.iter().filter(named).count()
         };
-        // The log holds each change and each refusal, whose actors appear in it for the first time.
+        // The log holds each change and each refusal. Each names a person for the first time.
         assert_eq!(of("CreateGrant", ""), 2 * WRITERS * TIMES);
         assert_eq!(of("CreateGrant", "ROLE_NOT_FOUND"), 2 * WRITERS * TIMES);
     });

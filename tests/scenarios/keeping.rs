@@ -317,7 +317,7 @@ fn s2_31_the_operator_keeps_whoever_runs_the_platform() {
                 name: format!("organizations/operator/grants/{id}"),
                 ..RevokeGrantRequest::default()
             };
-            // The other operator account ends in a minute.
+            // The grant of the other operator account ends in a minute.
             let refused = desk.grants().revoke_grant(revoke("root")).await;
             assert!(refused.is_err());
             rig.clock.as_ref().unwrap().advance(Duration::from_secs(61));

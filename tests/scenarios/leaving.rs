@@ -148,7 +148,7 @@ fn i1_owners_who_make_each_other_leave_leave_one() {
                 Ok(_) => (one, by_one, refusal(second)),
                 Err(status) => (two, by_two, refusal::<()>(Err(status))),
             };
-            // Authentication may already refuse the slower caller, who is no longer a member.
+            // The permission check may already refuse the slower caller, who is no longer a member.
             let told = ["LAST_OWNER", "OWNER_ROLE_IMMUTABLE", "PERMISSION_DENIED"];
             assert!(told.contains(&&*reason), "{reason}");
             let last = (Code::FailedPrecondition, "LAST_OWNER");

@@ -81,7 +81,7 @@ fn s2_31_two_owners_who_revoke_each_other_leave_one() {
         let (one, two) = tokio::join!(world.revoke(&owner, "other"), world.revoke(&other, "owner"));
         assert_ne!(one.is_ok(), two.is_ok(), "{one:?} {two:?}");
         let (_, reason) = refusal(if one.is_ok() { two } else { one });
-        // Authentication may already refuse the slower caller, who is no longer an owner.
+        // The permission check may already refuse the slower caller, who is no longer an owner.
         assert!(
             ["LAST_OWNER", "NOT_APPLICATION_ADMIN"].contains(&&*reason),
             "{reason}"

@@ -7,8 +7,8 @@ use super::random::Random;
 /// Number of users whose grants come and go. One more user always holds a grant, and one more never
 /// does.
 pub const USERS: usize = 8;
-/// Number of organizations that no load queries; a test may. Each has one user with access and one
-/// without.
+/// Number of organizations that only tests query, not the load. Each has one user with access and
+/// one without.
 pub const COLD: usize = 40;
 
 pub(super) const ORGANIZATION: &str = "hot";
