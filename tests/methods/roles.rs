@@ -54,9 +54,9 @@ fn b9_c2_the_matrix_names_every_method_that_demands_a_permission() {
     assert_eq!(named, demanding);
 }
 
-/// B7, B9, C2: a role does in its organization what its permissions say, method by method, and
-/// nothing else; not even the operator's role does what belongs to no customer, unless it is held
-/// in the operator organization.
+/// B7, B9, C2: a role permits exactly the methods of its permissions within its organization. Even
+/// the operator's role permits no method outside customers, unless it is held in the operator
+/// organization.
 #[tokio::test(flavor = "multi_thread")]
 async fn b9_c2_a_role_does_what_it_says_and_nothing_else() {
     for setting in Setting::ALL {
@@ -85,7 +85,8 @@ async fn b9_c2_a_role_does_what_it_says_and_nothing_else() {
                     .call(&sample.path, &key, sample.bytes(&names))
                     .await;
                 let status = answer.expect_err(&at);
-                // Who gives nothing is told so within the own organization, and whether they may ask.
+                // A caller without grant permissions gets a special reason within its organization,
+                // which also tells whether it may create requests.
                 let gives = access(&sample.path) == Access::Permission("mandate.grants.write");
                 let reason = match gives {
                     true if role == REQUESTER => "REQUEST_ONLY",
@@ -105,7 +106,8 @@ async fn b9_c2_a_role_does_what_it_says_and_nothing_else() {
     }
 }
 
-/// S3-3: who has the role of an application and manages nothing calls no method that manages.
+/// S3-3: a member with a role of an application but no management role can call no management
+/// method.
 #[tokio::test(flavor = "multi_thread")]
 async fn s3_3_a_user_calls_no_method_that_manages() {
     for setting in Setting::ALL {
@@ -134,7 +136,7 @@ async fn s3_3_a_user_calls_no_method_that_manages() {
     }
 }
 
-/// B2: who manages gives nobody a role that holds more than they do.
+/// B2: a manager cannot grant a role that holds more than the manager does.
 #[tokio::test(flavor = "multi_thread")]
 async fn b2_an_owner_makes_no_operator() {
     for setting in [Setting::Sqlite, Setting::Postgres] {

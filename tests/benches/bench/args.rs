@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
-/// Measure the product on this machine.
+/// Measure the product on this machine
 #[derive(Debug, Parser)]
 pub(crate) struct Args {
-    /// How long each rate is measured, in each of three rounds
+    /// Time for which each rate is measured, in each of three rounds, in seconds
     #[arg(long, default_value_t = 3, value_name = "N")]
     pub(crate) seconds: u64,
 
-    /// Measure only this
+    /// Run only this benchmark
     #[arg(long, value_name = "NAME")]
     pub(crate) only: Option<What>,
 }
@@ -21,51 +21,51 @@ pub(crate) struct Args {
 pub(crate) enum What {
     /// An RPC that does nothing
     Empty,
-    /// 1,000 questions again and again
+    /// 1,000 questions, repeated
     Hot,
-    /// 1,000 questions about one organization again and again
+    /// 1,000 questions about one organization, repeated
     One,
-    /// 20,000 questions, few of them often
+    /// 20,000 questions, with a few very frequent ones
     Zipf,
     /// 20,000 questions, none asked before
     Fresh,
-    /// 20,000 questions while no organization is in memory
+    /// 20,000 questions, with no organization in memory
     Cold,
-    /// 20,000 questions of a replica with nothing in memory, answered before by another
+    /// 20,000 questions to a replica with nothing in memory, all answered before by another replica
     Warm,
-    /// Questions by the hundred and by the thousand
+    /// Batches of a hundred and of a thousand questions
     Batch,
     /// Single questions through the client library, to the service and to Redis
     Client,
-    /// Questions about one organization while its grants are written
+    /// Questions about one organization during writes to its grants
     Writes,
-    /// Revocations while another caller asks for as much as they can
+    /// Revocations while another caller sends as many requests as possible
     Loud,
-    /// From the start of the process to its first answer
+    /// Time from the start of the process to its first answer
     Start,
-    /// The large document, applied
+    /// Time to apply the large document
     Load,
-    /// The memory of the process, idle and with all facts
+    /// Memory of the process, idle and with all facts
     Memory,
-    /// From a revocation to the deny
+    /// Time from a revocation to the first denial
     Revoke,
-    /// Hot questions with every decision logged, beside the same without
+    /// Repeated questions with every decision logged, compared with no logging
     DecisionsLog,
 }
 
 impl Args {
-    /// Whether a benchmark is to be run.
+    /// Returns true if a benchmark is selected.
     pub(crate) fn wants(&self, what: What) -> bool {
         self.only.is_none_or(|only| only == what)
     }
 
-    /// Whether a rate of single questions, or what it is compared with, is to be measured.
+    /// Returns true if a rate of single questions, or its baseline, is selected.
     pub(crate) fn wants_checks(&self) -> bool {
         let kinds = [What::Empty, What::Hot, What::One, What::Zipf, What::Fresh];
         kinds.into_iter().any(|what| self.wants(what))
     }
 
-    /// How long each rate is measured.
+    /// Returns the time for which each rate is measured.
     pub(crate) fn duration(&self) -> Duration {
         Duration::from_secs(self.seconds.max(1))
     }

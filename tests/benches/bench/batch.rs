@@ -1,4 +1,4 @@
-//! Questions by the hundred and by the thousand.
+//! Batches of a hundred and of a thousand questions.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use benches::{Call, Result, Until, Workload, number, output, portfolio::Portfoli
 
 use crate::server::Server;
 
-/// The method.
+/// The path of the method.
 const CHECK_BATCH: &str = "/mandate.entitlement.v1.AuthorizationService/CheckBatch";
-/// How many questions a call asks.
+/// Numbers of questions in one call.
 const SIZES: [u32; 2] = [100, 1_000];
-/// Calls in flight on each connection.
+/// Concurrent calls on each connection.
 const IN_FLIGHT: usize = 4;
-/// One answer in so many is looked at.
+/// Interval of verification: one answer in this many is compared with the right one.
 const LOOK: usize = 100;
 
 /// Measures batches and prints them.
@@ -43,7 +43,7 @@ pub(crate) async fn measure(
     Ok(())
 }
 
-/// A batch for each organization: all questions of a batch are about one.
+/// Returns one batch for each organization. All questions of a batch are about one organization.
 fn workload(portfolio: &Portfolio, size: u32) -> Workload {
     let calls = (0..portfolio.organizations).map(|organization| {
         let asked: Vec<_> = (0..size as usize)

@@ -1,4 +1,4 @@
-//! Single questions: again and again, and each for the first time.
+//! Single questions, repeated or each asked for the first time.
 
 use std::time::Duration;
 
@@ -17,30 +17,30 @@ use crate::{
     server::Server,
 };
 
-/// The method.
+/// The path of the method.
 const CHECK: &str = "/mandate.entitlement.v1.AuthorizationService/Check";
-/// Measurements of each rate, in turns with what it is compared with.
+/// Number of measurements of each rate, alternating with its baseline.
 pub(crate) const ROUNDS: usize = 3;
-/// Questions that are asked again and again.
+/// Number of repeated questions.
 pub(crate) const HOT: usize = 1_000;
-/// Questions that are asked once.
+/// Number of questions that are asked once.
 pub(crate) const FRESH: usize = 20_000;
-/// Calls in flight on each connection.
+/// Concurrent calls on each connection.
 const IN_FLIGHT: usize = 16;
-/// One answer in so many is looked at.
+/// Interval of verification: one answer in this many is compared with the right one.
 const LOOK: usize = 1000;
-/// Questions drawn of those that some are asked much more often than others.
+/// Number of questions drawn from a distribution with a few very frequent ones.
 const DRAWN: usize = 100_000;
-/// How long caches and buffers are warmed before the first round.
+/// Time to warm caches and buffers before the first round.
 pub(crate) const WARM_UP: Duration = Duration::from_millis(500);
 
-/// Measures the empty RPC and each kind of question in turns, and prints them.
+/// Measures the empty RPC and each kind of question alternately, and prints the results.
 pub(crate) async fn measure(portfolio: &Portfolio, server: &Server, args: &Args) -> Result<()> {
     let (for_a_while, empty) = (Until::Elapsed(args.duration()), empty_workload(1));
-    // As many calls as there are fresh questions: both begin with new connections.
+    // As many calls as there are fresh questions, so that both start with new connections.
     let as_many = empty_workload(FRESH);
     let hot = workload((0..HOT).map(|number| portfolio.question(number)));
-    // Touches every organization, too.
+    // The warm-up also touches every organization.
     run(&hot, server, Until::Elapsed(WARM_UP)).await?;
     run(&empty, server, Until::Elapsed(WARM_UP)).await?;
     let one = workload((0..HOT).map(|number| portfolio.question_in(0, number)));
@@ -77,7 +77,7 @@ pub(crate) async fn measure(portfolio: &Portfolio, server: &Server, args: &Args)
     Ok(())
 }
 
-/// Measures questions about organizations that are not in memory yet, and prints them.
+/// Measures questions about organizations that are not in memory yet, and prints the results.
 pub(crate) async fn cold(portfolio: &Portfolio, server: &Server) -> Result<()> {
     let cold = workload((0..FRESH).map(|number| portfolio.question(number)));
     let figures = run(&cold, server, Until::Asked).await?;
@@ -87,7 +87,7 @@ pub(crate) async fn cold(portfolio: &Portfolio, server: &Server) -> Result<()> {
     Ok(())
 }
 
-/// The rate of a kind of question, and its ratio to that of the empty RPC before it in each round.
+/// The rate of a kind of question, and its ratio to that of the preceding empty RPC in each round.
 struct Tally {
     what: What,
     name: &'static str,
@@ -138,7 +138,7 @@ pub(crate) async fn run(workload: &Workload, server: &Server, until: Until) -> R
     benches::run(workload, &target?, until).await
 }
 
-/// Calls that ask nothing.
+/// Returns calls without any question.
 pub(crate) fn empty_workload(count: usize) -> Workload {
     let call = Call {
         body: Bytes::new(),
@@ -154,7 +154,7 @@ pub(crate) fn empty_workload(count: usize) -> Workload {
     }
 }
 
-/// Questions, a call each.
+/// Returns one call for each question.
 pub(crate) fn workload(asked: impl Iterator<Item = Asked>) -> Workload {
     let calls = asked.map(|asked| {
         let request = CheckRequest {
@@ -180,8 +180,8 @@ pub(crate) fn workload(asked: impl Iterator<Item = Asked>) -> Workload {
     }
 }
 
-/// Numbers below `count` as they are asked for where few are asked for often: the n-th most wanted
-/// 1/n as often as the first.
+/// Returns numbers below `count` in a Zipf distribution: the n-th most frequent appears 1/n times
+/// as often as the first.
 fn zipf(count: usize) -> impl Iterator<Item = usize> {
     let mut sum = 0.0;
     let sums: Vec<f64> = (1..=count)

@@ -1,5 +1,5 @@
-//! Single questions of many callers through the client library: to the service on one stream, and
-//! to Redis.
+//! Single questions of many callers through the client library, to the service on one stream and to
+//! Redis.
 
 use std::{
     path::Path,
@@ -25,25 +25,25 @@ use crate::{
     server::{Server, own_cpu},
 };
 
-/// Measurements of each rate, in turns with what it is compared with.
+/// Number of measurements of each rate, alternating with its baseline.
 const ROUNDS: usize = 3;
-/// Callers that each wait for an answer.
+/// Number of concurrent callers, each with one pending question.
 const CALLERS: usize = 512;
-/// Questions that are asked again and again.
+/// Number of repeated questions.
 const HOT: usize = 1_000;
-/// One call in so many is timed, and its answer looked at: a clock would cost as much as the
-/// call does.
+/// One call in this many is timed and its answer verified. Timing each call would cost as much as
+/// the call itself.
 const TIMED: u64 = 16;
-/// How long caches and buffers are warmed before the first round.
+/// Time to warm caches and buffers before the first round.
 const WARM_UP: Duration = Duration::from_millis(500);
-/// How long decisions may take to be in Redis.
+/// Maximum time until decisions are in Redis, and the time between two looks.
 const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// What callers ask.
+/// The questions of the callers, with their right answers.
 pub(crate) type Asked = Arc<[(Question, Effect)]>;
 
-/// Measures unary checks on one stream in turns with the empty RPC, and prints them.
+/// Measures unary checks on one stream, alternating with the empty RPC, and prints the results.
 pub(crate) async fn measure(
     portfolio: &Portfolio,
     server: &Server,
@@ -89,7 +89,7 @@ pub(crate) async fn measure(
     Ok(())
 }
 
-/// Measures decisions that the client reads in Redis, and prints them.
+/// Measures decisions that the client reads from Redis, and prints the results.
 pub(crate) async fn measure_redis(
     portfolio: &Portfolio,
     folder: &Path,
@@ -133,7 +133,7 @@ pub(crate) async fn measure_redis(
     server.stop().await
 }
 
-/// A client that reads the decisions of a server in Redis.
+/// Returns a client that reads the decisions of a server from Redis.
 pub(crate) fn reader(server: &Server, redis: &Redis, folder: &Path) -> Result<Client> {
     let secrets = Secrets::read_or_make(folder).map_err(|failure| failure.to_string())?;
     let namespace = secrets.sealer.namespace(entitlement::DECISIONS);
@@ -143,10 +143,10 @@ pub(crate) fn reader(server: &Server, redis: &Redis, folder: &Path) -> Result<Cl
     Ok(client.build()?)
 }
 
-/// Asks until all decisions come from Redis.
+/// Repeats all questions until all decisions come from Redis.
 pub(crate) async fn share(client: &Client, portfolio: &Portfolio, asked: &Asked) -> Result<()> {
-    // What is shared while there is no connection yet is not shared again soon: other questions
-    // than those that are measured.
+    // A decision that is shared before the connection exists is not shared again soon. The loop
+    // therefore uses questions that are not measured.
     let begin = Instant::now();
     let mut number = asked.len();
     while client.counts().redis == 0 {
@@ -174,7 +174,7 @@ pub(crate) async fn share(client: &Client, portfolio: &Portfolio, asked: &Asked)
     }
 }
 
-/// Asks, and measures.
+/// Runs all callers, and measures them.
 pub(crate) async fn run(client: &Client, asked: &Asked, duration: Duration) -> Result<Figures> {
     let next = Arc::new(AtomicUsize::new(0));
     let (begin, cpu) = (Instant::now(), Server::cpu()?);
@@ -200,7 +200,7 @@ pub(crate) async fn run(client: &Client, asked: &Asked, duration: Duration) -> R
     Ok(figures)
 }
 
-/// One caller: how long its calls took, in microseconds, one of each [`TIMED`].
+/// Runs one caller. Returns the latencies of its timed calls (see [`TIMED`]), in microseconds.
 async fn ask(
     client: Client,
     asked: Asked,
@@ -229,14 +229,14 @@ async fn ask(
     }
 }
 
-/// The first questions of all organizations.
+/// Returns the first questions of all organizations.
 pub(crate) fn questions(portfolio: &Portfolio, count: usize) -> Asked {
     (0..count)
         .map(|number| question(portfolio.question(number)))
         .collect()
 }
 
-/// A question as the client takes it, and its right answer.
+/// Returns a question in the form of the client, and its right answer.
 pub(crate) fn question(asked: portfolio::Asked) -> (Question, Effect) {
     let question = Question::new(asked.subject, asked.permission, asked.resource);
     (question, asked.effect)

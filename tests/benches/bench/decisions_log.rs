@@ -1,4 +1,5 @@
-//! Hot questions with every decision logged, in turns with the same questions without.
+//! Repeated questions with every decision logged, alternating with the same questions without a
+//! log.
 
 use std::{path::Path, time::Duration};
 
@@ -10,7 +11,7 @@ use crate::{
     server::Server,
 };
 
-/// Measures both rates and prints them. Both servers are there all the time, on the same files.
+/// Measures both rates and prints them. Both servers run all the time, on the same files.
 pub(crate) async fn measure(
     portfolio: &Portfolio,
     without: &Server,

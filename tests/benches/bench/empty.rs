@@ -1,4 +1,4 @@
-//! An RPC that does nothing, as generated code would serve it: no check can cost less.
+//! An RPC that does nothing, served as by generated code. No check can cost less.
 
 use std::{
     convert::Infallible,
@@ -21,7 +21,7 @@ use benches::Raw;
 /// The path of the method.
 pub(crate) const PATH: &str = "/bench.Empty/Call";
 
-/// The service without any layer.
+/// Returns the service without any layer.
 pub(crate) fn service() -> GrpcService {
     GrpcService::new(Routes::new(Empty))
 }

@@ -1,4 +1,4 @@
-//! The large document: read, compared with what the server has, and written.
+//! Applying the large document: reading it, comparing it with the server, and writing.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use benches::{Result, number, output, portfolio::Portfolio};
 
 use crate::server::Server;
 
-/// What is taken long by applying a document.
+/// The times of the phases of an apply.
 #[derive(Debug)]
 struct Times {
     begin: Instant,
@@ -27,8 +27,8 @@ impl Progress for Times {
     fn done(&mut self, _: usize, _: usize) {}
 }
 
-/// Applies the large document twice, over TCP as the command does, and prints how long that
-/// took if it is wanted: the other benchmarks need the facts in any case.
+/// Applies the large document twice, over TCP as the command does. Prints the times if `print`; the
+/// other benchmarks need the facts in any case.
 pub(crate) async fn measure(portfolio: &Portfolio, server: &Server, print: bool) -> Result<()> {
     let channel = rpc::over_tcp(&format!("http://{}", server.address), None)?;
     let clients = Clients::new(channel.clone(), channel.clone(), channel, &server.key);
@@ -59,7 +59,7 @@ pub(crate) async fn measure(portfolio: &Portfolio, server: &Server, print: bool)
         let written = summary.counts.created + summary.counts.changed;
         let expected = if again { 0 } else { portfolio.facts() };
         if written != expected {
-            return Err(format!("{written} facts were written and not {expected}").into());
+            return Err(format!("{written} facts were written instead of {expected}").into());
         }
     }
     Ok(())
@@ -81,8 +81,11 @@ fn describe(again: bool, times: &Times, applied: Duration, parsed: Duration) {
     }
 }
 
-/// What went wrong first: a message that only counts says little.
-#[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands over")]
+/// Returns the first problem of an error, because its message may only count the problems.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the signature that `map_err` requires"
+)]
 fn explained(error: ApplyError) -> String {
     let first = match &error {
         ApplyError::Invalid(problems) => problems.first().map(ToString::to_string),

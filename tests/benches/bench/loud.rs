@@ -1,5 +1,5 @@
-//! What one loud caller costs another: revocations while somebody else asks for as much as they can,
-//! beside the same while nobody does.
+//! The cost of one loud caller for another: revocations while the loud caller sends as many
+//! requests as possible, compared with revocations without it.
 
 use std::{
     path::Path,
@@ -26,15 +26,15 @@ use tonic::transport::Channel;
 
 use crate::server::Server;
 
-/// Measurements with the loud caller and without, in turns.
+/// Number of measurements with and without the loud caller, alternating.
 const ROUNDS: usize = 3;
-/// Loops of the loud caller.
+/// Number of concurrent loops of the loud caller.
 const LOOPS: usize = 48;
-/// Changes of a preview.
+/// Number of changes in a preview.
 const CHANGES: usize = 50;
-/// Questions of a batch.
+/// Number of questions in a batch.
 const QUESTIONS: usize = 1_000;
-/// The organization that both are about.
+/// The organization in all requests.
 const ORGANIZATION: usize = 0;
 const CREATE: &str = "/mandate.entitlement.v1.GrantService/CreateGrant";
 const REVOKE: &str = "/mandate.entitlement.v1.GrantService/RevokeGrant";
@@ -45,7 +45,7 @@ const ACCOUNT: &str = "/mandate.identity.v1.ServiceAccountService/CreateServiceA
 const KEY: &str = "/mandate.identity.v1.ServiceAccountService/CreateServiceAccountKey";
 const MEMBER: &str = "/mandate.membership.v1.MemberService/CreateMembership";
 
-/// What the loud caller does.
+/// The requests of the loud caller.
 #[derive(Debug, Clone, Copy)]
 enum Noise {
     Previews,
@@ -54,7 +54,7 @@ enum Noise {
     Changes,
 }
 
-/// Measures and prints.
+/// Measures the revocations and prints the results.
 pub(crate) async fn measure(
     portfolio: &Portfolio,
     folder: &Path,
@@ -115,7 +115,7 @@ pub(crate) async fn measure(
     server.stop().await
 }
 
-/// A service account that may do whatever the first one may.
+/// Creates a service account with the permissions of the first one.
 async fn second_caller(server: &Server, root: &Target) -> Result<Target> {
     let connection = root.connect().await?;
     let subject = "serviceAccounts/loud";
@@ -184,7 +184,8 @@ fn grant(user: usize) -> CreateGrantRequest {
     }
 }
 
-/// Gives and revokes for a while, and returns how long the revocations took, in microseconds.
+/// Grants and revokes access for a while. Returns the latencies of the revocations, in
+/// microseconds.
 async fn revocations(target: &Target, duration: Duration) -> Result<Histogram<u64>> {
     let connection = target.connect().await?;
     let (begin, mut times) = (Instant::now(), histogram()?);
@@ -206,7 +207,7 @@ async fn revoke(target: &Target, connection: &Channel, given: CreateGrantRespons
     Ok(())
 }
 
-/// One loop of the loud caller, which ends only if a call fails.
+/// Runs one loop of the loud caller, which ends only if a call fails.
 async fn make(
     noise: Noise,
     target: Arc<Target>,

@@ -1,8 +1,8 @@
-//! Benchmarks: what the bars of the product are measured with.
+//! Benchmarks that measure the performance targets of the product.
 //!
-//! The server and the generator of load are one process, each with a runtime of its own, so that
-//! an empty RPC and a check meet the same sockets, allocator and machine. Absolute figures
-//! wander with the machine; ratios within one run hold.
+//! The server and the load generator share one process but have separate runtimes, so that an empty
+//! RPC and a check use the same sockets, allocator and machine. Absolute figures vary with the
+//! machine; ratios within one run are stable.
 
 mod args;
 mod batch;
@@ -31,7 +31,7 @@ use crate::{
     server::Server,
 };
 
-/// What `mandate` allocates with.
+/// The allocator of `mandate`.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
 }
 
 async fn measure(args: &Args) -> Result<()> {
-    // As `mandate serve` has it where no collector is configured.
+    // The same settings as `mandate serve` without a collector.
     let _telemetry = Telemetry::begin(&TelemetrySettings {
         service: "bench",
         format: LogFormat::Json,
@@ -81,7 +81,7 @@ async fn measure(args: &Args) -> Result<()> {
         warm::measure(&portfolio, folder.path()).await?;
     }
     if args.wants(What::Cold) {
-        // The same files, and nothing in memory.
+        // The same files, with nothing in memory.
         let server = Server::start(folder.path(), None)?;
         checks::cold(&portfolio, &server).await?;
         server.stop().await?;

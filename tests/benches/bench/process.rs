@@ -16,12 +16,12 @@ use tonic::{Request, metadata::AsciiMetadataValue, transport::Endpoint};
 use benches::{Result, portfolio::Asked};
 use tests::signal::kill_running;
 
-/// How often an answer is asked for until there is one.
+/// Time between two attempts to get an answer.
 const PAUSE: Duration = Duration::from_millis(1);
-/// How long to wait for it.
+/// Maximum wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A server. Dropped, it is killed.
+/// A server process, which is killed when this is dropped.
 pub(crate) struct Process {
     server: Child,
     begin: Instant,
@@ -30,13 +30,13 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// The binary, if it was built with this profile.
+    /// Returns the path of the binary, if it was built with this profile.
     pub(crate) fn program() -> Result<Option<PathBuf>> {
         let program = env::current_exe()?.with_file_name("mandate");
         Ok(program.exists().then_some(program))
     }
 
-    /// Starts all services on what is in a folder.
+    /// Starts all services on the data of a folder.
     pub(crate) fn start(program: &Path, folder: &Path, key: &SecretString) -> Result<Self> {
         let address = format!("127.0.0.1:{}", testkit::free_port()?);
         let begin = Instant::now();
@@ -56,7 +56,7 @@ impl Process {
         })
     }
 
-    /// The time from the start of the process to the first answer, which is the right one.
+    /// Returns the time from the start of the process to the first answer, which must be right.
     pub(crate) async fn first_answer(&self, asked: &Asked) -> Result<Duration> {
         loop {
             if let Ok(effect) = self.ask(asked).await {
@@ -74,7 +74,7 @@ impl Process {
         }
     }
 
-    /// Asks one question on a connection of its own.
+    /// Asks one question on a new connection.
     pub(crate) async fn ask(&self, asked: &Asked) -> Result<Effect> {
         let channel = Endpoint::from_shared(self.url.clone())?.connect().await?;
         let mut request = Request::new(CheckRequest {
@@ -92,7 +92,7 @@ impl Process {
         Ok(decision.ok_or("an answer without a decision")?.effect())
     }
 
-    /// The memory that the process holds, in KiB.
+    /// Returns the resident memory of the process, in KiB.
     pub(crate) fn resident_kib(&self) -> Result<u32> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.server.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -1,5 +1,5 @@
-//! From the return of a revocation until everybody denies: three replicas as processes on
-//! PostgreSQL and Redis, under load, and one who reads Redis.
+//! Time from the return of a revocation until all replicas deny: three replicas as processes on
+//! PostgreSQL and Redis, under load, and a reader of Redis.
 
 use std::{
     env,
@@ -19,16 +19,16 @@ use benches::{Result, histogram, output};
 use tests::faults::{Fleet, Paused, REPLICAS, Random, RedisServer, USERS};
 use tokio::task::JoinSet;
 
-/// Questions a second to each replica.
+/// Rate of questions per second and replica.
 const RATE: u32 = 2000;
-/// Tasks that ask a replica.
+/// Number of tasks that query a replica.
 const ASKERS: u32 = 8;
-/// How long everybody must have denied to count as denying.
+/// Time without an allow after which a denial counts as final.
 const QUIET: Duration = Duration::from_millis(60);
-/// The longest that is waited for it.
+/// Maximum wait for a final denial.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What is done to Redis meanwhile.
+/// The state of Redis during the measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Redis {
     Running,
@@ -37,9 +37,9 @@ enum Redis {
     Killed,
 }
 
-/// Measures and prints.
+/// Measures the times and prints the results.
 pub(crate) async fn measure() -> Result<()> {
-    // On threads of its own: what waits for the generator of load would be measured.
+    // Separate threads, so that the measurement does not include waiting for the load generator.
     let measured = std::thread::spawn(|| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -86,14 +86,14 @@ fn program() -> Result<Option<PathBuf>> {
     Ok(programs.into_iter().find(|program| program.exists()))
 }
 
-/// Asks a replica about everybody, at its part of the rate.
+/// Queries a replica about all users, at its share of the rate.
 async fn hot(fleet: Arc<Fleet>, replica: usize, number: u32) {
     let mut client = fleet.authorization(replica);
     let mut random = Random::new(u64::from(number));
     let mut tick = tokio::time::interval(Duration::from_secs(1) * ASKERS / RATE);
     loop {
         tick.tick().await;
-        // Who is refused asks again.
+        // The next tick repeats a refused question.
         let _ = client.check(Fleet::question(random.below(USERS))).await;
     }
 }
@@ -112,7 +112,7 @@ async fn phase(fleet: &Arc<Fleet>, redis: Redis, count: usize) -> Result<()> {
         let (ages, with_token) = once(fleet, number % USERS, redis, &mut random).await?;
         allowed += with_token;
         for (one, age) in all.iter_mut().zip(ages) {
-            // Zero is below what is told apart.
+            // The histogram cannot record zero.
             one.record(u64::try_from(age.as_micros())?.max(1))?;
         }
     }
@@ -137,8 +137,8 @@ async fn phase(fleet: &Arc<Fleet>, redis: Redis, count: usize) -> Result<()> {
     Ok(())
 }
 
-/// Gives a grant, lets everybody see it, and takes it away; how much later each denies for good,
-/// and how many allowed in spite of the token.
+/// Grants a user access, waits until all replicas see it, and revokes it. Returns the time until
+/// the final denial of each replica and of Redis, and the number of allows in spite of the token.
 async fn once(
     fleet: &Arc<Fleet>,
     user: usize,
@@ -151,7 +151,7 @@ async fn once(
     for place in 0..=REPLICAS {
         watchers.spawn(watch(fleet.clone(), place, user, stop.clone()));
     }
-    // Until all have seen it for a while.
+    // All replicas see the grant for a while.
     tokio::time::sleep(random.millis(30, 60)).await;
     if redis == Redis::Emptied {
         fleet.with_redis(|server| server.ask("FLUSHALL", "+OK"));
@@ -184,8 +184,8 @@ async fn once(
     Ok((ages, allowed))
 }
 
-/// Asks every millisecond until it is stopped and denied, and says when the first question began
-/// that was denied for good.
+/// Asks every millisecond until stopped and finally denied. Returns the time at which the first
+/// finally denied question began.
 async fn watch(
     fleet: Arc<Fleet>,
     place: usize,
@@ -199,7 +199,8 @@ async fn watch(
     loop {
         let begin = Instant::now();
         let allow = if place == REPLICAS {
-            // What may not be served is asked of a replica, which is measured beside.
+            // A reader asks a replica about decisions that it may not serve; replicas are measured
+            // separately.
             let read = reader.decide(&question).await;
             read.is_some_and(|read| read.effect() == Effect::Allow)
         } else {
@@ -215,10 +216,10 @@ async fn watch(
         if let (true, Some(since)) = (stop.load(Ordering::Relaxed), quiet) {
             return Ok((place, since));
         }
-        // Without a pause, those who watch would take the time that is measured.
+        // Without the pause, the watchers would take the CPU time that is measured.
         tokio::time::sleep(Duration::from_millis(1)).await;
         if begun.elapsed() > PATIENCE {
-            return Err(format!("replica {place} allows still").into());
+            return Err(format!("replica {place} still allows").into());
         }
     }
 }

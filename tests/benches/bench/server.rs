@@ -1,4 +1,4 @@
-//! An installation that is measured, on threads of its own.
+//! The measured installation, on separate threads.
 
 use std::{
     fs,
@@ -24,23 +24,23 @@ use benches::{Cpu, Result, Target};
 
 use crate::empty;
 
-/// The threads that serve calls. One, so that with a generator of one thread neither waits for
-/// the other's core where there are two.
+/// Number of threads that serve calls. With one, the server and the single-threaded load generator
+/// each have a core if there are two.
 pub(crate) const THREADS: NonZero<usize> = NonZero::<usize>::MIN;
 
-/// What the name of the server's own threads begins with; the kernel keeps 15 characters.
+/// Prefix of the names of the server's own threads; the kernel keeps 15 characters.
 const THREAD: &str = "bench-server";
-/// What those that serve calls begin with.
+/// Prefix of the names of the threads that serve calls.
 const SERVING: &str = "serve-";
 
-/// An installation on the SQLite files in a folder, and the empty RPC beside it. Dropped, it
-/// ends.
+/// An installation on the SQLite files in a folder, with the empty RPC. It ends when this is
+/// dropped.
 pub(crate) struct Server {
-    /// Where every service is.
+    /// The address of the services.
     pub(crate) address: SocketAddr,
-    /// Where the empty RPC is.
+    /// The address of the empty RPC.
     empty: SocketAddr,
-    /// Of the first service account.
+    /// The key of the first service account.
     pub(crate) key: SecretString,
     installation: Arc<Installation>,
     stop: CancellationToken,
@@ -48,12 +48,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts on what is in the folder, with a shared cache if there is one.
+    /// Starts a server on the data of a folder, with a shared cache if given.
     pub(crate) fn start(folder: &Path, cache: Option<Cache>) -> Result<Self> {
         Self::start_logging(folder, cache, None)
     }
 
-    /// The same, with a log of its decisions if there is one.
+    /// Starts a server on the data of a folder, with a shared cache and a decision log if given.
     pub(crate) fn start_logging(
         folder: &Path,
         cache: Option<Cache>,
@@ -82,35 +82,35 @@ impl Server {
         }
     }
 
-    /// The services, as whoever asks them needs to know them.
+    /// Returns the services as a measured target.
     pub(crate) fn target(&self) -> Result<Target> {
         Target::with_key(self.address, &self.key, cpu())
     }
 
-    /// The empty RPC, called with the same key.
+    /// Returns the empty RPC as a measured target, with the same key.
     pub(crate) fn empty_target(&self) -> Result<Target> {
         Target::with_key(self.empty, &self.key, cpu())
     }
 
-    /// Ends it. The runtime of the caller goes on meanwhile: the server waits for the connections
-    /// that are on it.
+    /// Ends the server. The caller's runtime must keep running, because the server waits for its
+    /// open connections.
     pub(crate) async fn stop(self) -> Result<()> {
         self.stop.cancel();
         tokio::task::spawn_blocking(move || drop(self)).await?;
         Ok(())
     }
 
-    /// How many statements were run on the database so far.
+    /// Returns the number of statements on the database so far.
     pub(crate) fn statements(&self) -> u64 {
         self.installation.statements()
     }
 
-    /// The CPU time that the server's threads have taken.
+    /// Returns the CPU time of the server's threads.
     pub(crate) fn cpu() -> Result<Duration> {
         let mut total = Duration::ZERO;
         for task in fs::read_dir("/proc/self/task")? {
             let task = task?.path();
-            // A thread may end meanwhile.
+            // A thread may end between the two reads.
             let name = fs::read_to_string(task.join("comm")).unwrap_or_default();
             if name.starts_with(THREAD) || name.starts_with(SERVING) {
                 total += on_cpu(&task);
@@ -120,7 +120,7 @@ impl Server {
     }
 }
 
-/// The CPU time that the thread of the caller has taken.
+/// Returns the CPU time of the calling thread.
 pub(crate) fn own_cpu() -> Duration {
     on_cpu(Path::new("/proc/thread-self"))
 }
@@ -139,13 +139,13 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.stop.cancel();
         if let Some(thread) = self.thread.take() {
-            // What it failed with was seen by those who called it.
+            // The callers have already seen the failure of the server.
             let _ = thread.join();
         }
     }
 }
 
-/// The shared cache and the log of the decisions, where there are such.
+/// The shared cache and the decision log, if any.
 type Beside = (Option<Cache>, Option<DecisionLogSettings>);
 
 fn run(
@@ -180,7 +180,7 @@ async fn installation(
             clock: Arc::new(SystemClock::default()),
             secrets,
             limits: rpc::Limits {
-                // As `mandate serve` has it where there is a collector.
+                // The same sampling as `mandate serve` with a collector.
                 trace_one_in: 100,
                 ..rpc::Limits::default()
             },
@@ -196,7 +196,7 @@ async fn installation(
     Ok(Installation::start(settings).await?)
 }
 
-/// Where the services are and the empty RPC is, and the services.
+/// The addresses of the services and of the empty RPC, and the installation.
 type Started = ([SocketAddr; 2], Arc<Installation>);
 type Serving = tokio::task::JoinHandle<Result<()>>;
 

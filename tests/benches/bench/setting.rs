@@ -1,4 +1,4 @@
-//! Where the figures were taken.
+//! The environment of the measurement.
 
 use std::{process::Command, thread};
 
@@ -6,7 +6,7 @@ use benches::output;
 
 use crate::{args::Args, server::THREADS};
 
-/// Prints what a figure cannot be compared without.
+/// Prints the properties of the machine without which figures cannot be compared.
 pub(crate) fn describe(args: &Args) {
     let cores = thread::available_parallelism().map_or(0, std::num::NonZero::get);
     let profile = if cfg!(debug_assertions) {

@@ -1,4 +1,4 @@
-//! The process from its start: how soon it answers, and how much memory it holds.
+//! The start of the process: the time to its first answer, and its memory.
 
 use std::{path::Path, time::Duration};
 
@@ -11,12 +11,12 @@ use benches::{
 
 use crate::process::Process;
 
-/// Starts of the process.
+/// Number of starts of the process.
 const ROUNDS: usize = 3;
-/// How long a process is left alone before its idle memory is read.
+/// Time for which a process is idle before its memory is read.
 const SETTLE: Duration = Duration::from_secs(2);
 
-/// Measures the process on an empty folder and on one with all facts, and prints both.
+/// Measures the process on an empty folder and on one with all facts, and prints the results.
 pub(crate) async fn measure(portfolio: &Portfolio, folder: &Path) -> Result<()> {
     output::title("The process `mandate serve all`");
     let Some(program) = Process::program()? else {
@@ -59,7 +59,7 @@ pub(crate) async fn measure(portfolio: &Portfolio, folder: &Path) -> Result<()> 
     Ok(())
 }
 
-/// The idle memory of a process without facts, in KiB.
+/// Returns the idle memory of a process without facts, in KiB.
 async fn idle(program: &Path) -> Result<u32> {
     let folder = tempfile::tempdir()?;
     let secrets = Secrets::read_or_make(folder.path()).map_err(|failure| failure.to_string())?;
@@ -68,7 +68,7 @@ async fn idle(program: &Path) -> Result<u32> {
     process.resident_kib()
 }
 
-/// A question about each organization.
+/// Returns one question about each organization.
 fn one_each(portfolio: &Portfolio) -> Vec<Asked> {
     (0..portfolio.organizations)
         .map(|organization| portfolio.question_in(organization, 1))

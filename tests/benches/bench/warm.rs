@@ -1,5 +1,5 @@
-//! What a replica with nothing in memory answers from what another has shared in Redis, in turns
-//! with one that reads the database.
+//! Answers of a replica with nothing in memory from decisions that another has shared in Redis,
+//! alternating with a replica that reads the database.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::{
     server::Server,
 };
 
-/// Measures and prints.
+/// Measures both replicas and prints the results.
 pub(crate) async fn measure(portfolio: &Portfolio, folder: &Path) -> Result<()> {
     output::title("Single questions to a replica, no organization in memory");
     let redis = match Redis::start() {
@@ -45,8 +45,8 @@ pub(crate) async fn measure(portfolio: &Portfolio, folder: &Path) -> Result<()> 
     first.stop().await
 }
 
-/// Asks each question once of a new replica that knows its caller, and counts its statements for
-/// each.
+/// Asks each question once on a new replica that has already authenticated its caller. Returns the
+/// figures, and the number of statements per question.
 async fn ask(portfolio: &Portfolio, folder: &Path, cache: Option<Cache>) -> Result<(Figures, f64)> {
     let replica = Server::start(folder, cache)?;
     let workload = |from, to| checks::workload((from..to).map(|number| portfolio.question(number)));

@@ -1,5 +1,5 @@
-//! Questions about one organization while its grants are written: how many are still answered from
-//! memory and from Redis, and how fast.
+//! Questions about one organization during writes to its grants: the share that memory and Redis
+//! still answer, and the rate.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -17,18 +17,18 @@ use crate::{
     server::Server,
 };
 
-/// Measurements with writes and without, in turns.
+/// Number of measurements with writes and without, alternating.
 const ROUNDS: usize = 3;
-/// Questions that are asked again and again, all about one organization.
+/// Number of repeated questions, all about one organization.
 const HOT: usize = 1_000;
-/// The organization that is asked about and written to.
+/// The organization of the questions and the writes.
 const ORGANIZATION: usize = 0;
-/// Between two writes: ten a second.
+/// Time between two writes: ten writes per second.
 const BETWEEN: Duration = Duration::from_millis(100);
 const CREATE: &str = "/mandate.entitlement.v1.GrantService/CreateGrant";
 const REVOKE: &str = "/mandate.entitlement.v1.GrantService/RevokeGrant";
 
-/// Measures and prints.
+/// Measures the rates and prints the results.
 pub(crate) async fn measure(
     portfolio: &Portfolio,
     folder: &Path,
@@ -81,8 +81,8 @@ pub(crate) async fn measure(
     }
 }
 
-/// Gives and takes again, of a user who has everything anyway: answers stay right, and revisions
-/// grow.
+/// Grants and revokes access of a user who has full access anyway. Answers stay right, and
+/// revisions grow.
 async fn write(server: Arc<Server>) -> Result<()> {
     let target = server.target()?;
     let connection = target.connect().await?;
@@ -114,7 +114,7 @@ async fn write(server: Arc<Server>) -> Result<()> {
     Ok(())
 }
 
-/// Ends the writer; it has not ended by itself unless a write failed.
+/// Ends the writer. It has ended before only if a write failed.
 async fn end(writer: JoinHandle<Result<()>>) -> Result<()> {
     writer.abort();
     match writer.await {

@@ -1,5 +1,5 @@
-//! Cerbos with a policy on disk; it keeps no facts, so each request brings those about its user
-//! and its resources along.
+//! Cerbos with a policy on disk. It stores no facts, so each request carries those about its user
+//! and its resources.
 
 use std::{
     fs, iter,
@@ -33,7 +33,7 @@ pub(crate) struct Cerbos {
 }
 
 impl Cerbos {
-    /// Starts a server that has the policy.
+    /// Starts a server with the policy.
     pub(crate) async fn start(program: PathBuf, folder: &Path) -> Result<Self> {
         let policies = folder.join("policies");
         fs::create_dir(&policies)?;

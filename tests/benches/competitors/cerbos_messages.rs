@@ -1,5 +1,4 @@
-//! The few messages of `cerbos.request.v1` and `cerbos.response.v1` that are needed, with the
-//! fields that are.
+//! The required messages of `cerbos.request.v1` and `cerbos.response.v1`, with the required fields.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +8,7 @@ use prost_types::{ListValue, Value, value::Kind};
 /// `EFFECT_ALLOW`.
 pub(crate) const ALLOW: i32 = 1;
 
-/// Facts that a request brings along.
+/// The facts in a request.
 pub(crate) type Attributes = BTreeMap<String, Value>;
 
 #[derive(Clone, PartialEq, Message)]

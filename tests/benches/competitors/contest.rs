@@ -1,37 +1,37 @@
-//! A workload, put to Mandate and to one peer in turns.
+//! One workload on Mandate and on a competitor, alternately.
 
 use benches::{Figures, Result, Until, Workload, run};
 
 use crate::system::System;
 
-/// What is compared, and what is demanded of it.
+/// A compared property, and its targets.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Subject {
-    /// As tables call it.
+    /// The title in tables.
     pub(crate) title: &'static str,
-    /// What is counted.
+    /// The counted unit.
     pub(crate) unit: &'static str,
-    /// The least that Mandate's rate may be of a peer's.
+    /// Minimum ratio of Mandate's rate to the competitor's.
     pub(crate) rate: Option<f64>,
-    /// The most that Mandate's p99 may be of a peer's.
+    /// Maximum ratio of Mandate's p99 latency to the competitor's.
     pub(crate) tail: Option<f64>,
 }
 
-/// What came of it.
+/// The result of a comparison.
 #[derive(Debug)]
 pub(crate) struct Contest {
-    /// Who Mandate was compared with.
+    /// The competitor.
     pub(crate) peer: &'static str,
-    /// All rounds of Mandate, and of the peer.
+    /// The figures of all rounds, of Mandate and of the competitor.
     pub(crate) own: Figures,
     pub(crate) other: Figures,
-    /// Mandate's figures divided by the peer's, for each round.
+    /// The ratios of Mandate's figures to the competitor's, for each round.
     pub(crate) rates: Vec<f64>,
     pub(crate) tails: Vec<f64>,
 }
 
 impl Contest {
-    /// Puts a workload to both in turns; `workload` makes that of a round.
+    /// Runs a workload on both systems alternately. `workload` returns the workload of a round.
     pub(crate) async fn hold(
         [own, peer]: [&dyn System; 2],
         rounds: u32,
@@ -62,7 +62,7 @@ async fn measure(system: &dyn System, workload: (Workload, Until)) -> Result<Fig
     let target = system.target()?;
     let failed = |error| format!("{}: {error}", system.name());
     if matches!(until, Until::Elapsed(_)) {
-        // Every call once, so that whatever caches there are have seen all of them.
+        // Each call once, so that all caches have seen all calls.
         let warm = run(&workload, &target, Until::Asked).await;
         warm.map_err(failed)?;
     }

@@ -1,8 +1,8 @@
-//! The facts as relations between objects, for the peers that are told them so.
+//! The facts as relations between objects, for competitors with that model.
 //!
-//! Only what the questions need: the tree, and who may view what. That a user is active, a
-//! member, and that the organization has the application is checked by Mandate besides, and left
-//! out here: it would cost the peers more relations and a deeper search.
+//! Only the facts that the questions need: the unit tree, and the grants. Mandate also checks that
+//! the user is active and a member, and that the organization has the application. These facts are
+//! left out here, because they would cost the competitors more relations and a deeper search.
 
 use benches::{
     portfolio::{Asked, Portfolio},
@@ -12,11 +12,11 @@ use benches::{
 /// A relation of an object to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Relation {
-    /// What it is said of.
+    /// The object that has the relation.
     pub(crate) object: Object,
-    /// What is said.
+    /// The name of the relation.
     pub(crate) relation: &'static str,
-    /// To whom or what.
+    /// The object that the relation points to.
     pub(crate) subject: Object,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct Object {
     pub(crate) id: String,
 }
 
-/// All relations.
+/// Returns all relations.
 pub(crate) fn relations(portfolio: &Portfolio) -> Vec<Relation> {
     let mut relations = Vec::new();
     for organization in 0..portfolio.organizations {
@@ -65,7 +65,7 @@ pub(crate) fn relations(portfolio: &Portfolio) -> Vec<Relation> {
     relations
 }
 
-/// What a question is about, and who asks.
+/// Returns the resource and the user of a question.
 pub(crate) fn asked(asked: &Asked) -> (Object, Object) {
     let numbers = asked.numbers;
     (
@@ -74,7 +74,7 @@ pub(crate) fn asked(asked: &Asked) -> (Object, Object) {
     )
 }
 
-/// The relation that alone allows a question: see [`Portfolio::allowed_by_unit`].
+/// Returns the only relation that allows a question: see [`Portfolio::allowed_by_unit`].
 pub(crate) fn allowing(asked: &Asked) -> Option<Relation> {
     let numbers = asked.numbers;
     match Scope::of(numbers.user) {

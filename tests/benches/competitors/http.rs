@@ -1,4 +1,4 @@
-//! As much of HTTP as it takes to post a document and to find an id in the answer.
+//! A minimal HTTP client that posts a document and finds an id in the answer.
 
 use std::net::SocketAddr;
 
@@ -9,10 +9,10 @@ use tokio::{
     net::TcpStream,
 };
 
-/// Posts JSON, and returns a field of the JSON that is answered.
+/// Posts JSON. Returns a field of the JSON in the answer.
 ///
 /// # Errors
-/// The answer has no such field; then with the answer.
+/// The answer lacks the field. The error holds the answer.
 pub(crate) async fn post(
     address: SocketAddr,
     key: &str,
@@ -21,7 +21,7 @@ pub(crate) async fn post(
     field: &str,
 ) -> Result<String> {
     let mut stream = TcpStream::connect(address).await?;
-    // 1.0: the answer then comes in one piece and ends with the connection.
+    // With HTTP 1.0 the answer is not chunked and ends with the connection.
     let head = format!(
         "POST {path} HTTP/1.0\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",

@@ -1,5 +1,6 @@
-//! Mandate and its peers side by side: the same facts, the same questions, the same generator of
-//! load, in turns within one run. Absolute figures wander with the machine; the ratios hold.
+//! Mandate and its competitors side by side: the same facts, the same questions and the same load
+//! generator, alternating within one run. Absolute figures vary with the machine; the ratios are
+//! stable.
 
 mod args;
 mod cerbos;
@@ -25,7 +26,7 @@ use clap::Parser;
 
 use crate::{args::Args, running::Running};
 
-/// What `mandate` allocates with.
+/// The allocator of `mandate`.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -48,7 +49,7 @@ async fn compare(args: &Args) -> Result<()> {
     report::loads(&loads);
     let results = workloads::hold(&portfolio, &running, args).await?;
     report::wrong_answers(&results);
-    // Last: it takes facts away.
+    // This comes last, because it deletes facts.
     let times = revoking::measure(&portfolio, &running).await?;
     report::revocations(&times);
     if let Some(path) = &args.svg {

@@ -1,4 +1,4 @@
-//! Mandate: one process on PostgreSQL and Redis, callers known by keys.
+//! Mandate: one process on PostgreSQL and Redis, with callers authenticated by keys.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! `OpenFGA` on PostgreSQL with the caches that it recommends for production.
+//! `OpenFGA` on PostgreSQL with the caches that its documentation recommends for production.
 
 use std::{
     path::{Path, PathBuf},
@@ -29,11 +29,11 @@ const CHECK: &str = "/openfga.v1.OpenFGAService/Check";
 const BATCH_CHECK: &str = "/openfga.v1.OpenFGAService/BatchCheck";
 const WRITE: &str = "/openfga.v1.OpenFGAService/Write";
 const MODEL: &str = include_str!("openfga.json");
-/// Tuples in a transaction: the most that it takes by default.
+/// Maximum number of tuples in a transaction, by default.
 const CHUNK: usize = 100;
-/// Transactions at a time on each connection.
+/// Concurrent transactions on each connection.
 const WRITERS: usize = 8;
-/// What differs from the defaults, to its advantage.
+/// Options that differ from the defaults, to its advantage.
 const OPTIONS: &[&str] = &[
     "--check-query-cache-enabled",
     "--check-iterator-cache-enabled",
@@ -42,7 +42,7 @@ const OPTIONS: &[&str] = &[
     "--shared-iterator-enabled",
     "--datastore-max-idle-conns=30",
     "--max-checks-per-batch-check=100",
-    // Batches of a hundred take longer than the default where the machine is busy.
+    // On a busy machine, batches of a hundred take longer than the default timeout.
     "--request-timeout=1m",
     "--log-level=warn",
 ];
@@ -53,7 +53,7 @@ pub(crate) struct OpenFga {
     http: std::net::SocketAddr,
     key: SecretString,
     program: PathBuf,
-    /// The ids of the store and of the model, once they are made.
+    /// The ids of the store and of the model, once they exist.
     ids: OnceLock<[String; 2]>,
 }
 
@@ -108,7 +108,7 @@ impl System for OpenFga {
     }
 
     fn setting(&self) -> String {
-        // A build by `go install` does not know its own version; Go does.
+        // A binary from `go install` does not know its version, but Go does.
         let program = self.program.display().to_string();
         let build = finish(Path::new("go"), ["version", "-m", &program]).unwrap_or_default();
         let version = build.lines().find_map(|line| {
@@ -192,7 +192,7 @@ impl System for OpenFga {
         let [store, model] = self.ids();
         let checks = asked.iter().enumerate().map(|(number, asked)| BatchItem {
             tuple: Some(tuple(asked)),
-            // Sorts as it was asked.
+            // The correlation ids sort in the order of the questions.
             correlation: format!("{number:04}"),
         });
         let request = BatchCheckRequest {
@@ -205,7 +205,7 @@ impl System for OpenFga {
 
     async fn revoke(&self, asked: &Asked) -> Result<bool> {
         let [store, model] = self.ids();
-        let relation = allowing(asked).ok_or("nothing alone allows this")?;
+        let relation = allowing(asked).ok_or("no single relation allows this")?;
         let tuples = vec![Tuple::of(&relation)];
         let request = WriteRequest {
             store,

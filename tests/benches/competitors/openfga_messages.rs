@@ -1,4 +1,4 @@
-//! The few messages of `openfga.v1` that are needed, with the fields that are.
+//! The required messages of `openfga.v1`, with the required fields.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ pub(crate) struct BatchCheckRequest {
 pub(crate) struct BatchItem {
     #[prost(message, optional, tag = "1")]
     pub(crate) tuple: Option<Tuple>,
-    /// Names the answer.
+    /// The id that identifies the answer.
     #[prost(string, tag = "4")]
     pub(crate) correlation: String,
 }
@@ -59,7 +59,7 @@ pub(crate) struct BatchCheckResponse {
 
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct BatchResult {
-    /// Absent where the question could not be answered.
+    /// Absent if the question could not be answered.
     #[prost(bool, optional, tag = "1")]
     pub(crate) allowed: Option<bool>,
 }
@@ -95,7 +95,7 @@ impl Tuple {
     }
 }
 
-/// An object as this system writes it.
+/// Returns the name of an object in this system.
 pub(crate) fn name(object: &facts::Object) -> String {
     format!("{}:{}", object.kind, object.id)
 }

@@ -1,4 +1,4 @@
-//! What the comparison prints and draws.
+//! The printed and drawn results of the comparison.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
     workloads::Results,
 };
 
-/// Prints what each system made of the latest workload, and Mandate's ratios to each.
+/// Prints each system's results of the latest workload, and Mandate's ratios to each.
 pub(crate) fn latest(results: &Results) -> Result<()> {
     let Some((subject, contests)) = results.last() else {
         return Ok(());
@@ -33,17 +33,17 @@ pub(crate) fn latest(results: &Results) -> Result<()> {
     Ok(())
 }
 
-/// Prints how many answers were compared with the right ones.
+/// Prints the number of answers that were compared with the right ones.
 pub(crate) fn wrong_answers(results: &Results) {
     let contests = results.iter().flat_map(|(_, contests)| contests);
     let compared: u64 = contests
         .map(|contest| contest.own.compared + contest.other.compared)
         .sum();
-    // The first wrong one would have ended the comparison.
+    // The first wrong answer would have ended the comparison.
     output::title(format!("wrong answers: 0 of {compared} compared"));
 }
 
-/// All that Mandate did of a workload, whoever it was compared with.
+/// Adds all figures of Mandate for a workload, from the comparisons with all competitors.
 fn together(contests: &[Contest]) -> Result<Option<Figures>> {
     let mut all: Option<Figures> = None;
     for contest in contests {
@@ -87,7 +87,7 @@ fn ratios(subject: &Subject, contest: &Contest) {
     );
 }
 
-/// Prints how long each took to load the facts.
+/// Prints the time that each system took to load the facts.
 pub(crate) fn loads(times: &[(&'static str, Duration)]) {
     output::title("Loading the facts, once");
     for (name, time) in times {
@@ -96,7 +96,7 @@ pub(crate) fn loads(times: &[(&'static str, Duration)]) {
     let [(_, own), peers @ ..] = times else {
         return;
     };
-    // Who keeps no facts loads none.
+    // Cerbos stores no facts and so loads none.
     let fastest = peers
         .iter()
         .filter(|(name, _)| *name != "Cerbos")
@@ -112,7 +112,7 @@ pub(crate) fn loads(times: &[(&'static str, Duration)]) {
     }
 }
 
-/// Prints how long a hot allow outlived its revocation.
+/// Prints the time for which a repeated allow outlived its revocation.
 pub(crate) fn revocations(times: &[Times]) {
     output::title("From the return of a revocation to the first denial that stays");
     for (name, own) in times {
@@ -124,7 +124,7 @@ pub(crate) fn revocations(times: &[Times]) {
     }
 }
 
-/// Draws the rates and the revocations.
+/// Draws the rates and the revocation times.
 pub(crate) fn draw(results: &Results, times: &[Times]) -> Result<String> {
     let mut panels = Vec::new();
     for (subject, contests) in results {
@@ -147,7 +147,7 @@ pub(crate) fn draw(results: &Results, times: &[Times]) -> Result<String> {
     let longest = times.iter().filter_map(|(name, own)| {
         let longest = own.last()?;
         let millis = longest.as_secs_f64() * 1000.0;
-        // Below what a round trip takes, one is as good as another.
+        // Below the time of a round trip, differences mean nothing.
         Some(bar(name, millis.max(0.1), output::time(*longest)))
     });
     panels.push(Panel {

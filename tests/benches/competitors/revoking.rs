@@ -1,4 +1,4 @@
-//! How long a hot allow outlives its revocation.
+//! The time for which a repeated allow outlives its revocation.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use tonic::client::Grpc;
 
 use crate::{running::Running, system::System};
 
-/// Revocations of each system.
+/// Number of revocations in each system.
 const ROUNDS: usize = 5;
-/// For how long the allow is asked for before it is revoked: caches have it then.
+/// Time for which the allow is queried before it is revoked, so that caches hold it.
 const WARM_UP: Duration = Duration::from_secs(1);
-/// A denial stays if no allow follows for so long.
+/// Time without an allow after which a denial counts as final.
 const STAYS: Duration = Duration::from_millis(500);
-/// A revocation that is not true by then never will be.
+/// Maximum wait for a revocation to take effect.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The times of a system, in ascending order.
 pub(crate) type Times = (&'static str, Vec<Duration>);
 
-/// Measures all systems in turns, but those that keep no facts.
+/// Measures all systems alternately, except those that store no facts.
 pub(crate) async fn measure(portfolio: &Portfolio, running: &Running) -> Result<Vec<Times>> {
     let mut times: Vec<Times> = running
         .systems()
@@ -47,7 +47,7 @@ pub(crate) async fn measure(portfolio: &Portfolio, running: &Running) -> Result<
     Ok(times)
 }
 
-/// From the return of the revocation to the first denial that stays.
+/// Returns the time from the return of the revocation to the first final denial.
 async fn revoke(system: &dyn System, asked: &Asked) -> Result<Option<Duration>> {
     let revoke = async {
         sleep(WARM_UP).await;
@@ -74,7 +74,7 @@ async fn revoke(system: &dyn System, asked: &Asked) -> Result<Option<Duration>> 
     }
 }
 
-/// Asks without a pause, and returns when the first denial came that stayed.
+/// Asks without a pause. Returns the time of the first final denial.
 async fn ask_until_denied(system: &dyn System, asked: &Asked) -> Result<Instant> {
     let (target, method) = (system.target()?, system.single());
     let mut client = Grpc::new(target.connect().await?);

@@ -1,4 +1,4 @@
-//! Everything that is started for the comparison.
+//! The systems and databases of the comparison.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -16,7 +16,7 @@ use crate::{
     system::System,
 };
 
-/// Mandate, its peers and what they keep their facts in. Dropped in this order, they end.
+/// Mandate, its competitors and their databases. They end in this order when dropped.
 pub(crate) struct Running {
     own: Mandate,
     peers: Vec<Box<dyn System>>,
@@ -26,7 +26,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts Mandate and the peers that are there.
+    /// Starts Mandate and the installed competitors.
     pub(crate) async fn start(args: &Args) -> Result<Self> {
         let (folder, postgres, redis) = (tempfile::tempdir()?, Postgres::start()?, Redis::start()?);
         let own = Mandate::start(&postgres.database()?, &redis.url(), folder.path()).await?;
@@ -48,19 +48,19 @@ impl Running {
         })
     }
 
-    /// Every system, Mandate first.
+    /// Returns every system, Mandate first.
     pub(crate) fn systems(&self) -> impl Iterator<Item = &dyn System> {
         [&self.own as &dyn System]
             .into_iter()
             .chain(by_ref(&self.peers))
     }
 
-    /// Mandate with each peer.
+    /// Returns Mandate with each competitor.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = [&dyn System; 2]> {
         by_ref(&self.peers).map(|peer| [&self.own as &dyn System, peer])
     }
 
-    /// Gives every system the facts, and tells how long each took.
+    /// Loads the facts into every system. Returns the time that each took.
     pub(crate) async fn load(
         &self,
         portfolio: &Portfolio,

@@ -1,5 +1,5 @@
-//! `SpiceDB` on PostgreSQL with its defaults: the cache of dispatches on, revisions quantized to
-//! 5 s.
+//! `SpiceDB` on PostgreSQL with its defaults: the dispatch cache is on, and revisions are quantized
+//! to 5 s.
 
 use std::path::{Path, PathBuf};
 
@@ -30,7 +30,7 @@ const IMPORT: &str = "/authzed.api.v1.PermissionsService/ImportBulkRelationships
 const WRITE: &str = "/authzed.api.v1.PermissionsService/WriteRelationships";
 const WRITE_SCHEMA: &str = "/authzed.api.v1.SchemaService/WriteSchema";
 const SCHEMA: &str = include_str!("spicedb.zed");
-/// Relationships in each message of an import.
+/// Number of relationships in each message of an import.
 const CHUNK: usize = 1000;
 
 /// A running server.
@@ -57,7 +57,8 @@ impl SpiceDb {
             &format!("--metrics-addr={}", daemon::free_address()?),
             "--telemetry-endpoint=",
             "--skip-release-check",
-            // By default it closes connections every 30 s, which a generator takes for a failure.
+            // By default the server closes connections after 30 s, which the load generator would
+            // take for a failure.
             "--grpc-max-conn-age=1h",
         ];
         let log = folder.join("spicedb.log");
@@ -99,7 +100,7 @@ impl System for SpiceDb {
     }
 
     fn target(&self) -> Result<Target> {
-        // What it is called with is a test's own.
+        // The key is a test key, so exposing it is safe.
         let key = SecretString::from(self.key.expose_secret());
         Target::with_key(self.daemon.address, &key, self.daemon.cpu())
     }
@@ -168,7 +169,7 @@ impl System for SpiceDb {
     }
 
     async fn revoke(&self, asked: &Asked) -> Result<bool> {
-        let relation = allowing(asked).ok_or("nothing alone allows this")?;
+        let relation = allowing(asked).ok_or("no single relation allows this")?;
         let update = Update {
             operation: DELETE,
             relationship: Some(Relationship::of(&relation)),

@@ -1,4 +1,4 @@
-//! The few messages of `authzed.api.v1` that are needed, with the fields that are.
+//! The required messages of `authzed.api.v1`, with the required fields.
 
 use prost::Message;
 
@@ -73,7 +73,7 @@ pub(crate) struct CheckBulkResponse {
 
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Pair {
-    /// Absent where the question could not be answered.
+    /// Absent if the question could not be answered.
     #[prost(message, optional, tag = "2")]
     pub(crate) item: Option<Item>,
 }

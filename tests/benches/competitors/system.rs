@@ -1,4 +1,4 @@
-//! What is compared: a server that knows the facts and answers the questions.
+//! A compared system: a server that holds the facts and answers the questions.
 
 use api::entitlement::v1::Effect;
 use async_trait::async_trait;
@@ -8,44 +8,44 @@ use benches::{
 };
 use prost::bytes::Bytes;
 
-/// Calls in flight on each connection, of single questions and of batches.
+/// Concurrent calls on each connection, of single questions and of batches.
 const SINGLE: usize = 16;
 const BATCHES: usize = 4;
-/// One answer in so many is compared with the right one.
+/// Interval of verification: one answer in this many is compared with the right one.
 const LOOK_AT_SINGLE: usize = 20;
 const LOOK_AT_BATCHES: usize = 10;
 
-/// A method that answers: where it is and how its answers are read.
+/// A method that answers questions.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Method {
     /// `/{service}/{method}`.
     pub(crate) path: &'static str,
-    /// The effects in an answer; none if it is malformed.
+    /// Decodes the effects of an answer; `None` if it is malformed.
     pub(crate) read: fn(&Bytes) -> Option<Vec<Effect>>,
 }
 
-/// A system under comparison, running.
+/// A running system under comparison.
 #[async_trait]
 pub(crate) trait System: Send + Sync {
-    /// As tables call it.
+    /// Returns the name of the system in tables.
     fn name(&self) -> &'static str;
-    /// Its version and how it was set up.
+    /// Returns the version and the configuration.
     fn setting(&self) -> String;
-    /// Who is asked.
+    /// Returns the target of the load.
     fn target(&self) -> Result<Target>;
-    /// Writes the facts by its fastest documented way.
+    /// Writes the facts by the fastest documented method.
     async fn load(&self, portfolio: &Portfolio) -> Result<()>;
-    /// The method for one question, and a request of it.
+    /// The method for one question, and a request for it.
     fn single(&self) -> Method;
     fn question(&self, asked: &Asked) -> Bytes;
-    /// The method for many questions about one user, and a request of it.
+    /// The method for many questions about one user, and a request for it.
     fn batch(&self) -> Method;
     fn questions(&self, asked: &[Asked]) -> Bytes;
-    /// Takes away what allows a question; false if it is not this system that keeps the facts.
+    /// Revokes the access that allows a question. Returns false if this system stores no facts.
     async fn revoke(&self, asked: &Asked) -> Result<bool>;
 }
 
-/// Questions one by one.
+/// Returns a workload of single questions.
 pub(crate) fn singles(system: &dyn System, asked: impl Iterator<Item = Asked>) -> Workload {
     let calls = asked.map(|asked| Call {
         body: system.question(&asked),
@@ -54,7 +54,7 @@ pub(crate) fn singles(system: &dyn System, asked: impl Iterator<Item = Asked>) -
     workload(system.single(), calls, 1, SINGLE, LOOK_AT_SINGLE)
 }
 
-/// Questions by the list.
+/// Returns a workload of batches.
 pub(crate) fn batches(system: &dyn System, lists: &[Vec<Asked>], size: u32) -> Workload {
     let calls = lists.iter().map(|asked| Call {
         body: system.questions(asked),
@@ -80,7 +80,7 @@ fn workload(
     }
 }
 
-/// Allow or deny.
+/// Converts a boolean to an effect.
 pub(crate) fn effect(allowed: bool) -> Effect {
     if allowed { Effect::Allow } else { Effect::Deny }
 }

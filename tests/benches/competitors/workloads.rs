@@ -1,4 +1,4 @@
-//! The questions that are put to every system.
+//! The questions to every system.
 
 use benches::{Result, Until, portfolio::Portfolio};
 
@@ -10,9 +10,9 @@ use crate::{
     system::{batches, singles},
 };
 
-/// Questions that are asked again and again.
+/// Number of repeated questions.
 const HOT: usize = 1_000;
-/// Questions that are asked once.
+/// Number of questions that are asked once.
 const FRESH: usize = 20_000;
 
 const OF_HOT: Subject = Subject {
@@ -38,10 +38,10 @@ const OF_HUNDRED: Subject = Subject {
     ..OF_FIFTY
 };
 
-/// What came of each workload.
+/// The results of each workload.
 pub(crate) type Results = Vec<(Subject, Vec<Contest>)>;
 
-/// Holds all contests, and prints what came of each workload when it is over.
+/// Runs all comparisons, and prints the results of each workload when it ends.
 pub(crate) async fn hold(portfolio: &Portfolio, running: &Running, args: &Args) -> Result<Results> {
     let mut results = Vec::new();
     results.push((OF_HOT, hot(portfolio, running, args).await?));
@@ -69,7 +69,7 @@ async fn hot(portfolio: &Portfolio, running: &Running, args: &Args) -> Result<Ve
 
 async fn fresh(portfolio: &Portfolio, running: &Running, args: &Args) -> Result<Vec<Contest>> {
     let mut contests = Vec::new();
-    // No question twice, whoever Mandate is compared with.
+    // No question is asked twice, whichever competitor is compared.
     let mut begin = HOT;
     for pair in running.pairs() {
         let contest = Contest::hold(pair, args.rounds, |system, round| {

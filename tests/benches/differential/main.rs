@@ -1,4 +1,4 @@
-//! Compares the engine with the model in as many random worlds as one likes.
+//! Compares the engine with the model in any number of random worlds.
 
 use std::time::Instant;
 
@@ -11,21 +11,22 @@ use tests::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Worlds that share an installation: one catalogue holds the applications of all of them.
+/// Number of worlds that share an installation, whose catalog holds the applications of all of
+/// them.
 const TOGETHER: u64 = 25;
-/// How often a long run says how far it is.
+/// Number of worlds between two progress messages.
 const SAY: u64 = 5000;
 
-/// How many worlds, and from which seed on.
+/// The number of worlds, and the first seed.
 #[derive(Debug, Parser)]
 struct Args {
-    /// Worlds of which the rules are asked 100 questions each.
+    /// Number of worlds in which the rules answer 100 questions each
     #[arg(long, default_value_t = 100_000)]
     worlds: u64,
-    /// Worlds that whole installations are asked of, on each store.
+    /// Number of worlds in whole installations, on each store
     #[arg(long, default_value_t = 100)]
     installed: u64,
-    /// The seed of the first world; the others follow.
+    /// Seed of the first world; the others follow
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
@@ -43,7 +44,7 @@ async fn main() {
         args.worlds * engine::QUESTIONS as u64,
         begin.elapsed().as_secs_f64()
     ));
-    // Each on its own, as a store that waits should not hold up the other.
+    // A separate task for each store, so that a slow store does not delay the other.
     let stores = Setting::IN_PROCESS
         .map(|setting| tokio::spawn(ask_installations(setting, args.seed, args.installed)));
     for store in stores {
@@ -71,7 +72,10 @@ async fn ask_installations(setting: Setting, first: u64, count: u64) {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "what it is run for")]
+#[expect(
+    clippy::print_stdout,
+    reason = "printing is the purpose of this program"
+)]
 fn say(text: &str) {
     println!("{text}");
 }

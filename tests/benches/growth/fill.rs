@@ -1,7 +1,8 @@
 //! Fills a database of the entitlement service with facts.
 //!
-//! PostgreSQL, not SQLite: it is what runs ten million grants, and it takes them in bulk with
-//! `COPY` and builds its indexes afterwards, which SQLite cannot for the keys of its tables.
+//! The database is PostgreSQL, because an installation with ten million grants runs on it. It loads
+//! the rows in bulk with `COPY` and builds its indexes afterwards, which SQLite cannot do for the
+//! keys of its tables.
 
 use benches::Result;
 use sqlx::{Connection, Executor, PgConnection, Row, query, query_scalar};
@@ -11,19 +12,19 @@ use crate::{
     shape::{HUGE, LISTED, Size},
 };
 
-/// Organizations whose rows are sent together.
+/// Number of organizations whose rows are sent together.
 const CHUNK: usize = 20;
-/// Indexes that are not keys: built afterwards, in one pass each.
+/// Query for the indexes that are not keys. They are rebuilt after the load, in one pass each.
 const INDEXES: &str = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'entitlement' \
                        AND indexdef LIKE 'CREATE INDEX%' AND tablename = ANY($1)";
 
-/// Leaves the grants of those who run the platform.
+/// Deletes all grants except those of the operator.
 const EMPTY: &str = "CREATE TEMP TABLE kept AS SELECT * FROM entitlement.grants \
                      WHERE organization = 'operator'; \
                      TRUNCATE entitlement.grants; \
                      INSERT INTO entitlement.grants SELECT * FROM kept";
 
-/// Writes all facts of a size; the service has made its tables and does not run.
+/// Writes all facts of a size. The service must have created its tables, and must not be running.
 pub(crate) async fn fill(database: &str, size: Size) -> Result<()> {
     let mut db = PgConnection::connect(database).await?;
     db.execute("SET search_path TO entitlement; SET synchronous_commit TO off")
@@ -57,14 +58,14 @@ pub(crate) async fn fill(database: &str, size: Size) -> Result<()> {
         execute(&mut db, definition).await?;
     }
     for table in TABLES {
-        // As the daemon of PostgreSQL would, some time later.
+        // The autovacuum daemon of PostgreSQL would do the same some time later.
         execute(&mut db, format!("VACUUM ANALYZE {table}")).await?;
     }
     db.execute("CHECKPOINT").await?;
     Ok(db.close().await?)
 }
 
-/// Takes the grants of customers out of a database that nobody writes to.
+/// Deletes the grants of customers from a database without writers.
 pub(crate) async fn empty(database: &str) -> Result<()> {
     let mut db = PgConnection::connect(database).await?;
     db.execute(EMPTY).await?;

@@ -1,4 +1,4 @@
-//! The product on a database of its own: filled once, then served from.
+//! The product on a separate database, which is filled once and then served.
 
 use api::entitlement::v1::{
     CheckRequest, CheckResponse, Effect, ListResourcesRequest, ListResourcesResponse, PlaceKind,
@@ -26,11 +26,11 @@ use crate::{
 
 const CHECK: &str = "/mandate.entitlement.v1.AuthorizationService/Check";
 const LIST: &str = "/mandate.entitlement.v1.AuthorizationService/ListResources";
-/// Calls in flight on each connection.
+/// Concurrent calls on each connection.
 const IN_FLIGHT: usize = 16;
-/// One answer in so many is compared with the right one.
+/// Interval of verification: one answer in this many is compared with the right one.
 const LOOK: usize = 100;
-/// How long a process may take to its first answer.
+/// Maximum time from the start of a process to its first answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A database with its keys.
@@ -41,14 +41,14 @@ pub(crate) struct Installation {
     key: SecretString,
 }
 
-/// A process that serves it. Dropped, it is killed.
+/// A process that serves the database. It is killed when this is dropped.
 pub(crate) struct Server {
     pub(crate) daemon: Daemon,
     pub(crate) target: Target,
 }
 
 impl Installation {
-    /// Makes the tables and the catalogue through the product, and fills in the facts.
+    /// Creates the tables and the catalog through the product, and fills in the facts.
     pub(crate) async fn make(database: String, size: Size) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let secrets =
@@ -70,12 +70,12 @@ impl Installation {
         Ok(installation)
     }
 
-    /// Takes the grants away; whatever serves it goes on with what it has in memory.
+    /// Deletes the grants. A running server keeps the facts in its memory.
     pub(crate) async fn take_grants(&self) -> Result<()> {
         fill::empty(&self.database).await
     }
 
-    /// Starts a process that may take so many megabytes for facts.
+    /// Starts a process with a memory limit for facts, in megabytes.
     pub(crate) async fn serve(&self, megabytes: usize) -> Result<Server> {
         let (address, memory) = (daemon::free_address()?, megabytes.to_string());
         let (listen, folder) = (
@@ -97,7 +97,8 @@ impl Installation {
         Ok(Server { daemon, target })
     }
 
-    /// The time from the start of an empty process to its first answer, which is right.
+    /// Starts a process. Returns it with the time from its start to its first answer, which must be
+    /// right.
     pub(crate) async fn first_answer(&self, megabytes: usize) -> Result<(Server, Duration)> {
         let begin = Instant::now();
         let server = self.serve(megabytes).await?;
@@ -115,7 +116,7 @@ impl Installation {
 }
 
 impl Server {
-    /// Asks one question, and says how long the answer took.
+    /// Asks one question. Returns the latency.
     pub(crate) async fn ask(&self, connection: &Channel, asked: Asked) -> Result<Duration> {
         let begin = Instant::now();
         let answer: CheckResponse = self.target.call(connection, CHECK, &request(asked)).await?;
@@ -129,8 +130,8 @@ impl Server {
 }
 
 impl Server {
-    /// Lists what the member of the organization with many resources reaches, a page after
-    /// another, and says how long each took.
+    /// Lists all resources of the member of the organization with many resources, page by page.
+    /// Returns the latency of each page.
     pub(crate) async fn list(&self, connection: &Channel) -> Result<Vec<Duration>> {
         let (mut times, mut found, mut page_token) = (Vec::new(), 0, String::new());
         loop {
@@ -159,12 +160,12 @@ impl Server {
     }
 }
 
-/// Questions one by one, for the generator of load.
+/// Returns single questions for the load generator.
 pub(crate) fn workload(asked: impl Iterator<Item = Asked>) -> Workload {
     answered(asked.map(|asked| (asked, asked.effect())))
 }
 
-/// Questions that all are to be denied.
+/// Returns questions that must all be denied.
 pub(crate) fn denied(asked: impl Iterator<Item = Asked>) -> Workload {
     answered(asked.map(|asked| (asked, Effect::Deny)))
 }
@@ -199,7 +200,7 @@ fn request(asked: Asked) -> CheckRequest {
     }
 }
 
-/// An application with a module and a role for each of a member's grants.
+/// Returns an application with a module and a role for each of a member's grants.
 fn catalogue() -> String {
     let modules = (0..GRANTS)
         .map(|grant| format!("{{id: m{grant}, display_name: Module {grant}, verbs: [view]}}"));

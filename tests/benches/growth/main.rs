@@ -1,7 +1,7 @@
 //! Growth: the same questions about ten thousand and about ten million grants.
 //!
-//! All sizes are served at once, each by a process of its own, and asked in turns: what the
-//! machine does meanwhile meets all of them alike.
+//! All sizes are served at the same time, each by a separate process, and queried alternately, so
+//! that disturbances of the machine affect all of them alike.
 
 mod args;
 mod fill;
@@ -24,7 +24,7 @@ use crate::{
     shape::Size,
 };
 
-/// What `mandate` allocates with.
+/// The allocator of `mandate`.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,4 +1,4 @@
-//! What is measured of each size.
+//! The measurements of each size.
 
 use std::{ops::Range, time::Duration};
 
@@ -9,55 +9,57 @@ use crate::{
     shape::{Asked, EACH, HUGE_MEMBERS, Size},
 };
 
-/// Rounds of the hot questions, all sizes in turns; starts of an empty process.
+/// Number of rounds of repeated questions, alternating between all sizes, and of starts of an empty
+/// process.
 pub(crate) const ROUNDS: usize = 3;
-/// Questions that are asked again and again.
+/// Number of repeated questions.
 const HOT: usize = 1_000;
-/// Organizations that are asked about one after another.
+/// Number of organizations that are queried one after another.
 const COLD: usize = 200;
-/// How often the same is listed.
+/// Number of repetitions of the list.
 const LISTS: usize = 200;
-/// How long caches and buffers are warmed before hot questions are measured.
+/// Time to warm caches and buffers before repeated questions are measured.
 const WARM_UP: Duration = Duration::from_millis(500);
-/// Memory for everything, and for a part, in megabytes.
+/// Memory limits that hold all facts, and a part of them, in megabytes.
 const AMPLE: usize = 16_384;
 const SCARCE: usize = 8;
-/// So many organizations do not fit into the latter.
+/// A number of organizations that exceeds the smaller limit.
 const TOO_MANY: usize = 100;
 
-/// A size, served with everything in memory.
+/// A size, served with all facts in memory.
 pub(crate) struct Grown {
     pub(crate) size: Size,
     server: Server,
-    /// From the start of an empty process to its first answer; the median.
+    /// Median time from the start of an empty process to its first answer.
     pub(crate) first: Duration,
-    /// The first question about an organization, in ascending order.
+    /// Latencies of the first question about an organization, in ascending order.
     pub(crate) cold: Vec<Duration>,
-    /// Memory for all organizations held whole, divided by their grants, and how much of it there
-    /// is without any grants.
+    /// Memory of all organizations that are held whole, divided by the number of their grants, and
+    /// the part that remains without any grants.
     pub(crate) bytes: f64,
     pub(crate) bare: f64,
-    /// The first question about a member of the organization that is too large.
+    /// Latencies of the first question about a member of the organization that is too large.
     pub(crate) cold_of_huge: Vec<Duration>,
-    /// Questions about organizations that were dropped from memory, and the memory that the
-    /// process then held.
+    /// Latencies of questions about organizations that were evicted, and the memory of the process
+    /// then.
     pub(crate) dropped: Vec<Duration>,
     pub(crate) bounded: f64,
-    /// The first page of a list of ten thousand resources, and the whole list, in ascending order.
+    /// Latencies of the first page of a list of ten thousand resources, and of the whole list, in
+    /// ascending order.
     pub(crate) first_page: Vec<Duration>,
     pub(crate) whole_list: Vec<Duration>,
-    /// Hot questions, and those about the organization that is too large.
+    /// Figures of repeated questions, and of those about the organization that is too large.
     pub(crate) hot: Vec<Figures>,
     pub(crate) hot_of_huge: Vec<Figures>,
 }
 
 impl Grown {
-    /// Measures all but the hot questions.
+    /// Measures everything except repeated questions.
     pub(crate) async fn measure(installation: &Installation) -> Result<Self> {
         let size = installation.size;
         let mut starts = vec![installation.first_answer(AMPLE).await?];
         while starts.len() < ROUNDS {
-            // The last one stays.
+            // The last process stays.
             let started = installation.first_answer(AMPLE).await?;
             starts = starts.into_iter().chain([started]).collect();
         }
@@ -67,7 +69,7 @@ impl Grown {
         let (server, _) = starts.pop().ok_or("nothing was started")?;
         drop(starts);
         let before = server.daemon.resident()?;
-        // The first organization is in memory already.
+        // The first organization is already in memory.
         let others: Vec<usize> = (1..size.organizations()).collect();
         let cold = each(&server, size, spread(&others)).await?;
         let rest = workload(others.iter().map(|number| size.question(*number)));
@@ -98,7 +100,7 @@ impl Grown {
         })
     }
 
-    /// Takes the grants away and measures the memory that is left.
+    /// Deletes the grants and measures the remaining memory.
     pub(crate) async fn measure_bare(&mut self, installation: &Installation) -> Result<()> {
         installation.take_grants().await?;
         let server = installation.serve(AMPLE).await?;
@@ -113,7 +115,7 @@ impl Grown {
         Ok(())
     }
 
-    /// Measures a round of hot questions, for so long.
+    /// Measures a round of repeated questions.
     pub(crate) async fn measure_hot(&mut self, duration: Duration) -> Result<()> {
         let asked = (0..HOT).map(|number| self.size.question(number));
         self.hot.push(hot(&self.server, asked, duration).await?);
@@ -140,7 +142,7 @@ async fn hot(
     run(&hot, &server.target, Until::Elapsed(duration)).await
 }
 
-/// Lists again and again: the times of the first pages, and of the whole lists.
+/// Repeats the list. Returns the latencies of the first pages and of the whole lists.
 async fn lists(server: &Server) -> Result<(Vec<Duration>, Vec<Duration>)> {
     let connection = server.target.connect().await?;
     let (mut first, mut whole) = (Vec::new(), Vec::new());
@@ -154,7 +156,8 @@ async fn lists(server: &Server) -> Result<(Vec<Duration>, Vec<Duration>)> {
     Ok((first, whole))
 }
 
-/// Asks about more organizations than fit, twice: the second time, each was dropped before.
+/// Asks twice about more organizations than fit into memory. In the second pass, each was evicted
+/// before.
 async fn scarce(installation: &Installation) -> Result<(Vec<Duration>, f64)> {
     let server = installation.serve(SCARCE).await?;
     let all: Vec<usize> = (0..installation.size.organizations()).collect();
@@ -166,7 +169,7 @@ async fn scarce(installation: &Installation) -> Result<(Vec<Duration>, f64)> {
     Ok((dropped, server.daemon.resident()?))
 }
 
-/// At most so many as are asked about one by one, from the whole range.
+/// Returns at most [`COLD`] numbers, spread over the whole range.
 fn spread(numbers: &[usize]) -> impl Iterator<Item = usize> {
     let step = (numbers.len() / COLD).max(1);
     numbers.iter().copied().step_by(step).take(COLD)
@@ -180,7 +183,7 @@ async fn each(
     one_by_one(server, numbers.map(|number| size.question(number))).await
 }
 
-/// Asks one after the other, and returns how long each answer took, in ascending order.
+/// Asks questions one after the other. Returns their latencies in ascending order.
 async fn one_by_one(server: &Server, asked: impl Iterator<Item = Asked>) -> Result<Vec<Duration>> {
     let connection = server.target.connect().await?;
     let mut times = Vec::new();

@@ -1,4 +1,4 @@
-//! What the benchmark of growth prints and draws.
+//! The printed and drawn results of the growth benchmark.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use benches::{
 
 use crate::measuring::Grown;
 
-/// Prints what was measured of each size, and ratios to the smallest.
+/// Prints the results of each size, and the ratios to the smallest.
 pub(crate) fn print(grown: &[Grown]) -> Result<()> {
     output::title("Hot: 1,000 questions again and again, 4 connections with 16 calls in flight");
     output::head("checks");
@@ -87,7 +87,7 @@ fn memory(grown: &[Grown]) {
     for one in grown {
         let own = one.bytes - one.bare;
         let [bytes, share] = [own, one.bare].map(output::grouped);
-        // What the allocator keeps for itself outweighs a few grants.
+        // With few grants, the allocator's own memory dominates.
         let bar = if one.size.has_huge() {
             format!("bar: at most 100, {}", verdict(own <= 100.0))
         } else {
@@ -183,7 +183,7 @@ fn together(rounds: &[Figures]) -> Result<Figures> {
     Ok(all)
 }
 
-/// Of times in ascending order, the one that so many in a hundred do not exceed.
+/// Returns a percentile of times in ascending order.
 fn at(times: &[Duration], percent: usize) -> Duration {
     let place = (times.len() * percent / 100).min(times.len().saturating_sub(1));
     times.get(place).copied().unwrap_or_default()

@@ -1,52 +1,55 @@
-//! The facts of every size: organizations that are all alike, and from a million grants on one
-//! that is too large to be held whole.
+//! The facts of every size: equal organizations, and from a million grants on, one that is too
+//! large to be held whole.
 
 use api::entitlement::v1::Effect;
 use benches::scope::{Scope, UNITS};
 
-/// Members of each organization, and what each was given.
+/// Number of members of each organization, and of grants of each member.
 pub(crate) const MEMBERS: usize = 250;
 pub(crate) const GRANTS: usize = 4;
-/// Resources of each organization.
+/// Number of resources of each organization.
 pub(crate) const RESOURCES: usize = 200;
-/// Grants of each organization.
+/// Number of grants of each organization.
 pub(crate) const EACH: usize = MEMBERS * GRANTS;
-/// The number of the organization that is too large, and its members, with a grant each.
+/// The number of the organization that is too large, and the number of its members, who hold one
+/// grant each.
 pub(crate) const HUGE: usize = 99_999;
 pub(crate) const HUGE_MEMBERS: usize = 100_000;
-/// The number of the organization with many resources, and these. Its one member reaches all.
+/// The number of the organization with many resources, and the number of its resources, which its
+/// only member can access.
 pub(crate) const LISTED: usize = 99_998;
 pub(crate) const LISTED_RESOURCES: usize = 10_000;
-/// From so many grants on there is one that is too large.
+/// Number of grants from which on there is an organization that is too large.
 const HUGE_FROM: usize = 1_000_000;
 
 /// A number of grants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Size(pub(crate) usize);
 
-/// A question by number.
+/// A question, by numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Asked {
     pub(crate) organization: usize,
     pub(crate) member: usize,
-    /// Which of the member's grants the permission is of.
+    /// The member's grant that includes the permission.
     pub(crate) grant: usize,
     pub(crate) resource: usize,
 }
 
 impl Size {
-    /// Whether one organization is too large to be held whole.
+    /// Returns true if one organization is too large to be held whole.
     pub(crate) fn has_huge(self) -> bool {
         self.0 >= HUGE_FROM
     }
 
-    /// How many organizations there are that are alike.
+    /// Returns the number of equal organizations.
     pub(crate) fn organizations(self) -> usize {
         let huge = if self.has_huge() { HUGE_MEMBERS } else { 0 };
         (self.0 - huge) / EACH
     }
 
-    /// A question about one of them; neighbours are about different ones.
+    /// Returns a question about an equal organization. Successive questions are about different
+    /// ones.
     pub(crate) fn question(self, number: usize) -> Asked {
         let round = number / self.organizations();
         Asked {
@@ -59,7 +62,7 @@ impl Size {
 }
 
 impl Asked {
-    /// A question about a member of the organization that is too large.
+    /// Returns a question about a member of the organization that is too large.
     pub(crate) fn of_huge(number: usize) -> Self {
         Self {
             organization: HUGE,
@@ -69,7 +72,7 @@ impl Asked {
         }
     }
 
-    /// The right answer.
+    /// Returns the right answer.
     pub(crate) fn effect(self) -> Effect {
         if scope(self.member, self.grant).covers(self.resource) {
             Effect::Allow
@@ -79,8 +82,8 @@ impl Asked {
     }
 }
 
-/// Where a grant of a member holds: everywhere, in a unit of the second or third level, or on
-/// two resources.
+/// Returns the scope of a member's grant: everywhere, a unit of the second or third level, or two
+/// resources.
 pub(crate) fn scope(member: usize, grant: usize) -> Scope {
     let number = member * GRANTS + grant;
     match number % 5 {
@@ -93,7 +96,7 @@ pub(crate) fn scope(member: usize, grant: usize) -> Scope {
     }
 }
 
-/// The members of an organization and the grants of each, and its resources.
+/// Returns the number of members of an organization, of grants of each, and of resources.
 pub(crate) fn content(organization: usize) -> (usize, usize, usize) {
     match organization {
         HUGE => (HUGE_MEMBERS, 1, RESOURCES),
@@ -102,8 +105,7 @@ pub(crate) fn content(organization: usize) -> (usize, usize, usize) {
     }
 }
 
-/// The names of an organization, a user and a grant. As long as they are, rows come in the order
-/// of their keys.
+/// Returns the id of an organization. All ids have equal length, so that rows come in key order.
 pub(crate) fn organization_id(organization: usize) -> String {
     format!("o{organization:05}")
 }
@@ -112,12 +114,12 @@ pub(crate) fn user_name(organization: usize, member: usize) -> String {
     format!("users/u{organization:05}-{member}")
 }
 
-/// As long as those that the product makes.
+/// Returns the id of a grant, as long as generated ids.
 pub(crate) fn grant_id(member: usize, grant: usize) -> String {
     format!("g{:032x}", member * GRANTS + grant)
 }
 
-/// The units by number.
+/// Returns the units, by number.
 pub(crate) fn units() -> impl Iterator<Item = usize> {
     0..UNITS
 }

@@ -1,5 +1,5 @@
-//! The long form of the attacks on freshness: trouble of random kinds and lengths for as long as
-//! it is told, and then what was seen.
+//! Prolonged attacks on freshness: random faults of random lengths for a given time, followed by a
+//! summary.
 
 use std::{
     collections::BTreeMap,
@@ -13,23 +13,23 @@ use std::{
 use clap::Parser;
 use tests::faults::{Fault, Fleet, Pace, Random, Report, Trial};
 
-/// Attack the freshness of three real servers with faults.
+/// Attack the freshness of three real servers with faults
 #[derive(Debug, Parser)]
 struct Args {
-    /// For how long
+    /// Duration of the attacks, in minutes
     #[arg(long, default_value_t = 10, value_name = "N")]
     minutes: u64,
 
-    /// What the faults follow from
+    /// Seed of the random faults
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
-    /// Only this kind of trouble
+    /// Apply only this kind of fault
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
 }
 
-/// What was seen of one kind of trouble.
+/// The results of one kind of fault.
 #[derive(Debug, Default)]
 struct Seen {
     rounds: u64,
@@ -102,7 +102,7 @@ async fn round(fleet: &Arc<Fleet>, fault: Fault, random: &mut Random) -> Report 
     trial.run(fault).await
 }
 
-/// The server beside this binary.
+/// Returns the server binary beside this one.
 fn program() -> Option<PathBuf> {
     let own = env::current_exe().ok()?;
     let programs = ["mandate-under-test", "mandate"].map(|name| own.with_file_name(name));
@@ -151,7 +151,10 @@ fn conclude(seen: &BTreeMap<Fault, Seen>) -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "what it is run for")]
+#[expect(
+    clippy::print_stdout,
+    reason = "printing is the purpose of this program"
+)]
 fn line(text: impl std::fmt::Display) {
     println!("{text}");
 }

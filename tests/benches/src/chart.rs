@@ -2,25 +2,25 @@
 
 use std::fmt::Write;
 
-/// Bars that share a scale, which is logarithmic: what is compared here lies decades apart.
+/// Bars that share a logarithmic scale, because the compared values differ by powers of ten.
 #[derive(Debug, Clone)]
 pub struct Panel {
-    /// What the bars show, and in what unit.
+    /// The quantity that the bars show, and its unit.
     pub title: String,
-    /// From above to below.
+    /// The bars, from top to bottom.
     pub bars: Vec<Bar>,
 }
 
 /// A bar.
 #[derive(Debug, Clone)]
 pub struct Bar {
-    /// Whose it is.
+    /// The name of the measured system.
     pub label: String,
-    /// How long it is.
+    /// The length of the bar.
     pub value: f64,
-    /// The value as people read it.
+    /// The value as text for readers.
     pub text: String,
-    /// Whether it is what the chart is about.
+    /// True if the bar is the subject of the chart.
     pub own: bool,
 }
 
@@ -34,7 +34,7 @@ const PANEL: f64 = 54.0;
 const OWN: &str = "#1f6f5c";
 const OTHER: &str = "#9aa5b1";
 
-/// Draws panels below each other.
+/// Draws panels below each other, as SVG.
 pub fn svg(title: &str, note: &str, panels: &[Panel]) -> String {
     let height = HEAD + panels.iter().map(height_of).sum::<f64>();
     let mut out = String::new();
@@ -76,7 +76,7 @@ fn draw(out: &mut String, panel: &Panel, top: f64) {
     };
     let low = values().fold(f64::INFINITY, f64::min).log10();
     let high = values().fold(0.0, f64::max).log10();
-    // A whole decade below the shortest bar, so that it is seen.
+    // The scale begins below the shortest bar, so that the bar is visible.
     let (from, to) = (
         (low - 0.3).floor(),
         high.ceil().max((low - 0.3).floor() + 1.0),

@@ -1,4 +1,4 @@
-//! A codec that leaves messages as they are, so that the generator spends nothing on them.
+//! A codec that passes bytes through, so that the load generator spends no time on messages.
 
 use prost::bytes::{Buf, BufMut, Bytes};
 use tonic::{
@@ -6,7 +6,7 @@ use tonic::{
     codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
 };
 
-/// Bytes in, bytes out.
+/// Encodes and decodes messages as their bytes.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Raw;
 

@@ -1,4 +1,4 @@
-//! Servers as processes of their own, watched and ended by whoever measures them.
+//! Servers as separate processes, which the benchmark watches and ends.
 
 use std::{
     env,
@@ -18,20 +18,20 @@ use tests::signal::kill_running;
 
 use crate::{Cpu, Result};
 
-/// How often a server is tried until it listens.
+/// Time between two attempts to connect to a starting server.
 const PAUSE: Duration = Duration::from_millis(5);
-/// How long to wait for it.
+/// Maximum time for a server to start.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What the kernel counts CPU time in, on every architecture of Linux that matters here.
+/// The unit of CPU time in `/proc`, equal on every relevant architecture of Linux.
 const TICK: Duration = Duration::from_millis(10);
-/// How much of a log is shown when a server does not start.
+/// Number of bytes shown from the end of the log when a server does not start.
 const TAIL: usize = 2000;
 
-/// A server. Dropped, it is killed.
+/// A server process, which is killed when this is dropped.
 #[derive(Debug)]
 pub struct Daemon {
     child: Child,
-    /// Where it listens.
+    /// The address of the server.
     pub address: SocketAddr,
 }
 
@@ -39,7 +39,7 @@ impl Daemon {
     /// Starts a program whose output goes to a file, and waits until it listens.
     ///
     /// # Errors
-    /// It does not start or does not listen; then with the end of what it said.
+    /// The program does not start or does not listen. The error holds the end of its output.
     pub async fn start<A: AsRef<OsStr>>(
         program: &Path,
         arguments: impl IntoIterator<Item = A>,
@@ -68,12 +68,12 @@ impl Daemon {
         Ok(daemon)
     }
 
-    /// Tells the CPU time that the process has taken.
+    /// Returns a function that reads the CPU time of the process.
     pub fn cpu(&self) -> Cpu {
         let path = format!("/proc/{}/stat", self.child.id());
         Arc::new(move || {
             let stat = fs::read_to_string(&path)?;
-            // The name before it may have anything in it.
+            // The process name before it may contain any character.
             let (_, rest) = stat.rsplit_once(')').ok_or("no name in `stat`")?;
             let ticks: Vec<u32> = rest
                 .split_whitespace()
@@ -85,10 +85,10 @@ impl Daemon {
         })
     }
 
-    /// The memory that the process holds, in bytes.
+    /// Returns the resident memory of the process, in bytes.
     ///
     /// # Errors
-    /// It has ended.
+    /// The process has ended.
     pub fn resident(&self) -> Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -103,7 +103,7 @@ impl Drop for Daemon {
     }
 }
 
-/// A free address of this machine alone.
+/// Returns a free loopback address.
 ///
 /// # Errors
 /// There is none.
@@ -111,10 +111,10 @@ pub fn free_address() -> Result<SocketAddr> {
     Ok((Ipv4Addr::LOCALHOST, testkit::free_port()?).into())
 }
 
-/// The `mandate` binary beside this one, built with the same profile.
+/// Returns the path of the `mandate` binary beside this one, which has the same build profile.
 ///
 /// # Errors
-/// It is not there.
+/// The binary does not exist.
 pub fn mandate() -> Result<PathBuf> {
     let program = env::current_exe()?.with_file_name("mandate");
     if program.exists() {
@@ -123,8 +123,8 @@ pub fn mandate() -> Result<PathBuf> {
     Err("first `cargo build --release -p mandate`".into())
 }
 
-/// A program on the PATH. A script that starts another does not count: what it starts could be
-/// neither measured nor ended.
+/// Finds a program on the PATH. Ignores scripts, because the benchmark could neither measure nor
+/// end the programs that they start.
 pub fn on_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path)
@@ -139,7 +139,8 @@ fn is_script(program: &Path) -> bool {
     read.is_err() || begin == *b"#!"
 }
 
-/// A command that is killed when this process ends, however that ends: nothing is dropped then.
+/// Returns a command that the kernel kills when this process ends. A drop handler does not run if
+/// this process is killed.
 fn bound_to_this(program: &Path) -> Command {
     let Some(setpriv) = on_path("setpriv") else {
         return Command::new(program);
@@ -149,10 +150,10 @@ fn bound_to_this(program: &Path) -> Command {
     command
 }
 
-/// Runs a program to its end.
+/// Runs a program to its end, and returns its output.
 ///
 /// # Errors
-/// It failed; then with what it said.
+/// The program failed. The error holds its output.
 pub fn finish<A: AsRef<OsStr>>(
     program: &Path,
     arguments: impl IntoIterator<Item = A>,

@@ -1,4 +1,4 @@
-//! What was measured.
+//! Measured figures.
 
 use std::time::Duration;
 
@@ -6,26 +6,27 @@ use hdrhistogram::Histogram;
 
 use crate::Result;
 
-/// The longest latency that is told from longer ones, in microseconds.
+/// Maximum latency that the histogram distinguishes, in microseconds.
 const LONGEST: u64 = 60_000_000;
 
-/// A rate with its latencies.
+/// A measured rate with its latencies.
 #[derive(Debug)]
 pub struct Figures {
-    /// Of each call, in microseconds.
+    /// The latency of each call, in microseconds.
     pub latency: Histogram<u64>,
-    /// From the first call to the last answer.
+    /// Time from the first call to the last answer.
     pub elapsed: Duration,
-    /// What the threads of the server took meanwhile.
+    /// CPU time of all threads of the server meanwhile.
     pub cpu: Duration,
-    /// How many items one call is about.
+    /// Number of items in one call.
     pub items: u32,
-    /// How many answers were compared with the right one. A wrong one ends the measurement.
+    /// Number of answers that were compared with the right one. A wrong answer ends the
+    /// measurement.
     pub compared: u64,
 }
 
 impl Figures {
-    /// Nothing yet.
+    /// Creates empty figures.
     pub fn new(items: u32) -> Result<Self> {
         Ok(Self {
             latency: histogram()?,
@@ -36,7 +37,7 @@ impl Figures {
         })
     }
 
-    /// Adds another measurement of the same thing.
+    /// Adds another measurement of the same workload.
     pub fn add(&mut self, other: &Self) -> Result<()> {
         self.latency.add(&other.latency)?;
         self.elapsed += other.elapsed;
@@ -45,17 +46,17 @@ impl Figures {
         Ok(())
     }
 
-    /// Items a second.
+    /// Returns the items per second.
     pub fn rate(&self) -> f64 {
         self.total() / self.elapsed.as_secs_f64()
     }
 
-    /// The server's CPU time for each item.
+    /// Returns the server's CPU time per item, in nanoseconds.
     pub fn cpu_nanos_each(&self) -> f64 {
         self.cpu.as_secs_f64() * 1e9 / self.total()
     }
 
-    /// The latency that so large a part of the calls did not exceed, in microseconds.
+    /// Returns the latency at a quantile, in microseconds.
     pub fn micros(&self, quantile: f64) -> f64 {
         number(self.latency.value_at_quantile(quantile))
     }
@@ -65,19 +66,19 @@ impl Figures {
     }
 }
 
-/// The median of ratios and how far they are apart.
+/// The median and the range of ratios.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {
-    /// The lowest.
+    /// The lowest ratio.
     pub low: f64,
-    /// The one in the middle.
+    /// The median ratio.
     pub median: f64,
-    /// The highest.
+    /// The highest ratio.
     pub high: f64,
 }
 
 impl Spread {
-    /// That of some figures; none if there are none.
+    /// Returns the spread of some figures; `None` if there are none.
     pub fn of(figures: &[f64]) -> Option<Self> {
         let mut sorted = figures.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
@@ -89,12 +90,12 @@ impl Spread {
     }
 }
 
-/// An empty histogram of microseconds.
+/// Creates an empty histogram of microseconds.
 pub fn histogram() -> Result<Histogram<u64>> {
     Ok(Histogram::new_with_bounds(1, LONGEST, 3)?)
 }
 
-/// A count as a number to calculate with; no count here is above four thousand million.
+/// Converts a count to a float. All counts here fit in 32 bits.
 pub fn number(count: u64) -> f64 {
     u32::try_from(count).map_or(f64::INFINITY, f64::from)
 }

@@ -1,4 +1,4 @@
-//! The generator of load: connections with calls in flight, of requests encoded beforehand.
+//! The load generator: connections with concurrent calls, whose requests are encoded beforehand.
 
 use std::{
     net::SocketAddr,
@@ -27,9 +27,9 @@ use crate::{
     figures::{self, Figures},
 };
 
-/// Connections, as a few backends hold them.
+/// Number of connections, as a few backends would hold.
 const CONNECTIONS: usize = 4;
-/// The largest answer that is read.
+/// Maximum size of an answer, in bytes.
 const MESSAGE: usize = 64 << 20;
 
 /// A request, and the effects that its answer must have.
@@ -37,43 +37,43 @@ const MESSAGE: usize = 64 << 20;
 pub struct Call {
     /// The request.
     pub body: Bytes,
-    /// What its answer must say.
+    /// The effects that the answer must have.
     pub effects: Vec<Effect>,
 }
 
-/// What is asked.
+/// The calls that a measurement makes.
 #[derive(Debug, Clone)]
 pub struct Workload {
     /// The method, `/{service}/{method}`.
     pub path: &'static str,
-    /// What to send, in turn.
+    /// The calls, in the order in which they are sent.
     pub calls: Arc<[Call]>,
-    /// The effects in an answer; none if it is malformed.
+    /// Decodes the effects of an answer; `None` if it is malformed.
     pub read: fn(&Bytes) -> Option<Vec<Effect>>,
-    /// How many items each call is about.
+    /// Number of items in each call.
     pub items: u32,
-    /// Calls in flight on each connection.
+    /// Concurrent calls on each connection.
     pub in_flight: usize,
-    /// One answer in so many is compared with the right one.
+    /// Interval of verification: one answer in this many is compared with the right one.
     pub look: usize,
 }
 
-/// Tells how much CPU time a server has taken since it started.
+/// Reads the CPU time that a server has taken since it started.
 pub type Cpu = Arc<dyn Fn() -> Result<Duration> + Send + Sync>;
 
-/// Who is asked.
+/// The measured server.
 #[derive(Clone)]
 pub struct Target {
-    /// Where it listens, without TLS.
+    /// The address of the server, without TLS.
     pub address: SocketAddr,
-    /// What it knows the caller by.
+    /// The credentials of the caller.
     pub authorization: Option<AsciiMetadataValue>,
-    /// Its CPU time.
+    /// Reads the CPU time of the server.
     pub cpu: Cpu,
 }
 
 impl Target {
-    /// A server that knows its callers by a key.
+    /// Creates the target for a server that authenticates callers by a key.
     ///
     /// # Errors
     /// The key has characters that a header cannot carry.
@@ -86,10 +86,10 @@ impl Target {
         })
     }
 
-    /// A connection of its own.
+    /// Opens a new connection.
     ///
     /// # Errors
-    /// Nobody listens there.
+    /// The server does not listen.
     pub async fn connect(&self) -> Result<Channel> {
         let url = format!("http://{}", self.address);
         let endpoint = Endpoint::from_shared(url)?.tcp_nodelay(true);
@@ -114,7 +114,7 @@ impl Target {
         Ok(R::decode(answer.into_inner())?)
     }
 
-    /// A request with what the caller is known by.
+    /// Adds the credentials to a request.
     pub fn request<T>(&self, body: T) -> Request<T> {
         let mut request = Request::new(body);
         if let Some(authorization) = &self.authorization {
@@ -125,16 +125,16 @@ impl Target {
     }
 }
 
-/// When to end.
+/// The end of a measurement.
 #[derive(Debug, Clone, Copy)]
 pub enum Until {
-    /// After a time; the calls come round again.
+    /// Ends after a time. The calls repeat in a cycle.
     Elapsed(Duration),
-    /// After each call was made once.
+    /// Ends once each call was made.
     Asked,
 }
 
-/// Asks, and measures.
+/// Runs a workload and measures it.
 ///
 /// # Errors
 /// A call failed, or an answer was wrong: figures of wrong answers are worth nothing.
@@ -174,14 +174,15 @@ struct Caller {
     workload: Workload,
     path: PathAndQuery,
     target: Target,
-    /// The number of the next call of all callers.
+    /// The number of the next call, shared by all callers.
     next: Arc<AtomicUsize>,
     until: Until,
     begin: Instant,
 }
 
 impl Caller {
-    /// The latencies of its calls, and how many answers were compared with the right one.
+    /// Makes calls until the measurement ends. Returns their latencies, and the number of answers
+    /// that were compared with the right one.
     async fn call(self, connection: Channel) -> Result<(Histogram<u64>, u64)> {
         let (mut latency, mut compared) = (figures::histogram()?, 0);
         let mut client = Grpc::new(connection).max_decoding_message_size(MESSAGE);

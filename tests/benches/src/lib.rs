@@ -1,5 +1,5 @@
-//! What the benchmarks measure with: facts and questions with their right answers, a generator of
-//! load, and what they print and draw. One copy, so that whatever is compared was asked alike.
+//! The tools of the benchmarks: facts, questions with their right answers, a load generator,
+//! printing and charts. All benchmarks share one copy, so that all systems are measured alike.
 
 pub mod chart;
 mod codec;
@@ -16,10 +16,10 @@ pub use codec::Raw;
 pub use figures::{Figures, Spread, histogram, number};
 pub use generator::{Call, Cpu, Target, Until, Workload, run};
 
-/// A benchmark that cannot run says why and ends.
+/// A result whose error a benchmark prints before it ends.
 pub type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
 
-/// Runs a benchmark on one thread, so that the generator of load takes one core.
+/// Runs a benchmark on one thread, so that the load generator takes one core.
 pub fn main(measure: impl Future<Output = Result<()>>) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -1,4 +1,4 @@
-//! What the benchmarks print.
+//! Output of the benchmarks.
 
 use std::{
     fmt::{self, Display, Formatter},
@@ -10,7 +10,7 @@ use crate::figures::{Figures, Spread};
 /// Prints a line.
 #[expect(
     clippy::print_stdout,
-    reason = "the figures are what a benchmark is run for"
+    reason = "printing is the purpose of a benchmark"
 )]
 pub fn line(text: impl Display) {
     println!("{text}");
@@ -21,12 +21,12 @@ pub fn title(text: impl Display) {
     line(format!("\n{text}"));
 }
 
-/// Prints a figure and what it is of.
+/// Prints a figure and its name.
 pub fn item(name: &str, value: impl Display) {
     line(format!("  {name:<44} {value}"));
 }
 
-/// Prints the heads of the columns of [`row`].
+/// Prints the column heads for [`row`].
 pub fn head(unit: &str) {
     line(format!(
         "  {:<22} {:>12} {:>9} {:>9} {:>9} {:>9} {:>12}",
@@ -40,7 +40,7 @@ pub fn head(unit: &str) {
     ));
 }
 
-/// Prints a rate, the latencies, and the server's CPU time for each item.
+/// Prints a rate, its latencies, and the server's CPU time per item.
 pub fn row(name: &str, figures: &Figures) {
     let latency = |quantile| figures.latency.value_at_quantile(quantile);
     line(format!(
@@ -68,7 +68,7 @@ impl Display for Spread {
     }
 }
 
-/// A duration in the unit that people read it in.
+/// Formats a duration in milliseconds or seconds.
 pub fn time(duration: Duration) -> String {
     if duration < Duration::from_secs(1) {
         format!("{:.1} ms", duration.as_secs_f64() * 1000.0)
@@ -77,7 +77,7 @@ pub fn time(duration: Duration) -> String {
     }
 }
 
-/// A number to the unit, with its thousands apart.
+/// Formats a number without decimals, with its thousands separated.
 pub fn grouped(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();

@@ -1,5 +1,5 @@
-//! The facts that are asked about: the customers of a large operator, as one document, and
-//! questions with their right answers.
+//! The facts of the benchmarks: the customers of a large operator as one document, and questions
+//! with their right answers.
 
 use std::fmt::Write;
 
@@ -7,14 +7,14 @@ use api::entitlement::v1::Effect;
 
 use crate::scope::{Scope, UNITS, above, unit_of};
 
-/// Sizes of the document.
+/// Dimensions of the document.
 #[derive(Debug, Clone, Copy)]
 pub struct Portfolio {
-    /// Organizations.
+    /// Number of organizations.
     pub organizations: usize,
-    /// Resources of each, in the lowest units.
+    /// Number of resources of each organization, in the lowest units.
     pub resources: usize,
-    /// Users of each, with a membership and a grant.
+    /// Number of users of each organization, with a membership and a grant each.
     pub users: usize,
 }
 
@@ -35,40 +35,41 @@ pub struct Asked {
     pub subject: String,
     /// `fleet.vehicles.{verb}`.
     pub permission: &'static str,
-    /// The name of the resource.
+    /// The resource name.
     pub resource: String,
     /// The right answer.
     pub effect: Effect,
-    /// The same as numbers, for those who name things otherwise.
+    /// The same question as numbers, for systems with other names.
     pub numbers: Numbers,
 }
 
-/// What a question is about, by number.
+/// The subject and the resource of a question, by number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Numbers {
-    /// The organization.
+    /// The number of the organization.
     pub organization: usize,
-    /// The user, of that organization.
+    /// The number of the user within the organization.
     pub user: usize,
-    /// The resource, of that organization.
+    /// The number of the resource within the organization.
     pub resource: usize,
 }
 
 impl Asked {
-    /// What is to be done, the last part of the permission.
+    /// Returns the verb of the permission, its last part.
     pub fn verb(&self) -> &'static str {
         self.permission.rsplit('.').next().unwrap_or_default()
     }
 }
 
 impl Portfolio {
-    /// The facts that the document says.
+    /// Returns the number of facts in the document.
     pub fn facts(&self) -> usize {
-        // The organization and its entitlement; the user, the membership and the grant.
+        // The organization and its entitlement; and per user, the user, the membership and the
+        // grant.
         1 + self.organizations * (2 + UNITS + self.resources + 3 * self.users)
     }
 
-    /// The document.
+    /// Returns the document.
     pub fn document(&self) -> String {
         let mut text = String::from(APPLICATION);
         text.push_str("users:\n");
@@ -129,14 +130,14 @@ impl Portfolio {
         }
     }
 
-    /// The question of a number. Up to `organizations × users × resources` no two are the same,
-    /// and neighbours are about different organizations.
+    /// Returns a question by number. The first `organizations × users × resources` questions all
+    /// differ, and successive questions are about different organizations.
     pub fn question(&self, number: usize) -> Asked {
         let organization = number % self.organizations;
         self.question_in(organization, number / self.organizations)
     }
 
-    /// The question of a number about one organization.
+    /// Returns a question about one organization, by number.
     pub fn question_in(&self, organization: usize, number: usize) -> Asked {
         let user = number % self.users;
         let numbers = Numbers {
@@ -148,7 +149,7 @@ impl Portfolio {
         Asked::new(numbers, if edits { EDIT } else { VIEW })
     }
 
-    /// Questions about one user and many resources, as a list in a portal needs them answered.
+    /// Returns questions about one user and many resources, as a list in a portal needs them.
     pub fn list(&self, organization: usize, count: usize) -> Vec<Asked> {
         let user = organization % self.users;
         let numbers = |number: usize| Numbers {
@@ -164,7 +165,7 @@ impl Portfolio {
             .collect()
     }
 
-    /// A question that is answered with an allow because of one grant of a unit.
+    /// Returns a question that a grant on a unit allows.
     pub fn allowed_by_unit(&self, organization: usize) -> Option<Asked> {
         (0..self.resources)
             .map(|resource| Numbers {
@@ -195,7 +196,7 @@ impl Asked {
     }
 }
 
-/// What every grant gives, and what none gives.
+/// The permission that every grant includes, and the one that none includes.
 const VIEW: &str = "fleet.vehicles.view";
 const EDIT: &str = "fleet.vehicles.edit";
 

@@ -1,23 +1,23 @@
-//! The tree of every customer, and where the grants of its users hold.
+//! The unit tree of every customer, and the scopes of the users' grants.
 
-/// Units of each organization: one, three below it, and three below each of those.
+/// Number of units of each organization: one root, three below it, and three below each of those.
 pub const UNITS: usize = 13;
-/// The number of the first of the lowest units.
+/// Number of the first unit of the lowest level.
 const LOWEST: usize = 4;
 
-/// Where the grant of a user holds.
+/// The scope of a user's grant.
 #[derive(Debug, Clone, Copy)]
 pub enum Scope {
     /// The whole organization.
     All,
-    /// A unit with what is below it.
+    /// A unit with all units below it.
     Unit(usize),
     /// Two resources.
     Resources([usize; 2]),
 }
 
 impl Scope {
-    /// That of a user, by number.
+    /// Returns the scope of a user, by number.
     pub fn of(user: usize) -> Self {
         match user % 5 {
             0 => Self::All,
@@ -26,7 +26,7 @@ impl Scope {
         }
     }
 
-    /// As the document says it.
+    /// Formats the scope for the document.
     pub fn text(self) -> String {
         match self {
             Self::All => "ALL".to_owned(),
@@ -35,7 +35,7 @@ impl Scope {
         }
     }
 
-    /// Whether it covers a resource.
+    /// Returns true if the scope covers a resource.
     pub fn covers(self, resource: usize) -> bool {
         match self {
             Self::All => true,
@@ -45,12 +45,12 @@ impl Scope {
     }
 }
 
-/// The unit above a unit.
+/// Returns the parent of a unit.
 pub fn above(unit: usize) -> Option<usize> {
     unit.checked_sub(1).map(|before| before / 3)
 }
 
-/// The unit that a resource belongs to.
+/// Returns the unit of a resource.
 pub fn unit_of(resource: usize) -> usize {
     LOWEST + resource % (UNITS - LOWEST)
 }
