@@ -50,7 +50,7 @@ fn the_page_of_errors_lists_every_reason() {
             .location;
         for (index, value) in reason.values().enumerate().skip(1) {
             let index = i32::try_from(index).unwrap();
-            // The path of a value's comment: the file's first enum, its value of this index.
+            // The path of the value's comment: the first enum of the file, the value at this index.
             let location = locations
                 .iter()
                 .find(|location| location.path == [5, 0, 2, index]);
@@ -65,7 +65,7 @@ fn the_page_of_errors_lists_every_reason() {
     hold("errors.md", &text);
 }
 
-/// A reason that no test demands could be any other.
+/// Without a test that requires it, a reason could silently change.
 #[test]
 fn every_declared_reason_is_demanded_by_a_test() {
     let pool = DescriptorPool::decode(api::DESCRIPTORS).unwrap();
@@ -86,7 +86,7 @@ fn every_declared_reason_is_demanded_by_a_test() {
     }
 }
 
-/// Scenarios and attacks that must be known: those of the specification.
+/// The highest number in each group of scenarios and of attacks in the specification.
 const SCENARIOS: [(&str, u32); 5] = [("S0", 29), ("S1", 36), ("S2", 33), ("S3", 48), ("S4", 35)];
 const ATTACKS: [(&str, u32); 10] = [
     ("A", 14),
@@ -112,7 +112,7 @@ fn ids() -> Vec<String> {
     scenarios.chain(attacks).chain(caches).collect()
 }
 
-/// The ids in the name of a test: `s0_18_s0_19_k_a_f3_what_is_held` holds four.
+/// Returns the ids in the name of a test: `s0_18_s0_19_k_a_f3_what_is_held` holds four.
 fn ids_in(name: &str, known: &BTreeSet<String>) -> Vec<String> {
     let words: Vec<&str> = name.split('_').collect();
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! The edge: which method runs which use case.
+//! The edge: maps each method to its use case.
 
 use ::rpc::{Attempt, Routes, Turns, answer, enter, methods};
 use api::entitlement::v1::{

@@ -1,4 +1,4 @@
-//! What lists say of grants that hold under conditions.
+//! Lists that depend on conditional grants.
 
 use api::entitlement::v1::{
     ListPermissionsRequest, ListResourcesRequest, ListSubjectsRequest, UnderCondition,
@@ -9,7 +9,8 @@ use prost_types::Struct;
 use super::circumstances::{context, load, office};
 use crate::{shared::everywhere, world::World};
 
-/// Who may look at bills at a place: those who do, and those who would if more were said.
+/// Returns the subjects that may view bills at a location, and those that could with a fuller
+/// context.
 async fn subjects(
     world: &World<'_>,
     place: &str,
@@ -37,7 +38,7 @@ fn a_list_says_who_may_under_a_condition_and_what_was_not_said() {
         assert_eq!(found.missing_context, ["network"]);
         let (may, would) = subjects(&world, "units/k2", office()).await;
         assert!(may.contains(&eva) && would.iter().all(|item| item.name != eva));
-        // What was said refuses it.
+        // The context does not meet the condition.
         let home = context(&[("network", "home")]);
         let (may, would) = subjects(&world, "units/k2", home).await;
         assert!(!may.contains(&eva) && would.iter().all(|item| item.name != eva));

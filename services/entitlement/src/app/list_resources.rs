@@ -22,7 +22,7 @@ use crate::{
     facts::{Piece, World},
 };
 
-/// Lists where in an organization a subject may do something.
+/// Lists the locations in an organization at which a subject holds a permission.
 pub(crate) async fn list_resources(
     app: &App,
     context: &Context,
@@ -99,7 +99,7 @@ struct Row {
 /// A page.
 struct Found {
     rows: Vec<Row>,
-    /// The last that was looked at, where there may be more after it.
+    /// The last candidate checked, if more may follow.
     looked_at: Option<Spot>,
     revision: i64,
 }
@@ -109,20 +109,20 @@ struct List<'a> {
     app: &'a App,
     organization: &'a OrganizationId,
     request: &'a ListResourcesRequest,
-    /// The moment that it is about; none for now.
+    /// The time of the query; `None` for now.
     at: Option<Millis>,
     now: Millis,
-    /// The last of the page before.
+    /// The last row of the page before.
     after: Option<Spot>,
     limit: usize,
 }
 
-/// What memory or the store had: missing pieces, a refusal, or an answer.
+/// An answer from memory or the store: missing keys, an error, or a result.
 type Answer<T> = Result<Result<T, Error>, Vec<Piece>>;
 
 impl List<'_> {
-    /// The page; none if the resources are too many for memory, or the conditions to be asked
-    /// there.
+    /// Returns the page; `None` if memory cannot hold the resources, or the conditions exceed the
+    /// budget.
     fn in_memory(&self, world: &World) -> Answer<Option<Found>> {
         let resources = self.is_of(PlaceKind::Resource);
         if resources && !world.holds_resources(self.organization)? {
@@ -152,7 +152,7 @@ impl List<'_> {
         })
     }
 
-    /// Returns the rows of the places that the facts hold, after the page before, in no order.
+    /// Returns the rows of the known locations, after the page before, unordered.
     fn rows(
         &self,
         facts: &Facts<'_>,

@@ -1,4 +1,4 @@
-//! What is on a list, and what would be if more were said of the circumstances.
+//! Rows of lists: results, and results that need more context.
 
 use api::entitlement::v1::UnderCondition;
 use base::Millis;
@@ -6,10 +6,10 @@ use entitlement_core::{Facts, Given, PermissionIndex, Reason, Target, decide, mi
 
 use crate::engine::Allowance;
 
-/// A row of a list: nothing is missing for what holds.
+/// A row of a list; `missing_context` is empty for a result.
 pub(super) type Row = UnderCondition;
 
-/// A question that a row would answer.
+/// The query that a row answers.
 type Question<'q, 'f> = (
     &'q Facts<'f>,
     PermissionIndex,
@@ -26,8 +26,8 @@ pub(super) fn row(name: &str, question: Question<'_, '_>, allowance: &Allowance)
     })
 }
 
-/// Returns the missing context of a row: empty if the permission is held, and none if the row is not
-/// on the list because conditions refuse it whatever else is said.
+/// Returns the context that a row misses, empty if the permission is held. Returns nothing if the row is
+/// on no list, because conditions refuse it with any context.
 pub(super) fn missing_context(
     (facts, permission, target, given, now): Question<'_, '_>,
     allowance: &Allowance,
@@ -44,7 +44,7 @@ pub(super) fn missing_context(
     (!missing.is_empty()).then_some(missing)
 }
 
-/// The one for which less is missing: that which holds, if one does.
+/// Returns the row that misses less context: the result, if one of them is.
 pub(super) fn either(one: Row, other: Row) -> Row {
     if other.missing_context.len() < one.missing_context.len() {
         other
@@ -53,12 +53,12 @@ pub(super) fn either(one: Row, other: Row) -> Row {
     }
 }
 
-/// What orders rows.
+/// Returns the sort key of a row.
 pub(super) fn key(row: &Row) -> String {
     row.name.clone()
 }
 
-/// What holds, and what would.
+/// Splits rows into results and results that need more context.
 pub(super) fn split(rows: Vec<Row>) -> (Vec<String>, Vec<UnderCondition>) {
     let (holds, would): (Vec<_>, Vec<_>) = rows
         .into_iter()

@@ -1,4 +1,4 @@
-//! The list where the resources are too many for memory.
+//! Lists locations from the store, if memory cannot hold the resources.
 
 use api::entitlement::v1::PlaceKind;
 use entitlement_core::{Decision, Facts, PermissionIndex, Reason, Target, decide};
@@ -14,26 +14,26 @@ use crate::{
     store::view::View,
 };
 
-/// How many times as many resources are looked at for a page as it may have, where conditions are
-/// asked about each: where few meet them, pages are shorter instead of later.
+/// Scan at most `LOOKED_AT` × page size candidates. If few meet their condition, return a short
+/// page rather than keep scanning.
 const LOOKED_AT: usize = 16;
 
-/// Where resources may be allowed.
+/// Units in which resources may be allowed.
 struct Candidates {
     covered: Covered,
-    /// Whether each must be asked about: conditions may be met for some, and not for others.
+    /// True if each resource must be checked, because a condition may be met for some only.
     each: bool,
 }
 
 impl List<'_> {
-    /// The page, of one snapshot.
+    /// Returns the page, from one snapshot.
     pub(super) async fn in_store(&self) -> Result<Found, Error> {
         let snapshot = self.app.store.snapshot().await?;
         let view = View::at(&snapshot, self.at);
         let mut reading = Reading::begin(&self.app.store, &self.app.engine.facts, view).await?;
         let known = reading.read(|world| {
             let facts = world.facts(&self.request.subject, self.organization)?;
-            // Resources that grants name are looked up one by one.
+            // Look up the resources that grants name one by one.
             let tree = facts.organization.map(|organization| &organization.tree);
             let grants = facts.member.into_iter().flat_map(|member| &member.grants);
             let unknown: Vec<Piece> = grants
@@ -52,7 +52,7 @@ impl List<'_> {
         let mut looked_at = None;
         if self.is_of(PlaceKind::Resource) {
             let (found, last) = self.resources(&mut reading, view, &candidates).await?;
-            // What comes later than what was looked at comes with a later page.
+            // Locations after the last candidate belong to a later page.
             rows.retain(|row| last.as_ref().is_none_or(|last| row.spot <= *last));
             rows.extend(found);
             looked_at = last;
@@ -64,8 +64,7 @@ impl List<'_> {
         })
     }
 
-    /// Returns the rows of the candidates, and the last resource that was looked at if there may be
-    /// more after it.
+    /// Returns the rows of the candidates, and the last candidate checked if more may follow.
     async fn resources(
         &self,
         reading: &mut Reading<'_>,
@@ -98,7 +97,7 @@ impl List<'_> {
         Ok((found, Some(Spot::Resource(unit, id))))
     }
 
-    /// Returns the rows of those of some resources that are on the list.
+    /// Returns the rows of the resources that are on the list.
     async fn among(&self, reading: &mut Reading<'_>, some: Vec<Spot>) -> Result<Vec<Row>, Error> {
         let read = reading.read(|world| {
             let mut missing = Vec::new();
@@ -125,7 +124,8 @@ impl List<'_> {
         read.await?
     }
 
-    /// Where resources may be allowed, by the grants of all of the organization and of units.
+    /// Returns the units in which resources may be allowed, by grants over the whole organization
+    /// and over units.
     fn candidates(&self, facts: &Facts<'_>, permission: PermissionIndex) -> Candidates {
         let given = self.given(None);
         let decide = |target| decide(facts, permission, target, &given, self.now);
