@@ -31,7 +31,7 @@ fn the_page_of_errors_lists_every_reason() {
     let pool = DescriptorPool::decode(api::DESCRIPTORS).unwrap();
     let mut text = String::from(
         "# Errors\n\nEvery error carries `google.rpc.ErrorInfo` with one of these reasons. \
-         Its `metadata` has whatever varies in the message, by what it is: `user`, `role`, \
+         Its `metadata` has the variable parts of the message, by their kind: `user`, `role`, \
          `application`, `permission`, `subject`, `place`, `name`, `state`, `limit`, `field` and the \
          like. Generated from the protobuf files.\n",
     );
@@ -175,8 +175,8 @@ fn the_page_of_coverage_says_which_id_is_tested_where() {
         }
     }
     let mut text = String::from(
-        "# Coverage\n\nWhich acceptance scenario (`S`) and which class of attack is held by \
-         which test. Generated from the names of the tests.\n\n## Tested\n\n",
+        "# Coverage\n\nThe tests of each acceptance scenario (`S`) and of each class of attack. \
+         Generated from the names of the tests.\n\n## Tested\n\n",
     );
     let (done, open): (Vec<_>, Vec<_>) = ids().into_iter().partition(|id| tested.contains_key(id));
     for id in &done {
