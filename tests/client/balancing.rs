@@ -10,7 +10,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn what_the_name_gains_is_asked_and_what_it_loses_is_asked_no_more() {
+async fn the_client_follows_address_changes_of_a_name() {
     let (first, second) = (Fake::default(), Fake::default());
     let (of_first, of_second) = (first.serve().await, second.serve().await);
     let name = Name::of(&[of_first.address]);
@@ -40,7 +40,7 @@ async fn what_the_name_gains_is_asked_and_what_it_loses_is_asked_no_more() {
 }
 
 #[tokio::test]
-async fn what_a_retired_backend_was_asked_is_still_answered() {
+async fn a_retired_backend_still_answers_pending_questions() {
     let (slow, other) = (Fake::default(), Fake::default());
     slow.0.delay_ms.store(400, Ordering::SeqCst);
     let (of_slow, of_other) = (slow.serve().await, other.serve().await);
@@ -81,7 +81,7 @@ async fn the_less_loaded_backend_is_asked() {
 }
 
 #[tokio::test]
-async fn a_backend_that_is_not_there_costs_no_answer() {
+async fn an_unreachable_backend_costs_no_answer() {
     let fake = Fake::default();
     let served = fake.serve().await;
     let port = testkit::free_port().unwrap();

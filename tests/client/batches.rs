@@ -6,7 +6,7 @@ use tests::Setting;
 use crate::world::{World, questions, view};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_batch_is_answered_in_its_order_whatever_it_is_about() {
+async fn a_batch_is_answered_in_order_across_organizations() {
     for setting in Setting::IN_PROCESS {
         let world = World::start(setting).await;
         let client = world.client().build().unwrap();
@@ -27,7 +27,7 @@ async fn a_batch_is_answered_in_its_order_whatever_it_is_about() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_question_of_a_batch_has_an_outcome_of_its_own() {
+async fn each_question_of_a_batch_has_its_own_outcome() {
     let world = World::start(Setting::Sqlite).await;
     let client = world.client().build().unwrap();
     let asked = [

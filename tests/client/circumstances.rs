@@ -36,7 +36,7 @@ async fn ask_in_all(client: &Client) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k_a_unequal_circumstances_share_no_answer_that_depends_on_them() {
+async fn k_a_conditional_answers_are_not_shared_between_contexts() {
     for no_streams in [false, true] {
         let fake = Fake::default();
         fake.set(|settings| &settings.no_streams, no_streams);
@@ -49,7 +49,7 @@ async fn k_a_unequal_circumstances_share_no_answer_that_depends_on_them() {
 }
 
 #[tokio::test]
-async fn what_no_condition_bore_upon_is_given_again_in_any_circumstances() {
+async fn unconditional_answers_are_reused_for_any_context() {
     let world = World::start(Setting::Sqlite).await;
     let client = world.client().local_cache(100).build().unwrap();
     let (ann, fay) = (view("ann", "acme"), view("fay", "acme"));
@@ -100,7 +100,7 @@ async fn what_no_condition_bore_upon_is_given_again_in_any_circumstances() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k_a_redis_answers_only_what_no_condition_bore_upon() {
+async fn k_a_redis_answers_only_unconditional_decisions() {
     let redis = RedisServer::start();
     let world = World::on(Rig::with_redis(Setting::Postgres, redis.url()).await).await;
     let client = world.reader(&redis.url());
@@ -136,7 +136,7 @@ async fn k_f_a_context_that_is_too_long_is_not_sent() {
 }
 
 #[tokio::test]
-async fn values_of_every_kind_arrive_as_they_were_said() {
+async fn context_values_of_every_kind_arrive_unchanged() {
     let fake = Fake::default();
     let served = fake.serve().await;
     let client = client(served.url()).build().unwrap();

@@ -13,7 +13,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn k_b_a_deadline_ends_the_wait_and_nothing_is_kept() {
+async fn k_b_a_deadline_ends_the_wait_and_leaves_nothing_behind() {
     let fake = Fake::default();
     fake.set(|settings| &settings.silent, true);
     fake.0.reusable_ms.store(60_000, Ordering::SeqCst);
@@ -39,7 +39,7 @@ async fn k_b_a_deadline_ends_the_wait_and_nothing_is_kept() {
 }
 
 #[tokio::test]
-async fn k_b_an_error_is_not_kept_and_no_allow() {
+async fn k_b_an_error_is_neither_cached_nor_an_allow() {
     let fake = Fake::default();
     fake.set(|settings| &settings.unavailable, true);
     fake.0.reusable_ms.store(60_000, Ordering::SeqCst);
@@ -88,7 +88,7 @@ async fn a_server_that_was_killed_is_asked_again_when_it_is_back() {
 }
 
 #[tokio::test]
-async fn what_is_under_way_when_a_stream_breaks_is_asked_elsewhere() {
+async fn pending_questions_of_a_broken_stream_go_to_another_backend() {
     let (deaf, good) = (Fake::default(), Fake::default());
     deaf.set(|settings| &settings.silent, true);
     let (of_deaf, of_good) = (deaf.serve().await, good.serve().await);
@@ -119,7 +119,7 @@ async fn what_is_under_way_when_a_stream_breaks_is_asked_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_backend_without_streams_is_asked_one_by_one_for_good() {
+async fn a_backend_without_streams_gets_unary_calls_for_good() {
     let fake = Fake::default();
     fake.set(|settings| &settings.no_streams, true);
     let served = fake.serve().await;
@@ -171,7 +171,7 @@ async fn retries_end_with_the_budget() {
 }
 
 #[tokio::test]
-async fn a_service_that_is_not_there_is_an_error_soon() {
+async fn an_unreachable_service_is_a_prompt_error() {
     let port = testkit::free_port().unwrap();
     let client = client(format!("http://127.0.0.1:{port}")).build().unwrap();
     let begin = Instant::now();

@@ -29,7 +29,7 @@ fn asked<B>(request: &http::Request<B>) -> Option<Question> {
     Some(view(header("x-user")?, header("x-place")?))
 }
 
-const CASES: [(Option<&str>, &str, bool); 5] = [
+const GUARD_CASES: [(Option<&str>, &str, bool); 5] = [
     (Some("ann"), "acme/units/k2", true),
     (Some("ben"), "acme/units/k1", true),
     (Some("ben"), "acme/units/k2", false),
@@ -54,7 +54,7 @@ async fn http(address: SocketAddr, user: Option<&str>, place: &str) -> u16 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_over_http_lets_through_what_is_allowed() {
+async fn a_guarded_http_service_admits_only_allowed_requests() {
     let mut world = World::start(Setting::Sqlite).await;
     let client = world
         .client()
@@ -67,7 +67,7 @@ async fn a_service_over_http_lets_through_what_is_allowed() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
-    for (user, place, allowed) in CASES {
+    for (user, place, allowed) in GUARD_CASES {
         let expected = if allowed { 200 } else { 403 };
         assert_eq!(
             http(address, user, place).await,
@@ -81,7 +81,7 @@ async fn a_service_over_http_lets_through_what_is_allowed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_over_grpc_lets_through_what_is_allowed() {
+async fn a_guarded_grpc_service_admits_only_allowed_requests() {
     let mut world = World::start(Setting::Sqlite).await;
     let client = world
         .client()
@@ -119,7 +119,7 @@ async fn a_service_over_grpc_lets_through_what_is_allowed() {
             .map(|status| status.code())
     };
     let mut through = 0;
-    for (user, place, allowed) in CASES {
+    for (user, place, allowed) in GUARD_CASES {
         let expected = (!allowed).then_some(Code::PermissionDenied);
         assert_eq!(call(user, place).await, expected, "{user:?} {place}");
         through += usize::from(allowed);

@@ -10,14 +10,14 @@ use crate::{
     network::{Name, eventually},
 };
 
-const SLOW: Duration = Duration::from_secs(5);
+const SLOW_ANSWER_DELAY: Duration = Duration::from_secs(5);
 
 async fn ask_a_slow_and_a_quick_one(no_streams: bool) {
     let (slow, quick) = (Fake::default(), Fake::default());
     for fake in [&slow, &quick] {
         fake.set(|settings| &settings.no_streams, no_streams);
     }
-    let millis = SLOW.as_millis().try_into().unwrap();
+    let millis = SLOW_ANSWER_DELAY.as_millis().try_into().unwrap();
     slow.0.delay_ms.store(millis, Ordering::SeqCst);
     let (of_slow, of_quick) = (slow.serve().await, quick.serve().await);
     let name = Name::of(&[of_slow.address, of_quick.address]);
@@ -29,7 +29,7 @@ async fn ask_a_slow_and_a_quick_one(no_streams: bool) {
         let answer = client.check(&question).await.unwrap();
         assert_eq!(answer.grant(), Some(&*echo_of(&question)));
     }
-    assert!(begin.elapsed() < SLOW, "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < SLOW_ANSWER_DELAY, "{:?}", begin.elapsed());
     let hedges = client.counts().hedges;
     assert!((1..30).contains(&hedges), "{hedges} hedges");
     if !no_streams {
@@ -51,7 +51,7 @@ async fn unary_calls_are_hedged_too() {
 }
 
 #[tokio::test]
-async fn without_a_budget_nothing_is_asked_twice() {
+async fn without_a_budget_no_question_is_hedged() {
     let (one, other) = (Fake::default(), Fake::default());
     for fake in [&one, &other] {
         fake.0.delay_ms.store(60, Ordering::SeqCst);

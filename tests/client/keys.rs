@@ -31,7 +31,7 @@ fn write(path: &Path, text: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_is_written_anew_takes_the_place_of_the_one_before_and_no_question_fails() {
+async fn a_replaced_key_file_takes_effect_without_failed_questions() {
     let world = World::start(Setting::Sqlite).await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base::Millis;
+use base::UnixTime;
 use clock::ManualClock;
 use mandate_client::Options;
 use tests::Setting;
@@ -18,14 +18,14 @@ use crate::{
 
 /// The lease, and the additional time of a slow machine.
 const LEASE: Duration = Duration::from_secs(1);
-const SLACK: Duration = Duration::from_millis(500);
+const SLOW_MACHINE_SLACK: Duration = Duration::from_millis(500);
 
 #[tokio::test]
-async fn k_s_an_answer_is_given_again_to_the_end_of_its_lease_and_not_at_it() {
+async fn k_s_an_answer_is_reused_before_the_end_of_its_lease_only() {
     let fake = Fake::default();
     fake.0.reusable_ms.store(400, Ordering::SeqCst);
     let served = fake.serve().await;
-    let clock = ManualClock::at(Millis(1_000_000));
+    let clock = ManualClock::at(UnixTime(1_000_000));
     let client = client(served.url()).local_cache(100);
     let client = client.clock(Arc::new(clock.clone())).build().unwrap();
     let ask = async || client.check(&question(1)).await.unwrap();
@@ -51,7 +51,7 @@ async fn k_s_the_lease_counts_from_before_the_question() {
     fake.0.reusable_ms.store(400, Ordering::SeqCst);
     fake.set(|settings| &settings.silent, true);
     let served = fake.serve().await;
-    let clock = ManualClock::at(Millis(1_000_000));
+    let clock = ManualClock::at(UnixTime(1_000_000));
     let client = client(served.url()).local_cache(100);
     let client = client.clock(Arc::new(clock.clone())).build().unwrap();
     fake.set(|settings| &settings.silent, false);
@@ -71,7 +71,7 @@ async fn k_s_the_lease_counts_from_before_the_question() {
 }
 
 #[tokio::test]
-async fn a_demand_is_never_answered_from_memory() {
+async fn a_consistency_requirement_bypasses_the_local_cache() {
     let fake = Fake::default();
     fake.0.reusable_ms.store(60_000, Ordering::SeqCst);
     let served = fake.serve().await;
@@ -84,7 +84,7 @@ async fn a_demand_is_never_answered_from_memory() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_revocation_is_seen_within_the_lease_and_with_its_token_at_once() {
+async fn a_revocation_is_seen_within_the_lease_and_with_its_token_immediately() {
     for setting in Setting::IN_PROCESS {
         let world = World::start(setting).await;
         let client = world.client().local_cache(1000).build().unwrap();
@@ -104,7 +104,10 @@ async fn a_revocation_is_seen_within_the_lease_and_with_its_token_at_once() {
                 assert!(!client.check(&question).await.unwrap().is_allowed());
             }
             while client.check(&question).await.unwrap().is_allowed() {
-                assert!(begin.elapsed() < LEASE + SLACK, "allowed after the lease");
+                assert!(
+                    begin.elapsed() < LEASE + SLOW_MACHINE_SLACK,
+                    "allowed after the lease"
+                );
             }
         }
         assert!(client.counts().local > 0);

@@ -20,15 +20,15 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 /// Maximum wait for an expected event, and the time between two looks.
-const PATIENCE: Duration = Duration::from_secs(20);
-const PAUSE: Duration = Duration::from_millis(2);
+const EVENT_TIMEOUT: Duration = Duration::from_secs(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
 /// Waits until a condition holds.
 pub async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let begin = Instant::now();
     while !is_so().await {
-        assert!(begin.elapsed() < PATIENCE, "{what}");
-        tokio::time::sleep(PAUSE).await;
+        assert!(begin.elapsed() < EVENT_TIMEOUT, "{what}");
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
 

@@ -27,7 +27,7 @@ async fn answers_are_those_of_the_service() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_its_token_a_revocation_is_true_at_once() {
+async fn with_its_token_a_revocation_is_seen_immediately() {
     for setting in Setting::IN_PROCESS {
         let world = World::start(setting).await;
         let client = world.client().build().unwrap();
@@ -44,7 +44,7 @@ async fn with_its_token_a_revocation_is_true_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_with_a_question_is_told_to_its_caller_alone() {
+async fn an_invalid_question_fails_only_its_own_caller() {
     let world = World::start(Setting::Sqlite).await;
     let client = world.client().build().unwrap();
     let wrong = |subject: &str, permission: &str, resource: &str| {
@@ -70,7 +70,7 @@ async fn what_is_wrong_with_a_question_is_told_to_its_caller_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_may_not_ask_is_told_so() {
+async fn a_caller_without_permission_gets_permission_denied() {
     let world = World::start(Setting::Sqlite).await;
     let stranger = client(world.wire.url())
         .key("mk_none_none")

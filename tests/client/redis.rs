@@ -15,7 +15,7 @@ use crate::{
 
 /// The lease, and the additional time of a slow machine.
 const LEASE: Duration = Duration::from_secs(1);
-const SLACK: Duration = Duration::from_millis(500);
+const SLOW_MACHINE_SLACK: Duration = Duration::from_millis(500);
 
 struct Setup {
     redis: RedisServer,
@@ -110,7 +110,7 @@ async fn k_s_without_the_service_redis_answers_for_the_lease_and_no_longer() {
     // The service still runs and renews the decisions in Redis.
     let tried = Instant::now();
     let mut begin = tried;
-    while begin.elapsed() < LEASE + SLACK {
+    while begin.elapsed() < LEASE + SLOW_MACHINE_SLACK {
         match setup.client.check(&question).await {
             Ok(decision) => assert!(decision.is_allowed()),
             // On a slow machine, a late answer of Redis makes the client call the service, which is
@@ -127,7 +127,10 @@ async fn k_s_without_the_service_redis_answers_for_the_lease_and_no_longer() {
     let mut served = 0;
     while let Ok(decision) = setup.client.check(&question).await {
         assert!(decision.is_allowed());
-        assert!(begin.elapsed() < LEASE + SLACK, "an answer after the lease");
+        assert!(
+            begin.elapsed() < LEASE + SLOW_MACHINE_SLACK,
+            "an answer after the lease"
+        );
         served += 1;
     }
     assert!(served > 0, "nothing came from Redis");
@@ -174,7 +177,7 @@ fn held(setup: &Setup) -> Decided {
 }
 
 /// Replaces the deny in Redis with an allow, and asks the question. Returns true if it is allowed.
-async fn forged(setup: &Setup, by: (i64, i64)) -> bool {
+async fn is_forgery_believed(setup: &Setup, by: (i64, i64)) -> bool {
     let Decided { epoch, decision } = held(setup);
     let (epoch, revision) = (epoch.0 + by.0, decision.revision + by.1);
     let value = format!("{epoch} {revision} 1 ALLOW ALLOWED - organizations/acme/grants/x");
@@ -194,18 +197,18 @@ async fn k_epoch_a_reader_uses_no_decision_of_another_history() {
     let setup = Setup::start().await;
     setup.shared(&view("ben", "acme/units/k2")).await;
     eventually("the client reads Redis", async || {
-        forged(&setup, (0, 0)).await
+        is_forgery_believed(&setup, (0, 0)).await
     })
     .await;
     for by in [(-1, 0), (1, 0), (0, 1_000_000)] {
         for _ in 0..20 {
-            assert!(!forged(&setup, by).await, "{by:?}");
+            assert!(!is_forgery_believed(&setup, by).await, "{by:?}");
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k_epoch_a_writer_of_an_earlier_history_replaces_nothing_of_a_later() {
+async fn k_epoch_a_writer_of_an_earlier_epoch_replaces_no_later_entry() {
     let redis = RedisServer::start();
     let cache = Cache::open(redis.url().as_str()).unwrap().unwrap();
     eventually("there is a connection", async || {
@@ -263,21 +266,21 @@ async fn an_emptied_redis_costs_a_call_and_no_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_redis_in_trouble_slows_no_answer() {
+async fn a_failing_redis_slows_no_answer() {
     let setup = Setup::start().await;
     let question = view("ben", "acme/units/k1");
     setup.shared(&question).await;
     let paused = setup.redis.pause();
-    quick(&setup.client, &question).await;
+    assert_quick_answers(&setup.client, &question).await;
     drop(paused);
     setup.shared(&question).await;
     setup.redis.kill();
-    quick(&setup.client, &question).await;
+    assert_quick_answers(&setup.client, &question).await;
     setup.world.compare(&setup.client).await;
 }
 
 /// Asserts that 200 successive answers arrive quickly.
-async fn quick(client: &Client, question: &Question) {
+async fn assert_quick_answers(client: &Client, question: &Question) {
     let begin = Instant::now();
     for _ in 0..200 {
         let call = Instant::now();

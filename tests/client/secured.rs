@@ -14,22 +14,22 @@ use crate::{network::eventually, world::World};
 
 /// Environment variable of the process that trusts the authority: the folder with the certificate
 /// of Redis.
-const FOLDER: &str = "MANDATE_TEST_REDIS_TLS";
+const TLS_FOLDER_VARIABLE: &str = "MANDATE_TEST_REDIS_TLS";
 
 #[test]
-fn k_q_over_tls_the_users_that_are_printed_suffice_and_readers_can_do_nothing_else() {
+fn k_q_over_tls_the_printed_users_suffice_and_readers_can_only_read() {
     trusting(
         "k_q_over_tls_the_users_that_are_printed_suffice_and_readers_can_do_nothing_else",
         async |folder| {
             let redis = RedisServer::start_secured(folder, "");
             Box::pin(share(&redis.url(), [&redis])).await;
-            can_do_nothing_else(&redis);
+            assert_can_do_nothing_else(&redis);
         },
     );
 }
 
 #[test]
-fn over_tls_the_master_that_sentinel_names_serves_its_users_another_after_it() {
+fn over_tls_each_master_that_sentinel_names_serves_its_users() {
     trusting(
         "over_tls_the_master_that_sentinel_names_serves_its_users_another_after_it",
         async |folder| {
@@ -55,7 +55,7 @@ fn over_tls_every_node_of_a_cluster_serves_its_users() {
 /// Runs a test in a process that trusts the authority of the certificate in a folder. The trusted
 /// authorities of a process depend on its environment.
 fn trusting(test: &str, body: impl AsyncFnOnce(&Path)) {
-    if let Some(folder) = env::var_os(FOLDER) {
+    if let Some(folder) = env::var_os(TLS_FOLDER_VARIABLE) {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         return runtime.block_on(body(Path::new(&folder)));
     }
@@ -64,7 +64,7 @@ fn trusting(test: &str, body: impl AsyncFnOnce(&Path)) {
     let mut again = Command::new(env::current_exe().unwrap());
     again.args([&format!("secured::{test}"), "--exact"]);
     again.env("SSL_CERT_FILE", issued.authority);
-    again.env(FOLDER, folder.path());
+    again.env(TLS_FOLDER_VARIABLE, folder.path());
     let output = again.output().unwrap();
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{told}");
@@ -97,7 +97,7 @@ async fn all_are_there(world: &World, client: &Client) {
 }
 
 /// Asserts that neither user can harm other systems on the server.
-fn can_do_nothing_else(redis: &RedisServer) {
+fn assert_can_do_nothing_else(redis: &RedisServer) {
     let key = redis.ask("RANDOMKEY", "mandate:");
     let key = key.lines().last().unwrap();
     let others = [

@@ -15,16 +15,16 @@ use crate::{
     network::{client, eventually},
 };
 
-const CALLERS: usize = 3_000;
+const CALLER_COUNT: usize = 3_000;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k_q_every_caller_gets_its_own_answer_in_any_order_and_among_the_gone() {
+async fn k_q_every_caller_gets_its_own_answer_despite_order_and_cancellations() {
     let fake = Fake::default();
     fake.set(|settings| &settings.shuffles, true);
     let served = fake.serve().await;
     let client = client(served.url()).build().unwrap();
     let mut callers = JoinSet::new();
-    for number in 0..CALLERS {
+    for number in 0..CALLER_COUNT {
         let client = client.clone();
         callers.spawn(async move {
             let mut answered = 0;
@@ -42,7 +42,7 @@ async fn k_q_every_caller_gets_its_own_answer_in_any_order_and_among_the_gone() 
         });
     }
     let answered: usize = callers.join_all().await.into_iter().sum();
-    assert!(answered >= CALLERS * 4 * 2 / 3, "{answered}");
+    assert!(answered >= CALLER_COUNT * 4 * 2 / 3, "{answered}");
     assert_eq!(client.counts().errors, 0);
     assert_eq!(fake.0.streams.load(Ordering::SeqCst), 1);
 }
@@ -83,7 +83,7 @@ async fn a_lone_question_waits_for_no_other() {
 }
 
 #[tokio::test]
-async fn k_q_who_goes_takes_nobodys_answer_along() {
+async fn k_q_a_cancelled_call_loses_no_answer_of_others() {
     let fake = Fake::default();
     fake.set(|settings| &settings.silent, true);
     let served = fake.serve().await;
@@ -105,7 +105,7 @@ async fn k_q_who_goes_takes_nobodys_answer_along() {
 }
 
 #[tokio::test]
-async fn more_than_the_client_may_have_under_way_is_refused_at_once() {
+async fn calls_beyond_the_pending_limit_are_refused_immediately() {
     let fake = Fake::default();
     fake.set(|settings| &settings.silent, true);
     let served = fake.serve().await;

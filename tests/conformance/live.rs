@@ -35,7 +35,7 @@ const PLACE: &str = "organizations/acme/resources/+324-1";
 /// The lease.
 const LEASE: Duration = Duration::from_secs(1);
 /// Maximum wait on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+const EVENT_TIMEOUT: Duration = Duration::from_secs(30);
 
 struct Filled {
     redis: RedisServer,
@@ -58,7 +58,7 @@ impl Filled {
     }
 
     /// Queries the service until the reader returns the expected result.
-    async fn comes_to(&self, subject: &str, expected: &str) {
+    async fn await_reading(&self, subject: &str, expected: &str) {
         let begin = Instant::now();
         loop {
             self.rig.decide(subject, PERMISSION, PLACE).await;
@@ -66,16 +66,16 @@ impl Filled {
             if said == expected {
                 return;
             }
-            assert!(begin.elapsed() < PATIENCE, "{subject}: {said}");
+            assert!(begin.elapsed() < EVENT_TIMEOUT, "{subject}: {said}");
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_written_from_the_page_says_what_the_service_says_and_no_longer_than_the_lease() {
+async fn a_reader_written_from_the_page_agrees_with_the_service_within_the_lease() {
     let filled = Filled::start().await;
-    filled.comes_to("users/ann", "use ALLOW").await;
-    filled.comes_to("users/ben", "use DENY").await;
+    filled.await_reading("users/ann", "use ALLOW").await;
+    filled.await_reading("users/ben", "use DENY").await;
     assert_eq!(filled.read("users/nobody"), "ask", "never asked");
     let request = RevokeGrantRequest {
         name: "organizations/acme/grants/ann".to_owned(),
@@ -93,5 +93,5 @@ async fn a_reader_written_from_the_page_says_what_the_service_says_and_no_longer
         }
         assert!(asked < LEASE, "allowed after the lease");
     }
-    filled.comes_to("users/ann", "use DENY").await;
+    filled.await_reading("users/ann", "use DENY").await;
 }

@@ -19,16 +19,16 @@ use crate::{
 
 /// Maximum time until a replica detects that the database is away: the lease, and two attempts of a
 /// second each.
-const KNOWN: Duration = Duration::from_secs(5);
+const DETECTION_TIMEOUT: Duration = Duration::from_secs(5);
 /// Duration of the questions, and the maximum latency of a refusal, which is far shorter than any
 /// attempt.
-const ASKING: Duration = Duration::from_secs(3);
-const AT_ONCE: Duration = Duration::from_millis(250);
+const QUERY_DURATION: Duration = Duration::from_secs(3);
+const MAX_REFUSAL_LATENCY: Duration = Duration::from_millis(250);
 /// Maximum time until the replica answers again.
-const BACK: Duration = Duration::from_millis(2500);
+const RECOVERY_TIMEOUT: Duration = Duration::from_millis(2500);
 
 #[test]
-fn while_the_database_is_away_calls_fail_at_once_and_say_when_to_come_back() {
+fn while_the_database_is_away_calls_fail_fast_with_a_retry_delay() {
     alone(async |fleet| {
         for mode in [Mode::Refuse, Mode::Stall] {
             fails_at_once(fleet, mode).await;
@@ -41,10 +41,10 @@ async fn fails_at_once(fleet: &Arc<Fleet>, mode: Mode) {
     cold.ask(ASKED, MAY, LONG, "").await.unwrap();
     let clients = fleet.clients(ASKED);
     fleet.to_postgres[ASKED].set(mode);
-    sleep(KNOWN).await;
+    sleep(DETECTION_TIMEOUT).await;
     let before = fleet.log(ASKED).len();
     let begin = Instant::now();
-    while begin.elapsed() < ASKING {
+    while begin.elapsed() < QUERY_DURATION {
         let asked = Instant::now();
         let checked = cold.ask_as(&clients, MAY, LONG, "").await;
         away(checked.map(drop), asked);
@@ -57,12 +57,12 @@ async fn fails_at_once(fleet: &Arc<Fleet>, mode: Mode) {
         away(listed.map(drop), asked);
     }
     let log = fleet.log(ASKED);
-    each_cause_once_a_second(log.get(before..).unwrap());
+    assert_each_cause_once_a_second(log.get(before..).unwrap());
     fleet.to_postgres[ASKED].set(Mode::Pass);
     let begin = Instant::now();
     while cold.ask(ASKED, MAY, LONG, "").await.is_err() {
         assert!(
-            begin.elapsed() < BACK,
+            begin.elapsed() < RECOVERY_TIMEOUT,
             "{mode:?}: the replica does not recover"
         );
         sleep(Duration::from_millis(20)).await;
@@ -73,7 +73,10 @@ async fn fails_at_once(fleet: &Arc<Fleet>, mode: Mode) {
         .await
         .is_err()
     {
-        assert!(begin.elapsed() < BACK, "{mode:?}: lists do not recover");
+        assert!(
+            begin.elapsed() < RECOVERY_TIMEOUT,
+            "{mode:?}: lists do not recover"
+        );
         sleep(Duration::from_millis(20)).await;
     }
 }
@@ -83,7 +86,7 @@ fn away(answered: Result<(), Status>, asked: Instant) {
     let took = asked.elapsed();
     let status = answered.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable, "{status:?}");
-    assert!(took < AT_ONCE, "after {took:?}: {status:?}");
+    assert!(took < MAX_REFUSAL_LATENCY, "after {took:?}: {status:?}");
     let details = status.get_error_details();
     assert_eq!(
         details.error_info().unwrap().reason,
@@ -98,7 +101,7 @@ fn away(answered: Result<(), Status>, asked: Instant) {
 
 /// Asserts that the log reports each cause of failed calls at most once per second, with the id of
 /// a call.
-fn each_cause_once_a_second(log: &str) {
+fn assert_each_cause_once_a_second(log: &str) {
     let mut lines: BTreeMap<String, usize> = BTreeMap::new();
     for line in log.lines().filter(|line| line.contains("call failed")) {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -112,7 +115,7 @@ fn each_cause_once_a_second(log: &str) {
         );
         *lines.entry(field("error").unwrap()).or_default() += 1;
     }
-    let most = usize::try_from(ASKING.as_secs()).unwrap() + 1;
+    let most = usize::try_from(QUERY_DURATION.as_secs()).unwrap() + 1;
     assert!(!lines.is_empty());
     assert!(lines.values().all(|count| *count <= most), "{lines:?}");
 }

@@ -10,17 +10,17 @@ use crate::{
     shared::alone,
 };
 
-const SLOW: Duration = Duration::from_millis(25);
+const POSTGRES_DELAY: Duration = Duration::from_millis(25);
 
 #[test]
-fn k_b_questions_that_end_early_leave_nothing_wrong_behind() {
+fn k_b_cancelled_questions_leave_no_wrong_decision() {
     alone(async |fleet| {
-        fleet.to_postgres[ASKED].set(Mode::Delay(SLOW));
+        fleet.to_postgres[ASKED].set(Mode::Delay(POSTGRES_DELAY));
         // The cancellations fall into various phases of a load, depending on the machine.
         let colds: Vec<_> = (20..36).map(|number| Cold::new(fleet, number)).collect();
         let mut tokens = Vec::new();
         for (cold, step) in colds.iter().zip(0u32..) {
-            let within = Duration::from_millis(1) + SLOW / 2 * step;
+            let within = Duration::from_millis(1) + POSTGRES_DELAY / 2 * step;
             for about in [MAY, MAY_NOT] {
                 let answer = cold.ask(ASKED, about, within, "").await;
                 assert!(!allows(&answer) || about == MAY);

@@ -60,7 +60,7 @@ fn a_history_without_fault_passes() {
 }
 
 #[test]
-fn an_allow_a_lease_after_the_revocation_is_found() {
+fn an_allow_a_lease_after_the_revocation_is_detected() {
     for via in [Via::Call(2), Via::Stream(1), Via::Redis] {
         let stale = Read {
             via,
@@ -79,7 +79,7 @@ fn an_allow_a_lease_after_the_revocation_is_found() {
 }
 
 #[test]
-fn a_deny_a_lease_after_the_grant_is_found() {
+fn a_deny_a_lease_after_the_grant_is_detected() {
     let late = read(6011, 6012, false, 11);
     let found = violations(&[late]);
     assert!(
@@ -89,7 +89,7 @@ fn a_deny_a_lease_after_the_grant_is_found() {
 }
 
 #[test]
-fn an_answer_that_is_older_than_its_token_is_found() {
+fn an_answer_older_than_its_token_is_detected() {
     let older = Read {
         demanded: 9,
         ..read(112, 113, false, 8)
@@ -109,7 +109,7 @@ fn an_answer_that_is_older_than_its_token_is_found() {
 }
 
 #[test]
-fn an_answer_that_never_was_true_at_its_revision_is_found() {
+fn an_answer_that_contradicts_its_revision_is_detected() {
     let wrong = read(115, 116, true, 10);
     assert_eq!(violations(&[wrong]), [Violation::WrongAtRevision(wrong)]);
     let never_granted = Read {
@@ -120,7 +120,7 @@ fn an_answer_that_never_was_true_at_its_revision_is_found() {
 }
 
 #[test]
-fn staleness_is_measured_and_what_was_seen_is_counted() {
+fn staleness_is_measured_and_observed_revocations_are_counted() {
     let reads = [
         read(150, 151, true, 8),
         read(400, 401, true, 8),

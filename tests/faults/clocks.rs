@@ -23,10 +23,10 @@ organizations:
 ";
 /// Maximum difference between the replicas' views of one instant on a busy machine, in
 /// milliseconds.
-const APART_MS: i64 = 50;
+const MAX_SKEW_MS: i64 = 50;
 
 #[test]
-fn k_d_a_grant_ends_at_its_moment_on_machines_whose_clocks_are_wrong() {
+fn k_d_a_grant_ends_on_time_on_machines_with_wrong_clocks() {
     run(async {
         let first = Rig::start(Setting::Postgres).await;
         first.apply(DOCUMENT).await;
@@ -71,7 +71,7 @@ fn k_d_a_grant_ends_at_its_moment_on_machines_whose_clocks_are_wrong() {
         for (from, to) in seen {
             let (early, late) = (start - from, to - end);
             assert!(
-                early <= APART_MS && late <= APART_MS,
+                early <= MAX_SKEW_MS && late <= MAX_SKEW_MS,
                 "{early} {late}: {seen:?}"
             );
             assert!(from < end && to > start, "never allowed: {seen:?}");

@@ -13,7 +13,7 @@ use crate::{
 
 /// Maximum delay with which a replica on a busy machine may read the time of PostgreSQL, in
 /// milliseconds.
-const LATE_MS: i64 = 25;
+const MAX_DELAY_MS: i64 = 25;
 
 /// Returns the Unix time in milliseconds.
 pub fn now_ms() -> i64 {
@@ -70,6 +70,6 @@ fn k_s_a_decision_in_redis_ends_with_its_grant() {
         let late = last.map(|last| last - end);
         println!("last allows of the replicas and of Redis: {late:?} ms after the end");
         assert!(!allowed.contains(&0), "a source never allowed: {allowed:?}");
-        assert!(late.iter().all(|late| *late <= LATE_MS), "{late:?}");
+        assert!(late.iter().all(|late| *late <= MAX_DELAY_MS), "{late:?}");
     });
 }

@@ -30,11 +30,11 @@ const ORGANIZATION: &str = "cold0";
 const NEWCOMER: usize = 2;
 /// Time for which all replicas and Redis are queried, which includes the lease and the time after
 /// it.
-const WATCHED: Duration = Duration::from_secs(3);
+const OBSERVATION_TIME: Duration = Duration::from_secs(3);
 /// Number of lost commits, and of commits that reuse their positions.
-const LOST: usize = 3;
+const LOST_COMMIT_COUNT: usize = 3;
 /// More commits than the services make by themselves when an epoch begins.
-const MANY: usize = 12;
+const COMMITS_BEYOND_EPOCH_START: usize = 12;
 
 /// Runs a test on a separate installation, whose database it may damage.
 fn on_own_fleet(test: impl AsyncFnOnce(Fleet)) {
@@ -137,7 +137,7 @@ async fn commit(fleet: &Fleet, count: usize) {
 }
 
 /// Asserts that all replicas eventually give this answer, and that it is in Redis.
-async fn all_answer(fleet: &Fleet, about: usize, effect: Effect) {
+async fn assert_all_answer(fleet: &Fleet, about: usize, effect: Effect) {
     let asked = fleet.history.now();
     for replica in 0..REPLICAS {
         loop {
@@ -148,7 +148,7 @@ async fn all_answer(fleet: &Fleet, about: usize, effect: Effect) {
             {
                 break;
             }
-            let late = fleet.history.now() > asked + WATCHED;
+            let late = fleet.history.now() > asked + OBSERVATION_TIME;
             assert!(!late, "replica {replica} answers {answer:?}");
             tokio::time::sleep(LEASE / 20).await;
         }
@@ -163,10 +163,10 @@ async fn all_answer(fleet: &Fleet, about: usize, effect: Effect) {
 
 /// Asserts that no answer allows from a lease after `lost` on, and that all replicas deny in the
 /// end.
-async fn all_deny(fleet: &Fleet, about: usize, lost: Duration) {
+async fn assert_all_deny(fleet: &Fleet, about: usize, lost: Duration) {
     let reader = fleet.reader();
     let mut last = vec![None; REPLICAS];
-    while fleet.history.now() < lost + WATCHED {
+    while fleet.history.now() < lost + OBSERVATION_TIME {
         for (replica, last) in last.iter_mut().enumerate() {
             let begin = fleet.history.now();
             let answer = ask(fleet, replica, about, None).await;
@@ -222,10 +222,10 @@ fn k_t_a_grant_whose_commit_a_failover_lost_allows_no_longer_than_the_lease() {
         let standby = fleet.postgres().standby().unwrap();
         standby.disconnect().unwrap();
         let token = give(&fleet).await;
-        commit(&fleet, LOST - 1).await;
-        all_answer(&fleet, MAY_NOT, Effect::Allow).await;
+        commit(&fleet, LOST_COMMIT_COUNT - 1).await;
+        assert_all_answer(&fleet, MAY_NOT, Effect::Allow).await;
         fail_over(&fleet, &standby);
-        all_deny(&fleet, MAY_NOT, fleet.history.now()).await;
+        assert_all_deny(&fleet, MAY_NOT, fleet.history.now()).await;
         assert_refused(&fleet, &token).await;
         // The id of the lost grant is free again.
         give(&fleet).await;
@@ -233,22 +233,22 @@ fn k_t_a_grant_whose_commit_a_failover_lost_allows_no_longer_than_the_lease() {
 }
 
 #[test]
-fn k_t_a_replica_that_stood_still_does_not_take_other_changes_for_those_it_knows() {
+fn k_t_a_paused_replica_does_not_mistake_new_changes_for_known_ones() {
     on_own_fleet(async |fleet| {
         let standby = fleet.postgres().standby().unwrap();
         standby.disconnect().unwrap();
-        commit(&fleet, MANY).await;
-        all_answer(&fleet, MAY, Effect::Allow).await;
+        commit(&fleet, COMMITS_BEYOND_EPOCH_START).await;
+        assert_all_answer(&fleet, MAY, Effect::Allow).await;
         let paused = fleet.pause_replica(REPLICAS - 1);
         fail_over(&fleet, &standby);
         // The revocation gets a position that the replica already knows; the log then grows beyond
         // all positions that the replica knows.
         let token = take(&fleet).await;
-        commit(&fleet, MANY).await;
+        commit(&fleet, COMMITS_BEYOND_EPOCH_START).await;
         tokio::time::sleep(2 * LEASE).await;
         drop(paused);
         let gone_on = fleet.history.now();
-        all_deny(&fleet, MAY, gone_on).await;
+        assert_all_deny(&fleet, MAY, gone_on).await;
         let demanded = Some(Requirement::AtLeastAsFresh(token));
         let seen = ask(&fleet, REPLICAS - 1, MAY, demanded).await.unwrap();
         assert_eq!(seen.effect(), Effect::Deny);
@@ -256,17 +256,17 @@ fn k_t_a_replica_that_stood_still_does_not_take_other_changes_for_those_it_knows
 }
 
 #[test]
-fn a_failover_that_loses_nothing_costs_no_memory_and_no_feed() {
+fn a_lossless_failover_costs_no_memory_and_no_feed() {
     on_own_fleet(async |fleet| {
         let before = take(&fleet).await;
-        all_answer(&fleet, MAY, Effect::Deny).await;
+        assert_all_answer(&fleet, MAY, Effect::Deny).await;
         let standby = fleet.postgres().standby().unwrap();
         fail_over(&fleet, &standby);
-        all_deny(&fleet, MAY, fleet.history.now()).await;
+        assert_all_deny(&fleet, MAY, fleet.history.now()).await;
         // The epoch changes anyway, because no process knows that nothing was lost.
         assert_refused(&fleet, &before).await;
         give(&fleet).await;
-        all_answer(&fleet, MAY_NOT, Effect::Allow).await;
+        assert_all_answer(&fleet, MAY_NOT, Effect::Allow).await;
     });
 }
 
@@ -276,23 +276,23 @@ fn k_g_a_standby_is_never_read() {
         let standby = fleet.postgres().standby().unwrap();
         standby.pause_replay().unwrap();
         // The standby has all changes so far, but will receive no others.
-        led_to(&fleet, standby.server().port).await;
+        assert_standby_answers_nothing(&fleet, standby.server().port).await;
         fleet.lead_to_postgres(fleet.postgres().server().port);
-        all_answer(&fleet, MAY, Effect::Allow).await;
+        assert_all_answer(&fleet, MAY, Effect::Allow).await;
         take(&fleet).await;
-        led_to(&fleet, standby.server().port).await;
+        assert_standby_answers_nothing(&fleet, standby.server().port).await;
         fleet.lead_to_postgres(fleet.postgres().server().port);
-        all_answer(&fleet, MAY, Effect::Deny).await;
+        assert_all_answer(&fleet, MAY, Effect::Deny).await;
     });
 }
 
 /// Directs every connection to a standby, and asserts that no replica answers once the leases have
 /// run out.
-async fn led_to(fleet: &Fleet, standby: u16) {
+async fn assert_standby_answers_nothing(fleet: &Fleet, standby: u16) {
     let led = fleet.history.now();
     fleet.lead_to_postgres(standby);
     let mut late = 0;
-    while fleet.history.now() < led + WATCHED {
+    while fleet.history.now() < led + OBSERVATION_TIME {
         for replica in 0..REPLICAS {
             let begin = fleet.history.now();
             let answer = ask(fleet, replica, MAY, None).await;
@@ -334,55 +334,55 @@ impl<'a> Dump<'a> {
     }
 }
 
-const ALL: [&str; 3] = ["identity", "membership", "entitlement"];
+const ALL_SCHEMAS: [&str; 3] = ["identity", "membership", "entitlement"];
 
 #[test]
-fn k_t_what_a_restored_dump_does_not_have_is_forgotten_under_running_replicas() {
+fn k_t_running_replicas_drop_grants_missing_from_a_restored_dump() {
     on_own_fleet(async |fleet| {
-        let dump = Dump::of(&fleet, &ALL);
+        let dump = Dump::of(&fleet, &ALL_SCHEMAS);
         let token = give(&fleet).await;
-        commit(&fleet, LOST).await;
-        all_answer(&fleet, MAY_NOT, Effect::Allow).await;
+        commit(&fleet, LOST_COMMIT_COUNT).await;
+        assert_all_answer(&fleet, MAY_NOT, Effect::Allow).await;
         dump.restore(&fleet);
-        all_deny(&fleet, MAY_NOT, fleet.history.now()).await;
+        assert_all_deny(&fleet, MAY_NOT, fleet.history.now()).await;
         assert_refused(&fleet, &token).await;
         give(&fleet).await;
-        all_answer(&fleet, MAY_NOT, Effect::Allow).await;
+        assert_all_answer(&fleet, MAY_NOT, Effect::Allow).await;
     });
 }
 
 #[test]
-fn what_a_restored_dump_allows_is_allowed_again() {
+fn a_grant_in_a_restored_dump_allows_again() {
     on_own_fleet(async |fleet| {
-        let dump = Dump::of(&fleet, &ALL);
+        let dump = Dump::of(&fleet, &ALL_SCHEMAS);
         take(&fleet).await;
-        all_answer(&fleet, MAY, Effect::Deny).await;
+        assert_all_answer(&fleet, MAY, Effect::Deny).await;
         dump.restore(&fleet);
-        tokio::time::sleep(WATCHED).await;
-        all_answer(&fleet, MAY, Effect::Allow).await;
+        tokio::time::sleep(OBSERVATION_TIME).await;
+        assert_all_answer(&fleet, MAY, Effect::Allow).await;
         take(&fleet).await;
-        all_deny(&fleet, MAY, fleet.history.now()).await;
+        assert_all_deny(&fleet, MAY, fleet.history.now()).await;
     });
 }
 
 #[test]
-fn k_t_redis_full_of_the_future_is_not_used_by_replicas_that_begin_after_a_restore() {
+fn k_t_replicas_started_after_a_restore_use_no_lost_decisions_from_redis() {
     on_own_fleet(async |mut fleet| {
-        let dump = Dump::of(&fleet, &ALL);
+        let dump = Dump::of(&fleet, &ALL_SCHEMAS);
         give(&fleet).await;
-        all_answer(&fleet, MAY_NOT, Effect::Allow).await;
+        assert_all_answer(&fleet, MAY_NOT, Effect::Allow).await;
         fleet.restart(|fleet| dump.restore(fleet)).await;
         // New commits reuse the positions of the lost ones.
-        commit(&fleet, 2 * LOST).await;
-        all_deny(&fleet, MAY_NOT, fleet.history.now()).await;
+        commit(&fleet, 2 * LOST_COMMIT_COUNT).await;
+        assert_all_deny(&fleet, MAY_NOT, fleet.history.now()).await;
     });
 }
 
 #[test]
-fn k_t_identity_that_was_restored_alone_is_heard_again() {
+fn k_t_a_restored_identity_alone_is_followed_again() {
     on_own_fleet(async |fleet| {
         let dump = Dump::of(&fleet, &["identity"]);
-        for _ in 0..LOST {
+        for _ in 0..LOST_COMMIT_COUNT {
             let mut users = fleet.clients(0).users();
             let name = user(MAY_NOT);
             let deactivate = DeactivateUserRequest {
@@ -396,7 +396,7 @@ fn k_t_identity_that_was_restored_alone_is_heard_again() {
             };
             users.reactivate_user(reactivate).await.unwrap();
         }
-        all_answer(&fleet, MAY, Effect::Allow).await;
+        assert_all_answer(&fleet, MAY, Effect::Allow).await;
         dump.restore(&fleet);
         let deactivate = DeactivateUserRequest {
             name: user(MAY),
@@ -416,7 +416,7 @@ fn k_t_identity_that_was_restored_alone_is_heard_again() {
                 assert!(!allows(&answer), "replica {replica} allows");
             }
         }
-        all_deny(&fleet, MAY, deactivated).await;
+        assert_all_deny(&fleet, MAY, deactivated).await;
     });
 }
 
@@ -442,17 +442,17 @@ async fn join(fleet: &Fleet) {
 }
 
 #[test]
-fn a_member_whom_a_restored_membership_does_not_have_has_lost_every_grant() {
+fn a_member_missing_from_a_restored_membership_loses_every_grant() {
     on_own_fleet(async |fleet| {
         let dump = Dump::of(&fleet, &["membership"]);
         join(&fleet).await;
         give_in(&fleet, ORGANIZATION, "newcomer", NEWCOMER).await;
-        all_answer(&fleet, NEWCOMER, Effect::Allow).await;
+        assert_all_answer(&fleet, NEWCOMER, Effect::Allow).await;
         dump.restore(&fleet);
-        all_deny(&fleet, NEWCOMER, fleet.history.now()).await;
+        assert_all_deny(&fleet, NEWCOMER, fleet.history.now()).await;
         // A new membership starts without grants.
         join(&fleet).await;
-        all_deny(&fleet, NEWCOMER, fleet.history.now()).await;
-        all_answer(&fleet, MAY, Effect::Allow).await;
+        assert_all_deny(&fleet, NEWCOMER, fleet.history.now()).await;
+        assert_all_answer(&fleet, MAY, Effect::Allow).await;
     });
 }

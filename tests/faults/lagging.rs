@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[test]
-fn k_g_a_replica_that_lags_does_not_answer_what_demands_more() {
+fn k_g_a_lagging_replica_does_not_answer_questions_with_newer_tokens() {
     alone(async |fleet| {
         let cold = Cold::new(fleet, 13);
         assert!(allows(&cold.ask(ASKED, MAY, LONG, "").await));

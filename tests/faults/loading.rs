@@ -12,12 +12,12 @@ use crate::{
 };
 
 /// Delay of all data from PostgreSQL. Loading takes several times as long.
-const SLOW: Duration = Duration::from_millis(40);
+const POSTGRES_DELAY: Duration = Duration::from_millis(40);
 
 #[test]
-fn k_c_a_revocation_while_the_facts_are_read_is_not_undone_by_what_was_read() {
+fn k_c_a_revocation_during_a_load_is_not_undone_by_the_load() {
     alone(async |fleet| {
-        fleet.to_postgres[ASKED].set(Mode::Delay(SLOW));
+        fleet.to_postgres[ASKED].set(Mode::Delay(POSTGRES_DELAY));
         let mut tests = JoinSet::new();
         for (number, after_ms) in (0..).zip([0, 60, 130, 220, 350, 600]) {
             let (cold, fleet) = (Cold::new(fleet, number), fleet.clone());
@@ -45,7 +45,7 @@ fn k_c_a_revocation_while_the_facts_are_read_is_not_undone_by_what_was_read() {
 }
 
 #[test]
-fn k_q_the_first_of_many_who_wait_goes_and_the_others_get_their_answers() {
+fn k_q_cancelling_the_first_of_many_callers_leaves_the_others_their_answers() {
     alone(async |fleet| {
         let request = api::identity::v1::CreateServiceAccountKeyRequest {
             parent: "serviceAccounts/stranger".to_owned(),
@@ -60,7 +60,7 @@ fn k_q_the_first_of_many_who_wait_goes_and_the_others_get_their_answers() {
             .await
             .unwrap();
         let stranger = fleet.clients_with(ASKED, &key.secret.into());
-        fleet.to_postgres[ASKED].set(Mode::Delay(SLOW));
+        fleet.to_postgres[ASKED].set(Mode::Delay(POSTGRES_DELAY));
         let mut waiting = JoinSet::new();
         for number in [11, 12] {
             let cold = Cold::new(fleet, number);
@@ -68,7 +68,7 @@ fn k_q_the_first_of_many_who_wait_goes_and_the_others_get_their_answers() {
                 let cold = cold.clone();
                 tokio::spawn(async move { cold.ask(ASKED, MAY, LONG, "").await })
             };
-            tokio::time::sleep(SLOW / 2).await;
+            tokio::time::sleep(POSTGRES_DELAY / 2).await;
             for about in [MAY, MAY_NOT, MAY, MAY_NOT] {
                 let cold = cold.clone();
                 waiting.spawn(async move {
@@ -82,7 +82,7 @@ fn k_q_the_first_of_many_who_wait_goes_and_the_others_get_their_answers() {
                 let refused = cold.ask_as(&stranger, MAY, LONG, "").await;
                 assert_eq!(refused.unwrap_err().code(), tonic::Code::PermissionDenied);
             });
-            tokio::time::sleep(SLOW / 2).await;
+            tokio::time::sleep(POSTGRES_DELAY / 2).await;
             first.abort();
         }
         while let Some(ended) = waiting.join_next().await {

@@ -26,7 +26,7 @@ fn round(fault: Fault, seed: u64) {
 }
 
 #[test]
-fn k_t_answers_hold_without_trouble() {
+fn k_t_answers_hold_without_a_fault() {
     round(Fault::None, 1);
 }
 
@@ -36,7 +36,7 @@ fn k_t_answers_hold_when_redis_is_killed() {
 }
 
 #[test]
-fn k_t_answers_hold_when_redis_stands_still() {
+fn k_t_answers_hold_when_redis_is_paused() {
     round(Fault::RedisPaused, 3);
 }
 
@@ -76,7 +76,7 @@ fn k_t_answers_hold_when_commands_to_postgres_are_cut() {
 }
 
 #[test]
-fn k_t_nobody_answers_when_postgres_stands_still() {
+fn k_t_no_replica_answers_when_postgres_is_paused() {
     round(Fault::PostgresPaused, 11);
 }
 
@@ -86,7 +86,7 @@ fn k_g_a_replica_without_postgres_does_not_answer() {
 }
 
 #[test]
-fn k_t_a_replica_that_stood_still_answers_from_the_present() {
+fn k_t_a_paused_replica_answers_from_the_present() {
     round(Fault::ReplicaPaused, 13);
 }
 
@@ -96,6 +96,6 @@ fn k_t_answers_hold_when_notifications_are_lost() {
 }
 
 #[test]
-fn k_t_service_returns_when_connections_are_forgotten() {
+fn k_t_service_resumes_when_connections_die_silently() {
     round(Fault::ConnectionsForgotten, 15);
 }

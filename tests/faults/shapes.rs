@@ -37,7 +37,7 @@ async fn lose(url: String, seed: u64, fail_over: impl FnOnce() + Send + 'static)
 }
 
 #[test]
-fn k_t_sentinel_puts_another_master_in_the_place_of_one_that_is_lost() {
+fn k_t_sentinel_replaces_a_lost_master() {
     run(async {
         let watched = Arc::new(Watched::start());
         let own = watched.clone();
@@ -46,7 +46,7 @@ fn k_t_sentinel_puts_another_master_in_the_place_of_one_that_is_lost() {
 }
 
 #[test]
-fn k_t_a_cluster_goes_on_without_a_master_that_is_lost() {
+fn k_t_a_cluster_survives_the_loss_of_a_master() {
     run(async {
         let cluster = Arc::new(Cluster::start());
         let own = cluster.clone();

@@ -17,7 +17,7 @@ use tokio::{
 /// Dropped with the last test that uses it, so that its processes and files are cleaned up.
 static FLEET: Mutex<Weak<Fleet>> = Mutex::const_new(Weak::new());
 /// Held by the test that causes a fault.
-static TURN: Mutex<()> = Mutex::const_new(());
+static FAULT_LOCK: Mutex<()> = Mutex::const_new(());
 
 /// A runtime that outlives every test and runs all tasks of the installation.
 fn runtime() -> &'static Runtime {
@@ -32,7 +32,7 @@ pub fn run(test: impl Future<Output = ()>) {
 
 /// Waits until no other test causes a fault. A small machine cannot bear two loads.
 pub async fn turn() -> MutexGuard<'static, ()> {
-    TURN.lock().await
+    FAULT_LOCK.lock().await
 }
 
 /// Runs a test alone on the shared installation.

@@ -105,7 +105,7 @@ fn bodies(sample: &Sample, names: &Names) -> [Vec<u8>; 3] {
 /// K-w, G2: without valid credentials, every method gives the same answer, byte for byte, for all
 /// credentials and all requests.
 #[tokio::test(flavor = "multi_thread")]
-async fn k_w_g2_nobody_calls_anything() {
+async fn k_w_g2_no_method_answers_without_valid_credentials() {
     for setting in Setting::ALL {
         let world = World::start(setting).await;
         let names = world.names("alpha", 1);
@@ -139,7 +139,7 @@ async fn k_w_g2_nobody_calls_anything() {
 /// K-w: a path that names no method is refused before it is looked up, like a method that may not
 /// be called. Only health and reflection answer without credentials.
 #[tokio::test(flavor = "multi_thread")]
-async fn k_w_what_is_no_method_is_not_called() {
+async fn k_w_unknown_methods_are_refused() {
     for setting in [Setting::Sqlite, Setting::Postgres] {
         let world = World::start(setting).await;
         for path in [

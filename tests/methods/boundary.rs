@@ -49,7 +49,7 @@ async fn k_u_c5_f3_an_owner_reaches_no_other_organization() {
 
 /// C1: no header sets the organization, the caller or the role of a call.
 #[tokio::test(flavor = "multi_thread")]
-async fn c1_headers_name_no_organization() {
+async fn c1_headers_do_not_set_the_organization() {
     for setting in [Setting::Sqlite, Setting::Postgres] {
         let world = World::start(setting).await;
         let owner = world.manager("alpha", "owner-alpha", "owner").await;

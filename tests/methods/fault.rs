@@ -13,10 +13,10 @@ use crate::schema::POOL;
 
 /// Maximum size of the details, in bytes. They travel in a header, and clients and proxies refuse
 /// larger ones.
-const MAX_DETAILS: usize = 8 << 10;
+const MAX_DETAILS_BYTES: usize = 8 << 10;
 
 /// Messages of refusals that cannot name a field, because the request was not decoded.
-const UNREAD: [&str; 2] = ["the request is not protobuf", "the request cannot be read"];
+const DECODE_ERRORS: [&str; 2] = ["the request is not protobuf", "the request cannot be read"];
 
 /// Every reason with its domain.
 static REASONS: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|| {
@@ -78,12 +78,17 @@ pub fn reason(status: &Status, at: &str) -> String {
         let fields = details
             .bad_request()
             .map_or(0, |bad| bad.field_violations.len());
-        let unread = UNREAD.iter().any(|text| status.message().starts_with(text));
+        let unread = DECODE_ERRORS
+            .iter()
+            .any(|text| status.message().starts_with(text));
         assert!(fields > 0 || unread, "{at}: no field in {status:?}");
     }
     let size = status.details().len();
-    assert!(size < MAX_DETAILS, "{at}: {size} bytes of details");
-    assert!(status.message().len() < MAX_DETAILS, "{at}: a long message");
+    assert!(size < MAX_DETAILS_BYTES, "{at}: {size} bytes of details");
+    assert!(
+        status.message().len() < MAX_DETAILS_BYTES,
+        "{at}: a long message"
+    );
     info.reason.clone()
 }
 

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Number of requests for each method.
-const MUTANTS: usize = 100;
+const MUTANTS_PER_METHOD: usize = 100;
 
 /// Returns the seed. `MANDATE_FUZZ_SEED` sets another one; a failure names the seed.
 fn seed() -> u64 {
@@ -40,7 +40,7 @@ fn check(answer: &Answer, path: &str, at: &str) {
 /// K-n, K-p, K-f: every answer is typed, the connection survives, and a refused request has no
 /// effect.
 #[tokio::test(flavor = "multi_thread")]
-async fn k_n_k_p_k_f_whatever_is_sent_is_answered_and_a_refusal_changes_nothing() {
+async fn k_n_k_p_k_f_every_request_is_answered_and_a_refusal_changes_nothing() {
     let seed = seed();
     for setting in [Setting::Sqlite, Setting::Postgres] {
         let world = World::start(setting).await;
@@ -74,7 +74,7 @@ async fn k_n_k_p_k_f_whatever_is_sent_is_answered_and_a_refusal_changes_nothing(
             world.others_ask(&mut names).await;
             let refused = attack(&world, &sample, &names, &mut random, seed).await;
             repeat(&world, &sample.path, &names, refused).await;
-            leave_room(&world).await;
+            delete_contacts(&world).await;
         }
     }
 }
@@ -89,7 +89,7 @@ async fn attack(
 ) -> Vec<(String, Vec<u8>)> {
     let path = &sample.path;
     let streams = schema::find(path).unwrap().is_server_streaming();
-    let count = if streams { 10 } else { MUTANTS };
+    let count = if streams { 10 } else { MUTANTS_PER_METHOD };
     let valid = schema::request(path, &sample.json(names));
     let mut refused = Vec::new();
     for index in 0..count {
@@ -130,7 +130,7 @@ async fn repeat(world: &World, path: &str, names: &Names, refused: Vec<(String, 
 }
 
 /// Deletes the contacts of a turn, because an organization may have few of them.
-async fn leave_room(world: &World) {
+async fn delete_contacts(world: &World) {
     let service = "/mandate.membership.v1.ContactService";
     let body = json!({"parent": "organizations/alpha"});
     let found = world.done(&format!("{service}/ListContacts"), &body).await;

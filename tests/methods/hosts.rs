@@ -12,7 +12,7 @@ const HOST: &str = "evil.example";
 /// Host names in answers come from the configuration. No answer and no refusal repeats a host from
 /// the headers of a request.
 #[tokio::test(flavor = "multi_thread")]
-async fn k_o_no_answer_and_no_refusal_has_the_host_of_a_header() {
+async fn k_o_no_answer_repeats_the_host_of_a_header() {
     for setting in [Setting::Sqlite, Setting::Postgres] {
         let world = World::start(setting).await;
         let mut names = world.names("alpha", 2);

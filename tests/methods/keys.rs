@@ -48,7 +48,7 @@ fn holds(bytes: &[u8], text: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k_l_a_key_is_stored_as_a_hash_and_no_other_of_its_id_opens() {
+async fn k_l_a_key_is_stored_as_a_hash_and_similar_keys_are_refused() {
     for setting in [Setting::Sqlite, Setting::Postgres] {
         let world = World::start(setting).await;
         let (name, secret) = world.account("hashed", json!({})).await;

@@ -8,11 +8,11 @@ use prost_reflect::{
 use crate::random::Random;
 
 /// Lengths at the limits of fields and of 16 bits (K-p).
-const LENGTHS: [usize; 17] = [
+const TEXT_LENGTHS: [usize; 17] = [
     1, 16, 17, 63, 64, 65, 128, 129, 254, 255, 256, 257, 512, 1024, 65_535, 65_536, 65_537,
 ];
-const COUNTS: [usize; 9] = [0, 2, 16, 17, 256, 257, 1000, 1001, 5000];
-const SECONDS: [i64; 7] = [
+const LIST_LENGTHS: [usize; 9] = [0, 2, 16, 17, 256, 257, 1000, 1001, 5000];
+const EDGE_SECONDS: [i64; 7] = [
     -62_135_596_801,
     -62_135_596_800,
     253_402_300_799,
@@ -21,8 +21,8 @@ const SECONDS: [i64; 7] = [
     i64::MAX,
     0,
 ];
-const NANOS: [i32; 4] = [-1, 1_000_000_000, i32::MIN, i32::MAX];
-const TEXTS: [&str; 12] = [
+const INVALID_NANOS: [i32; 4] = [-1, 1_000_000_000, i32::MIN, i32::MAX];
+const HOSTILE_TEXTS: [&str; 12] = [
     "",
     "\0",
     "\u{1b}[2J",
@@ -132,7 +132,7 @@ fn any(field: &FieldDescriptor, message: &DynamicMessage, random: &mut Random) -
     };
     let length = item.as_str().map_or(100, str::len);
     // The list stays within the size limit of messages.
-    let count = random.of(&COUNTS).min((2 << 20) / (length + 1));
+    let count = random.of(&LIST_LENGTHS).min((2 << 20) / (length + 1));
     Value::List(vec![item; count])
 }
 
@@ -158,10 +158,10 @@ fn value(kind: &Kind, random: &mut Random) -> Value {
 
 fn text(random: &mut Random) -> String {
     if random.below(2) == 0 {
-        return random.of(&TEXTS).to_owned();
+        return random.of(&HOSTILE_TEXTS).to_owned();
     }
     let part = random.of(&["a", "A", "\u{e9}", "/", "organizations/alpha/", ".", "-"]);
-    part.repeat(random.of(&LENGTHS))
+    part.repeat(random.of(&TEXT_LENGTHS))
 }
 
 /// Returns true for the well-known types of protobuf, whose values have special limits.
@@ -176,8 +176,8 @@ fn built(descriptor: &MessageDescriptor, random: &mut Random) -> DynamicMessage 
     let mut message = DynamicMessage::new(descriptor.clone());
     match descriptor.full_name() {
         "google.protobuf.Timestamp" => {
-            message.set_field_by_name("seconds", Value::I64(random.of(&SECONDS)));
-            message.set_field_by_name("nanos", Value::I32(random.of(&NANOS)));
+            message.set_field_by_name("seconds", Value::I64(random.of(&EDGE_SECONDS)));
+            message.set_field_by_name("nanos", Value::I32(random.of(&INVALID_NANOS)));
         }
         "google.protobuf.FieldMask" => {
             let path = random.of(&[
@@ -190,7 +190,7 @@ fn built(descriptor: &MessageDescriptor, random: &mut Random) -> DynamicMessage 
                 "display_name",
                 "scope.units",
             ]);
-            let paths = vec![Value::String(path.to_owned()); random.of(&COUNTS)];
+            let paths = vec![Value::String(path.to_owned()); random.of(&LIST_LENGTHS)];
             message.set_field_by_name("paths", Value::List(paths));
         }
         _ => {}

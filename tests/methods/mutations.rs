@@ -41,7 +41,7 @@ fn lasting(path: &str, bytes: &[u8]) -> Vec<u8> {
 /// K-f: every change supports a dry run without effect. An id makes the change repeatable: the same
 /// answer, one effect, and no other request under the same id.
 #[tokio::test(flavor = "multi_thread")]
-async fn k_f_a_change_can_be_tried_and_repeated() {
+async fn k_f_a_change_supports_dry_runs_and_repetition() {
     for setting in SETTINGS {
         let world = World::start(setting).await;
         let mut names = world.names("alpha", 2);
@@ -97,7 +97,7 @@ async fn k_f_a_change_can_be_tried_and_repeated() {
 
 /// K-f: concurrent copies of a request have one effect and one answer.
 #[tokio::test(flavor = "multi_thread")]
-async fn k_f_the_same_request_at_once_is_one() {
+async fn k_f_concurrent_copies_of_a_request_take_effect_once() {
     for setting in SETTINGS {
         let world = World::start(setting).await;
         let mut names = world.names("alpha", 2);
@@ -142,7 +142,7 @@ fn etag(sample: &Sample) -> Option<String> {
 
 /// B5: a change that is based on an outdated version is refused.
 #[tokio::test(flavor = "multi_thread")]
-async fn b5_a_change_of_what_has_changed_since_is_refused() {
+async fn b5_a_change_of_an_outdated_version_is_refused() {
     for setting in SETTINGS {
         let world = World::start(setting).await;
         let mut names = world.names("alpha", 2);

@@ -78,7 +78,7 @@ fn broken(leaf: &Leaf) -> Vec<String> {
 /// C4, K-m: an invalid name is refused in every field for names, and never means all, none or
 /// another entity.
 #[tokio::test(flavor = "multi_thread")]
-async fn c4_k_m_what_is_no_name_is_refused() {
+async fn c4_k_m_invalid_names_are_refused() {
     for setting in [Setting::Sqlite, Setting::Postgres] {
         let world = World::start(setting).await;
         let names = world.names("alpha", 1);
@@ -112,7 +112,7 @@ async fn c4_k_m_what_is_no_name_is_refused() {
 /// C4, K-m, F2: no entity is created under an id that could stand for all, for none, for a path or
 /// for another id.
 #[tokio::test(flavor = "multi_thread")]
-async fn c4_f2_nothing_gets_an_id_that_is_none() {
+async fn c4_f2_no_entity_gets_an_ambiguous_id() {
     const IDS: [&str; 17] = [
         "-",
         "*",

@@ -13,33 +13,37 @@ use tonic_types::StatusExt;
 
 use crate::{fault, schema, world::World};
 
-const BATCH: &str = "/mandate.entitlement.v1.AuthorizationService/CheckBatch";
+const CHECK_BATCH_PATH: &str = "/mandate.entitlement.v1.AuthorizationService/CheckBatch";
 /// Maximum size of a message in bytes, rounded down.
-const LARGEST: usize = 4_000_000;
+const MAX_MESSAGE_BYTES: usize = 4_000_000;
 /// Maximum memory that refusing may cost a server, in bytes: the messages, and the memory that its
 /// allocator keeps.
-const CEILING: u64 = 96 * 1024 * 1024;
+const MAX_REFUSAL_MEMORY_BYTES: u64 = 96 * 1024 * 1024;
 
 /// Returns messages that consist of empty items only, one for each list in a message or directly
 /// within one.
-fn empties(message: &MessageDescriptor, depth: usize) -> Vec<Vec<u8>> {
+fn messages_of_empty_items(message: &MessageDescriptor, depth: usize) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
     for field in message.fields() {
         let is_text = matches!(field.kind(), Kind::Message(_) | Kind::String | Kind::Bytes);
         if field.is_list() && !is_text {
             let mut packed = key(&field);
-            prost::encoding::encode_varint(LARGEST as u64, &mut packed);
-            packed.resize(packed.len() + LARGEST, 0);
+            prost::encoding::encode_varint(MAX_MESSAGE_BYTES as u64, &mut packed);
+            packed.resize(packed.len() + MAX_MESSAGE_BYTES, 0);
             found.push(packed);
         } else if field.is_list() || field.is_map() {
             let item = [key(&field), vec![0]].concat();
-            found.push(item.repeat(LARGEST / item.len()));
+            found.push(item.repeat(MAX_MESSAGE_BYTES / item.len()));
         } else if let (Kind::Message(inner), true) = (field.kind(), depth > 0) {
-            found.extend(empties(&inner, depth - 1).into_iter().map(|inner| {
-                let mut whole = key(&field);
-                prost::encoding::encode_varint(inner.len() as u64, &mut whole);
-                [whole, inner].concat()
-            }));
+            found.extend(
+                messages_of_empty_items(&inner, depth - 1)
+                    .into_iter()
+                    .map(|inner| {
+                        let mut whole = key(&field);
+                        prost::encoding::encode_varint(inner.len() as u64, &mut whole);
+                        [whole, inner].concat()
+                    }),
+            );
         }
     }
     found
@@ -48,7 +52,7 @@ fn empties(message: &MessageDescriptor, depth: usize) -> Vec<Vec<u8>> {
 /// Waits until entitlement can authenticate a key.
 async fn known(world: &World, key: &str) {
     for _ in 0..200 {
-        let answer = world.wire.call(BATCH, key, Vec::new()).await;
+        let answer = world.wire.call(CHECK_BATCH_PATH, key, Vec::new()).await;
         if answer.is_err_and(|status| status.code() != Code::Unauthenticated) {
             return;
         }
@@ -72,7 +76,7 @@ async fn k_n_millions_of_empty_items_are_refused_before_they_take_memory() {
     let before = world.rig.peak_memory_bytes();
     let mut sent = 0;
     for (path, method) in schema::methods() {
-        for body in empties(&method.input(), 2) {
+        for body in messages_of_empty_items(&method.input(), 2) {
             for key in [stranger.as_str(), world.key_for(&path)] {
                 let answer = world.wire.call(&path, key, body.clone()).await;
                 fault::reason(&answer.expect_err(&path), &path);
@@ -82,23 +86,29 @@ async fn k_n_millions_of_empty_items_are_refused_before_they_take_memory() {
     }
     assert!(sent > 50, "only {sent} messages were sent");
     let grown = world.rig.peak_memory_bytes() - before;
-    assert!(grown < CEILING, "a server grew by {grown} bytes");
+    assert!(
+        grown < MAX_REFUSAL_MEMORY_BYTES,
+        "a server grew by {grown} bytes"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k_p_a_list_has_as_many_items_as_its_rule_says_and_no_more() {
+async fn k_p_a_list_holds_at_most_the_items_of_its_rule() {
     let world = World::start(Setting::Sqlite).await;
     let question = json!({
         "subject": "users/nobody",
         "permission": "mandate.grants.read",
         "resource": "organizations/alpha",
     });
-    let one = schema::encode(BATCH, &json!({"questions": [question]}));
+    let one = schema::encode(CHECK_BATCH_PATH, &json!({"questions": [question]}));
     let at = 1 << 16;
     for count in [999, 1_000, 1_001, at - 1, at, at + 1] {
-        let answer = world.wire.call(BATCH, &world.root, one.repeat(count)).await;
+        let answer = world
+            .wire
+            .call(CHECK_BATCH_PATH, &world.root, one.repeat(count))
+            .await;
         if count <= 1_000 {
-            let answers = schema::json(BATCH, &answer.unwrap());
+            let answers = schema::json(CHECK_BATCH_PATH, &answer.unwrap());
             assert_eq!(answers["decisions"].as_array().unwrap().len(), count);
             continue;
         }
@@ -108,11 +118,11 @@ async fn k_p_a_list_has_as_many_items_as_its_rule_says_and_no_more() {
             format!("{} {}", first.field, first.description)
         });
         // A message of more than 4 MiB is refused by its size.
-        if one.len() * count < LARGEST {
+        if one.len() * count < MAX_MESSAGE_BYTES {
             let said = violation.as_deref();
             assert_eq!(said, Some("questions must have at most 1000 items"));
         } else {
-            assert_eq!(fault::reason(&status, BATCH), "INVALID_REQUEST");
+            assert_eq!(fault::reason(&status, CHECK_BATCH_PATH), "INVALID_REQUEST");
         }
     }
 }
@@ -124,7 +134,7 @@ async fn begin(world: &World, key: &str, length: u32) -> mpsc::Sender<Result<Byt
     sender.send(Ok(Bytes::from(prefix))).await.unwrap();
     let frames = futures_util::stream::poll_fn(move |cx| receiver.poll_recv(cx));
     let frames = futures_util::StreamExt::map(frames, |bytes| bytes.map(http_body::Frame::data));
-    let request = http::Request::post(BATCH)
+    let request = http::Request::post(CHECK_BATCH_PATH)
         .header("content-type", "application/grpc")
         .header("authorization", format!("Bearer {key}"))
         .body(Body::new(http_body_util::StreamBody::new(frames)))
@@ -135,7 +145,7 @@ async fn begin(world: &World, key: &str, length: u32) -> mpsc::Sender<Result<Byt
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k_n_a_caller_has_only_so_many_bytes_of_messages_on_their_way_in() {
+async fn k_n_a_caller_has_a_quota_of_incoming_message_bytes() {
     let world = World::start(Setting::Sqlite).await;
     let (_, other) = world.account("another", json!({})).await;
     known(&world, &other).await;
@@ -148,13 +158,13 @@ async fn k_n_a_caller_has_only_so_many_bytes_of_messages_on_their_way_in() {
         "permission": "mandate.grants.read",
         "resource": "organizations/alpha",
     });
-    let large = schema::encode(BATCH, &json!({"questions": vec![question; 500]}));
+    let large = schema::encode(CHECK_BATCH_PATH, &json!({"questions": vec![question; 500]}));
     // The server needs a moment to read the calls above.
     let mut refused = None;
     for _ in 0..100 {
         refused = world
             .wire
-            .call(BATCH, &world.root, large.clone())
+            .call(CHECK_BATCH_PATH, &world.root, large.clone())
             .await
             .err();
         if refused.is_some() {
@@ -164,19 +174,25 @@ async fn k_n_a_caller_has_only_so_many_bytes_of_messages_on_their_way_in() {
     }
     let refused = refused.expect("the caller exceeds its quota");
     assert_eq!(refused.code(), Code::ResourceExhausted);
-    assert_eq!(fault::reason(&refused, BATCH), "CALLER_LIMIT_REACHED");
+    assert_eq!(
+        fault::reason(&refused, CHECK_BATCH_PATH),
+        "CALLER_LIMIT_REACHED"
+    );
     let retry = refused
         .get_details_retry_info()
         .and_then(|info| info.retry_delay);
     assert!(retry.is_some_and(|delay| delay > Duration::ZERO));
     // The quota counts per caller, and is released.
-    let answer = world.wire.call(BATCH, &other, large.clone()).await;
+    let answer = world
+        .wire
+        .call(CHECK_BATCH_PATH, &other, large.clone())
+        .await;
     assert_eq!(answer.unwrap_err().code(), Code::PermissionDenied);
     drop(begun);
     for _ in 0..100 {
         if world
             .wire
-            .call(BATCH, &world.root, large.clone())
+            .call(CHECK_BATCH_PATH, &world.root, large.clone())
             .await
             .is_ok()
         {

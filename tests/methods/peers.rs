@@ -15,7 +15,7 @@ use crate::{
 /// C2: on the public port, no caller can reach a method for services, not even the first service
 /// account. The answer is as for a method that does not exist.
 #[tokio::test(flavor = "multi_thread")]
-async fn c2_what_is_for_the_services_is_for_no_caller() {
+async fn c2_no_caller_reaches_the_methods_for_services() {
     for setting in Setting::ALL {
         let world = World::start(setting).await;
         let names = world.names("alpha", 1);
@@ -40,7 +40,7 @@ async fn c2_what_is_for_the_services_is_for_no_caller() {
 /// C2: on the port for services, each service can call exactly the methods that it needs of the
 /// others: no public method, and none for another service.
 #[tokio::test(flavor = "multi_thread")]
-async fn c2_each_service_calls_what_it_needs_and_nothing_else() {
+async fn c2_each_service_can_call_only_the_methods_it_needs() {
     for setting in Setting::ALL {
         let world = World::start(setting).await;
         let names = world.names("alpha", 1);
@@ -72,7 +72,7 @@ async fn c2_each_service_calls_what_it_needs_and_nothing_else() {
 /// On the port for services, a caller without the key of a service is not authenticated, even with
 /// other valid credentials.
 #[tokio::test(flavor = "multi_thread")]
-async fn c2_at_the_door_for_services_no_key_of_a_service_account_opens_anything() {
+async fn c2_on_the_port_for_services_keys_of_accounts_are_refused() {
     let world = World::start(Setting::Processes).await;
     let names = world.names("alpha", 1);
     let [identity, membership, entitlement] = world.rig.peer_urls();

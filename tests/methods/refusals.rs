@@ -14,7 +14,7 @@ use self::table::{REFUSALS, Refusal};
 use crate::{schema, world::World};
 
 /// The base of links in an installation with default settings.
-const HELP: &str = "https://mandate.example/";
+const HELP_URL: &str = "https://mandate.example/";
 
 /// Sends a request that must be refused.
 async fn refused(world: &World, method: &str, body: &Value) -> Status {
@@ -49,14 +49,14 @@ fn assert_told(status: &Status, code: Code, reason: &str, told: &[(&str, &str)])
     }
     let help = status.get_details_help().unwrap();
     let page = format!(
-        "{HELP}docs/reference/errors.md#{}",
+        "{HELP_URL}docs/reference/errors.md#{}",
         reason.to_ascii_lowercase()
     );
     assert!(help.links.iter().any(|link| link.url == page), "{help:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_tells_programs_whatever_varies_in_its_message() {
+async fn a_refusal_has_every_variable_of_its_message_in_its_metadata() {
     for setting in [Setting::Sqlite, Setting::Postgres] {
         let world = World::start(setting).await;
         for Refusal {

@@ -58,7 +58,7 @@ fn b9_c2_the_matrix_names_every_method_that_demands_a_permission() {
 /// the operator's role permits no method outside customers, unless it is held in the operator
 /// organization.
 #[tokio::test(flavor = "multi_thread")]
-async fn b9_c2_a_role_does_what_it_says_and_nothing_else() {
+async fn b9_c2_a_role_permits_exactly_the_methods_of_its_permissions() {
     for setting in Setting::ALL {
         let world = World::start(setting).await;
         for (index, role) in roles().into_iter().enumerate() {
@@ -109,7 +109,7 @@ async fn b9_c2_a_role_does_what_it_says_and_nothing_else() {
 /// S3-3: a member with a role of an application but no management role can call no management
 /// method.
 #[tokio::test(flavor = "multi_thread")]
-async fn s3_3_a_user_calls_no_method_that_manages() {
+async fn s3_3_a_user_can_call_no_management_method() {
     for setting in Setting::ALL {
         let world = World::start(setting).await;
         let (_, key) = world.account("plain-alpha", json!({})).await;
@@ -138,7 +138,7 @@ async fn s3_3_a_user_calls_no_method_that_manages() {
 
 /// B2: a manager cannot grant a role that holds more than the manager does.
 #[tokio::test(flavor = "multi_thread")]
-async fn b2_an_owner_makes_no_operator() {
+async fn b2_an_owner_cannot_grant_the_operator_role() {
     for setting in [Setting::Sqlite, Setting::Postgres] {
         let world = World::start(setting).await;
         let owner = world.manager("alpha", "owner-alpha", "owner").await;

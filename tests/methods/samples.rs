@@ -106,7 +106,7 @@ fn every_method_has_a_policy_and_a_sample() {
 }
 
 #[test]
-fn j2_every_change_is_of_a_kind_that_is_recorded() {
+fn j2_every_change_has_a_recorded_audit_kind() {
     for policy in METHODS {
         let recorded = matches!(policy.audit, AuditKind::Write | AuditKind::Access);
         assert_eq!(

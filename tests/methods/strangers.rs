@@ -28,7 +28,7 @@ const STRANGERS: [&str; 5] = [
 const SUBJECTS: [&str; 2] = ["users/user-alpha-1", "users/batch-user-alpha-1"];
 
 /// Creates the users.
-async fn appear(world: &World) {
+async fn create_strangers(world: &World) {
     for (index, name) in STRANGERS.iter().enumerate().skip(1) {
         let id = name.trim_start_matches("users/");
         let users = "/mandate.identity.v1.UserService";
@@ -74,10 +74,10 @@ fn about(sample: &Sample, request: &Value, stranger: &str) -> Option<Vec<u8>> {
 /// C8: every method gives an organization the same answer about every non-member, whether or not
 /// the user exists, is active, or is a member elsewhere.
 #[tokio::test(flavor = "multi_thread")]
-async fn c8_who_is_no_member_is_answered_as_one_who_does_not_exist() {
+async fn c8_a_non_member_is_indistinguishable_from_a_missing_user() {
     for setting in Setting::ALL {
         let world = World::start(setting).await;
-        appear(&world).await;
+        create_strangers(&world).await;
         let fleet = ["applications/fleet-alpha-1".to_owned()];
         let callers = [
             world.manager("alpha", "owner-alpha", "owner").await,

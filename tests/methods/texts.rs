@@ -7,7 +7,7 @@ use tonic::Code;
 use crate::{dump::dump, fault, samples::ordered, schema, world::World};
 
 /// Texts that no field accepts.
-const WRONG: [&str; 12] = [
+const INVALID_TEXTS: [&str; 12] = [
     "a\u{0}b",
     "a\u{85}b",
     "a\u{9b}31m",
@@ -33,7 +33,7 @@ async fn k_m_f2_no_text_hides_anything_or_has_two_spellings() {
         for sample in ordered() {
             let json = sample.json(&names);
             for leaf in schema::leaves(&sample.path, &json) {
-                for text in WRONG {
+                for text in INVALID_TEXTS {
                     let mut json = json.clone();
                     *json.pointer_mut(&leaf.pointer).unwrap() = json!(text);
                     let body = schema::encode(&sample.path, &json);

@@ -76,7 +76,7 @@ async fn second_pages(world: &World, org: &str) -> Vec<Page> {
 /// K-i, C9: a page token is valid only for its list, organization and installation, and only if
 /// every byte is intact.
 #[tokio::test(flavor = "multi_thread")]
-async fn k_i_c9_a_page_token_is_of_one_list() {
+async fn k_i_c9_a_page_token_is_valid_for_one_list() {
     for setting in [Setting::Sqlite, Setting::Postgres] {
         let world = World::start(setting).await;
         let elsewhere = World::start(setting).await;
@@ -110,7 +110,7 @@ async fn k_i_c9_a_page_token_is_of_one_list() {
 
 /// K-i: a consistency token of another installation is refused in every request that carries one.
 #[tokio::test(flavor = "multi_thread")]
-async fn k_i_a_consistency_token_is_of_one_installation() {
+async fn k_i_a_consistency_token_is_valid_in_one_installation() {
     for setting in [Setting::Sqlite, Setting::Postgres] {
         let world = World::start(setting).await;
         let elsewhere = World::start(setting).await;

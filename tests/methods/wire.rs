@@ -26,7 +26,7 @@ use crate::schema;
 
 /// Maximum wait for the first message of a stream. A stream without a message until then has been
 /// accepted.
-const FIRST: Duration = Duration::from_millis(1500);
+const FIRST_MESSAGE_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// The result of a call, as bytes.
 pub type Answer = Result<Vec<u8>, Status>;
@@ -183,7 +183,7 @@ impl Wire {
             return answered(path, answer.into_inner());
         }
         let mut stream = grpc.server_streaming(request, uri, Raw).await?.into_inner();
-        match timeout(FIRST, stream.message()).await {
+        match timeout(FIRST_MESSAGE_TIMEOUT, stream.message()).await {
             Ok(first) => answered(path, first?.unwrap_or_default()),
             Err(_) => Ok(Vec::new()),
         }

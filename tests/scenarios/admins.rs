@@ -17,22 +17,22 @@ use crate::{
     shared::everywhere,
 };
 
-const NO: Code = Code::PermissionDenied;
+const DENIED: Code = Code::PermissionDenied;
 
 #[test]
-fn s0_1_a_plain_member_gives_itself_nothing() {
+fn s0_1_a_plain_member_cannot_grant_itself_access() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s0-1").await;
         let plain = world.as_("plain").await;
         let given = world
             .give(&plain, &world.account("plain"), "a.viewer", all())
             .await;
-        assert_refused(given, NO, "NOT_APPLICATION_ADMIN");
+        assert_refused(given, DENIED, "NOT_APPLICATION_ADMIN");
     });
 }
 
 #[test]
-fn s0_2_the_contact_of_an_application_is_listed_and_none_of_another() {
+fn s0_2_only_the_contacts_of_the_application_are_listed() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s0-2").await;
         let root = rig.root();
@@ -65,19 +65,19 @@ fn s0_2_the_contact_of_an_application_is_listed_and_none_of_another() {
 }
 
 #[test]
-fn s0_3_full_access_is_no_power_to_manage() {
+fn s0_3_full_access_does_not_include_management() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s0-3").await;
         let plain = world.as_("plain").await;
         let ben = world.user("ben");
         let given = world.give(&plain, &ben, "a.editor", all()).await;
-        assert_refused(given, NO, "NOT_APPLICATION_ADMIN");
+        assert_refused(given, DENIED, "NOT_APPLICATION_ADMIN");
         // The refusal does not reveal whether the grant exists.
         for grant in ["ann", "nothing"] {
             let refused = world.revoke(&plain, grant).await;
-            assert_refused(refused, NO, "NOT_APPLICATION_ADMIN");
+            assert_refused(refused, DENIED, "NOT_APPLICATION_ADMIN");
             let refused = world.rescope(&plain, grant, all()).await;
-            assert_refused(refused, NO, "NOT_APPLICATION_ADMIN");
+            assert_refused(refused, DENIED, "NOT_APPLICATION_ADMIN");
         }
         let of_ben = ListGrantsRequest {
             subject: ben,
@@ -88,35 +88,35 @@ fn s0_3_full_access_is_no_power_to_manage() {
 }
 
 #[test]
-fn s0_4_who_manages_an_application_manages_it_in_one_organization() {
+fn s0_4_an_application_admin_manages_it_in_one_organization() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s0-4").await;
         let admin = world.as_("admin").await;
         let ben = world.user("ben");
         let other = world.give(&admin, &ben, "b.viewer", all()).await;
-        assert_refused(other, NO, "NOT_APPLICATION_ADMIN");
+        assert_refused(other, DENIED, "NOT_APPLICATION_ADMIN");
         let elsewhere = CreateGrantRequest {
             parent: "organizations/s0-4-else".to_owned(),
             ..world.grant(&world.user("ann"), "a.viewer", all())
         };
         let refused = admin.grants().create_grant(elsewhere).await;
-        assert_refused(refused, NO, "PERMISSION_DENIED");
+        assert_refused(refused, DENIED, "PERMISSION_DENIED");
         for role in [
             "mandate.checker",
             "mandate.delegated-owner",
             "mandate.owner",
         ] {
             let refused = world.give(&admin, &ben, role, all()).await;
-            assert_refused(refused, NO, "NOT_APPLICATION_ADMIN");
+            assert_refused(refused, DENIED, "NOT_APPLICATION_ADMIN");
         }
         // An application administrator may not delegate the role.
         let role = "mandate.application-admin";
         let refused = world.give(&admin, &ben, role, world.managing(&["a"])).await;
-        assert_refused(refused, NO, "SCOPE_EXCEEDS_GRANTOR");
+        assert_refused(refused, DENIED, "SCOPE_EXCEEDS_GRANTOR");
         let refused = world
             .give(&admin, &ben, role, world.managing(&["a", "b"]))
             .await;
-        assert_refused(refused, NO, "NOT_APPLICATION_ADMIN");
+        assert_refused(refused, DENIED, "NOT_APPLICATION_ADMIN");
         // A grant of another application gets the same answer as one that does not exist.
         let mut answers = Vec::new();
         for grant in ["ann-b", "ann-x"] {
@@ -140,7 +140,7 @@ fn s0_4_who_manages_an_application_manages_it_in_one_organization() {
 }
 
 #[test]
-fn s0_8_an_owner_gives_nothing_of_what_the_organization_does_not_have() {
+fn s0_8_an_owner_cannot_grant_an_application_the_organization_lacks() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s0-8").await;
         let owner = world.as_("owner").await;
@@ -162,7 +162,7 @@ fn s0_8_an_owner_gives_nothing_of_what_the_organization_does_not_have() {
 }
 
 #[test]
-fn s0_13_a_contact_lists_gives_and_finds_what_was_given() {
+fn s0_13_a_contact_lists_members_grants_access_and_finds_the_grant() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s0-13").await;
         let admin = world.as_("admin").await;
@@ -204,7 +204,7 @@ fn s0_13_a_contact_lists_gives_and_finds_what_was_given() {
 }
 
 #[test]
-fn s0_14_only_who_manages_sees_what_there_is_to_manage() {
+fn s0_14_only_managers_see_the_administration_view() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s0-14").await;
         let root = rig.root();
@@ -232,12 +232,12 @@ fn s0_14_only_who_manages_sees_what_there_is_to_manage() {
             ..ListEffectiveAccessRequest::default()
         };
         let refused = plain.authorization().list_effective_access(request).await;
-        assert_refused(refused, NO, "PERMISSION_DENIED");
+        assert_refused(refused, DENIED, "PERMISSION_DENIED");
     });
 }
 
 #[test]
-fn s0_22_a_scope_is_set_on_what_was_given() {
+fn s0_22_the_scope_of_an_existing_grant_can_be_changed() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s0-22").await;
         let admin = world.as_("admin").await;
@@ -278,12 +278,12 @@ fn s0_24_nothing_is_changed_before_it_is_confirmed() {
             ..world.grant(&world.user("ben"), "b.viewer", all())
         };
         let refused = admin.grants().create_grant(tried).await;
-        assert_refused(refused, NO, "NOT_APPLICATION_ADMIN");
+        assert_refused(refused, DENIED, "NOT_APPLICATION_ADMIN");
     });
 }
 
 #[test]
-fn s0_25_s0_26_taking_an_application_away_leaves_the_membership() {
+fn s0_25_s0_26_revoking_an_application_leaves_the_membership() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s0-25").await;
         let admin = world.as_("admin").await;
@@ -325,7 +325,7 @@ fn s0_28_revoking_twice_under_one_id_is_one_revocation() {
 }
 
 #[test]
-fn s0_29_an_application_keeps_whoever_manages_it() {
+fn s0_29_the_last_application_admin_cannot_be_revoked() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s0-29").await;
         let owner = world.as_("owner").await;

@@ -13,7 +13,7 @@ use api::{
         DeleteResourceRequest, DeleteUnitRequest, Membership, Resource, UpdateResourceRequest,
     },
 };
-use base::Millis;
+use base::UnixTime;
 use mandate::clients::Clients;
 use prost_types::Timestamp;
 use tests::{Rig, Setting};
@@ -27,7 +27,7 @@ use crate::{
     world::{DOCUMENT, World},
 };
 
-const NOW: Millis = Millis(1_767_225_600_000);
+const NOW: UnixTime = UnixTime(1_767_225_600_000);
 
 async fn delete_resource(clients: &Clients, name: String) -> Resource {
     let request = DeleteResourceRequest {
@@ -84,14 +84,14 @@ async fn grant(clients: &Clients, name: String) -> Grant {
 }
 
 /// Asserts that a grant has ended because its only location was deleted.
-fn assert_over(grant: &Grant, place: &str) {
+fn assert_ended(grant: &Grant, place: &str) {
     assert_eq!(grant.state(), GrantState::Revoked, "{grant:?}");
     assert_eq!(grant.revoked_by, "system");
     assert_eq!(grant.deleted_places, [place]);
 }
 
 #[test]
-fn a_resource_that_is_deleted_and_created_again_is_covered_by_no_scope_that_named_it() {
+fn a_recreated_resource_is_covered_by_no_earlier_scope() {
     everywhere(async |rig| {
         let world = World::load(rig, "again").await;
         let (clients, n3) = (rig.root(), world.at("resources/n3"));
@@ -109,7 +109,7 @@ fn a_resource_that_is_deleted_and_created_again_is_covered_by_no_scope_that_name
             assert_eq!(reason, expected, "{user} {:?}", rig.setting);
         }
         assert!(world.allows("ann", "resources/n3").await);
-        assert_over(&grant(&clients, world.at("grants/cas")).await, &n3);
+        assert_ended(&grant(&clients, world.at("grants/cas")).await, &n3);
         let dan = grant(&clients, world.at("grants/dan")).await;
         assert_eq!(dan.state(), GrantState::Active);
         assert_eq!(dan.deleted_places, [n3.as_str()]);
@@ -152,7 +152,7 @@ fn a_resource_that_is_deleted_and_created_again_is_covered_by_no_scope_that_name
 }
 
 #[test]
-fn a_unit_that_is_deleted_and_created_again_gives_nobody_the_power_they_had_over_it() {
+fn a_recreated_unit_is_managed_by_no_earlier_manager() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "unit-again").await;
         let (root, k1a) = (rig.root(), world.name() + "/units/k1a");
@@ -170,9 +170,9 @@ fn a_unit_that_is_deleted_and_created_again_gives_nobody_the_power_they_had_over
         plain.grants().create_grant(wish("before")).await.unwrap();
         unit_again(&root, k1a.clone()).await;
         heard(rig).await;
-        assert_over(&grant(&root, given).await, &k1a);
+        assert_ended(&grant(&root, given).await, &k1a);
         let before = grant(&root, world.grant_name("before")).await;
-        assert_over(&before, &k1a);
+        assert_ended(&before, &k1a);
         let refused = plain.grants().create_grant(wish("after")).await;
         assert_eq!(refused.unwrap_err().code(), tonic::Code::PermissionDenied);
     });
@@ -180,7 +180,7 @@ fn a_unit_that_is_deleted_and_created_again_gives_nobody_the_power_they_had_over
 
 /// The feed keeps only the latest state of each entity, so a disconnected reader sees no deletion.
 #[test]
-fn a_place_that_was_deleted_and_created_while_nobody_heard_is_another() {
+fn a_location_recreated_while_entitlement_is_down_is_a_new_one() {
     everywhere(async |rig| {
         let world = World::load(rig, "again-unheard").await;
         let mut apart = Apart::start(rig).await;
@@ -202,7 +202,7 @@ fn a_place_that_was_deleted_and_created_while_nobody_heard_is_another() {
             apart.reason(world.question("ben", k1a)).await,
             DecisionReason::Allowed
         );
-        assert_over(&apart.grant(&world.at("grants/cas")).await, &world.at(n3));
+        assert_ended(&apart.grant(&world.at("grants/cas")).await, &world.at(n3));
         apart.stop();
         apart.resume().await;
         let reason = apart.reason(world.question("cas", n3)).await;
@@ -213,7 +213,7 @@ fn a_place_that_was_deleted_and_created_while_nobody_heard_is_another() {
 /// A membership that ended and began again while the reader was disconnected is a new membership,
 /// for the same or another subject.
 #[test]
-fn a_membership_that_ended_and_began_while_nobody_heard_begins_with_nothing() {
+fn a_membership_recreated_while_entitlement_is_down_starts_without_grants() {
     everywhere(async |rig| {
         let world = World::load(rig, "member-unheard").await;
         let mut apart = Apart::start(rig).await;
@@ -264,7 +264,7 @@ fn a_membership_that_ended_and_began_while_nobody_heard_begins_with_nothing() {
 }
 
 #[test]
-fn a_feed_that_is_read_from_its_start_again_changes_nothing() {
+fn replaying_a_feed_from_its_start_changes_nothing() {
     everywhere(async |rig| {
         if rig.setting == Setting::Sqlite {
             // No other process writes to the SQLite file.
@@ -322,7 +322,7 @@ fn a_feed_that_is_read_from_its_start_again_changes_nothing() {
 }
 
 #[test]
-fn what_a_scope_named_is_covered_in_the_past_until_it_was_deleted_and_never_after() {
+fn a_deleted_location_is_covered_only_as_of_times_before_its_deletion() {
     run(async {
         for setting in Setting::IN_PROCESS {
             let rig = Rig::at(setting, NOW).await;
@@ -356,7 +356,7 @@ fn what_a_scope_named_is_covered_in_the_past_until_it_was_deleted_and_never_afte
 }
 
 #[test]
-fn who_managed_an_application_does_not_once_it_is_given_again() {
+fn a_recreated_entitlement_has_no_earlier_application_admins() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "sold-again").await;
         let (root, admin) = (rig.root(), world.as_("admin").await);
@@ -386,7 +386,7 @@ fn who_managed_an_application_does_not_once_it_is_given_again() {
 
 /// A single location is named by very many grants.
 #[test]
-fn a_place_that_many_grants_name_ends_them_all() {
+fn a_recreated_location_is_covered_by_none_of_many_earlier_grants() {
     everywhere(async |rig| {
         let world = World::load(rig, "again-many").await;
         let clients = rig.root();

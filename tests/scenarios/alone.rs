@@ -17,7 +17,7 @@ use crate::{
 
 /// Returns invalid questions, each with the reason of the refusal.
 fn wrong(world: &World) -> Vec<([String; 3], &'static str)> {
-    let [subject, permission, resource] = right(world);
+    let [subject, permission, resource] = valid_question(world);
     let long = "x".repeat(300);
     vec![
         (
@@ -61,7 +61,7 @@ fn wrong(world: &World) -> Vec<([String; 3], &'static str)> {
 }
 
 /// Returns a question that is allowed.
-fn right(world: &World) -> [String; 3] {
+fn valid_question(world: &World) -> [String; 3] {
     [
         world.user("ann"),
         world.permission("billing.view"),
@@ -70,7 +70,7 @@ fn right(world: &World) -> [String; 3] {
 }
 
 #[test]
-fn a_question_that_is_wrong_fails_alone_and_the_others_of_its_batch_are_answered() {
+fn a_question_that_is_wrong_fails_alone_in_a_batch() {
     everywhere(async |rig| {
         let world = World::load(rig, "alone-batch").await;
         let wrong = wrong(&world);
@@ -80,10 +80,10 @@ fn a_question_that_is_wrong_fails_alone_and_the_others_of_its_batch_are_answered
             resource,
             context: None,
         };
-        let mut questions = vec![question(right(&world))];
+        let mut questions = vec![question(valid_question(&world))];
         for (asked, _) in &wrong {
             questions.push(question(asked.clone()));
-            questions.push(question(right(&world)));
+            questions.push(question(valid_question(&world)));
         }
         let request = CheckBatchRequest {
             questions,
@@ -108,7 +108,7 @@ fn a_question_that_is_wrong_fails_alone_and_the_others_of_its_batch_are_answered
 }
 
 #[test]
-fn a_question_that_is_wrong_is_answered_so_and_its_stream_goes_on() {
+fn a_question_that_is_wrong_does_not_end_its_stream() {
     everywhere(async |rig| {
         let world = World::load(rig, "alone-stream").await;
         let question = |id, [subject, permission, resource]: [String; 3]| StreamQuestion {
@@ -128,13 +128,13 @@ fn a_question_that_is_wrong_is_answered_so_and_its_stream_goes_on() {
                 consistency: Some(Consistency {
                     requirement: Some(demand),
                 }),
-                ..question(asked.len() as u64, right(&world))
+                ..question(asked.len() as u64, valid_question(&world))
             };
             asked.push((odd, "INVALID_REQUEST"));
         }
         let last = asked.len() as u64;
         let messages = asked.iter().map(|(question, _)| question.clone());
-        let messages = messages.chain([question(last, right(&world))]);
+        let messages = messages.chain([question(last, valid_question(&world))]);
         let messages = messages.map(|question| CheckStreamRequest {
             questions: vec![question],
             cancelled: Vec::new(),

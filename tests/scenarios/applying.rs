@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use base::Millis;
+use base::UnixTime;
 use mandate::{
     apply::{Options, Summary, apply, read},
     document::{Document, PORTALS, parse_str},
@@ -11,7 +11,7 @@ use tests::{Rig, Setting};
 
 use crate::shared::{everywhere, run};
 
-const NOW: Millis = Millis(1_767_225_600_000);
+const NOW: UnixTime = UnixTime(1_767_225_600_000);
 
 fn portals() -> Vec<Document> {
     PORTALS
@@ -26,7 +26,7 @@ async fn apply_portals(rig: &Rig, options: Options) -> Summary {
 }
 
 #[test]
-fn what_was_applied_is_not_changed_by_applying_it_again() {
+fn applying_a_document_again_changes_nothing() {
     // The installations that tests share already hold the portals.
     everywhere(async |rig| {
         let again = apply_portals(rig, Options::default()).await.counts;
@@ -36,7 +36,7 @@ fn what_was_applied_is_not_changed_by_applying_it_again() {
 }
 
 #[test]
-fn a_dry_run_tells_what_would_be_done_and_does_nothing() {
+fn a_dry_run_reports_the_changes_and_makes_none() {
     run(async {
         for setting in Setting::IN_PROCESS {
             let rig = Rig::start(setting).await;
@@ -57,7 +57,7 @@ fn a_dry_run_tells_what_would_be_done_and_does_nothing() {
 }
 
 /// One entity of each kind within an organization, each needed by later ones.
-const IN_ORGANIZATION: [&str; 7] = [
+const ENTITY_OF_EACH_KIND: [&str; 7] = [
     "contacts: [{id: desk, kind: REPRESENTATIVE, display_name: Desk, uri: 'tel:+3220000000'}]",
     "entitlements: [{application: app}]",
     "units: [{id: k1, display_name: K1}]",
@@ -68,7 +68,7 @@ const IN_ORGANIZATION: [&str; 7] = [
 ];
 
 #[test]
-fn whatever_is_added_alone_is_made() {
+fn a_single_added_entity_of_any_kind_is_created() {
     run(async {
         let rig = Rig::start(Setting::Sqlite).await;
         let mut document = String::from(
@@ -81,7 +81,7 @@ organizations:
 ",
         );
         rig.apply(&document).await;
-        for added in IN_ORGANIZATION {
+        for added in ENTITY_OF_EACH_KIND {
             let one_more = format!("{document}    {added}\n");
             assert_eq!(rig.apply(&one_more).await.counts.created, 1, "{added}");
             let again = rig.apply(&one_more).await.counts;
@@ -94,7 +94,7 @@ organizations:
 }
 
 #[test]
-fn an_entitlement_that_has_ended_is_left_as_it_is_whatever_state_is_wished() {
+fn an_ended_entitlement_is_left_unchanged() {
     run(async {
         let rig = Rig::at(Setting::Sqlite, NOW).await;
         let document = |end: &str| {

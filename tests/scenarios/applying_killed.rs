@@ -16,10 +16,10 @@ use tests::{Rig, Setting, program};
 
 use crate::shared::run;
 
-const ORGANIZATIONS: usize = 3;
-const RESOURCES: usize = 300;
-const MEMBERS: usize = 40;
-const KILLS: u32 = 10;
+const ORGANIZATION_COUNT: usize = 3;
+const RESOURCE_COUNT: usize = 300;
+const MEMBER_COUNT: usize = 40;
+const KILL_COUNT: u32 = 10;
 
 /// Returns a document with three large organizations. Some entities differ from their initial
 /// state.
@@ -31,7 +31,7 @@ applications:
 users:
 "
     .to_owned();
-    for user in 0..MEMBERS {
+    for user in 0..MEMBER_COUNT {
         let state = if user % 9 == 4 {
             "DEACTIVATED"
         } else {
@@ -44,7 +44,7 @@ users:
         .unwrap();
     }
     text.push_str("organizations:\n");
-    for organization in 0..ORGANIZATIONS {
+    for organization in 0..ORGANIZATION_COUNT {
         writeln!(text, "  - id: o{organization}\n    display_name: O").unwrap();
         text.push_str("    entitlements: [{application: desk}]\n    units:\n");
         for unit in 0..20 {
@@ -55,12 +55,12 @@ users:
             writeln!(text, "      - {{id: k{unit}, display_name: K{parent}}}").unwrap();
         }
         text.push_str("    resources:\n");
-        for resource in 0..RESOURCES {
+        for resource in 0..RESOURCE_COUNT {
             let unit = resource % 20;
             writeln!(text, "      - {{id: r{resource}, type: t, unit: k{unit}}}").unwrap();
         }
         text.push_str("    memberships:\n");
-        for user in 0..MEMBERS {
+        for user in 0..MEMBER_COUNT {
             let state = if user % 7 == 3 { "SUSPENDED" } else { "ACTIVE" };
             let (unit, resource) = (user % 20, user * 7);
             writeln!(
@@ -152,11 +152,11 @@ fn command(rig: &Rig) -> Command {
 }
 
 #[test]
-fn s3_33_a_command_that_is_killed_half_way_is_finished_by_the_next() {
+fn s3_33_a_killed_command_is_completed_by_the_next_run() {
     run(async {
         let rig = Rig::start(Setting::Processes).await;
         let mut unfinished = 0;
-        for kill in 0..KILLS {
+        for kill in 0..KILL_COUNT {
             let mut child = command(&rig).spawn().unwrap();
             // The delay is the subject of the test: each run is interrupted at another point.
             tokio::time::sleep(Duration::from_millis(u64::from(20 + 25 * kill))).await;
@@ -173,7 +173,7 @@ fn s3_33_a_command_that_is_killed_half_way_is_finished_by_the_next() {
 }
 
 #[test]
-fn s3_33_servers_that_are_killed_meanwhile_have_it_all_after_the_next_run() {
+fn s3_33_an_apply_with_killed_servers_is_completed_by_the_next_run() {
     run(async {
         let mut rig = Rig::start(Setting::Processes).await;
         for kill in 0..3_u64 {

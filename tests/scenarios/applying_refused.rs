@@ -19,10 +19,10 @@ use tower::{ServiceExt, service_fn, util::BoxCloneSyncService};
 
 use crate::shared::{everywhere, run};
 
-const DRY: Options = Options { dry_run: true };
+const DRY_RUN: Options = Options { dry_run: true };
 
 /// The document of these tests; `$` stands for the name of the test.
-const WORLD: &str = "
+const BASE_DOCUMENT: &str = "
 applications:
   - id: $-app
     display_name: App
@@ -45,7 +45,7 @@ organizations:
 
 /// An organization, present or new. Each line with a comment is wrong for the reason in the
 /// comment.
-const WRONG: &str = "
+const INVALID_DOCUMENT: &str = "
 users:
   - {id: $-eva, login: $-eva, given_name: Eva}
 organizations:
@@ -83,7 +83,7 @@ fn wrong(id: &str, organization: &str) -> String {
             format!("      - {{id: d{depth}, display_name: D{parent}}}{wrong}")
         })
         .collect();
-    let text = WRONG.replace("UNITS", &units.join("\n"));
+    let text = INVALID_DOCUMENT.replace("UNITS", &units.join("\n"));
     text.replace("ORGANIZATION", organization).replace('$', id)
 }
 
@@ -114,16 +114,16 @@ fn problems(error: ApplyError) -> Vec<Problem> {
 }
 
 #[test]
-fn a_dry_run_tells_all_that_would_be_refused_with_file_line_and_field() {
+fn a_dry_run_reports_every_refusal_with_file_line_and_field() {
     everywhere(async |rig| {
-        rig.apply(&WORLD.replace('$', "dry")).await;
+        rig.apply(&BASE_DOCUMENT.replace('$', "dry")).await;
         for (organization, jan) in [("acme", "SOD_VIOLATION"), ("new", "")] {
             let text = wrong("dry", organization);
             let text = match jan {
                 "" => text.replace(" # JAN", ""),
                 reason => text.replace("JAN", reason),
             };
-            for options in [DRY, Options::default()] {
+            for options in [DRY_RUN, Options::default()] {
                 let documents = [document(&text)];
                 let refused = apply(&documents, &rig.root(), options, &mut ()).await;
                 let problems = problems(refused.unwrap_err());
@@ -141,18 +141,18 @@ fn a_dry_run_tells_all_that_would_be_refused_with_file_line_and_field() {
                 assert_eq!(fields, [&fixed[..], of_jan].concat());
             }
             // Nothing in the document was created, not even its valid parts.
-            let planned = apply(&[document(WORLD_OF_EVA)], &rig.root(), DRY, &mut ()).await;
+            let planned = apply(&[document(VALID_PART)], &rig.root(), DRY_RUN, &mut ()).await;
             assert_eq!(planned.unwrap().counts.created, 1);
         }
     });
 }
 
-const WORLD_OF_EVA: &str = "users: [{id: dry-eva, login: dry-eva, given_name: Eva}]";
+const VALID_PART: &str = "users: [{id: dry-eva, login: dry-eva, given_name: Eva}]";
 
 #[test]
-fn every_item_that_a_batch_would_refuse_is_told_not_the_first() {
+fn every_refused_item_of_a_batch_is_reported() {
     everywhere(async |rig| {
-        rig.apply(&WORLD.replace('$', "each")).await;
+        rig.apply(&BASE_DOCUMENT.replace('$', "each")).await;
         rig.apply("users: [{id: each-eva, login: each-eva, given_name: Eva}]")
             .await;
         let text = "
@@ -162,7 +162,7 @@ users:
   - {id: each-c, login: each-eva, given_name: C} # LOGIN_TAKEN
   - {id: each-d, login: each-d, given_name: D}
 ";
-        let refused = apply(&[document(text)], &rig.root(), DRY, &mut ()).await;
+        let refused = apply(&[document(text)], &rig.root(), DRY_RUN, &mut ()).await;
         let problems = problems(refused.unwrap_err());
         assert_eq!(told(&problems), expected(text), "{problems:#?}");
     });
@@ -171,14 +171,16 @@ users:
 #[test]
 fn a_grant_that_a_customer_revoked_stays_revoked_and_the_rest_is_applied() {
     everywhere(async |rig| {
-        rig.apply(&WORLD.replace('$', "gone")).await;
+        rig.apply(&BASE_DOCUMENT.replace('$', "gone")).await;
         let request = RevokeGrantRequest {
             name: "organizations/gone-acme/grants/first".to_owned(),
             ..RevokeGrantRequest::default()
         };
         rig.root().grants().revoke_grant(request).await.unwrap();
         let more = "users:\n  - {id: $-eva, login: $-eva, given_name: Eva}";
-        let text = WORLD.replacen("users:", more, 1).replace('$', "gone");
+        let text = BASE_DOCUMENT
+            .replacen("users:", more, 1)
+            .replace('$', "gone");
         let counts = rig.apply(&text).await.counts;
         assert_eq!((counts.created, counts.skipped), (1, 1), "{counts:?}");
         // Another id creates the grant again.
@@ -224,12 +226,12 @@ impl Progress for Planned {
 }
 
 #[test]
-fn a_run_that_stops_says_what_was_done_and_what_was_not() {
+fn a_stopped_run_reports_done_unknown_and_open_changes() {
     run(async {
         let rig = Rig::start(Setting::Sqlite).await;
         let mut stopped = 0;
         for from in 0.. {
-            let text = WORLD.replace('$', &format!("s{from}"));
+            let text = BASE_DOCUMENT.replace('$', &format!("s{from}"));
             let (clients, _) = clients(&rig, from);
             let mut planned = Planned::default();
             let documents = [document(&text)];
@@ -245,7 +247,9 @@ fn a_run_that_stops_says_what_was_done_and_what_was_not() {
                     };
                     assert_eq!(sorted(told), sorted(planned.0), "cut at {from}");
                     assert!(!stop.unknown.is_empty(), "cut at {from}");
-                    let left = apply(&documents, &rig.root(), DRY, &mut ()).await.unwrap();
+                    let left = apply(&documents, &rig.root(), DRY_RUN, &mut ())
+                        .await
+                        .unwrap();
                     let made = left.counts.created;
                     assert_eq!(made, stop.unknown.len() + stop.not_done.len(), "{stop:?}");
                 }
@@ -257,7 +261,7 @@ fn a_run_that_stops_says_what_was_done_and_what_was_not() {
 }
 
 #[test]
-fn a_document_of_one_user_reads_one_user() {
+fn applying_one_user_reads_one_user() {
     run(async {
         let rig = Rig::start(Setting::Sqlite).await;
         let users: Vec<String> = (0..2500)

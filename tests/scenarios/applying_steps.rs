@@ -55,7 +55,7 @@ fn cut(channel: Channel, calls: &Arc<AtomicUsize>, cut: usize, lost: bool) -> Ch
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_apply_cut_at_any_of_its_calls_is_continued_to_the_same_end() {
+async fn an_apply_cut_off_at_any_call_is_completed_by_the_next() {
     let rig = Rig::start(Setting::Sqlite).await;
     for lost in [false, true] {
         for step in 0.. {

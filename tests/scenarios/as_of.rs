@@ -15,7 +15,7 @@ use api::{
         ReactivateMembershipRequest, Resource, SuspendMembershipRequest, Unit, UpdateUnitRequest,
     },
 };
-use base::Millis;
+use base::UnixTime;
 use prost_types::{FieldMask, Timestamp};
 use tests::{Rig, Setting};
 use tonic::Code;
@@ -28,7 +28,7 @@ use crate::{
     world::World,
 };
 
-const NOW: Millis = Millis(1_767_225_600_000);
+const NOW: UnixTime = UnixTime(1_767_225_600_000);
 const USERS: [&str; 6] = ["ann", "ben", "cas", "dan", "eva", "fay"];
 const PLACES: [&str; 8] = [
     "units/k1",
@@ -40,7 +40,7 @@ const PLACES: [&str; 8] = [
     "resources/n5",
     "units/none",
 ];
-const STEP: i64 = 1000;
+const STEP_MS: i64 = 1000;
 
 fn at(moment: i64) -> Timestamp {
     Timestamp {
@@ -149,8 +149,8 @@ async fn change(world: &World<'_>, step: usize) -> bool {
         })),
         1 => {
             let grant = Grant {
-                start_time: Some(at(NOW.0 + 4 * STEP + 500)),
-                end_time: Some(at(NOW.0 + 8 * STEP + 500)),
+                start_time: Some(at(NOW.0 + 4 * STEP_MS + 500)),
+                end_time: Some(at(NOW.0 + 8 * STEP_MS + 500)),
                 ..world.grant("eva", "viewer", None)
             };
             done!(grants.create_grant(CreateGrantRequest {
@@ -223,7 +223,7 @@ async fn change(world: &World<'_>, step: usize) -> bool {
 }
 
 #[test]
-fn an_answer_about_the_past_is_what_was_answered_then() {
+fn an_answer_as_of_a_time_equals_the_answer_at_that_time() {
     run(async {
         for setting in Setting::IN_PROCESS {
             let rig = Rig::at(setting, NOW).await;
@@ -233,7 +233,7 @@ fn an_answer_about_the_past_is_what_was_answered_then() {
             for step in 0.. {
                 clock.advance(Duration::from_millis(500));
                 then.push((
-                    NOW.0 + i64::try_from(then.len()).unwrap() * STEP + 500,
+                    NOW.0 + i64::try_from(then.len()).unwrap() * STEP_MS + 500,
                     picture(&world, None).await,
                 ));
                 clock.advance(Duration::from_millis(500));
@@ -258,7 +258,7 @@ fn an_answer_about_the_past_is_what_was_answered_then() {
 }
 
 #[test]
-fn k_s_the_past_is_true_to_the_millisecond_of_the_change() {
+fn k_s_answers_as_of_a_time_are_exact_to_the_millisecond() {
     run(async {
         for setting in Setting::IN_PROCESS {
             let rig = Rig::at(setting, NOW).await;
@@ -293,7 +293,7 @@ fn k_s_the_past_is_true_to_the_millisecond_of_the_change() {
 }
 
 #[test]
-fn a_moment_that_has_not_passed_or_is_not_kept_is_refused() {
+fn a_future_or_expired_read_time_is_refused() {
     run(async {
         for setting in Setting::IN_PROCESS {
             let answers = entitlement::Limits {

@@ -39,7 +39,7 @@ organizations:
       - {service_account: $-stranger, grants: [{role: mandate.owner, scope: ALL}]}
 ";
 
-const GRANTS: &str = "mandate.entitlement.v1.GrantService";
+const GRANT_SERVICE: &str = "mandate.entitlement.v1.GrantService";
 
 async fn load(rig: &Rig, id: &str) {
     rig.claim(id);
@@ -61,7 +61,7 @@ fn list(organization: &str, method: &str) -> ListAuditEntriesRequest {
 
 /// Returns the entries of entitlement for a method in an organization, as `reader` sees them.
 async fn entries(reader: &Clients, organization: &str, method: &str) -> Vec<AuditEntry> {
-    let request = list(organization, &format!("{GRANTS}.{method}"));
+    let request = list(organization, &format!("{GRANT_SERVICE}.{method}"));
     let found = reader.entitlement_audit().list_audit_entries(request).await;
     found.unwrap().into_inner().audit_entries
 }
@@ -81,7 +81,7 @@ fn give(organization: &str, subject: &str) -> CreateGrantRequest {
 }
 
 #[test]
-fn s1_33_each_action_shows_who_by_which_grant_and_who_gave_it() {
+fn s1_33_each_entry_names_the_actor_the_grant_and_its_granter() {
     everywhere(async |rig| {
         load(rig, "s1-33").await;
         let owner = clients(rig, "s1-33-owner").await;
@@ -128,7 +128,7 @@ fn s1_33_each_action_shows_who_by_which_grant_and_who_gave_it() {
 }
 
 #[test]
-fn s0_3_j2_a_denial_is_recorded_once_and_no_change_is() {
+fn s0_3_j2_a_denial_is_recorded_once_and_as_no_change() {
     everywhere(async |rig| {
         load(rig, "s0-3-denied").await;
         let owner = clients(rig, "s0-3-denied-owner").await;
@@ -213,7 +213,7 @@ fn j2_reads_are_recorded_and_so_are_reads_of_the_log() {
 }
 
 #[test]
-fn k_v_an_owner_learns_of_no_stranger_and_the_operator_does() {
+fn k_v_calls_by_strangers_are_in_the_operators_log_only() {
     everywhere(async |rig| {
         load(rig, "k-v").await;
         let owner = clients(rig, "k-v-owner").await;
@@ -260,7 +260,7 @@ macro_rules! exported {
 }
 
 #[test]
-fn j1_j3_who_is_forgotten_is_in_no_copy_and_the_chain_holds() {
+fn j1_j3_an_erased_person_is_in_no_copy_and_the_chain_holds() {
     everywhere(async |rig| {
         load(rig, "j3").await;
         let root = rig.root();

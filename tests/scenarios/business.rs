@@ -86,7 +86,7 @@ fn s2_9_a_user_has_the_chosen_numbers_and_modules_only() {
 }
 
 /// Returns the modules that a user sees, in order, and the landing module.
-async fn menu(rig: &Rig, user: &str) -> (Vec<String>, String) {
+async fn launcher_menu(rig: &Rig, user: &str) -> (Vec<String>, String) {
     let seen = access(&rig.root(), COMPANY, user, AccessView::Launcher, 0).await;
     let [found] = &seen[..] else {
         panic!("{user} sees {} applications", seen.len());
@@ -102,7 +102,7 @@ fn s2_17_a_user_lands_on_the_dashboard_or_else_on_the_first_module() {
             ("users/ola-hansen", "dashboard"),
             ("users/lars-dahl", "invoices"),
         ] {
-            let (modules, lands) = menu(rig, user).await;
+            let (modules, lands) = launcher_menu(rig, user).await;
             assert_eq!(lands, landing, "{user}");
             assert!(modules.contains(&lands), "{user}");
         }
@@ -110,9 +110,9 @@ fn s2_17_a_user_lands_on_the_dashboard_or_else_on_the_first_module() {
 }
 
 #[test]
-fn s2_18_a_module_that_was_not_given_is_not_shown_and_is_denied() {
+fn s2_18_a_module_without_a_grant_is_hidden_and_denied() {
     everywhere(async |rig| {
-        let (modules, _) = menu(rig, "users/lars-dahl").await;
+        let (modules, _) = launcher_menu(rig, "users/lars-dahl").await;
         assert_eq!(modules, ["invoices", "orders", "subscriptions"]);
         let places = Places::of(&rig.root(), COMPANY).await;
         for permission in permissions(&rig.root(), "business").await {

@@ -44,7 +44,7 @@ fn a_role_that_loses_a_permission_denies_the_next_question() {
 }
 
 #[test]
-fn a_permission_that_leaves_the_catalogue_is_unknown_to_the_next_question() {
+fn a_permission_removed_from_the_catalog_is_unknown_immediately() {
     everywhere(async |rig| {
         let world = World::load(rig, "lose-module").await;
         let edit = world.permission("billing.edit");
@@ -105,7 +105,7 @@ fn s0_16_an_application_is_found_by_each_of_its_names() {
 }
 
 #[test]
-fn a_change_of_an_application_says_first_what_it_changes() {
+fn a_diff_of_an_application_reports_its_effects() {
     everywhere(async |rig| {
         let world = World::load(rig, "diff").await;
         let mut catalog = rig.root().catalog();

@@ -138,7 +138,7 @@ fn s0_9_exactly_one_representative_is_primary() {
 }
 
 #[test]
-fn s0_9_those_who_are_made_primary_at_once_are_one() {
+fn s0_9_concurrent_primary_contacts_leave_one_primary() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s0-9-race").await;
         let mut all = JoinSet::new();
@@ -158,7 +158,7 @@ fn s0_9_those_who_are_made_primary_at_once_are_one() {
 }
 
 #[test]
-fn s0_9_who_has_no_representative_is_told_of_the_operators() {
+fn s0_9_an_organization_without_a_representative_sees_the_operators() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s0-9-default").await;
         rig.apply(OPERATOR).await;

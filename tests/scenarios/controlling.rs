@@ -26,10 +26,10 @@ use crate::{
     staff::staff,
 };
 
-const NO: Code = Code::PermissionDenied;
+const DENIED: Code = Code::PermissionDenied;
 const ROOT: &str = "serviceAccounts/root";
-const KEYS: &str = "mandate.service-accounts.write";
-const USERS: &str = "mandate.users.write";
+const KEYS_PERMISSION: &str = "mandate.service-accounts.write";
+const USERS_PERMISSION: &str = "mandate.users.write";
 
 async fn new_key(
     by: &Clients,
@@ -125,43 +125,43 @@ fn identity(subject: &str) -> OidcIdentity {
 }
 
 #[test]
-fn b7_a_manager_of_keys_gets_no_power_by_a_key() {
+fn b7_a_manager_of_keys_cannot_gain_access_by_a_key() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "b7-keys").await;
-        let by = staff(rig, "b7-keys-desk", &[KEYS]).await;
+        let by = staff(rig, "b7-keys-desk", &[KEYS_PERMISSION]).await;
         let more = "SCOPE_EXCEEDS_GRANTOR";
-        assert_refused(new_key(&by, ROOT, None).await, NO, more);
-        assert_refused(new_key(&by, ROOT, Some(identity("b7"))).await, NO, more);
-        assert_refused(disable(&by, ROOT).await, NO, "NOT_APPLICATION_ADMIN");
+        assert_refused(new_key(&by, ROOT, None).await, DENIED, more);
+        assert_refused(new_key(&by, ROOT, Some(identity("b7"))).await, DENIED, more);
+        assert_refused(disable(&by, ROOT).await, DENIED, "NOT_APPLICATION_ADMIN");
         // An owner in some organization, managers of a part, and an account that may only check.
         let owner = world.account("owner");
         let owners = "OWNER_ROLE_IMMUTABLE";
-        assert_refused(new_key(&by, &owner, None).await, NO, owners);
-        assert_refused(disable(&by, &owner).await, NO, owners);
+        assert_refused(new_key(&by, &owner, None).await, DENIED, owners);
+        assert_refused(disable(&by, &owner).await, DENIED, owners);
         let (name, _) = key(rig, "b7-keys-owner").await;
-        assert_refused(delete_key(&by, &name).await, NO, owners);
+        assert_refused(delete_key(&by, &name).await, DENIED, owners);
         for who in ["part", "admin", "plain"] {
-            assert_refused(new_key(&by, &world.account(who), None).await, NO, more);
+            assert_refused(new_key(&by, &world.account(who), None).await, DENIED, more);
         }
         for who in ["part", "admin"] {
             let account = world.account(who);
             let admin = "NOT_APPLICATION_ADMIN";
-            assert_refused(disable(&by, &account).await, NO, admin);
+            assert_refused(disable(&by, &account).await, DENIED, admin);
         }
         // An account that manages nothing can be disabled, but only a granter of its access can
         // enable it.
         let plain = world.account("plain");
         disable(&by, &plain).await.unwrap();
-        assert_refused(enable(&by, &plain).await, NO, more);
+        assert_refused(enable(&by, &plain).await, DENIED, more);
         enable(&rig.root(), &plain).await.unwrap();
     });
 }
 
 #[test]
-fn b7_a_manager_of_keys_makes_keys_of_whom_they_could_give_everything() {
+fn b7_a_manager_of_keys_creates_keys_of_accounts_within_its_rights() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "b7-able").await;
-        let held = [KEYS, "mandate.grants.write"];
+        let held = [KEYS_PERMISSION, "mandate.grants.write"];
         let by = staff(rig, "b7-able-desk", &held).await;
         let plain = world.account("plain");
         new_key(&by, &plain, None).await.unwrap();
@@ -172,7 +172,7 @@ fn b7_a_manager_of_keys_makes_keys_of_whom_they_could_give_everything() {
         enable(&by, &plain).await.unwrap();
         let part = world.account("part");
         let more = "SCOPE_EXCEEDS_GRANTOR";
-        assert_refused(new_key(&by, &part, None).await, NO, more);
+        assert_refused(new_key(&by, &part, None).await, DENIED, more);
         // Callers may manage their own credentials, which do not change their access.
         let own = "serviceAccounts/b7-able-desk";
         new_key(&by, own, None).await.unwrap();
@@ -182,8 +182,8 @@ fn b7_a_manager_of_keys_makes_keys_of_whom_they_could_give_everything() {
         let scope = world.units(&["k1"]);
         let role = "mandate.delegated-owner";
         world.give(&rig.root(), &plain, role, scope).await.unwrap();
-        assert_refused(new_key(&by, &plain, None).await, NO, more);
-        assert_refused(disable(&by, &plain).await, NO, "NOT_APPLICATION_ADMIN");
+        assert_refused(new_key(&by, &plain, None).await, DENIED, more);
+        assert_refused(disable(&by, &plain).await, DENIED, "NOT_APPLICATION_ADMIN");
         let root = rig.root();
         for account in [&plain, &part] {
             new_key(&root, account, None).await.unwrap();
@@ -192,32 +192,32 @@ fn b7_a_manager_of_keys_makes_keys_of_whom_they_could_give_everything() {
 }
 
 #[test]
-fn b7_a_manager_of_users_changes_no_address_of_whom_they_could_not_give_everything() {
+fn b7_a_manager_of_users_changes_no_address_of_users_beyond_its_rights() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "b7-users").await;
-        let by = staff(rig, "b7-users-desk", &[USERS]).await;
+        let by = staff(rig, "b7-users-desk", &[USERS_PERMISSION]).await;
         let (root, ann, ben) = (rig.root(), world.user("ann"), world.user("ben"));
         address(&by, &ben).await.unwrap();
         let more = "SCOPE_EXCEEDS_GRANTOR";
-        assert_refused(address(&by, &ann).await, NO, more);
+        assert_refused(address(&by, &ann).await, DENIED, more);
         deactivate(&by, &ann).await.unwrap();
-        assert_refused(reactivate(&by, &ann).await, NO, more);
+        assert_refused(reactivate(&by, &ann).await, DENIED, more);
         reactivate(&root, &ann).await.unwrap();
         let role = "mandate.owner";
         world.give(&root, &ben, role, None).await.unwrap();
         let owners = "OWNER_ROLE_IMMUTABLE";
-        assert_refused(address(&by, &ben).await, NO, owners);
-        assert_refused(deactivate(&by, &ben).await, NO, owners);
+        assert_refused(address(&by, &ben).await, DENIED, owners);
+        assert_refused(deactivate(&by, &ben).await, DENIED, owners);
         address(&root, &ben).await.unwrap();
         deactivate(&root, &ben).await.unwrap();
-        assert_refused(reactivate(&by, &ben).await, NO, owners);
+        assert_refused(reactivate(&by, &ben).await, DENIED, owners);
         reactivate(&root, &ben).await.unwrap();
     });
 }
 
 /// The check covers all organizations in which a subject holds access.
 #[test]
-fn b7_whoever_could_not_give_it_in_one_of_many_organizations_could_not_give_it() {
+fn b7_control_requires_rights_in_every_organization_of_the_account() {
     everywhere(async |rig| {
         let organizations: Vec<String> = (0..120)
             .map(|number| {
@@ -240,7 +240,7 @@ fn b7_whoever_could_not_give_it_in_one_of_many_organizations_could_not_give_it()
         rig.apply(&document).await;
         crate::feeds::heard(rig).await;
         let held = [
-            KEYS,
+            KEYS_PERMISSION,
             "mandate.grants.write",
             "mandate.decisions.check",
             "mandate.access.read",
@@ -249,7 +249,7 @@ fn b7_whoever_could_not_give_it_in_one_of_many_organizations_could_not_give_it()
         let account = "serviceAccounts/b7-many";
         // The account owns only the last organization, where the caller could not grant its role.
         let more = "SCOPE_EXCEEDS_GRANTOR";
-        assert_refused(new_key(&by, account, None).await, NO, more);
+        assert_refused(new_key(&by, account, None).await, DENIED, more);
         let last = (Code::FailedPrecondition, "LAST_OWNER");
         assert_refused(disable(&rig.root(), account).await, last.0, last.1);
         new_key(&rig.root(), account, None).await.unwrap();
@@ -257,7 +257,7 @@ fn b7_whoever_could_not_give_it_in_one_of_many_organizations_could_not_give_it()
 }
 
 #[test]
-fn s2_15_who_is_the_last_owner_anywhere_stays_active() {
+fn s2_15_the_last_owner_of_any_organization_stays_active() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s2-15").await;
         let (root, ann) = (rig.root(), world.user("ann"));
@@ -298,7 +298,7 @@ fn root_is_never_locked_out() {
         };
         let root = rig.root();
         root.grants().create_grant(grant).await.unwrap();
-        assert_refused(disable(&root, ROOT).await, NO, "SELF_EDIT_FORBIDDEN");
+        assert_refused(disable(&root, ROOT).await, DENIED, "SELF_EDIT_FORBIDDEN");
         let stays = (Code::FailedPrecondition, "WRONG_STATE");
         assert_refused(disable(&other, ROOT).await, stays.0, stays.1);
         disable(&root, &name).await.unwrap();

@@ -10,7 +10,7 @@ use api::entitlement::v1::{
     ListGrantsRequest, ListSubjectsRequest, Scope, UpdateCustomRoleRequest,
     UpdateCustomRoleResponse, list_subjects_request::Held,
 };
-use base::Millis;
+use base::UnixTime;
 use clock::Clock;
 use mandate::clients::Clients;
 use prost_types::FieldMask;
@@ -23,16 +23,16 @@ use crate::{
     shared::{everywhere, run},
 };
 
-const NOW: Millis = Millis(1_767_225_600_000);
-const NO: Code = Code::PermissionDenied;
+const NOW: UnixTime = UnixTime(1_767_225_600_000);
+const DENIED: Code = Code::PermissionDenied;
 
 /// Custom roles of the organization of a world.
-struct Own<'w, 'r> {
+struct CustomRoles<'w, 'r> {
     world: &'w Managed<'r>,
     rig: &'r Rig,
 }
 
-impl Own<'_, '_> {
+impl CustomRoles<'_, '_> {
     fn name(&self, application: &str, role: &str) -> String {
         let world = self.world;
         format!(
@@ -144,10 +144,10 @@ fn id(given: Response<CreateGrantResponse>) -> String {
 }
 
 #[test]
-fn a_role_of_an_organizations_own_gives_what_it_holds_and_changes_for_all_who_have_it() {
+fn a_custom_role_grants_its_permissions_and_changes_for_all_holders() {
     everywhere(async |rig| {
         let world = &Managed::load(rig, "own-a").await;
-        let own = Own { world, rig };
+        let own = CustomRoles { world, rig };
         let admin = world.as_("admin").await;
         own.make(&admin, "a", "clerk", &["m.view"]).await.unwrap();
         let (ben, clerk) = (world.user("ben"), own.name("a", "clerk"));
@@ -197,13 +197,13 @@ fn a_role_of_an_organizations_own_gives_what_it_holds_and_changes_for_all_who_ha
 }
 
 #[test]
-fn what_a_role_held_in_the_past_is_asked_of_the_past() {
+fn a_custom_role_as_of_an_earlier_time_has_its_earlier_permissions() {
     run(async {
         for setting in Setting::IN_PROCESS {
             let rig = &Rig::at(setting, NOW).await;
             let clock = rig.clock.clone().unwrap();
             let world = &Managed::load(rig, "own-past").await;
-            let own = Own { world, rig };
+            let own = CustomRoles { world, rig };
             let admin = world.as_("admin").await;
             own.make(&admin, "a", "clerk", &["m.view"]).await.unwrap();
             let (ben, clerk) = (world.user("ben"), own.name("a", "clerk"));
@@ -235,10 +235,10 @@ fn what_a_role_held_in_the_past_is_asked_of_the_past() {
 }
 
 #[test]
-fn d4_a_role_that_is_held_stays_and_one_that_was_deleted_leaves_nothing() {
+fn d4_a_held_role_cannot_be_deleted_and_a_deleted_one_grants_nothing() {
     everywhere(async |rig| {
         let world = &Managed::load(rig, "own-d4").await;
-        let own = Own { world, rig };
+        let own = CustomRoles { world, rig };
         let admin = world.as_("admin").await;
         own.make(&admin, "a", "clerk", &["m.view"]).await.unwrap();
         let clerk = own.name("a", "clerk");
@@ -274,27 +274,27 @@ fn d4_a_role_that_is_held_stays_and_one_that_was_deleted_leaves_nothing() {
 }
 
 #[test]
-fn b2_who_makes_a_role_makes_no_more_than_they_could_give() {
+fn b2_a_custom_role_cannot_exceed_what_its_author_could_grant() {
     everywhere(async |rig| {
         let world = &Managed::load(rig, "own-b2").await;
-        let own = Own { world, rig };
+        let own = CustomRoles { world, rig };
         let (admin, owner) = (world.as_("admin").await, world.as_("owner").await);
         let (part, plain) = (world.as_("part").await, world.as_("plain").await);
         let view = &["m.view"];
         // The author manages another application, only a part of the organization, or nothing.
         let refused = own.make(&admin, "b", "clerk", view).await;
-        assert_refused(refused, NO, "NOT_APPLICATION_ADMIN");
+        assert_refused(refused, DENIED, "NOT_APPLICATION_ADMIN");
         let refused = own.make(&part, "a", "clerk", view).await;
-        assert_refused(refused, NO, "SCOPE_EXCEEDS_GRANTOR");
+        assert_refused(refused, DENIED, "SCOPE_EXCEEDS_GRANTOR");
         let refused = own.make(&plain, "a", "clerk", view).await;
-        assert_refused(refused, NO, "NOT_APPLICATION_ADMIN");
+        assert_refused(refused, DENIED, "NOT_APPLICATION_ADMIN");
         // A role with management permissions holds only those that its author may delegate.
         let manage = &["members.read", "grants.write"];
         let refused = own.make(&admin, "mandate", "helper", manage).await;
-        assert_refused(refused, NO, "NOT_APPLICATION_ADMIN");
+        assert_refused(refused, DENIED, "NOT_APPLICATION_ADMIN");
         let operators = &["organizations.write"];
         let refused = own.make(&owner, "mandate", "helper", operators).await;
-        assert_refused(refused, NO, "SCOPE_EXCEEDS_GRANTOR");
+        assert_refused(refused, DENIED, "SCOPE_EXCEEDS_GRANTOR");
         own.make(&owner, "mandate", "helper", manage).await.unwrap();
 
         // A holder of the role grants nothing beyond it, and not the role itself.
@@ -307,14 +307,14 @@ fn b2_who_makes_a_role_makes_no_more_than_they_could_give() {
         world.give(&plain, &ben, "a.viewer", scope).await.unwrap();
         let far = world.units(&["k2"]);
         let refused = world.give(&plain, &ben, "a.viewer", far).await;
-        assert_refused(refused, NO, "COMPANY_OUT_OF_REACH");
+        assert_refused(refused, DENIED, "COMPANY_OUT_OF_REACH");
         let scope = world.units(&["k1a"]);
         let refused = own.give(&plain, &ben, &helper, scope.clone()).await;
-        assert_refused(refused, NO, "SCOPE_EXCEEDS_GRANTOR");
+        assert_refused(refused, DENIED, "SCOPE_EXCEEDS_GRANTOR");
         let refused = world
             .give(&plain, &ben, "mandate.delegated-owner", scope)
             .await;
-        assert_refused(refused, NO, "SCOPE_EXCEEDS_GRANTOR");
+        assert_refused(refused, DENIED, "SCOPE_EXCEEDS_GRANTOR");
         // An omitted scope does not grant management permissions everywhere.
         let refused = own.give(&owner, &ben, &helper, None).await;
         assert_refused(refused, Code::InvalidArgument, "SCOPE_REQUIRED");
@@ -322,10 +322,10 @@ fn b2_who_makes_a_role_makes_no_more_than_they_could_give() {
 }
 
 #[test]
-fn b6_nobody_changes_a_role_that_they_hold_and_only_owners_one_that_an_owner_holds() {
+fn b6_holders_cannot_change_a_role_and_only_owners_one_held_by_an_owner() {
     everywhere(async |rig| {
         let world = &Managed::load(rig, "own-b6").await;
-        let own = Own { world, rig };
+        let own = CustomRoles { world, rig };
         let (admin, owner) = (world.as_("admin").await, world.as_("owner").await);
         for role in ["clerk", "chief"] {
             own.make(&admin, "a", role, &["m.view"]).await.unwrap();
@@ -335,22 +335,22 @@ fn b6_nobody_changes_a_role_that_they_hold_and_only_owners_one_that_an_owner_hol
         own.give(&owner, &own_account, &clerk, all()).await.unwrap();
         let other = &["m.edit"];
         let refused = own.change(&admin, "a", "clerk", other).await;
-        assert_refused(refused, NO, "SELF_EDIT_FORBIDDEN");
+        assert_refused(refused, DENIED, "SELF_EDIT_FORBIDDEN");
         own.change(&owner, "a", "clerk", other).await.unwrap();
 
         let second = world.account("other");
         own.give(&owner, &second, &chief, all()).await.unwrap();
         let refused = own.change(&admin, "a", "chief", other).await;
-        assert_refused(refused, NO, "OWNER_ROLE_IMMUTABLE");
+        assert_refused(refused, DENIED, "OWNER_ROLE_IMMUTABLE");
         own.change(&owner, "a", "chief", other).await.unwrap();
     });
 }
 
 #[test]
-fn b4_a_change_of_a_role_is_bounded_as_giving_it_to_its_holders_would_be() {
+fn b4_changing_a_role_takes_the_right_to_grant_it_to_its_holders() {
     everywhere(async |rig| {
         let world = &Managed::load(rig, "own-b4").await;
-        let own = Own { world, rig };
+        let own = CustomRoles { world, rig };
         let (admin, owner) = (world.as_("admin").await, world.as_("owner").await);
         own.make(&owner, "mandate", "helper", &["members.read"])
             .await
@@ -359,19 +359,19 @@ fn b4_a_change_of_a_role_is_bounded_as_giving_it_to_its_holders_would_be() {
         own.give(&owner, &ben, &helper, all()).await.unwrap();
         let more = &["members.read", "grants.write"];
         let refused = own.change(&admin, "mandate", "helper", more).await;
-        assert_refused(refused, NO, "NOT_APPLICATION_ADMIN");
+        assert_refused(refused, DENIED, "NOT_APPLICATION_ADMIN");
         let operators = &["members.read", "organizations.write"];
         let refused = own.change(&owner, "mandate", "helper", operators).await;
-        assert_refused(refused, NO, "SCOPE_EXCEEDS_GRANTOR");
+        assert_refused(refused, DENIED, "SCOPE_EXCEEDS_GRANTOR");
         own.change(&owner, "mandate", "helper", more).await.unwrap();
     });
 }
 
 #[test]
-fn s1_14_a_role_of_an_organizations_own_joins_no_duties_that_are_kept_apart() {
+fn s1_14_a_custom_role_cannot_join_separated_duties() {
     everywhere(async |rig| {
         let world = &Managed::load(rig, "own-sod").await;
-        let own = Own { world, rig };
+        let own = CustomRoles { world, rig };
         let admin = world.as_("admin").await;
         let apart = Code::FailedPrecondition;
         let both = own.make(&admin, "a", "both", &["m.edit", "m.view"]).await;
@@ -394,10 +394,10 @@ fn s1_14_a_role_of_an_organizations_own_joins_no_duties_that_are_kept_apart() {
 }
 
 #[test]
-fn a_change_of_a_role_that_joins_what_its_holders_have_besides_is_refused() {
+fn a_role_change_that_violates_separation_of_duties_is_refused() {
     everywhere(async |rig| {
         let world = &Managed::load(rig, "own-held").await;
-        let own = Own { world, rig };
+        let own = CustomRoles { world, rig };
         let admin = world.as_("admin").await;
         own.make(&admin, "a", "writer", &["m.edit"]).await.unwrap();
         let ann = world.user("ann");
@@ -416,10 +416,10 @@ fn a_change_of_a_role_that_joins_what_its_holders_have_besides_is_refused() {
 }
 
 #[test]
-fn c5_a_role_is_of_one_organization() {
+fn c5_a_custom_role_belongs_to_one_organization() {
     everywhere(async |rig| {
         let world = &Managed::load(rig, "own-c5").await;
-        let own = Own { world, rig };
+        let own = CustomRoles { world, rig };
         let owner = world.as_("owner").await;
         own.make(&owner, "a", "clerk", &["m.view"]).await.unwrap();
         let foreign = own.name("a", "clerk").replace("own-c5/", "own-c5-else/");

@@ -26,24 +26,24 @@ use crate::{shared::run, world::World};
 
 /// Number of cancelling clients, the duration of the test, and the maximum time before a call is
 /// cancelled.
-const LOUD: u64 = 12;
-const TIME: Duration = Duration::from_secs(6);
-const LATEST_MS: u64 = 25;
+const CANCELLING_CLIENTS: u64 = 12;
+const TEST_DURATION: Duration = Duration::from_secs(6);
+const MAX_CANCEL_DELAY_MS: u64 = 25;
 
 #[test]
-fn calls_that_are_cut_off_leave_nothing_to_those_who_come_after() {
+fn cancelled_calls_do_not_affect_later_calls() {
     run(async {
         let rig = Rig::start(Setting::Processes).await;
         let world = World::load(&rig, "cut-off").await;
         let over = Arc::new(AtomicBool::new(false));
         let mut loud = JoinSet::new();
-        for number in 0..LOUD {
+        for number in 0..CANCELLING_CLIENTS {
             let (root, over) = (rig.root(), over.clone());
             loud.spawn(cut_off(root, number, over));
         }
         let (begin, mut calm) = (Instant::now(), 0);
-        while begin.elapsed() < TIME {
-            whole(&world, calm).await.unwrap();
+        while begin.elapsed() < TEST_DURATION {
+            make_one_call_of_each_kind(&world, calm).await.unwrap();
             calm += 1;
         }
         over.store(true, Ordering::Relaxed);
@@ -51,7 +51,7 @@ fn calls_that_are_cut_off_leave_nothing_to_those_who_come_after() {
         while let Some(number) = loud.join_next().await {
             cut += number.unwrap();
         }
-        whole(&world, calm).await.unwrap();
+        make_one_call_of_each_kind(&world, calm).await.unwrap();
         assert!(cut > 100, "only {cut} calls were cut off");
         for service in Peer::ALL {
             let log = rig.log(service);
@@ -65,7 +65,7 @@ fn calls_that_are_cut_off_leave_nothing_to_those_who_come_after() {
 }
 
 /// Makes one complete call of each kind.
-async fn whole(world: &World<'_>, number: u64) -> Result<(), Status> {
+async fn make_one_call_of_each_kind(world: &World<'_>, number: u64) -> Result<(), Status> {
     let (root, id) = (world.rig.root(), format!("calm-{number}"));
     root.users().create_user(new_user(&id)).await?;
     root.organizations()
@@ -98,7 +98,7 @@ async fn cut_off(root: Clients, number: u64, over: Arc<AtomicBool>) -> u64 {
         random = random
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1);
-        let within = Duration::from_micros((random >> 33) % (LATEST_MS * 1000));
+        let within = Duration::from_micros((random >> 33) % (MAX_CANCEL_DELAY_MS * 1000));
         let id = format!("loud-{number}-{}", random >> 40);
         let called = call(&root, random >> 60, &id);
         // A call that completes may be refused, because another client may have been first.

@@ -41,7 +41,7 @@ async fn of_ann(rig: &Rig, world: &Managed<'_>) -> Vec<String> {
 }
 
 #[test]
-fn s4_31_s4_32_who_comes_back_has_what_the_organization_still_has() {
+fn s4_31_s4_32_a_reactivated_member_regains_only_entitled_access() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s4-31").await;
         let root = rig.root();
@@ -75,7 +75,7 @@ fn s4_31_s4_32_who_comes_back_has_what_the_organization_still_has() {
 }
 
 #[test]
-fn s4_33_who_is_deactivated_is_still_known() {
+fn s4_33_a_deactivated_user_and_its_grants_remain_readable() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s4-33").await;
         let mut users = rig.root().users();
@@ -95,7 +95,7 @@ fn s4_33_who_is_deactivated_is_still_known() {
 }
 
 #[test]
-fn s4_27_a_state_is_changed_by_verbs_only() {
+fn s4_27_a_state_changes_only_through_its_methods() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s4-27").await;
         let request = UpdateMembershipRequest {
@@ -150,7 +150,7 @@ fn d2_an_owner_of_a_suspended_organization_manages_nothing() {
 }
 
 #[test]
-fn d7_a_key_opens_nothing_where_its_holder_is_no_member() {
+fn d7_a_key_gives_no_access_where_its_holder_is_not_a_member() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "d7").await;
         let part = world.as_("part").await;

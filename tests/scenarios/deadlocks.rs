@@ -15,24 +15,24 @@ use tonic::Code;
 use crate::{shared::run, world::World};
 
 /// Number of concurrent writers per replica, and of rounds per writer.
-const WRITERS: usize = 3;
-const TIMES: usize = 12;
+const WRITERS_PER_REPLICA: usize = 3;
+const ROUNDS_PER_WRITER: usize = 12;
 /// Time until the server reports a deadlock; by default it searches after a second.
-const NOTICED: Duration = Duration::from_millis(1500);
+const DEADLOCK_DETECTION_TIME: Duration = Duration::from_millis(1500);
 
 #[test]
-fn replicas_that_apply_feeds_and_grant_at_once_never_wait_in_a_circle() {
+fn replicas_that_apply_feeds_and_grant_concurrently_never_deadlock() {
     run(async {
         let first = Rig::start(Setting::Postgres).await;
         let second = first.replica().await;
         let world = World::load(&first, "circle").await;
         crate::feeds::heard(&second).await;
-        let writers = (0..WRITERS).flat_map(|number| {
+        let writers = (0..WRITERS_PER_REPLICA).flat_map(|number| {
             let worlds = [(&first, "one"), (&second, "two")];
             worlds.map(|(rig, name)| write(world.seen_by(rig), format!("{name}-{number}")))
         });
         join_all(writers).await;
-        tokio::time::sleep(NOTICED).await;
+        tokio::time::sleep(DEADLOCK_DETECTION_TIME).await;
         assert_eq!(deadlocks(&first).await, 0);
         let request = ListAuditEntriesRequest {
             parent: world.organization(),
@@ -49,15 +49,21 @@ fn replicas_that_apply_feeds_and_grant_at_once_never_wait_in_a_circle() {
             entries.iter().filter(named).count()
         };
         // The log holds each change and each refusal. Each names a person for the first time.
-        assert_eq!(of("CreateGrant", ""), 2 * WRITERS * TIMES);
-        assert_eq!(of("CreateGrant", "ROLE_NOT_FOUND"), 2 * WRITERS * TIMES);
+        assert_eq!(
+            of("CreateGrant", ""),
+            2 * WRITERS_PER_REPLICA * ROUNDS_PER_WRITER
+        );
+        assert_eq!(
+            of("CreateGrant", "ROLE_NOT_FOUND"),
+            2 * WRITERS_PER_REPLICA * ROUNDS_PER_WRITER
+        );
     });
 }
 
 /// Enrolls members, grants them access, attempts a refused grant, and ends the memberships.
 async fn write(world: World<'_>, name: String) {
     let root = world.rig.root();
-    for time in 0..TIMES {
+    for time in 0..ROUNDS_PER_WRITER {
         let id = format!("circle-{name}-{time}");
         let user = CreateUserRequest {
             user_id: id.clone(),

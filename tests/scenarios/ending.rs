@@ -70,7 +70,7 @@ fn join(world: &World<'_>, user: &str, id: String) -> CreateMembershipRequest {
 }
 
 #[test]
-fn s0_27_a_membership_that_begins_again_begins_with_nothing() {
+fn s0_27_a_recreated_membership_starts_without_grants() {
     everywhere(async |rig| {
         let world = World::load(rig, "s0-27").await;
         let mut members = rig.root().members();
@@ -101,7 +101,7 @@ fn s0_27_a_membership_that_begins_again_begins_with_nothing() {
 /// The feed keeps only the latest state of each entity. A late reader must still detect that a
 /// membership ended in between.
 #[test]
-fn s0_27_the_feed_tells_a_membership_that_began_again_from_the_one_that_ended() {
+fn s0_27_the_feed_distinguishes_a_recreated_membership() {
     everywhere(async |rig| {
         let world = World::load(rig, "s0-27-feed").await;
         let mut members = rig.root().members();
@@ -144,7 +144,7 @@ async fn told(world: &World<'_>) -> MembershipChange {
 }
 
 #[test]
-fn s0_27_a_membership_that_begins_again_at_once_begins_with_nothing() {
+fn s0_27_an_immediately_recreated_membership_starts_without_grants() {
     everywhere(async |rig| {
         let world = World::load(rig, "s0-27-race").await;
         for (user, place) in [
@@ -196,7 +196,7 @@ fn a_deactivated_user_is_denied_until_reactivated() {
 }
 
 #[test]
-fn a_disabled_service_account_is_denied_and_its_key_opens_nothing() {
+fn a_disabled_service_account_is_denied_and_its_key_is_refused() {
     everywhere(async |rig| {
         let world = World::load(rig, "disable-bot").await;
         let mut accounts = rig.root().service_accounts();
@@ -234,7 +234,7 @@ fn a_disabled_service_account_is_denied_and_its_key_opens_nothing() {
 }
 
 #[test]
-fn a_suspended_organization_or_entitlement_denies_everybody() {
+fn a_suspended_organization_or_entitlement_denies_every_user() {
     everywhere(async |rig| {
         let world = World::load(rig, "suspend-all").await;
         let (mut organizations, mut grants) = (rig.root().organizations(), rig.root().grants());

@@ -29,7 +29,7 @@ impl Managed<'_> {
 }
 
 #[test]
-fn a_suspension_says_why_until_it_ends() {
+fn a_suspension_has_a_reason_until_it_ends() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "suspend").await;
         let mut grants = rig.root().grants();
@@ -53,7 +53,7 @@ fn a_suspension_says_why_until_it_ends() {
 }
 
 #[test]
-fn d4_what_ends_takes_every_grant_with_it_and_begins_anew_with_none() {
+fn d4_an_ended_entitlement_ends_its_grants_and_a_new_one_starts_without() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "end").await;
         let (root, ann) = (rig.root(), world.user("ann"));
@@ -102,7 +102,7 @@ fn d4_what_ends_takes_every_grant_with_it_and_begins_anew_with_none() {
 }
 
 #[test]
-fn an_entitlement_is_transferred_at_once_and_its_grants_are_not() {
+fn an_entitlement_is_transferred_without_its_grants() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "transfer").await;
         let (root, ann) = (rig.root(), world.user("ann"));
@@ -145,7 +145,7 @@ fn an_entitlement_is_transferred_at_once_and_its_grants_are_not() {
 }
 
 #[test]
-fn the_operator_keeps_the_power_to_manage() {
+fn the_management_entitlement_of_the_operator_cannot_be_ended() {
     everywhere(async |rig| {
         let request = EndEntitlementRequest {
             name: "organizations/operator/entitlements/mandate".to_owned(),

@@ -6,16 +6,16 @@ use api::entitlement::v1::{
     CreateEntitlementRequest, CreateGrantRequest, Decision, DecisionReason, Entitlement, Grant,
 };
 use api::membership::v1::{BatchCreateResourcesRequest, CreateResourceRequest, Resource};
-use base::Millis;
+use base::UnixTime;
 use prost_types::Timestamp;
 use tests::{Rig, Setting};
 
 use crate::{shared::run, world::World};
 
-const NOW: Millis = Millis(1_767_225_600_000);
+const NOW: UnixTime = UnixTime(1_767_225_600_000);
 /// A step of the clock in milliseconds, shorter than the allowed feed silence, because the clock of
 /// the feeds moves as well.
-const MINUTE: i64 = 60_000;
+const MINUTE_MS: i64 = 60_000;
 
 #[expect(clippy::unnecessary_wraps, reason = "a field of a message")]
 fn after(millis: i64) -> Option<Timestamp> {
@@ -67,14 +67,14 @@ async fn give(world: &World<'_>, start: Option<Timestamp>, end: Option<Timestamp
 fn k_s_a_grant_holds_until_the_last_millisecond_before_its_end() {
     in_process(async |rig| {
         let world = World::load(rig, "grant-ends").await;
-        give(&world, None, after(MINUTE)).await;
+        give(&world, None, after(MINUTE_MS)).await;
         let decision = ask(&world, "eva").await;
         assert_eq!(decision.reason(), DecisionReason::Allowed);
-        assert_eq!(decision.valid_until_time, after(MINUTE));
+        assert_eq!(decision.valid_until_time, after(MINUTE_MS));
         advance(rig, 59_999);
         let decision = ask(&world, "eva").await;
         assert_eq!(decision.reason(), DecisionReason::Allowed);
-        assert_eq!(decision.valid_until_time, after(MINUTE));
+        assert_eq!(decision.valid_until_time, after(MINUTE_MS));
         advance(rig, 1);
         let decision = ask(&world, "eva").await;
         assert_eq!(
@@ -91,10 +91,10 @@ fn k_s_a_grant_holds_until_the_last_millisecond_before_its_end() {
 fn k_s_a_grant_holds_from_its_start_and_not_before() {
     in_process(async |rig| {
         let world = World::load(rig, "grant-starts").await;
-        give(&world, after(MINUTE), after(2 * MINUTE)).await;
+        give(&world, after(MINUTE_MS), after(2 * MINUTE_MS)).await;
         let decision = ask(&world, "eva").await;
         assert_eq!(decision.reason(), DecisionReason::NoGrant);
-        assert_eq!(decision.valid_until_time, after(MINUTE));
+        assert_eq!(decision.valid_until_time, after(MINUTE_MS));
         advance(rig, 59_999);
         assert_eq!(ask(&world, "eva").await.reason(), DecisionReason::NoGrant);
         advance(rig, 1);
@@ -105,12 +105,12 @@ fn k_s_a_grant_holds_from_its_start_and_not_before() {
             "{:?}",
             rig.setting
         );
-        assert_eq!(decision.valid_until_time, after(2 * MINUTE));
+        assert_eq!(decision.valid_until_time, after(2 * MINUTE_MS));
     });
 }
 
 /// An organization whose entitlement has a start and an end; its member has a grant without end.
-const WINDOW: &str = "
+const WINDOW_DOCUMENT: &str = "
 applications:
   - {id: $, display_name: Desk, modules: [{id: billing, verbs: [view]}],
      roles: [{id: viewer, permissions: [$.billing.view]}]}
@@ -126,15 +126,15 @@ organizations:
 fn k_s_an_entitlement_holds_within_its_window() {
     in_process(async |rig| {
         let name = "entitlement-window";
-        rig.apply(&WINDOW.replace('$', name)).await;
+        rig.apply(&WINDOW_DOCUMENT.replace('$', name)).await;
         crate::feeds::heard(rig).await;
         let world = World::named(rig, name);
         let request = CreateEntitlementRequest {
             parent: world.organization(),
             entitlement: Some(Entitlement {
                 application: world.application(),
-                start_time: after(MINUTE),
-                end_time: after(2 * MINUTE),
+                start_time: after(MINUTE_MS),
+                end_time: after(2 * MINUTE_MS),
                 ..Entitlement::default()
             }),
             ..CreateEntitlementRequest::default()
@@ -148,14 +148,14 @@ fn k_s_an_entitlement_holds_within_its_window() {
         };
         grants.create_grant(request).await.unwrap();
         for (step, reason, until) in [
-            (0, DecisionReason::ApplicationNotEntitled, after(MINUTE)),
+            (0, DecisionReason::ApplicationNotEntitled, after(MINUTE_MS)),
             (
                 59_999,
                 DecisionReason::ApplicationNotEntitled,
-                after(MINUTE),
+                after(MINUTE_MS),
             ),
-            (1, DecisionReason::Allowed, after(2 * MINUTE)),
-            (59_999, DecisionReason::Allowed, after(2 * MINUTE)),
+            (1, DecisionReason::Allowed, after(2 * MINUTE_MS)),
+            (59_999, DecisionReason::Allowed, after(2 * MINUTE_MS)),
             (1, DecisionReason::ApplicationNotEntitled, None),
         ] {
             advance(rig, step);
@@ -167,10 +167,10 @@ fn k_s_an_entitlement_holds_within_its_window() {
 }
 
 /// Maximum number of resources of an organization that is kept in memory as a whole.
-const CROWD: usize = 20_000;
+const MAX_RESIDENT_RESOURCES: usize = 20_000;
 
 async fn crowd(world: &World<'_>) {
-    let names: Vec<usize> = (0..CROWD).collect();
+    let names: Vec<usize> = (0..MAX_RESIDENT_RESOURCES).collect();
     for names in names.chunks(1000) {
         let requests = names.iter().map(|name| CreateResourceRequest {
             resource_id: format!("c{name}"),
@@ -201,7 +201,7 @@ fn k_d_k_s_a_shared_decision_is_not_served_after_its_end() {
         let rig = Rig::at(Setting::Postgres, NOW).await;
         let world = World::load(&rig, "shared-end").await;
         crowd(&world).await;
-        give(&world, None, after(MINUTE)).await;
+        give(&world, None, after(MINUTE_MS)).await;
         // A replica without the resource in memory reads the shared cache first.
         let ask = async |rig: &Rig| {
             let world = world.seen_by(rig);
@@ -210,7 +210,7 @@ fn k_d_k_s_a_shared_decision_is_not_served_after_its_end() {
         let first = rig.replica().await;
         let decision = ask(&first).await;
         assert_eq!(decision.reason(), DecisionReason::Allowed);
-        assert_eq!(decision.valid_until_time, after(MINUTE));
+        assert_eq!(decision.valid_until_time, after(MINUTE_MS));
         advance(&rig, 60_000);
         let second = rig.replica().await;
         let decision = ask(&second).await;

@@ -11,7 +11,7 @@ use tonic::{Code, Status};
 use crate::{managed::clients, refusal::assert_refused, shared::everywhere, world::World};
 
 /// An owner, and an account that may read access in one unit.
-const MORE: &str = "
+const READERS_DOCUMENT: &str = "
 service_accounts: [{id: $-owner}, {id: $-part}]
 organizations:
   - id: $
@@ -24,7 +24,7 @@ organizations:
 
 async fn load<'r>(rig: &'r tests::Rig, id: &'static str) -> (World<'r>, [Clients; 2]) {
     let world = World::load(rig, id).await;
-    rig.apply(&MORE.replace('$', id)).await;
+    rig.apply(&READERS_DOCUMENT.replace('$', id)).await;
     crate::feeds::heard(rig).await;
     let owner = clients(rig, &format!("{id}-owner")).await;
     let part = clients(rig, &format!("{id}-part")).await;
@@ -55,7 +55,7 @@ fn bytes(mut answer: ExplainResponse) -> Vec<u8> {
 }
 
 #[test]
-fn an_explanation_says_what_is_missing_and_who_could_give_it() {
+fn an_explanation_names_missing_roles_and_possible_granters() {
     everywhere(async |rig| {
         let (world, [owner, _]) = load(rig, "explain-missing").await;
         let account = "serviceAccounts/explain-missing-owner".to_owned();
@@ -80,7 +80,7 @@ fn an_explanation_says_what_is_missing_and_who_could_give_it() {
 }
 
 #[test]
-fn c8_who_and_what_is_out_of_reach_is_answered_as_what_is_not_there() {
+fn c8_inaccessible_subjects_and_locations_look_like_missing_ones() {
     everywhere(async |rig| {
         let (world, [owner, part]) = load(rig, "explain-reach").await;
         // A unit in another part, one that does not exist, and one of another organization.
@@ -120,7 +120,7 @@ fn c8_who_and_what_is_out_of_reach_is_answered_as_what_is_not_there() {
 }
 
 #[test]
-fn k_v_a_grant_that_reaches_further_than_the_asker_is_not_told() {
+fn k_v_an_explanation_hides_grants_beyond_the_callers_scope() {
     everywhere(async |rig| {
         let (world, [owner, part]) = load(rig, "explain-redact").await;
         let place = world.at("resources/n1");
@@ -145,7 +145,7 @@ fn k_v_a_grant_that_reaches_further_than_the_asker_is_not_told() {
 }
 
 #[test]
-fn c9_a_page_of_a_list_is_of_its_question_and_its_caller() {
+fn c9_a_page_token_is_valid_for_one_question_and_caller() {
     everywhere(async |rig| {
         let (world, [owner, _]) = load(rig, "explain-pages").await;
         let request = |permission: &str, page_token: String| ListSubjectsRequest {
@@ -178,7 +178,7 @@ fn c9_a_page_of_a_list_is_of_its_question_and_its_caller() {
 }
 
 #[test]
-fn c8_lists_of_what_is_out_of_reach_are_refused_as_what_is_not_there() {
+fn c8_lists_of_inaccessible_locations_are_refused_like_missing_ones() {
     everywhere(async |rig| {
         let (world, [_, part]) = load(rig, "explain-lists").await;
         let mut refusals = Vec::new();

@@ -18,7 +18,7 @@ use clock::SystemClock;
 use mandate::clients::Clients;
 use seal::Source;
 use store::{Cursor, Store};
-use tests::{Patience, Rig, Setting};
+use tests::{BoundedWait, Rig, Setting};
 use tokio::{sync::watch, task::JoinSet};
 use tonic::{Code, Request, Response, Status};
 
@@ -32,7 +32,7 @@ use crate::{
 
 const USERS: [&str; 5] = ["ann", "ben", "cas", "dan", "eva"];
 const RESOURCES: [&str; 4] = ["n1", "n2", "n3", "n4"];
-const RESTARTS: usize = 3;
+const RESTART_COUNT: usize = 3;
 
 /// Writes to the running installation, and signals each completed write.
 #[derive(Clone)]
@@ -47,7 +47,7 @@ impl Writer {
     where
         F: Future<Output = Result<Response<T>, Status>>,
     {
-        let patience = Patience::with("an answer to a repeated request");
+        let patience = BoundedWait::with("an answer to a repeated request");
         loop {
             let clients = self.clients.read().unwrap().clone();
             let mut attempt = Request::new(request.clone());
@@ -173,7 +173,7 @@ async fn cursors(store: &Store) -> Vec<(String, i64)> {
 }
 
 /// Asserts that every answer agrees with the lists of identity and membership.
-async fn agree(world: &World<'_>) {
+async fn assert_answers_agree(world: &World<'_>) {
     let clients = world.rig.root();
     let places = Places::of(&clients, &world.organization()).await;
     heard(world.rig).await;
@@ -264,7 +264,7 @@ async fn survives_restarts(setting: Setting) {
     let log = open(&rig, Source::Entitlement).await;
     let mut applied = cursors(&log).await;
     let mut done = writer.done.subscribe();
-    for restart in 1..=RESTARTS {
+    for restart in 1..=RESTART_COUNT {
         done.wait_for(|done| *done >= restart * 25).await.unwrap();
         rig.stop();
         let now = cursors(&log).await;
@@ -279,7 +279,7 @@ async fn survives_restarts(setting: Setting) {
         applied = now;
     }
     writers.join_all().await;
-    agree(&World::named(&rig, "feeds")).await;
+    assert_answers_agree(&World::named(&rig, "feeds")).await;
 }
 
 #[test]

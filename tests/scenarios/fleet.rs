@@ -11,7 +11,7 @@ use crate::{place::access, refusal::assert_refused, shared::everywhere, world::W
 const TRANSPORT: &str = "organizations/transport-janssens";
 
 #[test]
-fn s0_6_the_launcher_shows_an_application_to_those_who_have_access_only() {
+fn s0_6_the_launcher_shows_an_application_only_to_users_with_access() {
     everywhere(async |rig| {
         let launcher = async |organization: &str, user: &str| {
             access(&rig.root(), organization, user, AccessView::Launcher, 0).await
@@ -35,7 +35,7 @@ fn s0_6_the_launcher_shows_an_application_to_those_who_have_access_only() {
 }
 
 #[test]
-fn s0_7_what_the_organization_has_no_longer_is_not_shown_and_not_allowed() {
+fn s0_7_an_application_the_organization_lost_is_hidden_and_denied() {
     everywhere(async |rig| {
         for (organization, user) in [
             ("organizations/verhuis-lemmens", "users/wim-lemmens"),
@@ -53,7 +53,7 @@ fn s0_7_what_the_organization_has_no_longer_is_not_shown_and_not_allowed() {
 }
 
 #[test]
-fn s0_10_a_user_who_is_not_registered_is_given_nothing() {
+fn s0_10_an_unregistered_user_cannot_be_granted_access() {
     everywhere(async |rig| {
         let world = World::load(rig, "s0-10").await;
         let request = CreateGrantRequest {
@@ -67,7 +67,7 @@ fn s0_10_a_user_who_is_not_registered_is_given_nothing() {
 }
 
 #[test]
-fn s0_17_a_grant_without_a_restriction_is_stored_as_one_for_all() {
+fn s0_17_a_grant_without_a_restriction_is_stored_with_the_scope_all() {
     everywhere(async |rig| {
         let world = World::load(rig, "s0-17").await;
         let request = CreateGrantRequest {

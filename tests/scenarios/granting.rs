@@ -15,7 +15,7 @@ fn create(world: &World<'_>, grant: Grant) -> CreateGrantRequest {
 }
 
 #[test]
-fn s3_20_a_scope_that_names_nothing_is_refused() {
+fn s3_20_an_empty_scope_is_refused() {
     everywhere(async |rig| {
         let world = World::load(rig, "s3-20").await;
         let grant = world.grant("eva", "viewer", Some(Scope::default()));
@@ -41,7 +41,7 @@ fn s3_20_a_scope_that_names_nothing_is_refused() {
 }
 
 #[test]
-fn s0_23_f3_a_place_of_another_organization_is_refused_as_one_that_is_not_there() {
+fn s0_23_f3_a_location_of_another_organization_looks_like_a_missing_one() {
     everywhere(async |rig| {
         let world = World::load(rig, "s0-23").await;
         let elsewhere = format!("{}-else/units", world.organization());
@@ -88,7 +88,7 @@ fn s0_23_f3_a_place_of_another_organization_is_refused_as_one_that_is_not_there(
 }
 
 #[test]
-fn s4_24_rights_that_another_system_manages_are_not_given_here() {
+fn s4_24_externally_managed_roles_cannot_be_granted() {
     everywhere(async |rig| {
         let request = CreateGrantRequest {
             parent: "organizations/menuiseries-duval".to_owned(),
@@ -110,7 +110,7 @@ fn s4_24_rights_that_another_system_manages_are_not_given_here() {
 }
 
 #[test]
-fn s0_8_what_the_organization_does_not_have_is_not_given() {
+fn s0_8_an_application_the_organization_lacks_cannot_be_granted() {
     everywhere(async |rig| {
         let request = CreateGrantRequest {
             parent: "organizations/bakkerij-deprez".to_owned(),

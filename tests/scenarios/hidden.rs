@@ -35,7 +35,7 @@ async fn details(world: &Managed<'_>, by: &Clients) -> (Vec<String>, Vec<String>
 
 /// `ann` holds a role of `a` in `k1`, and one of `b`.
 #[test]
-fn s0_13_who_manages_one_application_sees_no_role_of_another_with_the_members() {
+fn s0_13_an_application_admin_sees_no_roles_of_other_applications() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "hidden-members").await;
         let (a, b) = (world.role("a.viewer"), world.role("b.viewer"));
@@ -67,7 +67,7 @@ fn create(grant: Grant, id: &str) -> GrantChange {
 
 /// A manager of a part sees the effect of a change on the visible access only.
 #[test]
-fn k_v_a_preview_tells_nothing_of_grants_that_are_out_of_reach() {
+fn k_v_a_preview_hides_grants_beyond_the_callers_scope() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "hidden-preview").await;
         let (root, part) = (rig.root(), world.as_("part").await);
@@ -100,7 +100,7 @@ fn k_v_a_preview_tells_nothing_of_grants_that_are_out_of_reach() {
 }
 
 #[test]
-fn k_v_an_id_that_a_hidden_grant_has_is_refused_as_what_could_not_be_given() {
+fn k_v_the_id_of_a_hidden_grant_is_refused_as_beyond_the_callers_scope() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "hidden-id").await;
         let give = async |by: &Clients, id: &str| {
@@ -142,7 +142,7 @@ fn k_v_an_id_that_a_hidden_grant_has_is_refused_as_what_could_not_be_given() {
 
 /// Hidden grants leave no gaps in pages.
 #[test]
-fn c8_pages_of_grants_tell_nothing_of_how_many_are_hidden() {
+fn c8_pages_of_grants_do_not_reveal_the_number_of_hidden_ones() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "hidden-pages").await;
         let admin = world.as_("admin").await;
@@ -169,7 +169,7 @@ fn c8_pages_of_grants_tell_nothing_of_how_many_are_hidden() {
 }
 
 #[test]
-fn k_v_requests_of_others_are_not_shown_to_whom_their_grants_are_not() {
+fn k_v_requests_about_hidden_grants_are_hidden() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "hidden-requests").await;
         let (owner, admin) = (world.as_("owner").await, world.as_("admin").await);

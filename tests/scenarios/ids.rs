@@ -9,7 +9,7 @@ use tonic::{Code, Response};
 
 use crate::{feeds::heard, refusal::refusal, shared::everywhere};
 
-const GIVEN: [&str; 7] = [
+const EXTERNAL_IDS: [&str; 7] = [
     "0f8fad5b-d9cb-469f-a165-70867728950e",
     "100482",
     "auth0|5f7c8ec7",
@@ -21,7 +21,7 @@ const GIVEN: [&str; 7] = [
 
 /// Two organizations with two units each, a resource in each unit, and two users whose ids differ
 /// only by case.
-const CASES: &str = "
+const CASES_DOCUMENT: &str = "
 applications:
   - id: ids-app
     display_name: Desk
@@ -82,10 +82,15 @@ async fn find(rig: &Rig, filter: &str) -> Result<Vec<String>, (Code, String)> {
 }
 
 #[test]
-fn ids_are_what_issuers_and_directories_hand_out() {
+fn ids_accept_the_formats_of_issuers_and_directories() {
     everywhere(async |rig| {
         let longest = format!("9{}", "~".repeat(127));
-        for (at, id) in GIVEN.iter().copied().chain([longest.as_str()]).enumerate() {
+        for (at, id) in EXTERNAL_IDS
+            .iter()
+            .copied()
+            .chain([longest.as_str()])
+            .enumerate()
+        {
             let created = create(rig, id, person(&format!("ids.given{at}"))).await;
             assert_eq!(created.unwrap().name, format!("users/{id}"));
         }
@@ -97,9 +102,9 @@ fn ids_are_what_issuers_and_directories_hand_out() {
 }
 
 #[test]
-fn k_m_ids_that_differ_by_case_name_different_things() {
+fn k_m_ids_that_differ_by_case_are_different() {
     everywhere(async |rig| {
-        rig.apply(CASES).await;
+        rig.apply(CASES_DOCUMENT).await;
         heard(rig).await;
         let upper = ("users/Ids|Jan", ["units/K1", "resources/N=1"]);
         let lower = ("users/ids|jan", ["resources/n=1", "resources/n=1"]);

@@ -31,7 +31,7 @@ async fn recipients(rig: &Rig) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s1_7_financial_users_receive_the_invoices_until_the_role_is_taken_away() {
+async fn s1_7_financial_users_receive_invoices_until_the_role_is_revoked() {
     for setting in Setting::ALL {
         let rig = Rig::start(setting).await;
         let hosting = PORTALS

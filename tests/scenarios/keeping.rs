@@ -11,7 +11,7 @@ use api::{
     },
     identity::v1::ListUsersRequest,
 };
-use base::Millis;
+use base::UnixTime;
 use mandate::clients::Clients;
 use prost_types::Timestamp;
 use tests::{Rig, Setting};
@@ -27,21 +27,21 @@ use crate::{
     staff::staff,
 };
 
-const LAST: (Code, &str) = (Code::FailedPrecondition, "LAST_OWNER");
+const LAST_OWNER_REFUSAL: (Code, &str) = (Code::FailedPrecondition, "LAST_OWNER");
 
 /// A time long after the tests.
-const LATER: Timestamp = Timestamp {
+const FAR_FUTURE: Timestamp = Timestamp {
     seconds: 32_000_000_000,
     nanos: 0,
 };
 
-async fn begins_later(
+async fn postpone_start(
     world: &Managed<'_>,
     by: &Clients,
     grant: &str,
 ) -> Result<Response<()>, Status> {
     let later = Grant {
-        start_time: Some(LATER),
+        start_time: Some(FAR_FUTURE),
         ..Grant::default()
     };
     let updated = world.update(by, grant, &["start_time"], later).await;
@@ -49,56 +49,64 @@ async fn begins_later(
 }
 
 #[test]
-fn s2_31_the_last_owner_does_not_begin_later() {
+fn s2_31_the_start_of_the_last_owner_cannot_be_postponed() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s2-31-later").await;
         let root = rig.root();
-        begins_later(&world, &root, "other").await.unwrap();
-        let refused = begins_later(&world, &root, "owner").await;
-        assert_refused(refused, LAST.0, LAST.1);
+        postpone_start(&world, &root, "other").await.unwrap();
+        let refused = postpone_start(&world, &root, "owner").await;
+        assert_refused(refused, LAST_OWNER_REFUSAL.0, LAST_OWNER_REFUSAL.1);
         // An owner who begins later does not count yet, and one who ends does not count for later.
-        assert_refused(world.revoke(&root, "owner").await, LAST.0, LAST.1);
+        assert_refused(
+            world.revoke(&root, "owner").await,
+            LAST_OWNER_REFUSAL.0,
+            LAST_OWNER_REFUSAL.1,
+        );
         let ends = Grant {
             end_time: Some(Timestamp {
-                seconds: LATER.seconds - 60,
+                seconds: FAR_FUTURE.seconds - 60,
                 nanos: 0,
             }),
             ..Grant::default()
         };
         let gap = world.update(&root, "owner", &["end_time"], ends).await;
-        assert_refused(gap, LAST.0, LAST.1);
+        assert_refused(gap, LAST_OWNER_REFUSAL.0, LAST_OWNER_REFUSAL.1);
         // The second owner begins exactly when the first ends.
         let ends = Grant {
-            end_time: Some(LATER),
+            end_time: Some(FAR_FUTURE),
             ..Grant::default()
         };
         let handed = world.update(&root, "owner", &["end_time"], ends).await;
         handed.unwrap();
-        assert_refused(world.revoke(&root, "other").await, LAST.0, LAST.1);
+        assert_refused(
+            world.revoke(&root, "other").await,
+            LAST_OWNER_REFUSAL.0,
+            LAST_OWNER_REFUSAL.1,
+        );
     });
 }
 
 #[test]
-fn s2_31_owners_who_begin_each_other_later_leave_one() {
+fn s2_31_owners_who_postpone_each_other_leave_one() {
     everywhere(async |rig| {
         for id in ["s2-31-l0", "s2-31-l1", "s2-31-l2", "s2-31-l3"] {
             let world = Managed::load(rig, id).await;
             let (owner, other) = (world.as_("owner").await, world.as_("other").await);
             let (one, two) = tokio::join!(
-                begins_later(&world, &owner, "other"),
-                begins_later(&world, &other, "owner")
+                postpone_start(&world, &owner, "other"),
+                postpone_start(&world, &other, "owner")
             );
             assert_ne!(one.is_ok(), two.is_ok(), "{one:?} {two:?}");
             let left = if one.is_ok() { "owner" } else { "other" };
             let refused = world.revoke(&rig.root(), left).await;
-            assert_refused(refused, LAST.0, LAST.1);
+            assert_refused(refused, LAST_OWNER_REFUSAL.0, LAST_OWNER_REFUSAL.1);
         }
     });
 }
 
 /// 400 concurrent calls end the grants of two owners, by every method.
 #[test]
-fn s2_31_of_many_who_end_owners_in_every_way_one_owner_is_left() {
+fn s2_31_many_concurrent_attempts_to_end_owners_leave_one() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s2-31-many").await;
         let root = rig.root();
@@ -114,7 +122,7 @@ fn s2_31_of_many_who_end_owners_in_every_way_one_owner_is_left() {
             let later = UpdateGrantRequest {
                 grant: Some(Grant {
                     name: world.grant_name(grant),
-                    start_time: Some(LATER),
+                    start_time: Some(FAR_FUTURE),
                     ..Grant::default()
                 }),
                 update_mask: mask("start_time"),
@@ -145,7 +153,7 @@ fn s2_31_of_many_who_end_owners_in_every_way_one_owner_is_left() {
 }
 
 #[test]
-fn s2_31_owners_who_are_not_eligible_are_not_who_is_left() {
+fn s2_31_ineligible_owners_do_not_count() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s2-31-sub").await;
         let (root, ann) = (rig.root(), world.user("ann"));
@@ -159,11 +167,15 @@ fn s2_31_owners_who_are_not_eligible_are_not_who_is_left() {
         for grant in ["owner", "other"] {
             world.revoke(&root, grant).await.unwrap();
         }
-        assert_refused(demand(&world, &root, true).await, LAST.0, LAST.1);
+        assert_refused(
+            demand(&world, &root, true).await,
+            LAST_OWNER_REFUSAL.0,
+            LAST_OWNER_REFUSAL.1,
+        );
         subscribe(&world, &root, &ann, true).await.unwrap();
         demand(&world, &root, true).await.unwrap();
         let refused = subscribe(&world, &root, &ann, false).await;
-        assert_refused(refused, LAST.0, LAST.1);
+        assert_refused(refused, LAST_OWNER_REFUSAL.0, LAST_OWNER_REFUSAL.1);
         let grants = world
             .listed(
                 &root,
@@ -174,7 +186,11 @@ fn s2_31_owners_who_are_not_eligible_are_not_who_is_left() {
                 },
             )
             .await;
-        assert_refused(world.revoke(&root, &grants[0]).await, LAST.0, LAST.1);
+        assert_refused(
+            world.revoke(&root, &grants[0]).await,
+            LAST_OWNER_REFUSAL.0,
+            LAST_OWNER_REFUSAL.1,
+        );
         subscribe(&world, &root, &ben, true).await.unwrap();
         crate::feeds::heard(rig).await;
         world.revoke(&root, &grants[0]).await.unwrap();
@@ -182,7 +198,7 @@ fn s2_31_owners_who_are_not_eligible_are_not_who_is_left() {
 }
 
 #[test]
-fn s2_31_demanding_subscriptions_and_ending_them_at_once_leaves_an_owner() {
+fn s2_31_requiring_and_ending_subscriptions_concurrently_leaves_an_owner() {
     everywhere(async |rig| {
         for id in ["s2-31-d0", "s2-31-d1", "s2-31-d2", "s2-31-d3"] {
             let world = Managed::load(rig, id).await;
@@ -201,13 +217,13 @@ fn s2_31_demanding_subscriptions_and_ending_them_at_once_leaves_an_owner() {
             );
             assert_ne!(demanded.is_ok(), ended.is_ok(), "{demanded:?} {ended:?}");
             let refused = if demanded.is_ok() { ended } else { demanded };
-            assert_refused(refused, LAST.0, LAST.1);
+            assert_refused(refused, LAST_OWNER_REFUSAL.0, LAST_OWNER_REFUSAL.1);
         }
     });
 }
 
 #[test]
-fn s2_31_what_owners_manage_by_is_not_taken_from_the_organization() {
+fn s2_31_the_management_entitlement_cannot_be_removed_from_an_organization() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s2-31-ent").await;
         let mut grants = rig.root().grants();
@@ -217,12 +233,16 @@ fn s2_31_what_owners_manage_by_is_not_taken_from_the_organization() {
             ..SuspendEntitlementRequest::default()
         };
         let refused = grants.suspend_entitlement(suspend).await;
-        assert_refused(refused, LAST.0, LAST.1);
+        assert_refused(refused, LAST_OWNER_REFUSAL.0, LAST_OWNER_REFUSAL.1);
         let end = EndEntitlementRequest {
             name: name.clone(),
             ..EndEntitlementRequest::default()
         };
-        assert_refused(grants.end_entitlement(end).await, LAST.0, LAST.1);
+        assert_refused(
+            grants.end_entitlement(end).await,
+            LAST_OWNER_REFUSAL.0,
+            LAST_OWNER_REFUSAL.1,
+        );
         let transfer = TransferEntitlementRequest {
             name,
             destination: "organizations/s2-31-to".to_owned(),
@@ -232,12 +252,12 @@ fn s2_31_what_owners_manage_by_is_not_taken_from_the_organization() {
             .await;
         crate::feeds::heard(rig).await;
         let refused = grants.transfer_entitlement(transfer).await;
-        assert_refused(refused, LAST.0, LAST.1);
+        assert_refused(refused, LAST_OWNER_REFUSAL.0, LAST_OWNER_REFUSAL.1);
         let ends = CreateEntitlementRequest {
             parent: "organizations/s2-31-to".to_owned(),
             entitlement: Some(Entitlement {
                 application: "applications/mandate".to_owned(),
-                end_time: Some(LATER),
+                end_time: Some(FAR_FUTURE),
                 ..Entitlement::default()
             }),
             ..CreateEntitlementRequest::default()
@@ -270,7 +290,11 @@ fn s3_43_ownership_is_handed_over_in_one_step() {
                 ..RevokeGrantRequest::default()
             })
         };
-        assert_refused(apply(vec![revoke()]).await, LAST.0, LAST.1);
+        assert_refused(
+            apply(vec![revoke()]).await,
+            LAST_OWNER_REFUSAL.0,
+            LAST_OWNER_REFUSAL.1,
+        );
         let mut give = world.grant(&world.user("ann"), "mandate.owner", all());
         give.parent = String::new();
         apply(vec![revoke(), Change::Create(give)]).await.unwrap();
@@ -278,10 +302,10 @@ fn s3_43_ownership_is_handed_over_in_one_step() {
 }
 
 #[test]
-fn s0_29_an_applications_admin_does_not_begin_later() {
+fn s0_29_the_start_of_the_last_application_admin_cannot_be_postponed() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s0-29-later").await;
-        let refused = begins_later(&world, &rig.root(), "admin").await;
+        let refused = postpone_start(&world, &rig.root(), "admin").await;
         let last = (Code::FailedPrecondition, "LAST_APPLICATION_ADMIN");
         assert_refused(refused, last.0, last.1);
     });
@@ -289,10 +313,10 @@ fn s0_29_an_applications_admin_does_not_begin_later() {
 
 /// The last operator account is protected like the last owner.
 #[test]
-fn s2_31_the_operator_keeps_whoever_runs_the_platform() {
+fn s2_31_the_last_permanent_operator_account_cannot_be_removed() {
     run(async {
         for setting in Setting::IN_PROCESS {
-            let rig = Rig::at(setting, Millis(1_767_225_600_000)).await;
+            let rig = Rig::at(setting, UnixTime(1_767_225_600_000)).await;
             let desk = staff(&rig, "desk", &["mandate.users.read"]).await;
             let root = rig.root();
             let account = "serviceAccounts/desk".to_owned();

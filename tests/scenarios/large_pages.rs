@@ -10,19 +10,21 @@ use tests::{Rig, Setting};
 use crate::{shared::run, world::World};
 
 /// Number of units in a scope.
-const UNITS: usize = 1_000;
+const UNITS_PER_SCOPE: usize = 1_000;
 /// Number of grants, each of nearly 100 KB.
-const GRANTS: usize = 50;
+const GRANT_COUNT: usize = 50;
 /// Default maximum message size of clients, in bytes.
-const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 
 #[test]
-fn k_n_a_page_of_large_rows_fits_into_a_message_and_the_next_goes_on() {
+fn k_n_a_page_of_large_rows_fits_into_a_message_and_continues() {
     run(async {
         let rig = Rig::start(Setting::Sqlite).await;
         let world = World::load(&rig, "large").await;
         let parent = world.organization();
-        let ids: Vec<String> = (0..UNITS).map(|number| format!("u{number:059}")).collect();
+        let ids: Vec<String> = (0..UNITS_PER_SCOPE)
+            .map(|number| format!("u{number:059}"))
+            .collect();
         for some in ids.chunks(500) {
             let requests = some.iter().map(|id| CreateUnitRequest {
                 parent: parent.clone(),
@@ -50,7 +52,7 @@ fn k_n_a_page_of_large_rows_fits_into_a_message_and_the_next_goes_on() {
             units: units.collect(),
             ..Scope::default()
         };
-        for _ in 0..GRANTS {
+        for _ in 0..GRANT_COUNT {
             let request = CreateGrantRequest {
                 parent: parent.clone(),
                 grant: Some(Grant {
@@ -79,7 +81,7 @@ fn k_n_a_page_of_large_rows_fits_into_a_message_and_the_next_goes_on() {
                 .await
                 .unwrap()
                 .into_inner();
-            assert!(page.encoded_len() < MESSAGE_BYTES);
+            assert!(page.encoded_len() < MAX_MESSAGE_BYTES);
             (found, pages) = (found + page.grants.len(), pages + 1);
             page_token = page.next_page_token;
             if page_token.is_empty() {
@@ -87,6 +89,6 @@ fn k_n_a_page_of_large_rows_fits_into_a_message_and_the_next_goes_on() {
             }
         }
         assert!(pages > 1, "all fit into one page");
-        assert_eq!(found, GRANTS);
+        assert_eq!(found, GRANT_COUNT);
     });
 }

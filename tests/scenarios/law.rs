@@ -81,7 +81,7 @@ const REASONS: [(&str, &str, &str, DecisionReason); 9] = [
 ];
 
 #[test]
-fn a_reason_is_the_same_however_often_and_however_freshly_it_is_asked() {
+fn a_reason_does_not_depend_on_repetition_or_consistency() {
     everywhere(async |rig| {
         for (subject, permission, resource, expected) in REASONS {
             for requirement in [
@@ -151,7 +151,7 @@ fn a_batch_answers_as_single_questions_do() {
 }
 
 #[test]
-fn a_batch_is_about_one_organization() {
+fn the_questions_of_a_batch_are_about_one_organization() {
     everywhere(async |rig| {
         let question = |organization: &str| Question {
             subject: "users/lies-goossens".to_owned(),
@@ -169,7 +169,7 @@ fn a_batch_is_about_one_organization() {
 }
 
 #[test]
-fn a_permission_that_no_application_has_is_an_error_and_no_answer() {
+fn an_unknown_permission_is_an_error_not_a_denial() {
     everywhere(async |rig| {
         for subject in ["users/jan-peeters", "users/nobody"] {
             for permission in ["fleet.billing.burn", "nothing.billing.view"] {

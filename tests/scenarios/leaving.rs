@@ -9,7 +9,7 @@ use api::{
         SuspendMembershipResponse,
     },
 };
-use base::Millis;
+use base::UnixTime;
 use mandate::clients::Clients;
 use tests::{Rig, Setting};
 use tonic::{Code, Response, Status};
@@ -20,7 +20,7 @@ use crate::{
     shared::{everywhere, run},
 };
 
-const NO: Code = Code::PermissionDenied;
+const DENIED: Code = Code::PermissionDenied;
 
 fn membership(world: &Managed<'_>, subject: &str) -> String {
     let (_, id) = subject.split_once('/').unwrap();
@@ -52,7 +52,12 @@ async fn suspend(
 }
 
 /// Asserts that both suspending and deleting a membership are refused, with the same reason.
-async fn stays(world: &Managed<'_>, by: &Clients, subject: &str, (code, reason): (Code, &str)) {
+async fn assert_stays(
+    world: &Managed<'_>,
+    by: &Clients,
+    subject: &str,
+    (code, reason): (Code, &str),
+) {
     assert_refused(suspend(world, by, subject).await, code, reason);
     assert_refused(delete(world, by, subject).await, code, reason);
 }
@@ -65,7 +70,7 @@ fn s1_36_the_last_owner_stays() {
         let (owner, other) = (world.account("owner"), world.account("other"));
         suspend(&world, &root, &other).await.unwrap();
         let last = (Code::FailedPrecondition, "LAST_OWNER");
-        stays(&world, &root, &owner, last).await;
+        assert_stays(&world, &root, &owner, last).await;
         let tried = SuspendMembershipRequest {
             name: membership(&world, &owner),
             validate_only: true,
@@ -79,18 +84,18 @@ fn s1_36_the_last_owner_stays() {
             .await
             .unwrap();
         delete(&world, &root, &owner).await.unwrap();
-        stays(&world, &root, &ann, last).await;
+        assert_stays(&world, &root, &ann, last).await;
     });
 }
 
 #[test]
-fn s4_35_the_last_who_manages_an_application_stays() {
+fn s4_35_the_last_application_admin_stays() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s4-35").await;
         let owner = world.as_("owner").await;
         let admin = world.account("admin");
         let last = (Code::FailedPrecondition, "LAST_APPLICATION_ADMIN");
-        stays(&world, &owner, &admin, last).await;
+        assert_stays(&world, &owner, &admin, last).await;
         let role = "mandate.application-admin";
         let scope = world.managing(&["a", "b"]);
         let ben = world.user("ben");
@@ -100,12 +105,12 @@ fn s4_35_the_last_who_manages_an_application_stays() {
 }
 
 #[test]
-fn s2_32_s4_35_nobody_ends_their_own_membership() {
+fn s2_32_s4_35_members_cannot_end_their_own_membership() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s2-32").await;
         let owner = world.as_("owner").await;
-        let own = (NO, "SELF_EDIT_FORBIDDEN");
-        stays(&world, &owner, &world.account("owner"), own).await;
+        let own = (DENIED, "SELF_EDIT_FORBIDDEN");
+        assert_stays(&world, &owner, &world.account("owner"), own).await;
         delete(&world, &owner, &world.user("ann")).await.unwrap();
         suspend(&world, &owner, &world.account("lead"))
             .await
@@ -114,26 +119,26 @@ fn s2_32_s4_35_nobody_ends_their_own_membership() {
 }
 
 #[test]
-fn b7_who_manages_is_made_to_leave_by_whoever_is_above() {
+fn b7_a_manager_can_be_removed_only_by_a_superior() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "b7").await;
         let role = "mandate.delegated-owner";
         let plain = world.account("plain");
         world.give(&rig.root(), &plain, role, all()).await.unwrap();
         let plain = world.as_("plain").await;
-        let owners = (NO, "OWNER_ROLE_IMMUTABLE");
-        stays(&world, &plain, &world.account("owner"), owners).await;
+        let owners = (DENIED, "OWNER_ROLE_IMMUTABLE");
+        assert_stays(&world, &plain, &world.account("owner"), owners).await;
         // The caller may not delegate the managers' roles, and so may not remove the managers.
-        let above = (NO, "NOT_APPLICATION_ADMIN");
+        let above = (DENIED, "NOT_APPLICATION_ADMIN");
         for manager in ["lead", "part", "admin"] {
-            stays(&world, &plain, &world.account(manager), above).await;
+            assert_stays(&world, &plain, &world.account(manager), above).await;
         }
         suspend(&world, &plain, &world.user("ann")).await.unwrap();
     });
 }
 
 #[test]
-fn i1_owners_who_make_each_other_leave_leave_one() {
+fn i1_owners_who_remove_each_other_leave_one() {
     everywhere(async |rig| {
         for round in ["i1-a", "i1-b", "i1-c"] {
             let world = Managed::load(rig, round).await;
@@ -152,7 +157,7 @@ fn i1_owners_who_make_each_other_leave_leave_one() {
             let told = ["LAST_OWNER", "OWNER_ROLE_IMMUTABLE", "PERMISSION_DENIED"];
             assert!(told.contains(&&*reason), "{reason}");
             let last = (Code::FailedPrecondition, "LAST_OWNER");
-            stays(&world, &rig.root(), &left, last).await;
+            assert_stays(&world, &rig.root(), &left, last).await;
             let ben = world.user("ben");
             world.give(&by, &ben, "a.viewer", all()).await.unwrap();
         }
@@ -162,10 +167,10 @@ fn i1_owners_who_make_each_other_leave_leave_one() {
 /// Between the answer of entitlement and the commit of membership, a leaving owner does not count.
 /// If the commit never comes, the owner counts again.
 #[test]
-fn i1_who_is_about_to_leave_is_not_who_is_left() {
+fn i1_an_owner_who_is_about_to_leave_does_not_count() {
     run(async {
         for setting in Setting::IN_PROCESS {
-            let rig = Rig::at(setting, Millis(1_767_225_600_000)).await;
+            let rig = Rig::at(setting, UnixTime(1_767_225_600_000)).await;
             let world = Managed::load(&rig, "i1-held").await;
             let [_, _, entitlement] = rig.channels_as(api::Peer::Membership);
             let mut peer = PeerServiceClient::new(entitlement);
@@ -180,7 +185,7 @@ fn i1_who_is_about_to_leave_is_not_who_is_left() {
             assert_refused(last, Code::FailedPrecondition, "LAST_OWNER");
             let root = rig.root();
             let last = (Code::FailedPrecondition, "LAST_OWNER");
-            stays(&world, &root, &world.account("owner"), last).await;
+            assert_stays(&world, &root, &world.account("owner"), last).await;
             let clock = rig.clock.as_ref().unwrap();
             clock.advance(Duration::from_secs(61));
             // No owner counts until the feeds have been received again.

@@ -214,7 +214,7 @@ async fn portals(rig: &Rig) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k_e_lists_say_what_check_allows_on_every_portal() {
+async fn k_e_lists_agree_with_check_on_every_portal() {
     for setting in Setting::IN_PROCESS {
         let rig = Rig::start(setting).await;
         portals(&rig).await;
@@ -223,7 +223,7 @@ async fn k_e_lists_say_what_check_allows_on_every_portal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k_e_lists_of_what_is_too_large_for_memory_say_what_check_allows() {
+async fn k_e_lists_of_large_organizations_agree_with_check() {
     for setting in Setting::IN_PROCESS {
         let answers = entitlement::Limits {
             whole: 1,

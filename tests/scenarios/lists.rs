@@ -1,7 +1,7 @@
 //! Lists and checks agree, and no answer is mistaken for another.
 
 use api::entitlement::v1::{AccessView, CheckBatchRequest, DecisionReason, Question};
-use base::Millis;
+use base::UnixTime;
 use mandate::document::{PORTALS, parse_str};
 use tests::{Rig, Setting};
 
@@ -29,7 +29,7 @@ async fn ask(rig: &Rig, questions: &[Question]) -> Vec<bool> {
 }
 
 #[test]
-fn k_e_what_is_listed_is_what_is_allowed_on_every_portal() {
+fn k_e_listed_access_equals_allowed_access_on_every_portal() {
     everywhere(async |rig| {
         let clients = rig.root();
         for (file, text) in PORTALS {
@@ -79,7 +79,7 @@ fn k_e_what_is_listed_is_what_is_allowed_on_every_portal() {
 }
 
 /// Ids that give equal strings if they are joined without a separator.
-const ALIKE: &str = "
+const AMBIGUOUS_IDS_DOCUMENT: &str = "
 applications:
   - {id: a, display_name: A, modules: [{id: b, verbs: [c]}, {id: b-c, verbs: [d]}],
      roles: [{id: r, permissions: [a.b.c]}]}
@@ -121,10 +121,10 @@ organizations:
 ";
 
 #[test]
-fn k_a_questions_that_read_alike_never_share_an_answer() {
+fn k_a_similar_questions_never_share_an_answer() {
     run(async {
-        let first = Rig::at(Setting::Postgres, Millis(1_767_225_600_000)).await;
-        first.apply(ALIKE).await;
+        let first = Rig::at(Setting::Postgres, UnixTime(1_767_225_600_000)).await;
+        first.apply(AMBIGUOUS_IDS_DOCUMENT).await;
         crate::feeds::heard(&first).await;
         let clients = first.root();
         let mut rows = Vec::new();

@@ -6,13 +6,13 @@ use api::entitlement::v1::{CheckBatchRequest, Question};
 use entitlement::{DecisionLogSettings, DecisionLogTarget};
 use fake_opentelemetry_collector::{ExportedLog, FakeCollectorServer};
 use serde_json::Value;
-use tests::{Patience, Rig, Setting};
+use tests::{BoundedWait, Rig, Setting};
 
 use crate::{shared::run, world::World};
 
 /// Returns the log lines about the permissions of a world, once there are `count` of them.
 async fn lines(path: &Path, world: &World<'_>, count: usize) -> Vec<Value> {
-    let patience = Patience::with("lines of the log");
+    let patience = BoundedWait::with("lines of the log");
     loop {
         let text = fs::read_to_string(path).unwrap();
         let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
@@ -105,7 +105,7 @@ fn denials_alone_can_be_logged() {
 }
 
 #[test]
-fn k_v_a_collector_is_sent_answers_with_masked_subjects() {
+fn k_v_a_collector_receives_answers_with_masked_subjects() {
     run(async {
         let mut collector = FakeCollectorServer::start().await.unwrap();
         let settings = DecisionLogSettings {
@@ -117,7 +117,7 @@ fn k_v_a_collector_is_sent_answers_with_masked_subjects() {
         let world = World::load(&rig, "collected").await;
         ask(&world).await;
         let (mut found, mut asked) = (Vec::new(), 0);
-        let patience = Patience::with("answers at the collector");
+        let patience = BoundedWait::with("answers at the collector");
         while asked < 5 {
             patience.pause().await;
             found.extend(collector.exported_logs(1, Duration::from_secs(1)).await);

@@ -8,14 +8,14 @@ use seal::{Sealer, Source};
 use store::{Cursor, Store, StoreUrl};
 use tempfile::TempDir;
 use testkit::Postgres;
-use tests::Patience;
+use tests::BoundedWait;
 use tokio::task::JoinSet;
 
 use crate::shared::run;
 
-const WRITERS: u8 = 8;
-const WRITES: u8 = 25;
-const ENTITIES: u8 = 7;
+const WRITER_COUNT: u8 = 8;
+const WRITES_PER_WRITER: u8 = 25;
+const ENTITY_COUNT: u8 = 7;
 
 async fn open(url: &str) -> Store {
     let url = StoreUrl::parse(url).unwrap();
@@ -40,10 +40,10 @@ fn on_both(test: impl AsyncFn(Store)) {
 /// Writes states of a few entities. Returns each state with its log position.
 async fn write(store: Store, writer: u8) -> Vec<(i64, String, Vec<u8>)> {
     let mut written = Vec::new();
-    for turn in 0..WRITES {
+    for turn in 0..WRITES_PER_WRITER {
         let permit = Permit::system("test");
-        let mut tx = store.begin_unrepeated(&permit).await.unwrap();
-        let entity = format!("e{}", (writer * 3 + turn) % ENTITIES);
+        let mut tx = store.begin_internal(&permit).await.unwrap();
+        let entity = format!("e{}", (writer * 3 + turn) % ENTITY_COUNT);
         tx.emit(entity.clone(), vec![writer, turn]);
         // Some writers take longer than others between start and commit.
         for _ in 0..writer {
@@ -59,14 +59,14 @@ fn k_g_a_reader_that_follows_positions_sees_the_last_state_of_everything() {
     on_both(async |store| {
         let begin = store.backlog(Cursor::START).await.unwrap().cursor;
         let mut writers = JoinSet::new();
-        for writer in 0..WRITERS {
+        for writer in 0..WRITER_COUNT {
             writers.spawn(write(store.clone(), writer));
         }
         let reading = async {
             let mut seen = BTreeMap::new();
             let mut at = begin;
-            let total = begin.position + i64::from(WRITERS) * i64::from(WRITES);
-            let patience = Patience::with("all written entries");
+            let total = begin.position + i64::from(WRITER_COUNT) * i64::from(WRITES_PER_WRITER);
+            let patience = BoundedWait::with("all written entries");
             while at.position < total {
                 patience.pause().await;
                 let page = store.backlog(at).await.unwrap();
@@ -102,11 +102,11 @@ fn k_g_a_slow_transaction_is_not_skipped() {
         let url = Postgres::shared().unwrap().database().unwrap();
         let (store, other) = (open(&url).await, open(&url).await);
         let permit = Permit::system("test");
-        let mut slow = store.begin_unrepeated(&permit).await.unwrap();
+        let mut slow = store.begin_internal(&permit).await.unwrap();
         slow.emit("slow".to_owned(), vec![1]);
         let mut at = Cursor::START;
         for turn in 0..5 {
-            let mut fast = other.begin_unrepeated(&permit).await.unwrap();
+            let mut fast = other.begin_internal(&permit).await.unwrap();
             fast.emit("fast".to_owned(), vec![turn]);
             let position = fast.commit().await.unwrap();
             at = store.backlog(at).await.unwrap().cursor;
@@ -121,14 +121,14 @@ fn k_g_a_slow_transaction_is_not_skipped() {
 }
 
 #[test]
-fn what_is_rolled_back_leaves_no_gap_and_no_trace() {
+fn a_rolled_back_transaction_leaves_no_gap_and_no_trace() {
     on_both(async |store| {
         let begin = store.backlog(Cursor::START).await.unwrap().cursor;
         let permit = Permit::system("test");
-        let mut dropped = store.begin_unrepeated(&permit).await.unwrap();
+        let mut dropped = store.begin_internal(&permit).await.unwrap();
         dropped.emit("dropped".to_owned(), vec![1]);
         drop(dropped);
-        let mut kept = store.begin_unrepeated(&permit).await.unwrap();
+        let mut kept = store.begin_internal(&permit).await.unwrap();
         kept.emit("kept".to_owned(), vec![2]);
         assert_eq!(kept.commit().await.unwrap(), begin.position + 1);
         let page = store.backlog(begin).await.unwrap();

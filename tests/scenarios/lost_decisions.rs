@@ -10,10 +10,10 @@ use tests::{Rig, Setting, faults::RedisServer};
 use crate::{shared::run, world::World};
 
 /// Longer than a starting replica waits before it uses Redis.
-const ADMITTED: Duration = Duration::from_millis(600);
+const REDIS_ADMISSION_TIME: Duration = Duration::from_millis(600);
 
 /// Maximum wait on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const EVENT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// An installation with its Redis, and direct writes to Redis that the services would not make.
 struct Setup {
@@ -98,7 +98,7 @@ fn k_epoch_a_replica_uses_no_decision_of_another_history() {
             ("resources/n1", false),
         ] {
             let second = setup.rig.replica().await;
-            tokio::time::sleep(ADMITTED).await;
+            tokio::time::sleep(REDIS_ADMISSION_TIME).await;
             let there = world.seen_by(&second);
             assert_eq!(there.allows("eva", place).await, allowed, "{place}");
         }
@@ -106,7 +106,7 @@ fn k_epoch_a_replica_uses_no_decision_of_another_history() {
 }
 
 #[test]
-fn k_epoch_a_process_that_finds_a_lost_future_in_redis_begins_an_epoch() {
+fn k_epoch_a_process_that_finds_a_later_revision_in_redis_begins_an_epoch() {
     run(async {
         let mut setup = Setup::start().await;
         let world = World::load(&setup.rig, "lost-future").await;
@@ -125,7 +125,7 @@ fn k_epoch_a_process_that_finds_a_lost_future_in_redis_begins_an_epoch() {
             world.revoke(grant).await;
         }
         let second = setup.rig.replica().await;
-        tokio::time::sleep(ADMITTED).await;
+        tokio::time::sleep(REDIS_ADMISSION_TIME).await;
         let there = world.seen_by(&second);
         assert!(!there.allows("eva", "units/k1").await);
         eventually("the record is of another epoch", async || {
@@ -170,7 +170,7 @@ fn k_epoch_a_process_that_finds_another_history_in_redis_begins_an_epoch() {
 async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let begin = Instant::now();
     while !holds().await {
-        assert!(begin.elapsed() < PATIENCE, "not in time: {what}");
+        assert!(begin.elapsed() < EVENT_TIMEOUT, "not in time: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

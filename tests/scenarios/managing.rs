@@ -11,10 +11,10 @@ use crate::{
     shared::everywhere,
 };
 
-const NO: Code = Code::PermissionDenied;
+const DENIED: Code = Code::PermissionDenied;
 
 #[test]
-fn b2_an_owner_gives_what_it_holds_and_not_more() {
+fn b2_an_owner_grants_no_more_than_it_holds() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "b2").await;
         let owner = world.as_("owner").await;
@@ -30,11 +30,11 @@ fn b2_an_owner_gives_what_it_holds_and_not_more() {
         let operator = world
             .give(&owner, &world.user("ben"), "mandate.operator", all())
             .await;
-        assert_refused(operator, NO, "SCOPE_EXCEEDS_GRANTOR");
+        assert_refused(operator, DENIED, "SCOPE_EXCEEDS_GRANTOR");
         let own = world
             .give(&owner, &world.account("owner"), "a.viewer", all())
             .await;
-        assert_refused(own, NO, "SELF_EDIT_FORBIDDEN");
+        assert_refused(own, DENIED, "SELF_EDIT_FORBIDDEN");
         // The account has no access to other organizations, not even to that of the operator.
         for organization in ["b2-else", "operator", "nowhere"] {
             let request = CreateGrantRequest {
@@ -42,13 +42,13 @@ fn b2_an_owner_gives_what_it_holds_and_not_more() {
                 ..world.grant(&world.user("ann"), "a.viewer", all())
             };
             let refused = owner.grants().create_grant(request).await;
-            assert_refused(refused, NO, "PERMISSION_DENIED");
+            assert_refused(refused, DENIED, "PERMISSION_DENIED");
         }
     });
 }
 
 #[test]
-fn b3_one_role_too_many_in_a_batch_gives_nothing() {
+fn b3_one_refused_role_refuses_the_whole_batch() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "b3").await;
         let lead = world.as_("lead").await;
@@ -70,7 +70,7 @@ fn b3_one_role_too_many_in_a_batch_gives_nothing() {
                 ..BatchCreateGrantsRequest::default()
             };
             let refused = lead.grants().batch_create_grants(batch).await;
-            assert_refused(refused, NO, reason);
+            assert_refused(refused, DENIED, reason);
         }
         let of_ben = ListGrantsRequest {
             subject: ben,
@@ -87,7 +87,7 @@ fn b3_one_role_too_many_in_a_batch_gives_nothing() {
 }
 
 #[test]
-fn b6_an_update_changes_what_its_mask_names_and_no_role() {
+fn b6_an_update_changes_only_masked_fields_and_never_the_role() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "b6").await;
         let owner = world.as_("owner").await;
@@ -110,21 +110,21 @@ fn b6_an_update_changes_what_its_mask_names_and_no_role() {
         // A member who manages nothing cannot change its own grant.
         let plain = world.as_("plain").await;
         let refused = world.update(&plain, "plain", &["scope"], raised()).await;
-        assert_refused(refused, NO, "NOT_APPLICATION_ADMIN");
+        assert_refused(refused, DENIED, "NOT_APPLICATION_ADMIN");
     });
 }
 
 #[test]
-fn b2_a_grant_is_widened_by_whoever_could_give_it_so() {
+fn b2_widening_a_grant_takes_the_right_to_grant_it() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "b2-widen").await;
         let part = world.as_("part").await;
         let widened = world
             .rescope(&part, "ann", world.units(&["k1", "k2"]))
             .await;
-        assert_refused(widened, NO, "COMPANY_OUT_OF_REACH");
+        assert_refused(widened, DENIED, "COMPANY_OUT_OF_REACH");
         let widened = world.rescope(&part, "ann", all()).await;
-        assert_refused(widened, NO, "SCOPE_EXCEEDS_GRANTOR");
+        assert_refused(widened, DENIED, "SCOPE_EXCEEDS_GRANTOR");
         world
             .rescope(&part, "ann", world.units(&["k1a"]))
             .await
@@ -139,12 +139,12 @@ fn b2_a_grant_is_widened_by_whoever_could_give_it_so() {
             ..Grant::default()
         };
         let refused = world.update(&part, "lead", &["can_delegate"], on).await;
-        assert_refused(refused, NO, "SCOPE_EXCEEDS_GRANTOR");
+        assert_refused(refused, DENIED, "SCOPE_EXCEEDS_GRANTOR");
     });
 }
 
 #[test]
-fn a_batch_is_given_if_what_must_be_so_is_so() {
+fn a_batch_is_granted_only_if_its_preconditions_hold() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "first").await;
         let admin = world.as_("admin").await;

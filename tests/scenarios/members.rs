@@ -23,7 +23,7 @@ async fn page(by: &Clients, parent: &str, size: i32, token: String) -> (Vec<Stri
 }
 
 #[test]
-fn s0_15_the_members_of_one_organization_are_listed_and_no_page_is_of_another() {
+fn s0_15_members_and_their_page_tokens_belong_to_one_organization() {
     everywhere(async |rig| {
         let (one, two) = ("s0-15-one", "s0-15-two");
         let world = Managed::load(rig, one).await;

@@ -9,10 +9,10 @@ use crate::{
     shared::everywhere,
 };
 
-const NO: Code = Code::PermissionDenied;
+const DENIED: Code = Code::PermissionDenied;
 
 #[test]
-fn s2_23_an_owner_has_no_part() {
+fn s2_23_an_owner_role_cannot_be_limited_to_a_part() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s2-23").await;
         let root = rig.root();
@@ -39,22 +39,23 @@ fn s2_25_s3_44_s3_46_nobody_changes_their_own_access() {
             let more = world
                 .give(&own, &account, "a.viewer", world.units(&["k1"]))
                 .await;
-            assert_refused(more, NO, "SELF_EDIT_FORBIDDEN");
+            assert_refused(more, DENIED, "SELF_EDIT_FORBIDDEN");
             let wider = world.rescope(&own, who, world.units(&["k1", "k2"])).await;
             let (code, reason) = refusal(wider);
             // For every caller, the new scope is invalid for the role of an owner or administrator.
             assert!(
-                (code, &*reason) == (NO, "SELF_EDIT_FORBIDDEN") || code == Code::InvalidArgument,
+                (code, &*reason) == (DENIED, "SELF_EDIT_FORBIDDEN")
+                    || code == Code::InvalidArgument,
                 "{who}: {reason}"
             );
             let revoked = world.revoke(&own, who).await;
-            assert_refused(revoked, NO, "SELF_EDIT_FORBIDDEN");
+            assert_refused(revoked, DENIED, "SELF_EDIT_FORBIDDEN");
         }
     });
 }
 
 #[test]
-fn s2_28_promotion_is_everywhere_and_demotion_says_where() {
+fn s2_28_promotion_covers_everything_and_demotion_needs_a_scope() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s2-28").await;
         let owner = world.as_("owner").await;
@@ -133,7 +134,7 @@ fn s3_2_s3_5_only_owners_and_delegated_owners_change_access() {
             for answer in answers {
                 assert_eq!(answer.is_ok(), may, "{who}: {answer:?}");
                 if let Err(status) = answer {
-                    assert_refused::<()>(Err(status), NO, "NOT_APPLICATION_ADMIN");
+                    assert_refused::<()>(Err(status), DENIED, "NOT_APPLICATION_ADMIN");
                 }
             }
         }
@@ -141,7 +142,7 @@ fn s3_2_s3_5_only_owners_and_delegated_owners_change_access() {
 }
 
 #[test]
-fn s3_6_a_delegated_owner_gives_within_its_companies() {
+fn s3_6_a_delegated_owner_grants_only_within_its_units() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s3-6").await;
         let part = world.as_("part").await;
@@ -151,10 +152,10 @@ fn s3_6_a_delegated_owner_gives_within_its_companies() {
             let refused = world
                 .give(&part, &ben, "a.viewer", world.units(&["k1", unit]))
                 .await;
-            assert_refused(refused, NO, "COMPANY_OUT_OF_REACH");
+            assert_refused(refused, DENIED, "COMPANY_OUT_OF_REACH");
         }
         let refused = world.give(&part, &ben, "a.viewer", all()).await;
-        assert_refused(refused, NO, "SCOPE_EXCEEDS_GRANTOR");
+        assert_refused(refused, DENIED, "SCOPE_EXCEEDS_GRANTOR");
         let given = world
             .give(&part, &ben, "b.viewer", world.units(&["k1", "k1a"]))
             .await;
@@ -174,13 +175,13 @@ fn s3_47_a_delegated_owner_does_not_touch_an_owner() {
         for who in ["part", "lead", "admin"] {
             let by = world.as_(who).await;
             let refused = world.revoke(&by, "owner").await;
-            assert_refused(refused, NO, "OWNER_ROLE_IMMUTABLE");
+            assert_refused(refused, DENIED, "OWNER_ROLE_IMMUTABLE");
             let refused = world.rescope(&by, "owner", all()).await;
-            assert_refused(refused, NO, "OWNER_ROLE_IMMUTABLE");
+            assert_refused(refused, DENIED, "OWNER_ROLE_IMMUTABLE");
             let refused = world
                 .give(&by, &world.account("owner"), "a.viewer", all())
                 .await;
-            assert_refused(refused, NO, "OWNER_ROLE_IMMUTABLE");
+            assert_refused(refused, DENIED, "OWNER_ROLE_IMMUTABLE");
         }
         let other = world.as_("other").await;
         world.revoke(&other, "owner").await.unwrap();
@@ -188,30 +189,30 @@ fn s3_47_a_delegated_owner_does_not_touch_an_owner() {
 }
 
 #[test]
-fn s3_48_a_delegated_owner_makes_another_only_if_it_may_give_on() {
+fn s3_48_a_delegated_owner_appoints_another_only_with_the_right_to_delegate() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s3-48").await;
         let ben = world.user("ben");
         let role = "mandate.delegated-owner";
         let part = world.as_("part").await;
         let refused = world.give(&part, &ben, role, world.units(&["k1"])).await;
-        assert_refused(refused, NO, "SCOPE_EXCEEDS_GRANTOR");
+        assert_refused(refused, DENIED, "SCOPE_EXCEEDS_GRANTOR");
         let lead = world.as_("lead").await;
         let refused = world.give(&lead, &ben, role, world.units(&["k2"])).await;
-        assert_refused(refused, NO, "COMPANY_OUT_OF_REACH");
+        assert_refused(refused, DENIED, "COMPANY_OUT_OF_REACH");
         world
             .give(&lead, &ben, role, world.units(&["k1a"]))
             .await
             .unwrap();
         // `lead` may delegate and is therefore above `part`.
         let refused = world.revoke(&part, "lead").await;
-        assert_refused(refused, NO, "SCOPE_EXCEEDS_GRANTOR");
+        assert_refused(refused, DENIED, "SCOPE_EXCEEDS_GRANTOR");
         world.revoke(&lead, "part").await.unwrap();
     });
 }
 
 #[test]
-fn s1_14_roles_that_exclude_each_other_are_not_given_together() {
+fn s1_14_mutually_exclusive_roles_cannot_be_granted_together() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s1-14").await;
         let root = rig.root();

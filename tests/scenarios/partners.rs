@@ -18,7 +18,7 @@ use crate::{
 };
 
 #[test]
-fn s3_19_a_role_for_one_company_says_nothing_about_another() {
+fn s3_19_a_role_for_one_unit_does_not_apply_to_another() {
     everywhere(async |rig| {
         let chloe = "users/chloe-dubois";
         for (permission, company, reason) in [
@@ -47,7 +47,7 @@ fn user(login: &str, realm: &str, email: &str) -> CreateUserRequest {
 }
 
 #[test]
-fn s4_9_a_login_is_unique_in_its_realm_immutable_and_no_address() {
+fn s4_9_a_login_is_unique_immutable_and_not_an_address() {
     everywhere(async |rig| {
         let mut users = rig.root().users();
         let first = user("C900101", "s4-9", "zoe@example.com");
@@ -126,7 +126,7 @@ fn s4_10_a_member_is_listed_with_every_role() {
 }
 
 #[test]
-fn s4_11_members_are_listed_with_what_they_can_reach() {
+fn s4_11_members_are_listed_with_their_access() {
     everywhere(async |rig| {
         let mut compared = 0;
         for organization in portal_organizations() {

@@ -121,7 +121,7 @@ impl World<'_> {
     }
 
     /// Returns the changes of most tests: one of each kind.
-    fn three(&self) -> Vec<GrantChange> {
+    fn one_change_of_each_kind(&self) -> Vec<GrantChange> {
         vec![
             self.create("eva", "viewer", Some(self.scope(&["k1"], &[]))),
             self.update("ben", self.scope(&["k2"], &[])),
@@ -131,7 +131,11 @@ impl World<'_> {
 }
 
 /// Returns the permission differences of a user in a preview.
-fn flat(world: &World<'_>, preview: &PreviewResponse, user: &str) -> Vec<PermissionsDifference> {
+fn differences_of(
+    world: &World<'_>,
+    preview: &PreviewResponse,
+    user: &str,
+) -> Vec<PermissionsDifference> {
     let subject = world.user(user);
     let found = preview.differences.iter();
     found
@@ -141,10 +145,10 @@ fn flat(world: &World<'_>, preview: &PreviewResponse, user: &str) -> Vec<Permiss
 }
 
 #[test]
-fn s3_22_what_is_applied_is_what_was_previewed() {
+fn s3_22_the_applied_changes_equal_the_preview() {
     everywhere(async |rig| {
         let world = World::load(rig, "preview-apply").await;
-        let (changes, before) = (world.three(), world.grants().await);
+        let (changes, before) = (world.one_change_of_each_kind(), world.grants().await);
         let preview = world.preview(&changes).await;
         assert_eq!(world.grants().await, before, "a preview changes nothing");
         let view = vec![world.permission("billing.view")];
@@ -164,7 +168,7 @@ fn s3_22_what_is_applied_is_what_was_previewed() {
                 after,
                 condition: String::new(),
             };
-            assert_eq!(flat(&world, &preview, user), [expected], "{user}");
+            assert_eq!(differences_of(&world, &preview, user), [expected], "{user}");
         }
         let applied = world.apply(&changes, &preview.digest).await.unwrap();
         let applied = applied.into_inner();
@@ -185,7 +189,7 @@ fn s3_22_what_is_applied_is_what_was_previewed() {
 fn s3_22_a_preview_is_stale_when_the_access_of_a_subject_has_changed() {
     everywhere(async |rig| {
         let world = World::load(rig, "preview-stale").await;
-        let changes = world.three();
+        let changes = world.one_change_of_each_kind();
         let preview = world.preview(&changes).await;
         // A change for a subject outside the preview has no effect on it.
         world.revoke("dan").await;
@@ -207,13 +211,13 @@ fn s3_22_a_preview_is_stale_when_the_access_of_a_subject_has_changed() {
 fn s3_21_changes_that_were_not_previewed_are_not_applied() {
     everywhere(async |rig| {
         let world = World::load(rig, "preview-other").await;
-        let mut changes = world.three();
+        let mut changes = world.one_change_of_each_kind();
         let preview = world.preview(&changes).await;
         let before = world.grants().await;
         changes.pop();
         let refused = world.apply(&changes, &preview.digest).await;
         assert_refused(refused, Code::Aborted, "PREVIEW_STALE");
-        let refused = world.apply(&world.three(), "0123").await;
+        let refused = world.apply(&world.one_change_of_each_kind(), "0123").await;
         assert_refused(refused, Code::Aborted, "PREVIEW_STALE");
         assert_eq!(world.grants().await, before);
     });
@@ -264,7 +268,7 @@ organizations:
 }
 
 #[test]
-fn a_preview_says_nothing_where_nothing_changes() {
+fn a_preview_without_effect_is_empty() {
     everywhere(async |rig| {
         let world = World::load(rig, "preview-same").await;
         // Access to a unit includes the units and resources below it.
@@ -281,12 +285,12 @@ fn a_preview_says_nothing_where_nothing_changes() {
 }
 
 #[test]
-fn changes_are_made_all_or_none() {
+fn changes_are_applied_all_or_none() {
     everywhere(async |rig| {
         let world = World::load(rig, "preview-atomic").await;
         let before = world.grants().await;
         let with = |change: GrantChange| {
-            let mut changes = world.three();
+            let mut changes = world.one_change_of_each_kind();
             changes.push(change);
             changes
         };
@@ -332,7 +336,7 @@ enum Order {
 }
 
 #[test]
-fn s3_22_a_change_that_comes_between_makes_a_preview_stale() {
+fn s3_22_an_intervening_change_makes_a_preview_stale() {
     run(async {
         for setting in Setting::IN_PROCESS {
             let rig = Rig::start(setting).await;
@@ -381,7 +385,7 @@ fn s3_22_a_change_that_comes_between_makes_a_preview_stale() {
 }
 
 #[test]
-fn k_n_a_preview_waits_for_no_write_and_holds_none_up() {
+fn k_n_a_preview_neither_waits_for_writes_nor_blocks_them() {
     everywhere(async |rig| {
         let world = World::load(rig, "unheld").await;
         let store = crate::feeds::open(rig, Source::Entitlement).await;
@@ -395,7 +399,7 @@ fn k_n_a_preview_waits_for_no_write_and_holds_none_up() {
             .execute_unprepared("UPDATE grants SET version = version")
             .await
             .unwrap();
-        let changes = world.three();
+        let changes = world.one_change_of_each_kind();
         let answered = timeout(Duration::from_secs(2), world.preview(&changes)).await;
         let preview = answered.expect("a preview waits for a write");
         assert!(!preview.differences.is_empty());

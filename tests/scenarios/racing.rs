@@ -17,22 +17,22 @@ use crate::{
 };
 
 /// Number of grants, of concurrent calls, and of grants made before the right is revoked.
-const GRANTS: usize = 1000;
-const AT_ONCE: usize = 24;
-const BEFORE: usize = 300;
+const GRANT_COUNT: usize = 1000;
+const CONCURRENT_CALLS: usize = 24;
+const GRANTS_BEFORE_REVOCATION: usize = 300;
 
 #[test]
-fn b5_nothing_is_given_after_the_power_to_give_was_taken() {
+fn b5_no_grant_is_created_after_the_right_to_grant_was_revoked() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "b5").await;
         let owner = world.as_("owner").await;
-        let grants = (0..GRANTS).map(|number| CreateGrantRequest {
+        let grants = (0..GRANT_COUNT).map(|number| CreateGrantRequest {
             grant_id: format!("b5-{number}"),
             ..world.grant(&world.user("ben"), "a.viewer", all())
         });
         let (done, places) = (
             Arc::new(AtomicUsize::new(0)),
-            Arc::new(Semaphore::new(AT_ONCE)),
+            Arc::new(Semaphore::new(CONCURRENT_CALLS)),
         );
         let mut running = JoinSet::new();
         for request in grants {
@@ -49,7 +49,7 @@ fn b5_nothing_is_given_after_the_power_to_give_was_taken() {
             Setting::Postgres => Some(rig.replica().await),
             Setting::Sqlite | Setting::Processes => None,
         };
-        while done.load(Ordering::Relaxed) < BEFORE {
+        while done.load(Ordering::Relaxed) < GRANTS_BEFORE_REVOCATION {
             tokio::task::yield_now().await;
         }
         let root = replica.as_ref().unwrap_or(rig).root();
@@ -71,7 +71,7 @@ fn b5_nothing_is_given_after_the_power_to_give_was_taken() {
             }
         }
         assert!(
-            (1..GRANTS).contains(&given),
+            (1..GRANT_COUNT).contains(&given),
             "{given} grants created in {:?}",
             rig.setting
         );

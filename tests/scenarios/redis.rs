@@ -22,7 +22,7 @@ fn info(redis: &RedisServer, section: &str, name: &str, last: &str) -> u64 {
 }
 
 #[test]
-fn a_decision_is_found_again_by_another_replica() {
+fn a_decision_is_reused_by_another_replica() {
     run(async {
         let redis = RedisServer::start();
         let rig = Rig::with_redis(Setting::Postgres, redis.url()).await;
@@ -116,7 +116,7 @@ fn k_t_revocations_hold_when_redis_is_killed() {
 }
 
 #[test]
-fn k_t_revocations_hold_when_redis_is_paused_and_goes_on() {
+fn k_t_revocations_hold_when_redis_is_paused_and_resumed() {
     run(revoke_throughout("redis-paused", |redis| {
         Some(redis.pause())
     }));

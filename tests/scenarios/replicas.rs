@@ -27,7 +27,7 @@ pub async fn denied_within_lease(world: &World<'_>, user: &str, place: &str) {
 }
 
 #[test]
-fn k_t_a_revocation_is_true_on_the_other_replica_within_the_lease() {
+fn k_t_a_revocation_is_seen_on_the_other_replica_within_the_lease() {
     run(async {
         let first = Rig::start(Setting::Postgres).await;
         let second = first.replica().await;
@@ -57,7 +57,7 @@ fn k_t_a_revocation_is_true_on_the_other_replica_within_the_lease() {
 }
 
 #[test]
-fn with_its_token_a_revocation_is_true_on_the_other_replica_at_once() {
+fn with_its_token_a_revocation_is_seen_on_the_other_replica_immediately() {
     run(async {
         let first = Rig::start(Setting::Postgres).await;
         let second = first.replica().await;
@@ -88,7 +88,7 @@ fn with_its_token_a_revocation_is_true_on_the_other_replica_at_once() {
 }
 
 #[test]
-fn a_replica_that_ends_leaves_the_other_to_follow_the_feeds() {
+fn another_replica_follows_the_feeds_when_one_ends() {
     run(async {
         let mut first = Rig::start(Setting::Postgres).await;
         let second = first.replica().await;

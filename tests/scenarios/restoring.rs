@@ -20,7 +20,7 @@ use crate::{
     staff::staff,
 };
 
-const NO: Code = Code::PermissionDenied;
+const DENIED: Code = Code::PermissionDenied;
 const ORGANIZATIONS: [&str; 2] = [
     "mandate.organizations.suspend",
     "mandate.organizations.write",
@@ -92,7 +92,7 @@ pub async fn demand(
 }
 
 #[test]
-fn b7_who_is_suspended_comes_back_by_whoever_could_give_what_they_hold() {
+fn b7_reactivating_a_member_takes_the_right_to_grant_its_access() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "b7-back").await;
         let root = rig.root();
@@ -106,10 +106,10 @@ fn b7_who_is_suspended_comes_back_by_whoever_could_give_what_they_hold() {
             suspend(&world, &root, subject).await;
         }
         let owners = "OWNER_ROLE_IMMUTABLE";
-        assert_refused(reactivate(&world, &by, &other).await, NO, owners);
+        assert_refused(reactivate(&world, &by, &other).await, DENIED, owners);
         // The caller may grant access, but no management roles.
         let more = "SCOPE_EXCEEDS_GRANTOR";
-        assert_refused(reactivate(&world, &by, &lead).await, NO, more);
+        assert_refused(reactivate(&world, &by, &lead).await, DENIED, more);
         reactivate(&world, &by, &ann).await.unwrap();
         let owner = world.as_("owner").await;
         for subject in [&other, &lead] {
@@ -119,7 +119,7 @@ fn b7_who_is_suspended_comes_back_by_whoever_could_give_what_they_hold() {
 }
 
 #[test]
-fn b7_what_has_ended_begins_again_by_whoever_could_give_it() {
+fn b7_extending_an_ended_grant_takes_the_right_to_grant_it() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "b7-ended").await;
         let (owner, lead) = (world.as_("owner").await, world.as_("lead").await);
@@ -142,7 +142,7 @@ fn b7_what_has_ended_begins_again_by_whoever_could_give_it() {
 }
 
 #[test]
-fn b7_an_organization_comes_back_by_whoever_could_give_what_is_held_in_it() {
+fn b7_reactivating_an_organization_takes_the_right_to_grant_its_access() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "b7-whole").await;
         let root = rig.root();
@@ -158,18 +158,18 @@ fn b7_an_organization_comes_back_by_whoever_could_give_what_is_held_in_it() {
             ..ReactivateOrganizationRequest::default()
         };
         let refused = organizations.reactivate_organization(back.clone()).await;
-        assert_refused(refused, NO, "OWNER_ROLE_IMMUTABLE");
+        assert_refused(refused, DENIED, "OWNER_ROLE_IMMUTABLE");
         let back = root.organizations().reactivate_organization(back).await;
         back.unwrap();
         demand(&world, &desk, true).await.unwrap();
         let refused = demand(&world, &desk, false).await;
-        assert_refused(refused, NO, "OWNER_ROLE_IMMUTABLE");
+        assert_refused(refused, DENIED, "OWNER_ROLE_IMMUTABLE");
         demand(&world, &root, false).await.unwrap();
     });
 }
 
 #[test]
-fn s2_13_a_subscription_begins_again_by_whoever_could_give_what_it_gives() {
+fn s2_13_reactivating_a_subscription_takes_the_right_to_grant_its_access() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s2-13").await;
         let root = rig.root();
@@ -180,14 +180,14 @@ fn s2_13_a_subscription_begins_again_by_whoever_could_give_what_it_gives() {
         demand(&world, &root, true).await.unwrap();
         subscribe(&world, &desk, &ann, false).await.unwrap();
         let refused = subscribe(&world, &desk, &ann, true).await;
-        assert_refused(refused, NO, "SCOPE_EXCEEDS_GRANTOR");
+        assert_refused(refused, DENIED, "SCOPE_EXCEEDS_GRANTOR");
         subscribe(&world, &root, &ann, true).await.unwrap();
     });
 }
 
 /// Only the operator decides on the entitlements of an organization; its owner does not.
 #[test]
-fn s0_8_an_owner_lets_no_application_come_back() {
+fn s0_8_an_owner_cannot_reactivate_an_entitlement() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s0-8-back").await;
         let owner = world.as_("owner").await;
@@ -210,14 +210,14 @@ fn s0_8_an_owner_lets_no_application_come_back() {
             ..ReactivateEntitlementRequest::default()
         };
         let refused = owner.grants().reactivate_entitlement(back.clone()).await;
-        assert_refused(refused, NO, "PERMISSION_DENIED");
+        assert_refused(refused, DENIED, "PERMISSION_DENIED");
         let back = rig.root().grants().reactivate_entitlement(back).await;
         back.unwrap();
     });
 }
 
 #[test]
-fn b7_nobody_lets_themselves_come_back() {
+fn b7_members_cannot_reactivate_themselves() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "b7-self").await;
         let desk = staff(
@@ -242,7 +242,7 @@ fn b7_nobody_lets_themselves_come_back() {
         root.grants().create_grant(request).await.unwrap();
         suspend(&world, &root, &account).await;
         let own = "SELF_EDIT_FORBIDDEN";
-        assert_refused(reactivate(&world, &desk, &account).await, NO, own);
+        assert_refused(reactivate(&world, &desk, &account).await, DENIED, own);
         reactivate(&world, &root, &account).await.unwrap();
     });
 }

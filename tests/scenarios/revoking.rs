@@ -114,7 +114,7 @@ fn a_resource_that_moves_away_leaves_the_scope() {
 }
 
 #[test]
-fn what_is_deleted_is_covered_by_nothing_not_even_by_all() {
+fn a_deleted_location_is_covered_by_no_scope_not_even_all() {
     everywhere(async |rig| {
         let world = World::load(rig, "delete-places").await;
         let mut organizations = rig.root().organizations();

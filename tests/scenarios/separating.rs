@@ -14,7 +14,7 @@ use crate::{
 
 /// Returns the conflicts of making `ben` an editor in unit `k1`, as a caller sees them, and the
 /// digest of the preview.
-async fn foreseen(world: &Managed<'_>, by: &Clients) -> (Vec<PreviewConflict>, String) {
+async fn preview_conflicts(world: &Managed<'_>, by: &Clients) -> (Vec<PreviewConflict>, String) {
     let request = PreviewRequest {
         parent: world.name(),
         changes: editing(world),
@@ -34,15 +34,15 @@ fn editing(world: &Managed<'_>) -> Vec<GrantChange> {
 }
 
 #[test]
-fn s1_14_a_preview_tells_of_duties_that_are_kept_apart_and_is_not_applied() {
+fn s1_14_a_preview_reports_separation_conflicts_and_cannot_be_applied() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "apart").await;
         let owner = world.as_("owner").await;
-        assert_eq!(foreseen(&world, &owner).await.0, []);
+        assert_eq!(preview_conflicts(&world, &owner).await.0, []);
         let ben = world.user("ben");
         let given = world.give(&owner, &ben, "a.auditor", all()).await;
         given.unwrap();
-        let (conflicts, digest) = foreseen(&world, &owner).await;
+        let (conflicts, digest) = preview_conflicts(&world, &owner).await;
         let [conflict] = &conflicts[..] else {
             panic!("{conflicts:?}");
         };
@@ -62,13 +62,13 @@ fn s1_14_a_preview_tells_of_duties_that_are_kept_apart_and_is_not_applied() {
 }
 
 #[test]
-fn c8_a_conflict_with_what_is_out_of_reach_does_not_say_with_what() {
+fn c8_a_conflict_with_a_hidden_grant_does_not_name_it() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "apart-far").await;
         let (owner, part) = (world.as_("owner").await, world.as_("part").await);
         let (ben, far) = (world.user("ben"), world.units(&["k2"]));
         world.give(&owner, &ben, "a.auditor", far).await.unwrap();
-        let (conflicts, _) = foreseen(&world, &part).await;
+        let (conflicts, _) = preview_conflicts(&world, &part).await;
         let [conflict] = &conflicts[..] else {
             panic!("{conflicts:?}");
         };

@@ -5,7 +5,7 @@ use tests::{Rig, Setting};
 use crate::{shared::run, world::World};
 
 #[test]
-fn replicas_that_start_at_once_on_an_empty_database_all_serve() {
+fn replicas_started_concurrently_on_an_empty_database_all_serve() {
     run(async {
         for count in [2, 3] {
             let rigs = Rig::together(Setting::Postgres, count).await;

@@ -17,7 +17,7 @@ const PLACES: [&str; 6] = [
     "resources/n4",
 ];
 /// Maximum time until decisions are in Redis.
-const PATIENCE: Duration = Duration::from_secs(10);
+const SHARING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Checks users at every location. Returns the reasons, and the number of statements that this
 /// took.
@@ -41,13 +41,13 @@ async fn shared(redis: &RedisServer, organization: &str) {
         if held.trim() == format!(":{count}") {
             return;
         }
-        assert!(begin.elapsed() < PATIENCE, "Redis holds {held}");
+        assert!(begin.elapsed() < SHARING_TIMEOUT, "Redis holds {held}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
 #[test]
-fn another_replica_answers_what_was_answered_without_a_statement() {
+fn another_replica_reuses_decisions_without_a_statement() {
     run(async {
         let redis = RedisServer::start();
         let rig = Rig::with_redis(Setting::Postgres, redis.url()).await;
@@ -88,7 +88,7 @@ fn a_question_never_asked_about_an_organization_in_memory_costs_no_statement() {
 }
 
 #[test]
-fn a_change_of_one_user_leaves_the_answers_about_the_others_hot() {
+fn a_change_of_one_user_keeps_the_answers_about_others_in_memory() {
     run(async {
         let redis = RedisServer::start();
         let rig = Rig::with_redis(Setting::Postgres, redis.url()).await;

@@ -25,7 +25,7 @@ pub fn at_least(token: &str) -> Consistency {
 }
 
 #[test]
-fn k_g_what_was_created_is_seen_with_its_token() {
+fn k_g_a_created_entity_is_seen_with_its_token() {
     everywhere(async |rig| {
         let world = World::load(rig, "created").await;
         let clients = rig.root();
@@ -97,7 +97,7 @@ fn k_g_what_was_created_is_seen_with_its_token() {
 }
 
 #[test]
-fn k_i_a_token_cannot_be_altered_or_brought_from_elsewhere() {
+fn k_i_an_altered_or_foreign_token_is_refused() {
     everywhere(async |rig| {
         let world = World::load(rig, "altered").await;
         let token = world.revoke("ann").await.consistency_token;

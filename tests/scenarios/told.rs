@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Delay of each frame of the feed.
-const LAG: Duration = Duration::from_millis(50);
+const FEED_DELAY: Duration = Duration::from_millis(50);
 
 /// Creates a user, a membership, a unit and a resource in the unit.
 async fn create(world: &World<'_>, clients: &Clients, id: &str) {
@@ -90,7 +90,7 @@ fn grant(world: &World<'_>, id: &str) -> CreateGrantRequest {
 }
 
 #[test]
-fn whoever_was_told_of_a_member_gives_the_member_access_at_once() {
+fn a_new_member_can_be_granted_access_immediately() {
     everywhere(async |rig| {
         let world = World::load(rig, "told").await;
         let clients = rig.root();
@@ -139,7 +139,7 @@ fn late(channel: Channel) -> Channel {
             Ok(answer.map(|body| {
                 let parts = futures_util::stream::unfold(body, async |mut body| {
                     let part = body.frame().await?;
-                    tokio::time::sleep(LAG).await;
+                    tokio::time::sleep(FEED_DELAY).await;
                     Some((part, body))
                 });
                 Body::new(StreamBody::new(Box::pin(parts)))
@@ -162,7 +162,7 @@ fn mute(channel: Channel) -> Channel {
 }
 
 #[test]
-fn what_is_heard_late_is_waited_for_by_writes_and_not_by_checks() {
+fn writes_wait_for_delayed_feeds_and_checks_do_not() {
     everywhere(async |rig| {
         let world = World::load(rig, "told-late").await;
         let mut apart = Apart::start(rig).await;

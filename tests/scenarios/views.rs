@@ -4,7 +4,7 @@ use api::entitlement::v1::{
     AccessView, ApplicationAccess, GetApplicationRequest, ListSubjectsRequest, ManagementMode,
     Placement, UpdateApplicationRequest, list_subjects_request::Held,
 };
-use base::Millis;
+use base::UnixTime;
 use prost_types::FieldMask;
 use tests::{Rig, Setting};
 
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// An application with placements and an alias, one that another system manages, and a manager.
-const MORE: &str = "
+const APPLICATIONS_DOCUMENT: &str = "
 applications:
   - id: $-desk
     display_name: Desk
@@ -43,7 +43,7 @@ organizations:
 
 async fn load<'r>(rig: &'r Rig, id: &'static str) -> World<'r> {
     let world = World::load(rig, id).await;
-    rig.apply(&MORE.replace('$', id)).await;
+    rig.apply(&APPLICATIONS_DOCUMENT.replace('$', id)).await;
     crate::feeds::heard(rig).await;
     world
 }
@@ -78,7 +78,7 @@ fn s0_5_an_application_is_in_the_launcher_once_with_all_placements_and_aliases()
 }
 
 #[test]
-fn s0_14_the_administration_view_is_empty_for_who_manages_nothing() {
+fn s0_14_the_administration_view_is_empty_without_management_roles() {
     everywhere(async |rig| {
         let world = load(rig, "views-admin").await;
         let found = view(&world, "ben", AccessView::Administration).await;
@@ -98,7 +98,7 @@ fn s0_14_the_administration_view_is_empty_for_who_manages_nothing() {
 }
 
 #[test]
-fn s2_17_s2_18_the_landing_module_is_one_of_the_menu() {
+fn s2_17_s2_18_the_landing_module_is_in_the_menu() {
     everywhere(async |rig| {
         let world = load(rig, "views-land").await;
         let found = view(&world, "ann", AccessView::Launcher).await;
@@ -116,7 +116,7 @@ fn s2_17_s2_18_the_landing_module_is_one_of_the_menu() {
 }
 
 #[test]
-fn s4_24_what_another_system_manages_is_shown_with_its_source() {
+fn s4_24_an_externally_managed_application_is_shown_with_its_source() {
     everywhere(async |rig| {
         let world = load(rig, "views-source").await;
         let found = view(&world, "ben", AccessView::Full).await;
@@ -131,10 +131,10 @@ fn s4_24_what_another_system_manages_is_shown_with_its_source() {
 }
 
 #[test]
-fn s1_7_who_is_told_by_a_route_is_listed_until_the_role_is_taken_away() {
+fn s1_7_recipients_of_a_route_are_listed_until_the_role_is_revoked() {
     run(async {
         for setting in Setting::IN_PROCESS {
-            let rig = Rig::at(setting, Millis(1_767_225_600_000)).await;
+            let rig = Rig::at(setting, UnixTime(1_767_225_600_000)).await;
             let world = World::load(&rig, "route").await;
             let name = world.application();
             let request = GetApplicationRequest { name };

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Maximum wait of a reader for an expected message.
-const PATIENCE: Duration = Duration::from_secs(10);
+const MESSAGE_TIMEOUT: Duration = Duration::from_secs(10);
 
 const DOCUMENT: &str = "
 users: [{id: $-ann, login: $.ann, given_name: Ann}, {id: $-ben, login: $.ben, given_name: Ben}]
@@ -56,7 +56,7 @@ async fn watch(reader: &Clients, parent: &str, cursor: &str) -> Streaming<WatchR
 async fn until(stream: &mut Streaming<WatchResponse>, last: &str) -> (Vec<String>, String) {
     let mut heard = Vec::new();
     loop {
-        let response = timeout(PATIENCE, stream.message())
+        let response = timeout(MESSAGE_TIMEOUT, stream.message())
             .await
             .unwrap()
             .unwrap()
@@ -75,7 +75,7 @@ async fn until(stream: &mut Streaming<WatchResponse>, last: &str) -> (Vec<String
 /// Returns the code with which a stream ends.
 async fn end(stream: &mut Streaming<WatchResponse>) -> Code {
     loop {
-        match timeout(PATIENCE, stream.message()).await.unwrap() {
+        match timeout(MESSAGE_TIMEOUT, stream.message()).await.unwrap() {
             Ok(Some(_)) => {}
             Ok(None) => panic!("the stream ended without an error"),
             Err(status) => return status.code(),
@@ -98,7 +98,7 @@ async fn give(by: &Clients, organization: &str, subject: &str) {
 }
 
 #[test]
-fn k_v_a_watch_tells_an_owner_of_its_organization_and_resumes() {
+fn k_v_a_watch_reports_only_the_owners_organization_and_resumes() {
     everywhere(async |rig| {
         load(rig, "watch").await;
         let (root, owner) = (rig.root(), clients(rig, "watch-owner").await);
@@ -143,7 +143,7 @@ fn k_v_a_watch_tells_an_owner_of_its_organization_and_resumes() {
 }
 
 #[test]
-fn k_i_a_cursor_is_of_one_watch() {
+fn k_i_a_cursor_is_valid_for_its_own_parent() {
     everywhere(async |rig| {
         load(rig, "cursor").await;
         let (root, owner) = (rig.root(), clients(rig, "cursor-owner").await);
@@ -181,7 +181,7 @@ fn a_watch_of_an_organization_that_does_not_exist_is_refused() {
 }
 
 #[test]
-fn d8_k_v_a_watch_ends_with_the_power_to_read_it() {
+fn d8_k_v_a_watch_ends_with_the_permission_to_read() {
     everywhere(async |rig| {
         load(rig, "d8").await;
         let owner = clients(rig, "d8-owner").await;
@@ -194,7 +194,7 @@ fn d8_k_v_a_watch_ends_with_the_power_to_read_it() {
         rig.root().grants().revoke_grant(request).await.unwrap();
         // The stream does not even deliver the change that revoked the permission.
         loop {
-            match timeout(PATIENCE, stream.message()).await.unwrap() {
+            match timeout(MESSAGE_TIMEOUT, stream.message()).await.unwrap() {
                 Ok(response) => assert_eq!(response.unwrap().changes, []),
                 Err(status) => break assert_eq!(status.code(), Code::PermissionDenied),
             }
@@ -220,7 +220,7 @@ fn d8_a_watch_ends_with_the_key_that_began_it() {
 }
 
 #[test]
-fn k_n_a_caller_has_so_many_watches_and_gets_them_back() {
+fn k_n_a_caller_has_a_quota_of_watches_that_is_released() {
     everywhere(async |rig| {
         load(rig, "watches").await;
         let owner = clients(rig, "watches-owner").await;
@@ -240,6 +240,6 @@ fn k_n_a_caller_has_so_many_watches_and_gets_them_back() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        timeout(PATIENCE, begun).await.unwrap();
+        timeout(MESSAGE_TIMEOUT, begun).await.unwrap();
     });
 }

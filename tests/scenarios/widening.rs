@@ -23,7 +23,7 @@ use crate::{
     staff::staff,
 };
 
-const OWN: (Code, &str) = (Code::PermissionDenied, "SELF_EDIT_FORBIDDEN");
+const SELF_EDIT: (Code, &str) = (Code::PermissionDenied, "SELF_EDIT_FORBIDDEN");
 
 /// Creates an account of the operator that also holds a role in the organization of a world.
 /// Returns its clients.
@@ -81,7 +81,7 @@ fn role<'a>(application: &'a mut Application, id: &str) -> &'a mut Role {
 }
 
 #[test]
-fn b2_nobody_widens_a_role_of_the_catalogue_that_they_hold() {
+fn b2_holders_cannot_widen_a_catalog_role() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "b2-catalog").await;
         let held = ["mandate.catalog.read", "mandate.catalog.write"];
@@ -94,12 +94,12 @@ fn b2_nobody_widens_a_role_of_the_catalogue_that_they_hold() {
             role(application, "viewer").permissions.push(edit.clone());
         };
         let refused = declare(&desk, name(), "roles", wider).await;
-        assert_refused(refused, OWN.0, OWN.1);
+        assert_refused(refused, SELF_EDIT.0, SELF_EDIT.1);
         let every = |application: &mut Application| {
             role(application, "viewer").permissions = vec![format!("{id}.*")];
         };
         let refused = declare(&desk, name(), "roles", every).await;
-        assert_refused(refused, OWN.0, OWN.1);
+        assert_refused(refused, SELF_EDIT.0, SELF_EDIT.1);
         // Callers may change roles that they do not hold, and may narrow their own.
         let other = |application: &mut Application| {
             let view = format!("{id}.m.view");
@@ -117,13 +117,13 @@ fn b2_nobody_widens_a_role_of_the_catalogue_that_they_hold() {
             application.modules[0].verbs.push("delete".to_owned());
         };
         let refused = declare(&desk, name(), "modules", verb).await;
-        assert_refused(refused, OWN.0, OWN.1);
+        assert_refused(refused, SELF_EDIT.0, SELF_EDIT.1);
         declare(&rig.root(), name(), "modules", verb).await.unwrap();
     });
 }
 
 #[test]
-fn b2_nobody_moves_a_place_to_where_they_hold_more() {
+fn b2_callers_cannot_move_locations_into_their_own_scope() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "b2-move").await;
         let held = ["mandate.units.write", "mandate.resources.write"];
@@ -174,8 +174,8 @@ fn b2_nobody_moves_a_place_to_where_they_hold_more() {
         };
         let root = rig.root();
         for target in ["k1", "k1a"] {
-            assert_refused(to(&desk, target).await, OWN.0, OWN.1);
-            assert_refused(below(&desk, "k2", target).await, OWN.0, OWN.1);
+            assert_refused(to(&desk, target).await, SELF_EDIT.0, SELF_EDIT.1);
+            assert_refused(below(&desk, "k2", target).await, SELF_EDIT.0, SELF_EDIT.1);
         }
         let account = "serviceAccounts/b2-move-desk";
         let view = format!(
@@ -190,13 +190,13 @@ fn b2_nobody_moves_a_place_to_where_they_hold_more() {
         to(&desk, "k1").await.unwrap();
         to(&desk, "k2").await.unwrap();
         below(&desk, "k1a", "").await.unwrap();
-        assert_refused(below(&desk, "k1a", "k1").await, OWN.0, OWN.1);
+        assert_refused(below(&desk, "k1a", "k1").await, SELF_EDIT.0, SELF_EDIT.1);
         below(&root, "k1a", "k1").await.unwrap();
     });
 }
 
 #[test]
-fn b2_nobody_lets_an_organization_have_what_they_hold_in_it() {
+fn b2_holders_cannot_reactivate_the_entitlement_of_their_own_role() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "b2-entitle").await;
         let held = ["mandate.entitlements.write"];
@@ -216,7 +216,7 @@ fn b2_nobody_lets_an_organization_have_what_they_hold_in_it() {
             ..ReactivateEntitlementRequest::default()
         };
         let refused = grants.reactivate_entitlement(back.clone()).await;
-        assert_refused(refused, OWN.0, OWN.1);
+        assert_refused(refused, SELF_EDIT.0, SELF_EDIT.1);
         root.grants().reactivate_entitlement(back).await.unwrap();
         // An account that would manage the application.
         let managing = ("mandate.application-admin", world.managing(&["a"]));
@@ -234,7 +234,7 @@ fn b2_nobody_lets_an_organization_have_what_they_hold_in_it() {
             ..ReactivateEntitlementRequest::default()
         };
         let refused = grants.reactivate_entitlement(back.clone()).await;
-        assert_refused(refused, OWN.0, OWN.1);
+        assert_refused(refused, SELF_EDIT.0, SELF_EDIT.1);
         desk.grants().reactivate_entitlement(back).await.unwrap();
     });
 }

@@ -18,7 +18,7 @@ mod setting;
 pub mod signal;
 
 pub use authority::{Authority, Files};
-pub use patience::Patience;
+pub use patience::BoundedWait;
 pub use processes::program;
 pub use rig::Rig;
 pub use setting::Setting;

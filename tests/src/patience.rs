@@ -3,18 +3,18 @@
 use std::time::{Duration, Instant};
 
 /// Maximum wait, longer than anything takes on a slow machine.
-const LIMIT: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_secs(60);
 /// Time between two looks.
-const PAUSE: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Waits for an event, and fails the test if it does not occur.
 #[derive(Debug)]
-pub struct Patience {
+pub struct BoundedWait {
     what: &'static str,
     begin: Instant,
 }
 
-impl Patience {
+impl BoundedWait {
     /// Starts to wait for `what`.
     pub fn with(what: &'static str) -> Self {
         Self {
@@ -29,7 +29,7 @@ impl Patience {
     /// Panics if the maximum wait has passed.
     pub async fn pause(&self) {
         let waited = self.begin.elapsed();
-        assert!(waited < LIMIT, "timed out waiting for {}", self.what);
-        tokio::time::sleep(PAUSE).await;
+        assert!(waited < MAX_WAIT, "timed out waiting for {}", self.what);
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }

@@ -19,8 +19,8 @@ use tonic_health::pb::{
 use crate::signal::kill_running;
 
 /// Time between two readiness probes, and their maximum number.
-const PAUSE: Duration = Duration::from_millis(50);
-const TRIES: usize = 400;
+const READINESS_POLL_INTERVAL: Duration = Duration::from_millis(50);
+const MAX_READINESS_POLLS: usize = 400;
 
 /// Three servers, which are killed when this is dropped.
 pub(crate) struct Processes {
@@ -134,13 +134,13 @@ pub fn program() -> PathBuf {
 }
 
 async fn await_ready(channel: Channel, logs: &Path) {
-    for _ in 0..TRIES {
+    for _ in 0..MAX_READINESS_POLLS {
         let mut client = HealthClient::new(channel.clone());
         let answer = client.check(HealthCheckRequest::default()).await;
         if answer.is_ok_and(|answer| answer.get_ref().status() == ServingStatus::Serving) {
             return;
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(READINESS_POLL_INTERVAL).await;
     }
     let logs = ["identity", "membership", "entitlement"]
         .map(|service| std::fs::read_to_string(logs.join(format!("{service}.log"))));

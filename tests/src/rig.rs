@@ -7,7 +7,7 @@ use std::{
 };
 
 use api::Peer;
-use base::Millis;
+use base::UnixTime;
 use cache::Cache;
 use clock::{Clock, ManualClock, SystemClock};
 use entitlement::DecisionLogSettings;
@@ -81,7 +81,7 @@ impl Rig {
 
     /// Starts an installation whose clock stands at `now` until it is moved, and that accepts
     /// tokens of an issuer. Not supported as processes.
-    pub async fn trusting(setting: Setting, now: Millis, issuer: oidc::Settings) -> Self {
+    pub async fn trusting(setting: Setting, now: UnixTime, issuer: oidc::Settings) -> Self {
         let mut rig = Self::at(setting, now).await;
         rig.oidc = Some(issuer);
         rig.restart().await;
@@ -94,7 +94,7 @@ impl Rig {
     }
 
     /// Starts an installation whose clock stands at `now` until it is moved.
-    pub async fn at(setting: Setting, now: Millis) -> Self {
+    pub async fn at(setting: Setting, now: UnixTime) -> Self {
         Self::with_clock(setting, Some(ManualClock::at(now)), String::new()).await
     }
 

@@ -12,8 +12,8 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Maximum time for a process to obey, and the time between two looks.
-const PATIENCE: Duration = Duration::from_secs(10);
-const PAUSE: Duration = Duration::from_millis(1);
+const SIGNAL_TIMEOUT: Duration = Duration::from_secs(10);
+const PROCESS_POLL_INTERVAL: Duration = Duration::from_millis(1);
 
 /// Sends SIGTERM to a process.
 pub fn terminate(process: u32) {
@@ -77,8 +77,11 @@ fn await_state(process: u32, is: impl Fn(Option<char>) -> bool) {
             return;
         }
         let took = begin.elapsed();
-        assert!(took < PATIENCE, "process {process} is in state {state:?}");
-        thread::sleep(PAUSE);
+        assert!(
+            took < SIGNAL_TIMEOUT,
+            "process {process} is in state {state:?}"
+        );
+        thread::sleep(PROCESS_POLL_INTERVAL);
     }
 }
 

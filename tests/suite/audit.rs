@@ -24,7 +24,7 @@ fn without(copy: &Path, name: &str, taken: impl Fn(usize, &str) -> bool) -> Stri
     path.display().to_string()
 }
 
-fn told(output: &Output) -> String {
+fn output_text(output: &Output) -> String {
     let both = [output.stdout.as_slice(), &output.stderr].concat();
     String::from_utf8_lossy(&both).into_owned()
 }
@@ -34,7 +34,7 @@ fn j1_a_copy_of_the_log_is_verified_without_a_server() {
     let dev = Dev::start(tempfile::tempdir().unwrap());
     let mandate = program().display().to_string();
     let listed = dev.type_in(&format!("{mandate} audit list transport-janssens"));
-    let listed = told(&listed);
+    let listed = output_text(&listed);
     assert!(
         listed.contains("BatchCreateGrants") && listed.contains("serviceAccounts/root"),
         "{listed}"
@@ -44,10 +44,10 @@ fn j1_a_copy_of_the_log_is_verified_without_a_server() {
     let copy = dev.home().join("copy.jsonl");
     for file in [&early, &copy] {
         let exported = dev.type_in(&format!("{mandate} audit export {}", file.display()));
-        assert!(exported.status.success(), "{}", told(&exported));
+        assert!(exported.status.success(), "{}", output_text(&exported));
     }
     let forgotten = dev.type_in(&format!("{mandate} audit forget jan-peeters"));
-    assert!(forgotten.status.success(), "{}", told(&forgotten));
+    assert!(forgotten.status.success(), "{}", output_text(&forgotten));
     let secrets = dev.home().join(".local/share/mandate");
     let verify = |file: &str, anchor: &Path| {
         let (anchor, secrets) = (anchor.display(), secrets.display());
@@ -58,9 +58,9 @@ fn j1_a_copy_of_the_log_is_verified_without_a_server() {
     let whole = copy.display().to_string();
     let held = verify(&whole, &early);
     assert!(
-        held.status.success() && told(&held).contains("hold"),
+        held.status.success() && output_text(&held).contains("hold"),
         "{}",
-        told(&held)
+        output_text(&held)
     );
 
     // A line missing in the middle; a line missing at the end, which only an anchor reveals; the
@@ -88,7 +88,7 @@ fn j1_a_copy_of_the_log_is_verified_without_a_server() {
         ("are left", without(&copy, "four", |_, line| of(line))),
     ] {
         let broken = verify(&altered, &copy);
-        let said = told(&broken);
+        let said = output_text(&broken);
         assert_eq!(broken.status.code(), Some(1), "{said}");
         assert!(said.contains("membership") && said.contains(what), "{said}");
     }
@@ -96,7 +96,7 @@ fn j1_a_copy_of_the_log_is_verified_without_a_server() {
 }
 
 #[test]
-fn decisions_about_somebody_are_found_in_all_files() {
+fn decisions_about_a_subject_are_found_in_all_files() {
     let folder = tempfile::tempdir().unwrap();
     let secrets = Secrets::read_or_make(folder.path()).unwrap();
     let line = |subject: &str, revision: u32| {

@@ -7,7 +7,7 @@ use mandate::run::{
     CallerAuthentication, Installation, InstallationSettings, PeerKeys, Secrets, ServiceSettings,
     Stores,
 };
-use tests::{Patience, Rig, Setting, program, signal::kill_running};
+use tests::{BoundedWait, Rig, Setting, program, signal::kill_running};
 use tonic::Code;
 use tonic_types::StatusExt;
 
@@ -45,7 +45,7 @@ fn k_r_serve_refuses_to_start_without_tls_or_secrets() {
 }
 
 #[test]
-fn k_k_serve_refuses_to_start_with_half_of_what_tokens_are_verified_by() {
+fn k_k_serve_refuses_to_start_with_incomplete_token_settings() {
     let folder = tempfile::tempdir().unwrap();
     Secrets::read_or_make(folder.path()).unwrap();
     let path = folder.path().display().to_string();
@@ -65,7 +65,7 @@ fn k_k_serve_refuses_to_start_with_half_of_what_tokens_are_verified_by() {
 
 /// K-r: no caller from another machine is treated as the operator.
 #[test]
-fn k_r_whoever_presents_no_key_is_the_operator_on_loopback_only() {
+fn k_r_unauthenticated_callers_are_the_operator_on_loopback_only() {
     let folder = tempfile::tempdir().unwrap();
     Secrets::read_or_make(folder.path()).unwrap();
     let path = folder.path().display().to_string();
@@ -92,7 +92,7 @@ impl Drop for Running {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k_r_plaintext_from_other_machines_is_warned_of_and_measured() {
+async fn k_r_plaintext_on_a_public_address_is_logged_and_measured() {
     for (host, value) in [("127.0.0.1", 0), ("0.0.0.0", 1)] {
         let folder = tempfile::tempdir().unwrap();
         Secrets::read_or_make(folder.path()).unwrap();
@@ -138,7 +138,7 @@ async fn k_r_plaintext_from_other_machines_is_warned_of_and_measured() {
 }
 
 #[test]
-fn a_service_that_runs_by_itself_says_what_it_needs_to_be_called_by_the_others() {
+fn a_separate_service_names_its_missing_peer_options() {
     let folder = tempfile::tempdir().unwrap();
     Secrets::read_or_make(folder.path()).unwrap();
     let path = folder.path().display().to_string();
@@ -172,7 +172,7 @@ fn a_service_that_runs_by_itself_says_what_it_needs_to_be_called_by_the_others()
 }
 
 #[test]
-fn serve_says_which_option_is_missing_or_wrong() {
+fn serve_names_the_missing_or_invalid_option() {
     let folder = tempfile::tempdir().unwrap();
     Secrets::read_or_make(folder.path()).unwrap();
     let path = folder.path().display().to_string();
@@ -197,7 +197,7 @@ fn serve_says_which_option_is_missing_or_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k_r_whoever_presents_no_key_is_nobody_unless_it_is_waived() {
+async fn k_r_unauthenticated_callers_are_refused_unless_waived() {
     let request = CheckRequest {
         subject: "users/nobody".to_owned(),
         permission: "mandate.users.read".to_owned(),
@@ -271,7 +271,7 @@ async fn k_r_an_error_is_never_an_allow() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn links_of_errors_lead_where_the_operator_publishes_and_nowhere_relative() {
+async fn links_of_errors_use_the_configured_absolute_url() {
     let folder = tempfile::tempdir().unwrap();
     Secrets::read_or_make(folder.path()).unwrap();
     let path = folder.path().display().to_string();
@@ -289,7 +289,7 @@ async fn links_of_errors_lead_where_the_operator_publishes_and_nowhere_relative(
         .stderr(std::process::Stdio::null())
         .spawn();
     let _server = Running(server.unwrap());
-    let patience = Patience::with("a server");
+    let patience = BoundedWait::with("a server");
     while tokio::net::TcpStream::connect(&listen).await.is_err() {
         patience.pause().await;
     }
@@ -324,7 +324,7 @@ async fn http(address: &str, path: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_admin_port_tells_readiness_and_measures_calls() {
+async fn the_admin_port_reports_readiness_and_call_metrics() {
     let folder = tempfile::tempdir().unwrap();
     Secrets::read_or_make(folder.path()).unwrap();
     let [listen, admin] = [(), ()].map(|()| {
@@ -410,8 +410,8 @@ async fn tools_can_explore_the_interface_without_files_and_without_a_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k_r_answers_are_refused_when_a_feed_was_silent_for_too_long() {
-    let rig = Rig::at(Setting::Sqlite, base::Millis(1_700_000_000_000)).await;
+async fn k_r_answers_are_refused_after_too_long_feed_silence() {
+    let rig = Rig::at(Setting::Sqlite, base::UnixTime(1_700_000_000_000)).await;
     let clock = rig.clock.clone().unwrap();
     let silence = entitlement::Limits::default().max_feed_silence;
     let request = CheckRequest {
@@ -434,7 +434,7 @@ async fn k_r_answers_are_refused_when_a_feed_was_silent_for_too_long() {
     }
     assert!(refused);
     // The next message ends the refusals.
-    let patience = Patience::with("the next message of a feed");
+    let patience = BoundedWait::with("the next message of a feed");
     loop {
         match rig.root().authorization().check(request.clone()).await {
             Ok(_) => return,

@@ -149,7 +149,7 @@ fn under_a_condition(dev: &Dev, mandate: &str) {
 }
 
 #[test]
-fn the_catalogue_entitlements_roles_and_grants_are_managed_by_commands() {
+fn the_catalog_entitlements_roles_and_grants_are_managed_by_commands() {
     let dev = Dev::start(tempfile::tempdir().unwrap());
     let mandate = program().display().to_string();
     let json = |command: &str| -> serde_json::Value {
@@ -216,7 +216,7 @@ applications:
 }
 
 #[test]
-fn what_dev_prints_can_be_typed_and_answers() {
+fn the_commands_that_dev_prints_work() {
     let dev = Dev::start(tempfile::tempdir().unwrap());
     let commands: Vec<&String> = dev
         .printed

@@ -11,7 +11,7 @@ use api::{
 };
 use audit::Entry;
 use authority::Permit;
-use base::Millis;
+use base::UnixTime;
 use clock::SystemClock;
 use seal::{Sealer, Source};
 use store::{AuditQuery, Cursor, Store, StoreError, StoreUrl, Turn, WriteTx};
@@ -58,14 +58,11 @@ pub async fn begin(
 }
 
 pub async fn write(store: &Store) -> WriteTx {
-    store
-        .begin_unrepeated(&Permit::system("test"))
-        .await
-        .unwrap()
+    store.begin_internal(&Permit::system("test")).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_repeated_request_is_answered_and_not_done_again() {
+async fn a_repeated_request_is_answered_without_a_second_effect() {
     for (store, _folder) in stores().await {
         let Turn::Write(mut tx) = begin(&store, &request("r")).await.unwrap() else {
             panic!("the request was not executed before");
@@ -98,7 +95,7 @@ async fn a_repeated_request_is_answered_and_not_done_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_only_validates_or_is_dropped_leaves_nothing() {
+async fn a_dry_run_or_dropped_transaction_leaves_nothing() {
     for (store, _folder) in stores().await {
         let only = CreateUserRequest {
             validate_only: true,
@@ -251,8 +248,8 @@ async fn j2_a_flood_is_counted_in_the_log() {
                 organization: "operator",
                 actor,
                 method: "",
-                start: Millis::MIN,
-                end: Millis::MAX,
+                start: UnixTime::MIN,
+                end: UnixTime::MAX,
                 before: i64::MAX,
                 limit: 1000,
             };

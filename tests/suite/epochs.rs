@@ -10,7 +10,7 @@ use testkit::Postgres;
 use crate::contract::{begin, open, request, write};
 
 /// The tables of the log.
-const TABLES: [&str; 3] = ["head", "outbox", "commits"];
+const LOG_TABLES: [&str; 3] = ["head", "outbox", "commits"];
 
 /// Returns the URLs of a database of each kind, and the folder of the file.
 fn urls() -> ([String; 2], tempfile::TempDir) {
@@ -32,7 +32,7 @@ async fn commit(store: &Store, entities: &[&str]) -> Cursor {
 }
 
 async fn run(store: &Store, statement: impl Fn(&str) -> String) {
-    for table in TABLES {
+    for table in LOG_TABLES {
         let statement = statement(table);
         store.writer().execute_unprepared(&statement).await.unwrap();
     }
@@ -59,7 +59,7 @@ fn entities(page: &store::Backlog) -> Vec<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_of_what_was_lost_begins_anew_and_one_of_what_is_left_goes_on() {
+async fn a_reader_of_lost_commits_restarts_and_other_readers_continue() {
     let (urls, _folder) = urls();
     for url in urls {
         let store = open(&url).await;
@@ -79,7 +79,7 @@ async fn a_reader_of_what_was_lost_begins_anew_and_one_of_what_is_left_goes_on()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_position_that_was_given_out_again_is_not_taken_for_the_one_that_was_read() {
+async fn a_reused_position_is_not_mistaken_for_the_one_that_was_read() {
     let (urls, _folder) = urls();
     for url in urls {
         let store = open(&url).await;

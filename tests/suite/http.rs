@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, body::Body, codec::CompressionEncoding};
 use tower::ServiceExt;
 
-const CHECK: &str = "/mandate.entitlement.v1.AuthorizationService/Check";
+const CHECK_PATH: &str = "/mandate.entitlement.v1.AuthorizationService/Check";
 
 /// Serves a rig without TLS, and returns its URL.
 async fn served(rig: &Rig, stop: &CancellationToken) -> String {
@@ -39,7 +39,7 @@ async fn another_content_type_is_answered_with_415() {
     let url = format!("http://{}", served(&rig, &stop).await);
     let channel = over_tcp(&url, None).unwrap();
     for kind in [None, Some("text/html"), Some("application/json")] {
-        let mut request = http::Request::post(format!("{url}{CHECK}"));
+        let mut request = http::Request::post(format!("{url}{CHECK_PATH}"));
         if let Some(kind) = kind {
             request = request.header("content-type", kind);
         }
@@ -53,7 +53,7 @@ async fn another_content_type_is_answered_with_415() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn http_1_is_told_what_is_spoken_here() {
+async fn http_1_requests_get_an_explanation() {
     let (rig, stop) = (Rig::start(Setting::Sqlite).await, CancellationToken::new());
     let address = served(&rig, &stop).await;
     let mut connection = TcpStream::connect(&address).await.unwrap();

@@ -13,7 +13,7 @@ use api::{
     },
     membership::v1::ListOrganizationsRequest,
 };
-use base::Millis;
+use base::UnixTime;
 use mandate::clients::Clients;
 use serde_json::{Value, json};
 use tests::{Rig, Setting};
@@ -43,7 +43,7 @@ impl World {
     }
 
     async fn with(setting: Setting, issuer: Issuer) -> Self {
-        let now = Millis(NOW_SECONDS * 1000);
+        let now = UnixTime(NOW_SECONDS * 1000);
         let rig = Rig::trusting(setting, now, issuer.settings()).await;
         let key = prove(&rig, "root", &issuer.url, SUBJECT).await.unwrap();
         Self { issuer, rig, key }

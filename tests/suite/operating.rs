@@ -40,10 +40,10 @@ fn json(dev: &Dev, command: &str) -> Value {
     serde_json::from_str(&says(dev, command)).unwrap()
 }
 
-const RIGHT: &str = "jan-peeters fleet.billing.view transport-janssens/units/k1";
+const ALLOWED_QUESTION: &str = "jan-peeters fleet.billing.view transport-janssens/units/k1";
 
 #[test]
-fn a_backend_gets_a_key_by_one_command_and_asks_with_it() {
+fn one_command_creates_a_key_with_which_a_backend_can_check() {
     let dev = dev();
     let make = "$M service-account create billing --can check --organizations all";
     let key = says(
@@ -54,7 +54,7 @@ fn a_backend_gets_a_key_by_one_command_and_asks_with_it() {
     let add = "$M context add billing --url http://$(cat $H/.config/mandate/contexts.json | \
                grep -o '127.0.0.1:[0-9]*' | head -1) --key-file $H/billing.key";
     says(&dev, add);
-    assert!(says(&dev, &format!("$M check {RIGHT}")).starts_with("ALLOW"));
+    assert!(says(&dev, &format!("$M check {ALLOWED_QUESTION}")).starts_with("ALLOW"));
     // The account may send checks, but manages nothing.
     let refused = type_in(&dev, "$M grant revoke transport-janssens jan-k1");
     assert_eq!(refused.status.code(), Some(1), "{}", err(&refused));
@@ -75,7 +75,7 @@ fn a_backend_gets_a_key_by_one_command_and_asks_with_it() {
 }
 
 #[test]
-fn a_key_that_nobody_gets_is_an_error() {
+fn a_key_that_cannot_be_written_is_an_error() {
     let dev = dev();
     let make = "$M service-account create lost --can check --organizations all > /dev/full";
     let output = type_in(&dev, make);
@@ -85,7 +85,7 @@ fn a_key_that_nobody_gets_is_an_error() {
 }
 
 #[test]
-fn the_secrets_that_services_need_are_made_by_one_command() {
+fn one_command_creates_all_secrets_of_the_services() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("secrets");
     let init = || {
@@ -108,7 +108,7 @@ fn the_secrets_that_services_need_are_made_by_one_command() {
 }
 
 #[test]
-fn a_context_is_added_under_a_name_that_is_free_with_files_that_are_there() {
+fn a_new_context_needs_a_free_name_and_existing_files() {
     let dev = dev();
     let add = "$M context add other --url http://127.0.0.1:9 --key-file";
     let absent = type_in(&dev, &format!("{add} $H/nowhere"));
@@ -128,7 +128,7 @@ fn a_context_is_added_under_a_name_that_is_free_with_files_that_are_there() {
 }
 
 #[test]
-fn a_list_of_grants_shows_from_when_and_under_which_condition() {
+fn a_list_of_grants_shows_start_and_condition() {
     let dev = dev();
     let give = "$M grant create transport-janssens jan-peeters fleet.full --unit k1 --id own \
                 --condition 'context.network == \"vpn\"' --start 2031-01-01T00:00:00Z";
@@ -156,8 +156,8 @@ fn a_list_of_grants_shows_from_when_and_under_which_condition() {
 fn an_answer_that_cannot_be_written_is_an_error() {
     let dev = dev();
     for command in [
-        format!("check {RIGHT}"),
-        format!("--json explain {RIGHT}"),
+        format!("check {ALLOWED_QUESTION}"),
+        format!("--json explain {ALLOWED_QUESTION}"),
         "list subjects fleet.billing.view transport-janssens".to_owned(),
         "grant list transport-janssens".to_owned(),
         "context list".to_owned(),
@@ -189,7 +189,7 @@ fn a_watch_ends_when_its_reader_does() {
     dev.stop();
 }
 
-const APART: &str = "
+const SEPARATION_DOCUMENT: &str = "
 applications:
   - id: ledger
     display_name: Ledger
@@ -201,9 +201,9 @@ organizations:
 ";
 
 #[test]
-fn a_preview_of_what_cannot_be_given_ends_with_3() {
+fn a_preview_with_a_conflict_exits_with_3() {
     let dev = dev();
-    fs::write(dev.home().join("apart.yaml"), APART).unwrap();
+    fs::write(dev.home().join("apart.yaml"), SEPARATION_DOCUMENT).unwrap();
     says(&dev, "$M apply -f $H/apart.yaml");
     let changes = "organization: transport-janssens\nchanges:\n\
                    - create: {subject: jan-peeters, role: ledger.pays, scope: ALL}\n\
@@ -225,19 +225,19 @@ fn a_preview_of_what_cannot_be_given_ends_with_3() {
 }
 
 #[test]
-fn a_call_that_nobody_answers_ends_with_4() {
+fn an_unanswered_call_exits_with_4() {
     let dev = dev();
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
     let add = format!("$M context add silent --url http://{address} --key-file $H/key");
     says(&dev, &format!("echo mk_x > $H/key; {add}"));
-    let output = type_in(&dev, &format!("timeout 60 $M check {RIGHT}"));
+    let output = type_in(&dev, &format!("timeout 60 $M check {ALLOWED_QUESTION}"));
     assert_eq!(output.status.code(), Some(4), "{}", err(&output));
     dev.stop();
 }
 
 #[test]
-fn an_export_that_was_cut_short_is_gone_on_with() {
+fn a_truncated_export_can_be_resumed() {
     let dev = dev();
     says(&dev, "$M audit export $H/whole.jsonl");
     let whole = fs::read_to_string(dev.home().join("whole.jsonl")).unwrap();
@@ -261,7 +261,7 @@ fn an_export_that_was_cut_short_is_gone_on_with() {
 }
 
 #[test]
-fn an_operator_is_told_of_an_organization_that_is_misspelt() {
+fn a_misspelt_organization_gets_a_suggestion() {
     let dev = dev();
     for (command, code) in [
         ("grant list transprot-janssens", 0),
@@ -281,9 +281,9 @@ fn an_operator_is_told_of_an_organization_that_is_misspelt() {
 }
 
 #[test]
-fn what_an_apply_refuses_and_what_it_left_is_told_in_json() {
+fn an_apply_reports_refusals_and_completed_changes_as_json() {
     let dev = dev();
-    let wrong = APART.replace(
+    let wrong = SEPARATION_DOCUMENT.replace(
         "organizations:\n",
         "users: [{id: bad, login: jan.peeters, given_name: B}]\norganizations:\n",
     );

@@ -6,7 +6,7 @@ use mandate::run::{PeerKeys, Secrets};
 use tests::program;
 
 /// URLs with a password, valid and invalid in various ways.
-const URLS: [&str; 8] = [
+const URLS_WITH_PASSWORDS: [&str; 8] = [
     "postgres://u:hunter2@127.0.0.1:1/mandate",
     "postgres://u:hun/hunter2@127.0.0.1:1/mandate",
     "postgres://u:hunter2@hunter2@127.0.0.1:1",
@@ -18,7 +18,7 @@ const URLS: [&str; 8] = [
 ];
 
 /// Options that take a URL, and their environment variables.
-const OPTIONS: [(&str, &str); 8] = [
+const URL_OPTIONS: [(&str, &str); 8] = [
     ("--store", "MANDATE_STORE"),
     ("--cache", "MANDATE_CACHE"),
     ("--identity-url", "MANDATE_IDENTITY_URL"),
@@ -52,7 +52,7 @@ fn is_silent(arguments: &[&str], variables: &[(&str, &str)]) {
 /// No output of a process contains the password of a URL, for every fault of the URL and every way
 /// to set it.
 #[test]
-fn no_process_says_the_password_of_a_url() {
+fn no_process_prints_the_password_of_a_url() {
     let folder = tempfile::tempdir().unwrap();
     Secrets::read_or_make(folder.path()).unwrap();
     PeerKeys::make(folder.path()).unwrap();
@@ -72,8 +72,8 @@ fn no_process_says_the_password_of_a_url() {
         is_silent(&[&base[..], &listen, door, more].concat(), &[]);
     };
     let nowhere = "sqlite:/proc/nowhere/mandate.db";
-    for url in URLS {
-        for (option, _) in OPTIONS {
+    for url in URLS_WITH_PASSWORDS {
+        for (option, _) in URL_OPTIONS {
             let more = match option {
                 "--store" => vec!["--store", url],
                 "--oidc-issuer" => {
@@ -98,7 +98,7 @@ fn no_process_says_the_password_of_a_url() {
         serve("all", &[url]);
         is_silent(&["migrate", "all", "--store", url], &[]);
         is_silent(&["migrate", url], &[]);
-        let variables = OPTIONS.map(|(_, variable)| (variable, url));
+        let variables = URL_OPTIONS.map(|(_, variable)| (variable, url));
         for command in ["serve", "migrate"] {
             is_silent(&[command, "--help"], &variables);
         }

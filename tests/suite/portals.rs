@@ -52,7 +52,7 @@ async fn load(rig: &Rig) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_table_is_answered_as_it_says_and_explained_alike() {
+async fn every_table_row_is_answered_and_explained_as_expected() {
     for setting in Setting::ALL {
         let rig = Rig::start(setting).await;
         load(&rig).await;
@@ -98,7 +98,7 @@ async fn every_table_is_answered_as_it_says_and_explained_alike() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_batch_is_answered_as_its_questions_are() {
+async fn a_batch_agrees_with_single_questions() {
     let rig = Rig::start(Setting::Sqlite).await;
     load(&rig).await;
     for (file, _) in PORTALS {

@@ -27,7 +27,7 @@ fn hold(page: &str, text: &str) {
 }
 
 #[test]
-fn the_page_of_errors_lists_every_reason() {
+fn the_errors_page_lists_every_reason() {
     let pool = DescriptorPool::decode(api::DESCRIPTORS).unwrap();
     let mut text = String::from(
         "# Errors\n\nEvery error carries `google.rpc.ErrorInfo` with one of these reasons. \
@@ -67,7 +67,7 @@ fn the_page_of_errors_lists_every_reason() {
 
 /// Without a test that requires it, a reason could silently change.
 #[test]
-fn every_declared_reason_is_demanded_by_a_test() {
+fn every_declared_reason_appears_in_a_test() {
     let pool = DescriptorPool::decode(api::DESCRIPTORS).unwrap();
     let mut demanded = BTreeSet::new();
     let mut files = Vec::new();
@@ -149,7 +149,7 @@ pub fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn the_page_of_coverage_says_which_id_is_tested_where() {
+fn the_coverage_page_lists_the_tests_of_every_id() {
     let known: BTreeSet<String> = ids().into_iter().collect();
     let mut tested: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut files = Vec::new();

@@ -16,17 +16,17 @@ use tonic::{Request, Response, Status, body::Body};
 use tower::service_fn;
 
 /// Duration of the stall, timeout of the calls that are cancelled meanwhile, and their number.
-const STALL: Duration = Duration::from_millis(300);
-const IMPATIENT: Duration = Duration::from_millis(60);
-const CUT_OFF: usize = 800;
+const STALL_DURATION: Duration = Duration::from_millis(300);
+const CANCEL_DELAY: Duration = Duration::from_millis(60);
+const CANCELLED_CALLS: usize = 800;
 /// Duration of a call that stays in progress throughout.
-const LONG: Duration = Duration::from_millis(900);
+const LONG_CALL_DURATION: Duration = Duration::from_millis(900);
 
 /// Handles a call as its header demands.
 async fn answer(request: http::Request<Body>) -> Result<http::Response<Body>, Infallible> {
     match request.headers().get("x-do").map(HeaderValue::as_bytes) {
-        Some(b"stall") => std::thread::sleep(STALL),
-        Some(b"wait") => tokio::time::sleep(LONG).await,
+        Some(b"stall") => std::thread::sleep(STALL_DURATION),
+        Some(b"wait") => tokio::time::sleep(LONG_CALL_DURATION).await,
         _ => {}
     }
     let frame = Full::new(Bytes::from_static(&[0; 5]));
@@ -60,10 +60,11 @@ async fn a_connection_outlives_a_stall_in_which_its_calls_are_cut_off() {
     let long = tokio::spawn(call(channel.clone(), "wait"));
     let stall = tokio::spawn(call(channel.clone(), "stall"));
     tokio::time::sleep(Duration::from_millis(20)).await;
-    let impatient = (0..CUT_OFF).map(|_| timeout(IMPATIENT, call(channel.clone(), "nothing")));
+    let impatient =
+        (0..CANCELLED_CALLS).map(|_| timeout(CANCEL_DELAY, call(channel.clone(), "nothing")));
     let cut = join_all(impatient).await;
     let cut = cut.iter().filter(|answered| answered.is_err()).count();
-    assert!(cut > CUT_OFF / 2, "only {cut} calls were cut off");
+    assert!(cut > CANCELLED_CALLS / 2, "only {cut} calls were cut off");
     stall.await.unwrap().unwrap();
     long.await.unwrap().unwrap();
     call(channel, "nothing").await.unwrap();

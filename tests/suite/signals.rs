@@ -12,7 +12,7 @@ use tests::{faults::Paused, signal};
 use crate::reference::sources;
 
 /// Programs that every Debian system has, or that come with Cargo.
-const EVERYWHERE: [&str; 5] = ["chmod", "chown", "sh", "sha256sum", "rustc"];
+const STANDARD_PROGRAMS: [&str; 5] = ["chmod", "chown", "sh", "sha256sum", "rustc"];
 
 fn sleeper() -> Child {
     let mut command = Command::new("sh");
@@ -30,7 +30,7 @@ fn fails(act: impl FnOnce()) -> bool {
 }
 
 #[test]
-fn a_process_that_is_paused_stands_still_and_one_that_is_killed_is_gone() {
+fn a_paused_process_is_stopped_and_a_killed_one_has_ended() {
     let mut child = sleeper();
     let paused = Paused::process(child.id());
     assert!(is_stopped(child.id()));
@@ -53,7 +53,7 @@ fn a_fault_that_cannot_happen_fails_its_test() {
 }
 
 #[test]
-fn tests_start_no_program_that_is_neither_everywhere_nor_installed_by_their_command() {
+fn tests_start_only_installed_programs() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let installed = fs::read_to_string(root.join("tests/run")).unwrap();
     let mut found = 0;
@@ -67,7 +67,7 @@ fn tests_start_no_program_that_is_neither_everywhere_nor_installed_by_their_comm
         let text = fs::read_to_string(file).unwrap();
         for rest in text.split("Command::new(\"").skip(1) {
             let program = rest.split('"').next().unwrap();
-            let is_there = EVERYWHERE.contains(&program)
+            let is_there = STANDARD_PROGRAMS.contains(&program)
                 || installed.contains(&format!("command -v {program} "));
             assert!(is_there, "{} starts `{program}`", file.display());
             found += 1;

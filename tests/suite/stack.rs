@@ -94,7 +94,7 @@ fn reason(status: &Status) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k_n_more_calls_than_a_service_can_take_are_refused_at_once() {
+async fn k_n_calls_beyond_capacity_are_refused_immediately() {
     let limits = Limits {
         concurrency: 2,
         ..Limits::default()
@@ -125,7 +125,7 @@ async fn k_n_more_calls_than_a_service_can_take_are_refused_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k_n_one_caller_has_only_its_share_of_the_calls_under_way() {
+async fn k_n_one_caller_has_a_quota_of_concurrent_calls() {
     let limits = Limits {
         calls_per_caller: 2,
         ..Limits::default()
@@ -158,7 +158,7 @@ async fn k_n_one_caller_has_only_its_share_of_the_calls_under_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k_n_batches_of_one_caller_wait_for_one_another_and_nobody_waits_for_them() {
+async fn k_n_batches_of_one_caller_delay_no_other_caller() {
     let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let counted = most.clone();
     let client = client(Limits::default(), move || {
@@ -217,7 +217,7 @@ async fn k_n_a_call_ends_at_its_deadline_or_at_that_of_the_service() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_panic_is_one_answer_and_the_service_goes_on() {
+async fn a_panic_fails_one_call_and_the_service_continues() {
     let first = Arc::new(Mutex::new(true));
     let client = client(Limits::default(), move || {
         let panics = std::mem::replace(&mut *first.lock().unwrap(), false);
@@ -233,7 +233,7 @@ async fn a_panic_is_one_answer_and_the_service_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_to_a_peer_carries_what_is_left_of_the_deadline_and_the_request_id() {
+async fn a_call_to_a_peer_carries_the_remaining_deadline_and_the_request_id() {
     let seen: Arc<Mutex<HeaderMap>> = Arc::default();
     let into = seen.clone();
     let peer: Channel =

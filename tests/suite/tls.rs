@@ -52,7 +52,7 @@ async fn arrives(url: &str, ca: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_is_verified_and_lets_in_whom_it_is_told_to() {
+async fn a_server_is_verified_and_admits_only_configured_clients() {
     let folder = tempfile::tempdir().unwrap();
     let (own, other) = (Authority::default(), Authority::default());
     let issued = own.issue_into(folder.path(), "127.0.0.1");

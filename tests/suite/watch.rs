@@ -15,8 +15,8 @@ use crate::cli::Dev;
 
 /// Maximum time until a change is reported, and the interval at which the test repeats a change
 /// because the watch may not have started yet.
-const PATIENCE: Duration = Duration::from_secs(20);
-const AGAIN: Duration = Duration::from_secs(1);
+const CHANGE_TIMEOUT: Duration = Duration::from_secs(20);
+const CHANGE_INTERVAL: Duration = Duration::from_secs(1);
 
 struct Watch {
     process: Child,
@@ -51,7 +51,7 @@ impl Drop for Watch {
 }
 
 #[test]
-fn changes_are_told_as_they_are_made_and_from_where_an_earlier_watch_ended() {
+fn a_watch_reports_changes_and_resumes_at_a_cursor() {
     let dev = Dev::start(tempfile::tempdir().unwrap());
     let mandate = program().display().to_string();
     let give = |id: usize| {
@@ -62,7 +62,7 @@ fn changes_are_told_as_they_are_made_and_from_where_an_earlier_watch_ended() {
     let watch = Watch::start(&dev, &[]);
     let told = (0..20).find_map(|id| {
         give(id);
-        watch.changes.recv_timeout(AGAIN).ok()
+        watch.changes.recv_timeout(CHANGE_INTERVAL).ok()
     });
     let told = told.unwrap();
     assert_eq!(told["kind"], "MEMBER");
@@ -74,7 +74,7 @@ fn changes_are_told_as_they_are_made_and_from_where_an_earlier_watch_ended() {
     give(100);
     let cursor = told["cursor"].as_str().unwrap();
     let watch = Watch::start(&dev, &["--cursor", cursor]);
-    let next = watch.changes.recv_timeout(PATIENCE).unwrap();
+    let next = watch.changes.recv_timeout(CHANGE_TIMEOUT).unwrap();
     assert!(next["revision"].as_i64() > told["revision"].as_i64());
     drop(watch);
     dev.stop();

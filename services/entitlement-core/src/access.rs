@@ -1,11 +1,11 @@
 //! The effective access of a member: the modules of each application, and the scope of each
 //! permission.
 
-mod held;
+mod permission_scopes;
 
-use base::Millis;
+use base::UnixTime;
 
-use self::held::where_held;
+use self::permission_scopes::permission_scopes;
 use crate::{
     catalog::{ApplicationIndex, Catalog},
     decide::{Facts, membership},
@@ -62,7 +62,7 @@ pub struct PermissionAccess<'a> {
 
 /// Returns the access of a member at a time, by application, ordered by id. Leaves out applications
 /// in which the member holds nothing.
-pub fn access<'a>(facts: &Facts<'a>, now: Millis) -> Vec<ApplicationAccess<'a>> {
+pub fn access<'a>(facts: &Facts<'a>, now: UnixTime) -> Vec<ApplicationAccess<'a>> {
     let Ok((organization, member)) = membership(facts) else {
         return Vec::new();
     };
@@ -81,22 +81,22 @@ pub fn access<'a>(facts: &Facts<'a>, now: Millis) -> Vec<ApplicationAccess<'a>> 
 }
 
 /// Returns the applications to which a member's organization is entitled at a time, ordered by id.
-pub fn entitled(facts: &Facts<'_>, now: Millis) -> impl Iterator<Item = ApplicationIndex> {
-    let standing = membership(facts).ok().into_iter();
+pub fn entitled(facts: &Facts<'_>, now: UnixTime) -> impl Iterator<Item = ApplicationIndex> {
+    let active_member = membership(facts).ok().into_iter();
     let catalog = facts.catalog;
-    standing.flat_map(move |(organization, _)| applications(catalog, organization, now))
+    active_member.flat_map(move |(organization, _)| applications(catalog, organization, now))
 }
 
 fn applications<'a>(
     catalog: &'a Catalog,
     organization: &'a Organization,
-    now: Millis,
+    now: UnixTime,
 ) -> impl Iterator<Item = ApplicationIndex> + use<'a> {
     let all = catalog.applications().into_iter();
     all.filter(move |application| is_entitled(organization, *application, now))
 }
 
-fn is_entitled(organization: &Organization, application: ApplicationIndex, now: Millis) -> bool {
+fn is_entitled(organization: &Organization, application: ApplicationIndex, now: UnixTime) -> bool {
     organization
         .entitlements
         .get(&application)
@@ -105,7 +105,7 @@ fn is_entitled(organization: &Organization, application: ApplicationIndex, now: 
 
 /// The access of a member to a module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Reached {
+enum ModuleAccess {
     Not,
     UnderCondition,
     Always,
@@ -118,17 +118,17 @@ fn in_application<'a>(
     grants: &[&'a Grant],
 ) -> Option<ApplicationAccess<'a>> {
     let catalog = available.catalog;
-    let mut reached = vec![Reached::Not; catalog.modules_of(application).count()];
+    let mut reached = vec![ModuleAccess::Not; catalog.modules_of(application).count()];
     let mut permissions = Vec::new();
     for permission in catalog.permissions_of(application) {
-        let own = where_held(available, tree, permission, grants);
+        let own = permission_scopes(available, tree, permission, grants);
         let module = catalog.module_of(permission);
         if let Some(module) = module.and_then(|at| reached.get_mut(at)) {
             let how = own.iter().map(|held| match held.condition {
-                None => Reached::Always,
-                Some(_) => Reached::UnderCondition,
+                None => ModuleAccess::Always,
+                Some(_) => ModuleAccess::UnderCondition,
             });
-            *module = how.fold(*module, Reached::max);
+            *module = how.fold(*module, ModuleAccess::max);
         }
         permissions.extend(own);
     }
@@ -138,8 +138,8 @@ fn in_application<'a>(
         let those = modules.filter(move |(place, ..)| reached.get(*place) == Some(&how));
         those.map(|(_, id, recommended)| (id, recommended))
     };
-    let landing = of(Reached::Always).find(|(_, recommended)| *recommended);
-    let landing = landing.or(of(Reached::Always).next());
+    let landing = of(ModuleAccess::Always).find(|(_, recommended)| *recommended);
+    let landing = landing.or(of(ModuleAccess::Always).next());
     let mut roles: Vec<&str> = grants
         .iter()
         .map(|grant| available.name(grant.role))
@@ -148,8 +148,8 @@ fn in_application<'a>(
     roles.dedup();
     (!permissions.is_empty()).then(|| ApplicationAccess {
         application,
-        modules: of(Reached::Always).map(|(id, _)| id).collect(),
-        conditional_modules: of(Reached::UnderCondition).map(|(id, _)| id).collect(),
+        modules: of(ModuleAccess::Always).map(|(id, _)| id).collect(),
+        conditional_modules: of(ModuleAccess::UnderCondition).map(|(id, _)| id).collect(),
         landing_module: landing.map_or("", |(id, _)| id),
         roles,
         permissions,

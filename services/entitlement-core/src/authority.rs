@@ -3,11 +3,11 @@
 //! One rule over role, scope, validity and delegation, used wherever a grant is created, changed or
 //! ends.
 
-use base::Millis;
+use base::UnixTime;
 
 use crate::{
     catalog::{ApplicationIndex, PermissionIndex},
-    decide::{Facts, standing},
+    decide::{Facts, active_member},
     facts::{Grant, Member},
     management,
     scope::{Scope, Target},
@@ -15,19 +15,19 @@ use crate::{
 
 /// The access of a granter, which bounds the grants that the granter may create.
 #[derive(Debug, Clone, Copy)]
-pub struct Power<'a> {
+pub struct Granter<'a> {
     /// The granter's facts in the organization.
     pub here: Facts<'a>,
     /// The granter's facts in the operator organization: a grant over all of it holds in every
     /// organization.
     pub operator: Facts<'a>,
     /// The time of the check.
-    pub now: Millis,
+    pub now: UnixTime,
 }
 
 /// The applications and locations of a grant.
 #[derive(Debug, Clone, Copy)]
-pub struct About<'a> {
+pub struct GrantTarget<'a> {
     /// The application of the role, or the applications whose administration it gives. `None` for
     /// one that is not in the catalog.
     pub applications: &'a [Option<ApplicationIndex>],
@@ -37,13 +37,13 @@ pub struct About<'a> {
 
 /// A grant to be created, changed or revoked.
 #[derive(Debug, Clone, Copy)]
-pub struct Gift<'a> {
+pub struct ProposedGrant<'a> {
     /// The management permissions that the role holds.
     pub manages: &'a [PermissionIndex],
     /// Its applications and locations.
-    pub about: About<'a>,
+    pub about: GrantTarget<'a>,
     /// The end of the grant; no requirement if a grant is revoked.
-    pub until: Millis,
+    pub until: UnixTime,
     /// True if granter and holder are the same.
     pub is_own: bool,
     /// True if the holder owns the organization.
@@ -52,7 +52,7 @@ pub struct Gift<'a> {
 
 /// The reason why the granter may not create, change or revoke a grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Beyond {
+pub enum DelegationError {
     /// The grant is the granter's own access.
     Own,
     /// The grant is the access of an owner, and the granter is not an owner.
@@ -63,63 +63,68 @@ pub enum Beyond {
     Place(usize),
     /// The granter administers it there, but not everywhere or not for as long; or lacks a
     /// permission that the role would pass on, or may not delegate it.
-    Excess,
+    ExceedsGranter,
 }
 
 /// Requirements on a covering grant, beside its permission and location.
 #[derive(Debug, Clone, Copy)]
-struct Demand {
-    until: Millis,
+struct Requirement {
+    until: UnixTime,
     can_delegate: bool,
 }
 
-impl Gift<'_> {
+impl ProposedGrant<'_> {
     /// Checks that the granter may create or revoke the grant.
     ///
     /// # Errors
-    /// The first [`Beyond`] that applies.
+    /// The first [`DelegationError`] that applies.
     // SPEC: S0-3, S0-4, S2-25, S3-6, S3-47, S3-48.
-    pub fn check(&self, power: &Power<'_>) -> Result<(), Beyond> {
+    pub fn check(&self, power: &Granter<'_>) -> Result<(), DelegationError> {
         if self.is_own {
-            return Err(Beyond::Own);
+            return Err(DelegationError::Own);
         }
         if self.is_owners && !power.owns() {
-            return Err(Beyond::Owners);
+            return Err(DelegationError::Owners);
         }
         let catalog = power.here.catalog;
-        let demand = Demand {
+        let demand = Requirement {
             until: self.until,
             can_delegate: false,
         };
         let write = catalog.permission(management::GRANTS_WRITE);
-        power.over(write, &self.about, demand)?;
-        let demand = Demand {
+        power.covers_with(write, &self.about, demand)?;
+        let demand = Requirement {
             can_delegate: true,
             ..demand
         };
         let may_give = |given: &PermissionIndex| {
-            let over = power.over(Some(*given), &self.about, demand);
-            over.is_ok()
+            let covers_with = power.covers_with(Some(*given), &self.about, demand);
+            covers_with.is_ok()
         };
         let mut given = self.manages.iter();
-        given.all(may_give).then_some(()).ok_or(Beyond::Excess)
+        given
+            .all(may_give)
+            .then_some(())
+            .ok_or(DelegationError::ExceedsGranter)
     }
 }
 
-impl Power<'_> {
+impl Granter<'_> {
     /// Returns a grant that holds a permission at any location, for any application.
     pub fn anywhere(&self, permission: PermissionIndex) -> Option<&Grant> {
         let mut everywhere = self.everywhere(permission);
-        everywhere.next().or_else(|| self.held(permission).next())
+        everywhere
+            .next()
+            .or_else(|| self.active_grants(permission).next())
     }
 
     /// True if the granter holds a permission over all applications and locations of a grant.
-    pub fn reaches(&self, permission: PermissionIndex, about: &About<'_>) -> bool {
-        let demand = Demand {
-            until: Millis::MIN,
+    pub fn reaches(&self, permission: PermissionIndex, about: &GrantTarget<'_>) -> bool {
+        let demand = Requirement {
+            until: UnixTime::MIN,
             can_delegate: false,
         };
-        self.over(Some(permission), about, demand).is_ok()
+        self.covers_with(Some(permission), about, demand).is_ok()
     }
 
     /// Returns a member with only those grants that the caller may see by a read permission: the
@@ -146,7 +151,7 @@ impl Power<'_> {
             }
             _ => vec![Target::Organization],
         };
-        let about = About {
+        let about = GrantTarget {
             applications: if bound.is_empty() { &of_role } else { &bound },
             places: &places,
         };
@@ -161,7 +166,9 @@ impl Power<'_> {
         };
         let owner = self.here.roles().find(management::OWNER_ROLE);
         self.everywhere(write).next().is_some()
-            || self.held(write).any(|grant| Some(grant.role) == owner)
+            || self
+                .active_grants(write)
+                .any(|grant| Some(grant.role) == owner)
     }
 
     /// True if the granter may delegate everything, in any organization and without expiry.
@@ -174,18 +181,19 @@ impl Power<'_> {
             .peekable();
         all.peek().is_some()
             && all.all(|permission| {
-                let mut held = self.everywhere(permission);
-                held.any(|grant| grant.can_delegate && grant.validity().end == Millis::MAX)
+                let mut active_grants = self.everywhere(permission);
+                active_grants
+                    .any(|grant| grant.can_delegate && grant.validity().end == UnixTime::MAX)
             })
     }
 
-    fn over(
+    fn covers_with(
         &self,
         permission: Option<PermissionIndex>,
-        about: &About<'_>,
-        demand: Demand,
-    ) -> Result<(), Beyond> {
-        let permission = permission.ok_or(Beyond::Application)?;
+        about: &GrantTarget<'_>,
+        demand: Requirement,
+    ) -> Result<(), DelegationError> {
+        let permission = permission.ok_or(DelegationError::Application)?;
         let meets = |grant: &&Grant| {
             grant.validity().end >= demand.until && (grant.can_delegate || !demand.can_delegate)
         };
@@ -193,20 +201,22 @@ impl Power<'_> {
             return Ok(());
         }
         for application in about.applications {
-            let held = || {
-                let held = self.held(permission);
-                held.filter(|grant| concerns(grant, *application))
+            let active_grants = || {
+                let active_grants = self.active_grants(permission);
+                active_grants.filter(|grant| concerns(grant, *application))
             };
-            if held().next().is_none() {
-                return Err(Beyond::Application);
+            if active_grants().next().is_none() {
+                return Err(DelegationError::Application);
             }
             for (index, place) in about.places.iter().enumerate() {
-                let mut there = held().filter(|grant| self.covers(grant, *place)).peekable();
+                let mut there = active_grants()
+                    .filter(|grant| self.covers(grant, *place))
+                    .peekable();
                 if there.peek().is_none() && *place != Target::Organization {
-                    return Err(Beyond::Place(index));
+                    return Err(DelegationError::Place(index));
                 }
                 if !there.any(|grant| meets(&grant)) {
-                    return Err(Beyond::Excess);
+                    return Err(DelegationError::ExceedsGranter);
                 }
             }
         }
@@ -214,13 +224,13 @@ impl Power<'_> {
     }
 
     /// Returns the grants in force in the organization that hold a permission.
-    fn held(&self, permission: PermissionIndex) -> impl Iterator<Item = &Grant> {
-        held(&self.here, permission, self.now)
+    fn active_grants(&self, permission: PermissionIndex) -> impl Iterator<Item = &Grant> {
+        active_grants(&self.here, permission, self.now)
     }
 
     /// Returns the grants in force that hold a permission in every organization.
     fn everywhere(&self, permission: PermissionIndex) -> impl Iterator<Item = &Grant> {
-        held(&self.operator, permission, self.now)
+        active_grants(&self.operator, permission, self.now)
             .filter(|grant| grant.scope == Scope::All && grant.applications().is_none())
     }
 
@@ -232,16 +242,16 @@ impl Power<'_> {
 }
 
 /// A conditional grant gives no authority; roles with management permissions never have conditions.
-fn held<'a>(
+fn active_grants<'a>(
     facts: &Facts<'a>,
     permission: PermissionIndex,
-    now: Millis,
+    now: UnixTime,
 ) -> impl Iterator<Item = &'a Grant> {
     let roles = facts.roles();
-    let member = standing(facts, permission, now).ok();
+    let member = active_member(facts, permission, now).ok();
     member
         .into_iter()
-        .flat_map(|standing| &standing.member.grants)
+        .flat_map(|active_member| &active_member.member.grants)
         .filter(move |grant| grant.validity().holds_at(now) && roles.holds(grant.role, permission))
         .filter(|grant| grant.condition().is_none())
 }

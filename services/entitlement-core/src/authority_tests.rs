@@ -7,11 +7,11 @@ use proptest::{collection::vec, prelude::*};
 
 use super::*;
 use crate::{
-    ApplicationDefinition, Bounds, Catalog, CompactId, Condition, Entitlement, Given, Member,
-    Organization, RoleDefinition, Subject, SubjectKind, Validity, decide, management,
+    ApplicationDefinition, Bounds, Catalog, CompactId, Condition, ConditionInput, Entitlement,
+    Member, Organization, RoleDefinition, Subject, SubjectKind, Validity, decide, management,
 };
 
-const NOW: Millis = Millis(100);
+const NOW: UnixTime = UnixTime(100);
 const ROLES: [&str; 6] = [
     "owner",
     "delegated-owner",
@@ -89,8 +89,8 @@ fn grant(catalog: &Catalog, organization: &Organization, seed: &Seed) -> Grant {
         .then(|| catalog.application("a").into_iter().collect());
     let bounds = Bounds {
         validity: Validity {
-            start: Millis::MIN,
-            end: Millis(seed.end),
+            start: UnixTime::MIN,
+            end: UnixTime(seed.end),
         },
         applications,
         condition: None,
@@ -124,8 +124,8 @@ impl World {
         }
     }
 
-    fn power(&self) -> Power<'_> {
-        Power {
+    fn power(&self) -> Granter<'_> {
+        Granter {
             here: self.facts(Some(&self.member)),
             operator: self.facts(None),
             now: NOW,
@@ -148,18 +148,18 @@ impl World {
         application: &str,
         units: Option<&[usize]>,
         until: i64,
-    ) -> Result<(), Beyond> {
+    ) -> Result<(), DelegationError> {
         let places = self.places(units);
         let roles = self.catalog.roles();
         let role = roles.find(role).into_iter();
         let manages: Vec<_> = role.flat_map(|role| roles.managed_by(role)).collect();
-        let gift = Gift {
+        let gift = ProposedGrant {
             manages: &manages,
-            about: About {
+            about: GrantTarget {
                 applications: &[self.catalog.application(application)],
                 places: &places,
             },
-            until: Millis(until),
+            until: UnixTime(until),
             is_own: false,
             is_owners: false,
         };
@@ -203,17 +203,20 @@ const ADMIN: &str = "applications/mandate/roles/application-admin";
 fn c3_every_condition_of_giving_is_needed() {
     let owner = world(&[holds(0, None, false, false)]);
     assert_eq!(owner.give(VIEWER, "a", None, 1000), Ok(()));
-    assert_eq!(owner.give(VIEWER, "a", None, 1001), Err(Beyond::Excess));
+    assert_eq!(
+        owner.give(VIEWER, "a", None, 1001),
+        Err(DelegationError::ExceedsGranter)
+    );
     assert_eq!(
         owner.give(DELEGATED, "mandate", None, 1000),
-        Err(Beyond::Excess)
+        Err(DelegationError::ExceedsGranter)
     );
     let delegating = world(&[holds(0, None, false, true)]);
     assert_eq!(delegating.give(DELEGATED, "mandate", None, 1000), Ok(()));
     let operator = "applications/mandate/roles/operator";
     assert_eq!(
         delegating.give(operator, "mandate", None, 1000),
-        Err(Beyond::Excess)
+        Err(DelegationError::ExceedsGranter)
     );
 
     let admin = world(&[holds(2, None, true, true)]);
@@ -226,7 +229,7 @@ fn c3_every_condition_of_giving_is_needed() {
     ] {
         assert_eq!(
             admin.give(role, application, None, 0),
-            Err(Beyond::Application),
+            Err(DelegationError::Application),
             "{role}"
         );
     }
@@ -236,14 +239,17 @@ fn c3_every_condition_of_giving_is_needed() {
     assert_eq!(part.give(DELEGATED, "mandate", Some(&[1]), 1000), Ok(()));
     assert_eq!(
         part.give(VIEWER, "b", Some(&[1, 2]), 1000),
-        Err(Beyond::Place(1))
+        Err(DelegationError::Place(1))
     );
     // A location out of reach and a missing one get the same answer.
     assert_eq!(
         part.give(VIEWER, "b", Some(&[1, 9]), 1000),
-        Err(Beyond::Place(1))
+        Err(DelegationError::Place(1))
     );
-    assert_eq!(part.give(VIEWER, "b", None, 1000), Err(Beyond::Excess));
+    assert_eq!(
+        part.give(VIEWER, "b", None, 1000),
+        Err(DelegationError::ExceedsGranter)
+    );
 
     // Two grants do not add up to a third: one for the location, one for the application.
     let two = world(&[
@@ -253,10 +259,13 @@ fn c3_every_condition_of_giving_is_needed() {
     assert_eq!(two.give(VIEWER, "a", Some(&[0, 2]), 1000), Ok(()));
     assert_eq!(
         two.give("applications/b/roles/viewer", "b", Some(&[2]), 0),
-        Err(Beyond::Place(0))
+        Err(DelegationError::Place(0))
     );
     let nobody = world(&[holds(3, None, false, true)]);
-    assert_eq!(nobody.give(VIEWER, "a", None, 0), Err(Beyond::Application));
+    assert_eq!(
+        nobody.give(VIEWER, "a", None, 0),
+        Err(DelegationError::Application)
+    );
 }
 
 fn seed() -> impl Strategy<Value = Seed> {
@@ -286,9 +295,9 @@ proptest! {
         let application = if gift.bound { "a" } else { management::APPLICATION };
         let given = grant(&world.catalog, &world.organization, &gift);
         let manages: Vec<_> = world.catalog.roles().managed_by(given.role).collect();
-        let check = Gift {
+        let check = ProposedGrant {
             manages: &manages,
-            about: About { applications: &[world.catalog.application(application)], places: &places },
+            about: GrantTarget { applications: &[world.catalog.application(application)], places: &places },
             until: given.validity().end,
             is_own: false,
             is_owners: false,
@@ -306,8 +315,8 @@ proptest! {
                 for now in [100, 110, 129] {
                     let allows = |member| {
                         let facts = world.facts(Some(member));
-                        let given = Given::default();
-                        decide(&facts, permission, target, &given, Millis(now)).outcome.is_ok()
+                        let given = ConditionInput::default();
+                        decide(&facts, permission, target, &given, UnixTime(now)).outcome.is_ok()
                     };
                     prop_assert!(!allows(&receiver) || allows(&world.member));
                 }

@@ -31,11 +31,11 @@ pub const MAX_BYTES: usize = 1024;
 pub const MAX_HELD: usize = 16;
 
 /// Depth limit of the parser. Conditions have a lower limit, which has a clearer error.
-const PARSER_DEPTH: u16 = 64;
+const MAX_PARSER_DEPTH: u16 = 64;
 
 /// The input of conditions.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Given<'a> {
+pub struct ConditionInput<'a> {
     /// The subject: `users/…` or `serviceAccounts/…`.
     pub subject: &'a str,
     /// The id of the target, if it is a resource.
@@ -91,7 +91,7 @@ pub enum InvalidCondition {
     /// It has a number that a context cannot represent exactly.
     #[error(
         "has a number beyond {0} or -{0}; write it as a text, here and in the context",
-        relations::MAX_EXACT
+        relations::MAX_EXACT_INTEGER
     )]
     Inexact,
 }
@@ -119,7 +119,7 @@ struct Program {
 }
 
 /// The functions of CEL, few of which the grammar allows, and the comparisons of this crate.
-static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(environment()));
+static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(environment()));
 
 impl Condition {
     /// Parses a condition for a new grant.
@@ -148,8 +148,8 @@ impl Condition {
 
     /// Returns the approximate size in bytes once compiled.
     pub fn weight(&self) -> usize {
-        const COMPILED: usize = 16;
-        size_of::<Self>() + self.text.len() * COMPILED
+        const COMPILED_BYTES_PER_TEXT_BYTE: usize = 16;
+        size_of::<Self>() + self.text.len() * COMPILED_BYTES_PER_TEXT_BYTE
     }
 
     /// Returns the text as entered.
@@ -159,13 +159,16 @@ impl Condition {
 
     /// Returns true if the condition is met, on a resource of type `kind` if it is known. A
     /// condition that fails to evaluate is not met.
-    pub(crate) fn is_met(&self, given: &Given<'_>, kind: Option<&str>) -> bool {
+    pub(crate) fn is_met(&self, given: &ConditionInput<'_>, kind: Option<&str>) -> bool {
         let program = self.program();
         program.is_some_and(|program| program.is_met(given, kind))
     }
 
     /// Returns the context keys that the condition refers to and the context lacks, in order.
-    pub fn missing<'a>(&'a self, given: &Given<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
+    pub fn missing<'a>(
+        &'a self,
+        given: &ConditionInput<'a>,
+    ) -> impl Iterator<Item = &'a str> + use<'a> {
         let keys = self.program().map(|program| &program.keys);
         let context = given.context;
         let has = move |key: &str| context.is_some_and(|own| own.fields.contains_key(key));
@@ -189,8 +192,8 @@ impl Program {
         Self { expression, keys }
     }
 
-    fn is_met(&self, given: &Given<'_>, kind: Option<&str>) -> bool {
-        let mut scope = Context::with_env(ENV.clone());
+    fn is_met(&self, given: &ConditionInput<'_>, kind: Option<&str>) -> bool {
+        let mut scope = Context::with_env(ENVIRONMENT.clone());
         bind(&self.keys, given, kind, &mut scope);
         matches!(
             Value::resolve(&self.expression, &scope),
@@ -205,7 +208,7 @@ fn read(text: &str) -> Result<IdedExpr, InvalidCondition> {
     }
     // The other parser of the library takes milliseconds for the same text, and so much stack for
     // nested parentheses that it overflows in an unoptimized build.
-    let parser = PrattParser::new().max_recursion_depth(PARSER_DEPTH);
+    let parser = PrattParser::new().max_recursion_depth(MAX_PARSER_DEPTH);
     parser.parse(text).map_err(|errors| {
         let first = errors.errors.first();
         InvalidCondition::Syntax {

@@ -7,7 +7,7 @@ use prost_types::Struct;
 
 use super::*;
 
-const PAGE: &str = include_str!("../../../docs/reference/conditions.md");
+const REFERENCE_PAGE: &str = include_str!("../../../docs/reference/conditions.md");
 
 /// Evaluates a condition; returns the result in the words of the reference page.
 fn answer(condition: &str, context: &Struct) -> &'static str {
@@ -40,16 +40,16 @@ fn answer_of_cel(condition: &str, context: &Struct) -> &'static str {
     }
 }
 
-fn given(context: &Struct) -> Given<'_> {
-    Given {
+fn given(context: &Struct) -> ConditionInput<'_> {
+    ConditionInput {
         subject: "users/jan",
         resource: Some("+3247"),
         context: Some(context),
     }
 }
 
-fn circumstances() -> Struct {
-    let json = PAGE.split("```json\n").nth(1).unwrap();
+fn page_context() -> Struct {
+    let json = REFERENCE_PAGE.split("```json\n").nth(1).unwrap();
     let json = json.split("```").next().unwrap();
     let json: BTreeMap<String, serde_json::Value> = serde_json::from_str(json).unwrap();
     Struct {
@@ -75,7 +75,7 @@ fn of(json: serde_json::Value) -> Said {
 
 /// Returns the rows of the page: the condition, the result here, and the result in CEL.
 fn rows() -> Vec<(String, &'static str, &'static str)> {
-    let page = PAGE.split("## Results").nth(1).unwrap();
+    let page = REFERENCE_PAGE.split("## Results").nth(1).unwrap();
     let rows = page.lines().filter_map(|line| {
         let (condition, rest) = line.strip_prefix("| `")?.split_once("` | ")?;
         let (here, cel) = rest.strip_suffix(" |")?.split_once(" | ")?;
@@ -86,7 +86,7 @@ fn rows() -> Vec<(String, &'static str, &'static str)> {
 
 #[test]
 fn every_row_of_the_reference_answers_what_it_says() {
-    let context = circumstances();
+    let context = page_context();
     let rows = rows();
     assert!(rows.len() > 100, "{}", rows.len());
     for (condition, here, _) in rows {
@@ -96,7 +96,7 @@ fn every_row_of_the_reference_answers_what_it_says() {
 
 #[test]
 fn where_the_reference_says_the_same_the_library_answers_so_too() {
-    let context = circumstances();
+    let context = page_context();
     for (condition, here, cel) in rows() {
         assert_ne!(here, cel, "{condition}");
         if cel == "same" {
@@ -107,7 +107,7 @@ fn where_the_reference_says_the_same_the_library_answers_so_too() {
 
 #[test]
 fn a_stored_condition_that_could_not_be_given_today_is_met_only_if_it_is_true() {
-    let context = circumstances();
+    let context = page_context();
     for (condition, is_met) in [
         ("1", false),
         ("'office'", false),

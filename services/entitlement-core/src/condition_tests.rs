@@ -47,7 +47,7 @@ fn context() -> Struct {
 
 fn is_met(condition: &str) -> bool {
     let context = context();
-    let given = Given {
+    let given = ConditionInput {
         subject: "users/jan",
         resource: Some("+32470000001"),
         context: Some(&context),
@@ -113,7 +113,7 @@ fn a_condition_that_errs_or_is_not_true_is_not_met() {
         "context.network == 'office'",
     ] {
         let condition = Condition::parse(condition).unwrap();
-        assert!(!condition.is_met(&Given::default(), None));
+        assert!(!condition.is_met(&ConditionInput::default(), None));
     }
 }
 
@@ -202,7 +202,7 @@ fn k_n_what_nests_is_refused_before_it_costs() {
     ] {
         let begin = Instant::now();
         if let Ok(parsed) = Condition::parse(&condition) {
-            parsed.is_met(&Given::default(), None);
+            parsed.is_met(&ConditionInput::default(), None);
         }
         assert!(begin.elapsed() < Duration::from_millis(500), "{condition}");
     }
@@ -226,9 +226,9 @@ fn k_n_the_costliest_condition_costs_little() {
             .map(|(key, value)| (key.to_owned(), text(value)))
             .into(),
     };
-    let given = Given {
+    let given = ConditionInput {
         context: Some(&context),
-        ..Given::default()
+        ..ConditionInput::default()
     };
     let costly = vec!["context.a.contains(context.b)"; 16].join("&&");
     let condition = Condition::parse(&costly).unwrap();
@@ -257,7 +257,7 @@ fn the_examples_of_the_reference_are_conditions() {
 
 #[test]
 fn what_is_stored_and_cannot_be_read_is_never_met() {
-    let given = Given::default();
+    let given = ConditionInput::default();
     assert!(Condition::stored("true").is_met(&given, None));
     for text in ["", "tomorrow()", "(((", "context.tags.all(a, true)"] {
         let stored = Condition::stored(text);
@@ -272,14 +272,14 @@ fn what_is_missing_is_in_order_and_named_once() {
         "context.b == 1 && (context.a == 2 || context['b'] == 3) && context.network == ''";
     let condition = Condition::parse(condition).unwrap();
     let own = context();
-    let given = Given {
+    let given = ConditionInput {
         context: Some(&own),
-        ..Given::default()
+        ..ConditionInput::default()
     };
     assert!(condition.missing(&given).eq(["a", "b"]));
     assert!(
         condition
-            .missing(&Given::default())
+            .missing(&ConditionInput::default())
             .eq(["a", "b", "network"])
     );
 }
@@ -337,7 +337,7 @@ proptest! {
         let is_told = matches!(refused, None | Some(Large | Inexact | Mismatch { .. } | NotBoolean(_)));
         prop_assert!(is_told);
         let own = context();
-        let given = Given { subject: "users/jan", resource: Some("r"), context: Some(&own) };
+        let given = ConditionInput { subject: "users/jan", resource: Some("r"), context: Some(&own) };
         let condition = Condition::stored(&text);
         let met = condition.is_met(&given, None);
         prop_assert_eq!(condition.is_met(&given, None), met);
@@ -358,7 +358,7 @@ proptest! {
     ]), 0..40)) {
         if let Ok(condition) = Condition::parse(&words.concat()) {
             let own = context();
-            let given = Given { context: Some(&own), ..Given::default() };
+            let given = ConditionInput { context: Some(&own), ..ConditionInput::default() };
             condition.is_met(&given, None);
         }
     }

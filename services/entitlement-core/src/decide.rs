@@ -3,17 +3,17 @@
 //! Additive: no grant denies, nothing is excluded, and only the unit tree is recursive. What cannot
 //! be expressed cannot be got wrong.
 
-mod among;
+mod grants;
 
 use std::collections::BTreeSet;
 
-use base::Millis;
+use base::UnixTime;
 
-use self::among::{Asked, among_grants, conditional};
-pub(crate) use self::among::{covers, is_met};
+use self::grants::{GrantQuery, conditional, evaluate_grants};
+pub(crate) use self::grants::{covers, is_met};
 use crate::{
     catalog::{Catalog, PermissionIndex},
-    condition::Given,
+    condition::ConditionInput,
     facts::{Entitlement, Grant, Member, Organization, Subject, SubjectKind},
     role::Roles,
     scope::{Target, next},
@@ -78,7 +78,7 @@ pub struct Decision<'a> {
     /// The grant that allows, or the reason for the deny.
     pub outcome: Result<&'a Grant, Reason>,
     /// The next time at which the answer could change by time alone.
-    pub valid_until: Millis,
+    pub valid_until: UnixTime,
     /// Number of conditions evaluated.
     pub conditions: u32,
 }
@@ -98,18 +98,18 @@ pub fn decide<'a>(
     facts: &Facts<'a>,
     permission: PermissionIndex,
     target: Target,
-    given: &Given<'_>,
-    now: Millis,
+    given: &ConditionInput<'_>,
+    now: UnixTime,
 ) -> Decision<'a> {
-    match standing(facts, permission, now) {
-        Ok(standing) => {
-            let asked = Asked {
+    match active_member(facts, permission, now) {
+        Ok(active_member) => {
+            let asked = GrantQuery {
                 roles: facts.roles(),
                 permission,
                 target,
                 now,
             };
-            among_grants(&asked, &standing, given)
+            evaluate_grants(&asked, &active_member, given)
         }
         Err(decision) => decision,
     }
@@ -121,20 +121,20 @@ pub fn missing<'a>(
     facts: &Facts<'a>,
     permission: PermissionIndex,
     target: Target,
-    given: &Given<'a>,
-    now: Millis,
+    given: &ConditionInput<'a>,
+    now: UnixTime,
 ) -> BTreeSet<&'a str> {
-    let Ok(standing) = standing(facts, permission, now) else {
+    let Ok(active_member) = active_member(facts, permission, now) else {
         return BTreeSet::new();
     };
-    let asked = Asked {
+    let asked = GrantQuery {
         roles: facts.roles(),
         permission,
         target,
         now,
     };
-    conditional(&asked, &standing)
-        .filter(|grant| !is_met(grant, &standing.organization.tree, target, given))
+    conditional(&asked, &active_member)
+        .filter(|grant| !is_met(grant, &active_member.organization.tree, target, given))
         .filter_map(Grant::condition)
         .flat_map(|condition| condition.missing(given))
         .collect()
@@ -142,7 +142,7 @@ pub fn missing<'a>(
 
 /// An active member of an organization that is entitled to the application.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Standing<'a> {
+pub(crate) struct ActiveMember<'a> {
     pub(crate) organization: &'a Organization,
     pub(crate) member: &'a Member,
     pub(crate) entitlement: &'a Entitlement,
@@ -172,14 +172,14 @@ pub(crate) fn membership<'a>(facts: &Facts<'a>) -> Result<(&'a Organization, &'a
 }
 
 /// Checks everything except the grants.
-pub(crate) fn standing<'a>(
+pub(crate) fn active_member<'a>(
     facts: &Facts<'a>,
     permission: PermissionIndex,
-    now: Millis,
-) -> Result<Standing<'a>, Decision<'a>> {
+    now: UnixTime,
+) -> Result<ActiveMember<'a>, Decision<'a>> {
     let (organization, member) = membership(facts).map_err(|reason| Decision {
         outcome: Err(reason),
-        valid_until: Millis::MAX,
+        valid_until: UnixTime::MAX,
         conditions: 0,
     })?;
     let entitlement = facts
@@ -188,15 +188,15 @@ pub(crate) fn standing<'a>(
         .and_then(|application| organization.entitlements.get(&application))
         .filter(|entitlement| entitlement.active);
     match entitlement {
-        Some(entitlement) if entitlement.validity.holds_at(now) => Ok(Standing {
+        Some(entitlement) if entitlement.validity.holds_at(now) => Ok(ActiveMember {
             organization,
             member,
             entitlement,
         }),
         other => Err(Decision {
             outcome: Err(Reason::ApplicationNotEntitled),
-            valid_until: other.map_or(Millis::MAX, |entitlement| {
-                next(now, entitlement.validity.start, Millis::MAX)
+            valid_until: other.map_or(UnixTime::MAX, |entitlement| {
+                next(now, entitlement.validity.start, UnixTime::MAX)
             }),
             conditions: 0,
         }),

@@ -78,12 +78,12 @@ fn typed(seeds: &[Seed]) -> World {
 fn asked<'c>(
     world: &World,
     contexts: &'c [Option<Struct>],
-) -> Vec<(&'static str, Target, Given<'c>)> {
+) -> Vec<(&'static str, Target, ConditionInput<'c>)> {
     let mut asked = Vec::new();
     for permission in PERMISSIONS {
         for (resource, target) in places(world) {
             for context in contexts {
-                let given = Given {
+                let given = ConditionInput {
                     subject: "users/jan",
                     resource,
                     context: context.as_ref(),
@@ -95,7 +95,7 @@ fn asked<'c>(
     asked
 }
 
-const AT: Millis = Millis(5);
+const QUESTION_TIME: UnixTime = UnixTime(5);
 
 #[test]
 fn what_holds_always_decides_before_what_holds_under_a_condition() {
@@ -110,21 +110,27 @@ fn what_holds_always_decides_before_what_holds_under_a_condition() {
     let met = Some(3);
     // Even if the conditional grant holds longer.
     let both = super::world(&[seed(met, 20), seed(None, 10)]);
-    let decision = both.ask("a.m.view", Target::Organization, AT);
+    let decision = both.ask("a.m.view", Target::Organization, QUESTION_TIME);
     assert_eq!(decision.outcome.unwrap().id.to_string(), "g1");
     assert!(!decision.is_conditional());
     let one = super::world(&[seed(met, 20), seed(Some(0), 30)]);
-    let decision = one.ask("a.m.view", Target::Organization, AT);
+    let decision = one.ask("a.m.view", Target::Organization, QUESTION_TIME);
     assert_eq!(decision.outcome.unwrap().id.to_string(), "g0");
     assert!(decision.is_conditional());
     let none = super::world(&[seed(Some(1), 20), seed(Some(0), 30)]);
-    let decision = none.ask("a.m.view", Target::Organization, AT);
+    let decision = none.ask("a.m.view", Target::Organization, QUESTION_TIME);
     assert_eq!(decision.outcome.unwrap_err(), Reason::ConditionNotMet);
-    assert_eq!(decision.valid_until, Millis(20));
+    assert_eq!(decision.valid_until, UnixTime(20));
     let permission = none.catalog.permission("a.m.view").unwrap();
     let facts = none.facts();
-    let given = Given::default();
-    let missing = missing(&facts, permission, Target::Organization, &given, AT);
+    let given = ConditionInput::default();
+    let missing = missing(
+        &facts,
+        permission,
+        Target::Organization,
+        &given,
+        QUESTION_TIME,
+    );
     assert!(missing.into_iter().eq(["amount", "network"]));
 }
 
@@ -135,7 +141,7 @@ proptest! {
         let contexts = contexts();
         let mut first: BTreeMap<String, Decision<'_>> = BTreeMap::new();
         for (permission, target, given) in asked(&world, &contexts) {
-            let decision = world.ask_given(permission, target, &given, AT);
+            let decision = world.ask_given(permission, target, &given, QUESTION_TIME);
             let question = format!("{permission} {target:?}");
             let known = *first.entry(question).or_insert(decision);
             if decision.is_conditional() {
@@ -156,8 +162,8 @@ proptest! {
         let (without, with) = (typed(&without), typed(&with));
         let contexts = contexts();
         for (permission, target, given) in asked(&with, &contexts) {
-            if with.ask_given(permission, target, &given, AT).outcome.is_ok() {
-                prop_assert!(without.ask_given(permission, target, &given, AT).outcome.is_ok());
+            if with.ask_given(permission, target, &given, QUESTION_TIME).outcome.is_ok() {
+                prop_assert!(without.ask_given(permission, target, &given, QUESTION_TIME).outcome.is_ok());
             }
         }
     }
@@ -168,8 +174,8 @@ proptest! {
         let contexts = contexts();
         for (permission, target, given) in asked(&world, &contexts) {
             let index = world.catalog.permission(permission).unwrap();
-            let decision = world.ask_given(permission, target, &given, AT);
-            let missing = missing(&world.facts(), index, target, &given, AT);
+            let decision = world.ask_given(permission, target, &given, QUESTION_TIME);
+            let missing = missing(&world.facts(), index, target, &given, QUESTION_TIME);
             let has = |key: &&str| given.context.is_some_and(|own| own.fields.contains_key(*key));
             prop_assert!(!missing.iter().any(has));
             if !decision.is_conditional() && decision.outcome.is_err() {
@@ -184,8 +190,8 @@ proptest! {
         let contexts = contexts();
         for (permission, target, given) in asked(&world, &contexts) {
             let index = world.catalog.permission(permission).unwrap();
-            let decision = world.ask_given(permission, target, &given, AT);
-            let explained = explain(&world.facts(), index, target, &given, AT);
+            let decision = world.ask_given(permission, target, &given, QUESTION_TIME);
+            let explained = explain(&world.facts(), index, target, &given, QUESTION_TIME);
             prop_assert_eq!(explained.decision, decision);
             let allows = explained.grants.iter().any(explain::GrantConsideration::allows);
             prop_assert_eq!(allows, decision.outcome.is_ok());
@@ -199,7 +205,7 @@ proptest! {
     fn access_agrees_with_check(seeds in seeds(), now in -11_i64..60) {
         let world = typed(&seeds);
         let facts = world.facts();
-        let held = access(&facts, Millis(now));
+        let held = access(&facts, UnixTime(now));
         let tree = &world.organization.as_ref().unwrap().tree;
         let contexts = contexts();
         for (permission, target, given) in asked(&world, &contexts) {
@@ -211,7 +217,7 @@ proptest! {
                 let condition = held.condition.map(|text| Condition::parse(text).unwrap());
                 condition.is_none_or(|own| own.is_met(&given, tree.kind(target)))
             });
-            let decision = world.ask_given(permission, target, &given, Millis(now));
+            let decision = world.ask_given(permission, target, &given, UnixTime(now));
             prop_assert_eq!(listed, decision.outcome.is_ok());
         }
     }
@@ -219,12 +225,12 @@ proptest! {
     #[test]
     fn what_holds_always_is_not_told_to_hold_under_a_condition(seeds in seeds()) {
         let world = typed(&seeds);
-        for application in access(&world.facts(), AT) {
+        for application in access(&world.facts(), QUESTION_TIME) {
             let both = |module: &&&str| application.modules.contains(*module);
             prop_assert_eq!(application.conditional_modules.iter().find(both), None);
             for held in application.permissions.iter().filter(|held| held.condition.is_some()) {
                 for target in named(&held.scope) {
-                    let decision = world.ask(held.permission, target, AT);
+                    let decision = world.ask(held.permission, target, QUESTION_TIME);
                     prop_assert!(decision.outcome.is_err() || decision.is_conditional());
                 }
             }

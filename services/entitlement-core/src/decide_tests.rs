@@ -15,7 +15,7 @@ use crate::{
 #[path = "decide_condition_tests.rs"]
 mod conditions;
 
-const NOW: Millis = Millis(1_000);
+const NOW: UnixTime = UnixTime(1_000);
 
 fn catalog() -> Catalog {
     let strings = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
@@ -115,16 +115,16 @@ impl World {
         }
     }
 
-    fn ask(&self, permission: &str, target: Target, now: Millis) -> Decision<'_> {
-        self.ask_given(permission, target, &Given::default(), now)
+    fn ask(&self, permission: &str, target: Target, now: UnixTime) -> Decision<'_> {
+        self.ask_given(permission, target, &ConditionInput::default(), now)
     }
 
     fn ask_given(
         &self,
         permission: &str,
         target: Target,
-        given: &Given<'_>,
-        now: Millis,
+        given: &ConditionInput<'_>,
+        now: UnixTime,
     ) -> Decision<'_> {
         let permission = self.catalog.permission(permission).unwrap();
         decide(&self.facts(), permission, target, given, now)
@@ -226,8 +226,8 @@ fn a_service_account_needs_no_subscription() {
 fn k_s_a_grant_holds_from_its_start_up_to_but_without_its_end() {
     let mut world = World::new();
     let validity = Validity {
-        start: Millis(10),
-        end: Millis(20),
+        start: UnixTime(10),
+        end: UnixTime(20),
     };
     let bounds = Bounds {
         validity,
@@ -235,12 +235,12 @@ fn k_s_a_grant_holds_from_its_start_up_to_but_without_its_end() {
     };
     world.member.as_mut().unwrap().grants[0].bounds = bounds.boxed();
     for (now, allowed, until) in [
-        (9, false, Millis(10)),
-        (10, true, Millis(20)),
-        (19, true, Millis(20)),
-        (20, false, Millis::MAX),
+        (9, false, UnixTime(10)),
+        (10, true, UnixTime(20)),
+        (19, true, UnixTime(20)),
+        (20, false, UnixTime::MAX),
     ] {
-        let decision = world.ask("a.m.view", Target::Organization, Millis(now));
+        let decision = world.ask("a.m.view", Target::Organization, UnixTime(now));
         assert_eq!(decision.outcome.is_ok(), allowed, "at {now}");
         assert_eq!(decision.valid_until, until, "at {now}");
     }
@@ -296,8 +296,8 @@ fn world(seeds: &[Seed]) -> World {
         scope: scope(&mut organization.tree, seed),
         bounds: Bounds {
             validity: Validity {
-                start: Millis(seed.start),
-                end: Millis(seed.start + seed.length),
+                start: UnixTime(seed.start),
+                end: UnixTime(seed.start + seed.length),
             },
             ..seed.condition.map(conditions::bounds).unwrap_or_default()
         }
@@ -329,12 +329,12 @@ fn targets(world: &World) -> Vec<Target> {
 }
 
 /// Returns every query about a set of facts at several times.
-fn questions(world: &World) -> Vec<(&'static str, Target, Millis)> {
+fn questions(world: &World) -> Vec<(&'static str, Target, UnixTime)> {
     let mut questions = Vec::new();
     for permission in PERMISSIONS {
         for target in targets(world) {
             for now in [-11, 0, 5, 15, 29, 60] {
-                questions.push((permission, target, Millis(now)));
+                questions.push((permission, target, UnixTime(now)));
             }
         }
     }
@@ -387,7 +387,7 @@ proptest! {
         for (permission, target, now) in questions(&world) {
             let decision = world.ask(permission, target, now);
             let index = world.catalog.permission(permission).unwrap();
-            let explanation = explain(&world.facts(), index, target, &Given::default(), now);
+            let explanation = explain(&world.facts(), index, target, &ConditionInput::default(), now);
             prop_assert_eq!(explanation.decision, decision);
             let all_hold = explanation.steps.iter().all(|step| step.holds);
             prop_assert_eq!(all_hold, decision.outcome.is_ok());
@@ -415,8 +415,8 @@ proptest! {
         let world = world(&seeds);
         for permission in PERMISSIONS {
             for target in targets(&world) {
-                let answer = world.ask(permission, target, Millis(now));
-                let then = Millis(now + later);
+                let answer = world.ask(permission, target, UnixTime(now));
+                let then = UnixTime(now + later);
                 if then < answer.valid_until {
                     let second = world.ask(permission, target, then);
                     prop_assert_eq!(answer.outcome.is_ok(), second.outcome.is_ok());

@@ -1,10 +1,10 @@
 //! Explanations of decisions, check by check and grant by grant.
 
-use base::Millis;
+use base::UnixTime;
 
 use crate::{
     catalog::PermissionIndex,
-    condition::{Condition, Given},
+    condition::{Condition, ConditionInput},
     decide::{Decision, Facts, Reason, covers, decide, is_met},
     facts::CompactId,
     scope::{Scope, Target},
@@ -84,9 +84,9 @@ pub fn holds_throughout(
     facts: &Facts<'_>,
     permission: PermissionIndex,
     scope: &Scope,
-    now: Millis,
+    now: UnixTime,
 ) -> bool {
-    let nothing = Given::default();
+    let nothing = ConditionInput::default();
     let holds = |target| {
         let decision = decide(facts, permission, target, &nothing, now);
         decision.outcome.is_ok() && !decision.is_conditional()
@@ -102,8 +102,8 @@ pub fn explain<'a>(
     facts: &Facts<'a>,
     permission: PermissionIndex,
     target: Target,
-    given: &Given<'_>,
-    now: Millis,
+    given: &ConditionInput<'_>,
+    now: UnixTime,
 ) -> Explanation<'a> {
     let decision = decide(facts, permission, target, given, now);
     let failed = decision.outcome.err();

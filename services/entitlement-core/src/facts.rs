@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use base::Millis;
+use base::UnixTime;
 use uuid::{Uuid, fmt::Simple};
 
 use crate::{
@@ -23,34 +23,34 @@ pub struct CompactId(Form);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Form {
-    /// [`MADE`] and a UUID in lower case without hyphens.
-    Made(Uuid),
+    /// [`GENERATED_PREFIX`] and a UUID in lower case without hyphens.
+    Generated(Uuid),
     /// An id that a caller chose.
-    Chosen(Box<str>),
+    Custom(Box<str>),
 }
 
 /// Prefix of generated ids.
-const MADE: &str = "g";
+const GENERATED_PREFIX: &str = "g";
 
 impl CompactId {
     /// Compacts an id.
     pub fn new(id: &str) -> Self {
-        let made = id.strip_prefix(MADE).and_then(|number| {
-            let made = Self(Form::Made(number.parse().ok()?));
+        let made = id.strip_prefix(GENERATED_PREFIX).and_then(|number| {
+            let made = Self(Form::Generated(number.parse().ok()?));
             // A UUID has other spellings, too.
             (made.to_string() == id).then_some(made)
         });
-        made.unwrap_or_else(|| Self(Form::Chosen(id.into())))
+        made.unwrap_or_else(|| Self(Form::Custom(id.into())))
     }
 
     /// Appends the id to a text.
     pub fn push_to(&self, text: &mut String) {
         match &self.0 {
-            Form::Made(uuid) => {
-                text.push_str(MADE);
+            Form::Generated(uuid) => {
+                text.push_str(GENERATED_PREFIX);
                 text.push_str(uuid.simple().encode_lower(&mut [0; Simple::LENGTH]));
             }
-            Form::Chosen(id) => text.push_str(id),
+            Form::Custom(id) => text.push_str(id),
         }
     }
 }
@@ -67,20 +67,20 @@ impl Display for CompactId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Validity {
     /// Start, inclusive.
-    pub start: Millis,
+    pub start: UnixTime,
     /// End, exclusive.
-    pub end: Millis,
+    pub end: UnixTime,
 }
 
 impl Validity {
     /// In force at all times.
     pub const ALWAYS: Self = Self {
-        start: Millis::MIN,
-        end: Millis::MAX,
+        start: UnixTime::MIN,
+        end: UnixTime::MAX,
     };
 
     /// True if the period includes a time.
-    pub fn holds_at(&self, now: Millis) -> bool {
+    pub fn holds_at(&self, now: UnixTime) -> bool {
         self.start <= now && now < self.end
     }
 }
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn an_id_reads_back_as_it_was() {
         let made = "g0193a5b3c2d17f0e8a9b0c1d2e3f4a5b";
-        assert!(matches!(CompactId::new(made).0, Form::Made(_)));
+        assert!(matches!(CompactId::new(made).0, Form::Generated(_)));
         for id in [
             made,
             "g",

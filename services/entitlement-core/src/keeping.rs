@@ -1,15 +1,15 @@
 //! Required holders: an organization keeps an owner, now and from now on.
 
-use base::Millis;
+use base::UnixTime;
 
 use crate::facts::Validity;
 
-/// Returns the first time from `now` on at which none of these periods is in force; [`Millis::MAX`]
+/// Returns the first time from `now` on at which none of these periods is in force; [`UnixTime::MAX`]
 /// if one always is.
 ///
 /// A change leaves the required holders in place exactly if this time comes no sooner after it.
 // SPEC: S1-36, S2-31, S0-29.
-pub fn lasts_until(validities: impl IntoIterator<Item = Validity>, now: Millis) -> Millis {
+pub fn lasts_until(validities: impl IntoIterator<Item = Validity>, now: UnixTime) -> UnixTime {
     let mut ordered: Vec<Validity> = validities.into_iter().collect();
     ordered.sort_unstable_by_key(|validity| validity.start);
     ordered.iter().fold(now, |until, validity| {
@@ -29,18 +29,18 @@ mod tests {
 
     fn validity((start, length): (i64, i64)) -> Validity {
         Validity {
-            start: Millis(start),
-            end: Millis(start + length),
+            start: UnixTime(start),
+            end: UnixTime(start + length),
         }
     }
 
     #[test]
     fn who_begins_later_or_ends_is_not_there_now_and_always() {
-        let now = Millis(10);
+        let now = UnixTime(10);
         let of = |times: &[(i64, i64)]| {
             let validities = times.iter().map(|(start, end)| Validity {
-                start: Millis(*start),
-                end: Millis(*end),
+                start: UnixTime(*start),
+                end: UnixTime(*end),
             });
             lasts_until(validities, now)
         };
@@ -55,7 +55,7 @@ mod tests {
             (&[(15, never), (0, 20)], never),
             (&[(0, 10)], 10),
         ] {
-            assert_eq!(of(times), Millis(until), "{times:?}");
+            assert_eq!(of(times), UnixTime(until), "{times:?}");
         }
     }
 
@@ -67,8 +67,8 @@ mod tests {
             now in 0_i64..40,
         ) {
             let validities: Vec<Validity> = times.into_iter().map(validity).collect();
-            let there = |at| validities.iter().any(|one| one.holds_at(Millis(at)));
-            let until = lasts_until(validities.iter().copied(), Millis(now)).0;
+            let there = |at| validities.iter().any(|one| one.holds_at(UnixTime(at)));
+            let until = lasts_until(validities.iter().copied(), UnixTime(now)).0;
             prop_assert!((now..until).all(there));
             prop_assert!(!there(until));
         }

@@ -24,7 +24,7 @@ pub use catalog::{
     ApplicationDefinition, ApplicationIndex, Catalog, CatalogError, ModuleDefinition,
     OptionDefinition, PermissionIndex, RoleDefinition,
 };
-pub use condition::{Condition, Given};
+pub use condition::{Condition, ConditionInput};
 pub use decide::{Decision, Facts, Reason, decide, missing};
 pub use difference::{RoleDifference, difference, held};
 pub use explain::{Explanation, GrantConsideration, Step, explain, holds_throughout};

@@ -11,7 +11,7 @@ use crate::{
 pub struct RoleIndex(u32);
 
 /// The bit that marks the number of a custom role.
-const OWN: u32 = 1 << 31;
+const CUSTOM_ROLE_BIT: u32 = 1 << 31;
 
 /// Roles by number. A name keeps its number, even if the role is deleted.
 #[derive(Debug, Clone, Default)]
@@ -68,7 +68,7 @@ impl RoleSet {
     /// Returns the custom role with a name, in the set of an organization. A role that does not
     /// exist holds nothing.
     pub fn own(&mut self, name: &str) -> RoleIndex {
-        RoleIndex(self.number(name) | OWN)
+        RoleIndex(self.number(name) | CUSTOM_ROLE_BIT)
     }
 
     /// Sets the permissions of a custom role; leaves out those that the application no longer has.
@@ -91,9 +91,9 @@ impl RoleSet {
 
     /// Returns the approximate size of the roles in bytes.
     pub fn weight(&self) -> usize {
-        const ENTRY: usize = 160;
+        const ROLE_BYTES: usize = 160;
         let held: usize = self.roles.iter().map(|role| role.permissions.len()).sum();
-        self.roles.len() * ENTRY + held * size_of::<u64>()
+        self.roles.len() * ROLE_BYTES + held * size_of::<u64>()
     }
 
     /// Clears the permissions of all roles, and keeps their numbers.
@@ -117,7 +117,7 @@ impl<'a> Roles<'a> {
     /// Returns the role with a name.
     pub fn find(self, name: &str) -> Option<RoleIndex> {
         let of = |set: &RoleSet, mark| Some(RoleIndex(set.numbers.get(name)? | mark));
-        let own = || self.own.and_then(|own| of(own, OWN));
+        let own = || self.own.and_then(|own| of(own, CUSTOM_ROLE_BIT));
         of(&self.catalog.roles, 0).or_else(own)
     }
 
@@ -152,7 +152,10 @@ impl<'a> Roles<'a> {
     pub fn that_hold(self, held: PermissionIndex) -> impl Iterator<Item = &'a str> {
         let all = |set: &'a RoleSet, mark| (0..index(set.roles.len())).map(move |at| at | mark);
         let catalog = all(&self.catalog.roles, 0);
-        let own = self.own.into_iter().flat_map(move |own| all(own, OWN));
+        let own = self
+            .own
+            .into_iter()
+            .flat_map(move |own| all(own, CUSTOM_ROLE_BIT));
         catalog
             .chain(own)
             .map(RoleIndex)
@@ -161,12 +164,12 @@ impl<'a> Roles<'a> {
     }
 
     fn get(self, role: RoleIndex) -> Option<&'a Role> {
-        let set = if role.0 & OWN == 0 {
+        let set = if role.0 & CUSTOM_ROLE_BIT == 0 {
             &self.catalog.roles
         } else {
             self.own?
         };
-        set.roles.get((role.0 & !OWN) as usize)
+        set.roles.get((role.0 & !CUSTOM_ROLE_BIT) as usize)
     }
 }
 

@@ -1,10 +1,10 @@
 //! Scopes of grants, in the unit tree of an organization.
 
-mod kinds;
+mod resource_types;
 
-use base::Millis;
+use base::UnixTime;
 
-use self::kinds::Kinds;
+use self::resource_types::Kinds;
 use crate::Map;
 
 /// A unit or a resource of one organization, as a number that is stable while the organization is
@@ -57,21 +57,21 @@ pub enum Target {
 /// A name keeps its number after deletion, because grants may still refer to it.
 #[derive(Debug, Clone, Default)]
 pub struct Tree {
-    units: Names,
+    units: Interner,
     /// The parent of each unit; `None` at the root and for units that do not exist.
-    parents: Vec<Place>,
-    resources: Names,
+    parents: Vec<Parent>,
+    resources: Interner,
     /// The unit of each resource.
-    homes: Vec<Place>,
+    resource_units: Vec<Parent>,
     /// The type of each resource.
     kinds: Kinds,
 }
 
 #[derive(Debug, Clone, Default)]
-struct Names(Map<Box<str>, Node>);
+struct Interner(Map<Box<str>, Node>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Parent {
     /// Known only because a grant refers to it.
     Unknown,
     Absent,
@@ -82,13 +82,13 @@ enum Place {
 /// Deeper than the maximum depth of a tree (16). Bounds the walk even if the facts contain a cycle.
 const MAX_DEPTH: usize = 64;
 
-impl Names {
-    fn intern(&mut self, name: &str, places: &mut Vec<Place>) -> Node {
+impl Interner {
+    fn intern(&mut self, name: &str, places: &mut Vec<Parent>) -> Node {
         if let Some(node) = self.0.get(name) {
             return *node;
         }
         let node = Node(u32::try_from(places.len()).unwrap_or(u32::MAX));
-        places.push(Place::Unknown);
+        places.push(Parent::Unknown);
         self.0.insert(name.into(), node);
         node
     }
@@ -102,15 +102,15 @@ impl Tree {
 
     /// Returns the number of a resource, whether or not it exists.
     pub fn resource(&mut self, id: &str) -> Node {
-        self.resources.intern(id, &mut self.homes)
+        self.resources.intern(id, &mut self.resource_units)
     }
 
     /// Puts a unit below its parent, or at the root.
     pub fn place_unit(&mut self, id: &str, parent: Option<&str>) {
         let node = self.unit(id);
         let place = match parent {
-            Some(parent) => Place::Below(self.unit(parent)),
-            None => Place::Root,
+            Some(parent) => Parent::Below(self.unit(parent)),
+            None => Parent::Root,
         };
         put(&mut self.parents, node, place);
     }
@@ -128,17 +128,17 @@ impl Tree {
 
     /// Removes all units from the tree, before they are placed again.
     pub fn clear_units(&mut self) {
-        self.parents.fill(Place::Absent);
+        self.parents.fill(Parent::Absent);
     }
 
     /// Puts a resource into a unit, or removes it.
     pub fn place_resource(&mut self, id: &str, unit: Option<&str>) {
         let node = self.resource(id);
         let place = match unit {
-            Some(unit) => Place::Below(self.unit(unit)),
-            None => Place::Absent,
+            Some(unit) => Parent::Below(self.unit(unit)),
+            None => Parent::Absent,
         };
-        put(&mut self.homes, node, place);
+        put(&mut self.resource_units, node, place);
     }
 
     /// Sets the type of a resource; empty if unknown.
@@ -166,10 +166,10 @@ impl Tree {
     /// Returns a resource as a target; `None` if its existence is unknown.
     pub fn resource_target(&self, id: &str) -> Option<Target> {
         let node = *self.resources.0.get(id)?;
-        match at(&self.homes, node) {
-            Place::Unknown => None,
-            Place::Absent => Some(Target::Missing),
-            Place::Root | Place::Below(_) => Some(Target::Resource(node)),
+        match at(&self.resource_units, node) {
+            Parent::Unknown => None,
+            Parent::Absent => Some(Target::Missing),
+            Parent::Root | Parent::Below(_) => Some(Target::Resource(node)),
         }
     }
 
@@ -193,12 +193,12 @@ impl Tree {
             }
         }
         let names = self.resources.0.iter();
-        names.filter_map(move |(id, node)| match at(&self.homes, *node) {
-            Place::Below(unit) => {
+        names.filter_map(move |(id, node)| match at(&self.resource_units, *node) {
+            Parent::Below(unit) => {
                 let unit = units.get(unit.0 as usize)?;
                 Some((*unit, &**id, Target::Resource(*node)))
             }
-            Place::Root | Place::Absent | Place::Unknown => None,
+            Parent::Root | Parent::Absent | Parent::Unknown => None,
         })
     }
 
@@ -222,12 +222,12 @@ impl Tree {
         };
         let stays = |part: &Part| match *part {
             Part::Unit(unit) => match at(&self.parents, unit) {
-                Place::Root => true,
-                Place::Below(parent) => !self.is_below(parent, parts),
-                Place::Absent | Place::Unknown => false,
+                Parent::Root => true,
+                Parent::Below(parent) => !self.is_below(parent, parts),
+                Parent::Absent | Parent::Unknown => false,
             },
             Part::Resource(resource) => {
-                exists(&self.homes, resource) && !self.is_home_below(resource, parts)
+                exists(&self.resource_units, resource) && !self.is_home_below(resource, parts)
             }
         };
         Scope::Parts(parts.iter().copied().filter(stays).collect())
@@ -243,7 +243,7 @@ impl Tree {
             ids(&self.units, &self.parents, |unit| {
                 is_part(&Part::Unit(unit))
             }),
-            ids(&self.resources, &self.homes, |resource| {
+            ids(&self.resources, &self.resource_units, |resource| {
                 is_part(&Part::Resource(resource))
             }),
         )
@@ -257,7 +257,7 @@ impl Tree {
         };
         let is_unknown = |part: &Part| match *part {
             Part::Unit(_) => false,
-            Part::Resource(resource) => at(&self.homes, resource) == Place::Unknown,
+            Part::Resource(resource) => at(&self.resource_units, resource) == Parent::Unknown,
         };
         let missing = parts.iter().any(is_unknown);
         let names = missing.then(|| self.resources.0.iter());
@@ -273,12 +273,12 @@ impl Tree {
 
     /// Returns the approximate size of the tree in bytes.
     pub fn weight(&self) -> usize {
-        const ENTRY: usize = 64;
-        (self.units.0.len() + self.resources.0.len()) * ENTRY
+        const NODE_BYTES: usize = 64;
+        (self.units.0.len() + self.resources.0.len()) * NODE_BYTES
     }
 
     fn is_home_below(&self, resource: Node, parts: &[Part]) -> bool {
-        matches!(at(&self.homes, resource), Place::Below(unit) if self.is_below(unit, parts))
+        matches!(at(&self.resource_units, resource), Parent::Below(unit) if self.is_below(unit, parts))
     }
 
     fn is_below(&self, unit: Node, parts: &[Part]) -> bool {
@@ -288,32 +288,32 @@ impl Tree {
                 return true;
             }
             match at(&self.parents, unit) {
-                Place::Below(parent) => unit = parent,
-                Place::Root | Place::Absent | Place::Unknown => return false,
+                Parent::Below(parent) => unit = parent,
+                Parent::Root | Parent::Absent | Parent::Unknown => return false,
             }
         }
         false
     }
 }
 
-fn at(places: &[Place], node: Node) -> Place {
+fn at(places: &[Parent], node: Node) -> Parent {
     places
         .get(node.0 as usize)
         .copied()
-        .unwrap_or(Place::Absent)
+        .unwrap_or(Parent::Absent)
 }
 
-fn exists(places: &[Place], node: Node) -> bool {
-    matches!(at(places, node), Place::Root | Place::Below(_))
+fn exists(places: &[Parent], node: Node) -> bool {
+    matches!(at(places, node), Parent::Root | Parent::Below(_))
 }
 
-fn put(places: &mut [Place], node: Node, place: Place) {
+fn put(places: &mut [Parent], node: Node, place: Parent) {
     if let Some(slot) = places.get_mut(node.0 as usize) {
         *slot = place;
     }
 }
 
-fn ids<'a>(names: &'a Names, places: &[Place], is_part: impl Fn(Node) -> bool) -> Vec<&'a str> {
+fn ids<'a>(names: &'a Interner, places: &[Parent], is_part: impl Fn(Node) -> bool) -> Vec<&'a str> {
     let mut ids: Vec<&str> = names
         .0
         .iter()
@@ -325,7 +325,7 @@ fn ids<'a>(names: &'a Names, places: &[Place], is_part: impl Fn(Node) -> bool) -
 }
 
 /// Returns the earlier of `at` and `until`, ignoring `at` if it has passed.
-pub(crate) fn next(now: Millis, at: Millis, until: Millis) -> Millis {
+pub(crate) fn next(now: UnixTime, at: UnixTime, until: UnixTime) -> UnixTime {
     if at > now { until.min(at) } else { until }
 }
 

@@ -60,7 +60,7 @@ pub fn parts(
 
 #[cfg(test)]
 mod tests {
-    use base::Millis;
+    use base::UnixTime;
 
     use super::*;
 
@@ -68,8 +68,8 @@ mod tests {
     fn roles_that_exclude_each_other_are_not_held_for_the_same_time() {
         let rules = [vec!["pays".to_owned(), "books".to_owned()]];
         let during = |start, end| Validity {
-            start: Millis(start),
-            end: Millis(end),
+            start: UnixTime(start),
+            end: UnixTime(end),
         };
         let held = |held: &[(&str, Validity)]| violation(&rules, held);
         assert_eq!(

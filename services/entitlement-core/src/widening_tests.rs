@@ -1,12 +1,13 @@
 //! Widening by table, and as a law: a change that does not widen allows nobody more.
 
-use base::{ApplicationId, Id, Millis};
+use base::{ApplicationId, Id, UnixTime};
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
 use crate::{
-    ApplicationDefinition, Bounds, Catalog, CompactId, Entitlement, Facts, Given, Grant, Member,
-    ModuleDefinition, Organization, RoleDefinition, Subject, SubjectKind, Target, decide, held,
+    ApplicationDefinition, Bounds, Catalog, CompactId, ConditionInput, Entitlement, Facts, Grant,
+    Member, ModuleDefinition, Organization, RoleDefinition, Subject, SubjectKind, Target, decide,
+    held,
 };
 
 const ACTIVE: Subject = Subject {
@@ -47,7 +48,7 @@ enum Change {
 
 const VERBS: [&str; 2] = ["view", "edit"];
 /// Times at which grants are in force or have ended.
-const MOMENTS: [i64; 3] = [0, 15, 25];
+const TIMES_MS: [i64; 3] = [0, 15, 25];
 
 impl World {
     fn definition(&self) -> ApplicationDefinition {
@@ -111,8 +112,8 @@ impl World {
                 .into_iter()
                 .collect(),
             validity: Validity {
-                start: Millis::MIN,
-                end: Millis(grant.end),
+                start: UnixTime::MIN,
+                end: UnixTime(grant.end),
             },
             can_delegate: false,
             applications: None,
@@ -145,8 +146,8 @@ impl World {
             let name = format!("applications/a/roles/r{}", grant.role);
             let bounds = Bounds {
                 validity: Validity {
-                    start: Millis::MIN,
-                    end: Millis(grant.end),
+                    start: UnixTime::MIN,
+                    end: UnixTime(grant.end),
                 },
                 ..Bounds::default()
             };
@@ -176,8 +177,8 @@ impl World {
         };
         let permission = catalog.permission(&format!("a.m.{verb}")).unwrap();
         let target: Target = organization.tree.unit_target(&format!("u{unit}"));
-        let given = Given::default();
-        decide(&facts, permission, target, &given, Millis(now))
+        let given = ConditionInput::default();
+        decide(&facts, permission, target, &given, UnixTime(now))
             .outcome
             .is_ok()
     }
@@ -228,7 +229,7 @@ proptest! {
                 continue;
             }
             for verb in VERBS {
-                for now in MOMENTS {
+                for now in TIMES_MS {
                     let gained = after.allows(verb, unit, now) && !world.allows(verb, unit, now);
                     prop_assert!(!gained, "{verb} at u{unit}");
                 }
@@ -253,8 +254,8 @@ fn hold() -> Hold {
     Hold {
         permissions: ["a.m.view".to_owned()].into(),
         validity: Validity {
-            start: Millis(10),
-            end: Millis(20),
+            start: UnixTime(10),
+            end: UnixTime(20),
         },
         can_delegate: false,
         applications: Some(["a".to_owned()].into()),
@@ -270,8 +271,8 @@ fn to_hold_longer_elsewhere_or_without_a_condition_is_to_hold_more() {
     assert!(widens(&[], &before));
     for change in [
         |hold: &mut Hold| hold.permissions = ["a.m.edit".to_owned()].into(),
-        |hold: &mut Hold| hold.validity.start = Millis(9),
-        |hold: &mut Hold| hold.validity.end = Millis(21),
+        |hold: &mut Hold| hold.validity.start = UnixTime(9),
+        |hold: &mut Hold| hold.validity.end = UnixTime(21),
         |hold: &mut Hold| hold.can_delegate = true,
         |hold: &mut Hold| hold.applications = None,
         |hold: &mut Hold| hold.applications = Some(["b".to_owned()].into()),

@@ -1,8 +1,10 @@
 //! The use cases, one per file.
 
-mod answer;
+mod access_diff;
+mod application_rules;
 mod apply_grant_changes;
 mod apply_grant_changes_for;
+mod as_of;
 mod authorize;
 mod await_projection;
 mod batch_create_grants;
@@ -12,17 +14,17 @@ mod check_batch;
 mod check_control;
 mod check_move;
 mod check_stream;
-mod circumstances;
+mod context;
 mod control;
 mod create_application;
 mod create_custom_role;
 mod create_entitlement;
 mod create_grant;
 mod custom_role_rules;
-mod declaration;
+mod delegation;
 mod delete_custom_role;
 mod diff_application;
-mod difference;
+mod evaluate_question;
 mod explain;
 mod export_audit_records;
 mod forget_person;
@@ -32,11 +34,9 @@ mod get_entitlement;
 mod get_grant;
 mod grant_changes;
 mod grant_conditions;
-mod grant_power;
 mod grant_rules;
 mod identities;
 mod judge;
-mod keepers;
 mod list_applications;
 mod list_audit_entries;
 mod list_custom_roles;
@@ -48,13 +48,13 @@ mod list_resources;
 mod list_roles;
 mod list_subjects;
 mod listed;
-mod past;
 mod preconditions;
 mod preview;
 mod question;
 mod release_member;
+mod required_holders;
 mod revoke_grant;
-mod separations;
+mod separation_of_duties;
 mod summarize_access;
 mod transfer_entitlement;
 mod update_application;
@@ -108,7 +108,7 @@ pub(crate) use self::{
     update_application::update_application,
     update_custom_role::update_custom_role,
     update_grant::update_grant,
-    watch::{Changes, Places, watch},
+    watch::{Changes, WatchSlots, watch},
 };
 
 use std::time::{Duration, Instant};
@@ -121,11 +121,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     decision_log::DecisionLog, decisions::Decisions, engine::Engine, error::Error,
-    measure::Measures, owners::Owners,
+    metrics::Metrics, owners::Owners,
 };
 
 /// Maximum time for which a write waits until this replica answers from it.
-const SETTLE: Duration = Duration::from_secs(2);
+const PROPAGATION_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The dependencies of the use cases.
 #[derive(Clone)]
@@ -139,40 +139,40 @@ pub(crate) struct App {
     pub(crate) decisions: Option<Decisions>,
     /// The decision log, if enabled.
     pub(crate) log: Option<DecisionLog>,
-    pub(crate) measures: Measures,
+    pub(crate) measures: Metrics,
     /// Retention of history.
     pub(crate) history: Duration,
     /// Slots of the open watches.
-    pub(crate) watches: Places,
+    pub(crate) watches: WatchSlots,
     /// Ends the streams at shutdown.
     pub(crate) shutdown: CancellationToken,
 }
 
 impl App {
     /// Returns a permit for an organization.
-    async fn permit_in(
+    async fn permit_for_organization(
         &self,
         context: &Context,
         organization: &OrganizationId,
     ) -> Result<Permit, Refused> {
-        let reach = Reach::Organization(organization);
-        self.authority.authorize(context, reach).await
+        let await_token = Reach::Organization(organization);
+        self.authority.authorize(context, await_token).await
     }
 
     /// Returns a permit for some part of an organization. The use case must check which part.
-    async fn permit_within(
+    async fn permit_anywhere_in(
         &self,
         context: &Context,
         organization: &OrganizationId,
     ) -> Result<Permit, Refused> {
-        let reach = Reach::Within(organization);
-        self.authority.authorize(context, reach).await
+        let await_token = Reach::Within(organization);
+        self.authority.authorize(context, await_token).await
     }
 
     /// Takes the log lock and refreshes the facts to the last commit. Until the write ends, the
     /// facts that it is checked against do not change.
-    async fn lead(&self, tx: &WriteTx) -> Result<(), Error> {
-        tx.lead().await?;
+    async fn lock_log(&self, tx: &WriteTx) -> Result<(), Error> {
+        tx.lock_log().await?;
         Ok(self.engine.facts.refresh(Vec::new()).await?)
     }
 
@@ -197,15 +197,15 @@ impl App {
     }
 
     /// Waits until this replica answers from the change that returned a token.
-    async fn settle(&self, context: &Context, consistency_token: &str) -> Propagation {
+    async fn await_propagation(&self, context: &Context, consistency_token: &str) -> Propagation {
         if consistency_token.is_empty() {
             return Propagation::Unspecified;
         }
         let context = Context {
-            deadline: context.deadline.min(Instant::now() + SETTLE),
+            deadline: context.deadline.min(Instant::now() + PROPAGATION_TIMEOUT),
             ..context.clone()
         };
-        match self.engine.reach(&context, consistency_token).await {
+        match self.engine.await_token(&context, consistency_token).await {
             Ok(_) => Propagation::Complete,
             Err(error) => {
                 tracing::warn!(%error, "a change is not known to be true everywhere");
@@ -215,9 +215,9 @@ impl App {
     }
 
     /// Waits until the facts hold the change that the request builds on, if it names one.
-    async fn follow(&self, context: &Context, consistency_token: &str) -> Result<(), Error> {
+    async fn await_token(&self, context: &Context, consistency_token: &str) -> Result<(), Error> {
         if !consistency_token.is_empty() {
-            self.engine.reach(context, consistency_token).await?;
+            self.engine.await_token(context, consistency_token).await?;
         }
         Ok(())
     }

@@ -3,12 +3,12 @@
 use ::store::{Store, StoreError};
 use api::entitlement::v1::Scope;
 use authority::Permit;
-use base::{ApplicationId, GrantId, Id, Millis, OrganizationId, RoleName};
+use base::{ApplicationId, GrantId, Id, OrganizationId, RoleName, UnixTime};
 use entitlement_core::management;
 
 use crate::{
     catalog,
-    facts::Piece,
+    facts::FactKey,
     store::{
         applications, entitlements,
         grant_places::Uids,
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The first service account, which identity creates.
-const ROOT: &str = "root";
+const ROOT_ID: &str = "root";
 
 /// Stores the built-in application as this version declares it, and grants the first service
 /// account everything.
@@ -25,9 +25,9 @@ pub(crate) async fn ensure(store: &Store) -> Result<(), StoreError> {
     let definition = management::application()?;
     let id = definition.id.clone();
     let declared = catalog::application(definition, "Mandate");
-    let mut tx = store.begin_unrepeated(&Permit::system("bootstrap")).await?;
+    let mut tx = store.begin_internal(&Permit::system("bootstrap")).await?;
     // Replicas that start at the same time run this one after the other.
-    tx.lead().await?;
+    tx.lock_log().await?;
     let found = applications::find(tx.connection(), &id).await?;
     match found {
         Some((application, _)) if is_declared(&application, &declared) => return Ok(()),
@@ -41,9 +41,9 @@ pub(crate) async fn ensure(store: &Store) -> Result<(), StoreError> {
     }
     let operator = OrganizationId::operator();
     for piece in [
-        Piece::Catalog,
-        Piece::Organization(operator.clone()),
-        Piece::Member(operator, format!("serviceAccounts/{ROOT}").into()),
+        FactKey::Catalog,
+        FactKey::Organization(operator.clone()),
+        FactKey::Member(operator, format!("serviceAccounts/{ROOT_ID}").into()),
     ] {
         tx.emit(piece.entity(), Vec::new());
     }
@@ -67,18 +67,18 @@ fn is_declared(
 
 async fn give(tx: &::store::WriteTx, application: &ApplicationId) -> Result<(), StoreError> {
     let operator = OrganizationId::operator();
-    let always = (Millis::MIN, Millis::MAX);
+    let always = (UnixTime::MIN, UnixTime::MAX);
     entitlements::insert(tx, &operator, application, always).await?;
     let grant = NewGrant {
-        id: GrantId::parse(ROOT)?,
-        subject: format!("serviceAccounts/{ROOT}"),
+        id: GrantId::parse(ROOT_ID)?,
+        subject: format!("serviceAccounts/{ROOT_ID}"),
         role: RoleName::parse_name(management::OPERATOR_ROLE)?,
         scope: Scope {
             all: true,
             ..Scope::default()
         },
-        start: Millis::MIN,
-        end: Millis::MAX,
+        start: UnixTime::MIN,
+        end: UnixTime::MAX,
         can_delegate: true,
         condition: None,
     };

@@ -21,7 +21,7 @@ use std::{
 
 use api::entitlement::v1::{Decision, DecisionReason, Effect};
 use authority::{Caller, Context};
-use base::{Millis, SecretUrl};
+use base::{SecretUrl, UnixTime};
 use clock::Clock;
 use seal::Sealer;
 use tokio::sync::mpsc::{self, error::TryRecvError};
@@ -36,9 +36,9 @@ use self::{
 use crate::app::Question;
 
 /// Maximum number of decisions that wait to be written.
-const QUEUE: usize = 16_384;
+const MAX_QUEUED_DECISIONS: usize = 16_384;
 /// Interval between writes. The thread polls, so no answer has to wake it.
-const PAUSE: Duration = Duration::from_millis(20);
+const WRITE_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The destination of the decision log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +79,7 @@ struct Shared {
 /// A decision to be written.
 #[derive(Debug)]
 struct Logged {
-    time: Millis,
+    time: UnixTime,
     /// Caller, subject, permission, resource and grant in one allocation; none of them has a space.
     names: String,
     reason: DecisionReason,
@@ -96,7 +96,7 @@ impl DecisionLog {
         sealer: &Sealer,
         clock: Arc<dyn Clock>,
     ) -> io::Result<Self> {
-        let (queue, decisions) = mpsc::channel(QUEUE);
+        let (queue, decisions) = mpsc::channel(MAX_QUEUED_DECISIONS);
         let shared = Arc::new(Shared {
             clock,
             denials_only: settings.denials_only,
@@ -140,7 +140,7 @@ impl DecisionLog {
         };
         place.send(Logged {
             time: shared.clock.now(),
-            names: question.in_words(caller, &decision.grant),
+            names: question.log_words(caller, &decision.grant),
             reason: decision.reason(),
             revision: decision.revision,
         });
@@ -178,7 +178,7 @@ impl Writer {
             if ended {
                 return;
             }
-            thread::sleep(PAUSE);
+            thread::sleep(WRITE_INTERVAL);
         }
     }
 }

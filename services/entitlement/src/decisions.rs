@@ -6,15 +6,15 @@
 
 mod admission;
 mod publisher;
+mod recently_published;
 mod redis_clock;
-mod sent;
 
 use std::sync::Arc;
 
 use ::cache::Cache;
 use ::rpc::moment;
 use api::entitlement::v1::Decision;
-use base::{Millis, OrganizationId};
+use base::{OrganizationId, UnixTime};
 use freshness::{At, Contract, Decided};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -22,22 +22,22 @@ use tokio_util::sync::CancellationToken;
 use self::{
     admission::{Admission, Admitted},
     publisher::Publisher,
-    sent::{Sent, Ticket},
+    recently_published::{PublishReceipt, RecentlyPublished},
 };
-use crate::{app::Question, engine::Engine, facts::World, measure::Measures};
+use crate::{app::Question, engine::Engine, facts::FactSnapshot, metrics::Metrics};
 
 /// Maximum number of decisions that wait to be written; beyond it, new ones are not shared.
-const QUEUE: usize = 8192;
+const MAX_QUEUED_PUTS: usize = 8192;
 
 /// Shared decisions in Redis.
 #[derive(Clone)]
 pub(crate) struct Decisions {
     cache: Cache,
     contract: Contract,
-    sent: Arc<Sent>,
+    sent: Arc<RecentlyPublished>,
     admitted: Arc<Admitted>,
     queue: mpsc::Sender<Put>,
-    measures: Measures,
+    measures: Metrics,
 }
 
 /// A message to the publisher.
@@ -47,8 +47,8 @@ enum Put {
         organization: OrganizationId,
         key: String,
         decided: Decided,
-        until: Millis,
-        ticket: Ticket,
+        until: UnixTime,
+        ticket: PublishReceipt,
     },
     /// An organization in use: its revisions must stay in Redis.
     Asked(OrganizationId),
@@ -60,10 +60,10 @@ impl Decisions {
         cache: Cache,
         contract: Contract,
         engine: Engine,
-        measures: Measures,
+        measures: Metrics,
         stop: CancellationToken,
     ) -> Self {
-        let (queue, puts) = mpsc::channel(QUEUE);
+        let (queue, puts) = mpsc::channel(MAX_QUEUED_PUTS);
         let admitted = Arc::<Admitted>::default();
         let admission = Admission::new(
             cache.clone(),
@@ -93,10 +93,10 @@ impl Decisions {
     /// current.
     pub(crate) fn share(
         &self,
-        world: &World,
+        world: &FactSnapshot,
         question: &Question<'_>,
         decision: &Decision,
-        until: Millis,
+        until: UnixTime,
     ) {
         let asked = question.shared();
         let journal = world.journal();
@@ -106,7 +106,7 @@ impl Decisions {
             epoch: journal.epoch(),
             revision: decision.revision,
         };
-        let Some(ticket) = self.sent.due(&asked, at, still_serves) else {
+        let Some(ticket) = self.sent.should_publish(&asked, at, still_serves) else {
             return;
         };
         let put = Put::Decision {
@@ -138,7 +138,7 @@ impl Decisions {
         let until = moment(
             "valid_until_time",
             found.valid_until_time.as_ref(),
-            Millis::MAX,
+            UnixTime::MAX,
         )
         .ok()?;
         // Checked with this replica's journal, under its lease.

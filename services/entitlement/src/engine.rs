@@ -1,9 +1,9 @@
 //! Answers from the facts: access queries, keys, and the permissions of the callers of every
 //! service. There is no second authority.
 
-mod allowance;
+mod condition_budget;
+mod evaluation;
 mod keys;
-mod row;
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,19 +14,19 @@ use api::{
 };
 use async_trait::async_trait;
 use authority::{Account, Caller, Context, Decider, Proof, Reach, Undecided, Verdict};
-use base::{GrantId, Id, Millis, OrganizationId};
+use base::{GrantId, Id, OrganizationId, UnixTime};
 use clock::Clock;
-use entitlement_core::authority::Power;
+use entitlement_core::authority::Granter;
 use seal::{Sealer, Source};
 
 pub(crate) use self::{
-    allowance::{AT_ONCE, Allowance},
-    row::{Ask, Bearing, Row, allowed},
+    condition_budget::{ConditionBudget, MAX_CONDITIONS_UNDER_LOCK},
+    evaluation::{Evaluation, Query, QueryFacts, is_allowed},
 };
 use crate::{
     error::Error,
-    facts::{Facts, Piece, Place, World},
-    projection::Heard,
+    facts::{FactKey, FactSnapshot, Facts, Place},
+    projection::FeedLiveness,
     store::grants,
 };
 
@@ -34,7 +34,7 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct Engine {
     pub(crate) facts: Arc<Facts>,
-    pub(crate) heard: Arc<Heard>,
+    pub(crate) heard: Arc<FeedLiveness>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) sealer: Sealer,
     pub(crate) store: Store,
@@ -47,13 +47,13 @@ pub(crate) struct Engine {
 }
 
 /// Grace for a feed's heartbeat: a feed sends a message every second, and one may be in transit.
-const WORD: Duration = Duration::from_secs(2);
+const HEARTBEAT_GRACE: Duration = Duration::from_secs(2);
 
 /// The time of an answer, read once per answer and after the lock is taken: reading a clock costs
 /// as much as looking up a fact.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment {
-    pub(crate) now: Millis,
+    pub(crate) now: UnixTime,
     pub(crate) since_boot: Duration,
 }
 
@@ -65,13 +65,13 @@ pub(crate) struct Status {
     pub(crate) feed_behind: bool,
     /// Time left on the lease.
     pub(crate) lease_left: Duration,
-    pub(crate) now: Millis,
+    pub(crate) now: UnixTime,
 }
 
 impl Status {
     /// Returns the time for which the answer may be reused, in milliseconds: the rest of the lease,
     /// but not beyond the time at which the answer changes by time alone.
-    pub(crate) fn reusable_ms(&self, valid_until: Millis) -> i32 {
+    pub(crate) fn reusable_ms(&self, valid_until: UnixTime) -> i32 {
         let left = i64::try_from(self.lease_left.as_millis()).unwrap_or(i64::MAX);
         let left = left.min(valid_until.0.saturating_sub(self.now.0));
         i32::try_from(left.max(0)).unwrap_or(i32::MAX)
@@ -80,26 +80,26 @@ impl Status {
 
 impl Engine {
     /// Waits until the facts are as fresh as the caller demands.
-    pub(crate) async fn freshen(
+    pub(crate) async fn ensure_fresh(
         &self,
         context: &Context,
         consistency: Option<&Consistency>,
     ) -> Result<(), Error> {
-        if !self.is_heard(self.moment()) {
+        if !self.feeds_alive(self.moment()) {
             return Err(Error::ProjectionBehind);
         }
         match consistency.and_then(|consistency| consistency.requirement.as_ref()) {
             None | Some(Requirement::MinimizeLatency(_)) => Ok(()),
             Some(Requirement::FullyConsistent(_)) => Ok(self.facts.refresh(Vec::new()).await?),
             Some(Requirement::AtLeastAsFresh(token)) => {
-                self.reach(context, token).await?;
+                self.await_token(context, token).await?;
                 Ok(())
             }
         }
     }
 
     /// Waits until the facts include the change that a consistency token names.
-    pub(crate) async fn reach(&self, context: &Context, token: &str) -> Result<i64, Error> {
+    pub(crate) async fn await_token(&self, context: &Context, token: &str) -> Result<i64, Error> {
         let position = self
             .sealer
             .open_consistency(token)
@@ -107,7 +107,10 @@ impl Engine {
         if position.source == Source::Entitlement {
             self.store.note_commit(position.epoch, position.at);
         }
-        Ok(self.facts.reach(position, context.deadline).await?)
+        Ok(self
+            .facts
+            .await_position(position, context.deadline)
+            .await?)
     }
 
     /// Returns the present time on both clocks.
@@ -119,48 +122,55 @@ impl Engine {
     }
 
     /// True if both feeds are recent enough for answers and neither is being replayed.
-    pub(crate) fn is_heard(&self, at: Moment) -> bool {
+    pub(crate) fn feeds_alive(&self, at: Moment) -> bool {
         self.heard.silence(at.since_boot) <= self.max_silence && !self.facts.is_replaying()
     }
 
     /// True if the last message of a feed is older than the lease.
-    pub(crate) fn is_behind(&self, at: Moment) -> bool {
-        self.heard.silence(at.since_boot) > self.lease + WORD
+    pub(crate) fn feeds_lag(&self, at: Moment) -> bool {
+        self.heard.silence(at.since_boot) > self.lease + HEARTBEAT_GRACE
     }
 
     /// Returns the freshness of an answer from memory.
-    pub(crate) fn status(&self, world: &World, at: Moment) -> Status {
+    pub(crate) fn status(&self, world: &FactSnapshot, at: Moment) -> Status {
         Status {
             revision: world.revision(),
-            feed_behind: self.is_behind(at),
+            feed_behind: self.feeds_lag(at),
             lease_left: self.facts.lease().left_at(at.since_boot),
             now: at.now,
         }
     }
 
     /// Starts an evaluation of one or more queries.
-    pub(crate) fn row<'w, 'q>(&self, world: &'w World) -> Row<'w, 'q> {
+    pub(crate) fn evaluation<'w, 'q>(&self, world: &'w FactSnapshot) -> Evaluation<'w, 'q> {
         let at = self.moment();
-        Row {
+        Evaluation {
             world,
             at,
             status: self.status(world, at),
-            allowance: Allowance::at_once(),
+            budget: ConditionBudget::under_lock(),
             last: None,
         }
     }
 
     /// Starts an evaluation as of an earlier time. Its answers may not be reused.
-    pub(crate) fn past_row<'w, 'q>(&self, world: &'w World, now: Millis) -> Row<'w, 'q> {
-        let row = self.row(world);
-        Row {
-            at: Moment { now, ..row.at },
+    pub(crate) fn past_row<'w, 'q>(
+        &self,
+        world: &'w FactSnapshot,
+        now: UnixTime,
+    ) -> Evaluation<'w, 'q> {
+        let evaluation = self.evaluation(world);
+        Evaluation {
+            at: Moment {
+                now,
+                ..evaluation.at
+            },
             status: Status {
                 lease_left: Duration::ZERO,
                 now,
-                ..row.status
+                ..evaluation.status
             },
-            ..row
+            ..evaluation
         }
     }
 
@@ -168,15 +178,15 @@ impl Engine {
     ///
     /// # Errors
     /// Fact keys to load first.
-    pub(crate) fn power<'w>(
+    pub(crate) fn granter_facts<'w>(
         &self,
-        world: &'w World,
+        world: &'w FactSnapshot,
         caller: &str,
         organization: &OrganizationId,
-    ) -> Result<Power<'w>, Vec<Piece>> {
+    ) -> Result<Granter<'w>, Vec<FactKey>> {
         let here = world.facts(caller, organization);
         match (here, world.facts(caller, &self.operator)) {
-            (Ok(here), Ok(operator)) => Ok(Power {
+            (Ok(here), Ok(operator)) => Ok(Granter {
                 here,
                 operator,
                 now: self.clock.now(),
@@ -192,34 +202,34 @@ impl Engine {
     /// Returns true if a caller holds a management permission on an organization or on the operator
     /// organization, using only facts in memory. Checks the operator organization first: it is in
     /// memory wherever its staff and backends call, so their queries load no other organization.
-    pub(crate) fn manages_in(
+    pub(crate) fn manages_in_memory(
         &self,
-        world: &World,
+        world: &FactSnapshot,
         caller: &str,
         permission: &str,
-        reach: Reach<'_>,
-        now: Millis,
-    ) -> Result<Result<bool, Error>, Vec<Piece>> {
-        let ask = |organization| Ask {
+        await_token: Reach<'_>,
+        now: UnixTime,
+    ) -> Result<Result<bool, Error>, Vec<FactKey>> {
+        let query = |organization| Query {
             subject: caller,
             organization,
             permission,
             place: Place::Organization,
             context: None,
         };
-        let operator = allowed(world, &ask(&self.operator), now)?;
+        let operator = is_allowed(world, &query(&self.operator), now)?;
         if !matches!(operator, Ok(false)) {
             return Ok(operator);
         }
-        match reach {
+        match await_token {
             Reach::Organization(organization) if *organization != self.operator => {
-                allowed(world, &ask(organization), now)
+                is_allowed(world, &query(organization), now)
             }
             Reach::Within(organization) => {
-                let power = self.power(world, caller, organization)?;
-                let permission = power.here.catalog.permission(permission);
+                let granter_facts = self.granter_facts(world, caller, organization)?;
+                let permission = granter_facts.here.catalog.permission(permission);
                 Ok(Ok(permission.is_some_and(|permission| {
-                    power.anywhere(permission).is_some()
+                    granter_facts.anywhere(permission).is_some()
                 })))
             }
             Reach::Operator | Reach::Organization(_) => Ok(operator),
@@ -228,17 +238,17 @@ impl Engine {
 
     /// Returns true if the caller holds the permission of the method's policy, using only facts in
     /// memory.
-    pub(crate) fn permits_in(
+    pub(crate) fn permits_in_memory(
         &self,
-        world: &World,
+        world: &FactSnapshot,
         context: &Context,
         organization: &OrganizationId,
-        now: Millis,
-    ) -> Result<Result<bool, Error>, Vec<Piece>> {
+        now: UnixTime,
+    ) -> Result<Result<bool, Error>, Vec<FactKey>> {
         match (&context.caller, context.policy.access) {
             (Caller::Subject(caller), Access::Permission(permission)) => {
-                let reach = Reach::Organization(organization);
-                self.manages_in(world, &caller.name, permission, reach, now)
+                let await_token = Reach::Organization(organization);
+                self.manages_in_memory(world, &caller.name, permission, await_token, now)
             }
             _ => Ok(Ok(false)),
         }
@@ -246,13 +256,18 @@ impl Engine {
 
     /// Returns true if the caller holds the permission of the method's policy on the operator
     /// organization, and so on every organization. Also false when the facts are not in memory.
-    pub(crate) fn permits_everywhere(&self, world: &World, context: &Context, now: Millis) -> bool {
+    pub(crate) fn permits_everywhere(
+        &self,
+        world: &FactSnapshot,
+        context: &Context,
+        now: UnixTime,
+    ) -> bool {
         let (Caller::Subject(caller), Access::Permission(permission)) =
             (&context.caller, context.policy.access)
         else {
             return false;
         };
-        let permits = self.manages_in(world, &caller.name, permission, Reach::Operator, now);
+        let permits = self.manages_in_memory(world, &caller.name, permission, Reach::Operator, now);
         matches!(permits, Ok(Ok(true)))
     }
 
@@ -262,10 +277,12 @@ impl Engine {
         &self,
         caller: &str,
         permission: &str,
-        reach: Reach<'_>,
+        await_token: Reach<'_>,
     ) -> Result<bool, Error> {
         self.facts
-            .read(|world| self.manages_in(world, caller, permission, reach, self.clock.now()))
+            .read(|world| {
+                self.manages_in_memory(world, caller, permission, await_token, self.clock.now())
+            })
             .await?
     }
 
@@ -274,11 +291,11 @@ impl Engine {
         &self,
         caller: &str,
         permission: &str,
-        reach: Reach<'_>,
+        await_token: Reach<'_>,
     ) -> Result<Verdict, Error> {
         let found = self.facts.read(|world| {
             let operator = self.grant_in(world, caller, permission, &self.operator)?;
-            match reach {
+            match await_token {
                 Reach::Organization(organization)
                     if matches!(operator, Ok(Err(_))) && *organization != self.operator =>
                 {
@@ -310,28 +327,28 @@ impl Engine {
     )]
     fn grant_in(
         &self,
-        world: &World,
+        world: &FactSnapshot,
         caller: &str,
         permission: &str,
         organization: &OrganizationId,
-    ) -> Result<Result<Result<(OrganizationId, GrantId), bool>, Error>, Vec<Piece>> {
-        let ask = Ask {
+    ) -> Result<Result<Result<(OrganizationId, GrantId), bool>, Error>, Vec<FactKey>> {
+        let query = Query {
             subject: caller,
             organization,
             permission,
             place: Place::Organization,
             context: None,
         };
-        let mut row = self.row(world);
-        Ok(row
-            .bearing(&ask)?
-            .and_then(|bearing| match bearing.decide().outcome {
+        let mut evaluation = self.evaluation(world);
+        Ok(evaluation.query_facts(&query)?.and_then(|query_facts| {
+            match query_facts.decide().outcome {
                 Ok(grant) => {
                     let id = GrantId::parse(&grant.id.to_string()).map_err(StoreError::from)?;
                     Ok(Ok((organization.clone(), id)))
                 }
-                Err(_) => Ok(Err(bearing.facts.member.is_some())),
-            }))
+                Err(_) => Ok(Err(query_facts.facts.member.is_some())),
+            }
+        }))
     }
 
     /// Like `grant_in`, for a permission that the caller may hold anywhere in the organization.
@@ -341,15 +358,16 @@ impl Engine {
     )]
     fn grant_within(
         &self,
-        world: &World,
+        world: &FactSnapshot,
         caller: &str,
         permission: &str,
         organization: &OrganizationId,
-    ) -> Result<Result<Result<(OrganizationId, GrantId), bool>, Error>, Vec<Piece>> {
-        let power = self.power(world, caller, organization)?;
-        let permission = power.here.catalog.permission(permission);
-        let Some(grant) = permission.and_then(|permission| power.anywhere(permission)) else {
-            return Ok(Ok(Err(power.here.member.is_some())));
+    ) -> Result<Result<Result<(OrganizationId, GrantId), bool>, Error>, Vec<FactKey>> {
+        let granter_facts = self.granter_facts(world, caller, organization)?;
+        let permission = granter_facts.here.catalog.permission(permission);
+        let Some(grant) = permission.and_then(|permission| granter_facts.anywhere(permission))
+        else {
+            return Ok(Ok(Err(granter_facts.here.member.is_some())));
         };
         let id = GrantId::parse(&grant.id.to_string()).map_err(StoreError::from);
         Ok(id
@@ -365,13 +383,13 @@ impl Decider for Engine {
         context: &Context,
         caller: &Account,
         permission: &str,
-        reach: Reach<'_>,
+        await_token: Reach<'_>,
     ) -> Result<Verdict, Undecided> {
         let verdict = if context.trail.is_some() {
-            self.verdict(&caller.name, permission, reach).await
+            self.verdict(&caller.name, permission, await_token).await
         } else {
-            let allowed = self.manages(&caller.name, permission, reach).await;
-            allowed.map(Verdict::unrecorded)
+            let is_allowed = self.manages(&caller.name, permission, await_token).await;
+            is_allowed.map(Verdict::without_proof)
         };
         verdict.map_err(|error| Undecided(error.into()))
     }

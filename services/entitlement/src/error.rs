@@ -13,12 +13,12 @@ use tonic::Code;
 use crate::facts::FactsError;
 
 /// The domain of this service's reasons.
-const DOMAIN: &str = "entitlement.mandate";
+const ERROR_DOMAIN: &str = "entitlement.mandate";
 
 /// Help for a caller that may only request changes: the method to call, and its documentation.
-const REQUESTING: &str =
+const REQUEST_HELP: &str =
     "ask for it with `mandate.membership.v1.RequestService.CreateChangeRequest`";
-const REQUESTS: &str = "proto/mandate/membership/v1/request_service.proto";
+const REQUEST_HELP_PATH: &str = "proto/mandate/membership/v1/request_service.proto";
 
 /// The reason why a use case refused.
 #[derive(Debug, thiserror::Error)]
@@ -138,10 +138,10 @@ pub(crate) enum Error {
 
 /// Joins the names for a message: only the first few, because error details must stay small.
 pub(crate) fn some_of(names: &[impl AsRef<str>]) -> String {
-    const SAID: usize = 8;
-    let said = names.iter().take(SAID).map(AsRef::as_ref);
+    const MAX_NAMES: usize = 8;
+    let said = names.iter().take(MAX_NAMES).map(AsRef::as_ref);
     let said = said.collect::<Vec<&str>>().join(", ");
-    match names.len().saturating_sub(SAID) {
+    match names.len().saturating_sub(MAX_NAMES) {
         0 => said,
         more => format!("{said} and {more} more"),
     }
@@ -245,8 +245,8 @@ impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let message = error.to_string();
         let fault = match error.reason() {
-            Some((code, reason)) => Self::new(code, DOMAIN, reason.as_str_name(), &message),
-            None => return error.into_common(message),
+            Some((code, reason)) => Self::new(code, ERROR_DOMAIN, reason.as_str_name(), &message),
+            None => return error.into_shared_fault(message),
         };
         let fault = fault.telling(error.metadata());
         match error {
@@ -261,8 +261,8 @@ impl From<Error> for Fault {
             Error::ConditionInvalid { field, source } => fault.violation(field, source.to_string()),
             Error::ApplicationNotEntitled { representative, .. } => fault.help(representative),
             Error::RequestOnly => fault.help(Some(Help {
-                description: REQUESTING.to_owned(),
-                url: help_url(REQUESTS),
+                description: REQUEST_HELP.to_owned(),
+                url: help_url(REQUEST_HELP_PATH),
             })),
             Error::PreconditionNotMet { at, .. } => fault.precondition("GRANT", at, message),
             _ => fault,
@@ -272,7 +272,7 @@ impl From<Error> for Fault {
 
 impl Error {
     /// Returns the fault of an error that all services share.
-    fn into_common(self, message: String) -> Fault {
+    fn into_shared_fault(self, message: String) -> Fault {
         match self {
             Self::Common(fault) => fault,
             Self::Facts(FactsError::Deadline) => Fault::deadline(),

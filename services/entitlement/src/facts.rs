@@ -5,13 +5,13 @@
 //! of different times are never mixed, no load brings back what a change took away meanwhile, and a
 //! fact that many callers request is loaded once.
 
-mod catalogs;
-mod keeper;
+mod apply;
+mod catalog_cache;
+mod fact_key;
+mod fact_snapshot;
 mod load;
-mod patch;
-mod piece;
-mod reading;
-mod world;
+mod refresher;
+mod snapshot_reader;
 
 use std::{
     sync::{
@@ -32,18 +32,18 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use catalogs::Catalogs;
-use keeper::Keeper;
-pub(crate) use piece::{Feed, Piece};
-pub(crate) use reading::Reading;
-pub(crate) use world::{Key, Place, World};
+use catalog_cache::CatalogCache;
+pub(crate) use fact_key::{FactKey, Feed};
+pub(crate) use fact_snapshot::{FactSnapshot, Key, Place};
+use refresher::Refresher;
+pub(crate) use snapshot_reader::SnapshotReader;
 
 /// Maximum number of requests queued for the refresher; further callers wait to enqueue.
-const QUEUE: usize = 1024;
+const MAX_QUEUED_REQUESTS: usize = 1024;
 /// ATTEMPTS: load rounds before giving up with `FactsError::Memory`. APART: rounds after which all
 /// keys missed so far are loaded together, because eviction may drop one while loading the other.
-const ATTEMPTS: usize = 12;
-const APART: usize = 2;
+const MAX_LOAD_ROUNDS: usize = 12;
+const ROUNDS_BEFORE_LOADING_TOGETHER: usize = 2;
 
 /// Limits on the age and the size of the facts in memory.
 #[derive(Debug, Clone, Copy)]
@@ -75,14 +75,14 @@ pub(crate) enum FactsError {
 }
 
 struct Request {
-    pieces: Vec<Piece>,
+    pieces: Vec<FactKey>,
     done: oneshot::Sender<Result<(), Arc<StoreError>>>,
 }
 
 /// The facts, current within the lease.
 pub(crate) struct Facts {
-    world: RwLock<World>,
-    catalogs: Catalogs,
+    world: RwLock<FactSnapshot>,
+    catalogs: CatalogCache,
     requests: mpsc::Sender<Request>,
     /// Start of the last read of the whole log, in nanoseconds since boot.
     proven: AtomicU64,
@@ -99,10 +99,10 @@ pub(crate) struct Facts {
 impl Facts {
     /// Starts the refresher.
     pub(crate) fn start(store: Store, settings: Settings, stop: CancellationToken) -> Arc<Self> {
-        let (requests, queue) = mpsc::channel(QUEUE);
+        let (requests, queue) = mpsc::channel(MAX_QUEUED_REQUESTS);
         let facts = Arc::new(Self {
             world: RwLock::default(),
-            catalogs: Catalogs::default(),
+            catalogs: CatalogCache::default(),
             requests,
             proven: AtomicU64::new(0),
             revisions: watch::Sender::new(Cursor::START),
@@ -111,7 +111,7 @@ impl Facts {
             clock: store.clock().clone(),
             settings,
         });
-        Keeper::start(facts.clone(), store, queue, stop);
+        Refresher::start(facts.clone(), store, queue, stop);
         facts
     }
 
@@ -119,17 +119,17 @@ impl Facts {
     /// misses and tries again.
     pub(crate) async fn read<T>(
         &self,
-        answer: impl Fn(&World) -> Result<T, Vec<Piece>>,
+        answer: impl Fn(&FactSnapshot) -> Result<T, Vec<FactKey>>,
     ) -> Result<T, FactsError> {
         let mut missed = Vec::new();
-        for attempt in 0..ATTEMPTS {
+        for attempt in 0..MAX_LOAD_ROUNDS {
             let missing = match self.try_read(&answer) {
                 Some(Ok(found)) => return Ok(found),
                 Some(Err(missing)) => missing,
                 None => Vec::new(),
             };
             missed.extend_from_slice(&missing);
-            let together = attempt >= APART && !missing.is_empty();
+            let together = attempt >= ROUNDS_BEFORE_LOADING_TOGETHER && !missing.is_empty();
             let wanted = if together { missed.clone() } else { missing };
             self.refresh(wanted).await?;
         }
@@ -139,15 +139,15 @@ impl Facts {
     /// Answers without waiting, if the facts are current.
     pub(crate) fn try_read<T>(
         &self,
-        answer: impl FnOnce(&World) -> Result<T, Vec<Piece>>,
-    ) -> Option<Result<T, Vec<Piece>>> {
+        answer: impl FnOnce(&FactSnapshot) -> Result<T, Vec<FactKey>>,
+    ) -> Option<Result<T, Vec<FactKey>>> {
         let answered = answer(&self.world.read());
         // Check the lease afterwards: it may have expired while this call waited for the lock.
         self.is_current().then_some(answered)
     }
 
     /// Reads the log to its end, and loads `pieces` in the same snapshot.
-    pub(crate) async fn refresh(&self, pieces: Vec<Piece>) -> Result<(), FactsError> {
+    pub(crate) async fn refresh(&self, pieces: Vec<FactKey>) -> Result<(), FactsError> {
         if let Some(error) = &*self.away.read() {
             return Err(FactsError::Store(error.clone()));
         }
@@ -162,7 +162,7 @@ impl Facts {
     }
 
     /// Waits until the facts hold the change at a position, and returns their revision.
-    pub(crate) async fn reach(
+    pub(crate) async fn await_position(
         &self,
         position: Position,
         deadline: std::time::Instant,

@@ -8,8 +8,8 @@ mod decisions;
 mod engine;
 mod error;
 mod facts;
-mod forget;
-mod measure;
+mod history_retention;
+mod metrics;
 mod owners;
 mod projection;
 mod rpc;
@@ -37,14 +37,14 @@ pub use crate::{
 };
 
 use crate::{
-    app::{App, Places},
+    app::{App, WatchSlots},
     decision_log::DecisionLog,
     decisions::Decisions,
     engine::Engine,
     facts::{Facts, Settings},
-    measure::Measures,
+    metrics::Metrics,
     owners::Owners,
-    projection::Heard,
+    projection::FeedLiveness,
 };
 
 /// Purpose for deriving the namespace of the decisions in Redis from the installation's token key.
@@ -113,7 +113,7 @@ pub struct Entitlement {
 pub struct Feeds {
     facts: Arc<Facts>,
     store: Store,
-    heard: Arc<Heard>,
+    heard: Arc<FeedLiveness>,
     owners: Owners,
     shutdown: CancellationToken,
 }
@@ -153,7 +153,7 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, BuildError
         memory: limits.memory,
         whole: limits.whole,
     };
-    let heard = Arc::new(Heard::new(clock.clone()));
+    let heard = Arc::new(FeedLiveness::new(clock.clone()));
     let facts = Facts::start(store.clone(), settings, shutdown.clone());
     let engine = Engine {
         facts: facts.clone(),
@@ -165,7 +165,7 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, BuildError
         lease: limits.lease,
         max_silence: limits.max_feed_silence,
     };
-    let measures = Measures::default();
+    let measures = Metrics::default();
     measures.publish(&facts);
     let decisions = cache.map(|cache| {
         let contract = Contract::new(&store.sealer().namespace(DECISIONS));
@@ -180,7 +180,7 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, BuildError
     tokio::spawn(
         shutdown
             .clone()
-            .run_until_cancelled_owned(forget::forget(store.clone(), limits.history)),
+            .run_until_cancelled_owned(history_retention::forget(store.clone(), limits.history)),
     );
     let log = decision_log
         .map(|settings| DecisionLog::start(&settings, store.sealer(), store.clock().clone()))
@@ -196,7 +196,7 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, BuildError
         store: store.clone(),
         measures,
         history: limits.history,
-        watches: Places::default(),
+        watches: WatchSlots::default(),
         shutdown: shutdown.clone(),
     };
     Ok(Entitlement {

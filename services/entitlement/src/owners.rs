@@ -20,9 +20,9 @@ use tonic::Status;
 
 /// Identity and membership; set while the feeds are followed.
 #[derive(Clone, Default)]
-pub(crate) struct Owners(Arc<RwLock<Option<Arc<Known>>>>);
+pub(crate) struct Owners(Arc<RwLock<Option<Arc<OwnerChannels>>>>);
 
-struct Known {
+struct OwnerChannels {
     identity: PeerChannel,
     membership: PeerChannel,
     answered: Mutex<Option<Answer>>,
@@ -43,7 +43,7 @@ impl Owners {
         membership: PeerChannel,
         stop: CancellationToken,
     ) {
-        *self.0.write() = Some(Arc::new(Known {
+        *self.0.write() = Some(Arc::new(OwnerChannels {
             identity,
             membership,
             answered: Mutex::default(),
@@ -77,7 +77,7 @@ impl Owners {
     }
 }
 
-impl Known {
+impl OwnerChannels {
     async fn ask(&self) -> Result<[String; 2], Status> {
         let mut identity = IdentityClient::new(self.identity.for_itself());
         let mut membership = MembershipClient::new(self.membership.for_itself());

@@ -22,12 +22,12 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use crate::{
-    facts::{Feed, Piece},
+    facts::{FactKey, Feed},
     store::cursors::{self, FeedCursor},
 };
 
 /// Delay before an interrupted feed is followed again.
-const PAUSE: Duration = Duration::from_millis(200);
+const FEED_RETRY_DELAY: Duration = Duration::from_millis(200);
 /// Maximum time without a message before a feed counts as dead; a feed sends one every second.
 const SILENCE: Duration = Duration::from_secs(5);
 
@@ -36,7 +36,7 @@ const APPLY: Duration = Duration::from_secs(30);
 
 /// The liveness of the feeds.
 #[derive(Debug)]
-pub(crate) struct Heard {
+pub(crate) struct FeedLiveness {
     clock: Arc<dyn Clock>,
     /// Time since boot of the last message that said that nothing is outstanding, in nanoseconds,
     /// by feed.
@@ -45,7 +45,7 @@ pub(crate) struct Heard {
     caught_up: watch::Sender<[bool; 2]>,
 }
 
-impl Heard {
+impl FeedLiveness {
     /// Both feeds count as live when the process begins.
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         let heard = Self {
@@ -128,7 +128,7 @@ impl From<Status> for FollowError {
 /// Follows both feeds until `stop`.
 pub(crate) fn follow(
     store: &Store,
-    heard: &Arc<Heard>,
+    heard: &Arc<FeedLiveness>,
     identity: PeerChannel,
     membership: PeerChannel,
     stop: &CancellationToken,
@@ -161,7 +161,7 @@ where
                     error = &error as &dyn std::error::Error,
                     "feed interrupted"
                 );
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(FEED_RETRY_DELAY).await;
             }
         }
     }
@@ -175,10 +175,10 @@ async fn advance(
     to: &FeedCursor,
 ) -> Result<(), StoreError> {
     cursors::advance(tx, feed.name(), from, to).await?;
-    tx.emit(Piece::Cursor(feed).entity(), to.to_bytes());
+    tx.emit(FactKey::Cursor(feed).entity(), to.to_bytes());
     Ok(())
 }
 
-fn touch(tx: &mut WriteTx, piece: &Piece) {
+fn touch(tx: &mut WriteTx, piece: &FactKey) {
     tx.emit(piece.entity(), Vec::new());
 }

@@ -1,6 +1,6 @@
 //! The edge: maps each method to its use case.
 
-use ::rpc::{Attempt, Routes, Turns, answer, enter, methods};
+use ::rpc::{Attempt, Routes, Slots, answer, enter, methods};
 use api::entitlement::v1::{
     ApplyGrantChangesForRequest, ApplyGrantChangesForResponse, ApplyGrantChangesRequest,
     ApplyGrantChangesResponse, AuthorizeRequest, AuthorizeResponse, AwaitProjectionRequest,
@@ -59,9 +59,9 @@ methods! { AuthorizationService, for Edge, with app, besides {
             &self,
             request: Request<Streaming<CheckStreamRequest>>,
         ) -> Result<Response<Self::CheckStreamStream>, Status> {
-            let turns = Turns::of(&request);
+            let slots = Slots::of(&request);
             let (context, questions) = enter(request)?;
-            Ok(Response::new(app::check_stream(&self.0, context, turns, questions)))
+            Ok(Response::new(app::check_stream(&self.0, context, slots, questions)))
         }
     }:
     check(CheckRequest) -> CheckResponse;

@@ -11,9 +11,9 @@ pub(crate) mod keys;
 pub(crate) mod members;
 mod migration;
 pub(crate) mod organizations;
+pub(crate) mod pending_releases;
 #[cfg(test)]
-mod plans;
-pub(crate) mod releases;
+mod query_plan_tests;
 pub(crate) mod representatives;
 pub(crate) mod resources;
 pub(crate) mod subjects;
@@ -25,7 +25,7 @@ pub use migration::Migrator;
 
 /// Maximum rows per `INSERT` and values per `IN`: both databases limit the parameters of a
 /// statement.
-pub(crate) const CHUNK: usize = 1000;
+pub(crate) const MAX_ROWS_PER_STATEMENT: usize = 1000;
 
 /// Declares the row of a table and its entity, in a module `row`.
 macro_rules! table {

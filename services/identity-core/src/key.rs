@@ -2,9 +2,9 @@
 
 use base::{Id, KeyId};
 
-const PREFIX: &str = "mk_";
+const SECRET_PREFIX: &str = "mk_";
 /// Length of 32 random bytes in base64url without padding.
-const RANDOM_LENGTH: usize = 43;
+const RANDOM_PART_LENGTH: usize = 43;
 
 /// The string is not the secret of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -22,7 +22,7 @@ pub struct KeySecret {
 impl KeySecret {
     /// Composes a secret from 32 random bytes in base64url.
     pub fn compose(key: &KeyId, random: &str) -> String {
-        format!("{PREFIX}{key}_{random}")
+        format!("{SECRET_PREFIX}{key}_{random}")
     }
 
     /// Parses the id in a secret.
@@ -30,10 +30,10 @@ impl KeySecret {
     /// # Errors
     /// [`InvalidSecret`].
     pub fn parse(secret: &str) -> Result<Self, InvalidSecret> {
-        let rest = secret.strip_prefix(PREFIX).ok_or(InvalidSecret)?;
+        let rest = secret.strip_prefix(SECRET_PREFIX).ok_or(InvalidSecret)?;
         // An id contains no underscore; the random part may.
         let (key, random) = rest.split_once('_').ok_or(InvalidSecret)?;
-        if random.len() != RANDOM_LENGTH {
+        if random.len() != RANDOM_PART_LENGTH {
             return Err(InvalidSecret);
         }
         let key = KeyId::parse(key).map_err(|_| InvalidSecret)?;

@@ -73,7 +73,7 @@ impl App {
     /// Checks that the holder of the permit could grant all access of a subject, because the change
     /// lets somebody act as the subject, or restores its access. Call it last before the commit. A
     /// new key or another address of the caller's own widens nothing.
-    async fn control(
+    async fn check_can_grant(
         &self,
         context: &Context,
         permit: &Permit,
@@ -84,7 +84,7 @@ impl App {
 
     /// Checks that the holder of the permit could revoke all management access of a subject,
     /// because the change removes a credential of it. Call it last before the commit.
-    async fn revocation(
+    async fn check_can_revoke(
         &self,
         context: &Context,
         permit: &Permit,

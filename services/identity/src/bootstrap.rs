@@ -2,7 +2,7 @@
 
 use api::identity::v1::{ServiceAccount, ServiceAccountState};
 use authority::Permit;
-use base::{Id, KeyName, Millis, ServiceAccountId};
+use base::{Id, KeyName, ServiceAccountId, UnixTime};
 use identity_core::{KeySecret, ROOT};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -29,9 +29,9 @@ pub(crate) async fn ensure(store: &Store, root_key: &SecretString) -> Result<(),
         service_account: root.clone(),
         key,
     };
-    let mut tx = store.begin_unrepeated(&Permit::system("bootstrap")).await?;
+    let mut tx = store.begin_internal(&Permit::system("bootstrap")).await?;
     // The log lock makes replicas that start at the same time wait for each other.
-    tx.lead().await?;
+    tx.lock_log().await?;
     let is_known = !root_keys::note(&tx, &hash).await?;
     let exists = service_accounts::find(tx.connection(), &root)
         .await?
@@ -63,7 +63,7 @@ pub(crate) async fn ensure(store: &Store, root_key: &SecretString) -> Result<(),
         let key = KeyName::parse_name(&key.name)?;
         keys::delete(&mut tx, &key).await?;
     }
-    keys::insert(&mut tx, &name, Proof::Secret(&hash), Millis::MAX).await?;
+    keys::insert(&mut tx, &name, Proof::Secret(&hash), UnixTime::MAX).await?;
     tx.commit().await?;
     Ok(())
 }

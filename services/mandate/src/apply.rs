@@ -34,13 +34,13 @@ pub use read::read;
 
 use crate::{
     clients::{CallError, Clients},
-    document::{Document, Problem, Whereabouts, validate},
+    document::{Document, Positions, Problem, validate},
 };
 use execute::{Outcome, is_refusal};
 use refusal::Refusal;
 
 /// Maximum number of attempts: the state is read again if somebody else changed it meanwhile.
-const TRIES: u32 = 3;
+const MAX_ATTEMPTS: u32 = 3;
 
 /// Options of a run.
 #[derive(Debug, Clone, Copy, Default)]
@@ -89,10 +89,10 @@ pub async fn apply(
     let mut counts = Counts::default();
     let mut done = Vec::new();
     for attempt in 1.. {
-        let may_retry = attempt < TRIES;
+        let may_retry = attempt < MAX_ATTEMPTS;
         let look = look(documents, clients).await?;
         let refused = ask(&look, clients).await;
-        if may_retry && refused.failed.iter().any(is_overtaken) {
+        if may_retry && refused.failed.iter().any(has_conflict) {
             continue;
         }
         look.refuse(refused)?;
@@ -108,7 +108,7 @@ pub async fn apply(
         if outcome.failed.is_empty() {
             break;
         }
-        if !may_retry || !outcome.failed.iter().any(is_overtaken) {
+        if !may_retry || !outcome.failed.iter().any(has_conflict) {
             let stop = Stop::of(&look.plan, &done, outcome.failed, &look.places);
             return Err(ApplyError::Stopped(Box::new(stop)));
         }
@@ -130,8 +130,8 @@ pub async fn prepare(documents: &[Document], clients: &Clients) -> Result<Plan, 
 }
 
 /// The plan, and its problems.
-struct Look<'a> {
-    places: Whereabouts<'a>,
+struct CheckedPlan<'a> {
+    places: Positions<'a>,
     plan: Plan,
     state: Facts,
     problems: Vec<Problem>,
@@ -139,7 +139,10 @@ struct Look<'a> {
     refused: HashSet<String>,
 }
 
-async fn look<'a>(documents: &'a [Document], clients: &Clients) -> Result<Look<'a>, ApplyError> {
+async fn look<'a>(
+    documents: &'a [Document],
+    clients: &Clients,
+) -> Result<CheckedPlan<'a>, ApplyError> {
     let found = validate(documents);
     let mut problems = found.problems;
     let state = match read(documents, clients).await {
@@ -151,7 +154,7 @@ async fn look<'a>(documents: &'a [Document], clients: &Clients) -> Result<Look<'
     let deferred = found.deferred.into_iter();
     let absent = deferred.filter(|deferred| !state.holds(&deferred.reference));
     problems.extend(absent.map(|deferred| deferred.problem));
-    let places = Whereabouts::of(documents);
+    let places = Positions::of(documents);
     let mut refused: HashSet<String> = problems
         .iter()
         .filter_map(|problem| places.fact(problem))
@@ -164,7 +167,7 @@ async fn look<'a>(documents: &'a [Document], clients: &Clients) -> Result<Look<'
     let plan = plan::plan(desired, &state, &mut refusals);
     refused.extend(refusals.iter().map(|refusal| refusal.name.clone()));
     problems.extend(refusals.into_iter().map(|refusal| refusal.problem(&places)));
-    Ok(Look {
+    Ok(CheckedPlan {
         places,
         plan,
         state,
@@ -174,19 +177,19 @@ async fn look<'a>(documents: &'a [Document], clients: &Clients) -> Result<Look<'
 }
 
 /// Asks the services which changes they would refuse, apart from those refused already.
-async fn ask(look: &Look<'_>, clients: &Clients) -> Outcome {
+async fn ask(look: &CheckedPlan<'_>, clients: &Clients) -> Outcome {
     let awaited = awaited::awaited(&look.plan, &look.state);
     let part = awaited::answerable(&look.plan, &awaited, &look.refused);
     execute::ask(part, awaited, clients).await
 }
 
-impl Look<'_> {
+impl CheckedPlan<'_> {
     /// Returns an error if there are problems.
     fn refuse(&self, asked: Outcome) -> Result<(), ApplyError> {
         let mut problems = self.problems.clone();
         let by_documents = !problems.is_empty();
         for (names, error) in asked.failed {
-            if !is_refusal(&error) && !is_overtaken_by(&error) {
+            if !is_refusal(&error) && !is_conflict(&error) {
                 return Err(error.into());
             }
             for name in names {
@@ -205,10 +208,10 @@ impl Look<'_> {
 }
 
 /// True if somebody else, or an interrupted earlier run, changed the state after it was read.
-fn is_overtaken((_, error): &(Vec<String>, CallError)) -> bool {
-    is_overtaken_by(error)
+fn has_conflict((_, error): &(Vec<String>, CallError)) -> bool {
+    is_conflict(error)
 }
 
-fn is_overtaken_by(error: &CallError) -> bool {
+fn is_conflict(error: &CallError) -> bool {
     matches!(error.status.code(), Code::AlreadyExists | Code::Aborted)
 }

@@ -30,7 +30,7 @@ use crate::{
     run::{DevArgs, MigrateArgs, ServeArgs},
 };
 
-const EXIT_CODES: &str = "\
+const TOP_LEVEL_HELP: &str = "\
 Exit codes:
   0  done, or allowed; also when there was nothing to do
   1  a call was refused or failed, or the output could not be written
@@ -49,7 +49,7 @@ Examples:
   mandate check jan-peeters fleet.billing.view transport-janssens/units/k1
   mandate explain jan-peeters fleet.billing.view transport-janssens/units/k2";
 
-const APPLY: &str = "\
+const APPLY_HELP: &str = "\
 A document is YAML with any of `applications`, `service_accounts`, `users` and
 `organizations`. Documents are applied together and may refer to each other and to data
 on the server.
@@ -70,7 +70,7 @@ Examples:
   mandate apply -f catalog.yaml -f customers.yaml --dry-run
   mandate apply -f portal.yaml --json | jq .counts";
 
-const CHECK: &str = "\
+const CHECK_HELP: &str = "\
 Examples:
   mandate check jan-peeters fleet.billing.view transport-janssens/units/k1
   mandate check serviceAccounts/billing fleet.billing.view organizations/transport-janssens
@@ -78,16 +78,16 @@ Examples:
   mandate check jan-peeters fleet.billing.view transport-janssens --at 2026-01-31T12:00:00Z
   mandate check jan-peeters fleet.billing.edit transport-janssens --given network=office";
 
-const EXPLAIN: &str = "\
+const EXPLAIN_HELP: &str = "\
 Example:
   mandate explain jan-peeters fleet.billing.view transport-janssens/units/k2";
 
-const ACCESS: &str = "\
+const ACCESS_HELP: &str = "\
 Examples:
   mandate access jan-peeters transport-janssens
   mandate access jan-peeters transport-janssens --full --json";
 
-const PREVIEW: &str = "\
+const PREVIEW_HELP: &str = "\
 A file is YAML:
 
   organization: transport-janssens
@@ -100,13 +100,13 @@ Examples:
   mandate preview -f changes.yaml
   mandate preview -f changes.yaml --apply";
 
-const LIST: &str = "\
+const LIST_HELP: &str = "\
 Examples:
   mandate list resources jan-peeters fleet.billing.view transport-janssens
   mandate list subjects fleet.billing.view transport-janssens/units/k1
   mandate list subjects invoices transport-janssens --route
   mandate list permissions jan-peeters transport-janssens/units/k1 --json";
-const WATCH: &str = "\
+const WATCH_HELP: &str = "\
 Examples:
   mandate watch transport-janssens
   mandate watch --json | jq .subject";
@@ -116,7 +116,7 @@ Examples:
 /// Mandate answers one question: may this user of this customer do this, on this account or number,
 /// now? And it lets customers govern access themselves.
 #[derive(Debug, Parser)]
-#[command(name = "mandate", version, after_long_help = EXIT_CODES)]
+#[command(name = "mandate", version, after_long_help = TOP_LEVEL_HELP)]
 pub struct Cli {
     /// The installation to call; the current context if absent.
     #[arg(long, global = true, env = "MANDATE_CONTEXT", value_name = "NAME")]
@@ -139,40 +139,40 @@ pub enum Command {
     /// Migrate the databases to this version.
     Migrate(MigrateArgs),
     /// Apply YAML documents.
-    #[command(after_long_help = APPLY)]
+    #[command(after_long_help = APPLY_HELP)]
     Apply(ApplyArgs),
     /// Check if a subject may do something on a resource.
-    #[command(after_long_help = CHECK)]
+    #[command(after_long_help = CHECK_HELP)]
     Check(CheckArgs),
     /// Explain why a subject may or may not do something on a resource.
-    #[command(after_long_help = EXPLAIN)]
+    #[command(after_long_help = EXPLAIN_HELP)]
     Explain(QuestionArgs),
     /// List the applications that a subject can use in an organization.
-    #[command(after_long_help = ACCESS)]
+    #[command(after_long_help = ACCESS_HELP)]
     Access(AccessArgs),
     /// List resources, subjects or permissions by access.
-    #[command(after_long_help = LIST)]
+    #[command(after_long_help = LIST_HELP)]
     List(ListArgs),
     /// Preview the effect of grant changes.
-    #[command(after_long_help = PREVIEW)]
+    #[command(after_long_help = PREVIEW_HELP)]
     Preview(PreviewArgs),
     /// List and show applications, and compare documents with the catalog.
-    #[command(subcommand, after_long_help = manage::CATALOGUE)]
+    #[command(subcommand, after_long_help = manage::CATALOG_HELP)]
     Catalogue(CatalogueCommand),
     /// Create, suspend, end and transfer entitlements.
-    #[command(subcommand, after_long_help = manage::ENTITLEMENT)]
+    #[command(subcommand, after_long_help = manage::ENTITLEMENT_HELP)]
     Entitlement(EntitlementCommand),
     /// Manage custom roles.
-    #[command(subcommand, after_long_help = manage::ROLE)]
+    #[command(subcommand, after_long_help = manage::ROLE_HELP)]
     Role(RoleCommand),
     /// List, create and revoke grants.
-    #[command(subcommand, after_long_help = manage::GRANT)]
+    #[command(subcommand, after_long_help = manage::GRANT_HELP)]
     Grant(GrantCommand),
     /// List, approve or reject change requests.
     #[command(subcommand, after_long_help = request::HELP)]
     Request(RequestCommand),
     /// Stream changes, until Ctrl-C.
-    #[command(after_long_help = WATCH)]
+    #[command(after_long_help = WATCH_HELP)]
     Watch(WatchArgs),
     /// Read, export and verify the audit log.
     #[command(subcommand, after_long_help = audit::HELP)]
@@ -181,13 +181,13 @@ pub enum Command {
     #[command(subcommand, after_long_help = backup::HELP)]
     Backup(BackupCommand),
     /// Create the secrets of an installation.
-    #[command(subcommand, after_long_help = installation::SECRETS)]
+    #[command(subcommand, after_long_help = installation::SECRETS_HELP)]
     Secrets(SecretsCommand),
     /// Create service accounts and their keys, for backends.
-    #[command(subcommand, after_long_help = installation::SERVICE_ACCOUNT)]
+    #[command(subcommand, after_long_help = installation::SERVICE_ACCOUNT_HELP)]
     ServiceAccount(ServiceAccountCommand),
     /// Add, list, select or show contexts.
-    #[command(subcommand, after_long_help = installation::CONTEXT)]
+    #[command(subcommand, after_long_help = installation::CONTEXT_HELP)]
     Context(ContextCommand),
     /// Print the access rules of the Redis users of an installation: one for its services, one for
     /// systems that read decisions.

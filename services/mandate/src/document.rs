@@ -22,7 +22,7 @@ pub use scope::{Places, ScopeEntry};
 pub use text::Text;
 pub use validate::{Deferred, Reference, Validated, validate};
 pub(crate) use validate::{management_mode, placement};
-pub(crate) use whereabouts::Whereabouts;
+pub(crate) use whereabouts::Positions;
 
 /// A parsed document.
 #[derive(Debug, Clone)]

@@ -12,11 +12,11 @@ use tokio::{io::Interest, net::unix::pipe};
 use crate::exit::Failure;
 
 /// The first write error, after which nothing is written.
-static BROKEN: OnceLock<io::Error> = OnceLock::new();
+static WRITE_ERROR: OnceLock<io::Error> = OnceLock::new();
 
 /// Prints a line of the answer. [`finish`] reports a failed write.
 pub fn line(text: impl AsRef<str>) {
-    if BROKEN.get().is_some() {
+    if WRITE_ERROR.get().is_some() {
         return;
     }
     printed(writeln!(io::stdout().lock(), "{}", text.as_ref()));
@@ -25,13 +25,13 @@ pub fn line(text: impl AsRef<str>) {
 /// Records the result of printing a part of the answer.
 pub fn printed(result: io::Result<()>) {
     if let Err(error) = result {
-        let _ = BROKEN.set(error);
+        let _ = WRITE_ERROR.set(error);
     }
 }
 
 /// True if a write failed, so that more output is useless.
 pub fn is_broken() -> bool {
-    BROKEN.get().is_some()
+    WRITE_ERROR.get().is_some()
 }
 
 /// Checks that the answer was written.
@@ -40,7 +40,7 @@ pub fn is_broken() -> bool {
 /// A write failed, as on a full disk; not if the reader has gone away.
 pub fn finish() -> Result<(), Failure> {
     printed(io::stdout().lock().flush());
-    match BROKEN.get() {
+    match WRITE_ERROR.get() {
         Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(format!(
             "the output could not be written: {error}"
         ))),
@@ -102,6 +102,6 @@ pub fn progress(text: impl AsRef<str>) {
 }
 
 /// True if standard error is a terminal.
-pub fn is_watched() -> bool {
+pub fn is_interactive() -> bool {
     io::stderr().is_terminal()
 }

@@ -82,7 +82,7 @@ impl RequestStep {
 
 /// True if a text has content: spaces, dashes and invisible characters are not a reason.
 // SPEC: S4-28.
-pub fn is_said(text: &str) -> bool {
+pub fn has_content(text: &str) -> bool {
     text.chars().any(char::is_alphanumeric)
 }
 

@@ -158,7 +158,7 @@ impl App {
 
     /// Checks that the holder of the permit could grant all access that is restored: of one member,
     /// or of every member for an empty name. Call it last before the commit.
-    async fn restore(
+    async fn check_restoration(
         &self,
         context: &Context,
         permit: &Permit,
@@ -175,7 +175,7 @@ impl App {
 
     /// Checks that the holder of the permit may make the move, if there is one. Call it last before
     /// the commit.
-    async fn relocate(
+    async fn check_relocation(
         &self,
         context: &Context,
         permit: &Permit,

@@ -18,9 +18,9 @@ pub(crate) async fn ensure(store: &Store) -> Result<(), StoreError> {
         organization: OrganizationId::operator(),
         id: MembershipId::parse(ROOT)?,
     };
-    let mut tx = store.begin_unrepeated(&Permit::system("bootstrap")).await?;
+    let mut tx = store.begin_internal(&Permit::system("bootstrap")).await?;
     // The log lock makes replicas that start at the same time wait for each other.
-    tx.lead().await?;
+    tx.lock_log().await?;
     if memberships::find(tx.connection(), &root).await?.is_some() {
         return Ok(());
     }

@@ -5,9 +5,9 @@ mod bootstrap;
 mod error;
 mod keys;
 mod peers;
+mod resume_approved;
 mod rpc;
 mod store;
-mod take_up;
 
 use std::sync::Arc;
 
@@ -74,7 +74,7 @@ pub async fn build(dependencies: Dependencies) -> Result<Membership, StoreError>
         store,
     };
     let shutdown = app.shutdown.clone();
-    tokio::spawn(shutdown.run_until_cancelled_owned(take_up::take_up(app.clone())));
+    tokio::spawn(shutdown.run_until_cancelled_owned(resume_approved::resume_approved(app.clone())));
     Ok(Membership {
         routes: rpc::routes(&app),
         keys: Arc::new(keys::PeerKeys(identity)),

@@ -72,7 +72,7 @@ pub(crate) async fn summarize(
 
 /// An error of changing grants.
 #[derive(Debug)]
-pub(crate) enum NotMade {
+pub(crate) enum ApplyError {
     /// Entitlement refuses, and will refuse again unless something changes.
     Refused(Box<Fault>),
     /// The outcome is unknown.
@@ -83,13 +83,13 @@ pub(crate) enum NotMade {
 pub(crate) async fn change_grants(
     entitlement: Channel,
     request: ApplyGrantChangesForRequest,
-) -> Result<String, NotMade> {
+) -> Result<String, ApplyError> {
     let mut client = EntitlementClient::new(entitlement);
     match client.apply_grant_changes_for(request).await {
         Ok(response) => Ok(response.into_inner().consistency_token),
         Err(status) => Err(match refusal::read(&status) {
-            Some(refusal) => NotMade::Refused(Box::new(refusal)),
-            None => NotMade::Unknown(status),
+            Some(refusal) => ApplyError::Refused(Box::new(refusal)),
+            None => ApplyError::Unknown(status),
         }),
     }
 }

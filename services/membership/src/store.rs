@@ -19,7 +19,7 @@ use prost::Message;
 use sea_orm::DeleteResult;
 
 /// Rows per `INSERT`.
-const CHUNK: usize = 500;
+const ROWS_PER_INSERT: usize = 500;
 
 /// Returns the primary key of an entity of an organization.
 fn key<I: Id>(name: &In<I>) -> (String, String) {

@@ -7,7 +7,7 @@ use prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MessageDescriptor};
 use crate::inbound::rust_path;
 
 /// The fields of a request that name its target.
-const NAMES: [&str; 4] = ["name", "parent", "resource", "subject"];
+const NAME_FIELDS: [&str; 4] = ["name", "parent", "resource", "subject"];
 
 /// Generates an `Audited` implementation for the request and the response of each method.
 ///
@@ -57,7 +57,7 @@ fn consistency_token(message: &MessageDescriptor) -> &'static str {
 fn request(message: &MessageDescriptor) -> String {
     let named = message.fields().filter_map(|field| {
         let name = field.name();
-        if NAMES.contains(&name) && is_string(&field) {
+        if NAME_FIELDS.contains(&name) && is_string(&field) {
             return Some(format!("out.push((self.{name}.as_str(), \"\"));\n"));
         }
         let of = resource(&field).filter(|_| !field.is_list())?;

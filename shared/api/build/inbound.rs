@@ -264,7 +264,7 @@ fn value_checks(
                     let grammar = grammar(pattern)
                         .ok_or_else(|| format!("the pattern of `{name}` is not that of ids"))?;
                     (
-                        format!("crate::inbound::no_id({var}, base::Grammar::{grammar:?})"),
+                        format!("crate::inbound::is_not_id({var}, base::Grammar::{grammar:?})"),
                         grammar.rule().to_owned(),
                     )
                 }

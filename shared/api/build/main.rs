@@ -11,7 +11,7 @@ use std::{env, error::Error, fs, path::PathBuf};
 
 use protox::Compiler;
 
-const FILES: &[&str] = &[
+const PROTO_FILES: &[&str] = &[
     "mandate/common/v1/audit.proto",
     "mandate/common/v1/consistency.proto",
     "mandate/common/v1/error_reason.proto",
@@ -51,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     compiler
         .include_imports(true)
         .include_source_info(true)
-        .open_files(FILES)?;
+        .open_files(PROTO_FILES)?;
     // Encoded by the compiler, because the option extensions do not survive a
     // `prost_types::FileDescriptorSet`.
     fs::write(

@@ -7,7 +7,7 @@ use prost_reflect::{Cardinality, DescriptorPool, FieldDescriptor, Kind, MessageD
 use crate::inbound::{max_items, rust_path};
 
 /// Maximum number of fields of a message that can make it grow; the same as in `src/shape.rs`.
-const MOST_FIELDS: usize = 16;
+const MAX_GROWING_FIELDS: usize = 16;
 
 /// Generates a `Shape` for every message that a method takes and for all messages within it.
 ///
@@ -26,7 +26,7 @@ pub fn generate(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
         let rows = message.fields().map(|field| row(pool, &field));
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
         let rows: Vec<String> = rows.into_iter().flatten().collect();
-        if rows.len() > MOST_FIELDS {
+        if rows.len() > MAX_GROWING_FIELDS {
             return Err(format!("`{}` has too many lists", message.full_name()).into());
         }
         let fields = rows.concat();

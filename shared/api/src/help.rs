@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 pub const DEFAULT_HELP_BASE: &str = "https://mandate.example";
 
 /// The page that explains the reasons of errors.
-const ERRORS: &str = "docs/reference/errors.md";
+const ERRORS_PAGE: &str = "docs/reference/errors.md";
 
 static BASE: OnceLock<String> = OnceLock::new();
 
@@ -45,7 +45,7 @@ pub fn help_url(path: &str) -> String {
 
 /// Returns the URL of the explanation of a reason, by its name without the prefix of the enum.
 pub fn reason_url(reason: &str) -> String {
-    help_url(&format!("{ERRORS}#{}", reason.to_ascii_lowercase()))
+    help_url(&format!("{ERRORS_PAGE}#{}", reason.to_ascii_lowercase()))
 }
 
 #[cfg(test)]

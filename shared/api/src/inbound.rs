@@ -127,7 +127,7 @@ pub(crate) fn longer(value: &str, max: usize) -> bool {
 }
 
 /// True if a text is set and is not an id.
-pub(crate) fn no_id(value: &str, grammar: Grammar) -> bool {
+pub(crate) fn is_not_id(value: &str, grammar: Grammar) -> bool {
     !value.is_empty() && !grammar.holds(value)
 }
 

@@ -3,13 +3,13 @@
 use crate::inbound::Path;
 
 /// Maximum size of a message that is not weighed, in bytes: its decoded form is small enough.
-const SMALL_BYTES: usize = 4 * 1024;
+const MAX_UNWEIGHED_BYTES: usize = 4 * 1024;
 /// Maximum memory of the lists and maps of a message, in bytes.
 const MAX_MEMORY_BYTES: usize = 16 * 1024 * 1024;
 /// Maximum depth of nested messages; the decoder refuses a deeper message.
 const MAX_DEPTH: usize = 100;
 /// Maximum number of fields of a message that can make it grow; the build checks it.
-const MOST_FIELDS: usize = 16;
+const MAX_GROWING_FIELDS: usize = 16;
 
 /// The fields of a message that can make it grow.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub(crate) struct TooLarge {
 
 /// Weighs an encoded message. A malformed message is left to the decoder.
 pub(crate) fn weigh(shape: &Shape, encoded: &[u8]) -> Result<(), TooLarge> {
-    if encoded.len() <= SMALL_BYTES {
+    if encoded.len() <= MAX_UNWEIGHED_BYTES {
         return Ok(());
     }
     let mut memory = MAX_MEMORY_BYTES;
@@ -54,7 +54,7 @@ impl Shape {
         depth: usize,
         memory: &mut usize,
     ) -> Result<(), TooLarge> {
-        let mut counts = [0; MOST_FIELDS];
+        let mut counts = [0; MAX_GROWING_FIELDS];
         let mut rest = encoded;
         while let Some((number, value)) = next(&mut rest) {
             let found = self.0.iter().zip(&mut counts);

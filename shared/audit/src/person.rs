@@ -13,7 +13,7 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 
 use crate::chain::{Mac, mac};
 
-const NONCE: usize = 12;
+const NONCE_BYTES: usize = 12;
 
 /// The key of a person.
 #[derive(Clone)]
@@ -74,7 +74,7 @@ impl PersonKey {
     /// # Errors
     /// [`Unsealed`] if it was sealed with another key.
     pub fn open(&self, sealed: &[u8]) -> Result<String, Unsealed> {
-        let (nonce, text) = sealed.split_at_checked(NONCE).ok_or(Unsealed)?;
+        let (nonce, text) = sealed.split_at_checked(NONCE_BYTES).ok_or(Unsealed)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Unsealed)?;
         let mut text = text.to_vec();
         let text = self

@@ -7,7 +7,7 @@ use std::{
 };
 
 use api::{AuditKind, MethodPolicy, Peer};
-use base::{Millis, Subject};
+use base::{Subject, UnixTime};
 
 /// The presenter of a call's credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Account {
     pub credential: Box<str>,
     /// The expiry of the proof, if it is earlier than that of the credential: the expiry of a
     /// token.
-    pub until: Option<Millis>,
+    pub until: Option<UnixTime>,
 }
 
 impl Account {
@@ -46,7 +46,7 @@ impl Account {
     }
 
     /// Returns the same account, proved until a given time.
-    pub fn until(&self, moment: Millis) -> Arc<Self> {
+    pub fn until(&self, moment: UnixTime) -> Arc<Self> {
         Arc::new(Self {
             subject: self.subject.clone(),
             name: self.name.clone(),

@@ -10,7 +10,7 @@ use base::OrganizationId;
 use crate::caller::{Account, Basis, Caller, Context};
 
 /// Maximum length of a recorded call name, because callers choose it.
-const CALL_ID: usize = 128;
+const MAX_CALL_ID_CHARACTERS: usize = 128;
 
 /// The target of a permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// Returns a verdict without proof, for callers that need none.
-    pub fn unrecorded(allowed: bool) -> Self {
+    pub fn without_proof(allowed: bool) -> Self {
         if allowed {
             Self::Allowed(Proof::default())
         } else {
@@ -193,7 +193,7 @@ fn basis(context: &Context, reach: Reach<'_>, verdict: &Verdict) -> Basis {
             .request_id
             .to_string()
             .chars()
-            .take(CALL_ID)
+            .take(MAX_CALL_ID_CHARACTERS)
             .collect(),
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The cost of a retry or a hedge, and the deposit of an answer: one second try for ten answers.
-const COST: u32 = 10;
-const PAY: u32 = 1;
+const TOKENS_PER_TRY: u32 = 10;
+const TOKENS_PER_ANSWER: u32 = 1;
 
 /// Tokens, as in gRFC A6: they begin at their maximum, every answer adds a few, every second try
 /// takes many.
@@ -17,7 +17,7 @@ pub struct Budget {
 impl Budget {
     /// Returns a budget of this many second tries in a row.
     pub fn new(tries: u32) -> Self {
-        let most = tries.saturating_mul(COST);
+        let most = tries.saturating_mul(TOKENS_PER_TRY);
         Self {
             tokens: AtomicU32::new(most),
             most,
@@ -29,13 +29,13 @@ impl Budget {
         let tokens = self.tokens.load(Ordering::Relaxed);
         if tokens < self.most {
             // Two concurrent deposits may exceed the maximum by a token.
-            self.tokens.fetch_add(PAY, Ordering::Relaxed);
+            self.tokens.fetch_add(TOKENS_PER_ANSWER, Ordering::Relaxed);
         }
     }
 
     /// Takes a second try, if there is one left.
     pub fn withdraw(&self) -> bool {
-        let take = |tokens: u32| tokens.checked_sub(COST);
+        let take = |tokens: u32| tokens.checked_sub(TOKENS_PER_TRY);
         self.tokens
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
             .is_ok()

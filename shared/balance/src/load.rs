@@ -6,9 +6,9 @@ use std::{
 };
 
 /// First period for which a failed backend is avoided; it doubles after each further failure …
-const FIRST: Duration = Duration::from_millis(25);
+const FIRST_PAUSE: Duration = Duration::from_millis(25);
 /// … up to this.
-const LAST: Duration = Duration::from_secs(1);
+const MAX_PAUSE: Duration = Duration::from_secs(1);
 
 /// Calls in flight.
 #[derive(Debug, Default)]
@@ -68,14 +68,14 @@ impl Health {
 
     /// Records silence while a caller waited: other backends are preferred for a while.
     pub fn was_silent(&self, now: Instant) {
-        let until = self.millis(now + LAST);
+        let until = self.millis(now + MAX_PAUSE);
         self.slow_ms.store(until, Ordering::Relaxed);
     }
 
     /// Records a failure: the backend is avoided for a short time.
     pub fn failed(&self, now: Instant) {
         let before = self.failures.fetch_add(1, Ordering::Relaxed);
-        let pause = LAST.min(FIRST * (1 << before.min(10)));
+        let pause = MAX_PAUSE.min(FIRST_PAUSE * (1 << before.min(10)));
         // Up to a third shorter, so that many clients do not return at the same time.
         let jitter = Duration::from_nanos(u64::from(now.elapsed().subsec_nanos()) % 1024 * 1024);
         let pause = pause.saturating_sub(jitter.min(pause / 3));
@@ -110,12 +110,12 @@ mod tests {
         assert!(health.is_good(now));
         health.failed(now);
         assert!(!health.is_good(now));
-        assert!(health.is_good(now + 2 * FIRST));
+        assert!(health.is_good(now + 2 * FIRST_PAUSE));
         for _ in 0..20 {
             health.failed(now);
         }
-        assert!(!health.is_good(now + LAST / 2));
-        assert!(health.is_good(now + LAST + FIRST));
+        assert!(!health.is_good(now + MAX_PAUSE / 2));
+        assert!(health.is_good(now + MAX_PAUSE + FIRST_PAUSE));
         health.succeeded();
         assert!(health.is_good(now));
     }

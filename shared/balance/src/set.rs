@@ -20,9 +20,9 @@ use crate::{
 };
 
 /// Maximum time to resolve a name.
-const RESOLVE: Duration = Duration::from_secs(5);
+const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Minimum time between two resolutions, even after failures.
-const AT_MOST_EVERY: Duration = Duration::from_millis(500);
+const MIN_RESOLVE_INTERVAL: Duration = Duration::from_millis(500);
 
 /// One address of an endpoint.
 pub trait Backend: Send + Sync + 'static {
@@ -146,7 +146,7 @@ impl<B: Backend> Backends<B> {
         loop {
             for (host, known) in hosts.iter().zip(&mut known) {
                 let found = resolver.resolve(&host.host, host.port);
-                match tokio::time::timeout(RESOLVE, found).await {
+                match tokio::time::timeout(RESOLVE_TIMEOUT, found).await {
                     Ok(Ok(found)) if !found.is_empty() => *known = found,
                     Ok(Ok(_)) => tracing::warn!(host = host.host, "the name has no address"),
                     Ok(Err(error)) => {
@@ -158,8 +158,8 @@ impl<B: Backend> Backends<B> {
             make.begin();
             self.replace(&hosts, &known, &mut make);
             self.resolved.send_replace(true);
-            tokio::time::sleep(AT_MOST_EVERY.min(every)).await;
-            let rest = every.saturating_sub(AT_MOST_EVERY);
+            tokio::time::sleep(MIN_RESOLVE_INTERVAL.min(every)).await;
+            let rest = every.saturating_sub(MIN_RESOLVE_INTERVAL);
             // The result does not matter: it is time to resolve again.
             let _ = tokio::time::timeout(rest, self.failed.notified()).await;
         }

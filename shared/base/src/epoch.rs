@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::Millis;
+use crate::UnixTime;
 
 /// Number of bits of an epoch that distinguish epochs of the same millisecond.
 const RANDOM_BITS: u32 = 20;
@@ -15,7 +15,7 @@ pub struct Epoch(pub i64);
 impl Epoch {
     /// Returns an epoch that begins now. `random` distinguishes it from others of the same
     /// millisecond.
-    pub fn begin(now: Millis, random: u32) -> Self {
+    pub fn begin(now: UnixTime, random: u32) -> Self {
         let random = i64::from(random & ((1 << RANDOM_BITS) - 1));
         Self(now.0 << RANDOM_BITS | random)
     }
@@ -33,10 +33,10 @@ mod tests {
 
     #[test]
     fn a_later_epoch_is_larger_and_its_text_has_nineteen_digits() {
-        let (year_2020, year_2200) = (Millis(1_577_836_800_000), Millis(7_258_118_400_000));
+        let (year_2020, year_2200) = (UnixTime(1_577_836_800_000), UnixTime(7_258_118_400_000));
         let epochs = [
             Epoch::begin(year_2020, u32::MAX),
-            Epoch::begin(Millis(year_2020.0 + 1), 0),
+            Epoch::begin(UnixTime(year_2020.0 + 1), 0),
             Epoch::begin(year_2200, 7),
         ];
         assert!(epochs.is_sorted());

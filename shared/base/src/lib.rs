@@ -22,4 +22,4 @@ pub use secret_url::{SecretUrl, UrlParts};
 pub use seldom::Seldom;
 pub use subject::Subject;
 pub use text::{InvalidText, check_text};
-pub use time::Millis;
+pub use time::UnixTime;

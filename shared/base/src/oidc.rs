@@ -3,9 +3,9 @@
 use std::fmt;
 
 /// Maximum length of the URL of an issuer, in bytes.
-const ISSUER: usize = 256;
+const MAX_ISSUER_BYTES: usize = 256;
 /// Maximum length of a subject, in bytes; source: OpenID Connect Core 1.0, section 2.
-const SUBJECT: usize = 255;
+const MAX_SUBJECT_BYTES: usize = 255;
 
 /// The text is not a valid identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -35,10 +35,10 @@ impl OidcIdentity {
     pub fn new(issuer: &str, subject: &str) -> Result<Self, InvalidOidcIdentity> {
         let visible = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
         let host = issuer.strip_prefix("https://").unwrap_or_default();
-        if host.is_empty() || issuer.len() > ISSUER || !visible(issuer) {
+        if host.is_empty() || issuer.len() > MAX_ISSUER_BYTES || !visible(issuer) {
             return Err(InvalidOidcIdentity::Issuer);
         }
-        if subject.is_empty() || subject.len() > SUBJECT || !visible(subject) {
+        if subject.is_empty() || subject.len() > MAX_SUBJECT_BYTES || !visible(subject) {
             return Err(InvalidOidcIdentity::Subject);
         }
         Ok(Self {

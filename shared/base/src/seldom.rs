@@ -8,17 +8,17 @@ use std::{
 };
 
 /// Time for which further messages of a cause are suppressed.
-const PAUSE: Duration = Duration::from_secs(1);
+const LOG_INTERVAL: Duration = Duration::from_secs(1);
 /// Maximum number of causes that are logged in that time; further causes are suppressed.
-const CAUSES: usize = 100;
+const MAX_CAUSES: usize = 100;
 
 /// Lets each cause be logged once a second: one failure may affect thousands of calls, and repeated
 /// lines would hide all others.
 #[derive(Debug, Default)]
-pub struct Seldom(Mutex<BTreeMap<String, Told>>);
+pub struct Seldom(Mutex<BTreeMap<String, Logged>>);
 
 #[derive(Debug)]
-struct Told {
+struct Logged {
     at: Instant,
     untold: u64,
 }
@@ -33,7 +33,7 @@ impl Seldom {
     /// Returns the number of suppressed messages of a cause if it may be logged now, or `None` if
     /// it may not.
     pub fn tells(&self, cause: &str, now: Instant) -> Option<u64> {
-        let is_recent = |told: &Told| now.saturating_duration_since(told.at) < PAUSE;
+        let is_recent = |told: &Logged| now.saturating_duration_since(told.at) < LOG_INTERVAL;
         let mut causes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(told) = causes.get_mut(cause) {
             if is_recent(told) {
@@ -43,13 +43,13 @@ impl Seldom {
             told.at = now;
             return Some(mem::take(&mut told.untold));
         }
-        if causes.len() >= CAUSES {
+        if causes.len() >= MAX_CAUSES {
             causes.retain(|_, told| is_recent(told));
         }
-        if causes.len() >= CAUSES {
+        if causes.len() >= MAX_CAUSES {
             return None;
         }
-        let told = Told { at: now, untold: 0 };
+        let told = Logged { at: now, untold: 0 };
         causes.insert(cause.to_owned(), told);
         Some(0)
     }
@@ -65,16 +65,16 @@ mod tests {
         assert_eq!(seldom.tells("away", begin), Some(0));
         assert_eq!(seldom.tells("away", begin), None);
         assert_eq!(seldom.tells("broken", begin), Some(0));
-        assert_eq!(seldom.tells("away", begin + PAUSE), Some(1));
+        assert_eq!(seldom.tells("away", begin + LOG_INTERVAL), Some(1));
     }
 
     #[test]
     fn causes_that_are_told_of_at_a_time_are_bounded() {
         let (seldom, begin) = (Seldom::new(), Instant::now());
-        for cause in 0..CAUSES {
+        for cause in 0..MAX_CAUSES {
             assert_eq!(seldom.tells(&cause.to_string(), begin), Some(0));
         }
         assert_eq!(seldom.tells("more", begin), None);
-        assert_eq!(seldom.tells("more", begin + PAUSE), Some(0));
+        assert_eq!(seldom.tells("more", begin + LOG_INTERVAL), Some(0));
     }
 }

@@ -2,9 +2,9 @@
 
 /// A time in milliseconds since the Unix epoch, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Millis(pub i64);
+pub struct UnixTime(pub i64);
 
-impl Millis {
+impl UnixTime {
     /// Earlier than every other time.
     pub const MIN: Self = Self(i64::MIN);
     /// Later than every other time: "never".

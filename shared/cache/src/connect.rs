@@ -15,15 +15,15 @@ use redis::{
     aio::MultiplexedConnection, cluster::ClusterConfig, cluster_async::ClusterConnection,
 };
 
-use crate::{PATIENCE, url::Place};
+use crate::{REPLY_TIMEOUT, url::Place};
 
 /// Maximum time to connect.
-const CONNECT: Duration = Duration::from_secs(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Time before the next attempt to connect.
-const PAUSE: Duration = Duration::from_millis(100);
+const RECONNECT_DELAY: Duration = Duration::from_millis(100);
 
 /// Number of late answers in a row after which the connection is considered dead.
-const DEAF: u32 = 50;
+const MAX_LATE_REPLIES: u32 = 50;
 
 /// A connection that carries the commands of many callers.
 #[derive(Clone)]
@@ -64,7 +64,7 @@ impl Connector {
         }
         let due = state
             .tried
-            .is_none_or(|tried| tried.elapsed() > CONNECT + PAUSE);
+            .is_none_or(|tried| tried.elapsed() > CONNECT_TIMEOUT + RECONNECT_DELAY);
         if due {
             state.tried = Some(Instant::now());
             let own = self.clone();
@@ -95,14 +95,14 @@ impl Connector {
     /// Records a late answer. Drops the connection after many in a row: its server may have
     /// vanished silently.
     pub(crate) fn was_late(&self) {
-        if self.late.fetch_add(1, Ordering::Relaxed) >= DEAF {
+        if self.late.fetch_add(1, Ordering::Relaxed) >= MAX_LATE_REPLIES {
             self.late.store(0, Ordering::Relaxed);
             self.state.lock().connection = None;
         }
     }
 
     async fn connect(self: Arc<Self>) {
-        let made = tokio::time::timeout(CONNECT, self.open()).await;
+        let made = tokio::time::timeout(CONNECT_TIMEOUT, self.open()).await;
         let failed = match made {
             Ok(Ok(connection)) => {
                 let mut state = self.state.lock();
@@ -114,14 +114,14 @@ impl Connector {
             Err(_) => "no connection in time".to_owned(),
         };
         tracing::debug!(error = failed, "the cache cannot be reached");
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(RECONNECT_DELAY).await;
         self.state.lock().tried = None;
     }
 
     async fn open(&self) -> RedisResult<Connection> {
         let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT))
-            .set_response_timeout(Some(PATIENCE));
+            .set_connection_timeout(Some(CONNECT_TIMEOUT))
+            .set_response_timeout(Some(REPLY_TIMEOUT));
         match &self.place {
             Place::Server(client) => client
                 .get_multiplexed_async_connection_with_config(&config)
@@ -135,8 +135,8 @@ impl Connector {
                 .map(Connection::Server),
             Place::Cluster(client) => {
                 let config = ClusterConfig::new()
-                    .set_connection_timeout(CONNECT)
-                    .set_response_timeout(PATIENCE);
+                    .set_connection_timeout(CONNECT_TIMEOUT)
+                    .set_response_timeout(REPLY_TIMEOUT);
                 client
                     .get_async_connection_with_config(config)
                     .await

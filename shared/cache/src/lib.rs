@@ -16,7 +16,7 @@ use redis::{
 use crate::connect::{Connection, Connector};
 
 /// Maximum time to wait for the cache: beyond this, the database is as fast.
-const PATIENCE: Duration = Duration::from_millis(50);
+const REPLY_TIMEOUT: Duration = Duration::from_millis(50);
 
 /// An error in opening a cache.
 #[derive(Debug, thiserror::Error)]
@@ -164,7 +164,7 @@ impl Cache {
         ask: impl AsyncFnOnce(&mut Connection) -> RedisResult<T>,
     ) -> Result<T, Missed> {
         let mut connection = self.connector.current().ok_or(Missed::Disconnected)?;
-        match tokio::time::timeout(PATIENCE, ask(&mut connection)).await {
+        match tokio::time::timeout(REPLY_TIMEOUT, ask(&mut connection)).await {
             Ok(Ok(value)) => {
                 self.connector.succeeded();
                 Ok(value)

@@ -9,13 +9,13 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use base::Millis;
+use base::UnixTime;
 use parking_lot::Mutex;
 
 /// The source of a service's time.
 pub trait Clock: Send + Sync + fmt::Debug {
     /// Returns the time of day. It may jump.
-    fn now(&self) -> Millis;
+    fn now(&self) -> UnixTime;
 
     /// Returns the time since boot. It never goes back, and keeps running while the machine is
     /// suspended. Leases rely on it (`std::time::Instant` stops then).
@@ -23,7 +23,7 @@ pub trait Clock: Send + Sync + fmt::Debug {
 
     /// Adopts the clock of the database, whose time is `now`: replicas on machines with different
     /// clocks then agree on the grants in force.
-    fn follow(&self, now: Millis);
+    fn follow(&self, now: UnixTime);
 }
 
 /// The clocks of the operating system. The time of day is that of the database, once it is known.
@@ -54,12 +54,12 @@ impl SystemClock {
 }
 
 impl Clock for SystemClock {
-    fn now(&self) -> Millis {
+    fn now(&self) -> UnixTime {
         let ahead = self.ahead_ms.load(Ordering::Relaxed);
-        Millis(self.own().saturating_add(ahead))
+        UnixTime(self.own().saturating_add(ahead))
     }
 
-    fn follow(&self, now: Millis) {
+    fn follow(&self, now: UnixTime) {
         let ahead = now.0.saturating_sub(self.own());
         self.ahead_ms.store(ahead, Ordering::Relaxed);
     }
@@ -75,11 +75,11 @@ impl Clock for SystemClock {
 
 /// A clock that stands still until a test moves it.
 #[derive(Debug, Clone)]
-pub struct ManualClock(Arc<Mutex<(Millis, Duration)>>);
+pub struct ManualClock(Arc<Mutex<(UnixTime, Duration)>>);
 
 impl ManualClock {
     /// Returns a clock that stands at `now`.
-    pub fn at(now: Millis) -> Self {
+    pub fn at(now: UnixTime) -> Self {
         Self(Arc::new(Mutex::new((now, Duration::from_secs(1)))))
     }
 
@@ -87,13 +87,13 @@ impl ManualClock {
     pub fn advance(&self, by: Duration) {
         let mut times = self.0.lock();
         let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-        times.0 = Millis(times.0.0.saturating_add(millis));
+        times.0 = UnixTime(times.0.0.saturating_add(millis));
         times.1 = times.1.saturating_add(by);
     }
 }
 
 impl Clock for ManualClock {
-    fn now(&self) -> Millis {
+    fn now(&self) -> UnixTime {
         self.0.lock().0
     }
 
@@ -102,5 +102,5 @@ impl Clock for ManualClock {
     }
 
     /// Ignored: only tests move this clock.
-    fn follow(&self, _: Millis) {}
+    fn follow(&self, _: UnixTime) {}
 }

@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 /// Interval at which the log is read without a notification, because commits of other replicas may
 /// give none.
-const POLL: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 /// Interval of messages to a reader while there is nothing new.
-const HEARTBEAT: Duration = Duration::from_secs(1);
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Streams the changes after `cursor`, for as long as the reader listens and until `shutdown`. Ends
 /// after the first error.
@@ -39,7 +39,7 @@ async fn stream(
     sender: &mpsc::Sender<Result<Backlog, StoreError>>,
 ) {
     let mut commits = store.subscribe();
-    let mut silent = HEARTBEAT;
+    let mut silent = HEARTBEAT_INTERVAL;
     loop {
         commits.mark_unchanged();
         let backlog = store.backlog(cursor).await;
@@ -50,8 +50,8 @@ async fn stream(
         if let Ok(page) = &backlog {
             cursor = page.cursor;
         }
-        if quiet && silent < HEARTBEAT {
-            silent += POLL;
+        if quiet && silent < HEARTBEAT_INTERVAL {
+            silent += POLL_INTERVAL;
         } else {
             silent = Duration::ZERO;
             let failed = backlog.is_err();
@@ -61,7 +61,7 @@ async fn stream(
         }
         if caught_up {
             // Wait for a notification or the poll interval.
-            let _ = timeout(POLL, commits.changed()).await;
+            let _ = timeout(POLL_INTERVAL, commits.changed()).await;
         }
     }
 }

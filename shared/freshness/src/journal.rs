@@ -6,9 +6,9 @@ use crate::{At, revisions::Revisions};
 
 /// Number of changes that are kept for one organization, and for subjects across organizations. An
 /// older dependency of an answer is unknown, so the answer is computed again.
-const RECENT: usize = 64;
+const MAX_RECENT_CHANGES: usize = 64;
 /// Maximum number of organizations whose changes are kept.
-const ORGANIZATIONS: usize = 4096;
+const MAX_ORGANIZATIONS: usize = 4096;
 
 /// A change that a commit made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,10 +167,10 @@ impl Journal {
     }
 
     fn organization(&mut self, id: &OrganizationId, at: i64) -> &mut Organization {
-        if self.organizations.len() >= ORGANIZATIONS
+        if self.organizations.len() >= MAX_ORGANIZATIONS
             && !self.organizations.contains_key(id.as_str())
         {
-            self.forget_half();
+            self.drop_oldest_half();
         }
         let own = self.organizations.entry(id.as_str().into()).or_default();
         own.last = at;
@@ -178,7 +178,7 @@ impl Journal {
     }
 
     /// Drops the organizations with the oldest last changes, and raises the floor accordingly.
-    fn forget_half(&mut self) {
+    fn drop_oldest_half(&mut self) {
         let mut last: Vec<i64> = self.organizations.values().map(|own| own.last).collect();
         let middle = last.len() / 2;
         let (_, middle, _) = last.select_nth_unstable(middle);
@@ -191,7 +191,7 @@ impl Journal {
 impl Recent {
     fn note(&mut self, name: &str, at: i64) {
         self.changes.retain(|(other, _)| **other != *name);
-        if self.changes.len() >= RECENT
+        if self.changes.len() >= MAX_RECENT_CHANGES
             && let Some((_, oldest)) = self.changes.pop_front()
         {
             self.floor = oldest;
@@ -340,15 +340,15 @@ mod tests {
     #[test]
     fn memory_is_bounded_and_what_is_forgotten_is_unknown() {
         let mut journal = Journal::since(EPOCH, 0);
-        for number in 0..3 * ORGANIZATIONS {
+        for number in 0..3 * MAX_ORGANIZATIONS {
             let revision = i64::try_from(number).unwrap() + 1;
             journal.note(Change::Organization(&organization(number)), revision);
             journal.advance(at(revision));
         }
-        assert!(journal.organizations.len() <= ORGANIZATIONS);
+        assert!(journal.organizations.len() <= MAX_ORGANIZATIONS);
         assert!(!journal.is_current(&organization(0), at(1), "users/jan", ""));
-        let last = organization(3 * ORGANIZATIONS - 1);
-        let end = i64::try_from(3 * ORGANIZATIONS).unwrap();
+        let last = organization(3 * MAX_ORGANIZATIONS - 1);
+        let end = i64::try_from(3 * MAX_ORGANIZATIONS).unwrap();
         assert!(journal.is_current(&last, at(end), "users/jan", ""));
     }
 }

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Resolution of the timers.
-const TICK: Duration = Duration::from_millis(2);
+const TIMER_RESOLUTION: Duration = Duration::from_millis(2);
 
 /// A try in progress. Dropping it cancels it.
 pub(crate) enum Attempt {
@@ -136,7 +136,9 @@ where
         }
         // The transport enforces the deadline as well, and reports it as if the connection were
         // lost.
-        Ok(Err(status)) if status.source().is_some() && Instant::now() + TICK >= deadline => {
+        Ok(Err(status))
+            if status.source().is_some() && Instant::now() + TIMER_RESOLUTION >= deadline =>
+        {
             Err(Failure::Late)
         }
         Ok(Err(status)) => {

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Interval at which a retired backend is checked for pending calls.
-const DRAIN: Duration = Duration::from_millis(50);
+const DRAIN_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A backend, with its connection and its stream.
 pub(crate) struct Backend {
@@ -93,7 +93,7 @@ impl balance::Backend for Backend {
         tokio::spawn(async move {
             let drained = async {
                 while self.lane.load.get() > 0 {
-                    tokio::time::sleep(DRAIN).await;
+                    tokio::time::sleep(DRAIN_POLL_INTERVAL).await;
                 }
             };
             self.end.run_until_cancelled(drained).await;

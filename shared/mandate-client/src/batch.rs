@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Maximum number of questions in one call.
-const MOST: usize = 1000;
+const MAX_QUESTIONS_PER_CALL: usize = 1000;
 
 /// Asks the questions, with separate calls for each organization, and returns the answers in the
 /// order of the questions.
@@ -101,7 +101,7 @@ fn groups(questions: &[Question]) -> Vec<Vec<usize>> {
         let organization = organization(&question.resource);
         let known = current.get(organization).and_then(|at| groups.get_mut(*at));
         match known {
-            Some(group) if group.len() < MOST => group.push(index),
+            Some(group) if group.len() < MAX_QUESTIONS_PER_CALL => group.push(index),
             _ => {
                 current.insert(organization, groups.len());
                 groups.push(vec![index]);

@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::{Certificate, Identity};
 
 use crate::{
-    asker::Asker,
     backends::MakeBackend,
     client::{Client, Inner},
+    dispatcher::Dispatcher,
     key::Key,
     local::Local,
     measure::Measures,
@@ -21,11 +21,11 @@ use crate::{
 };
 
 /// Default timeout of a call.
-const TIMEOUT: Duration = Duration::from_secs(1);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Default interval between resolutions of names.
-const RESOLVE_EVERY: Duration = Duration::from_secs(30);
+const DEFAULT_RESOLVE_INTERVAL: Duration = Duration::from_secs(30);
 /// Default number of retries and hedges in a row.
-const RETRY_BUDGET: u32 = 100;
+const DEFAULT_RETRY_BUDGET: u32 = 100;
 
 /// An error in building a [`Client`].
 #[derive(Debug, thiserror::Error)]
@@ -75,12 +75,12 @@ impl Builder {
             endpoints: vec![endpoint],
             key: Key::None,
             tls: Tls::default(),
-            timeout: TIMEOUT,
+            timeout: DEFAULT_TIMEOUT,
             local: 0,
             redis: None,
             hedge: None,
-            retry_budget: RETRY_BUDGET,
-            resolve_every: RESOLVE_EVERY,
+            retry_budget: DEFAULT_RETRY_BUDGET,
+            resolve_every: DEFAULT_RESOLVE_INTERVAL,
             resolver: Arc::new(Dns),
             clock: Arc::new(SystemClock::default()),
         }
@@ -220,7 +220,7 @@ impl Builder {
         let measures = Arc::new(Measures::default());
         measures.publish();
         Ok(Client::new(Inner {
-            asker: Asker {
+            asker: Dispatcher {
                 backends,
                 budget: Budget::new(self.retry_budget),
                 hedge: self.hedge,

@@ -10,25 +10,25 @@ use clock::Clock;
 use tokio_util::sync::DropGuard;
 
 use crate::{
-    asker::Asker,
     builder::Builder,
     decision::Decision,
+    dispatcher::Dispatcher,
     error::Error,
     local::Local,
     measure::{Counts, Measures, count},
-    question::{Consistency, LONGEST_FIELD, Options, Question},
+    question::{Consistency, MAX_FIELD_BYTES, Options, Question},
     redis::Reader,
 };
 
 /// Upper limit of every timeout.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
 /// A client of Mandate. Clones share everything; dropping the last one ends the connections.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
 pub(crate) struct Inner {
-    pub(crate) asker: Asker,
+    pub(crate) asker: Dispatcher,
     pub(crate) local: Option<Local>,
     pub(crate) reader: Option<Arc<Reader>>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -94,7 +94,7 @@ impl Client {
         options: &Options,
     ) -> Vec<Result<Decision, Error>> {
         let begin = Instant::now();
-        let deadline = begin + options.timeout.unwrap_or(self.0.timeout).min(LONGEST);
+        let deadline = begin + options.timeout.unwrap_or(self.0.timeout).min(MAX_TIMEOUT);
         let asked = crate::batch::ask(self, questions, &options.consistency, begin, deadline);
         let answered = asked.await;
         for _ in answered.iter().filter(|outcome| outcome.is_err()) {
@@ -109,7 +109,7 @@ impl Client {
         self.0.measures.counts()
     }
 
-    pub(crate) fn asker(&self) -> &Asker {
+    pub(crate) fn asker(&self) -> &Dispatcher {
         &self.0.asker
     }
 
@@ -137,7 +137,7 @@ impl Client {
             return Ok(known);
         }
         let begin = Instant::now();
-        let deadline = begin + timeout.min(LONGEST);
+        let deadline = begin + timeout.min(MAX_TIMEOUT);
         if let (false, Some(reader)) = (demands, &inner.reader) {
             if let Some(found) = reader.read(question, begin, deadline).await {
                 count(&inner.measures.redis);
@@ -171,5 +171,5 @@ fn too_long(question: &Question, consistency: &Consistency) -> Option<(&'static 
     };
     question
         .too_long()
-        .or((token > LONGEST_FIELD).then_some(("consistency.at_least_as_fresh", token)))
+        .or((token > MAX_FIELD_BYTES).then_some(("consistency.at_least_as_fresh", token)))
 }

@@ -4,7 +4,7 @@ use prost::Message;
 use prost_types::{ListValue, Struct, Value as Said, value::Kind};
 
 /// Maximum number of bytes that the service accepts.
-pub(crate) const LONGEST: usize = 4096;
+pub(crate) const MAX_CONTEXT_BYTES: usize = 4096;
 
 /// Input for the conditions of grants: the network of the user, the amount of an order.
 ///

@@ -25,17 +25,17 @@ use crate::{
     decision::Decision,
     failure::Failure,
     question::{Consistency, Question},
-    slots::{Slots, Wait},
+    slots::{PendingCalls, Wait},
 };
 use balance::{Health, Load};
 
 /// Maximum number of pending questions of one lane.
-const UNDER_WAY: usize = 32 << 10;
+const MAX_PENDING_QUESTIONS: usize = 32 << 10;
 /// Number of callers that are woken in one batch.
-const AT_ONCE: usize = 128;
+const WAKE_BATCH: usize = 128;
 /// Interval between checks of the deadlines. A timer for each question would cost more than the
 /// question.
-pub(crate) const SWEEP: Duration = Duration::from_millis(5);
+pub(crate) const SWEEP_INTERVAL: Duration = Duration::from_millis(5);
 
 /// The outcome of a question.
 pub(crate) type Outcome = Result<Decision, Failure>;
@@ -52,7 +52,7 @@ pub(crate) struct Lane {
 }
 
 struct State {
-    slots: Slots<Outcome>,
+    slots: PendingCalls<Outcome>,
     queue: Queue,
     /// Wakes the sending half of the stream.
     sender: Option<Waker>,
@@ -68,7 +68,7 @@ impl Lane {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State {
-                slots: Slots::new(UNDER_WAY),
+                slots: PendingCalls::new(MAX_PENDING_QUESTIONS),
                 queue: Queue::default(),
                 sender: None,
                 epoch: None,
@@ -145,7 +145,7 @@ impl Lane {
     async fn deliver(&self, message: CheckStreamResponse) {
         let mut answers = message.answers.into_iter();
         loop {
-            self.deliver_some(answers.by_ref().take(AT_ONCE));
+            self.deliver_some(answers.by_ref().take(WAKE_BATCH));
             if answers.as_slice().is_empty() {
                 break;
             }
@@ -155,7 +155,7 @@ impl Lane {
     }
 
     fn deliver_some(&self, answers: impl Iterator<Item = StreamAnswer>) {
-        let mut wakers = Vec::with_capacity(AT_ONCE);
+        let mut wakers = Vec::with_capacity(WAKE_BATCH);
         let mut state = self.state.lock();
         state.heard = Instant::now();
         for answer in answers {
@@ -178,12 +178,12 @@ impl Lane {
             sweeping,
             ..
         } = &mut *guard;
-        let mut deaf = false;
+        let mut is_silent = false;
         slots.sweep(now, &mut wakers, |id, wait| {
             if epoch.is_some() {
                 queue.cancel(id);
             }
-            deaf |= *heard < wait.begin;
+            is_silent |= *heard < wait.begin;
             Err(Failure::Late)
         });
         *sweeping = !slots.is_idle();
@@ -194,7 +194,7 @@ impl Lane {
             sender.take()
         };
         drop(guard);
-        if deaf {
+        if is_silent {
             // The backend sent nothing at all during the wait.
             self.health.was_silent(now);
         }

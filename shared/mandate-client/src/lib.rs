@@ -48,7 +48,6 @@
 //!
 //! **An error is never an allow**, and errors are not cached.
 
-mod asker;
 mod attempt;
 mod backend;
 mod backends;
@@ -57,6 +56,7 @@ mod builder;
 mod client;
 mod context;
 mod decision;
+mod dispatcher;
 mod error;
 mod failure;
 mod guard;

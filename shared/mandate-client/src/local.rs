@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use crate::{decision::Decision, question::Question};
 
 /// Number of answers in a set; answers with the same part of a hash compete for them.
-const WAYS: usize = 8;
+const ENTRIES_PER_SET: usize = 8;
 
 /// A bounded memory of answers. Times are since boot, on a clock that keeps running while the
 /// machine is suspended.
@@ -22,7 +22,7 @@ pub(crate) struct Local {
 
 #[derive(Default)]
 struct Set {
-    entries: [Option<Entry>; WAYS],
+    entries: [Option<Entry>; ENTRIES_PER_SET],
     /// The position of the clock hand that evicts.
     hand: usize,
 }
@@ -40,7 +40,7 @@ struct Entry {
 impl Local {
     /// Makes room for this many answers, rounded up to a multiple of eight.
     pub(crate) fn new(entries: usize) -> Self {
-        let sets = entries.div_ceil(WAYS).max(1);
+        let sets = entries.div_ceil(ENTRIES_PER_SET).max(1);
         Self {
             hasher: RandomState::new(),
             sets: (0..sets).map(|_| Mutex::default()).collect(),
@@ -126,9 +126,9 @@ impl Set {
             *place = Some(entry);
             return;
         }
-        for _ in 0..=WAYS {
+        for _ in 0..=ENTRIES_PER_SET {
             let hand = self.hand;
-            self.hand = (hand + 1) % WAYS;
+            self.hand = (hand + 1) % ENTRIES_PER_SET;
             let Some(place) = self.entries.get_mut(hand) else {
                 return;
             };

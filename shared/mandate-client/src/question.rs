@@ -6,7 +6,7 @@ use crate::context::{self, Context};
 
 /// Maximum length of a field that is sent, in bytes: 256 characters of four. A longer field breaks
 /// a rule of the interface anyway, and would take room from other questions on the stream.
-pub(crate) const LONGEST_FIELD: usize = 1024;
+pub(crate) const MAX_FIELD_BYTES: usize = 1024;
 
 /// May this user do this, here, now?
 #[derive(Debug, Clone, PartialEq)]
@@ -62,9 +62,9 @@ impl Question {
             ("permission", &self.permission),
             ("resource", &self.resource),
         ]
-        .map(|(name, value)| (name, value.len(), LONGEST_FIELD))
+        .map(|(name, value)| (name, value.len(), MAX_FIELD_BYTES))
         .into_iter()
-        .chain([("context", self.context.length(), context::LONGEST)])
+        .chain([("context", self.context.length(), context::MAX_CONTEXT_BYTES)])
         .find(|(_, length, longest)| length > longest)
         .map(|(name, length, _)| (name, length))
     }

@@ -26,20 +26,20 @@ use tokio::sync::Notify;
 use self::{breaker::Breaker, revisions::Parsed};
 use crate::{
     decision::Decision,
-    lane::SWEEP,
+    lane::SWEEP_INTERVAL,
     question::Question,
-    slots::{Event, Slots, Wait},
+    slots::{Event, PendingCalls, Wait},
 };
 
 /// Maximum time to wait for Redis before the service is asked.
-const PATIENCE: Duration = Duration::from_millis(20);
+const READ_TIMEOUT: Duration = Duration::from_millis(20);
 /// Maximum age of a command's reply: a little less than the contract allows, to leave time for the
 /// work after it.
-const FRESH: Duration = READ.saturating_sub(Duration::from_millis(10));
+const MAX_REPLY_TIME: Duration = READ.saturating_sub(Duration::from_millis(10));
 /// Maximum number of pending questions.
-const UNDER_WAY: usize = 32 << 10;
+const MAX_PENDING_QUESTIONS: usize = 32 << 10;
 /// Maximum number of decisions read with one command.
-const MOST: usize = 500;
+const MAX_DECISIONS_PER_COMMAND: usize = 500;
 
 /// Reads decisions, gathering those of many callers into one command.
 pub(crate) struct Reader {
@@ -56,7 +56,7 @@ pub(crate) struct Reader {
 }
 
 struct State {
-    slots: Slots<Option<Decision>>,
+    slots: PendingCalls<Option<Decision>>,
     queue: HashMap<OrganizationId, Vec<Asked>, RandomState>,
     sweeping: bool,
     closed: bool,
@@ -83,7 +83,7 @@ impl Reader {
             contract: Contract::new(namespace),
             clock,
             state: Mutex::new(State {
-                slots: Slots::new(UNDER_WAY),
+                slots: PendingCalls::new(MAX_PENDING_QUESTIONS),
                 queue: HashMap::default(),
                 sweeping: false,
                 closed: false,
@@ -103,7 +103,7 @@ impl Reader {
         deadline: Instant,
     ) -> Option<Decision> {
         let id = self.ask(question, begin, deadline)?;
-        let _seat = Seat { reader: self, id };
+        let _pending = PendingRead { reader: self, id };
         let event = poll_fn(|context| self.state.lock().slots.poll(id, context)).await;
         match event? {
             Event::Done(decision) => decision,
@@ -125,7 +125,7 @@ impl Reader {
         let (subject, place) = (question.subject.as_str().into(), place.into());
         let wait = Wait {
             begin,
-            deadline: deadline.min(begin + PATIENCE),
+            deadline: deadline.min(begin + READ_TIMEOUT),
             slow: None,
         };
         let mut state = self.state.lock();
@@ -164,7 +164,7 @@ impl Reader {
             let queue = std::mem::take(&mut self.state.lock().queue);
             for (organization, mut asked) in queue {
                 while !asked.is_empty() {
-                    let rest = asked.split_off(asked.len().min(MOST));
+                    let rest = asked.split_off(asked.len().min(MAX_DECISIONS_PER_COMMAND));
                     let some = std::mem::replace(&mut asked, rest);
                     let (own, organization) = (self.clone(), organization.clone());
                     tokio::spawn(async move { own.fetch(&organization, some).await });
@@ -216,7 +216,7 @@ impl Reader {
     ) -> Vec<(u64, Option<Decision>)> {
         let mut found = found.into_iter();
         // INVARIANT: an old reply is discarded; the machine may have been suspended.
-        let revisions = found.next().flatten().filter(|_| took < FRESH);
+        let revisions = found.next().flatten().filter(|_| took < MAX_REPLY_TIME);
         let revisions = revisions.and_then(|text| self.parsed.read(organization, text));
         let decide = |waiting: Waiting| {
             let value = found.next().flatten();
@@ -257,13 +257,13 @@ impl Reader {
         loop {
             self.waited.notified().await;
             loop {
-                tokio::time::sleep(SWEEP).await;
+                tokio::time::sleep(SWEEP_INTERVAL).await;
                 let mut wakers = Vec::new();
                 let now = Instant::now();
                 let mut state = self.state.lock();
                 let mut late = false;
                 state.slots.sweep(now, &mut wakers, |_, wait| {
-                    late |= wait.deadline == wait.begin + PATIENCE;
+                    late |= wait.deadline == wait.begin + READ_TIMEOUT;
                     None
                 });
                 state.sweeping = !state.slots.is_idle();
@@ -282,12 +282,12 @@ impl Reader {
 }
 
 /// The slot of a caller, which may go before the answer comes.
-struct Seat<'a> {
+struct PendingRead<'a> {
     reader: &'a Reader,
     id: u64,
 }
 
-impl Drop for Seat<'_> {
+impl Drop for PendingRead<'_> {
     fn drop(&mut self) {
         self.reader.state.lock().slots.remove(self.id);
     }

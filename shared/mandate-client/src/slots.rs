@@ -11,7 +11,7 @@ const INDEX_BITS: u32 = 16;
 /// A bounded set of pending calls. An id is never reused, so a late answer for a caller that has
 /// gone reaches no other caller.
 #[derive(Debug)]
-pub(crate) struct Slots<T> {
+pub(crate) struct PendingCalls<T> {
     places: Vec<Place<T>>,
     free: Vec<u32>,
     /// Number of calls that wait for an outcome.
@@ -52,7 +52,7 @@ pub(crate) enum Event<T> {
     Slow,
 }
 
-impl<T> Slots<T> {
+impl<T> PendingCalls<T> {
     /// Returns an empty set for at most `most` calls (at most 65,536).
     pub(crate) fn new(most: usize) -> Self {
         Self {
@@ -209,13 +209,13 @@ mod tests {
         }
     }
 
-    fn poll<T>(slots: &mut Slots<T>, id: u64) -> Poll<Option<Event<T>>> {
+    fn poll<T>(slots: &mut PendingCalls<T>, id: u64) -> Poll<Option<Event<T>>> {
         slots.poll(id, &Context::from_waker(Waker::noop()))
     }
 
     #[test]
     fn k_q_an_answer_for_one_who_has_gone_reaches_nobody() {
-        let mut slots = Slots::new(10);
+        let mut slots = PendingCalls::new(10);
         let gone = slots.insert(wait(1000)).unwrap();
         assert!(slots.remove(gone));
         let next = slots.insert(wait(1000)).unwrap();
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn places_are_bounded_and_used_again() {
-        let mut slots = Slots::<()>::new(2);
+        let mut slots = PendingCalls::<()>::new(2);
         let first = slots.insert(wait(1)).unwrap();
         assert!(slots.insert(wait(1)).is_some());
         assert!(slots.insert(wait(1)).is_none());
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn k_s_a_wait_ends_at_its_deadline_and_not_before() {
-        let mut slots = Slots::new(2);
+        let mut slots = PendingCalls::new(2);
         let (early, late) = (wait(5), wait(10));
         let first = slots.insert(early).unwrap();
         let second = slots.insert(late).unwrap();
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn who_waits_long_is_told_once() {
-        let mut slots = Slots::<()>::new(2);
+        let mut slots = PendingCalls::<()>::new(2);
         let long = Wait {
             slow: Some(Instant::now()),
             ..wait(1000)

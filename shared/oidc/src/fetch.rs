@@ -22,9 +22,9 @@ use crate::{
 };
 
 /// Maximum time to read one document.
-const PATIENCE: Duration = Duration::from_secs(5);
+const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 /// Maximum size of a document, in bytes.
-const LONGEST: usize = 1 << 20;
+const MAX_DOCUMENT_BYTES: usize = 1 << 20;
 
 /// An error in reading the keys of an issuer.
 #[derive(Debug, thiserror::Error)]
@@ -115,11 +115,11 @@ impl Source {
 
     async fn get(&self, url: &SecretUrl) -> Result<Vec<u8>, FetchError> {
         let late = |_| FetchError::Late(url.clone());
-        let got = tokio::time::timeout(PATIENCE, self.get_slowly(url));
+        let got = tokio::time::timeout(FETCH_TIMEOUT, self.get_without_timeout(url));
         got.await.map_err(late)?
     }
 
-    async fn get_slowly(&self, url: &SecretUrl) -> Result<Vec<u8>, FetchError> {
+    async fn get_without_timeout(&self, url: &SecretUrl) -> Result<Vec<u8>, FetchError> {
         let mut request = Request::get(url.expose());
         if let Some(path) = &self.settings.token {
             let token = tokio::fs::read_to_string(path).await;
@@ -139,7 +139,9 @@ impl Source {
         if status != StatusCode::OK {
             return Err(FetchError::Status { url: own(), status });
         }
-        let body = Limited::new(answer.into_body(), LONGEST).collect().await;
+        let body = Limited::new(answer.into_body(), MAX_DOCUMENT_BYTES)
+            .collect()
+            .await;
         let body = body.map_err(|error| FetchError::Body {
             url: own(),
             reason: error.to_string(),

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use crate::settings::Settings;
 
 /// Maximum number of keys that are kept.
-const KEYS: usize = 64;
-const RSA: [Algorithm; 6] = [
+const MAX_KEYS: usize = 64;
+const RSA_ALGORITHMS: [Algorithm; 6] = [
     Algorithm::RS256,
     Algorithm::RS384,
     Algorithm::RS512,
@@ -39,7 +39,7 @@ impl KeySet {
     /// Reads a set. Keys of unknown types are left out, as the RFC requires.
     pub(crate) fn read(json: &[u8], settings: &Settings) -> Result<Self, serde_json::Error> {
         let published: Published = serde_json::from_slice(json)?;
-        let keys = published.keys.into_iter().take(KEYS);
+        let keys = published.keys.into_iter().take(MAX_KEYS);
         let read = keys.filter_map(|key| Key::read(serde_json::from_value(key).ok()?, settings));
         Ok(Self(read.collect()))
     }
@@ -80,7 +80,7 @@ impl Key {
 /// Returns the algorithms that a key may sign with. Symmetric ones are never among them.
 fn algorithms(key: &Jwk) -> Option<Vec<Algorithm>> {
     let possible = match &key.algorithm {
-        AlgorithmParameters::RSA(_) => RSA.to_vec(),
+        AlgorithmParameters::RSA(_) => RSA_ALGORITHMS.to_vec(),
         AlgorithmParameters::EllipticCurve(curve) => match curve.curve {
             EllipticCurve::P256 => vec![Algorithm::ES256],
             EllipticCurve::P384 => vec![Algorithm::ES384],

@@ -1,15 +1,15 @@
 //! Verification of a token, as a pure function of the token, the keys and the time.
 
-use base::{InvalidOidcIdentity, Millis, OidcIdentity};
+use base::{InvalidOidcIdentity, OidcIdentity, UnixTime};
 use jsonwebtoken::{decode, decode_header};
 use serde::Deserialize;
 
 use crate::key_set::KeySet;
 
 /// Maximum length of a token, in bytes.
-const LENGTH: usize = 8 << 10;
+const MAX_TOKEN_BYTES: usize = 8 << 10;
 /// Maximum lead of the issuer's clock, in milliseconds.
-const AHEAD_MS: i64 = 60_000;
+const MAX_CLOCK_LEAD_MS: i64 = 60_000;
 
 /// The proven identity of a token, and the end of the proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,13 +17,13 @@ pub struct Verified {
     /// The identity.
     pub identity: OidcIdentity,
     /// The time from which on the token proves nothing.
-    pub expire: Millis,
+    pub expire: UnixTime,
 }
 
 /// The rejection of a token.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Rejected {
-    #[error("it is longer than {LENGTH} bytes")]
+    #[error("it is longer than {MAX_TOKEN_BYTES} bytes")]
     Long,
     #[error("it requires unknown extensions: `{0}`")]
     Critical(String),
@@ -50,8 +50,8 @@ struct Claims {
 }
 
 /// Verifies a token at the given time.
-pub(crate) fn verify(token: &str, keys: &KeySet, now: Millis) -> Result<Verified, Rejected> {
-    if token.len() > LENGTH {
+pub(crate) fn verify(token: &str, keys: &KeySet, now: UnixTime) -> Result<Verified, Rejected> {
+    if token.len() > MAX_TOKEN_BYTES {
         return Err(Rejected::Long);
     }
     let header = decode_header(token)?;
@@ -70,7 +70,7 @@ pub(crate) fn verify(token: &str, keys: &KeySet, now: Millis) -> Result<Verified
     if verified.expire <= now {
         return Err(Rejected::Expired);
     }
-    let soon = Millis(now.0.saturating_add(AHEAD_MS));
+    let soon = UnixTime(now.0.saturating_add(MAX_CLOCK_LEAD_MS));
     if claims.nbf.is_some_and(|nbf| millis(nbf) > soon) {
         return Err(Rejected::Early);
     }
@@ -81,6 +81,6 @@ pub(crate) fn verify(token: &str, keys: &KeySet, now: Millis) -> Result<Verified
     clippy::cast_possible_truncation,
     reason = "a time out of range becomes the first or the last time"
 )]
-fn millis(seconds: f64) -> Millis {
-    Millis((seconds * 1000.0) as i64)
+fn millis(seconds: f64) -> UnixTime {
+    UnixTime((seconds * 1000.0) as i64)
 }

@@ -15,11 +15,11 @@ use crate::{
 };
 
 /// Interval at which the keys are read. A withdrawn key proves nothing after the next read.
-const EVERY: Duration = Duration::from_secs(300);
+const KEY_REFRESH_INTERVAL: Duration = Duration::from_secs(300);
 /// Minimum time between two attempts to read the keys, whatever keys tokens name.
-const PAUSE: Duration = Duration::from_secs(10);
+const MIN_KEY_READ_INTERVAL: Duration = Duration::from_secs(10);
 /// Maximum number of remembered verified tokens.
-const KNOWN: usize = 10_000;
+const MAX_REMEMBERED_TOKENS: usize = 10_000;
 
 /// The keys of the issuer have not been read yet.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -69,7 +69,7 @@ impl Tokens {
         });
         let own = tokens.clone();
         tokio::spawn(async move {
-            let _ = shutdown.run_until_cancelled(own.keep()).await;
+            let _ = shutdown.run_until_cancelled(own.refresh_keys()).await;
         });
         Ok(tokens)
     }
@@ -111,7 +111,7 @@ impl Tokens {
         if let Poll::Ready(verified) = self.recall(token) {
             return Ok(verified);
         }
-        self.read_again(PAUSE).await;
+        self.read_again(MIN_KEY_READ_INTERVAL).await;
         match self.recall(token) {
             Poll::Ready(verified) => Ok(verified),
             Poll::Pending if self.state.lock().keys.is_none() => Err(KeysUnread),
@@ -126,18 +126,18 @@ impl Tokens {
         if !current.is_some_and(|keys| Arc::ptr_eq(keys, with)) {
             return;
         }
-        if state.known.len() >= KNOWN {
+        if state.known.len() >= MAX_REMEMBERED_TOKENS {
             state.known.clear();
         }
         state.known.insert(digest.into(), verified.clone());
     }
 
-    async fn keep(self: Arc<Self>) {
+    async fn refresh_keys(self: Arc<Self>) {
         loop {
             let wait = if self.read_again(Duration::ZERO).await {
-                EVERY
+                KEY_REFRESH_INTERVAL
             } else {
-                PAUSE
+                MIN_KEY_READ_INTERVAL
             };
             tokio::time::sleep(wait).await;
         }

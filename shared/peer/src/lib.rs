@@ -18,11 +18,11 @@ use rpc::{Channel, Fault, PeerChannel};
 use tonic::{Response, Status};
 
 /// Maximum time that a revoking change waits until the entitlement service has it.
-const PROPAGATION: Duration = Duration::from_secs(2);
+const PROPAGATION_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Maximum time of a call that a transaction waits for: the database ends a transaction that is
 /// idle for two seconds.
-const WITHIN_A_WRITE: Duration = Duration::from_millis(1500);
+const CALL_IN_WRITE_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// The entitlement service, which decides the permissions of callers.
 #[derive(Debug, Clone)]
@@ -94,7 +94,7 @@ impl Entitlement {
             consistency_token: consistency_token.to_owned(),
         };
         let mut client = PeerServiceClient::new(self.0.for_call(context));
-        match tokio::time::timeout(PROPAGATION, client.await_projection(request)).await {
+        match tokio::time::timeout(PROPAGATION_TIMEOUT, client.await_projection(request)).await {
             Ok(Ok(_)) => Propagation::Complete,
             Ok(Err(status)) => {
                 tracing::warn!(error = %status, "the propagation of a change is not confirmed");
@@ -106,7 +106,7 @@ impl Entitlement {
 }
 
 async fn answered<T>(call: impl Future<Output = Result<Response<T>, Status>>) -> Result<(), Fault> {
-    match tokio::time::timeout(WITHIN_A_WRITE, call).await {
+    match tokio::time::timeout(CALL_IN_WRITE_TIMEOUT, call).await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(status)) => {
             Err(refusal::read(&status).unwrap_or_else(|| Fault::unavailable(status)))

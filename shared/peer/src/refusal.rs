@@ -6,7 +6,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 /// The domain of the reasons of entitlement.
-const DOMAIN: &str = "entitlement.mandate";
+const ENTITLEMENT_DOMAIN: &str = "entitlement.mandate";
 
 /// Returns a refusal; `None` if the service could not answer, or is defective.
 pub fn read(status: &Status) -> Option<Fault> {
@@ -14,9 +14,9 @@ pub fn read(status: &Status) -> Option<Fault> {
     let info = details.error_info().filter(|_| is_refused(status.code()))?;
     let name = format!("ERROR_REASON_{}", info.reason);
     let (code, message) = (status.code(), status.message());
-    let mut fault = if info.domain == DOMAIN {
+    let mut fault = if info.domain == ENTITLEMENT_DOMAIN {
         let reason = ErrorReason::from_str_name(&name)?;
-        Fault::new(code, DOMAIN, reason.as_str_name(), message)
+        Fault::new(code, ENTITLEMENT_DOMAIN, reason.as_str_name(), message)
     } else {
         let reason = common::v1::ErrorReason::from_str_name(&name)?;
         if reason == common::v1::ErrorReason::Overloaded {
@@ -60,8 +60,12 @@ mod tests {
     fn a_refusal_is_passed_on_as_it_is() {
         let reason = ErrorReason::SodViolation;
         let code = Code::FailedPrecondition;
-        let separated = Fault::new(code, DOMAIN, reason.as_str_name(), "both");
-        let expected = (code, DOMAIN.to_owned(), "SOD_VIOLATION".to_owned());
+        let separated = Fault::new(code, ENTITLEMENT_DOMAIN, reason.as_str_name(), "both");
+        let expected = (
+            code,
+            ENTITLEMENT_DOMAIN.to_owned(),
+            "SOD_VIOLATION".to_owned(),
+        );
         assert_eq!(passed_on(separated), Some(expected));
         let wrong = read(&Fault::field("changes[0]", "is wrong").into()).unwrap();
         let wrong = Status::from(wrong).get_details_bad_request().unwrap();

@@ -1,7 +1,7 @@
 //! The audit log, as every service lists it.
 
 use api::common::v1::{AuditEntry, AuditFilter};
-use base::{Id, Millis, OrganizationId, Subject};
+use base::{Id, OrganizationId, Subject, UnixTime};
 use store::{AuditQuery, Recorded, Store};
 
 use crate::{Fault, Page, convert::timestamp, moment, parse};
@@ -21,8 +21,12 @@ pub async fn list_audit(
     if !filter.actor.is_empty() {
         parse("filter.actor", &filter.actor, Subject::parse_name)?;
     }
-    let start = moment("filter.start_time", filter.start_time.as_ref(), Millis::MIN)?;
-    let end = moment("filter.end_time", filter.end_time.as_ref(), Millis::MAX)?;
+    let start = moment(
+        "filter.start_time",
+        filter.start_time.as_ref(),
+        UnixTime::MIN,
+    )?;
+    let end = moment("filter.end_time", filter.end_time.as_ref(), UnixTime::MAX)?;
     let (actor, method) = (filter.actor.as_str(), filter.method.as_str());
     let list = format!(
         "audit {organization} {actor} {} {} {method}",
@@ -52,7 +56,7 @@ fn entry(organization: &OrganizationId, found: Recorded) -> AuditEntry {
     let record = found.record;
     AuditEntry {
         name: format!("organizations/{organization}/auditEntries/{}", found.number),
-        create_time: timestamp(Millis(record.time_ms)),
+        create_time: timestamp(UnixTime(record.time_ms)),
         outcome: record.outcome,
         method: record.method,
         reason: record.reason,

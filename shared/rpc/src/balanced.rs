@@ -27,14 +27,14 @@ use crate::{
 };
 
 /// Interval at which the name of a service is resolved, besides after failures.
-const RESOLVE_EVERY: Duration = Duration::from_secs(30);
+const RESOLVE_INTERVAL: Duration = Duration::from_secs(30);
 /// Maximum time to wait for the first addresses.
-const RESOLVED: Duration = Duration::from_secs(2);
+const RESOLVE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Time without an answer after which a second address is asked, too. A lost machine stays silent
 /// until its connection is given up.
-const SILENCE: Duration = Duration::from_millis(500);
+const SILENCE_BEFORE_SECOND_TRY: Duration = Duration::from_millis(500);
 /// Maximum number of second tries in a row; every ten answers allow another.
-const SECOND_TRIES: u32 = 100;
+const MAX_SECOND_TRIES: u32 = 100;
 
 /// Returns a channel to all addresses of the host of a URL. A call that one address does not answer
 /// goes to another. Repeating a call is safe, because a change carries the id of its request.
@@ -51,12 +51,12 @@ fn resolved_by(resolver: Arc<dyn Resolve>, url: &str, tls: &Tls) -> Result<Chann
     let nodes = Backends::new(failed.clone());
     let follow = nodes
         .clone()
-        .follow(vec![host], resolver, RESOLVE_EVERY, MakeNode);
+        .follow(vec![host], resolver, RESOLVE_INTERVAL, MakeNode);
     tokio::spawn(end.clone().run_until_cancelled_owned(follow));
     let balanced = Arc::new(Balanced {
         nodes,
         failed,
-        budget: Budget::new(SECOND_TRIES),
+        budget: Budget::new(MAX_SECOND_TRIES),
         _end: end.drop_guard(),
     });
     Ok(BoxCloneSyncService::new(service_fn(move |request| {
@@ -122,11 +122,11 @@ impl Balanced {
         let request = || http::Request::from_parts(head.clone(), whole(body.clone()));
         if !self.nodes.is_resolved() {
             // If there are no addresses by then, `pick` fails.
-            let _ = timeout(RESOLVED, self.nodes.resolved()).await;
+            let _ = timeout(RESOLVE_TIMEOUT, self.nodes.resolved()).await;
         }
         let node = self.nodes.pick(None, Instant::now()).map_err(unavailable)?;
         let first = Box::pin(self.attempt(&node, request()));
-        match select(first, Box::pin(sleep(SILENCE))).await {
+        match select(first, Box::pin(sleep(SILENCE_BEFORE_SECOND_TRY))).await {
             Either::Left((Ok(response), _)) => Ok(response),
             Either::Left((Err(failed), _)) => match self.another(&node) {
                 Some(other) => self.attempt(&other, request()).await,

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Maximum time to connect.
-const CONNECT: Duration = Duration::from_secs(2);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The channel type of generated clients. Its transport errors are statuses already.
 pub type Channel = BoxCloneSyncService<Request, Response, Status>;
@@ -49,7 +49,7 @@ pub fn over_tcp(url: &str, ca: Option<&[u8]>) -> Result<Channel, tonic::transpor
 
 fn endpoint(url: &str) -> Result<Endpoint, tonic::transport::Error> {
     Ok(Endpoint::from_shared(url.to_owned())?
-        .connect_timeout(CONNECT)
+        .connect_timeout(CONNECT_TIMEOUT)
         .tcp_nodelay(true)
         .http2_keep_alive_interval(Duration::from_secs(10))
         .keep_alive_while_idle(true))

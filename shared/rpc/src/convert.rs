@@ -1,15 +1,15 @@
 //! Conversions between protobuf and the types of the rules.
 
 use api::common::v1::ErrorReason;
-use base::{InvalidName, Millis};
+use base::{InvalidName, UnixTime};
 use prost_types::Timestamp;
 use tonic::Code;
 
 use crate::fault::Fault;
 
 /// Converts a time to protobuf; `None` for "never".
-pub fn timestamp(at: Millis) -> Option<Timestamp> {
-    if at == Millis::MIN || at == Millis::MAX {
+pub fn timestamp(at: UnixTime) -> Option<Timestamp> {
+    if at == UnixTime::MIN || at == UnixTime::MAX {
         return None;
     }
     Some(Timestamp {
@@ -22,7 +22,7 @@ pub fn timestamp(at: Millis) -> Option<Timestamp> {
 ///
 /// # Errors
 /// A time outside the years 1 to 9999.
-pub fn moment(field: &str, at: Option<&Timestamp>, absent: Millis) -> Result<Millis, Fault> {
+pub fn moment(field: &str, at: Option<&Timestamp>, absent: UnixTime) -> Result<UnixTime, Fault> {
     const YEARS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
     let Some(at) = at else {
         return Ok(absent);
@@ -30,7 +30,9 @@ pub fn moment(field: &str, at: Option<&Timestamp>, absent: Millis) -> Result<Mil
     if !YEARS.contains(&at.seconds) || !(0..1_000_000_000).contains(&at.nanos) {
         return Err(Fault::field(field, "must be a time in the years 1 to 9999"));
     }
-    Ok(Millis(at.seconds * 1000 + i64::from(at.nanos) / 1_000_000))
+    Ok(UnixTime(
+        at.seconds * 1000 + i64::from(at.nanos) / 1_000_000,
+    ))
 }
 
 /// Parses the name in `field` with `read`.

@@ -16,9 +16,9 @@ use crate::report;
 /// The domain of the reasons that all services share.
 const COMMON_DOMAIN: &str = "mandate";
 /// Delay before a retry of a call that exceeded a limit.
-const RETRY_AFTER: Duration = Duration::from_millis(100);
+const OVERLOAD_RETRY_DELAY: Duration = Duration::from_millis(100);
 /// Delay before a retry of a call that needs an unavailable dependency.
-const RETRY_WHEN_AWAY: Duration = Duration::from_millis(500);
+const UNAVAILABLE_RETRY_DELAY: Duration = Duration::from_millis(500);
 
 /// A field that breaks a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,7 +150,7 @@ impl Fault {
             ErrorReason::DependencyUnavailable,
             "a required service or store cannot be reached",
         )
-        .retry_after(RETRY_WHEN_AWAY);
+        .retry_after(UNAVAILABLE_RETRY_DELAY);
         fault.source = Some(Arc::from(source.into()));
         fault
     }
@@ -162,7 +162,7 @@ impl Fault {
             ErrorReason::Overloaded,
             "the service has more work than it can take",
         )
-        .retry_after(RETRY_AFTER)
+        .retry_after(OVERLOAD_RETRY_DELAY)
     }
 
     /// Returns the fault of a caller that has reached a limit per caller.
@@ -174,7 +174,7 @@ impl Fault {
         )
         .with("limit", limit)
         .with("most", most.to_string())
-        .retry_after(RETRY_AFTER)
+        .retry_after(OVERLOAD_RETRY_DELAY)
     }
 
     /// Converts the fault to a `google.rpc` status message within a response.

@@ -33,7 +33,7 @@ pub use peer_door::{
 pub use report::report;
 pub use server::{Listener, TlsFiles, serve};
 pub use service::{GrpcService, Routes};
-pub use share::Turns;
+pub use share::Slots;
 pub use stack::{Limits, stack};
-pub use steer::{Mounted, steer};
+pub use steer::{PackageRoute, steer};
 pub use tools::{Readiness, ReflectionError, with_tools};

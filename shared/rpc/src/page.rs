@@ -4,11 +4,11 @@
 use prost::Message;
 use seal::{InvalidToken, Sealer};
 
-const DEFAULT_SIZE: i32 = 50;
-const MAX_SIZE: i32 = 1000;
+const DEFAULT_PAGE_ROWS: i32 = 50;
+const MAX_PAGE_ROWS: i32 = 1000;
 /// Maximum size of the rows of a page in bytes: by default, clients accept no message of more than
 /// 4 MiB.
-const MAX_BYTES: usize = 3 * 1024 * 1024;
+const MAX_PAGE_BYTES: usize = 3 * 1024 * 1024;
 
 /// The requested page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,14 +37,14 @@ impl Page {
             sealer.open_page(&list, page_token)?
         };
         let size = if page_size == 0 {
-            DEFAULT_SIZE
+            DEFAULT_PAGE_ROWS
         } else {
             page_size
         };
         Ok(Self {
             list,
             after,
-            size: usize::try_from(size.clamp(1, MAX_SIZE)).unwrap_or(1),
+            size: usize::try_from(size.clamp(1, MAX_PAGE_ROWS)).unwrap_or(1),
         })
     }
 
@@ -80,7 +80,7 @@ impl Page {
         let mut bytes = 0;
         let fit = rows.iter().take_while(|row| {
             bytes += row.encoded_len();
-            bytes <= MAX_BYTES
+            bytes <= MAX_PAGE_BYTES
         });
         // A single row that is too large is returned anyway.
         let fit = fit.count().max(1);

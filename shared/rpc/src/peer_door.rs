@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Minimum length of a key, in characters.
-const SHORTEST: usize = 32;
+const MIN_KEY_CHARACTERS: usize = 32;
 
 /// Marks a call through the peer door, with the calling service if its key is known.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +32,7 @@ pub(crate) struct AtPeerDoor(pub(crate) Option<Peer>);
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidPeerKey {
     /// The key is too short.
-    #[error("a key has at least {SHORTEST} characters")]
+    #[error("a key has at least {MIN_KEY_CHARACTERS} characters")]
     Short,
     /// The digest is not a SHA-256 digest.
     #[error("a digest has 64 hexadecimal digits")]
@@ -50,7 +50,7 @@ impl PeerKey {
     /// # Errors
     /// [`InvalidPeerKey::Short`].
     pub fn new(secret: SecretString) -> Result<Self, InvalidPeerKey> {
-        if secret.expose_secret().len() < SHORTEST {
+        if secret.expose_secret().len() < MIN_KEY_CHARACTERS {
             return Err(InvalidPeerKey::Short);
         }
         Ok(Self(secret))

@@ -13,16 +13,16 @@ use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use crate::service::{GrpcService, grpc_only};
 
 /// Maximum number of connections that wait for a thread.
-const BACKLOG: usize = 64;
+const MAX_WAITING_CONNECTIONS: usize = 64;
 /// Time to wait when a connection cannot be accepted: descriptors may be free again by then.
-const PAUSE: Duration = Duration::from_millis(50);
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 /// Maximum number of concurrent calls of a connection.
-const STREAMS: u32 = 1000;
+const MAX_CALLS_PER_CONNECTION: u32 = 1000;
 /// Maximum number of a connection's calls that were cancelled before the server saw them; with
 /// more, the connection is closed. After a short stall, a server finds all pending calls cancelled
 /// and new ones in their place: the default of 20 would treat that as an attack. Each costs some
 /// hundred bytes, and no handler runs for it.
-const CUT_OFF: usize = 10 * STREAMS as usize;
+const MAX_CANCELLED_CALLS: usize = 10 * MAX_CALLS_PER_CONNECTION as usize;
 
 /// PEM files of a server's TLS.
 #[derive(Debug, Clone)]
@@ -99,7 +99,7 @@ pub async fn serve(
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection cannot be accepted");
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
             }
         }
     }
@@ -114,8 +114,8 @@ async fn server(tls: Option<TlsFiles>) -> Result<Server, Box<dyn std::error::Err
     let mut server = Server::builder()
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
-        .max_concurrent_streams(STREAMS)
-        .http2_max_pending_accept_reset_streams(Some(CUT_OFF))
+        .max_concurrent_streams(MAX_CALLS_PER_CONNECTION)
+        .http2_max_pending_accept_reset_streams(Some(MAX_CANCELLED_CALLS))
         // Accepted only to answer that HTTP/1 is not supported.
         .accept_http1(true);
     if let Some(files) = tls {
@@ -151,7 +151,7 @@ impl Worker {
         service: GrpcService,
         shutdown: CancellationToken,
     ) -> io::Result<Self> {
-        let (connections, receiver) = mpsc::channel(BACKLOG);
+        let (connections, receiver) = mpsc::channel(MAX_WAITING_CONNECTIONS);
         let (tell, ended) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

@@ -53,7 +53,7 @@ impl GrpcService {
 /// Answers gRPC requests only; any other request gets an explanation in HTTP.
 /// <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>
 pub(crate) fn grpc_only(service: GrpcService) -> GrpcService {
-    GrpcService::of(move |request| match no_grpc(&request) {
+    GrpcService::of(move |request| match not_grpc(&request) {
         Some((status, text)) => {
             let mut response = Response::new(Body::new(text.to_owned()));
             *response.status_mut() = status;
@@ -65,7 +65,7 @@ pub(crate) fn grpc_only(service: GrpcService) -> GrpcService {
     })
 }
 
-fn no_grpc(request: &Request) -> Option<(StatusCode, &'static str)> {
+fn not_grpc(request: &Request) -> Option<(StatusCode, &'static str)> {
     if request.version() < Version::HTTP_2 {
         let text = "this port speaks gRPC, which needs HTTP/2\n";
         return Some((StatusCode::HTTP_VERSION_NOT_SUPPORTED, text));

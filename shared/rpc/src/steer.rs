@@ -4,7 +4,7 @@ use crate::{layer::Request, service::GrpcService};
 
 /// A service of an installation, identified by the package of its methods.
 #[derive(Debug, Clone)]
-pub struct Mounted {
+pub struct PackageRoute {
     /// The package, as in `mandate.identity.v1`.
     pub package: &'static str,
     /// The service.
@@ -12,7 +12,7 @@ pub struct Mounted {
 }
 
 /// Routes each call to the service of its package, and all other calls to `rest`.
-pub fn steer(mounted: Vec<Mounted>, rest: GrpcService) -> GrpcService {
+pub fn steer(mounted: Vec<PackageRoute>, rest: GrpcService) -> GrpcService {
     GrpcService::of(move |request: Request| {
         let path = request.uri().path();
         let found = mounted.iter().find(|mounted| {

@@ -7,7 +7,7 @@ pub(crate) mod recorder;
 
 use ::audit::{Chain, Entry, Mac, People};
 use api::common::v1::AuditRecord;
-use base::Millis;
+use base::UnixTime;
 use prost::Message;
 use sea_orm::{
     ActiveValue::Set,
@@ -61,7 +61,7 @@ pub(crate) async fn prepare(
     tx: &DatabaseTransaction,
     chain: &Chain,
     entries: &[Entry],
-    now: Millis,
+    now: UnixTime,
 ) -> Result<Vec<AuditRecord>, StoreError> {
     let names = entries.iter().flat_map(Entry::people).collect();
     let people: People = people::keys(tx, names).await?;

@@ -28,7 +28,7 @@ pub use self::{
 };
 use crate::{
     error::StoreError,
-    open::{WAIT, name_of},
+    open::{LOCK_TIMEOUT, name_of},
     url::StoreUrl,
 };
 
@@ -154,10 +154,12 @@ impl Snapshot {
 async fn connect(url: &StoreUrl) -> Result<DatabaseConnection, BackupError> {
     let mut options = ConnectOptions::new(url.expose());
     options
-        .acquire_timeout(WAIT)
+        .acquire_timeout(LOCK_TIMEOUT)
         .sqlx_logging(false)
         .max_connections(1)
-        .map_sqlx_sqlite_opts(|options| options.create_if_missing(false).busy_timeout(WAIT));
+        .map_sqlx_sqlite_opts(|options| {
+            options.create_if_missing(false).busy_timeout(LOCK_TIMEOUT)
+        });
     Ok(Database::connect(options).await?)
 }
 

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Number of commits whose marks are kept.
-const KEPT_MARKS: i64 = 4096;
+const MAX_MARKS: i64 = 4096;
 
 /// The position of a reader in a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -84,7 +84,7 @@ pub(crate) async fn mark_at(
     let query = Query::select()
         .column("mark")
         .from("commits")
-        .and_where(Expr::col("slot").eq(position % KEPT_MARKS))
+        .and_where(Expr::col("slot").eq(position % MAX_MARKS))
         .and_where(Expr::col("position").eq(position))
         .to_owned();
     let row = db.query_one(&query).await?;
@@ -103,7 +103,7 @@ pub(crate) async fn leave_mark(
         .into_table("commits")
         .columns(["slot", "position", "mark"])
         .values_panic([
-            (cursor.position % KEPT_MARKS).into(),
+            (cursor.position % MAX_MARKS).into(),
             cursor.position.into(),
             cursor.mark.into(),
         ])

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use base::{Epoch, Millis};
+use base::{Epoch, UnixTime};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, ExprTrait,
     sea_query::{Expr, Query, SimpleExpr},
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Maximum difference between the clocks of processes that begin epochs, in milliseconds.
-const CLOCKS_APART_MS: i64 = 24 * 60 * 60 * 1000;
+const MAX_CLOCK_DIFFERENCE_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// The end of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Head {
     /// The last commit.
     pub cursor: Cursor,
     /// The time of that commit, by the clock of its writer.
-    pub commit: Millis,
+    pub commit: UnixTime,
 }
 
 impl Store {
@@ -66,7 +66,7 @@ impl Store {
     /// Records that a commit was made, as a reader or a token of this installation proves. A log
     /// without it went back. An epoch that has not begun proves nothing.
     pub fn note_commit(&self, epoch: Epoch, position: i64) {
-        let latest = Millis(self.clock.now().0.saturating_add(CLOCKS_APART_MS));
+        let latest = UnixTime(self.clock.now().0.saturating_add(MAX_CLOCK_DIFFERENCE_MS));
         if epoch <= Epoch::begin(latest, u32::MAX) {
             hints::note(&self.committed, (epoch, position));
         }
@@ -138,11 +138,11 @@ impl Store {
 /// The row of the head.
 struct RawHead {
     cursor: Cursor,
-    commit: Millis,
+    commit: UnixTime,
     /// True if the last commit was made in another database.
     is_moved: bool,
     /// The time, if the database has its own clock.
-    database_now: Option<Millis>,
+    database_now: Option<UnixTime>,
 }
 
 async fn raw_head(db: &impl ConnectionTrait) -> Result<RawHead, StoreError> {
@@ -165,9 +165,9 @@ async fn raw_head(db: &impl ConnectionTrait) -> Result<RawHead, StoreError> {
     let now = has_clock.then(|| row.try_get("", "now_ms")).transpose()?;
     Ok(RawHead {
         cursor: cursor_of(&row)?,
-        commit: Millis(row.try_get("", "commit_ms")?),
+        commit: UnixTime(row.try_get("", "commit_ms")?),
         is_moved: noted != this,
-        database_now: now.map(Millis),
+        database_now: now.map(UnixTime),
     })
 }
 
@@ -214,7 +214,7 @@ pub(crate) async fn lock(tx: &DatabaseTransaction) -> Result<(), StoreError> {
 /// this process knows of, or if it is another database than that of the commit before.
 pub(crate) async fn advance(
     tx: &DatabaseTransaction,
-    now: Millis,
+    now: UnixTime,
     heard: Heard,
 ) -> Result<Head, StoreError> {
     // A commit is never earlier than the one before it, even if the clocks of replicas differ.
@@ -234,14 +234,14 @@ pub(crate) async fn advance(
     let row = tx.query_one(&next).await?.ok_or_else(missing)?;
     Ok(Head {
         cursor: cursor_of(&row)?,
-        commit: Millis(row.try_get("", "commit_ms")?),
+        commit: UnixTime(row.try_get("", "commit_ms")?),
     })
 }
 
 /// Returns the epoch of the next commit: a later one if the log went back.
 fn next_epoch(
     this_database: SimpleExpr,
-    now: Millis,
+    now: UnixTime,
     (epoch, position): Heard,
 ) -> Result<SimpleExpr, StoreError> {
     let lost = Expr::col("epoch").eq(epoch.0);

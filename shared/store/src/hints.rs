@@ -20,12 +20,12 @@ use tokio::{sync::watch, task::AbortHandle, time::timeout};
 use crate::cursor::Cursor;
 
 /// Time before a new attempt to listen to the database.
-const PAUSE: Duration = Duration::from_millis(200);
+const LISTEN_RETRY_DELAY: Duration = Duration::from_millis(200);
 /// Time without a message after which the connection is probed: a connection whose route is gone is
 /// as silent as one without commits.
-const QUIET: Duration = Duration::from_secs(2);
+const SILENCE_BEFORE_PROBE: Duration = Duration::from_secs(2);
 /// Maximum time for a probe, or for a new connection.
-const PROBE: Duration = Duration::from_secs(1);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 /// The error code of a server that is starting or stopping (`cannot_connect_now`).
 const CANNOT_CONNECT_NOW: &str = "57P03";
 /// The channel within a database. Each service has its own schema, which is part of the message.
@@ -90,7 +90,7 @@ pub(crate) fn listen(
         let seldom = Seldom::new();
         loop {
             is_away.store(!is_reachable(&url).await, Ordering::Relaxed);
-            let error = match hear(&url, schema, &committed).await {
+            let error = match receive(&url, schema, &committed).await {
                 Ok(never) => match never {},
                 Err(error) => error.to_string(),
             };
@@ -101,7 +101,7 @@ pub(crate) fn listen(
                     "commit notifications of other processes are not received; polling instead"
                 );
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(LISTEN_RETRY_DELAY).await;
         }
     });
     Listening(Arc::new(Task {
@@ -112,7 +112,7 @@ pub(crate) fn listen(
 
 /// True if the database answers at all, even if only to refuse another connection.
 async fn is_reachable(url: &str) -> bool {
-    match timeout(PROBE, PgConnection::connect(url)).await {
+    match timeout(PROBE_TIMEOUT, PgConnection::connect(url)).await {
         Ok(Ok(_)) => true,
         Ok(Err(sqlx::Error::Database(error))) => {
             error.code().as_deref() != Some(CANNOT_CONNECT_NOW)
@@ -121,7 +121,7 @@ async fn is_reachable(url: &str) -> bool {
     }
 }
 
-async fn hear(
+async fn receive(
     url: &str,
     schema: &str,
     committed: &watch::Sender<Heard>,
@@ -132,11 +132,11 @@ async fn hear(
         listener.listen(CHANNEL).await?;
         Ok::<_, sqlx::Error>(listener)
     };
-    let listening = timeout(PROBE, listening).await;
+    let listening = timeout(PROBE_TIMEOUT, listening).await;
     let mut listener = listening.map_err(|_| sqlx::Error::PoolTimedOut)??;
     loop {
-        let Ok(hint) = timeout(QUIET, listener.try_recv()).await else {
-            let alive = timeout(PROBE, listener.execute("SELECT 1")).await;
+        let Ok(hint) = timeout(SILENCE_BEFORE_PROBE, listener.try_recv()).await else {
+            let alive = timeout(PROBE_TIMEOUT, listener.execute("SELECT 1")).await;
             alive.map_err(|_| sqlx::Error::PoolTimedOut)??;
             continue;
         };

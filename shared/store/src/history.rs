@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::Millis;
+use base::UnixTime;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, sea_query::Expr,
 };
@@ -11,7 +11,7 @@ use crate::error::StoreError;
 
 /// Maximum number of rows in an `INSERT`, or of values in an `IN`: both databases limit the
 /// parameters of a statement.
-const CHUNK: usize = 1000;
+const ROWS_PER_STATEMENT: usize = 1000;
 
 mod entity {
     use sea_orm::entity::prelude::*;
@@ -83,18 +83,18 @@ impl Changes {
         self,
         tx: &DatabaseTransaction,
         revision: i64,
-        commit: Millis,
+        commit: UnixTime,
     ) -> Result<(), StoreError> {
         let mut begun = Vec::new();
         for ((kind, organization), states) in self.0 {
             let ids: Vec<&String> = states.keys().collect();
-            for ids in ids.chunks(CHUNK) {
+            for ids in ids.chunks(ROWS_PER_STATEMENT) {
                 Entity::update_many()
                     .col_expr(Column::ToMs, Expr::value(commit.0))
                     .filter(Column::Kind.eq(kind))
                     .filter(Column::Organization.eq(&organization))
                     .filter(Column::Id.is_in(ids.iter().copied()))
-                    .filter(Column::ToMs.eq(Millis::MAX.0))
+                    .filter(Column::ToMs.eq(UnixTime::MAX.0))
                     .exec(tx)
                     .await?;
             }
@@ -107,12 +107,12 @@ impl Changes {
                     revision: Set(revision),
                     place: Set(place),
                     from_ms: Set(commit.0),
-                    to_ms: Set(Millis::MAX.0),
+                    to_ms: Set(UnixTime::MAX.0),
                     payload: Set(payload),
                 })
             }));
         }
-        for rows in begun.chunks(CHUNK) {
+        for rows in begun.chunks(ROWS_PER_STATEMENT) {
             Entity::insert_many(rows.iter().cloned())
                 .exec_without_returning(tx)
                 .await?;

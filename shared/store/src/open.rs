@@ -32,13 +32,13 @@ use crate::{
 };
 
 /// Maximum time that a statement waits for a connection or a lock.
-pub(crate) const WAIT: Duration = Duration::from_secs(5);
+pub(crate) const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 /// Number of connections that read a SQLite file; one more writes.
-const SQLITE_READERS: u32 = 4;
+const SQLITE_READ_CONNECTIONS: u32 = 4;
 /// Numbers of connections that read and that write. They are separate pools, because a writer may
 /// wait for a read of another call; writers must never occupy all connections.
-const POSTGRES_READERS: u32 = 10;
-const POSTGRES_WRITERS: u32 = 8;
+const POSTGRES_READ_CONNECTIONS: u32 = 10;
+const POSTGRES_WRITE_CONNECTIONS: u32 = 8;
 /// The database of one service.
 #[derive(Clone)]
 pub struct Store {
@@ -99,7 +99,7 @@ impl Store {
             listening,
             statements,
         };
-        store.settle_epoch().await?;
+        store.begin_epoch_if_moved().await?;
         Ok(Self {
             recorder: Some(Recorder::start(store.clone())),
             ..store
@@ -107,7 +107,7 @@ impl Store {
     }
 
     /// Begins a new epoch if the log was written in another database.
-    async fn settle_epoch(&self) -> Result<(), StoreError> {
+    async fn begin_epoch_if_moved(&self) -> Result<(), StoreError> {
         match self.head().await {
             Err(StoreError::EpochEnded(ended)) => self.begin_epoch(ended).await,
             head => head.map(|_| ()),
@@ -158,7 +158,7 @@ impl Store {
     /// file. This is the last step of a shutdown.
     pub async fn close(&self) {
         for connection in [&self.reader, &self.writer] {
-            match timeout(WAIT, connection.close_by_ref()).await {
+            match timeout(LOCK_TIMEOUT, connection.close_by_ref()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::warn!(%error, "a database was not closed"),
                 Err(_) => tracing::warn!(log = ?self.source, "a database is still in use"),
@@ -206,8 +206,8 @@ async fn connect(
         return sqlite(url).await;
     }
     expect_own_sessions(url).await?;
-    let reader = postgres::connect(url, source, POSTGRES_READERS).await?;
-    let writer = postgres::connect(url, source, POSTGRES_WRITERS).await?;
+    let reader = postgres::connect(url, source, POSTGRES_READ_CONNECTIONS).await?;
+    let writer = postgres::connect(url, source, POSTGRES_WRITE_CONNECTIONS).await?;
     Ok((reader, writer))
 }
 
@@ -216,7 +216,7 @@ async fn connect(
 async fn sqlite(url: &StoreUrl) -> Result<(DatabaseConnection, DatabaseConnection), StoreError> {
     let mut options = ConnectOptions::new(url.expose());
     options
-        .acquire_timeout(WAIT)
+        .acquire_timeout(LOCK_TIMEOUT)
         .sqlx_logging(false)
         .max_connections(1)
         .map_sqlx_sqlite_opts(|options| {
@@ -225,10 +225,11 @@ async fn sqlite(url: &StoreUrl) -> Result<(DatabaseConnection, DatabaseConnectio
                 .journal_mode(SqliteJournalMode::Wal)
                 // An acknowledged revocation must survive a power cut.
                 .synchronous(SqliteSynchronous::Full)
-                .busy_timeout(WAIT)
+                .busy_timeout(LOCK_TIMEOUT)
         });
     let writer = Database::connect(options.clone()).await?;
-    let reader = Database::connect(options.max_connections(SQLITE_READERS).to_owned()).await?;
+    let reader =
+        Database::connect(options.max_connections(SQLITE_READ_CONNECTIONS).to_owned()).await?;
     Ok((reader, writer))
 }
 

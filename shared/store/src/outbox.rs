@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use base::Millis;
+use base::UnixTime;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
     QueryFilter, QueryOrder, QuerySelect, sea_query::OnConflict,
@@ -22,9 +22,9 @@ use crate::{
 };
 
 /// Approximate number of entries in a page of the backlog. All entries of a commit are in one page.
-const PAGE: u64 = 1000;
+const PAGE_ENTRIES: u64 = 1000;
 /// Maximum number of rows in an `INSERT`: both databases limit the parameters of a statement.
-const CHUNK: usize = 1000;
+const ROWS_PER_STATEMENT: usize = 1000;
 
 mod entity {
     use sea_orm::entity::prelude::*;
@@ -164,7 +164,7 @@ async fn read(db: &impl ConnectionTrait, head: &Head, after: i64) -> Result<Back
         .column(entity::Column::Position)
         .filter(entity::Column::Position.gt(after))
         .order_by_asc(entity::Column::Position)
-        .offset(PAGE - 1)
+        .offset(PAGE_ENTRIES - 1)
         .limit(1)
         .into_tuple::<i64>()
         .one(db)
@@ -209,15 +209,15 @@ async fn read(db: &impl ConnectionTrait, head: &Head, after: i64) -> Result<Back
 pub(crate) async fn append(
     tx: &DatabaseTransaction,
     entries: BTreeMap<String, Vec<u8>>,
-    now: Millis,
+    now: UnixTime,
     heard: Heard,
-) -> Result<(Cursor, Millis), StoreError> {
+) -> Result<(Cursor, UnixTime), StoreError> {
     let Head { cursor, commit } = head::advance(tx, now, heard).await?;
     let mut entries = entries.into_iter().peekable();
     while entries.peek().is_some() {
         let rows = entries
             .by_ref()
-            .take(CHUNK)
+            .take(ROWS_PER_STATEMENT)
             .map(|(entity, payload)| entity::ActiveModel {
                 entity: Set(entity),
                 position: Set(cursor.position),

@@ -11,17 +11,17 @@ use tokio::time::timeout;
 
 use crate::{
     error::StoreError,
-    open::{WAIT, name_of},
+    open::{LOCK_TIMEOUT, name_of},
     url::StoreUrl,
 };
 
 /// Maximum time for a connection to prove that it is alive. A connection whose route is gone (a
 /// router restarted, a machine was lost) never answers, not even with an error.
-const PROBE: Duration = Duration::from_secs(1);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Timeouts of a session. Every write waits for the same row, so a replica that is cut off or
 /// paused within a transaction would block all others until TCP gives up. Warnings of the server (a
 /// transaction that is ended twice) do not belong in the log.
-const SESSION: &str = "SET lock_timeout = '5s'; \
+const SET_SESSION_TIMEOUTS: &str = "SET lock_timeout = '5s'; \
     SET idle_in_transaction_session_timeout = '2s'; \
     SET tcp_user_timeout = '5s'; \
     SET tcp_keepalives_idle = 5; \
@@ -30,16 +30,16 @@ const SESSION: &str = "SET lock_timeout = '5s'; \
     SET client_min_messages = 'error'";
 /// Ends statements whose client has closed the connection, if the server supports it (from 14 on,
 /// Linux).
-const NOBODY_ASKS: &str = "SELECT set_config(name, '500', false) FROM pg_settings \
+const CANCEL_ORPHANED_STATEMENTS: &str = "SELECT set_config(name, '500', false) FROM pg_settings \
     WHERE name = 'client_connection_check_interval' AND version() LIKE '%linux%'";
 /// Stores the server of a session and its timeline, which stay the same for as long as the session
 /// lives. Fails on a standby, so that a connection to a standby is never used.
-const SERVER: &str = "SELECT set_config('mandate.server', \
+const STORE_SERVER_ID: &str = "SELECT set_config('mandate.server', \
     (SELECT system_identifier FROM pg_control_system()) || '/' || \
     substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), false)";
 /// Ends the transaction that a connection is in, even one that the driver does not know of: a
 /// `BEGIN` whose answer was not awaited. It is one message, so it costs as little as a ping.
-const NO_TRANSACTION: &str = "BEGIN; ROLLBACK";
+const END_TRANSACTION: &str = "BEGIN; ROLLBACK";
 
 /// Opens a pool of connections to the tables of one service.
 pub(crate) async fn connect(
@@ -50,14 +50,14 @@ pub(crate) async fn connect(
     let schema = name_of(source);
     let mut options = ConnectOptions::new(url.expose());
     options
-        .acquire_timeout(WAIT)
+        .acquire_timeout(LOCK_TIMEOUT)
         .sqlx_logging(false)
         .max_connections(connections)
         .set_schema_search_path(schema)
         .map_sqlx_postgres_pool_opts(move |pool| {
             pool.after_connect(move |connection, _| {
                 let begin =
-                    format!("SET search_path = \"{schema}\"; {SESSION}; {NOBODY_ASKS}; {SERVER}");
+                    format!("SET search_path = \"{schema}\"; {SET_SESSION_TIMEOUTS}; {CANCEL_ORPHANED_STATEMENTS}; {STORE_SERVER_ID}");
                 Box::pin(async move {
                     connection.execute(AssertSqlSafe(begin)).await?;
                     Ok(())
@@ -79,11 +79,11 @@ async fn is_alive(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
 /// Checks if a returned connection is idle. An interrupted call may leave it in the middle of a
 /// statement or a transaction, and the next user would fail.
 async fn is_idle(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    Ok(within_probe(connection.execute(NO_TRANSACTION)).await)
+    Ok(within_probe(connection.execute(END_TRANSACTION)).await)
 }
 
 async fn within_probe<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> bool {
-    match timeout(PROBE, answer).await {
+    match timeout(PROBE_TIMEOUT, answer).await {
         Ok(Ok(_)) => true,
         Ok(Err(error)) => {
             tracing::debug!(%error, "a connection is closed");

@@ -13,18 +13,18 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
     error::StoreError,
-    open::{WAIT, name_of},
+    open::{LOCK_TIMEOUT, name_of},
     url::StoreUrl,
 };
 
 /// The first half of the keys of the advisory locks, which belong to the whole database: the
 /// letters `MNDT`.
-const LOCKS: i32 = 0x4d4e_4454;
+const LOCK_KEY_PREFIX: i32 = 0x4d4e_4454;
 /// Time between attempts to get a lock that another process holds, or to reach a server that does
 /// not listen yet.
-const PAUSE: Duration = Duration::from_millis(50);
+const RETRY_DELAY: Duration = Duration::from_millis(50);
 /// Maximum time for the migrations of another process.
-const MIGRATION: Duration = Duration::from_secs(600);
+const MIGRATION_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Makes the tables of a service, or migrates them to the latest version.
 ///
@@ -38,11 +38,11 @@ pub(crate) async fn prepare<M: MigratorTrait>(
     if url.is_sqlite() {
         return Ok(M::up(writer, None).await?);
     }
-    let turn = turn(session(url).await?, source).await?;
+    let migration_lock = migration_lock(session(url).await?, source).await?;
     let schema = format!("CREATE SCHEMA IF NOT EXISTS {}", name_of(source));
     writer.execute_unprepared(&schema).await?;
     M::up(writer, None).await?;
-    Ok(turn.close().await.map_err(connecting)?)
+    Ok(migration_lock.close().await.map_err(connecting)?)
 }
 
 /// Checks that a connection keeps one session for as long as it lives. Behind a pooler that changes
@@ -72,12 +72,12 @@ async fn session(url: &StoreUrl) -> Result<PgConnection, StoreError> {
     let connect = async {
         loop {
             match PgConnection::connect(url.expose()).await {
-                Err(sqlx::Error::Io(_)) => sleep(PAUSE).await,
+                Err(sqlx::Error::Io(_)) => sleep(RETRY_DELAY).await,
                 connected => return connected,
             }
         }
     };
-    let connected = timeout(WAIT, connect).await;
+    let connected = timeout(LOCK_TIMEOUT, connect).await;
     Ok(connected
         .map_err(|_| StoreError::Late)?
         .map_err(connecting)?)
@@ -90,10 +90,13 @@ async fn process(session: &mut PgConnection) -> Result<i32, StoreError> {
 
 /// Waits until no other process prepares the tables of a service. The lock ends with the session,
 /// so also with the process.
-async fn turn(mut session: PgConnection, source: Source) -> Result<PgConnection, StoreError> {
+async fn migration_lock(
+    mut session: PgConnection,
+    source: Source,
+) -> Result<PgConnection, StoreError> {
     let name = name_of(source);
-    let try_lock = format!("SELECT pg_try_advisory_lock({LOCKS}, hashtext('{name}'))");
-    let end = Instant::now() + MIGRATION;
+    let try_lock = format!("SELECT pg_try_advisory_lock({LOCK_KEY_PREFIX}, hashtext('{name}'))");
+    let end = Instant::now() + MIGRATION_TIMEOUT;
     let mut is_told = false;
     while !ask(&mut session, try_lock.clone()).await? {
         if Instant::now() >= end {
@@ -102,7 +105,7 @@ async fn turn(mut session: PgConnection, source: Source) -> Result<PgConnection,
         if !std::mem::replace(&mut is_told, true) {
             tracing::info!(log = ?source, "another process is migrating the database");
         }
-        sleep(PAUSE).await;
+        sleep(RETRY_DELAY).await;
     }
     Ok(session)
 }
@@ -113,7 +116,9 @@ where
     T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
 {
     let asked = sqlx::raw_sql(AssertSqlSafe(statement)).fetch_one(session);
-    let row = timeout(WAIT, asked).await.map_err(|_| StoreError::Late)?;
+    let row = timeout(LOCK_TIMEOUT, asked)
+        .await
+        .map_err(|_| StoreError::Late)?;
     let answer = row.and_then(|row| row.try_get(0));
     Ok(answer.map_err(connecting)?)
 }

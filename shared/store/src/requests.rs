@@ -2,7 +2,7 @@
 //! response and is not executed again (AIP-155).
 
 use aws_lc_rs::digest;
-use base::{Epoch, Millis};
+use base::{Epoch, UnixTime};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict,
 };
@@ -10,7 +10,7 @@ use sea_orm::{
 use crate::error::StoreError;
 
 /// Retention of a response, in milliseconds.
-const KEPT_MS: i64 = 24 * 60 * 60 * 1000;
+const RESPONSE_RETENTION_MS: i64 = 24 * 60 * 60 * 1000;
 
 mod entity {
     use sea_orm::entity::prelude::*;
@@ -73,7 +73,7 @@ impl Request {
     pub(crate) async fn claim(
         &self,
         db: &impl ConnectionTrait,
-        now: Millis,
+        now: UnixTime,
     ) -> Result<Claim, StoreError> {
         let columns = [entity::Column::Caller, entity::Column::RequestId];
         let claimed = entity::Entity::insert(self.row(Vec::new(), Epoch::default(), now))
@@ -86,7 +86,7 @@ impl Request {
         let Some(row) = entity::Entity::find_by_id(self.key()).one(db).await? else {
             return Ok(Claim::Free);
         };
-        if row.create_ms <= now.0 - KEPT_MS {
+        if row.create_ms <= now.0 - RESPONSE_RETENTION_MS {
             return Ok(Claim::Free);
         }
         if row.fingerprint != self.fingerprint {
@@ -102,10 +102,10 @@ impl Request {
         db: &impl ConnectionTrait,
         response: Vec<u8>,
         epoch: Epoch,
-        now: Millis,
+        now: UnixTime,
     ) -> Result<(), StoreError> {
         entity::Entity::delete_many()
-            .filter(entity::Column::CreateMs.lte(now.0 - KEPT_MS))
+            .filter(entity::Column::CreateMs.lte(now.0 - RESPONSE_RETENTION_MS))
             .exec(db)
             .await?;
         let columns = [entity::Column::Caller, entity::Column::RequestId];
@@ -124,7 +124,7 @@ impl Request {
         (self.caller.clone(), self.request_id.clone())
     }
 
-    fn row(&self, response: Vec<u8>, epoch: Epoch, now: Millis) -> entity::ActiveModel {
+    fn row(&self, response: Vec<u8>, epoch: Epoch, now: UnixTime) -> entity::ActiveModel {
         entity::ActiveModel {
             caller: Set(self.caller.clone()),
             request_id: Set(self.request_id.clone()),

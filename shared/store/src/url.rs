@@ -9,7 +9,7 @@ use crate::error::StoreError;
 
 /// The settings that the query of a PostgreSQL URL may hold. The driver logs any other setting with
 /// its value.
-const SETTINGS: [&str; 18] = [
+const POSTGRES_SETTINGS: [&str; 18] = [
     "application_name",
     "dbname",
     "host",
@@ -83,7 +83,7 @@ fn names_database(url: &SecretUrl) -> bool {
             let mut settings = parts.query.split('&').filter(|setting| !setting.is_empty());
             let is_known = |setting: &str| {
                 let key = setting.split_once('=').map_or(setting, |(key, _)| key);
-                SETTINGS.contains(&key) || key.starts_with("options[")
+                POSTGRES_SETTINGS.contains(&key) || key.starts_with("options[")
             };
             parts.is_of_hosts
                 && settings.all(is_known)

@@ -8,7 +8,7 @@ use std::{
 use ::audit::Entry;
 use api::{Audited, Mutation, common::v1::AuditOutcome};
 use authority::Permit;
-use base::Millis;
+use base::UnixTime;
 use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use seal::Position;
 
@@ -44,7 +44,7 @@ pub struct WriteTx {
     /// The audit entry of the change, if a caller makes it.
     pub(crate) audited: Option<Box<Entry>>,
     purpose: Purpose,
-    now: Millis,
+    now: UnixTime,
 }
 
 /// The fate of the changes of a transaction.
@@ -68,7 +68,7 @@ impl Store {
         permit: &Permit,
         request: &Q,
     ) -> Result<Turn<R>, StoreError> {
-        let mut write = self.begin_unrepeated(permit).await?;
+        let mut write = self.begin_internal(permit).await?;
         if request.validate_only() {
             write.purpose = Purpose::Validate;
         }
@@ -106,7 +106,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn begin_unrepeated(&self, permit: &Permit) -> Result<WriteTx, StoreError> {
+    pub async fn begin_internal(&self, permit: &Permit) -> Result<WriteTx, StoreError> {
         tracing::debug!(
             holder = permit.holder(),
             method = permit.method(),
@@ -191,7 +191,7 @@ impl WriteTx {
     }
 
     /// Returns the time at which the transaction began.
-    pub fn now(&self) -> Millis {
+    pub fn now(&self) -> UnixTime {
         self.now
     }
 
@@ -204,7 +204,7 @@ impl WriteTx {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn lead(&self) -> Result<(), StoreError> {
+    pub async fn lock_log(&self) -> Result<(), StoreError> {
         head::lock(&self.tx).await
     }
 

@@ -16,7 +16,7 @@ use std::{
 use crate::server::{Server, StartError, free_port, run};
 
 /// The folders of the programs in Debian, newest first.
-const FOLDERS: [&str; 4] = [
+const PROGRAM_FOLDERS: [&str; 4] = [
     "/usr/lib/postgresql/17/bin",
     "/usr/lib/postgresql/16/bin",
     "/usr/lib/postgresql/15/bin",
@@ -45,7 +45,7 @@ impl Postgres {
     /// # Errors
     /// [`StartError`].
     pub fn start() -> Result<Self, StartError> {
-        let programs = FOLDERS
+        let programs = PROGRAM_FOLDERS
             .iter()
             .map(Path::new)
             .find(|folder| folder.join("initdb").exists())

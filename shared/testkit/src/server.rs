@@ -15,7 +15,7 @@ use std::{
 };
 
 /// Maximum time for a server to start listening.
-const PATIENCE: Duration = Duration::from_secs(30);
+const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// An error in starting a server.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +56,7 @@ pub struct Server {
 
 /// Below the ephemeral range, so that another test's outgoing connection cannot take the port
 /// first.
-const PORTS: Range<u32> = 12_000..32_000;
+const PORT_RANGE: Range<u32> = 12_000..32_000;
 
 /// Returns a free port, which this process returns only once.
 ///
@@ -65,11 +65,11 @@ const PORTS: Range<u32> = 12_000..32_000;
 pub fn free_port() -> io::Result<u16> {
     static FIRST: LazyLock<u32> = LazyLock::new(|| process::id().wrapping_mul(7919));
     static GIVEN: AtomicU32 = AtomicU32::new(0);
-    let count = PORTS.end - PORTS.start;
+    let count = PORT_RANGE.end - PORT_RANGE.start;
     let mut tried = 0;
     loop {
         let next = FIRST.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed));
-        let port = u16::try_from(PORTS.start + next % count).map_err(io::Error::other)?;
+        let port = u16::try_from(PORT_RANGE.start + next % count).map_err(io::Error::other)?;
         match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
             Ok(_) => return Ok(port),
             Err(error) if tried == count => return Err(error),
@@ -109,7 +109,7 @@ impl Server {
         };
         let begin = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            if begin.elapsed() > PATIENCE {
+            if begin.elapsed() > START_TIMEOUT {
                 return Err(StartError::Silent(program));
             }
             thread::sleep(Duration::from_millis(20));

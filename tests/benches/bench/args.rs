@@ -13,12 +13,12 @@ pub(crate) struct Args {
 
     /// Run only this benchmark
     #[arg(long, value_name = "NAME")]
-    pub(crate) only: Option<What>,
+    pub(crate) only: Option<Benchmark>,
 }
 
 /// A benchmark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum What {
+pub(crate) enum Benchmark {
     /// An RPC that does nothing
     Empty,
     /// 1,000 questions, repeated
@@ -55,13 +55,19 @@ pub(crate) enum What {
 
 impl Args {
     /// Returns true if a benchmark is selected.
-    pub(crate) fn wants(&self, what: What) -> bool {
+    pub(crate) fn wants(&self, what: Benchmark) -> bool {
         self.only.is_none_or(|only| only == what)
     }
 
     /// Returns true if a rate of single questions, or its baseline, is selected.
     pub(crate) fn wants_checks(&self) -> bool {
-        let kinds = [What::Empty, What::Hot, What::One, What::Zipf, What::Fresh];
+        let kinds = [
+            Benchmark::Empty,
+            Benchmark::Hot,
+            Benchmark::One,
+            Benchmark::Zipf,
+            Benchmark::Fresh,
+        ];
         kinds.into_iter().any(|what| self.wants(what))
     }
 

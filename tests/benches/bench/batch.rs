@@ -10,13 +10,13 @@ use benches::{Call, Result, Until, Workload, number, output, portfolio::Portfoli
 use crate::server::Server;
 
 /// The path of the method.
-const CHECK_BATCH: &str = "/mandate.entitlement.v1.AuthorizationService/CheckBatch";
+const CHECK_BATCH_PATH: &str = "/mandate.entitlement.v1.AuthorizationService/CheckBatch";
 /// Numbers of questions in one call.
-const SIZES: [u32; 2] = [100, 1_000];
+const BATCH_SIZES: [u32; 2] = [100, 1_000];
 /// Concurrent calls on each connection.
-const IN_FLIGHT: usize = 4;
+const CALLS_PER_CONNECTION: usize = 4;
 /// Interval of verification: one answer in this many is compared with the right one.
-const LOOK: usize = 100;
+const VERIFICATION_INTERVAL: usize = 100;
 
 /// Measures batches and prints them.
 pub(crate) async fn measure(
@@ -26,7 +26,7 @@ pub(crate) async fn measure(
 ) -> Result<()> {
     output::title("Batches, 4 connections with 4 calls in flight each");
     output::head("decisions");
-    for size in SIZES {
+    for size in BATCH_SIZES {
         let workload = workload(portfolio, size);
         let until = Until::Elapsed(duration);
         let figures = run(&workload, &server.target()?, until).await?;
@@ -66,12 +66,12 @@ fn workload(portfolio: &Portfolio, size: u32) -> Workload {
         }
     });
     Workload {
-        path: CHECK_BATCH,
+        path: CHECK_BATCH_PATH,
         calls: calls.collect(),
         read,
         items: size,
-        in_flight: IN_FLIGHT,
-        look: LOOK,
+        in_flight: CALLS_PER_CONNECTION,
+        look: VERIFICATION_INTERVAL,
     }
 }
 

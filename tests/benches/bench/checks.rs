@@ -12,13 +12,13 @@ use benches::{
 use tests::faults::Random;
 
 use crate::{
-    args::{Args, What},
+    args::{Args, Benchmark},
     empty,
     server::Server,
 };
 
 /// The path of the method.
-const CHECK: &str = "/mandate.entitlement.v1.AuthorizationService/Check";
+const CHECK_PATH: &str = "/mandate.entitlement.v1.AuthorizationService/Check";
 /// Number of measurements of each rate, alternating with its baseline.
 pub(crate) const ROUNDS: usize = 3;
 /// Number of repeated questions.
@@ -26,11 +26,11 @@ pub(crate) const HOT: usize = 1_000;
 /// Number of questions that are asked once.
 pub(crate) const FRESH: usize = 20_000;
 /// Concurrent calls on each connection.
-const IN_FLIGHT: usize = 16;
+const CALLS_PER_CONNECTION: usize = 16;
 /// Interval of verification: one answer in this many is compared with the right one.
-const LOOK: usize = 1000;
+const VERIFICATION_INTERVAL: usize = 1000;
 /// Number of questions drawn from a distribution with a few very frequent ones.
-const DRAWN: usize = 100_000;
+const ZIPF_DRAW_COUNT: usize = 100_000;
 /// Time to warm caches and buffers before the first round.
 pub(crate) const WARM_UP: Duration = Duration::from_millis(500);
 
@@ -46,10 +46,10 @@ pub(crate) async fn measure(portfolio: &Portfolio, server: &Server, args: &Args)
     let one = workload((0..HOT).map(|number| portfolio.question_in(0, number)));
     let zipf = workload(zipf(FRESH).map(|number| portfolio.question(number)));
     let mut tallies = [
-        Tally::new(What::Hot, "hot, 1,000 questions")?,
-        Tally::new(What::One, "one organization")?,
-        Tally::new(What::Zipf, "Zipf, 20,000 questions")?,
-        Tally::new(What::Fresh, "fresh, 20,000 questions")?,
+        RateTally::new(Benchmark::Hot, "hot, 1,000 questions")?,
+        RateTally::new(Benchmark::One, "one organization")?,
+        RateTally::new(Benchmark::Zipf, "Zipf, 20,000 questions")?,
+        RateTally::new(Benchmark::Fresh, "fresh, 20,000 questions")?,
     ];
     let mut baseline = Figures::new(1)?;
     for round in 0..ROUNDS {
@@ -63,7 +63,7 @@ pub(crate) async fn measure(portfolio: &Portfolio, server: &Server, args: &Args)
         ];
         for (tally, (workload, empty, until)) in tallies.iter_mut().zip(asked) {
             let is_wanted = args.wants(tally.what);
-            if !(is_wanted || args.wants(What::Empty) && tally.what == What::Hot) {
+            if !(is_wanted || args.wants(Benchmark::Empty) && tally.what == Benchmark::Hot) {
                 continue;
             }
             let idle = run(empty, server, until).await?;
@@ -88,16 +88,16 @@ pub(crate) async fn cold(portfolio: &Portfolio, server: &Server) -> Result<()> {
 }
 
 /// The rate of a kind of question, and its ratio to that of the preceding empty RPC in each round.
-struct Tally {
-    what: What,
+struct RateTally {
+    what: Benchmark,
     name: &'static str,
     figures: Figures,
     rates: Vec<f64>,
     costs: Vec<f64>,
 }
 
-impl Tally {
-    fn new(what: What, name: &'static str) -> Result<Self> {
+impl RateTally {
+    fn new(what: Benchmark, name: &'static str) -> Result<Self> {
         Ok(Self {
             what,
             name,
@@ -115,7 +115,7 @@ impl Tally {
     }
 }
 
-fn print(baseline: &Figures, tallies: &[Tally]) {
+fn print(baseline: &Figures, tallies: &[RateTally]) {
     output::title("Single questions, 4 connections with 16 calls in flight each");
     output::head("calls");
     output::row("empty RPC", baseline);
@@ -149,8 +149,8 @@ pub(crate) fn empty_workload(count: usize) -> Workload {
         calls: std::iter::repeat_n(call, count).collect(),
         read: |answer| answer.is_empty().then(Vec::new),
         items: 1,
-        in_flight: IN_FLIGHT,
-        look: LOOK,
+        in_flight: CALLS_PER_CONNECTION,
+        look: VERIFICATION_INTERVAL,
     }
 }
 
@@ -171,12 +171,12 @@ pub(crate) fn workload(asked: impl Iterator<Item = Asked>) -> Workload {
         }
     });
     Workload {
-        path: CHECK,
+        path: CHECK_PATH,
         calls: calls.collect(),
         read,
         items: 1,
-        in_flight: IN_FLIGHT,
-        look: LOOK,
+        in_flight: CALLS_PER_CONNECTION,
+        look: VERIFICATION_INTERVAL,
     }
 }
 
@@ -191,9 +191,9 @@ fn zipf(count: usize) -> impl Iterator<Item = usize> {
         })
         .collect();
     let mut random = Random::new(1);
-    (0..DRAWN).map(move |_| {
-        let drawn = sum * number(u64::try_from(random.below(DRAWN)).unwrap_or(0))
-            / number(u64::try_from(DRAWN).unwrap_or(1));
+    (0..ZIPF_DRAW_COUNT).map(move |_| {
+        let drawn = sum * number(u64::try_from(random.below(ZIPF_DRAW_COUNT)).unwrap_or(0))
+            / number(u64::try_from(ZIPF_DRAW_COUNT).unwrap_or(1));
         sums.partition_point(|sum| *sum <= drawn)
     })
 }

@@ -28,17 +28,17 @@ use crate::{
 /// Number of measurements of each rate, alternating with its baseline.
 const ROUNDS: usize = 3;
 /// Number of concurrent callers, each with one pending question.
-const CALLERS: usize = 512;
+const CALLER_COUNT: usize = 512;
 /// Number of repeated questions.
-const HOT: usize = 1_000;
+const HOT_QUESTION_COUNT: usize = 1_000;
 /// One call in this many is timed and its answer verified. Timing each call would cost as much as
 /// the call itself.
-const TIMED: u64 = 16;
+const TIMING_INTERVAL: u64 = 16;
 /// Time to warm caches and buffers before the first round.
-const WARM_UP: Duration = Duration::from_millis(500);
+const WARM_UP_TIME: Duration = Duration::from_millis(500);
 /// Maximum time until decisions are in Redis, and the time between two looks.
-const PATIENCE: Duration = Duration::from_secs(10);
-const PAUSE: Duration = Duration::from_millis(10);
+const SHARING_TIMEOUT: Duration = Duration::from_secs(10);
+const SHARING_POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The questions of the callers, with their right answers.
 pub(crate) type Asked = Arc<[(Question, Effect)]>;
@@ -51,10 +51,10 @@ pub(crate) async fn measure(
 ) -> Result<()> {
     let url = format!("http://{}", server.address);
     let client = Client::builder(url).key(server.key.clone()).build()?;
-    let asked = questions(portfolio, HOT);
+    let asked = questions(portfolio, HOT_QUESTION_COUNT);
     let empty = checks::empty_workload(1);
-    run(&client, &asked, WARM_UP).await?;
-    checks::run(&empty, server, Until::Elapsed(WARM_UP)).await?;
+    run(&client, &asked, WARM_UP_TIME).await?;
+    checks::run(&empty, server, Until::Elapsed(WARM_UP_TIME)).await?;
     let (mut idle, mut busy) = (Figures::new(1)?, Figures::new(1)?);
     let (mut rates, mut own) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
@@ -74,7 +74,7 @@ pub(crate) async fn measure(
         return Err(format!("the questions did not go on a stream: {counts:?}").into());
     }
     output::title(format!(
-        "Single questions through the client, {CALLERS} callers, one stream"
+        "Single questions through the client, {CALLER_COUNT} callers, one stream"
     ));
     output::head("calls");
     output::row("empty RPC, unary", &idle);
@@ -96,7 +96,7 @@ pub(crate) async fn measure_redis(
     duration: Duration,
 ) -> Result<()> {
     output::title(format!(
-        "Decisions read in Redis by the client, {CALLERS} callers"
+        "Decisions read in Redis by the client, {CALLER_COUNT} callers"
     ));
     let redis = match Redis::start() {
         Ok(redis) => redis,
@@ -107,7 +107,7 @@ pub(crate) async fn measure_redis(
     };
     let server = Server::start(folder, Cache::open(redis.url())?)?;
     let client = reader(&server, &redis, folder)?;
-    let asked = questions(portfolio, HOT);
+    let asked = questions(portfolio, HOT_QUESTION_COUNT);
     share(&client, portfolio, &asked).await?;
     let (mut figures, mut own) = (Figures::new(1)?, Duration::ZERO);
     let before = client.counts();
@@ -153,10 +153,10 @@ pub(crate) async fn share(client: &Client, portfolio: &Portfolio, asked: &Asked)
         let (question, _) = question(portfolio.question(number));
         for _ in 0..2 {
             client.check(&question).await?;
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(SHARING_POLL_INTERVAL).await;
         }
         number += 1;
-        if begin.elapsed() > PATIENCE {
+        if begin.elapsed() > SHARING_TIMEOUT {
             return Err("nothing is in Redis".into());
         }
     }
@@ -168,7 +168,7 @@ pub(crate) async fn share(client: &Client, portfolio: &Portfolio, asked: &Asked)
         if client.counts().redis - before == u64::try_from(asked.len())? {
             return Ok(());
         }
-        if begin.elapsed() > PATIENCE {
+        if begin.elapsed() > SHARING_TIMEOUT {
             return Err("the decisions are not in Redis".into());
         }
     }
@@ -178,7 +178,7 @@ pub(crate) async fn share(client: &Client, portfolio: &Portfolio, asked: &Asked)
 pub(crate) async fn run(client: &Client, asked: &Asked, duration: Duration) -> Result<Figures> {
     let next = Arc::new(AtomicUsize::new(0));
     let (begin, cpu) = (Instant::now(), Server::cpu()?);
-    let callers: Vec<_> = (0..CALLERS)
+    let callers: Vec<_> = (0..CALLER_COUNT)
         .map(|_| {
             let caller = ask(
                 client.clone(),
@@ -192,7 +192,9 @@ pub(crate) async fn run(client: &Client, asked: &Asked, duration: Duration) -> R
     let mut figures = Figures::new(1)?;
     for caller in callers {
         for micros in caller.await?? {
-            figures.latency.saturating_record_n(micros.into(), TIMED);
+            figures
+                .latency
+                .saturating_record_n(micros.into(), TIMING_INTERVAL);
         }
     }
     figures.elapsed = begin.elapsed();
@@ -200,7 +202,7 @@ pub(crate) async fn run(client: &Client, asked: &Asked, duration: Duration) -> R
     Ok(figures)
 }
 
-/// Runs one caller. Returns the latencies of its timed calls (see [`TIMED`]), in microseconds.
+/// Runs one caller. Returns the latencies of its timed calls (see [`TIMING_INTERVAL`]), in microseconds.
 async fn ask(
     client: Client,
     asked: Asked,
@@ -213,7 +215,7 @@ async fn ask(
         if begin >= end {
             return Ok(times);
         }
-        for call in 0..TIMED {
+        for call in 0..TIMING_INTERVAL {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some((question, effect)) = asked.get(number % asked.len()) else {
                 return Ok(times);

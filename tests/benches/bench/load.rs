@@ -52,7 +52,7 @@ pub(crate) async fn measure(portfolio: &Portfolio, server: &Server, print: bool)
             planned: None,
         };
         let applied = apply::apply(&documents, &clients, Options::default(), &mut times);
-        let summary = Box::pin(applied).await.map_err(explained)?;
+        let summary = Box::pin(applied).await.map_err(first_problem)?;
         if print {
             describe(again, &times, summary.elapsed, parsed);
         }
@@ -86,7 +86,7 @@ fn describe(again: bool, times: &Times, applied: Duration, parsed: Duration) {
     clippy::needless_pass_by_value,
     reason = "the signature that `map_err` requires"
 )]
-fn explained(error: ApplyError) -> String {
+fn first_problem(error: ApplyError) -> String {
     let first = match &error {
         ApplyError::Invalid(problems) => problems.first().map(ToString::to_string),
         ApplyError::Call(call) => Some(call.describe()),

@@ -29,21 +29,21 @@ use crate::server::Server;
 /// Number of measurements with and without the loud caller, alternating.
 const ROUNDS: usize = 3;
 /// Number of concurrent loops of the loud caller.
-const LOOPS: usize = 48;
+const LOUD_LOOP_COUNT: usize = 48;
 /// Number of changes in a preview.
-const CHANGES: usize = 50;
+const CHANGES_PER_PREVIEW: usize = 50;
 /// Number of questions in a batch.
-const QUESTIONS: usize = 1_000;
+const QUESTIONS_PER_BATCH: usize = 1_000;
 /// The organization in all requests.
 const ORGANIZATION: usize = 0;
-const CREATE: &str = "/mandate.entitlement.v1.GrantService/CreateGrant";
-const REVOKE: &str = "/mandate.entitlement.v1.GrantService/RevokeGrant";
-const PREVIEW: &str = "/mandate.entitlement.v1.AuthorizationService/Preview";
-const BATCH: &str = "/mandate.entitlement.v1.AuthorizationService/CheckBatch";
-const CHECK: &str = "/mandate.entitlement.v1.AuthorizationService/Check";
-const ACCOUNT: &str = "/mandate.identity.v1.ServiceAccountService/CreateServiceAccount";
-const KEY: &str = "/mandate.identity.v1.ServiceAccountService/CreateServiceAccountKey";
-const MEMBER: &str = "/mandate.membership.v1.MemberService/CreateMembership";
+const CREATE_GRANT_PATH: &str = "/mandate.entitlement.v1.GrantService/CreateGrant";
+const REVOKE_GRANT_PATH: &str = "/mandate.entitlement.v1.GrantService/RevokeGrant";
+const PREVIEW_PATH: &str = "/mandate.entitlement.v1.AuthorizationService/Preview";
+const CHECK_BATCH_PATH: &str = "/mandate.entitlement.v1.AuthorizationService/CheckBatch";
+const CHECK_PATH: &str = "/mandate.entitlement.v1.AuthorizationService/Check";
+const CREATE_ACCOUNT_PATH: &str = "/mandate.identity.v1.ServiceAccountService/CreateServiceAccount";
+const CREATE_KEY_PATH: &str = "/mandate.identity.v1.ServiceAccountService/CreateServiceAccountKey";
+const CREATE_MEMBERSHIP_PATH: &str = "/mandate.membership.v1.MemberService/CreateMembership";
 
 /// The requests of the loud caller.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +64,7 @@ pub(crate) async fn measure(
     let server = Server::start(folder, None)?;
     let quiet = server.target()?;
     let loud = Arc::new(second_caller(&server, &quiet).await?);
-    let questions = (0..QUESTIONS).map(|number| {
+    let questions = (0..QUESTIONS_PER_BATCH).map(|number| {
         let asked = portfolio.question_in(ORGANIZATION, number);
         Question {
             subject: asked.subject.clone(),
@@ -88,7 +88,7 @@ pub(crate) async fn measure(
         for _ in 0..ROUNDS {
             let before = revocations(&quiet, duration).await?;
             let mut loops = JoinSet::new();
-            for number in 0..LOOPS {
+            for number in 0..LOUD_LOOP_COUNT {
                 loops.spawn(make(noise, loud.clone(), questions.clone(), number));
             }
             let with = revocations(&quiet, duration).await?;
@@ -124,7 +124,9 @@ async fn second_caller(server: &Server, root: &Target) -> Result<Target> {
         service_account_id: "loud".to_owned(),
         ..CreateServiceAccountRequest::default()
     };
-    let _: CreateServiceAccountResponse = root.call(&connection, ACCOUNT, &request).await?;
+    let _: CreateServiceAccountResponse = root
+        .call(&connection, CREATE_ACCOUNT_PATH, &request)
+        .await?;
     let request = CreateMembershipRequest {
         parent: "organizations/operator".to_owned(),
         membership: Some(Membership {
@@ -133,7 +135,9 @@ async fn second_caller(server: &Server, root: &Target) -> Result<Target> {
         }),
         ..CreateMembershipRequest::default()
     };
-    let joined: CreateMembershipResponse = root.call(&connection, MEMBER, &request).await?;
+    let joined: CreateMembershipResponse = root
+        .call(&connection, CREATE_MEMBERSHIP_PATH, &request)
+        .await?;
     let request = CreateGrantRequest {
         parent: "organizations/operator".to_owned(),
         grant: Some(Grant {
@@ -144,12 +148,13 @@ async fn second_caller(server: &Server, root: &Target) -> Result<Target> {
         consistency_token: joined.consistency_token,
         ..CreateGrantRequest::default()
     };
-    let _: CreateGrantResponse = root.call(&connection, CREATE, &request).await?;
+    let _: CreateGrantResponse = root.call(&connection, CREATE_GRANT_PATH, &request).await?;
     let request = CreateServiceAccountKeyRequest {
         parent: subject.to_owned(),
         ..CreateServiceAccountKeyRequest::default()
     };
-    let key: CreateServiceAccountKeyResponse = root.call(&connection, KEY, &request).await?;
+    let key: CreateServiceAccountKeyResponse =
+        root.call(&connection, CREATE_KEY_PATH, &request).await?;
     let target = Target::with_key(server.address, &key.secret.into(), root.cpu.clone())?;
     let question = CheckRequest {
         subject: subject.to_owned(),
@@ -158,7 +163,7 @@ async fn second_caller(server: &Server, root: &Target) -> Result<Target> {
         ..CheckRequest::default()
     };
     for _ in 0..100 {
-        let known: Result<CheckResponse> = target.call(&connection, CHECK, &question).await;
+        let known: Result<CheckResponse> = target.call(&connection, CHECK_PATH, &question).await;
         if known.is_ok() {
             return Ok(target);
         }
@@ -190,7 +195,9 @@ async fn revocations(target: &Target, duration: Duration) -> Result<Histogram<u6
     let connection = target.connect().await?;
     let (begin, mut times) = (Instant::now(), histogram()?);
     while begin.elapsed() < duration {
-        let given: CreateGrantResponse = target.call(&connection, CREATE, &grant(0)).await?;
+        let given: CreateGrantResponse = target
+            .call(&connection, CREATE_GRANT_PATH, &grant(0))
+            .await?;
         let asked = Instant::now();
         revoke(target, &connection, given).await?;
         times.record(u64::try_from(asked.elapsed().as_micros())?)?;
@@ -203,7 +210,7 @@ async fn revoke(target: &Target, connection: &Channel, given: CreateGrantRespons
         name: given.grant.unwrap_or_default().name,
         ..RevokeGrantRequest::default()
     };
-    let _: RevokeGrantResponse = target.call(connection, REVOKE, &request).await?;
+    let _: RevokeGrantResponse = target.call(connection, REVOKE_GRANT_PATH, &request).await?;
     Ok(())
 }
 
@@ -215,7 +222,7 @@ async fn make(
     number: usize,
 ) -> Result<()> {
     let connection = target.connect().await?;
-    let changes = (0..CHANGES).map(|user| GrantChange {
+    let changes = (0..CHANGES_PER_PREVIEW).map(|user| GrantChange {
         change: Some(Change::Create(CreateGrantRequest {
             parent: String::new(),
             ..grant(user % 50)
@@ -233,13 +240,17 @@ async fn make(
     for turn in 0.. {
         match noise {
             Noise::Previews => {
-                let _: PreviewResponse = target.call(&connection, PREVIEW, &preview).await?;
+                let _: PreviewResponse = target.call(&connection, PREVIEW_PATH, &preview).await?;
             }
             Noise::Batches => {
-                let _: CheckBatchResponse = target.call(&connection, BATCH, &batch).await?;
+                let _: CheckBatchResponse =
+                    target.call(&connection, CHECK_BATCH_PATH, &batch).await?;
             }
             Noise::Checks => {
-                let Some(asked) = questions.get((turn + number) % QUESTIONS).cloned() else {
+                let Some(asked) = questions
+                    .get((turn + number) % QUESTIONS_PER_BATCH)
+                    .cloned()
+                else {
                     return Ok(());
                 };
                 let request = CheckRequest {
@@ -248,12 +259,13 @@ async fn make(
                     resource: asked.resource,
                     ..CheckRequest::default()
                 };
-                let _: CheckResponse = target.call(&connection, CHECK, &request).await?;
+                let _: CheckResponse = target.call(&connection, CHECK_PATH, &request).await?;
             }
             Noise::Changes => {
                 let user = 1 + number;
-                let given: CreateGrantResponse =
-                    target.call(&connection, CREATE, &grant(user)).await?;
+                let given: CreateGrantResponse = target
+                    .call(&connection, CREATE_GRANT_PATH, &grant(user))
+                    .await?;
                 revoke(&target, &connection, given).await?;
             }
         }

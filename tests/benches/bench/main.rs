@@ -27,7 +27,7 @@ use boot::{LogFormat, Telemetry, TelemetrySettings};
 use clap::Parser;
 
 use crate::{
-    args::{Args, What},
+    args::{Args, Benchmark},
     server::Server,
 };
 
@@ -48,48 +48,48 @@ async fn measure(args: &Args) -> Result<()> {
         otlp: None,
     })?;
     setting::describe(args);
-    if args.only == Some(What::Revoke) {
+    if args.only == Some(Benchmark::Revoke) {
         return revoke::measure().await;
     }
     let folder = tempfile::tempdir()?;
     let portfolio = Portfolio::default();
     let server = Server::start(folder.path(), None)?;
-    load::measure(&portfolio, &server, args.wants(What::Load)).await?;
+    load::measure(&portfolio, &server, args.wants(Benchmark::Load)).await?;
     if args.wants_checks() {
         checks::measure(&portfolio, &server, args).await?;
     }
-    if args.wants(What::DecisionsLog) {
+    if args.wants(Benchmark::DecisionsLog) {
         decisions_log::measure(&portfolio, &server, folder.path(), args.duration()).await?;
     }
-    if args.wants(What::Batch) {
+    if args.wants(Benchmark::Batch) {
         batch::measure(&portfolio, &server, args.duration()).await?;
     }
-    if args.wants(What::Client) {
+    if args.wants(Benchmark::Client) {
         client::measure(&portfolio, &server, args.duration()).await?;
     }
     server.stop().await?;
-    if args.wants(What::Client) {
+    if args.wants(Benchmark::Client) {
         client::measure_redis(&portfolio, folder.path(), args.duration()).await?;
     }
-    if args.wants(What::Writes) {
+    if args.wants(Benchmark::Writes) {
         writes::measure(&portfolio, folder.path(), args.duration()).await?;
     }
-    if args.wants(What::Loud) {
+    if args.wants(Benchmark::Loud) {
         loud::measure(&portfolio, folder.path(), args.duration()).await?;
     }
-    if args.wants(What::Warm) {
+    if args.wants(Benchmark::Warm) {
         warm::measure(&portfolio, folder.path()).await?;
     }
-    if args.wants(What::Cold) {
+    if args.wants(Benchmark::Cold) {
         // The same files, with nothing in memory.
         let server = Server::start(folder.path(), None)?;
         checks::cold(&portfolio, &server).await?;
         server.stop().await?;
     }
-    if args.wants(What::Start) || args.wants(What::Memory) {
+    if args.wants(Benchmark::Start) || args.wants(Benchmark::Memory) {
         start::measure(&portfolio, folder.path()).await?;
     }
-    if args.wants(What::Revoke) {
+    if args.wants(Benchmark::Revoke) {
         revoke::measure().await?;
     }
     Ok(())

@@ -17,9 +17,9 @@ use benches::{Result, portfolio::Asked};
 use tests::signal::kill_running;
 
 /// Time between two attempts to get an answer.
-const PAUSE: Duration = Duration::from_millis(1);
+const ANSWER_RETRY_DELAY: Duration = Duration::from_millis(1);
 /// Maximum wait for an answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+const FIRST_ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A server process, which is killed when this is dropped.
 pub(crate) struct Process {
@@ -67,10 +67,10 @@ impl Process {
                     Err(format!("the first answer was {effect:?}").into())
                 };
             }
-            if self.begin.elapsed() > PATIENCE {
+            if self.begin.elapsed() > FIRST_ANSWER_TIMEOUT {
                 return Err("the process does not answer".into());
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(ANSWER_RETRY_DELAY).await;
         }
     }
 

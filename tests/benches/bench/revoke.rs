@@ -20,13 +20,13 @@ use tests::faults::{Fleet, Paused, REPLICAS, Random, RedisServer, USERS};
 use tokio::task::JoinSet;
 
 /// Rate of questions per second and replica.
-const RATE: u32 = 2000;
+const QUESTIONS_PER_SECOND: u32 = 2000;
 /// Number of tasks that query a replica.
-const ASKERS: u32 = 8;
+const TASKS_PER_REPLICA: u32 = 8;
 /// Time without an allow after which a denial counts as final.
-const QUIET: Duration = Duration::from_millis(60);
+const FINAL_DENIAL_TIME: Duration = Duration::from_millis(60);
 /// Maximum wait for a final denial.
-const PATIENCE: Duration = Duration::from_secs(5);
+const DENIAL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The state of Redis during the measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +59,8 @@ async fn measure_here() -> Result<()> {
     let fleet = Arc::new(Fleet::start_direct(&program).await);
     let mut load = JoinSet::new();
     for replica in 0..REPLICAS {
-        for number in 0..ASKERS {
-            load.spawn(hot(fleet.clone(), replica, number));
+        for number in 0..TASKS_PER_REPLICA {
+            load.spawn(query_at_rate(fleet.clone(), replica, number));
         }
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -87,10 +87,11 @@ fn program() -> Result<Option<PathBuf>> {
 }
 
 /// Queries a replica about all users, at its share of the rate.
-async fn hot(fleet: Arc<Fleet>, replica: usize, number: u32) {
+async fn query_at_rate(fleet: Arc<Fleet>, replica: usize, number: u32) {
     let mut client = fleet.authorization(replica);
     let mut random = Random::new(u64::from(number));
-    let mut tick = tokio::time::interval(Duration::from_secs(1) * ASKERS / RATE);
+    let mut tick =
+        tokio::time::interval(Duration::from_secs(1) * TASKS_PER_REPLICA / QUESTIONS_PER_SECOND);
     loop {
         tick.tick().await;
         // The next tick repeats a refused question.
@@ -172,7 +173,7 @@ async fn once(
         let decision = answer.into_inner().decision.ok_or("no decision")?;
         allowed += usize::from(decision.effect() == Effect::Allow);
     }
-    tokio::time::sleep(QUIET).await;
+    tokio::time::sleep(FINAL_DENIAL_TIME).await;
     stop.store(true, Ordering::Relaxed);
     let mut ages = [Duration::ZERO; REPLICAS + 1];
     while let Some(watched) = watchers.join_next().await {
@@ -212,13 +213,13 @@ async fn watch(
         } else {
             denied.get_or_insert(begin);
         }
-        let quiet = denied.filter(|since| begin.duration_since(*since) > QUIET / 2);
+        let quiet = denied.filter(|since| begin.duration_since(*since) > FINAL_DENIAL_TIME / 2);
         if let (true, Some(since)) = (stop.load(Ordering::Relaxed), quiet) {
             return Ok((place, since));
         }
         // Without the pause, the watchers would take the CPU time that is measured.
         tokio::time::sleep(Duration::from_millis(1)).await;
-        if begun.elapsed() > PATIENCE {
+        if begun.elapsed() > DENIAL_TIMEOUT {
             return Err(format!("replica {place} still allows").into());
         }
     }

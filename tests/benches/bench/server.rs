@@ -26,12 +26,12 @@ use crate::empty;
 
 /// Number of threads that serve calls. With one, the server and the single-threaded load generator
 /// each have a core if there are two.
-pub(crate) const THREADS: NonZero<usize> = NonZero::<usize>::MIN;
+pub(crate) const SERVING_THREAD_COUNT: NonZero<usize> = NonZero::<usize>::MIN;
 
 /// Prefix of the names of the server's own threads; the kernel keeps 15 characters.
-const THREAD: &str = "bench-server";
+const THREAD_NAME_PREFIX: &str = "bench-server";
 /// Prefix of the names of the threads that serve calls.
-const SERVING: &str = "serve-";
+const SERVING_THREAD_NAME_PREFIX: &str = "serve-";
 
 /// An installation on the SQLite files in a folder, with the empty RPC. It ends when this is
 /// dropped.
@@ -64,7 +64,7 @@ impl Server {
         let (tell, told) = mpsc::channel();
         let (folder, end) = (folder.to_owned(), stop.clone());
         let thread = thread::Builder::new()
-            .name(THREAD.to_owned())
+            .name(THREAD_NAME_PREFIX.to_owned())
             .spawn(move || run(&folder, (cache, log), secrets, &end, &tell))?;
         match told.recv() {
             Ok(([address, empty], installation)) => Ok(Self {
@@ -112,7 +112,8 @@ impl Server {
             let task = task?.path();
             // A thread may end between the two reads.
             let name = fs::read_to_string(task.join("comm")).unwrap_or_default();
-            if name.starts_with(THREAD) || name.starts_with(SERVING) {
+            if name.starts_with(THREAD_NAME_PREFIX) || name.starts_with(SERVING_THREAD_NAME_PREFIX)
+            {
                 total += on_cpu(&task);
             }
         }
@@ -146,18 +147,18 @@ impl Drop for Server {
 }
 
 /// The shared cache and the decision log, if any.
-type Beside = (Option<Cache>, Option<DecisionLogSettings>);
+type CacheAndLog = (Option<Cache>, Option<DecisionLogSettings>);
 
 fn run(
     folder: &Path,
-    beside: Beside,
+    beside: CacheAndLog,
     secrets: Secrets,
     stop: &CancellationToken,
     tell: &mpsc::Sender<Started>,
 ) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
-        .thread_name(THREAD)
+        .thread_name(THREAD_NAME_PREFIX)
         .enable_all()
         .build()?;
     runtime.block_on(async {
@@ -171,7 +172,7 @@ fn run(
 
 async fn installation(
     folder: &Path,
-    (cache, decision_log): Beside,
+    (cache, decision_log): CacheAndLog,
     secrets: Secrets,
     stop: &CancellationToken,
 ) -> Result<Installation> {
@@ -203,6 +204,6 @@ type Serving = tokio::task::JoinHandle<Result<()>>;
 async fn listen(service: GrpcService, stop: &CancellationToken) -> Result<(Serving, SocketAddr)> {
     let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into()).await?;
     let address = listener.address()?;
-    let served = rpc::serve(listener, service, None, THREADS, stop.clone());
+    let served = rpc::serve(listener, service, None, SERVING_THREAD_COUNT, stop.clone());
     Ok((tokio::spawn(served), address))
 }

@@ -4,7 +4,7 @@ use std::{process::Command, thread};
 
 use benches::output;
 
-use crate::{args::Args, server::THREADS};
+use crate::{args::Args, server::SERVING_THREAD_COUNT};
 
 /// Prints the properties of the machine without which figures cannot be compared.
 pub(crate) fn describe(args: &Args) {
@@ -19,7 +19,7 @@ pub(crate) fn describe(args: &Args) {
     output::item("compiler", compiler());
     output::item("profile", profile);
     output::item("store", "SQLite files; no shared cache");
-    output::item("threads of the server", THREADS);
+    output::item("threads of the server", SERVING_THREAD_COUNT);
     output::item("telemetry", "logs at info, metrics, no trace collector");
     output::item("seconds a rate and round", args.seconds);
 }

@@ -12,9 +12,9 @@ use benches::{
 use crate::process::Process;
 
 /// Number of starts of the process.
-const ROUNDS: usize = 3;
+const START_COUNT: usize = 3;
 /// Time for which a process is idle before its memory is read.
-const SETTLE: Duration = Duration::from_secs(2);
+const IDLE_TIME: Duration = Duration::from_secs(2);
 
 /// Measures the process on an empty folder and on one with all facts, and prints the results.
 pub(crate) async fn measure(portfolio: &Portfolio, folder: &Path) -> Result<()> {
@@ -30,19 +30,19 @@ pub(crate) async fn measure(portfolio: &Portfolio, folder: &Path) -> Result<()> 
     let first = questions.first().ok_or("no question")?;
     let mut times = Vec::new();
     let mut process = Process::start(&program, folder, &secrets.root)?;
-    for _ in 1..ROUNDS {
+    for _ in 1..START_COUNT {
         times.push(process.first_answer(first).await?);
         drop(process);
         process = Process::start(&program, folder, &secrets.root)?;
     }
     times.push(process.first_answer(first).await?);
     times.sort_unstable();
-    let median = times.get(ROUNDS / 2).copied().unwrap_or_default();
+    let median = times.get(START_COUNT / 2).copied().unwrap_or_default();
     output::item(
         "first right answer on all facts (bar: 1 s)",
         output::time(median),
     );
-    tokio::time::sleep(SETTLE).await;
+    tokio::time::sleep(IDLE_TIME).await;
     let before = process.resident_kib()?;
     output::item("memory, after the first answer", mebibytes(before));
     for asked in &questions {
@@ -64,7 +64,7 @@ async fn idle(program: &Path) -> Result<u32> {
     let folder = tempfile::tempdir()?;
     let secrets = Secrets::read_or_make(folder.path()).map_err(|failure| failure.to_string())?;
     let process = Process::start(program, folder.path(), &secrets.root)?;
-    tokio::time::sleep(SETTLE).await;
+    tokio::time::sleep(IDLE_TIME).await;
     process.resident_kib()
 }
 

@@ -20,13 +20,13 @@ use crate::{
 /// Number of measurements with writes and without, alternating.
 const ROUNDS: usize = 3;
 /// Number of repeated questions, all about one organization.
-const HOT: usize = 1_000;
+const HOT_QUESTION_COUNT: usize = 1_000;
 /// The organization of the questions and the writes.
 const ORGANIZATION: usize = 0;
 /// Time between two writes: ten writes per second.
-const BETWEEN: Duration = Duration::from_millis(100);
-const CREATE: &str = "/mandate.entitlement.v1.GrantService/CreateGrant";
-const REVOKE: &str = "/mandate.entitlement.v1.GrantService/RevokeGrant";
+const WRITE_INTERVAL: Duration = Duration::from_millis(100);
+const CREATE_GRANT_PATH: &str = "/mandate.entitlement.v1.GrantService/CreateGrant";
+const REVOKE_GRANT_PATH: &str = "/mandate.entitlement.v1.GrantService/RevokeGrant";
 
 /// Measures the rates and prints the results.
 pub(crate) async fn measure(
@@ -45,8 +45,11 @@ pub(crate) async fn measure(
     let server = Arc::new(Server::start(folder, Cache::open(redis.url())?)?);
     let client = client::reader(&server, &redis, folder)?;
     let questions = |number| portfolio.question_in(ORGANIZATION, number);
-    let unary = checks::workload((0..HOT).map(questions));
-    let asked: Asked = (0..HOT).map(questions).map(client::question).collect();
+    let unary = checks::workload((0..HOT_QUESTION_COUNT).map(questions));
+    let asked: Asked = (0..HOT_QUESTION_COUNT)
+        .map(questions)
+        .map(client::question)
+        .collect();
     client::share(&client, portfolio, &asked).await?;
     checks::run(&unary, &server, Until::Elapsed(duration)).await?;
     let statements = || number(server.statements());
@@ -87,7 +90,7 @@ async fn write(server: Arc<Server>) -> Result<()> {
     let target = server.target()?;
     let connection = target.connect().await?;
     let parent = format!("organizations/o{ORGANIZATION}");
-    let mut ticks = tokio::time::interval(BETWEEN);
+    let mut ticks = tokio::time::interval(WRITE_INTERVAL);
     for user in (0..).map(|round| round * 5 % 50) {
         ticks.tick().await;
         let request = CreateGrantRequest {
@@ -103,13 +106,17 @@ async fn write(server: Arc<Server>) -> Result<()> {
             }),
             ..CreateGrantRequest::default()
         };
-        let given: CreateGrantResponse = target.call(&connection, CREATE, &request).await?;
+        let given: CreateGrantResponse = target
+            .call(&connection, CREATE_GRANT_PATH, &request)
+            .await?;
         ticks.tick().await;
         let request = RevokeGrantRequest {
             name: given.grant.unwrap_or_default().name,
             ..RevokeGrantRequest::default()
         };
-        let _: RevokeGrantResponse = target.call(&connection, REVOKE, &request).await?;
+        let _: RevokeGrantResponse = target
+            .call(&connection, REVOKE_GRANT_PATH, &request)
+            .await?;
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ use crate::{
     system::{Method, System, effect},
 };
 
-const CHECK: &str = "/cerbos.svc.v1.CerbosService/CheckResources";
+const CHECK_PATH: &str = "/cerbos.svc.v1.CerbosService/CheckResources";
 const POLICY: &str = include_str!("cerbos.yaml");
 
 /// A running server.
@@ -85,7 +85,10 @@ impl System for Cerbos {
     }
 
     fn single(&self) -> Method {
-        Method { path: CHECK, read }
+        Method {
+            path: CHECK_PATH,
+            read,
+        }
     }
 
     fn question(&self, asked: &Asked) -> Bytes {

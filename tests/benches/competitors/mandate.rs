@@ -23,9 +23,9 @@ use secrecy::SecretString;
 
 use crate::system::{Method, System};
 
-const CHECK: &str = "/mandate.entitlement.v1.AuthorizationService/Check";
-const CHECK_BATCH: &str = "/mandate.entitlement.v1.AuthorizationService/CheckBatch";
-const REVOKE_GRANT: &str = "/mandate.entitlement.v1.GrantService/RevokeGrant";
+const CHECK_PATH: &str = "/mandate.entitlement.v1.AuthorizationService/Check";
+const CHECK_BATCH_PATH: &str = "/mandate.entitlement.v1.AuthorizationService/CheckBatch";
+const REVOKE_GRANT_PATH: &str = "/mandate.entitlement.v1.GrantService/RevokeGrant";
 
 /// A running installation.
 pub(crate) struct Mandate {
@@ -87,7 +87,7 @@ impl System for Mandate {
 
     fn single(&self) -> Method {
         Method {
-            path: CHECK,
+            path: CHECK_PATH,
             read: |answer| {
                 let decision = CheckResponse::decode(answer.clone()).ok()?.decision?;
                 Some(vec![decision.effect()])
@@ -101,7 +101,7 @@ impl System for Mandate {
 
     fn batch(&self) -> Method {
         Method {
-            path: CHECK_BATCH,
+            path: CHECK_BATCH_PATH,
             read: |answer| {
                 let decisions = CheckBatchResponse::decode(answer.clone()).ok()?.decisions;
                 Some(decisions.iter().map(Decision::effect).collect())
@@ -126,7 +126,7 @@ impl System for Mandate {
     async fn revoke(&self, asked: &Asked) -> Result<bool> {
         let target = self.target()?;
         let connection = target.connect().await?;
-        let answer: CheckResponse = target.call(&connection, CHECK, &check(asked)).await?;
+        let answer: CheckResponse = target.call(&connection, CHECK_PATH, &check(asked)).await?;
         let decision = answer.decision.ok_or("an answer without a decision")?;
         if decision.effect() != Effect::Allow {
             return Err("what is to be revoked does not allow".into());
@@ -135,7 +135,7 @@ impl System for Mandate {
             name: decision.grant,
             ..RevokeGrantRequest::default()
         };
-        let revoked = target.call::<RevokeGrantResponse>(&connection, REVOKE_GRANT, &request);
+        let revoked = target.call::<RevokeGrantResponse>(&connection, REVOKE_GRANT_PATH, &request);
         revoked.await?;
         Ok(true)
     }

@@ -25,16 +25,16 @@ use crate::{
     system::{Method, System, effect},
 };
 
-const CHECK: &str = "/openfga.v1.OpenFGAService/Check";
-const BATCH_CHECK: &str = "/openfga.v1.OpenFGAService/BatchCheck";
-const WRITE: &str = "/openfga.v1.OpenFGAService/Write";
+const CHECK_PATH: &str = "/openfga.v1.OpenFGAService/Check";
+const BATCH_CHECK_PATH: &str = "/openfga.v1.OpenFGAService/BatchCheck";
+const WRITE_PATH: &str = "/openfga.v1.OpenFGAService/Write";
 const MODEL: &str = include_str!("openfga.json");
 /// Maximum number of tuples in a transaction, by default.
-const CHUNK: usize = 100;
+const TUPLES_PER_TRANSACTION: usize = 100;
 /// Concurrent transactions on each connection.
-const WRITERS: usize = 8;
+const WRITERS_PER_CONNECTION: usize = 8;
 /// Options that differ from the defaults, to its advantage.
-const OPTIONS: &[&str] = &[
+const SERVER_OPTIONS: &[&str] = &[
     "--check-query-cache-enabled",
     "--check-iterator-cache-enabled",
     "--check-cache-limit=1000000",
@@ -75,7 +75,7 @@ impl OpenFga {
             &format!("--http-addr={http}"),
             &format!("--metrics-addr={}", daemon::free_address()?),
         ];
-        let arguments = own.iter().chain(OPTIONS);
+        let arguments = own.iter().chain(SERVER_OPTIONS);
         let log = folder.join("openfga.log");
         Ok(Self {
             daemon: Daemon::start(&program, arguments, address, &log).await?,
@@ -118,7 +118,7 @@ impl System for OpenFga {
         let version = version.unwrap_or_else(|| "of unknown version".to_owned());
         format!(
             "{version}, PostgreSQL, {}, preshared key",
-            OPTIONS.join(" ")
+            SERVER_OPTIONS.join(" ")
         )
     }
 
@@ -130,7 +130,7 @@ impl System for OpenFga {
         self.make_store().await?;
         let [store, model] = self.ids();
         let all: Vec<_> = relations(portfolio).iter().map(Tuple::of).collect();
-        let calls = all.chunks(CHUNK).map(|chunk| {
+        let calls = all.chunks(TUPLES_PER_TRANSACTION).map(|chunk| {
             let tuples = chunk.to_vec();
             let request = WriteRequest {
                 store: store.clone(),
@@ -144,11 +144,11 @@ impl System for OpenFga {
             }
         });
         let writes = Workload {
-            path: WRITE,
+            path: WRITE_PATH,
             calls: calls.collect(),
             read: |_| Some(Vec::new()),
             items: 1,
-            in_flight: WRITERS,
+            in_flight: WRITERS_PER_CONNECTION,
             look: 1,
         };
         run(&writes, &self.target()?, Until::Asked).await?;
@@ -157,7 +157,7 @@ impl System for OpenFga {
 
     fn single(&self) -> Method {
         Method {
-            path: CHECK,
+            path: CHECK_PATH,
             read: |answer| {
                 let answer = CheckResponse::decode(answer.clone()).ok()?;
                 Some(vec![effect(answer.allowed)])
@@ -177,7 +177,7 @@ impl System for OpenFga {
 
     fn batch(&self) -> Method {
         Method {
-            path: BATCH_CHECK,
+            path: BATCH_CHECK_PATH,
             read: |answer| {
                 let answer = BatchCheckResponse::decode(answer.clone()).ok()?;
                 let results = answer.result.into_values();
@@ -215,7 +215,7 @@ impl System for OpenFga {
         };
         let target = self.target()?;
         let connection = target.connect().await?;
-        let written = target.call::<WriteResponse>(&connection, WRITE, &request);
+        let written = target.call::<WriteResponse>(&connection, WRITE_PATH, &request);
         written.await?;
         Ok(true)
     }

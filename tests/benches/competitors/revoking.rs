@@ -14,13 +14,13 @@ use tonic::client::Grpc;
 use crate::{running::Running, system::System};
 
 /// Number of revocations in each system.
-const ROUNDS: usize = 5;
+const REVOCATIONS_PER_SYSTEM: usize = 5;
 /// Time for which the allow is queried before it is revoked, so that caches hold it.
-const WARM_UP: Duration = Duration::from_secs(1);
+const WARM_UP_TIME: Duration = Duration::from_secs(1);
 /// Time without an allow after which a denial counts as final.
-const STAYS: Duration = Duration::from_millis(500);
+const FINAL_DENIAL_TIME: Duration = Duration::from_millis(500);
 /// Maximum wait for a revocation to take effect.
-const PATIENCE: Duration = Duration::from_secs(60);
+const REVOCATION_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The times of a system, in ascending order.
 pub(crate) type Times = (&'static str, Vec<Duration>);
@@ -31,7 +31,7 @@ pub(crate) async fn measure(portfolio: &Portfolio, running: &Running) -> Result<
         .systems()
         .map(|system| (system.name(), Vec::new()))
         .collect();
-    for round in 0..ROUNDS {
+    for round in 0..REVOCATIONS_PER_SYSTEM {
         let asked = portfolio
             .allowed_by_unit(round)
             .ok_or("nothing to revoke")?;
@@ -50,7 +50,7 @@ pub(crate) async fn measure(portfolio: &Portfolio, running: &Running) -> Result<
 /// Returns the time from the return of the revocation to the first final denial.
 async fn revoke(system: &dyn System, asked: &Asked) -> Result<Option<Duration>> {
     let revoke = async {
-        sleep(WARM_UP).await;
+        sleep(WARM_UP_TIME).await;
         let revoked = system.revoke(asked).await?;
         Ok::<_, Box<dyn std::error::Error + Send + Sync>>(revoked.then(Instant::now))
     };
@@ -79,7 +79,7 @@ async fn ask_until_denied(system: &dyn System, asked: &Asked) -> Result<Instant>
     let (target, method) = (system.target()?, system.single());
     let mut client = Grpc::new(target.connect().await?);
     let (begin, mut since) = (Instant::now(), None);
-    while begin.elapsed() < PATIENCE {
+    while begin.elapsed() < REVOCATION_TIMEOUT {
         let request = target.request(system.question(asked));
         client.ready().await?;
         let path = PathAndQuery::from_static(method.path);
@@ -87,7 +87,7 @@ async fn ask_until_denied(system: &dyn System, asked: &Asked) -> Result<Instant>
         match (method.read)(answer.get_ref()).as_deref() {
             Some([Effect::Deny]) => {
                 let since = since.get_or_insert_with(Instant::now);
-                if since.elapsed() >= STAYS {
+                if since.elapsed() >= FINAL_DENIAL_TIME {
                     return Ok(*since);
                 }
             }

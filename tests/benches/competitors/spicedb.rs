@@ -24,14 +24,14 @@ use crate::{
     system::{Method, System, effect},
 };
 
-const CHECK: &str = "/authzed.api.v1.PermissionsService/CheckPermission";
-const CHECK_BULK: &str = "/authzed.api.v1.PermissionsService/CheckBulkPermissions";
-const IMPORT: &str = "/authzed.api.v1.PermissionsService/ImportBulkRelationships";
-const WRITE: &str = "/authzed.api.v1.PermissionsService/WriteRelationships";
-const WRITE_SCHEMA: &str = "/authzed.api.v1.SchemaService/WriteSchema";
+const CHECK_PATH: &str = "/authzed.api.v1.PermissionsService/CheckPermission";
+const CHECK_BULK_PATH: &str = "/authzed.api.v1.PermissionsService/CheckBulkPermissions";
+const IMPORT_PATH: &str = "/authzed.api.v1.PermissionsService/ImportBulkRelationships";
+const WRITE_PATH: &str = "/authzed.api.v1.PermissionsService/WriteRelationships";
+const WRITE_SCHEMA_PATH: &str = "/authzed.api.v1.SchemaService/WriteSchema";
 const SCHEMA: &str = include_str!("spicedb.zed");
 /// Number of relationships in each message of an import.
-const CHUNK: usize = 1000;
+const RELATIONSHIPS_PER_MESSAGE: usize = 1000;
 
 /// A running server.
 pub(crate) struct SpiceDb {
@@ -72,7 +72,7 @@ impl SpiceDb {
     async fn import(&self, portfolio: &Portfolio) -> Result<u64> {
         let all: Vec<_> = relations(portfolio).iter().map(Relationship::of).collect();
         let messages: Vec<Bytes> = all
-            .chunks(CHUNK)
+            .chunks(RELATIONSHIPS_PER_MESSAGE)
             .map(|chunk| ImportRequest {
                 relationships: chunk.to_vec(),
             })
@@ -82,7 +82,7 @@ impl SpiceDb {
         let request = target.request(tokio_stream::iter(messages));
         let mut client = Grpc::new(target.connect().await?);
         client.ready().await?;
-        let path = PathAndQuery::from_static(IMPORT);
+        let path = PathAndQuery::from_static(IMPORT_PATH);
         let answer = client.client_streaming(request, path, Raw).await?;
         Ok(ImportResponse::decode(answer.into_inner())?.loaded)
     }
@@ -111,7 +111,7 @@ impl System for SpiceDb {
         let schema = WriteSchemaRequest {
             schema: SCHEMA.to_owned(),
         };
-        let written = target.call::<WriteSchemaResponse>(&connection, WRITE_SCHEMA, &schema);
+        let written = target.call::<WriteSchemaResponse>(&connection, WRITE_SCHEMA_PATH, &schema);
         written.await?;
         let loaded = self.import(portfolio).await?;
         if loaded == relations(portfolio).len() as u64 {
@@ -122,7 +122,7 @@ impl System for SpiceDb {
 
     fn single(&self) -> Method {
         Method {
-            path: CHECK,
+            path: CHECK_PATH,
             read: |answer| {
                 let answer = CheckResponse::decode(answer.clone()).ok()?;
                 Some(vec![effect(answer.permissionship == HAS_PERMISSION)])
@@ -142,7 +142,7 @@ impl System for SpiceDb {
 
     fn batch(&self) -> Method {
         Method {
-            path: CHECK_BULK,
+            path: CHECK_BULK_PATH,
             read: |answer| {
                 let answer = CheckBulkResponse::decode(answer.clone()).ok()?;
                 let items = answer.pairs.into_iter().map(|pair| pair.item);
@@ -179,7 +179,7 @@ impl System for SpiceDb {
         };
         let target = self.target()?;
         let connection = target.connect().await?;
-        let written = target.call::<WriteResponse>(&connection, WRITE, &request);
+        let written = target.call::<WriteResponse>(&connection, WRITE_PATH, &request);
         written.await?;
         Ok(true)
     }

@@ -9,11 +9,11 @@ use benches::{
 use prost::bytes::Bytes;
 
 /// Concurrent calls on each connection, of single questions and of batches.
-const SINGLE: usize = 16;
-const BATCHES: usize = 4;
+const SINGLE_CALLS_PER_CONNECTION: usize = 16;
+const BATCH_CALLS_PER_CONNECTION: usize = 4;
 /// Interval of verification: one answer in this many is compared with the right one.
-const LOOK_AT_SINGLE: usize = 20;
-const LOOK_AT_BATCHES: usize = 10;
+const SINGLE_VERIFICATION_INTERVAL: usize = 20;
+const BATCH_VERIFICATION_INTERVAL: usize = 10;
 
 /// A method that answers questions.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +51,13 @@ pub(crate) fn singles(system: &dyn System, asked: impl Iterator<Item = Asked>) -
         body: system.question(&asked),
         effects: vec![asked.effect],
     });
-    workload(system.single(), calls, 1, SINGLE, LOOK_AT_SINGLE)
+    workload(
+        system.single(),
+        calls,
+        1,
+        SINGLE_CALLS_PER_CONNECTION,
+        SINGLE_VERIFICATION_INTERVAL,
+    )
 }
 
 /// Returns a workload of batches.
@@ -60,7 +66,13 @@ pub(crate) fn batches(system: &dyn System, lists: &[Vec<Asked>], size: u32) -> W
         body: system.questions(asked),
         effects: asked.iter().map(|asked| asked.effect).collect(),
     });
-    workload(system.batch(), calls, size, BATCHES, LOOK_AT_BATCHES)
+    workload(
+        system.batch(),
+        calls,
+        size,
+        BATCH_CALLS_PER_CONNECTION,
+        BATCH_VERIFICATION_INTERVAL,
+    )
 }
 
 fn workload(

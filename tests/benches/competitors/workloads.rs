@@ -11,31 +11,31 @@ use crate::{
 };
 
 /// Number of repeated questions.
-const HOT: usize = 1_000;
+const HOT_QUESTION_COUNT: usize = 1_000;
 /// Number of questions that are asked once.
-const FRESH: usize = 20_000;
+const FRESH_QUESTION_COUNT: usize = 20_000;
 
-const OF_HOT: Subject = Subject {
+const HOT_TARGETS: Subject = Subject {
     title: "Hot: 1,000 questions again and again, one a call",
     unit: "checks",
     rate: Some(5.0),
     tail: Some(0.2),
 };
-const OF_FRESH: Subject = Subject {
+const FRESH_TARGETS: Subject = Subject {
     title: "Fresh: 20,000 questions, none asked before, one a call",
     unit: "checks",
     rate: Some(20.0),
     tail: None,
 };
-const OF_FIFTY: Subject = Subject {
+const BATCH_OF_50_TARGETS: Subject = Subject {
     title: "Batches of 50: one user, 50 resources, a call for each of 100 organizations in turn",
     unit: "decisions",
     rate: Some(30.0),
     tail: None,
 };
-const OF_HUNDRED: Subject = Subject {
+const BATCH_OF_100_TARGETS: Subject = Subject {
     title: "Batches of 100: one user, 100 resources, a call for each of 100 organizations in turn",
-    ..OF_FIFTY
+    ..BATCH_OF_50_TARGETS
 };
 
 /// The results of each workload.
@@ -44,11 +44,11 @@ pub(crate) type Results = Vec<(Subject, Vec<Contest>)>;
 /// Runs all comparisons, and prints the results of each workload when it ends.
 pub(crate) async fn hold(portfolio: &Portfolio, running: &Running, args: &Args) -> Result<Results> {
     let mut results = Vec::new();
-    results.push((OF_HOT, hot(portfolio, running, args).await?));
+    results.push((HOT_TARGETS, hot(portfolio, running, args).await?));
     report::latest(&results)?;
-    results.push((OF_FRESH, fresh(portfolio, running, args).await?));
+    results.push((FRESH_TARGETS, fresh(portfolio, running, args).await?));
     report::latest(&results)?;
-    for (subject, size) in [(OF_FIFTY, 50), (OF_HUNDRED, 100)] {
+    for (subject, size) in [(BATCH_OF_50_TARGETS, 50), (BATCH_OF_100_TARGETS, 100)] {
         results.push((subject, lists(portfolio, running, args, size).await?));
         report::latest(&results)?;
     }
@@ -59,7 +59,7 @@ async fn hot(portfolio: &Portfolio, running: &Running, args: &Args) -> Result<Ve
     let mut contests = Vec::new();
     for pair in running.pairs() {
         let contest = Contest::hold(pair, args.rounds, |system, _| {
-            let asked = (0..HOT).map(|number| portfolio.question(number));
+            let asked = (0..HOT_QUESTION_COUNT).map(|number| portfolio.question(number));
             (singles(system, asked), Until::Elapsed(args.duration()))
         });
         contests.push(contest.await?);
@@ -70,15 +70,16 @@ async fn hot(portfolio: &Portfolio, running: &Running, args: &Args) -> Result<Ve
 async fn fresh(portfolio: &Portfolio, running: &Running, args: &Args) -> Result<Vec<Contest>> {
     let mut contests = Vec::new();
     // No question is asked twice, whichever competitor is compared.
-    let mut begin = HOT;
+    let mut begin = HOT_QUESTION_COUNT;
     for pair in running.pairs() {
         let contest = Contest::hold(pair, args.rounds, |system, round| {
-            let first = begin + round as usize * FRESH;
-            let asked = (first..first + FRESH).map(|number| portfolio.question(number));
+            let first = begin + round as usize * FRESH_QUESTION_COUNT;
+            let asked =
+                (first..first + FRESH_QUESTION_COUNT).map(|number| portfolio.question(number));
             (singles(system, asked), Until::Asked)
         });
         contests.push(contest.await?);
-        begin += args.rounds as usize * FRESH;
+        begin += args.rounds as usize * FRESH_QUESTION_COUNT;
     }
     Ok(contests)
 }

@@ -13,9 +13,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Number of worlds that share an installation, whose catalog holds the applications of all of
 /// them.
-const TOGETHER: u64 = 25;
+const WORLDS_PER_INSTALLATION: u64 = 25;
 /// Number of worlds between two progress messages.
-const SAY: u64 = 5000;
+const WORLDS_PER_PROGRESS_MESSAGE: u64 = 5000;
 
 /// The number of worlds, and the first seed.
 #[derive(Debug, Parser)]
@@ -38,7 +38,7 @@ async fn main() {
     let allowed: usize = (args.seed..args.seed + args.worlds)
         .map(engine::compare)
         .sum();
-    say(&format!(
+    print_progress(&format!(
         "{} worlds, {} questions, {allowed} allowed, no difference, {:.0} s",
         args.worlds,
         args.worlds * engine::QUESTIONS as u64,
@@ -58,13 +58,13 @@ async fn ask_installations(setting: Setting, first: u64, count: u64) {
     let begin = Instant::now();
     let mut done = 0;
     while done < count {
-        let next = count.min(done + TOGETHER);
+        let next = count.min(done + WORLDS_PER_INSTALLATION);
         let rig = installed::installation(setting).await;
         installed::compare(&rig, first + done..first + next).await;
         rig.end();
         done = next;
-        if done % SAY == 0 || done == count {
-            say(&format!(
+        if done % WORLDS_PER_PROGRESS_MESSAGE == 0 || done == count {
+            print_progress(&format!(
                 "{done} worlds installed, {setting:?}, no difference, {:.0} s",
                 begin.elapsed().as_secs_f64()
             ));
@@ -76,6 +76,6 @@ async fn ask_installations(setting: Setting, first: u64, count: u64) {
     clippy::print_stdout,
     reason = "printing is the purpose of this program"
 )]
-fn say(text: &str) {
+fn print_progress(text: &str) {
     println!("{text}");
 }

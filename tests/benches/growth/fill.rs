@@ -13,13 +13,13 @@ use crate::{
 };
 
 /// Number of organizations whose rows are sent together.
-const CHUNK: usize = 20;
+const ORGANIZATIONS_PER_COPY: usize = 20;
 /// Query for the indexes that are not keys. They are rebuilt after the load, in one pass each.
-const INDEXES: &str = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'entitlement' \
+const SELECT_INDEXES: &str = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'entitlement' \
                        AND indexdef LIKE 'CREATE INDEX%' AND tablename = ANY($1)";
 
 /// Deletes all grants except those of the operator.
-const EMPTY: &str = "CREATE TEMP TABLE kept AS SELECT * FROM entitlement.grants \
+const DELETE_CUSTOMER_GRANTS: &str = "CREATE TEMP TABLE kept AS SELECT * FROM entitlement.grants \
                      WHERE organization = 'operator'; \
                      TRUNCATE entitlement.grants; \
                      INSERT INTO entitlement.grants SELECT * FROM kept";
@@ -30,7 +30,10 @@ pub(crate) async fn fill(database: &str, size: Size) -> Result<()> {
     db.execute("SET search_path TO entitlement; SET synchronous_commit TO off")
         .await?;
     let tables: Vec<String> = TABLES.map(str::to_owned).into();
-    let indexes = query(INDEXES).bind(&tables).fetch_all(&mut db).await?;
+    let indexes = query(SELECT_INDEXES)
+        .bind(&tables)
+        .fetch_all(&mut db)
+        .await?;
     for index in &indexes {
         let name: String = index.try_get(0)?;
         execute(&mut db, format!("DROP INDEX {name}")).await?;
@@ -42,7 +45,7 @@ pub(crate) async fn fill(database: &str, size: Size) -> Result<()> {
     numbers.push(LISTED);
     numbers.extend(size.has_huge().then_some(HUGE));
     let mut position = head;
-    for chunk in numbers.chunks(CHUNK) {
+    for chunk in numbers.chunks(ORGANIZATIONS_PER_COPY) {
         let mut rows = Rows::default();
         for number in chunk {
             position += 1;
@@ -68,7 +71,7 @@ pub(crate) async fn fill(database: &str, size: Size) -> Result<()> {
 /// Deletes the grants of customers from a database without writers.
 pub(crate) async fn empty(database: &str) -> Result<()> {
     let mut db = PgConnection::connect(database).await?;
-    db.execute(EMPTY).await?;
+    db.execute(DELETE_CUSTOMER_GRANTS).await?;
     Ok(db.close().await?)
 }
 

@@ -24,14 +24,14 @@ use crate::{
     shape::{Asked, GRANTS, LISTED, LISTED_RESOURCES, Size, organization_id, user_name},
 };
 
-const CHECK: &str = "/mandate.entitlement.v1.AuthorizationService/Check";
-const LIST: &str = "/mandate.entitlement.v1.AuthorizationService/ListResources";
+const CHECK_PATH: &str = "/mandate.entitlement.v1.AuthorizationService/Check";
+const LIST_RESOURCES_PATH: &str = "/mandate.entitlement.v1.AuthorizationService/ListResources";
 /// Concurrent calls on each connection.
-const IN_FLIGHT: usize = 16;
+const CALLS_PER_CONNECTION: usize = 16;
 /// Interval of verification: one answer in this many is compared with the right one.
-const LOOK: usize = 100;
+const VERIFICATION_INTERVAL: usize = 100;
 /// Maximum time from the start of a process to its first answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+const FIRST_ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A database with its keys.
 pub(crate) struct Installation {
@@ -104,7 +104,7 @@ impl Installation {
         let server = self.serve(megabytes).await?;
         let connection = server.target.connect().await?;
         let asked = self.size.question(0);
-        while begin.elapsed() < PATIENCE {
+        while begin.elapsed() < FIRST_ANSWER_TIMEOUT {
             if server.ask(&connection, asked).await.is_ok() {
                 return Ok((server, begin.elapsed()));
             }
@@ -119,7 +119,10 @@ impl Server {
     /// Asks one question. Returns the latency.
     pub(crate) async fn ask(&self, connection: &Channel, asked: Asked) -> Result<Duration> {
         let begin = Instant::now();
-        let answer: CheckResponse = self.target.call(connection, CHECK, &request(asked)).await?;
+        let answer: CheckResponse = self
+            .target
+            .call(connection, CHECK_PATH, &request(asked))
+            .await?;
         let took = begin.elapsed();
         let effect = answer.decision.ok_or("no decision")?.effect();
         if effect == asked.effect() {
@@ -145,7 +148,10 @@ impl Server {
                 ..ListResourcesRequest::default()
             };
             let begin = Instant::now();
-            let page: ListResourcesResponse = self.target.call(connection, LIST, &request).await?;
+            let page: ListResourcesResponse = self
+                .target
+                .call(connection, LIST_RESOURCES_PATH, &request)
+                .await?;
             times.push(begin.elapsed());
             found += page.resources.len();
             page_token = page.next_page_token;
@@ -176,15 +182,15 @@ fn answered(asked: impl Iterator<Item = (Asked, Effect)>) -> Workload {
         effects: vec![effect],
     });
     Workload {
-        path: CHECK,
+        path: CHECK_PATH,
         calls: calls.collect(),
         read: |answer| {
             let decision = CheckResponse::decode(answer.clone()).ok()?.decision?;
             Some(vec![Effect::try_from(decision.effect).ok()?])
         },
         items: 1,
-        in_flight: IN_FLIGHT,
-        look: LOOK,
+        in_flight: CALLS_PER_CONNECTION,
+        look: VERIFICATION_INTERVAL,
     }
 }
 

@@ -20,7 +20,7 @@ use testkit::Postgres;
 use crate::{
     args::Args,
     installation::Installation,
-    measuring::{Grown, ROUNDS},
+    measuring::{ROUNDS, SizeMeasurements},
     shape::Size,
 };
 
@@ -45,7 +45,7 @@ async fn measure(args: &Args) -> Result<()> {
         let installation = Installation::make(postgres.database()?, Size(size)).await?;
         let took = output::time(begin.elapsed());
         output::item(&format!("filled with {size} grants in"), took);
-        grown.push(Grown::measure(&installation).await?);
+        grown.push(SizeMeasurements::measure(&installation).await?);
         installations.push(installation);
     }
     for _ in 0..ROUNDS {

@@ -13,21 +13,21 @@ use crate::{
 /// process.
 pub(crate) const ROUNDS: usize = 3;
 /// Number of repeated questions.
-const HOT: usize = 1_000;
+const HOT_QUESTION_COUNT: usize = 1_000;
 /// Number of organizations that are queried one after another.
-const COLD: usize = 200;
+const COLD_ORGANIZATION_COUNT: usize = 200;
 /// Number of repetitions of the list.
-const LISTS: usize = 200;
+const LIST_REPETITIONS: usize = 200;
 /// Time to warm caches and buffers before repeated questions are measured.
 const WARM_UP: Duration = Duration::from_millis(500);
 /// Memory limits that hold all facts, and a part of them, in megabytes.
-const AMPLE: usize = 16_384;
-const SCARCE: usize = 8;
+const AMPLE_MEMORY_MB: usize = 16_384;
+const SCARCE_MEMORY_MB: usize = 8;
 /// A number of organizations that exceeds the smaller limit.
-const TOO_MANY: usize = 100;
+const ORGANIZATIONS_BEYOND_SCARCE_MEMORY: usize = 100;
 
 /// A size, served with all facts in memory.
-pub(crate) struct Grown {
+pub(crate) struct SizeMeasurements {
     pub(crate) size: Size,
     server: Server,
     /// Median time from the start of an empty process to its first answer.
@@ -53,14 +53,14 @@ pub(crate) struct Grown {
     pub(crate) hot_of_huge: Vec<Figures>,
 }
 
-impl Grown {
+impl SizeMeasurements {
     /// Measures everything except repeated questions.
     pub(crate) async fn measure(installation: &Installation) -> Result<Self> {
         let size = installation.size;
-        let mut starts = vec![installation.first_answer(AMPLE).await?];
+        let mut starts = vec![installation.first_answer(AMPLE_MEMORY_MB).await?];
         while starts.len() < ROUNDS {
             // The last process stays.
-            let started = installation.first_answer(AMPLE).await?;
+            let started = installation.first_answer(AMPLE_MEMORY_MB).await?;
             starts = starts.into_iter().chain([started]).collect();
         }
         let mut times: Vec<_> = starts.iter().map(|(_, time)| *time).collect();
@@ -76,7 +76,8 @@ impl Grown {
         run(&rest, &server.target, Until::Asked).await?;
         let bytes = (server.daemon.resident()? - before) / grants(others.len())?;
         let cold_of_huge = if size.has_huge() {
-            let members = (0..COLD).map(|number| Asked::of_huge(number * (HUGE_MEMBERS / COLD)));
+            let members = (0..COLD_ORGANIZATION_COUNT)
+                .map(|number| Asked::of_huge(number * (HUGE_MEMBERS / COLD_ORGANIZATION_COUNT)));
             one_by_one(&server, members).await?
         } else {
             Vec::new()
@@ -103,7 +104,7 @@ impl Grown {
     /// Deletes the grants and measures the remaining memory.
     pub(crate) async fn measure_bare(&mut self, installation: &Installation) -> Result<()> {
         installation.take_grants().await?;
-        let server = installation.serve(AMPLE).await?;
+        let server = installation.serve(AMPLE_MEMORY_MB).await?;
         let ask = async |numbers: Range<usize>| {
             let asked = denied(numbers.map(|number| self.size.question(number)));
             run(&asked, &server.target, Until::Asked).await
@@ -117,10 +118,10 @@ impl Grown {
 
     /// Measures a round of repeated questions.
     pub(crate) async fn measure_hot(&mut self, duration: Duration) -> Result<()> {
-        let asked = (0..HOT).map(|number| self.size.question(number));
+        let asked = (0..HOT_QUESTION_COUNT).map(|number| self.size.question(number));
         self.hot.push(hot(&self.server, asked, duration).await?);
         if self.size.has_huge() {
-            let asked = (0..HOT).map(Asked::of_huge);
+            let asked = (0..HOT_QUESTION_COUNT).map(Asked::of_huge);
             let figures = hot(&self.server, asked, duration).await?;
             self.hot_of_huge.push(figures);
         }
@@ -146,7 +147,7 @@ async fn hot(
 async fn lists(server: &Server) -> Result<(Vec<Duration>, Vec<Duration>)> {
     let connection = server.target.connect().await?;
     let (mut first, mut whole) = (Vec::new(), Vec::new());
-    for _ in 0..LISTS {
+    for _ in 0..LIST_REPETITIONS {
         let pages = server.list(&connection).await?;
         first.extend(pages.first());
         whole.push(pages.iter().sum());
@@ -159,9 +160,9 @@ async fn lists(server: &Server) -> Result<(Vec<Duration>, Vec<Duration>)> {
 /// Asks twice about more organizations than fit into memory. In the second pass, each was evicted
 /// before.
 async fn scarce(installation: &Installation) -> Result<(Vec<Duration>, f64)> {
-    let server = installation.serve(SCARCE).await?;
+    let server = installation.serve(SCARCE_MEMORY_MB).await?;
     let all: Vec<usize> = (0..installation.size.organizations()).collect();
-    if all.len() < TOO_MANY {
+    if all.len() < ORGANIZATIONS_BEYOND_SCARCE_MEMORY {
         return Ok((Vec::new(), 0.0));
     }
     each(&server, installation.size, spread(&all)).await?;
@@ -169,10 +170,14 @@ async fn scarce(installation: &Installation) -> Result<(Vec<Duration>, f64)> {
     Ok((dropped, server.daemon.resident()?))
 }
 
-/// Returns at most [`COLD`] numbers, spread over the whole range.
+/// Returns at most [`COLD_ORGANIZATION_COUNT`] numbers, spread over the whole range.
 fn spread(numbers: &[usize]) -> impl Iterator<Item = usize> {
-    let step = (numbers.len() / COLD).max(1);
-    numbers.iter().copied().step_by(step).take(COLD)
+    let step = (numbers.len() / COLD_ORGANIZATION_COUNT).max(1);
+    numbers
+        .iter()
+        .copied()
+        .step_by(step)
+        .take(COLD_ORGANIZATION_COUNT)
 }
 
 async fn each(

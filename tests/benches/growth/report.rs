@@ -8,10 +8,10 @@ use benches::{
     number, output,
 };
 
-use crate::measuring::Grown;
+use crate::measuring::SizeMeasurements;
 
 /// Prints the results of each size, and the ratios to the smallest.
-pub(crate) fn print(grown: &[Grown]) -> Result<()> {
+pub(crate) fn print(grown: &[SizeMeasurements]) -> Result<()> {
     output::title("Hot: 1,000 questions again and again, 4 connections with 16 calls in flight");
     output::head("checks");
     for one in grown {
@@ -61,7 +61,7 @@ pub(crate) fn print(grown: &[Grown]) -> Result<()> {
     Ok(())
 }
 
-fn lists(grown: &[Grown]) {
+fn lists(grown: &[SizeMeasurements]) {
     output::title("List of 10,000 resources, in pages of 1,000");
     for one in grown {
         let bar = verdict(at(&one.first_page, 99) <= Duration::from_millis(20));
@@ -73,7 +73,7 @@ fn lists(grown: &[Grown]) {
     }
 }
 
-fn memory(grown: &[Grown]) {
+fn memory(grown: &[SizeMeasurements]) {
     output::title("Dropped from a memory of 8 MB and asked about again");
     for one in grown.iter().filter(|one| !one.dropped.is_empty()) {
         let (p50, p99) = (at(&one.dropped, 50), at(&one.dropped, 99));
@@ -105,13 +105,13 @@ fn memory(grown: &[Grown]) {
 }
 
 /// Draws the figures.
-pub(crate) fn draw(grown: &[Grown]) -> Result<String> {
+pub(crate) fn draw(grown: &[SizeMeasurements]) -> Result<String> {
     let mut hot = Vec::new();
     for one in grown {
         let rate = together(&one.hot)?.rate();
         hot.push(bar(one, rate, output::grouped(rate)));
     }
-    let millis = |of: fn(&Grown) -> Duration| {
+    let millis = |of: fn(&SizeMeasurements) -> Duration| {
         grown
             .iter()
             .map(|one| bar(one, of(one).as_secs_f64() * 1e3, output::time(of(one))))
@@ -158,7 +158,7 @@ pub(crate) fn draw(grown: &[Grown]) -> Result<String> {
     Ok(svg("Growth", note, &panels))
 }
 
-fn bar(one: &Grown, value: f64, text: String) -> Bar {
+fn bar(one: &SizeMeasurements, value: f64, text: String) -> Bar {
     Bar {
         label: output::grouped(count(one)),
         value,
@@ -167,11 +167,11 @@ fn bar(one: &Grown, value: f64, text: String) -> Bar {
     }
 }
 
-fn name(one: &Grown) -> String {
+fn name(one: &SizeMeasurements) -> String {
     format!("{} grants", output::grouped(count(one)))
 }
 
-fn count(one: &Grown) -> f64 {
+fn count(one: &SizeMeasurements) -> f64 {
     number(one.size.0 as u64)
 }
 

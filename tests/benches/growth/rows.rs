@@ -23,7 +23,7 @@ pub(crate) const TABLES: [&str; 8] = [
     "outbox",
 ];
 /// The first and the last time, as the service stores them.
-const ALWAYS: (i64, i64) = (base::Millis::MIN.0, base::Millis::MAX.0);
+const UNLIMITED_VALIDITY: (i64, i64) = (base::UnixTime::MIN.0, base::UnixTime::MAX.0);
 
 /// Lines for each table.
 pub(crate) type Rows = [String; TABLES.len()];
@@ -49,7 +49,7 @@ fn shared(number: usize, count: usize, position: i64, rows: &mut Rows) {
         _,
         outbox,
     ] = rows;
-    let (start, end) = ALWAYS;
+    let (start, end) = UNLIMITED_VALIDITY;
     line(organizations, format_args!("{id}\tt\tf"));
     line(
         entitlements,
@@ -77,7 +77,7 @@ fn add_member(number: usize, member: usize, each: usize, position: i64, rows: &m
     line(members, format_args!("{id}\tm{member}\t{user}\tt\tf"));
     line(outbox, format_args!("s/{user}\t{position}\t\\\\x"));
     line(outbox, format_args!("m/{id}/{user}\t{position}\t\\\\x"));
-    let (start, end) = ALWAYS;
+    let (start, end) = UNLIMITED_VALIDITY;
     for grant in 0..each {
         let own = grant_id(member, grant);
         let scope = written(&id, scope(member, grant)).encode_to_vec();

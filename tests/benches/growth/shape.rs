@@ -20,7 +20,7 @@ pub(crate) const HUGE_MEMBERS: usize = 100_000;
 pub(crate) const LISTED: usize = 99_998;
 pub(crate) const LISTED_RESOURCES: usize = 10_000;
 /// Number of grants from which on there is an organization that is too large.
-const HUGE_FROM: usize = 1_000_000;
+const MIN_GRANTS_WITH_HUGE: usize = 1_000_000;
 
 /// A number of grants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub(crate) struct Asked {
 impl Size {
     /// Returns true if one organization is too large to be held whole.
     pub(crate) fn has_huge(self) -> bool {
-        self.0 >= HUGE_FROM
+        self.0 >= MIN_GRANTS_WITH_HUGE
     }
 
     /// Returns the number of equal organizations.

@@ -31,7 +31,7 @@ struct Args {
 
 /// The results of one kind of fault.
 #[derive(Debug, Default)]
-struct Seen {
+struct FaultSummary {
     rounds: u64,
     answers: u64,
     errors: u64,
@@ -41,7 +41,7 @@ struct Seen {
     violations: usize,
 }
 
-impl Seen {
+impl FaultSummary {
     fn add(&mut self, report: &Report) {
         self.rounds += 1;
         self.answers += report.check.counts.values().flatten().sum::<u64>();
@@ -63,7 +63,7 @@ async fn main() -> ExitCode {
     describe(&args);
     let mut random = Random::new(args.seed);
     let fleet = Arc::new(Fleet::start(&program).await);
-    let (begin, mut seen) = (Instant::now(), BTreeMap::<Fault, Seen>::new());
+    let (begin, mut seen) = (Instant::now(), BTreeMap::<Fault, FaultSummary>::new());
     let mut faults = Fault::ALL.to_vec();
     faults.push(Fault::None);
     faults.retain(|fault| {
@@ -118,7 +118,7 @@ fn describe(args: &Args) {
     ));
 }
 
-fn conclude(seen: &BTreeMap<Fault, Seen>) -> ExitCode {
+fn conclude(seen: &BTreeMap<Fault, FaultSummary>) -> ExitCode {
     line(format!(
         "\n{:<22} {:>6} {:>9} {:>7} {:>11} {:>16} {:>14} {:>10}",
         "trouble",

@@ -27,16 +27,16 @@ pub struct Bar {
 const WIDTH: f64 = 760.0;
 const LEFT: f64 = 120.0;
 const RIGHT: f64 = 170.0;
-const HEAD: f64 = 64.0;
-const BAR: f64 = 18.0;
-const STEP: f64 = 24.0;
-const PANEL: f64 = 54.0;
-const OWN: &str = "#1f6f5c";
-const OTHER: &str = "#9aa5b1";
+const HEAD_HEIGHT: f64 = 64.0;
+const BAR_HEIGHT: f64 = 18.0;
+const BAR_DISTANCE: f64 = 24.0;
+const PANEL_HEIGHT: f64 = 54.0;
+const OWN_COLOUR: &str = "#1f6f5c";
+const OTHER_COLOUR: &str = "#9aa5b1";
 
 /// Draws panels below each other, as SVG.
 pub fn svg(title: &str, note: &str, panels: &[Panel]) -> String {
-    let height = HEAD + panels.iter().map(height_of).sum::<f64>();
+    let height = HEAD_HEIGHT + panels.iter().map(height_of).sum::<f64>();
     let mut out = String::new();
     put(
         &mut out,
@@ -54,7 +54,7 @@ pub fn svg(title: &str, note: &str, panels: &[Panel]) -> String {
         title,
     );
     text(&mut out, 16.0, 46.0, "fill=\"#52606d\"", note);
-    let mut top = HEAD;
+    let mut top = HEAD_HEIGHT;
     for panel in panels {
         draw(&mut out, panel, top);
         top += height_of(panel);
@@ -64,7 +64,10 @@ pub fn svg(title: &str, note: &str, panels: &[Panel]) -> String {
 }
 
 fn height_of(panel: &Panel) -> f64 {
-    panel.bars.iter().fold(PANEL, |height, _| height + STEP)
+    panel
+        .bars
+        .iter()
+        .fold(PANEL_HEIGHT, |height, _| height + BAR_DISTANCE)
 }
 
 fn draw(out: &mut String, panel: &Panel, top: f64) {
@@ -103,17 +106,17 @@ fn draw(out: &mut String, panel: &Panel, top: f64) {
     let mut y = first;
     for bar in &panel.bars {
         let (width, middle) = (across(bar.value), y + 14.0);
-        let colour = if bar.own { OWN } else { OTHER };
+        let colour = if bar.own { OWN_COLOUR } else { OTHER_COLOUR };
         put(
             out,
             format_args!(
-                "<rect x=\"{LEFT}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{BAR}\" rx=\"2\" \
+                "<rect x=\"{LEFT}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{BAR_HEIGHT}\" rx=\"2\" \
                  fill=\"{colour}\"/>"
             ),
         );
         text(out, LEFT - 8.0, middle, "text-anchor=\"end\"", &bar.label);
         text(out, LEFT + width + 8.0, middle, "", &bar.text);
-        y += STEP;
+        y += BAR_DISTANCE;
     }
 }
 

@@ -19,13 +19,13 @@ use tests::signal::kill_running;
 use crate::{Cpu, Result};
 
 /// Time between two attempts to connect to a starting server.
-const PAUSE: Duration = Duration::from_millis(5);
+const CONNECT_RETRY_DELAY: Duration = Duration::from_millis(5);
 /// Maximum time for a server to start.
-const PATIENCE: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// The unit of CPU time in `/proc`, equal on every relevant architecture of Linux.
-const TICK: Duration = Duration::from_millis(10);
+const CPU_TIME_UNIT: Duration = Duration::from_millis(10);
 /// Number of bytes shown from the end of the log when a server does not start.
-const TAIL: usize = 2000;
+const LOG_TAIL_BYTES: usize = 2000;
 
 /// A server process, which is killed when this is dropped.
 #[derive(Debug)]
@@ -57,13 +57,17 @@ impl Daemon {
         let begin = Instant::now();
         while TcpStream::connect(address).await.is_err() {
             let ended = daemon.child.try_wait()?.is_some();
-            if ended || begin.elapsed() > PATIENCE {
+            if ended || begin.elapsed() > START_TIMEOUT {
                 let said = fs::read_to_string(log).unwrap_or_default();
-                let tail = said.char_indices().rev().nth(TAIL).map_or(0, |(at, _)| at);
+                let tail = said
+                    .char_indices()
+                    .rev()
+                    .nth(LOG_TAIL_BYTES)
+                    .map_or(0, |(at, _)| at);
                 let tail = said.get(tail..).unwrap_or_default();
                 return Err(format!("`{}` does not listen: {tail}", program.display()).into());
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(CONNECT_RETRY_DELAY).await;
         }
         Ok(daemon)
     }
@@ -81,7 +85,7 @@ impl Daemon {
                 .take(2)
                 .map(str::parse)
                 .collect::<Result<_, _>>()?;
-            Ok(TICK * ticks.iter().sum::<u32>())
+            Ok(CPU_TIME_UNIT * ticks.iter().sum::<u32>())
         })
     }
 

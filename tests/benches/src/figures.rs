@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 use crate::Result;
 
 /// Maximum latency that the histogram distinguishes, in microseconds.
-const LONGEST: u64 = 60_000_000;
+const MAX_LATENCY_MICROS: u64 = 60_000_000;
 
 /// A measured rate with its latencies.
 #[derive(Debug)]
@@ -92,7 +92,7 @@ impl Spread {
 
 /// Creates an empty histogram of microseconds.
 pub fn histogram() -> Result<Histogram<u64>> {
-    Ok(Histogram::new_with_bounds(1, LONGEST, 3)?)
+    Ok(Histogram::new_with_bounds(1, MAX_LATENCY_MICROS, 3)?)
 }
 
 /// Converts a count to a float. All counts here fit in 32 bits.

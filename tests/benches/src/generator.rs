@@ -28,9 +28,9 @@ use crate::{
 };
 
 /// Number of connections, as a few backends would hold.
-const CONNECTIONS: usize = 4;
+const CONNECTION_COUNT: usize = 4;
 /// Maximum size of an answer, in bytes.
-const MESSAGE: usize = 64 << 20;
+const MAX_ANSWER_BYTES: usize = 64 << 20;
 
 /// A request, and the effects that its answer must have.
 #[derive(Debug, Clone)]
@@ -140,7 +140,7 @@ pub enum Until {
 /// A call failed, or an answer was wrong: figures of wrong answers are worth nothing.
 pub async fn run(workload: &Workload, target: &Target, until: Until) -> Result<Figures> {
     let mut connections = Vec::new();
-    for _ in 0..CONNECTIONS {
+    for _ in 0..CONNECTION_COUNT {
         connections.push(target.connect().await?);
     }
     let (begin, cpu) = (Instant::now(), (target.cpu)()?);
@@ -185,7 +185,7 @@ impl Caller {
     /// that were compared with the right one.
     async fn call(self, connection: Channel) -> Result<(Histogram<u64>, u64)> {
         let (mut latency, mut compared) = (figures::histogram()?, 0);
-        let mut client = Grpc::new(connection).max_decoding_message_size(MESSAGE);
+        let mut client = Grpc::new(connection).max_decoding_message_size(MAX_ANSWER_BYTES);
         let count = self.workload.calls.len();
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);

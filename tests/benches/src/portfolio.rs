@@ -146,7 +146,14 @@ impl Portfolio {
             resource: (number / self.users + user * 7) % self.resources,
         };
         let edits = number.is_multiple_of(10);
-        Asked::new(numbers, if edits { EDIT } else { VIEW })
+        Asked::new(
+            numbers,
+            if edits {
+                DENIED_PERMISSION
+            } else {
+                GRANTED_PERMISSION
+            },
+        )
     }
 
     /// Returns questions about one user and many resources, as a list in a portal needs them.
@@ -160,7 +167,14 @@ impl Portfolio {
         (0..count)
             .map(|number| {
                 let edits = number % 10 == 9;
-                Asked::new(numbers(number), if edits { EDIT } else { VIEW })
+                Asked::new(
+                    numbers(number),
+                    if edits {
+                        DENIED_PERMISSION
+                    } else {
+                        GRANTED_PERMISSION
+                    },
+                )
             })
             .collect()
     }
@@ -173,7 +187,7 @@ impl Portfolio {
                 user: 1,
                 resource,
             })
-            .map(|numbers| Asked::new(numbers, VIEW))
+            .map(|numbers| Asked::new(numbers, GRANTED_PERMISSION))
             .find(|asked| asked.effect == Effect::Allow)
     }
 }
@@ -185,7 +199,7 @@ impl Asked {
             user,
             resource,
         } = numbers;
-        let allowed = permission == VIEW && Scope::of(user).covers(resource);
+        let allowed = permission == GRANTED_PERMISSION && Scope::of(user).covers(resource);
         Self {
             subject: format!("users/{}", user_id(organization, user)),
             permission,
@@ -197,8 +211,8 @@ impl Asked {
 }
 
 /// The permission that every grant includes, and the one that none includes.
-const VIEW: &str = "fleet.vehicles.view";
-const EDIT: &str = "fleet.vehicles.edit";
+const GRANTED_PERMISSION: &str = "fleet.vehicles.view";
+const DENIED_PERMISSION: &str = "fleet.vehicles.edit";
 
 const APPLICATION: &str = "\
 applications:

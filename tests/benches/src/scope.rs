@@ -3,7 +3,7 @@
 /// Number of units of each organization: one root, three below it, and three below each of those.
 pub const UNITS: usize = 13;
 /// Number of the first unit of the lowest level.
-const LOWEST: usize = 4;
+const FIRST_LOWEST_UNIT: usize = 4;
 
 /// The scope of a user's grant.
 #[derive(Debug, Clone, Copy)]
@@ -52,5 +52,5 @@ pub fn above(unit: usize) -> Option<usize> {
 
 /// Returns the unit of a resource.
 pub fn unit_of(resource: usize) -> usize {
-    LOWEST + resource % (UNITS - LOWEST)
+    FIRST_LOWEST_UNIT + resource % (UNITS - FIRST_LOWEST_UNIT)
 }

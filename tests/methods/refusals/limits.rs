@@ -10,7 +10,7 @@ use super::{assert_told, refused};
 use crate::world::World;
 
 const MEMBERSHIP: &str = "membership.v1";
-const PATIENCE: Duration = Duration::from_secs(60);
+const FEED_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tree_that_would_be_too_deep_is_refused_with_the_limit() {
@@ -37,7 +37,7 @@ async fn a_tree_that_would_be_too_deep_is_refused_with_the_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_organization_that_has_as_many_roles_as_it_may_is_told_the_limit() {
+async fn a_custom_role_beyond_the_limit_is_refused_with_the_limit() {
     for setting in [Setting::Sqlite, Setting::Postgres] {
         let world = World::start(setting).await;
         let own = |number: usize| {
@@ -109,7 +109,7 @@ impl Large {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_preview_that_says_more_than_an_answer_can_hold_is_refused_with_the_limit() {
+async fn a_preview_too_large_for_an_answer_is_refused_with_the_limit() {
     for setting in [Setting::Sqlite, Setting::Postgres] {
         let world = World::start(setting).await;
         let large = Large {
@@ -125,7 +125,7 @@ async fn a_preview_that_says_more_than_an_answer_can_hold_is_refused_with_the_li
         loop {
             let status = refused(&world, method, &changes).await;
             // Entitlement may not have received the members and resources yet.
-            if status.code() != Code::ResourceExhausted && begin.elapsed() < PATIENCE {
+            if status.code() != Code::ResourceExhausted && begin.elapsed() < FEED_TIMEOUT {
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             }

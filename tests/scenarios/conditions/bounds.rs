@@ -55,7 +55,7 @@ fn field(status: &Status) -> String {
 }
 
 #[test]
-fn k_f_k_n_a_context_out_of_bounds_is_refused_wherever_it_is_said() {
+fn k_f_k_n_a_context_out_of_bounds_is_refused_by_every_method() {
     everywhere(async |rig| {
         let world = load(rig, "if-bounds").await;
         let (too_large, largest) = contexts();
@@ -121,7 +121,7 @@ fn k_f_k_n_a_context_out_of_bounds_is_refused_wherever_it_is_said() {
 }
 
 #[test]
-fn k_n_a_condition_that_is_not_allowed_is_refused_and_nothing_is_written() {
+fn k_n_an_invalid_condition_is_refused_and_nothing_is_written() {
     everywhere(async |rig| {
         let world = World::load(rig, "if-invalid").await;
         for condition in [
@@ -173,7 +173,7 @@ fn k_n_a_condition_that_is_not_allowed_is_refused_and_nothing_is_written() {
 }
 
 #[test]
-fn what_manages_has_no_condition() {
+fn a_management_grant_cannot_have_a_condition() {
     everywhere(async |rig| {
         let grant = Grant {
             subject: "users/rita-deprez".to_owned(),
@@ -189,7 +189,7 @@ fn what_manages_has_no_condition() {
 }
 
 #[test]
-fn k_n_a_member_has_no_more_conditions_than_a_question_may_ask() {
+fn k_n_a_member_has_no_more_conditions_than_a_question_may_evaluate() {
     everywhere(async |rig| {
         let world = World::load(rig, "if-many").await;
         let grant = |condition: &str| Grant {

@@ -7,10 +7,10 @@ use api::entitlement::v1::{
     ListResourcesRequest, ListSubjectsRequest, Question, UpdateGrantRequest,
     list_subjects_request::Held,
 };
-use base::Millis;
+use base::UnixTime;
 use clock::Clock;
 use prost_types::FieldMask;
-use tests::{Patience, Rig, Setting, faults::RedisServer};
+use tests::{BoundedWait, Rig, Setting, faults::RedisServer};
 
 use super::circumstances::{OFFICE, ask, context, create, load, office, question};
 use crate::{
@@ -18,10 +18,10 @@ use crate::{
     world::World,
 };
 
-const NOW: Millis = Millis(1_767_225_600_000);
+const NOW: UnixTime = UnixTime(1_767_225_600_000);
 
 #[test]
-fn a_grant_holds_where_its_condition_is_met_and_says_what_it_asks_for() {
+fn a_conditional_grant_allows_when_its_condition_is_met() {
     everywhere(async |rig| {
         let world = load(rig, "if-met").await;
         let allowed = ask(&world, "eva", "units/k2", office()).await;
@@ -48,7 +48,7 @@ fn a_grant_holds_where_its_condition_is_met_and_says_what_it_asks_for() {
 }
 
 #[test]
-fn k_a_an_answer_upon_which_a_condition_bore_is_given_once() {
+fn k_a_a_conditional_answer_is_not_reused() {
     run(async {
         let redis = RedisServer::start();
         let rig = Rig::with_redis(Setting::Postgres, redis.url()).await;
@@ -89,7 +89,7 @@ fn k_a_an_answer_upon_which_a_condition_bore_is_given_once() {
             let count = format!("EVAL \"return #redis.call('KEYS', '{pattern}')\" 0");
             redis.ask(&count, "\r\n")
         };
-        let patience = Patience::with("shared decisions in Redis");
+        let patience = BoundedWait::with("shared decisions in Redis");
         while count("*users/if-once-ann*") == ":0\r\n" {
             patience.pause().await;
         }
@@ -134,7 +134,7 @@ fn k_n_a_condition_over_values_of_different_kinds_or_rounded_numbers_is_not_met(
 
 /// Covers every question about the world, with a context.
 #[test]
-fn k_e_lists_and_batches_say_what_checks_say_in_the_same_circumstances() {
+fn k_e_lists_and_batches_agree_with_checks_in_the_same_context() {
     everywhere(async |rig| {
         let world = load(rig, "if-lists").await;
         let permission = world.permission("billing.view");
@@ -212,7 +212,7 @@ fn k_e_lists_and_batches_say_what_checks_say_in_the_same_circumstances() {
 }
 
 #[test]
-fn a_condition_is_set_taken_away_and_remembered() {
+fn a_condition_can_be_set_and_removed_and_is_in_the_history() {
     run(async {
         for setting in Setting::IN_PROCESS {
             let rig = Rig::at(setting, NOW).await;

@@ -28,7 +28,7 @@ async fn subjects(
 }
 
 #[test]
-fn a_list_says_who_may_under_a_condition_and_what_was_not_said() {
+fn a_list_of_subjects_names_conditional_ones_and_missing_context_keys() {
     everywhere(async |rig| {
         let world = load(rig, "if-listed").await;
         let eva = world.user("eva");
@@ -46,7 +46,7 @@ fn a_list_says_who_may_under_a_condition_and_what_was_not_said() {
 }
 
 #[test]
-fn a_list_of_permissions_says_which_are_held_under_a_condition() {
+fn a_list_of_permissions_marks_conditional_ones() {
     everywhere(async |rig| {
         let world = load(rig, "if-permitted").await;
         let view = world.permission("billing.view");
@@ -72,7 +72,7 @@ fn a_list_of_permissions_says_which_are_held_under_a_condition() {
 }
 
 #[test]
-fn a_list_of_resources_says_where_a_condition_would_allow() {
+fn a_list_of_resources_names_conditional_ones() {
     everywhere(async |rig| {
         let world = load(rig, "if-where").await;
         let place = world.at("units/k2");

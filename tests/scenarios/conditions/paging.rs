@@ -12,12 +12,12 @@ use super::circumstances::{ask, create, load, office};
 use crate::{listing::resources, shared::run, world::World};
 
 /// Number of products, more than one scan for a page of size 1 examines.
-const PRODUCTS: usize = 80;
+const PRODUCT_COUNT: usize = 80;
 
 /// Returns the document with products below `k1`, and three numbers among them.
 fn more(id: &str) -> String {
     let mut text = String::new();
-    for number in 100..100 + PRODUCTS {
+    for number in 100..100 + PRODUCT_COUNT {
         let kind = if number % 27 == 0 {
             "number"
         } else {
@@ -43,7 +43,7 @@ async fn listed(world: &World<'_>, user: &str, page_size: i32) -> Vec<String> {
 }
 
 #[test]
-fn k_e_pages_of_what_few_resources_meet_leave_nothing_out() {
+fn k_e_pages_of_a_condition_that_few_resources_meet_are_complete() {
     run(async {
         // Either too many resources or too many conditions prevent evaluation in memory.
         let all = entitlement::Limits::default().whole;
@@ -64,7 +64,7 @@ fn k_e_pages_of_what_few_resources_meet_leave_nothing_out() {
             let grant = world.grant("cas", "viewer", Some(named));
             create(&world, "named", grant).await.unwrap();
             let mut expected = Vec::new();
-            let ids = (100..100 + PRODUCTS).chain([1, 2, 3, 4]);
+            let ids = (100..100 + PRODUCT_COUNT).chain([1, 2, 3, 4]);
             for id in ids {
                 let place = format!("resources/n{id}");
                 if ask(&world, "cas", &place, office()).await.reason() == DecisionReason::Allowed {
@@ -91,7 +91,7 @@ fn k_e_pages_of_what_few_resources_meet_leave_nothing_out() {
                 create(&world, &id, grant).await.unwrap();
             }
             let all = listed(&world, "eva", 7).await;
-            assert_eq!(all.len(), PRODUCTS + 4);
+            assert_eq!(all.len(), PRODUCT_COUNT + 4);
             // No resource meets this condition.
             let update = UpdateGrantRequest {
                 grant: Some(Grant {

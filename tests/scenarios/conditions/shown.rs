@@ -13,7 +13,7 @@ use crate::{
 };
 
 #[test]
-fn what_holds_under_a_condition_is_shown_with_it_and_never_as_held_always() {
+fn conditional_access_is_always_shown_with_its_condition() {
     everywhere(async |rig| {
         let world = load(rig, "if-shown").await;
         let (root, parent) = (rig.root(), world.organization());
@@ -67,7 +67,7 @@ fn changed(world: &World<'_>, condition: &str) -> Vec<GrantChange> {
 }
 
 #[test]
-fn a_preview_says_what_would_hold_under_a_condition_and_its_digest_covers_it() {
+fn a_preview_and_its_digest_include_conditions() {
     everywhere(async |rig| {
         let world = World::load(rig, "if-preview").await;
         let preview = async |condition: &str| {
@@ -110,7 +110,7 @@ fn a_preview_says_what_would_hold_under_a_condition_and_its_digest_covers_it() {
 }
 
 /// An account that may read access in one unit.
-const PART: &str = "
+const PART_READER_DOCUMENT: &str = "
 service_accounts: [{id: $-part}]
 organizations:
   - id: $
@@ -121,10 +121,11 @@ organizations:
 ";
 
 #[test]
-fn k_v_an_explanation_names_conditions_of_grants_that_the_asker_may_know() {
+fn k_v_an_explanation_shows_only_conditions_of_visible_grants() {
     everywhere(async |rig| {
         let world = load(rig, "if-explain").await;
-        rig.apply(&PART.replace('$', "if-explain")).await;
+        rig.apply(&PART_READER_DOCUMENT.replace('$', "if-explain"))
+            .await;
         crate::feeds::heard(rig).await;
         let part = clients(rig, "if-explain-part").await;
         for (user, condition, known) in [("eva", OFFICE, false), ("cas", SMALL, true)] {

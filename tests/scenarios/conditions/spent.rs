@@ -16,28 +16,28 @@ use crate::{
 
 /// Number of members, and of permissions of the role that each holds 16 times: more than a thousand
 /// conditions for either list.
-const MANY: usize = 64;
+const MEMBER_COUNT: usize = 64;
 /// One member in this many has a grant whose condition is met.
-const MET: usize = 9;
+const MEMBERS_PER_MET_CONDITION: usize = 9;
 const ORGANIZATION: &str = "organizations/spent";
 
 fn document() -> String {
-    let verbs: Vec<String> = (0..MANY).map(verb).collect();
+    let verbs: Vec<String> = (0..MEMBER_COUNT).map(verb).collect();
     let mut text = format!(
         "applications:\n  - id: wide\n    display_name: Wide\n    modules:\n      - {{id: m, verbs: \
          [{}]}}\n    roles: [{{id: all, permissions: ['wide.*']}}]\nusers:\n",
         verbs.join(", ")
     );
     // Writing to a string does not fail.
-    for user in 0..MANY {
+    for user in 0..MEMBER_COUNT {
         let _ = writeln!(text, "  - {{id: u{user}, login: u{user}, given_name: U}}");
     }
     text.push_str("organizations:\n  - id: spent\n    display_name: Spent\n");
     text.push_str("    entitlements: [{application: wide}]\n    memberships:\n");
-    for user in 0..MANY {
+    for user in 0..MEMBER_COUNT {
         let _ = writeln!(text, "      - user: u{user}\n        grants:");
         for grant in 0..16 {
-            let network = if grant == 15 && user % MET == 0 {
+            let network = if grant == 15 && user % MEMBERS_PER_MET_CONDITION == 0 {
                 "office".to_owned()
             } else {
                 format!("n{grant}")
@@ -83,16 +83,16 @@ async fn allowed(rig: &Rig, questions: impl Iterator<Item = Question>) -> Vec<Qu
 }
 
 #[test]
-fn k_e_lists_that_ask_more_conditions_than_at_once_leave_nothing_out() {
+fn k_e_lists_that_exceed_the_condition_budget_are_complete() {
     run(async {
         for setting in Setting::IN_PROCESS {
             let rig = Rig::start(setting).await;
             rig.apply(&document()).await;
             crate::feeds::heard(&rig).await;
-            let who = allowed(&rig, (0..MANY).map(|user| question(user, 0))).await;
+            let who = allowed(&rig, (0..MEMBER_COUNT).map(|user| question(user, 0))).await;
             let mut who: Vec<String> = who.into_iter().map(|own| own.subject).collect();
             who.sort();
-            assert_eq!(who.len(), MANY.div_ceil(MET));
+            assert_eq!(who.len(), MEMBER_COUNT.div_ceil(MEMBERS_PER_MET_CONDITION));
             for page_size in [1, 3, 1000] {
                 let request = ListSubjectsRequest {
                     resource: ORGANIZATION.to_owned(),
@@ -104,8 +104,9 @@ fn k_e_lists_that_ask_more_conditions_than_at_once_leave_nothing_out() {
                 let found = subjects(&rig.root(), request).await;
                 assert_eq!(found, who, "{page_size}");
             }
-            for (user, count) in [(0, MANY), (1, 0)] {
-                let what = allowed(&rig, (0..MANY).map(|number| question(user, number))).await;
+            for (user, count) in [(0, MEMBER_COUNT), (1, 0)] {
+                let what =
+                    allowed(&rig, (0..MEMBER_COUNT).map(|number| question(user, number))).await;
                 let mut what: Vec<String> = what.into_iter().map(|own| own.permission).collect();
                 what.sort();
                 assert_eq!(what.len(), count);

@@ -7,10 +7,10 @@ use super::representative;
 use crate::{managed::Managed, refusal::assert_refused, shared::everywhere};
 
 /// Maximum number of contacts of an organization.
-const MOST: usize = 32;
+const MAX_CONTACTS: usize = 32;
 
 #[test]
-fn a_contact_is_reached_and_there_are_few() {
+fn contacts_are_validated_and_limited() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "contacts").await;
         let root = rig.root();
@@ -43,7 +43,7 @@ fn a_contact_is_reached_and_there_are_few() {
         assert_refused(refused, Code::AlreadyExists, "CONTACT_EXISTS");
         let refused = world.change(&root, "a", "kind", right()).await;
         assert_refused(refused, Code::InvalidArgument, "INVALID_REQUEST");
-        for _ in 1..MOST {
+        for _ in 1..MAX_CONTACTS {
             world.add(&root, "", right()).await.unwrap();
         }
         let refused = world.add(&root, "", right()).await;
@@ -52,7 +52,7 @@ fn a_contact_is_reached_and_there_are_few() {
 }
 
 #[test]
-fn a_document_says_who_is_primary_and_changes_the_former_too() {
+fn a_document_can_change_the_primary_contact() {
     everywhere(async |rig| {
         let document = |contacts: &str| {
             format!(

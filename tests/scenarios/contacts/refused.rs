@@ -78,7 +78,7 @@ impl Managed<'_> {
 }
 
 #[test]
-fn s0_8_who_is_refused_an_application_is_told_of_the_representative() {
+fn s0_8_a_refusal_of_an_application_names_the_representative() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s0-8-told").await;
         let (root, owner) = (rig.root(), world.as_("owner").await);
@@ -103,7 +103,7 @@ fn s0_8_who_is_refused_an_application_is_told_of_the_representative() {
 }
 
 #[test]
-fn s0_8_s0_9_who_has_no_representative_is_sent_to_the_operators() {
+fn s0_8_s0_9_a_refusal_without_a_representative_names_the_operators() {
     everywhere(async |rig| {
         let world = Managed::load(rig, "s0-8-default").await;
         rig.apply(OPERATOR).await;
@@ -126,7 +126,7 @@ fn s0_8_s0_9_who_has_no_representative_is_sent_to_the_operators() {
 }
 
 #[test]
-fn who_can_be_sent_to_nobody_is_told_what_it_means() {
+fn a_refusal_without_any_contact_links_the_documentation() {
     run(async {
         let rig = Rig::start(Setting::Sqlite).await;
         let world = Managed::load(&rig, "nobody").await;

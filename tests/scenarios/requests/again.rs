@@ -33,7 +33,7 @@ impl Managed<'_> {
 }
 
 #[test]
-fn what_was_asked_for_in_a_unit_is_not_given_in_another_of_its_name() {
+fn a_request_about_a_deleted_unit_cannot_be_approved() {
     everywhere(async |rig| {
         let world = load(rig, "asked-again").await;
         let (desk, owner) = (world.as_("desk").await, world.as_("owner").await);
@@ -69,7 +69,7 @@ fn what_was_asked_for_in_a_unit_is_not_given_in_another_of_its_name() {
 }
 
 #[test]
-fn what_was_approved_and_cut_short_is_not_given_in_another_unit_of_the_name() {
+fn an_interrupted_request_is_not_applied_to_a_recreated_unit() {
     run(async {
         for setting in Setting::IN_PROCESS {
             let rig = Rig::start(setting).await;
@@ -85,7 +85,7 @@ fn what_was_approved_and_cut_short_is_not_given_in_another_unit_of_the_name() {
             unit_again(&root, format!("{}/units/k2", world.name())).await;
             heard(&rig).await;
             let mut decided = ChangeRequestState::Approved;
-            let patience = tests::Patience::with("the outcome of a request");
+            let patience = tests::BoundedWait::with("the outcome of a request");
             while decided == ChangeRequestState::Approved {
                 patience.pause().await;
                 decided = world.state(&root, "wished").await;

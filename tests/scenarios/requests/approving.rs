@@ -14,10 +14,10 @@ use tonic_types::StatusExt;
 use super::load;
 use crate::{managed::all, refusal::assert_refused, shared::everywhere};
 
-const NO: Code = Code::PermissionDenied;
+const DENIED: Code = Code::PermissionDenied;
 
 #[test]
-fn s4_2_nobody_approves_what_they_asked_for() {
+fn s4_2_requesters_cannot_approve_their_own_requests() {
     everywhere(async |rig| {
         let world = load(rig, "s4-2").await;
         let (owner, other) = (world.as_("owner").await, world.as_("other").await);
@@ -27,11 +27,15 @@ fn s4_2_nobody_approves_what_they_asked_for() {
         // Another key identifies the same person.
         for owner in [&owner, &world.as_("owner").await] {
             let refused = world.approve(owner, "own").await;
-            assert_refused(refused, NO, "SELF_APPROVAL_FORBIDDEN");
+            assert_refused(refused, DENIED, "SELF_APPROVAL_FORBIDDEN");
         }
         assert_eq!(world.held(&owner, "ben").await, [""; 0]);
         let desk = world.as_("desk").await;
-        assert_refused(world.approve(&desk, "own").await, NO, "PERMISSION_DENIED");
+        assert_refused(
+            world.approve(&desk, "own").await,
+            DENIED,
+            "PERMISSION_DENIED",
+        );
         let approved = world.approve(&other, "own").await.unwrap().into_inner();
         assert_eq!(approved.propagation(), Propagation::Complete);
         let request = approved.change_request.unwrap();
@@ -41,7 +45,7 @@ fn s4_2_nobody_approves_what_they_asked_for() {
 }
 
 #[test]
-fn s4_4_who_may_only_ask_is_told_to_and_gets_it_from_who_may_give() {
+fn s4_4_a_requester_is_directed_to_a_change_request_that_a_granter_approves() {
     everywhere(async |rig| {
         let world = load(rig, "s4-4").await;
         let (desk, owner) = (world.as_("desk").await, world.as_("owner").await);
@@ -52,8 +56,12 @@ fn s4_4_who_may_only_ask_is_told_to_and_gets_it_from_who_may_give() {
             .unwrap_err();
         let help = status.get_details_help().unwrap();
         assert!(help.links[0].description.contains("CreateChangeRequest"));
-        assert_refused(Err::<tonic::Response<()>, _>(status), NO, "REQUEST_ONLY");
-        assert_refused(world.revoke(&desk, "ann").await, NO, "REQUEST_ONLY");
+        assert_refused(
+            Err::<tonic::Response<()>, _>(status),
+            DENIED,
+            "REQUEST_ONLY",
+        );
+        assert_refused(world.revoke(&desk, "ann").await, DENIED, "REQUEST_ONLY");
 
         world
             .pending(&desk, "wished", world.wish("ben", "wished", "a.editor"))
@@ -89,7 +97,7 @@ fn s4_4_who_may_only_ask_is_told_to_and_gets_it_from_who_may_give() {
 /// B2, B9: a request never grants more than its approver could grant, and a capable approver can
 /// still approve it.
 #[test]
-fn b2_b9_nothing_is_got_by_asking_that_the_approver_could_not_give() {
+fn b2_b9_a_request_grants_no_more_than_its_approver_could() {
     everywhere(async |rig| {
         let world = load(rig, "asked-beyond").await;
         let (desk, owner) = (world.as_("desk").await, world.as_("owner").await);
@@ -106,20 +114,20 @@ fn b2_b9_nothing_is_got_by_asking_that_the_approver_could_not_give() {
             (
                 "more",
                 world.wish("ben", "more", "mandate.checker"),
-                NO,
+                DENIED,
                 "SCOPE_EXCEEDS_GRANTOR",
             ),
             // The access of the approver, and that of an owner.
             (
                 "own",
                 about("deputy", world.wish("ben", "own", "a.viewer")),
-                NO,
+                DENIED,
                 "SELF_EDIT_FORBIDDEN",
             ),
             (
                 "owners",
                 about("other", world.loss("ben", "other")),
-                NO,
+                DENIED,
                 "OWNER_ROLE_IMMUTABLE",
             ),
             // An application that the organization lacks, and a violation of separation of duties.
@@ -168,7 +176,7 @@ fn b2_b9_nothing_is_got_by_asking_that_the_approver_could_not_give() {
 }
 
 #[test]
-fn b9_who_decides_and_manages_nothing_approves_nothing() {
+fn b9_an_approver_without_management_rights_can_approve_nothing() {
     everywhere(async |rig| {
         let world = load(rig, "judged").await;
         let (desk, judge) = (world.as_("desk").await, world.as_("judge").await);
@@ -179,9 +187,9 @@ fn b9_who_decides_and_manages_nothing_approves_nothing() {
             .pending(&desk, "wished", world.wish("ben", "wished", "a.editor"))
             .await;
         let refused = world.approve(&judge, "leave").await;
-        assert_refused(refused, NO, "PERMISSION_DENIED");
+        assert_refused(refused, DENIED, "PERMISSION_DENIED");
         let refused = world.approve(&judge, "wished").await;
-        assert_refused(refused, NO, "NOT_APPLICATION_ADMIN");
+        assert_refused(refused, DENIED, "NOT_APPLICATION_ADMIN");
         let ann = world.member(&rig.root(), "ann").await;
         assert_eq!(ann.state(), MembershipState::Active);
         assert_eq!(world.held(&rig.root(), "ben").await, [""; 0]);
@@ -192,7 +200,7 @@ fn b9_who_decides_and_manages_nothing_approves_nothing() {
 }
 
 #[test]
-fn s4_35_a_request_makes_nobody_leave_who_must_stay() {
+fn s4_35_a_request_cannot_remove_a_required_holder() {
     everywhere(async |rig| {
         let world = load(rig, "s4-35-asked").await;
         let (desk, owner) = (world.as_("desk").await, world.as_("owner").await);
@@ -204,10 +212,10 @@ fn s4_35_a_request_makes_nobody_leave_who_must_stay() {
         let reason = "LAST_APPLICATION_ADMIN";
         assert_refused(refused, Code::FailedPrecondition, reason);
         let refused = world.approve(&owner, "owner").await;
-        assert_refused(refused, NO, "SELF_EDIT_FORBIDDEN");
+        assert_refused(refused, DENIED, "SELF_EDIT_FORBIDDEN");
         let deputy = world.as_("deputy").await;
         let refused = world.approve(&deputy, "owner").await;
-        assert_refused(refused, NO, "OWNER_ROLE_IMMUTABLE");
+        assert_refused(refused, DENIED, "OWNER_ROLE_IMMUTABLE");
         for id in ["admin", "owner"] {
             assert_eq!(world.state(&desk, id).await, ChangeRequestState::Pending);
         }
@@ -219,7 +227,7 @@ fn s4_35_a_request_makes_nobody_leave_who_must_stay() {
 }
 
 #[test]
-fn what_is_tried_is_checked_and_not_done() {
+fn a_dry_run_of_an_approval_checks_and_changes_nothing() {
     everywhere(async |rig| {
         let world = load(rig, "tried-approval").await;
         let (desk, owner) = (world.as_("desk").await, world.as_("owner").await);
@@ -249,7 +257,7 @@ fn what_is_tried_is_checked_and_not_done() {
 }
 
 #[test]
-fn s4_20_those_who_approve_at_once_make_one_change() {
+fn s4_20_concurrent_approvals_make_one_change() {
     everywhere(async |rig| {
         let world = load(rig, "approved-at-once").await;
         let desk = world.as_("desk").await;

@@ -27,7 +27,7 @@ async fn table(world: &Managed<'_>, by: &Clients) -> Vec<Membership> {
 }
 
 #[test]
-fn s4_26_s4_28_s4_30_a_member_is_deactivated_when_that_is_approved() {
+fn s4_26_s4_28_s4_30_a_member_is_deactivated_upon_approval() {
     everywhere(async |rig| {
         let world = load(rig, "s4-30").await;
         let (desk, owner) = (world.as_("desk").await, world.as_("owner").await);
@@ -76,7 +76,7 @@ fn s4_26_s4_28_s4_30_a_member_is_deactivated_when_that_is_approved() {
 }
 
 #[test]
-fn s4_12_what_is_asked_for_changes_no_column_before_it_is_applied() {
+fn s4_12_a_request_changes_no_column_before_it_is_applied() {
     everywhere(async |rig| {
         let world = load(rig, "s4-12").await;
         let (desk, owner) = (world.as_("desk").await, world.as_("owner").await);
@@ -113,7 +113,7 @@ fn s4_12_what_is_asked_for_changes_no_column_before_it_is_applied() {
 }
 
 #[test]
-fn s4_20_what_is_sent_twice_under_one_id_is_one_request() {
+fn s4_20_repeated_creation_under_one_id_makes_one_request() {
     everywhere(async |rig| {
         let world = load(rig, "s4-20").await;
         let desk = world.as_("desk").await;
@@ -187,7 +187,7 @@ fn requests_are_listed_by_membership_and_state() {
 }
 
 #[test]
-fn s0_27_what_is_not_decided_ends_with_the_membership() {
+fn s0_27_undecided_requests_end_with_the_membership() {
     everywhere(async |rig| {
         let world = load(rig, "ended-requests").await;
         let (root, desk) = (rig.root(), world.as_("desk").await);

@@ -16,10 +16,10 @@ use crate::{
     shared::everywhere,
 };
 
-const NO: Code = Code::PermissionDenied;
+const DENIED: Code = Code::PermissionDenied;
 
 #[test]
-fn s4_1_who_is_not_designated_neither_sees_the_team_nor_asks() {
+fn s4_1_a_caller_without_a_role_neither_sees_the_team_nor_creates_requests() {
     everywhere(async |rig| {
         let world = load(rig, "s4-1").await;
         let plain = world.as_("plain").await;
@@ -28,16 +28,16 @@ fn s4_1_who_is_not_designated_neither_sees_the_team_nor_asks() {
             ..ListMembershipsRequest::default()
         };
         let refused = plain.members().list_memberships(request).await;
-        assert_refused(refused, NO, "PERMISSION_DENIED");
+        assert_refused(refused, DENIED, "PERMISSION_DENIED");
         let refused = world
             .ask(&plain, "leave", world.leaving("ann", "Left"))
             .await;
-        assert_refused(refused, NO, "PERMISSION_DENIED");
+        assert_refused(refused, DENIED, "PERMISSION_DENIED");
     });
 }
 
 #[test]
-fn s4_3_s4_34_who_asks_sees_and_reaches_the_own_organization_only() {
+fn s4_3_s4_34_a_requester_is_confined_to_its_organization() {
     everywhere(async |rig| {
         let world = load(rig, "s4-3").await;
         let (desk, root) = (world.as_("desk").await, rig.root());
@@ -56,7 +56,7 @@ fn s4_3_s4_34_who_asks_sees_and_reaches_the_own_organization_only() {
         };
         let mut requests = desk.requests();
         let refused = requests.create_change_request(there.clone()).await;
-        assert_refused(refused, NO, "PERMISSION_DENIED");
+        assert_refused(refused, DENIED, "PERMISSION_DENIED");
         root.requests().create_change_request(there).await.unwrap();
         for parent in [elsewhere, "organizations/s4-3-nowhere"] {
             let list = ListChangeRequestsRequest {
@@ -64,13 +64,13 @@ fn s4_3_s4_34_who_asks_sees_and_reaches_the_own_organization_only() {
                 ..ListChangeRequestsRequest::default()
             };
             let refused = requests.list_change_requests(list).await;
-            assert_refused(refused, NO, "PERMISSION_DENIED");
+            assert_refused(refused, DENIED, "PERMISSION_DENIED");
             let members = ListMembershipsRequest {
                 parent: parent.to_owned(),
                 ..ListMembershipsRequest::default()
             };
             let refused = desk.members().list_memberships(members).await;
-            assert_refused(refused, NO, "PERMISSION_DENIED");
+            assert_refused(refused, DENIED, "PERMISSION_DENIED");
         }
         // A request cannot name a member or a grant of another organization.
         let far = RevokeGrantRequest {
@@ -89,7 +89,7 @@ fn s4_3_s4_34_who_asks_sees_and_reaches_the_own_organization_only() {
 }
 
 #[test]
-fn only_the_requester_sends_and_takes_back() {
+fn only_the_requester_submits_and_cancels() {
     everywhere(async |rig| {
         let world = load(rig, "own-requests").await;
         let (desk, owner) = (world.as_("desk").await, world.as_("owner").await);
@@ -97,16 +97,28 @@ fn only_the_requester_sends_and_takes_back() {
             .ask(&desk, "leave", world.leaving("ann", "Left"))
             .await
             .unwrap();
-        assert_refused(world.send(&owner, "leave", "").await, NO, "NOT_REQUESTER");
-        assert_refused(world.take_back(&owner, "leave").await, NO, "NOT_REQUESTER");
+        assert_refused(
+            world.send(&owner, "leave", "").await,
+            DENIED,
+            "NOT_REQUESTER",
+        );
+        assert_refused(
+            world.take_back(&owner, "leave").await,
+            DENIED,
+            "NOT_REQUESTER",
+        );
         world.send(&desk, "leave", "").await.unwrap();
-        assert_refused(world.take_back(&owner, "leave").await, NO, "NOT_REQUESTER");
+        assert_refused(
+            world.take_back(&owner, "leave").await,
+            DENIED,
+            "NOT_REQUESTER",
+        );
         world.take_back(&desk, "leave").await.unwrap();
     });
 }
 
 #[test]
-fn s4_22_what_the_state_does_not_allow_is_refused() {
+fn s4_22_transitions_that_the_state_forbids_are_refused() {
     everywhere(async |rig| {
         let world = load(rig, "s4-22").await;
         let (desk, owner) = (world.as_("desk").await, world.as_("owner").await);
@@ -154,7 +166,7 @@ fn drop_answer<T>(answer: tonic::Response<T>) -> tonic::Response<()> {
 }
 
 #[test]
-fn one_request_waits_for_a_membership_and_few_are_undecided() {
+fn a_membership_has_one_pending_request_and_few_drafts() {
     everywhere(async |rig| {
         let world = load(rig, "few-requests").await;
         let (desk, owner) = (world.as_("desk").await, world.as_("owner").await);
@@ -183,7 +195,7 @@ fn one_request_waits_for_a_membership_and_few_are_undecided() {
 }
 
 #[test]
-fn of_those_that_are_sent_at_once_one_waits() {
+fn concurrent_submissions_leave_one_pending_request() {
     everywhere(async |rig| {
         let world = load(rig, "sent-at-once").await;
         let desk = world.as_("desk").await;
@@ -206,7 +218,7 @@ fn of_those_that_are_sent_at_once_one_waits() {
 }
 
 #[test]
-fn s4_19_a_note_is_text_of_some_length() {
+fn s4_19_a_note_keeps_markup_and_has_a_maximum_length() {
     everywhere(async |rig| {
         let world = load(rig, "s4-19").await;
         let desk = world.as_("desk").await;
@@ -225,7 +237,7 @@ fn s4_19_a_note_is_text_of_some_length() {
 }
 
 #[test]
-fn what_is_asked_for_is_complete_and_not_too_much() {
+fn the_content_of_a_request_is_validated() {
     everywhere(async |rig| {
         let world = load(rig, "sized-requests").await;
         let desk = world.as_("desk").await;

@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Maximum time until an interrupted request is resumed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const RESUME_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The fate of the calls that change grants, after the preflight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,7 +122,7 @@ fn cutting(
 }
 
 #[test]
-fn s4_20_what_was_approved_is_made_once_whatever_is_cut_short() {
+fn s4_20_an_interrupted_approval_takes_effect_once() {
     run(async {
         for setting in Setting::IN_PROCESS {
             for cut in [Cut::Before, Cut::After] {
@@ -152,7 +152,7 @@ fn s4_20_what_was_approved_is_made_once_whatever_is_cut_short() {
                         tokio::time::sleep(Duration::from_millis(50)).await;
                     }
                 };
-                tokio::time::timeout(PATIENCE, applied)
+                tokio::time::timeout(RESUME_TIMEOUT, applied)
                     .await
                     .expect("applied");
                 assert_eq!(world.held(&root, "ben").await, ["wished"]);
@@ -163,7 +163,7 @@ fn s4_20_what_was_approved_is_made_once_whatever_is_cut_short() {
 }
 
 #[test]
-fn what_is_possible_no_longer_fails_and_says_why() {
+fn an_approved_change_that_is_no_longer_possible_fails_with_a_reason() {
     run(async {
         for setting in Setting::IN_PROCESS {
             let rig = Rig::start(setting).await;

@@ -13,13 +13,13 @@ use super::{
 };
 
 /// Duration of one step of a fault that is repeated.
-const STEP: Duration = Duration::from_millis(60);
+const REPEATED_FAULT_INTERVAL: Duration = Duration::from_millis(60);
 /// The replica that a fault is applied to. Most writes go to the first replica.
 pub(super) const VICTIM: usize = 1;
 
 impl Fleet {
     /// Applies a fault for `hold`. Returns the times between which the fault was in effect.
-    pub async fn suffer(&self, fault: Fault, hold: Duration, random: &mut Random) -> Times {
+    pub async fn apply_fault(&self, fault: Fault, hold: Duration, random: &mut Random) -> Times {
         let now = || self.history.now();
         match fault {
             Fault::RedisKilled => {
@@ -38,14 +38,14 @@ impl Fleet {
                 Times { begin, end }
             }
             Fault::RedisEmptied => {
-                self.again_and_again(hold, |fleet| {
+                self.apply_repeatedly(hold, |fleet| {
                     fleet.with_redis(|redis| redis.ask("FLUSHALL", "+OK"));
                 })
                 .await
             }
             Fault::RedisFilled => {
                 self.with_redis(RedisServer::fill);
-                let times = self.again_and_again(hold, |_| {}).await;
+                let times = self.apply_repeatedly(hold, |_| {}).await;
                 self.with_redis(RedisServer::unfill);
                 times
             }
@@ -73,13 +73,18 @@ impl Fleet {
                 tokio::time::sleep(LEASE).await;
                 Times { begin, end: now() }
             }
-            Fault::None => self.again_and_again(hold, |_| {}).await,
-            _ => self.disturb(fault, hold, random).await,
+            Fault::None => self.apply_repeatedly(hold, |_| {}).await,
+            _ => self.apply_network_fault(fault, hold, random).await,
         }
     }
 
     /// Applies a network fault to some connections for `hold`, then lets everything pass again.
-    async fn disturb(&self, fault: Fault, hold: Duration, random: &mut Random) -> Times {
+    async fn apply_network_fault(
+        &self,
+        fault: Fault,
+        hold: Duration,
+        random: &mut Random,
+    ) -> Times {
         let silent = if random.below(2) == 0 {
             Mode::Stall
         } else {
@@ -103,7 +108,10 @@ impl Fleet {
                 self.to_postgres.iter().collect(),
                 (0..8).map(|_| cut(random, 6000)).collect(),
             ),
-            _ => (self.to_postgres.iter().collect(), vec![Mode::Deaf]),
+            _ => (
+                self.to_postgres.iter().collect(),
+                vec![Mode::NotificationsClosed],
+            ),
         };
         let begin = self.history.now();
         let each = hold / u32::try_from(modes.len()).expect("a few");
@@ -120,11 +128,11 @@ impl Fleet {
         Times { begin, end }
     }
 
-    async fn again_and_again(&self, hold: Duration, act: impl Fn(&Self)) -> Times {
+    async fn apply_repeatedly(&self, hold: Duration, act: impl Fn(&Self)) -> Times {
         let begin = self.history.now();
         while self.history.now() < begin + hold {
             act(self);
-            tokio::time::sleep(STEP).await;
+            tokio::time::sleep(REPEATED_FAULT_INTERVAL).await;
         }
         Times {
             begin,

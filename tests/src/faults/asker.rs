@@ -20,19 +20,19 @@ use super::{
 };
 
 /// Questions in one message of a stream.
-const MESSAGE: usize = 3;
+const QUESTIONS_PER_MESSAGE: usize = 3;
 /// Pause of a client after a question without an answer.
-const PAUSE: Duration = Duration::from_millis(10);
+const ERROR_RETRY_DELAY: Duration = Duration::from_millis(10);
 
 /// A client that asks about random users.
-pub(super) struct Asker {
+pub(super) struct QueryClient {
     pub(super) fleet: Arc<Fleet>,
     pub(super) tokens: Arc<Tokens>,
     pub(super) pace: Pace,
     pub(super) random: Random,
 }
 
-impl Asker {
+impl QueryClient {
     /// Asks a replica by calls. If `demands`, every other question requires the freshness of a
     /// token.
     pub(super) async fn call(mut self, replica: usize, demands: bool) {
@@ -45,7 +45,7 @@ impl Asker {
             let about = (replica, user);
             let asked = ask(&mut client, &history, about, request, &token).await;
             if asked.is_err() {
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(ERROR_RETRY_DELAY).await;
             }
             self.rest().await;
         }
@@ -72,7 +72,7 @@ impl Asker {
                 self.converse(replica, &sender, answers.into_inner()).await;
             }
             self.fleet.history.error();
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(ERROR_RETRY_DELAY).await;
         }
     }
 
@@ -84,7 +84,7 @@ impl Asker {
         mut answers: Streaming<CheckStreamResponse>,
     ) {
         loop {
-            let asked: Vec<_> = (0..MESSAGE)
+            let asked: Vec<_> = (0..QUESTIONS_PER_MESSAGE)
                 .map(|_| {
                     let user = self.random.below(NEVER + 1);
                     (user, self.token(user, true))
@@ -110,7 +110,7 @@ impl Asker {
             if sender.send(message).await.is_err() {
                 return;
             }
-            let mut left = MESSAGE;
+            let mut left = QUESTIONS_PER_MESSAGE;
             while left > 0 {
                 let Ok(Ok(Some(message))) = timeout(DEADLINE, answers.message()).await else {
                     return;

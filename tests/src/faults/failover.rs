@@ -10,10 +10,10 @@ use testkit::{Redis, free_port};
 use super::redis::{RedisServer, ask, tls_options};
 
 /// Maximum time for a topology to form or to change.
-const PATIENCE: Duration = Duration::from_secs(20);
-const PAUSE: Duration = Duration::from_millis(50);
+const TOPOLOGY_TIMEOUT: Duration = Duration::from_secs(20);
+const TOPOLOGY_POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// Number of hash slots of a Redis cluster.
-const SLOTS: u32 = 16384;
+const HASH_SLOT_COUNT: u32 = 16384;
 const MASTERS: u32 = 3;
 
 /// A master, its replica, and the Sentinel that promotes the replica.
@@ -125,7 +125,10 @@ impl Cluster {
         let first = first.expect("a node");
         for ((node, bus), number) in nodes.iter().zip(0..) {
             if number < MASTERS {
-                let (from, to) = (SLOTS * number / MASTERS, SLOTS * (number + 1) / MASTERS - 1);
+                let (from, to) = (
+                    HASH_SLOT_COUNT * number / MASTERS,
+                    HASH_SLOT_COUNT * (number + 1) / MASTERS - 1,
+                );
                 node.ask(&format!("CLUSTER ADDSLOTSRANGE {from} {to}"), "+OK");
             }
             ask(
@@ -136,7 +139,7 @@ impl Cluster {
         }
         let slot = ask(first, "CLUSTER KEYSLOT {hot}", "\r\n");
         let slot: u32 = slot.trim().trim_start_matches(':').parse().expect("a slot");
-        let hot = (0..MASTERS).find(|number| slot < SLOTS * (number + 1) / MASTERS);
+        let hot = (0..MASTERS).find(|number| slot < HASH_SLOT_COUNT * (number + 1) / MASTERS);
         let hot = usize::try_from(hot.expect("a master")).expect("a small number");
         let mut masters: Vec<_> = nodes.into_iter().map(|(node, _)| node).collect();
         let copy = masters.pop().expect("the last");
@@ -188,7 +191,10 @@ impl Cluster {
 fn until(what: &str, is: impl Fn() -> bool) {
     let begin = Instant::now();
     while !is() {
-        assert!(begin.elapsed() < PATIENCE, "timed out waiting for {what}");
-        std::thread::sleep(PAUSE);
+        assert!(
+            begin.elapsed() < TOPOLOGY_TIMEOUT,
+            "timed out waiting for {what}"
+        );
+        std::thread::sleep(TOPOLOGY_POLL_INTERVAL);
     }
 }

@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    asker::Asker,
+    asker::QueryClient,
     fleet::{Fleet, REPLICAS},
     random::Random,
     world::USERS,
@@ -47,7 +47,7 @@ impl Load {
             let writer = Writer::new(fleet, tokens.clone(), user, pace, random.fork());
             writers.spawn(writer.run(stop_writing.clone()));
         }
-        let mut asker = || Asker {
+        let mut asker = || QueryClient {
             fleet: fleet.clone(),
             tokens: tokens.clone(),
             pace,

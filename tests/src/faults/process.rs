@@ -15,12 +15,12 @@ use tonic_health::pb::{
 
 use crate::signal::Paused;
 
-const PAUSE: Duration = Duration::from_millis(25);
-const TRIES: usize = 1200;
+const READINESS_POLL_INTERVAL: Duration = Duration::from_millis(25);
+const MAX_READINESS_POLLS: usize = 1200;
 
 /// Runs a program, prints its process id, and kills it when the shell's standard input closes. The
 /// program so ends with the process that started it, even if that process is killed.
-const HOLD: &str = "log=$1; shift; \"$@\" >/dev/null 2>\"$log\" & own=$!; echo $own; \
+const RUN_UNTIL_STDIN_CLOSES: &str = "log=$1; shift; \"$@\" >/dev/null 2>\"$log\" & own=$!; echo $own; \
     cat >/dev/null; kill -CONT $own; kill -KILL $own; wait $own";
 
 /// `mandate serve all` as a process, which is killed when this is dropped.
@@ -38,7 +38,7 @@ impl Process {
         let address = format!("127.0.0.1:{}", free_port().expect("a free port"));
         let log = secrets.join(format!("{address}.log"));
         let mut shell = Command::new("sh")
-            .args(["-c", HOLD, "sh"])
+            .args(["-c", RUN_UNTIL_STDIN_CLOSES, "sh"])
             .args([&log, program])
             .args(["serve", "all", "--insecure-plaintext", "--threads", "2"])
             .args(["--store", store, "--cache", cache, "--listen", &address])
@@ -63,13 +63,13 @@ impl Process {
 
     /// Waits until the server is ready.
     pub(super) async fn ready(&self) {
-        for _ in 0..TRIES {
+        for _ in 0..MAX_READINESS_POLLS {
             let mut client = HealthClient::new(self.channel());
             let answer = client.check(HealthCheckRequest::default()).await;
             if answer.is_ok_and(|answer| answer.get_ref().status() == ServingStatus::Serving) {
                 return;
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(READINESS_POLL_INTERVAL).await;
         }
         let log = std::fs::read_to_string(&self.log);
         panic!("a server is not ready; its log is {log:?}");

@@ -34,7 +34,7 @@ pub enum Mode {
     /// All data is delayed by this time.
     Delay(Duration),
     /// Connections that listen for notifications are closed; all others work.
-    Deaf,
+    NotificationsClosed,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -201,6 +201,6 @@ impl Way {
 }
 
 fn is_closed(state: &State, number: u64, listens: &AtomicBool) -> bool {
-    let deaf = state.mode == Mode::Deaf && listens.load(Ordering::Relaxed);
+    let deaf = state.mode == Mode::NotificationsClosed && listens.load(Ordering::Relaxed);
     number < state.closed_before || state.mode == Mode::Refuse || deaf
 }

@@ -11,7 +11,7 @@ use super::history::{History, Read, Via};
 
 /// Maximum time of a read from Redis. Redis does not return the remaining lifetime of an entry, so
 /// a slow answer may be out of date.
-const PATIENCE: Duration = freshness::READ;
+const REDIS_READ_TIMEOUT: Duration = freshness::READ;
 
 /// A reader with its own connection.
 #[derive(Clone)]
@@ -46,7 +46,7 @@ impl Reader {
         ];
         let begin = self.history.now();
         let found = self.cache.get(&keys).await.ok()?;
-        let in_time = self.history.now() < begin + PATIENCE;
+        let in_time = self.history.now() < begin + REDIS_READ_TIMEOUT;
         let [Some(revisions), Some(found)] = found.as_slice() else {
             return None;
         };

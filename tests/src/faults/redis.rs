@@ -12,7 +12,7 @@ use testkit::{Redis, free_port};
 use crate::signal::{self, Paused};
 
 /// Maximum time for the answer to a command.
-const PATIENCE: Duration = Duration::from_secs(10);
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A private Redis server, which ends when this is dropped.
 #[derive(Debug)]
@@ -111,7 +111,7 @@ impl RedisServer {
         self.ask(&format!("EVAL \"{fill}\" 0"), ":1\r\n");
         let begin = Instant::now();
         while evicted() == before {
-            assert!(begin.elapsed() < PATIENCE, "nothing is evicted");
+            assert!(begin.elapsed() < COMMAND_TIMEOUT, "nothing is evicted");
             std::thread::sleep(Duration::from_millis(1));
         }
     }
@@ -139,7 +139,7 @@ impl RedisServer {
             .ask("INFO replication", "master_replid")
             .contains("master_link_status:up")
         {
-            assert!(begin.elapsed() < PATIENCE, "no replication");
+            assert!(begin.elapsed() < COMMAND_TIMEOUT, "no replication");
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -162,7 +162,9 @@ pub(super) fn tls_options(folder: &Path, port: u16) -> String {
 /// Sends a command over a plain connection, and reads until `until` appears in the answer.
 pub(super) fn ask(port: u16, command: &str, until: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
+    stream
+        .set_read_timeout(Some(COMMAND_TIMEOUT))
+        .expect("a socket");
     stream
         .write_all(format!("{command}\r\n").as_bytes())
         .expect("a connection");

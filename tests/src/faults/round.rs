@@ -16,10 +16,10 @@ use super::{
 };
 
 /// Maximum time from the end of a fault until every source answers again.
-const PATIENCE: Duration = Duration::from_secs(30);
-const PAUSE: Duration = Duration::from_millis(20);
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(30);
+const HISTORY_POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// Time in which every source is asked about every user.
-const SEEN: Duration = Duration::from_millis(50);
+const QUERY_CYCLE: Duration = Duration::from_millis(50);
 
 /// The times between which a fault was in effect, measured from the start of the history.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +36,8 @@ impl Trial {
     /// # Panics
     /// Panics if a source does not answer again after the fault.
     pub async fn run(&self, fault: Fault) -> Report {
-        let make = async |random: &mut Random| self.fleet.suffer(fault, self.hold, random).await;
+        let make =
+            async |random: &mut Random| self.fleet.apply_fault(fault, self.hold, random).await;
         self.run_with(fault, make).await
     }
 
@@ -52,12 +53,12 @@ impl Trial {
         let (fleet, history) = (&self.fleet, &self.fleet.history);
         let mut random = Random::new(self.seed);
         let load = Load::start(fleet, self.pace, &mut random);
-        self.all_answer_since(history.now()).await;
+        self.await_answers_since(history.now()).await;
         let times = make(&mut random).await;
-        self.all_answer_since(times.end).await;
+        self.await_answers_since(times.end).await;
         let recovered = history.now().saturating_sub(times.end);
-        self.something_was_revoked_since(times.begin).await;
-        self.all_have_said_both().await;
+        self.await_revocation_since(times.begin).await;
+        self.await_both_answers().await;
         load.stop().await;
         self.ask_all(&mut random).await;
         let (reads, errors) = history.take_reads();
@@ -73,7 +74,7 @@ impl Trial {
     }
 
     /// Waits until every source has answered a question asked after `time`.
-    async fn all_answer_since(&self, time: Duration) {
+    async fn await_answers_since(&self, time: Duration) {
         let history = &self.fleet.history;
         let all = everybody();
         let begin = history.now();
@@ -82,22 +83,25 @@ impl Trial {
                 .iter()
                 .filter(|via| !history.answered_since(time, &[**via]))
                 .collect();
-            assert!(history.now() < begin + PATIENCE, "no answers of {silent:?}");
-            tokio::time::sleep(PAUSE).await;
+            assert!(
+                history.now() < begin + RECOVERY_TIMEOUT,
+                "no answers of {silent:?}"
+            );
+            tokio::time::sleep(HISTORY_POLL_INTERVAL).await;
         }
     }
 
     /// Waits until every source has both allowed and denied. Without both, the round tests nothing.
-    async fn all_have_said_both(&self) {
+    async fn await_both_answers(&self) {
         let (history, all) = (&self.fleet.history, everybody());
         let begin = history.now();
-        while !history.has_both(&all) && history.now() < begin + PATIENCE {
-            tokio::time::sleep(PAUSE).await;
+        while !history.has_both(&all) && history.now() < begin + RECOVERY_TIMEOUT {
+            tokio::time::sleep(HISTORY_POLL_INTERVAL).await;
         }
     }
 
     /// Waits until a user has been without a grant for longer than a lease.
-    async fn something_was_revoked_since(&self, time: Duration) {
+    async fn await_revocation_since(&self, time: Duration) {
         let history = &self.fleet.history;
         let begin = history.now();
         let is_held = || {
@@ -105,13 +109,13 @@ impl Trial {
             (0..USERS).any(|user| {
                 let last = writes.iter().rfind(|write| write.user == user);
                 last.is_some_and(|last| {
-                    let since = last.end.max(time) + LEASE + SEEN;
+                    let since = last.end.max(time) + LEASE + QUERY_CYCLE;
                     !last.allows && since < history.now()
                 })
             })
         };
-        while !is_held() && history.now() < begin + PATIENCE {
-            tokio::time::sleep(PAUSE).await;
+        while !is_held() && history.now() < begin + RECOVERY_TIMEOUT {
+            tokio::time::sleep(HISTORY_POLL_INTERVAL).await;
         }
     }
 

@@ -24,10 +24,10 @@ use super::{
 };
 
 /// Timeout of one attempt of a write. The next attempt goes to another replica.
-const TRY: Duration = Duration::from_millis(1000);
+const WRITE_ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1000);
 /// Maximum time of a write with all its attempts.
-const PATIENCE: Duration = Duration::from_secs(60);
-const PAUSE: Duration = Duration::from_millis(20);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+const WRITE_RETRY_DELAY: Duration = Duration::from_millis(20);
 
 /// The last token of the writes of each user.
 #[derive(Debug, Default)]
@@ -148,20 +148,20 @@ impl Writer {
             let replica = (first + attempt) % REPLICAS;
             let grants = self.grants.get_mut(replica).expect("a replica");
             let mut one = Request::new(request.clone());
-            one.set_timeout(TRY);
-            let called = tokio::time::timeout(TRY, call(grants, one)).await;
+            one.set_timeout(WRITE_ATTEMPT_TIMEOUT);
+            let called = tokio::time::timeout(WRITE_ATTEMPT_TIMEOUT, call(grants, one)).await;
             match called {
                 Ok(Ok(token)) => {
                     self.done(begin, allows, token);
                     return;
                 }
                 Ok(Err(status)) => {
-                    assert!(is_trouble(status.code()), "{status:?}");
-                    assert!(since.elapsed() < PATIENCE, "not done: {status:?}");
+                    assert!(is_unavailability(status.code()), "{status:?}");
+                    assert!(since.elapsed() < WRITE_TIMEOUT, "not done: {status:?}");
                 }
-                Err(_) => assert!(since.elapsed() < PATIENCE, "not done in time"),
+                Err(_) => assert!(since.elapsed() < WRITE_TIMEOUT, "not done in time"),
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(WRITE_RETRY_DELAY).await;
         }
     }
 
@@ -185,7 +185,7 @@ async fn pause(time: Duration, stop: &CancellationToken) {
 }
 
 /// Returns true if the error code means that something is down, false if the request is wrong.
-fn is_trouble(code: Code) -> bool {
+fn is_unavailability(code: Code) -> bool {
     matches!(
         code,
         Code::Unavailable

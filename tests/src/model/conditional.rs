@@ -8,7 +8,7 @@ use super::{
 };
 
 /// The reasons that come from grants.
-const GRANTS: [&str; 2] = ["NO_GRANT", "OUT_OF_SCOPE"];
+const GRANT_REASONS: [&str; 2] = ["NO_GRANT", "OUT_OF_SCOPE"];
 
 impl World {
     /// Returns true if the condition of a grant is met, or if it has none.
@@ -84,7 +84,7 @@ impl World {
         let anyhow = |place: &Place| always.check(subject, permission, place, (now, &nothing));
         // Every other reason is the same at all locations.
         let refused = anyhow(&Place::Organization).err();
-        if refused.is_some_and(|why| !GRANTS.contains(&why)) {
+        if refused.is_some_and(|why| !GRANT_REASONS.contains(&why)) {
             return Vec::new();
         }
         let own = self

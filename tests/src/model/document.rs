@@ -44,7 +44,7 @@ fn organization(world: &World) -> Value {
         .iter()
         .map(|(application, active, start, end)| {
             let entry = json!({ "application": application, "state": state(*active) });
-            within(entry, *start, *end)
+            with_validity(entry, *start, *end)
         });
     let custom_roles = world.custom_roles.iter();
     let custom_roles = custom_roles.map(|(application, id, held)| {
@@ -111,7 +111,7 @@ fn member(world: &World, subject: &Subject) -> Option<Value> {
         if let Some(condition) = &grant.condition {
             entry["condition"] = json!(condition.text());
         }
-        within(entry, grant.start, grant.end)
+        with_validity(entry, grant.start, grant.end)
     });
     let (kind, id) = subject.name.split_once('/')?;
     let kind = if kind == "users" {
@@ -128,11 +128,11 @@ fn member(world: &World, subject: &Subject) -> Option<Value> {
 }
 
 /// Adds the start and the end of its validity to an entry.
-fn within(mut entry: Value, start: i64, end: i64) -> Value {
+fn with_validity(mut entry: Value, start: i64, end: i64) -> Value {
     for (key, at) in [("start_time", start), ("end_time", end)] {
         if at != i64::MIN && at != i64::MAX {
             entry[key] = json!(
-                rpc::timestamp(base::Millis(at))
+                rpc::timestamp(base::UnixTime(at))
                     .expect("a moment")
                     .to_string()
             );

@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use base::{ApplicationId, Id, Millis};
+use base::{ApplicationId, Id, UnixTime};
 use entitlement_core::{
-    self as core, ApplicationDefinition, Bounds, Catalog, Entitlement, Facts, Given, Map, Member,
-    ModuleDefinition, OptionDefinition, Organization, Reason, RoleDefinition, SubjectKind, Target,
-    Validity, access, decide, explain,
+    self as core, ApplicationDefinition, Bounds, Catalog, ConditionInput, Entitlement, Facts, Map,
+    Member, ModuleDefinition, OptionDefinition, Organization, Reason, RoleDefinition, SubjectKind,
+    Target, Validity, access, decide, explain,
 };
 use prost_types::Struct;
 
@@ -40,12 +40,12 @@ pub fn compare(seed: u64) -> usize {
         let facts = known.facts(&subject);
         let index = known.catalog.permission(&permission).expect(&at);
         let target = known.target(&place);
-        let decision = decide(&facts, index, target, &given, Millis(now));
+        let decision = decide(&facts, index, target, &given, UnixTime(now));
         let expected = world.check(&subject, &permission, &place, (now, &said));
         let found = decision
             .outcome
             .map(|grant| grant.id.to_string())
-            .map_err(word);
+            .map_err(reason_name);
         assert_eq!(found, expected.map(|grant| grant.id.clone()), "{at}");
         let conditional = match expected {
             Ok(grant) => grant.condition.is_some(),
@@ -70,15 +70,15 @@ fn compare_explanation(
     world: &World,
     facts: &Facts<'_>,
     (subject, permission, place, when): (&str, &str, &Place, When<'_>),
-    given: &Given<'_>,
+    given: &ConditionInput<'_>,
     at: &str,
 ) {
     let index = facts.catalog.permission(permission).expect(at);
     let target = target_in(facts.organization.expect(at), place);
     let (now, said) = when;
-    let explained = explain(facts, index, target, given, Millis(now));
+    let explained = explain(facts, index, target, given, UnixTime(now));
     if explained.decision.outcome == Err(Reason::ConditionNotMet) {
-        let missing = core::missing(facts, index, target, given, Millis(now));
+        let missing = core::missing(facts, index, target, given, UnixTime(now));
         let expected = world.missing(subject, permission, place, when);
         assert!(missing.into_iter().eq(expected), "{at}");
     }
@@ -109,7 +109,11 @@ fn compare_explanation(
     assert_eq!(found, expected, "{at}");
     let failed = world.check(subject, permission, place, when).err();
     let last = explained.steps.last().expect(at);
-    assert_eq!((!last.holds).then(|| word(last.reason)), failed, "{at}");
+    assert_eq!(
+        (!last.holds).then(|| reason_name(last.reason)),
+        failed,
+        "{at}"
+    );
 }
 
 /// Checks that the access list of a subject holds exactly the locations at which it is allowed,
@@ -120,7 +124,7 @@ fn compare_access(world: &World, known: &Known, seed: u64) {
     let nothing = Circumstances::default();
     for subject in &world.subjects {
         let facts = known.facts(&subject.name);
-        let listed = access(&facts, Millis(NOW));
+        let listed = access(&facts, UnixTime(NOW));
         let held: BTreeMap<(&str, &str), &core::Scope> = listed
             .iter()
             .flat_map(|found| &found.permissions)
@@ -156,8 +160,12 @@ fn compare_access(world: &World, known: &Known, seed: u64) {
 }
 
 /// Returns the condition input of a question.
-fn given<'a>(subject: &'a str, place: &'a Place, context: Option<&'a Struct>) -> Given<'a> {
-    Given {
+fn given<'a>(
+    subject: &'a str,
+    place: &'a Place,
+    context: Option<&'a Struct>,
+) -> ConditionInput<'a> {
+    ConditionInput {
         subject,
         resource: match place {
             Place::Resource(id) => Some(id),
@@ -287,8 +295,8 @@ fn target_in(organization: &Organization, place: &Place) -> Target {
 
 fn validity(start: i64, end: i64) -> Validity {
     Validity {
-        start: Millis(start),
-        end: Millis(end),
+        start: UnixTime(start),
+        end: UnixTime(end),
     }
 }
 
@@ -328,7 +336,7 @@ fn definition(application: &Application) -> ApplicationDefinition {
 }
 
 /// Returns the name of a reason in the interface.
-fn word(reason: Reason) -> super::Reason {
+fn reason_name(reason: Reason) -> super::Reason {
     match reason {
         Reason::SubjectNotActive => "SUBJECT_NOT_ACTIVE",
         Reason::OrganizationNotActive => "ORGANIZATION_NOT_ACTIVE",

@@ -13,7 +13,7 @@ use api::{
     identity::v1::{UpdateUserRequest, User},
     membership::v1::{Organization, UpdateOrganizationRequest},
 };
-use base::Millis;
+use base::UnixTime;
 use futures_util::future::join_all;
 use prost_types::{FieldMask, Timestamp};
 use tonic::{Response, Status};
@@ -23,11 +23,11 @@ use super::{Place, When, World, condition::Circumstances, document::document, ra
 use crate::{faults::Random, rig::Rig, setting::Setting};
 
 /// Number of lists and explanations of each kind that are compared for each world.
-const LISTS: usize = 6;
+const COMPARED_LISTS_PER_WORLD: usize = 6;
 
 /// Starts an installation whose clock stands at the time of the worlds.
 pub async fn installation(setting: Setting) -> Rig {
-    Rig::at(setting, Millis(NOW)).await
+    Rig::at(setting, UnixTime(NOW)).await
 }
 
 /// Applies the worlds of some seeds to an installation, changes them, and compares the answers for
@@ -181,7 +181,7 @@ async fn compare_now(rig: &Rig, world: &World, random: &mut Random, now: i64) {
 /// Compares answers as of an earlier time.
 async fn compare_past(rig: &Rig, world: &World, random: &mut Random, at: i64) {
     let read_time = Some(timestamp(at));
-    for _ in 0..LISTS {
+    for _ in 0..COMPARED_LISTS_PER_WORLD {
         let (subject, permission, place) = world.random_question(random);
         let said = Circumstances::random(random);
         let asked = Asked {
@@ -219,7 +219,7 @@ async fn compare_lists(
     (now, read_time): (i64, Option<Timestamp>),
 ) {
     let mut client = rig.root().authorization();
-    for _ in 0..LISTS {
+    for _ in 0..COMPARED_LISTS_PER_WORLD {
         let (subject, permission, place) = world.random_question(random);
         let said = Circumstances::random(random);
         let (when, context) = ((now, &said), said.context());
@@ -318,5 +318,5 @@ fn answered<T>(answer: Result<Response<T>, Status>, at: impl Fn() -> String) -> 
 }
 
 fn timestamp(at: i64) -> Timestamp {
-    rpc::timestamp(Millis(at)).expect("a moment")
+    rpc::timestamp(UnixTime(at)).expect("a moment")
 }

@@ -6,7 +6,7 @@ use crate::faults::Random;
 /// The time around which all validity begins and ends, in Unix milliseconds.
 pub const NOW: i64 = 1_767_225_600_000;
 /// The distance of starts and ends from that time, in milliseconds.
-const DAY: i64 = 24 * 60 * 60 * 1000;
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// A question: subject, permission and location.
 pub type Question = (String, String, Place);
@@ -20,7 +20,7 @@ impl World {
         let mut entitlements = Vec::new();
         for application in &applications {
             if random.below(8) > 0 {
-                let (start, end) = window(random);
+                let (start, end) = random_validity(random);
                 entitlements.push((application.id.clone(), random.below(8) > 0, start, end));
             }
         }
@@ -88,7 +88,7 @@ impl World {
         let own_roles = own_roles.map(|(_, id, _)| id);
         let roles = application.roles.iter().map(|(id, _)| id).chain(own_roles);
         let role = (*pick(random, &roles.collect::<Vec<_>>())).clone();
-        let (start, end) = window(random);
+        let (start, end) = random_validity(random);
         Some(Grant {
             id: id.to_owned(),
             subject: pick(random, &members).name.clone(),
@@ -178,12 +178,12 @@ fn application(random: &mut Random, id: &str) -> Application {
 }
 
 /// Returns a random validity: mostly now, sometimes only later or no longer.
-fn window(random: &mut Random) -> (i64, i64) {
+fn random_validity(random: &mut Random) -> (i64, i64) {
     match random.below(8) {
-        0 => (NOW + DAY, i64::MAX),
-        1 => (i64::MIN, NOW - DAY),
-        2 => (NOW - DAY, NOW + DAY),
-        3 => (i64::MIN, NOW + 2 * DAY),
+        0 => (NOW + DAY_MS, i64::MAX),
+        1 => (i64::MIN, NOW - DAY_MS),
+        2 => (NOW - DAY_MS, NOW + DAY_MS),
+        3 => (i64::MIN, NOW + 2 * DAY_MS),
         _ => (i64::MIN, i64::MAX),
     }
 }

@@ -14,7 +14,7 @@ use super::{backup, done, postgres, run, told};
 use crate::contract;
 
 /// Number of different times at which a run is killed.
-const TIMES: u32 = 8;
+const KILLS_PER_COMMAND: u32 = 8;
 
 /// Kills a command after a time. Returns false if it had already ended.
 fn kill_after(mut command: Command, time: Duration) -> bool {
@@ -44,7 +44,7 @@ fn clear(partial: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_backup_that_is_killed_is_none_and_one_that_is_restored_is_there_whole_or_not_at_all() {
+async fn a_killed_backup_or_restoration_leaves_nothing_partial() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let file = format!("sqlite:{}", at("live.db").display());
@@ -60,22 +60,22 @@ async fn a_backup_that_is_killed_is_none_and_one_that_is_restored_is_there_whole
     let rows = &expected["services"]["identity"]["rows"];
 
     let (mut copies_cut, mut restorations_cut) = (0, 0);
-    for moment in 1..=TIMES {
+    for moment in 1..=KILLS_PER_COMMAND {
         let to = at(&format!("cut-{moment}"));
         let create = backup("create", &to, &["--store", &file, "--service", "identity"]);
-        copies_cut += u32::from(kill_after(create, took * moment / TIMES));
+        copies_cut += u32::from(kill_after(create, took * moment / KILLS_PER_COMMAND));
         if to.exists() {
             done("verify", &to, &[]);
         }
         clear(&at(&format!("cut-{moment}.partial")));
     }
 
-    for moment in 1..=TIMES {
+    for moment in 1..=KILLS_PER_COMMAND {
         let path = at(&format!("restored-{moment}.db"));
         for store in [format!("sqlite:{}", path.display()), postgres()] {
             let options = ["--store", store.as_str()];
             let restore = backup("restore", &whole, &options);
-            restorations_cut += u32::from(kill_after(restore, took * moment / TIMES));
+            restorations_cut += u32::from(kill_after(restore, took * moment / KILLS_PER_COMMAND));
             let again = run("restore", &whole, &options);
             let is_there = told(&again).contains("is not empty");
             assert!(again.status.success() || is_there, "{}", told(&again));

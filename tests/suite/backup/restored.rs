@@ -74,7 +74,7 @@ fn a_backup_of_either_kind_of_database_is_restored_into_both() {
 }
 
 #[test]
-fn nothing_is_restored_over_what_is_there() {
+fn a_restoration_never_overwrites_data() {
     let dev = Dev::start(tempfile::tempdir().unwrap());
     let home = dev.stop();
     let data = home.path().join(".local/share/mandate");

@@ -37,7 +37,7 @@ fn correct(folder: &Path, service: &str, rows: &str, less: u64) {
 }
 
 #[tokio::test]
-async fn what_is_missing_altered_or_cut_off_in_a_backup_is_found() {
+async fn missing_altered_or_truncated_parts_of_a_backup_are_detected() {
     let home = Dev::start(tempfile::tempdir().unwrap()).stop();
     let secrets = home.path().join(".local/share/mandate");
     let secrets = secrets.display().to_string();

@@ -29,7 +29,7 @@ async fn write(store: Store, written: Arc<AtomicUsize>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_backup_made_while_it_is_written_to_has_all_that_was_acknowledged_and_no_half() {
+async fn a_backup_during_writes_has_every_acknowledged_change_and_no_partial_one() {
     let folder = tempfile::tempdir().unwrap();
     let file = format!("sqlite:{}/live.db", folder.path().display());
     for (name, url) in [("of-file", file), ("of-server", postgres())] {

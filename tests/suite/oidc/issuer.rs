@@ -22,7 +22,7 @@ pub const AUDIENCE: &str = "mandate";
 
 /// The answers of an issuer.
 #[derive(Clone, Default)]
-pub struct Says {
+pub struct IssuerAnswers {
     /// The published keys.
     pub keys: Vec<Value>,
     /// The issuer in the configuration document, if not this one.
@@ -36,7 +36,7 @@ pub struct Says {
 /// An issuer, which ends when this is dropped.
 pub struct Issuer {
     pub url: String,
-    pub says: Arc<Mutex<Says>>,
+    pub says: Arc<Mutex<IssuerAnswers>>,
     folder: TempDir,
     task: AbortHandle,
 }
@@ -64,9 +64,9 @@ impl Issuer {
             )
             .unwrap();
         let acceptor = TlsAcceptor::from(Arc::new(config));
-        let says = Arc::new(Mutex::new(Says {
+        let says = Arc::new(Mutex::new(IssuerAnswers {
             keys,
-            ..Says::default()
+            ..IssuerAnswers::default()
         }));
         let (own, said) = (url.clone(), says.clone());
         let task = tokio::spawn(async move {
@@ -93,13 +93,18 @@ impl Issuer {
         }
     }
 
-    pub fn say(&self, change: impl FnOnce(&mut Says)) {
+    pub fn say(&self, change: impl FnOnce(&mut IssuerAnswers)) {
         change(&mut self.says.lock().unwrap());
     }
 }
 
 /// Answers one request over TLS.
-async fn answer(stream: TcpStream, acceptor: TlsAcceptor, url: String, says: Arc<Mutex<Says>>) {
+async fn answer(
+    stream: TcpStream,
+    acceptor: TlsAcceptor,
+    url: String,
+    says: Arc<Mutex<IssuerAnswers>>,
+) {
     let Ok(mut stream) = acceptor.accept(stream).await else {
         return;
     };
@@ -122,7 +127,7 @@ async fn answer(stream: TcpStream, acceptor: TlsAcceptor, url: String, says: Arc
     let _ = stream.shutdown().await;
 }
 
-fn respond(request: &str, url: &str, says: &mut Says) -> Option<Value> {
+fn respond(request: &str, url: &str, says: &mut IssuerAnswers) -> Option<Value> {
     let demanded = says.demands.as_ref();
     if !demanded.is_none_or(|demanded| request.contains(&format!("authorization: {demanded}\r\n")))
     {

@@ -17,29 +17,29 @@ use tonic_types::StatusExt;
 
 use super::{NOW_SECONDS, SUBJECT, World, code, issuer::Issuer, prove, signer::Signer};
 
-const NOBODY: [Code; 3] = [Code::Unauthenticated; 3];
-const KNOWN: [Code; 3] = [Code::Ok; 3];
+const UNAUTHENTICATED: [Code; 3] = [Code::Unauthenticated; 3];
+const AUTHENTICATED: [Code; 3] = [Code::Ok; 3];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k_k_a_token_proves_the_service_account_whose_key_names_its_subject() {
+async fn k_k_a_token_authenticates_the_service_account_bound_to_its_subject() {
     for setting in Setting::IN_PROCESS {
         let signers = [Signer::rsa("a"), Signer::ec("b"), Signer::ed("c")];
         let world = World::start(setting, &signers.each_ref()).await;
         for signer in &signers {
             let token = signer.sign(&world.claims());
-            assert_eq!(world.say(&token).await, KNOWN, "{}", signer.id);
+            assert_eq!(world.say(&token).await, AUTHENTICATED, "{}", signer.id);
             let mut claims = world.claims();
             claims["aud"] = json!(["other", "mandate"]);
             assert_eq!(
                 world.say(&signer.sign(&claims)).await,
-                KNOWN,
+                AUTHENTICATED,
                 "{}",
                 signer.id
             );
             claims["sub"] = json!("system:serviceaccount:shop:web");
             assert_eq!(
                 world.say(&signer.sign(&claims)).await,
-                NOBODY,
+                UNAUTHENTICATED,
                 "{}",
                 signer.id
             );
@@ -58,13 +58,13 @@ async fn k_k_a_token_proves_the_service_account_whose_key_names_its_subject() {
         };
         let mut accounts = world.rig.root().service_accounts();
         accounts.delete_service_account_key(request).await.unwrap();
-        assert_eq!(world.say(&token).await, NOBODY);
+        assert_eq!(world.say(&token).await, UNAUTHENTICATED);
         world.rig.end();
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_identity_proves_one_service_account_for_as_long_as_that_is_active() {
+async fn an_identity_authenticates_one_active_service_account() {
     let signer = Signer::ec("a");
     let world = World::start(Setting::Sqlite, &[&signer]).await;
     world.rig.apply("service_accounts: [{id: bot}]").await;
@@ -106,7 +106,10 @@ async fn an_identity_proves_one_service_account_for_as_long_as_that_is_active() 
     // The id of the key is part of its name; no secret belongs to it.
     let id = key.rsplit_once('/').unwrap().1;
     for random in ["", &"_".repeat(43)] {
-        assert_eq!(world.say(&format!("mk_{id}_{random}")).await, NOBODY);
+        assert_eq!(
+            world.say(&format!("mk_{id}_{random}")).await,
+            UNAUTHENTICATED
+        );
     }
 
     let request = DisableServiceAccountRequest {
@@ -114,11 +117,11 @@ async fn an_identity_proves_one_service_account_for_as_long_as_that_is_active() 
         ..DisableServiceAccountRequest::default()
     };
     accounts.disable_service_account(request).await.unwrap();
-    assert_eq!(world.say(&token).await, NOBODY);
+    assert_eq!(world.say(&token).await, UNAUTHENTICATED);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn documents_say_whom_tokens_prove() {
+async fn documents_can_bind_identities_to_service_accounts() {
     let signer = Signer::ec("a");
     let world = World::start(Setting::Sqlite, &[&signer]).await;
     let document = |account: &str, subject: &str| {
@@ -140,7 +143,7 @@ async fn documents_say_whom_tokens_prove() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_proves_nothing_from_its_end_on_streams_neither() {
+async fn an_expired_token_is_refused_also_on_open_streams() {
     let signer = Signer::ec("a");
     let world = World::start(Setting::Sqlite, &[&signer]).await;
     let mut claims = world.claims();
@@ -165,38 +168,38 @@ async fn a_token_proves_nothing_from_its_end_on_streams_neither() {
 
     let clock = world.rig.clock.as_ref().unwrap();
     clock.advance(Duration::from_secs(1));
-    assert_eq!(world.say(&token).await, KNOWN);
+    assert_eq!(world.say(&token).await, AUTHENTICATED);
     clock.advance(Duration::from_secs(1));
-    assert_eq!(world.say(&token).await, NOBODY);
+    assert_eq!(world.say(&token).await, UNAUTHENTICATED);
     sender.send(question()).await.unwrap();
     assert_eq!(code(answers.message().await), Code::Unauthenticated);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_come_and_go_with_their_issuer_and_nobody_makes_it_read_more() {
+async fn keys_follow_their_issuer_and_unknown_ones_cause_few_reads() {
     let (old, new) = (Signer::ec("old"), Signer::ec("new"));
     let world = World::start(Setting::Sqlite, &[&old]).await;
     let (by_old, by_new) = (old.sign(&world.claims()), new.sign(&world.claims()));
     let clock = world.rig.clock.as_ref().unwrap();
     let reads = || world.issuer.says.lock().unwrap().reads;
-    assert_eq!(world.say(&by_old).await, KNOWN);
+    assert_eq!(world.say(&by_old).await, AUTHENTICATED);
     clock.advance(Duration::from_secs(10));
-    assert_eq!(world.say(&by_old).await, KNOWN);
+    assert_eq!(world.say(&by_old).await, AUTHENTICATED);
     assert_eq!(reads(), 1, "known keys are not read again");
     // A token with an unknown key id makes the service read the keys again, but not often.
     for _ in 0..20 {
-        assert_eq!(world.say(&by_new).await, NOBODY);
+        assert_eq!(world.say(&by_new).await, UNAUTHENTICATED);
     }
     assert_eq!(reads(), 2);
     world.issuer.say(|says| says.keys = vec![new.published()]);
     clock.advance(Duration::from_secs(10));
-    assert_eq!(world.say(&by_new).await, KNOWN);
-    assert_eq!(world.say(&by_old).await, NOBODY, "the removed key");
+    assert_eq!(world.say(&by_new).await, AUTHENTICATED);
+    assert_eq!(world.say(&by_old).await, UNAUTHENTICATED, "the removed key");
     assert_eq!(reads(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn until_the_issuer_can_be_believed_tokens_are_refused_and_keys_taken() {
+async fn tokens_are_refused_and_keys_accepted_while_the_issuer_is_untrusted() {
     let signer = Signer::ec("a");
     let issuer = Issuer::start(vec![signer.published()]).await;
     issuer.say(|says| says.describes = Some("https://other".to_owned()));
@@ -221,5 +224,5 @@ async fn until_the_issuer_can_be_believed_tokens_are_refused_and_keys_taken() {
     );
     world.issuer.say(|says| says.demands = None);
     clock.advance(Duration::from_secs(10));
-    assert_eq!(world.say(&token).await, KNOWN);
+    assert_eq!(world.say(&token).await, AUTHENTICATED);
 }

@@ -17,7 +17,7 @@ fn remove(claims: &mut Value, name: &str) {
     claims.as_object_mut().unwrap().remove(name);
 }
 
-const WRONG: &[(&str, Change)] = &[
+const INVALID_CLAIMS: &[(&str, Change)] = &[
     ("another audience", |claims| claims["aud"] = json!("other")),
     ("audiences without ours", |claims| {
         claims["aud"] = json!(["a", "b"]);
@@ -71,12 +71,12 @@ const WRONG: &[(&str, Change)] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k_k_issuer_audience_subject_and_time_are_all_demanded() {
+async fn k_k_issuer_audience_subject_and_times_are_all_required() {
     let signer = Signer::rsa("a");
     let world = World::start(Setting::Sqlite, &[&signer]).await;
     let good = signer.sign(&world.claims());
     assert_eq!(world.say(&good).await, [Code::Ok; 3]);
-    for (what, change) in WRONG {
+    for (what, change) in INVALID_CLAIMS {
         let mut claims = world.claims();
         change(&mut claims);
         let said = world.say(&signer.sign(&claims)).await;
@@ -85,13 +85,13 @@ async fn k_k_issuer_audience_subject_and_time_are_all_demanded() {
 }
 
 /// Returns a token of three unmodified parts.
-fn raw(header: &Value, claims: &Value, signature: &str) -> String {
+fn unsigned_token(header: &Value, claims: &Value, signature: &str) -> String {
     let part = |value: &Value| BASE64.encode(value.to_string());
     format!("{}.{}.{signature}", part(header), part(claims))
 }
 
 /// Returns the public parts of a key, in every form that could be mistaken for a secret.
-fn readable(signer: &Signer) -> Vec<Vec<u8>> {
+fn public_key_material(signer: &Signer) -> Vec<Vec<u8>> {
     let published = signer.published();
     let mut forms = vec![
         signer.pair.public_key_pem().into_bytes(),
@@ -111,12 +111,12 @@ fn readable(signer: &Signer) -> Vec<Vec<u8>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k_k_what_everybody_can_read_signs_nothing() {
+async fn k_k_public_key_material_cannot_sign_tokens() {
     let signers = [Signer::rsa("a"), Signer::ec("b")];
     let world = World::start(Setting::Sqlite, &signers.each_ref()).await;
     for signer in &signers {
         for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
-            for secret in readable(signer) {
+            for secret in public_key_material(signer) {
                 let mut header = Header::new(algorithm);
                 header.kid = Some(signer.id.to_owned());
                 let key = EncodingKey::from_secret(&secret);
@@ -126,7 +126,7 @@ async fn k_k_what_everybody_can_read_signs_nothing() {
         }
         for none in ["none", "None", "NONE", ""] {
             let header = json!({"alg": none, "typ": "JWT", "kid": signer.id});
-            let token = raw(&header, &world.claims(), "");
+            let token = unsigned_token(&header, &world.claims(), "");
             assert_eq!(
                 world.say(&token).await,
                 [Code::Unauthenticated; 3],
@@ -137,7 +137,7 @@ async fn k_k_what_everybody_can_read_signs_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k_k_only_the_issuers_keys_sign_and_only_as_they_are_meant_to() {
+async fn k_k_only_keys_of_the_issuer_with_their_algorithm_are_accepted() {
     let (own, ec, other) = (Signer::rsa("a"), Signer::ec("b"), Signer::rsa("a"));
     let sealing = Signer::ec("c");
     let mut published = sealing.published();
@@ -232,7 +232,7 @@ async fn k_k_only_the_issuers_keys_sign_and_only_as_they_are_meant_to() {
 }
 
 #[test]
-fn k_k_without_issuer_or_audience_tokens_are_not_taken_at_all() {
+fn k_k_without_issuer_or_audience_tokens_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let ca = Authority::default()
         .issue_into(folder.path(), "issuer")

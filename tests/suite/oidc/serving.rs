@@ -25,7 +25,7 @@ impl Drop for Serving {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn serve_takes_tokens_of_the_issuer_that_it_is_given() {
+async fn serve_accepts_tokens_of_the_configured_issuer() {
     let signer = Signer::rsa("a");
     let issuer = Issuer::start(vec![signer.published()]).await;
     issuer.say(|says| says.demands = Some("Bearer of-the-service".to_owned()));

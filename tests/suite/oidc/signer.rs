@@ -6,7 +6,7 @@ use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, PKCS_RSA_SHA256};
 use serde_json::{Value, json};
 
 /// Length of the PKCS#8 header before the key in an RSA key of 2048 bits.
-const BEFORE_RSA: usize = 26;
+const RSA_PKCS8_HEADER_BYTES: usize = 26;
 
 /// A key that signs tokens.
 pub struct Signer {
@@ -19,7 +19,7 @@ pub struct Signer {
 impl Signer {
     pub fn rsa(id: &'static str) -> Self {
         let pair = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
-        let key = EncodingKey::from_rsa_der(&pair.serialized_der()[BEFORE_RSA..]);
+        let key = EncodingKey::from_rsa_der(&pair.serialized_der()[RSA_PKCS8_HEADER_BYTES..]);
         Self::new(id, Algorithm::RS256, pair, key)
     }
 

@@ -35,8 +35,8 @@ const FUNCTIONS: [&str; 16] = [
 ];
 
 /// The fields of a resource and of a subject.
-const RESOURCE: [&str; 2] = ["id", "type"];
-const SUBJECT: [&str; 2] = ["name", "kind"];
+const RESOURCE_FIELDS: [&str; 2] = ["id", "type"];
+const SUBJECT_FIELDS: [&str; 2] = ["name", "kind"];
 
 struct Walk {
     nodes: usize,
@@ -107,8 +107,8 @@ impl Walk {
                 self.keys.insert(key.to_owned());
                 Ok(())
             }
-            "resource" if RESOURCE.contains(&key) => Ok(()),
-            "subject" if SUBJECT.contains(&key) => Ok(()),
+            "resource" if RESOURCE_FIELDS.contains(&key) => Ok(()),
+            "subject" if SUBJECT_FIELDS.contains(&key) => Ok(()),
             _ => Err(InvalidCondition::Reference(format!("{variable}.{key}"))),
         }
     }

@@ -17,13 +17,13 @@ use cel::{
 };
 
 /// The largest integer whose double stands for no other integer.
-pub(super) const MAX_EXACT: f64 = 9_007_199_254_740_991.0;
+pub(super) const MAX_EXACT_INTEGER: f64 = 9_007_199_254_740_991.0;
 
 type Relation = for<'b, 'v> fn(Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError>;
 
 /// Operators of CEL, the functions that replace them, and their implementations. No condition can
 /// call these functions by name.
-const RELATIONS: [(&str, &str, Relation); 7] = [
+const REPLACED_OPERATORS: [(&str, &str, Relation); 7] = [
     (operators::EQUALS, "@equal", |args| pair(&args, equal)),
     (operators::NOT_EQUALS, "@different", |args| {
         pair(&args, |one, other| equal(one, other).map(|is| !is))
@@ -46,7 +46,7 @@ const RELATIONS: [(&str, &str, Relation); 7] = [
 /// Returns the functions of CEL together with the replacements.
 pub(super) fn environment() -> Env {
     let mut env = Env::stdlib();
-    for (_, name, relation) in RELATIONS {
+    for (_, name, relation) in REPLACED_OPERATORS {
         // Fails only if the function already exists. A call of a missing function fails to
         // evaluate.
         let _ = env.add_overload(name, name, vec![DYN_TYPE, DYN_TYPE], relation);
@@ -58,7 +58,9 @@ pub(super) fn environment() -> Env {
 pub(super) fn relate(part: &mut IdedExpr) {
     match &mut part.expr {
         Expr::Call(call) => {
-            let own = RELATIONS.iter().find(|own| own.0 == call.func_name);
+            let own = REPLACED_OPERATORS
+                .iter()
+                .find(|own| own.0 == call.func_name);
             if let Some((_, name, _)) = own {
                 (*name).clone_into(&mut call.func_name);
             }
@@ -170,7 +172,7 @@ fn order(one: &dyn Val, other: &dyn Val) -> Result<Ordering, ExecutionError> {
 /// True if the value may stand for several integers.
 fn is_rounded(own: &dyn Val) -> bool {
     own.downcast_ref::<CelDouble>()
-        .is_some_and(|number| number.abs() > MAX_EXACT)
+        .is_some_and(|number| number.abs() > MAX_EXACT_INTEGER)
 }
 
 fn incomparable(one: &dyn Val, other: &dyn Val) -> ExecutionError {

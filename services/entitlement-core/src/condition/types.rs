@@ -10,7 +10,7 @@ use cel::{
     common::ast::{CallExpr, Expr, LiteralValue, operators},
 };
 
-use super::{InvalidCondition, relations::MAX_EXACT};
+use super::{InvalidCondition, relations::MAX_EXACT_INTEGER};
 
 /// The type of an expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +93,7 @@ fn type_of_literal(literal: &LiteralValue) -> Result<Type, InvalidCondition> {
         LiteralValue::Null => return Ok(Type::Null),
         LiteralValue::String(_) => return Ok(Type::Text),
     };
-    if size <= MAX_EXACT {
+    if size <= MAX_EXACT_INTEGER {
         Ok(Type::Number)
     } else {
         Err(InvalidCondition::Inexact)

@@ -5,12 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 use cel::{Context, objects::Value};
 use prost_types::{Value as Said, value::Kind};
 
-use super::Given;
+use super::ConditionInput;
 
 /// Binds the variables; of the context, only the keys that the condition refers to.
 pub(super) fn bind(
     keys: &BTreeSet<String>,
-    given: &Given<'_>,
+    given: &ConditionInput<'_>,
     kind: Option<&str>,
     scope: &mut Context<'_, '_>,
 ) {

@@ -6,11 +6,11 @@ use base::OrganizationId;
 
 use super::{
     App,
+    delegation::{GrantEditor, owns},
     grant_changes::Changes,
-    grant_power::{By, owns},
     identities,
-    preview::foresee,
-    separations,
+    preview::apply_and_compare,
+    separation_of_duties,
 };
 use crate::error::Error;
 
@@ -34,14 +34,14 @@ pub(super) async fn apply_to(
     let organization = parse("parent", &request.parent, OrganizationId::parse_name)?;
     let permit = app.permit_to_give(context, &organization).await?;
     let owns = owns(app, context, &organization).await?;
-    app.follow(context, &request.consistency_token).await?;
+    app.await_token(context, &request.consistency_token).await?;
     let changes = Changes::read(app, organization.clone(), &request.changes, None).await?;
     let mut response: ApplyGrantChangesResponse = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
-            app.lead(&tx).await?;
+            app.lock_log(&tx).await?;
             identities::check(&tx, &organization, meant).await?;
-            let by = By {
+            let by = GrantEditor {
                 app,
                 context,
                 permit: &permit,
@@ -50,13 +50,14 @@ pub(super) async fn apply_to(
             let grants = if request.preview_digest.is_empty() {
                 changes.enact(&by, &mut tx).await?
             } else {
-                let (grants, preview) = foresee(&by, &mut tx, changes, &request.changes).await?;
+                let (grants, preview) =
+                    apply_and_compare(&by, &mut tx, changes, &request.changes).await?;
                 if preview.digest != request.preview_digest {
                     return Err(Error::PreviewStale);
                 }
                 grants
             };
-            separations::check((app, context), &tx, &organization, &grants).await?;
+            separation_of_duties::check((app, context), &tx, &organization, &grants).await?;
             tx.finish(|consistency_token| ApplyGrantChangesResponse {
                 grants,
                 consistency_token,
@@ -65,7 +66,9 @@ pub(super) async fn apply_to(
             .await?
         }
     };
-    let propagation = app.settle(context, &response.consistency_token).await;
+    let propagation = app
+        .await_propagation(context, &response.consistency_token)
+        .await;
     response.set_propagation(propagation);
     Ok(response)
 }

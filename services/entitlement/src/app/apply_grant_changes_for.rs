@@ -12,7 +12,7 @@ use super::{App, apply_grant_changes::apply_to, grant_changes::Changes, judge::j
 use crate::error::Error;
 
 /// The method with which a caller applies the changes directly.
-const DIRECTLY: &str = "/mandate.entitlement.v1.GrantService/ApplyGrantChanges";
+const APPLY_METHOD: &str = "/mandate.entitlement.v1.GrantService/ApplyGrantChanges";
 
 /// Applies grant changes for one subject on behalf of the approver of a request: by the same code,
 /// within the same bounds, and with the same audit entry as if the approver had called.
@@ -42,7 +42,7 @@ async fn apply(
     if changes.subjects.iter().any(|of| *of != request.subject) {
         return Err(Fault::field("subject", "is not that of every change").into());
     }
-    let policy = policy_of(DIRECTLY).ok_or_else(Fault::denied)?;
+    let policy = policy_of(APPLY_METHOD).ok_or_else(Fault::denied)?;
     let context = context.on_behalf_of(Caller::Subject(Account::new(caller, "")), policy);
     let meant = request.identities;
     let request = ApplyGrantChangesRequest {

@@ -49,13 +49,13 @@ async fn decide(
     let verdict = if request.audited {
         app.engine.verdict(caller, permission, reach).await?
     } else {
-        Verdict::unrecorded(app.engine.manages(caller, permission, reach).await?)
+        Verdict::without_proof(app.engine.manages(caller, permission, reach).await?)
     };
     Ok(match verdict {
-        Verdict::Allowed(power) => AuthorizeResponse {
+        Verdict::Allowed(granter_facts) => AuthorizeResponse {
             allowed: true,
-            grant: power.grant,
-            granted_by: power.granted_by,
+            grant: granter_facts.grant,
+            granted_by: granter_facts.granted_by,
             ..AuthorizeResponse::default()
         },
         Verdict::Denied { member } => AuthorizeResponse {

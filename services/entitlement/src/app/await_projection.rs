@@ -13,7 +13,7 @@ pub(crate) async fn await_projection(
     app.permit(context).await?;
     let revision = app
         .engine
-        .reach(context, &request.consistency_token)
+        .await_token(context, &request.consistency_token)
         .await?;
     Ok(AwaitProjectionResponse { revision })
 }

@@ -6,7 +6,7 @@ use api::entitlement::v1::{
 use authority::Context;
 use base::OrganizationId;
 
-use super::{App, create_grant::give, grant_rules, preconditions, separations};
+use super::{App, create_grant::give, grant_rules, preconditions, separation_of_duties};
 use crate::{error::Error, store::grants::NewGrant};
 
 /// Creates grants, all or none.
@@ -17,7 +17,7 @@ pub(crate) async fn batch_create_grants(
 ) -> Result<BatchCreateGrantsResponse, Error> {
     let organization = parse("parent", &request.parent, OrganizationId::parse_name)?;
     let permit = app.permit_to_give(context, &organization).await?;
-    app.follow(context, &request.consistency_token).await?;
+    app.await_token(context, &request.consistency_token).await?;
     let grants = request
         .requests
         .iter()
@@ -27,11 +27,11 @@ pub(crate) async fn batch_create_grants(
     let response: BatchCreateGrantsResponse = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
-            app.lead(&tx).await?;
+            app.lock_log(&tx).await?;
             let first = &request.preconditions;
             preconditions::check(app, context, &tx, &organization, first).await?;
             let grants = give(app, context, &mut tx, &permit, &organization, &grants).await?;
-            separations::check((app, context), &tx, &organization, &grants).await?;
+            separation_of_duties::check((app, context), &tx, &organization, &grants).await?;
             tx.finish(|consistency_token| BatchCreateGrantsResponse {
                 grants,
                 consistency_token,
@@ -39,7 +39,8 @@ pub(crate) async fn batch_create_grants(
             .await?
         }
     };
-    app.settle(context, &response.consistency_token).await;
+    app.await_propagation(context, &response.consistency_token)
+        .await;
     Ok(response)
 }
 

@@ -11,10 +11,10 @@ use authority::{Context, Permit};
 use base::{ApplicationId, EntitlementId, Id, In, OrganizationId};
 use entitlement_core::management;
 
-use super::{App, keepers::Keepers, widening};
+use super::{App, required_holders::Keepers, widening};
 use crate::{
     error::Error,
-    facts::Piece,
+    facts::FactKey,
     store::{
         entitlements::{self, Change},
         grants,
@@ -28,11 +28,13 @@ pub(crate) async fn suspend_entitlement(
     request: SuspendEntitlementRequest,
 ) -> Result<SuspendEntitlementResponse, Error> {
     let name = parse("name", &request.name, In::<EntitlementId>::parse_name)?;
-    let permit = app.permit_in(context, &name.organization).await?;
+    let permit = app
+        .permit_for_organization(context, &name.organization)
+        .await?;
     let mut response: SuspendEntitlementResponse = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
-            tx.lead().await?;
+            tx.lock_log().await?;
             let change = Change::Suspend(request.reason());
             let changed = set(app, &mut tx, &name, &request.etag, change).await?;
             tx.finish(|consistency_token| SuspendEntitlementResponse {
@@ -43,7 +45,9 @@ pub(crate) async fn suspend_entitlement(
             .await?
         }
     };
-    let propagation = app.settle(context, &response.consistency_token).await;
+    let propagation = app
+        .await_propagation(context, &response.consistency_token)
+        .await;
     response.set_propagation(propagation);
     Ok(response)
 }
@@ -55,12 +59,14 @@ pub(crate) async fn reactivate_entitlement(
     request: ReactivateEntitlementRequest,
 ) -> Result<ReactivateEntitlementResponse, Error> {
     let name = parse("name", &request.name, In::<EntitlementId>::parse_name)?;
-    let permit = app.permit_in(context, &name.organization).await?;
+    let permit = app
+        .permit_for_organization(context, &name.organization)
+        .await?;
     let mut response: ReactivateEntitlementResponse =
         match app.store.begin(&permit, &request).await? {
             Turn::Repeat(response) => response,
             Turn::Write(mut tx) => {
-                tx.lead().await?;
+                tx.lock_log().await?;
                 let change = Change::Reactivate;
                 let changed = set(app, &mut tx, &name, &request.etag, change).await?;
                 let application = ApplicationId::parse_name(&changed.application);
@@ -75,7 +81,9 @@ pub(crate) async fn reactivate_entitlement(
                 .await?
             }
         };
-    let propagation = app.settle(context, &response.consistency_token).await;
+    let propagation = app
+        .await_propagation(context, &response.consistency_token)
+        .await;
     response.set_propagation(propagation);
     Ok(response)
 }
@@ -87,7 +95,9 @@ pub(crate) async fn end_entitlement(
     request: EndEntitlementRequest,
 ) -> Result<EndEntitlementResponse, Error> {
     let name = parse("name", &request.name, In::<EntitlementId>::parse_name)?;
-    let permit = app.permit_in(context, &name.organization).await?;
+    let permit = app
+        .permit_for_organization(context, &name.organization)
+        .await?;
     let mut response: EndEntitlementResponse = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
@@ -100,7 +110,9 @@ pub(crate) async fn end_entitlement(
             .await?
         }
     };
-    let propagation = app.settle(context, &response.consistency_token).await;
+    let propagation = app
+        .await_propagation(context, &response.consistency_token)
+        .await;
     response.set_propagation(propagation);
     Ok(response)
 }
@@ -113,7 +125,7 @@ pub(super) async fn end(
     name: &In<EntitlementId>,
     etag: &str,
 ) -> Result<Entitlement, Error> {
-    tx.lead().await?;
+    tx.lock_log().await?;
     let ended = set(app, tx, name, etag, Change::End).await?;
     let application = ApplicationId::parse_name(&ended.application).map_err(Fault::internal)?;
     end_grants(tx, permit, &name.organization, &application).await?;
@@ -132,7 +144,7 @@ pub(super) async fn end_grants(
     let mut subjects = grants::leave_application(tx, organization, application, by).await?;
     subjects.extend(grants::revoke_of(tx, organization, application, by).await?);
     for subject in subjects {
-        let piece = Piece::Member(organization.clone(), subject.into());
+        let piece = FactKey::Member(organization.clone(), subject.into());
         tx.emit(piece.entity(), Vec::new());
     }
     Ok(())
@@ -173,7 +185,7 @@ async fn set(
     }
     let changed = entitlements::change(tx, organization, id, version, change).await?;
     tx.emit(
-        Piece::Organization(organization.clone()).entity(),
+        FactKey::Organization(organization.clone()).entity(),
         Vec::new(),
     );
     Ok(changed)

@@ -1,11 +1,11 @@
 use api::entitlement::v1::{CheckRequest, CheckResponse, Decision};
 use authority::Context;
-use base::Millis;
+use base::UnixTime;
 
 use super::{
     App,
-    answer::answer,
-    past::{passed, read_at},
+    as_of::{passed, read_at},
+    evaluate_question::evaluate_question,
     question::{Question, decide},
 };
 use crate::error::Error;
@@ -24,12 +24,13 @@ pub(crate) async fn check(
     )?;
     let consistency = request.consistency.as_ref();
     let decision = match &request.read_time {
-        None => answer(app, context, &question, consistency).await?,
+        None => evaluate_question(app, context, &question, consistency).await?,
         // Boxed, so that the future of a present-time answer stays small.
         Some(read_time) => {
             Box::pin(async {
-                app.permit_in(context, &question.organization).await?;
-                app.engine.freshen(context, consistency).await?;
+                app.permit_for_organization(context, &question.organization)
+                    .await?;
+                app.engine.ensure_fresh(context, consistency).await?;
                 check_at(app, &question, passed(app, read_time)?).await
             })
             .await?
@@ -41,11 +42,12 @@ pub(crate) async fn check(
 }
 
 /// Answers as of an earlier time.
-async fn check_at(app: &App, question: &Question<'_>, at: Millis) -> Result<Decision, Error> {
+async fn check_at(app: &App, question: &Question<'_>, at: UnixTime) -> Result<Decision, Error> {
     let answered = read_at(app, at, |world| {
-        let mut row = app.engine.past_row(world, at);
-        let bearing = row.bearing(&question.ask())?;
-        Ok(bearing.map(|bearing| decide(&bearing, &question.organization, row.status).1))
+        let mut evaluation = app.engine.past_row(world, at);
+        let query_facts = evaluation.query_facts(&question.query())?;
+        Ok(query_facts
+            .map(|query_facts| decide(&query_facts, &question.organization, evaluation.status).1))
     });
     answered.await
 }

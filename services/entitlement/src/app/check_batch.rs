@@ -8,7 +8,7 @@ use super::{
     App,
     question::{Question, decide},
 };
-use crate::{engine::AT_ONCE, error::Error};
+use crate::{engine::MAX_CONDITIONS_UNDER_LOCK, error::Error};
 
 /// Answers queries over one snapshot of the facts, in their order. An invalid query gets its own
 /// error.
@@ -36,9 +36,9 @@ pub(crate) async fn check_batch(
         {
             return Err(Error::MixedOrganizations);
         }
-        app.permit_in(context, organization).await?;
+        app.permit_for_organization(context, organization).await?;
         app.engine
-            .freshen(context, request.consistency.as_ref())
+            .ensure_fresh(context, request.consistency.as_ref())
             .await?;
     }
     let outcomes = outcomes(app, &questions).await?;
@@ -66,16 +66,17 @@ async fn outcomes(
     let answered = app.engine.facts.read(|world| {
         let mut outcomes = Vec::with_capacity(questions.len());
         let mut missing = Vec::new();
-        let mut row = app.engine.row(world);
+        let mut evaluation = app.engine.evaluation(world);
         for (_, question) in questions {
-            if row.allowance.is_spent() {
-                outcomes.push(Err(Error::TooManyAsked(AT_ONCE)));
+            if evaluation.budget.is_spent() {
+                outcomes.push(Err(Error::TooManyAsked(MAX_CONDITIONS_UNDER_LOCK)));
                 continue;
             }
-            match row.bearing(&question.ask()) {
-                Ok(bearing) => outcomes.push(bearing.map(|bearing| {
-                    let (decided, answer) = decide(&bearing, &question.organization, row.status);
-                    row.allowance.take(&decided);
+            match evaluation.query_facts(&question.query()) {
+                Ok(query_facts) => outcomes.push(query_facts.map(|query_facts| {
+                    let (decided, answer) =
+                        decide(&query_facts, &question.organization, evaluation.status);
+                    evaluation.budget.charge(&decided);
                     answer
                 })),
                 Err(pieces) => missing.extend(pieces),

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ::rpc::{Fault, Turns, refuse, unread};
+use ::rpc::{Fault, Slots, refuse, unread};
 use api::entitlement::v1::{
     CheckStreamRequest, CheckStreamResponse, Decision, StreamAnswer, StreamQuestion,
     stream_answer::Outcome,
@@ -23,20 +23,20 @@ use tonic::{Status, Streaming};
 
 use super::{
     App,
-    answer::{answer, decide_in, from_memory},
+    evaluate_question::{decide_in, evaluate_question, from_memory},
     question::Question,
 };
-use crate::{engine::Row, error::Error, measure::Tier};
+use crate::{engine::Evaluation, error::Error, metrics::Tier};
 
 /// Maximum number of queries of one stream that wait for the store; further ones are refused.
-const WAITING: usize = 1024;
+const MAX_PENDING_QUESTIONS: usize = 1024;
 /// Maximum number of queries of one message that need no batch slot.
-const FEW: usize = 64;
+const MAX_QUESTIONS_WITHOUT_SLOT: usize = 64;
 /// Maximum number of messages that wait to be sent. While a slow reader leaves the queue full, the
 /// stream reads no further queries.
-const OUTGOING: usize = 16;
+const MAX_QUEUED_RESPONSES: usize = 16;
 /// Maximum time for one query, whatever timeout its caller allows.
-const LONGEST: Duration = Duration::from_secs(30);
+const MAX_QUESTION_TIME: Duration = Duration::from_secs(30);
 
 /// The response stream of the handler.
 pub(crate) type Answers = ReceiverStream<Result<CheckStreamResponse, Status>>;
@@ -46,16 +46,16 @@ pub(crate) type Answers = ReceiverStream<Result<CheckStreamResponse, Status>>;
 pub(crate) fn check_stream(
     app: &App,
     context: Context,
-    turns: Turns,
+    slots: Slots,
     questions: Streaming<CheckStreamRequest>,
 ) -> Answers {
-    let (sender, receiver) = mpsc::channel(OUTGOING);
+    let (sender, receiver) = mpsc::channel(MAX_QUEUED_RESPONSES);
     let stream = Stream {
         app: app.clone(),
         context: Arc::new(context),
-        turns,
+        slots,
         sender,
-        places: Arc::new(Semaphore::new(WAITING)),
+        places: Arc::new(Semaphore::new(MAX_PENDING_QUESTIONS)),
         waiting: HashMap::new(),
     };
     let shutdown = app.shutdown.clone();
@@ -73,7 +73,7 @@ pub(crate) fn check_stream(
 struct Stream {
     app: App,
     context: Arc<Context>,
-    turns: Turns,
+    slots: Slots,
     sender: mpsc::Sender<Result<CheckStreamResponse, Status>>,
     places: Arc<Semaphore>,
     /// Tasks of queries that wait for the store, by id.
@@ -120,13 +120,13 @@ impl Stream {
                 task.abort();
             }
         }
-        let is_batch = message.questions.len() > FEW;
+        let is_batch = message.questions.len() > MAX_QUESTIONS_WITHOUT_SLOT;
         let turn = if is_batch {
-            self.turns.batch().await
+            self.slots.batch().await
         } else {
             None
         };
-        let (mut answers, rest) = self.at_once(message.questions);
+        let (mut answers, rest) = self.answer_in_memory(message.questions);
         drop(turn);
         self.waiting.retain(|_, task| !task.is_finished());
         for asked in rest {
@@ -144,22 +144,22 @@ impl Stream {
 
     /// Answers from memory, at one revision and one time. Also returns the queries that memory
     /// cannot answer.
-    fn at_once(
+    fn answer_in_memory(
         &self,
         mut questions: Vec<StreamQuestion>,
     ) -> (Vec<StreamAnswer>, Vec<StreamQuestion>) {
         let engine = &self.app.engine;
         let read: Vec<_> = questions.iter().map(Question::judge).collect();
         let answered = engine.facts.try_read(|world| {
-            let mut row = engine.row(world);
-            if !engine.is_heard(row.at) {
+            let mut evaluation = engine.evaluation(world);
+            if !engine.feeds_alive(evaluation.at) {
                 return Err(Vec::new());
             }
             // Once for all queries of the message.
-            let everywhere = engine.permits_everywhere(world, &self.context, row.at.now);
+            let everywhere = engine.permits_everywhere(world, &self.context, evaluation.at.now);
             let mut answers = Vec::with_capacity(questions.len());
             let is_left = |(asked, question)| {
-                let found = self.recall(&mut row, asked, question, everywhere);
+                let found = self.recall(&mut evaluation, asked, question, everywhere);
                 let is_left = found.is_none();
                 answers.extend(found);
                 is_left
@@ -179,20 +179,20 @@ impl Stream {
     /// Returns the answer to one query, if memory has it.
     fn recall<'q>(
         &self,
-        row: &mut Row<'_, 'q>,
+        evaluation: &mut Evaluation<'_, 'q>,
         asked: &StreamQuestion,
         question: &'q Result<Question<'_>, Box<Fault>>,
         everywhere: bool,
     ) -> Option<StreamAnswer> {
         // The task of an invalid query reports the error.
         let question = question.as_ref().ok()?;
-        if asked.consistency.is_some() || row.allowance.is_spent() {
+        if asked.consistency.is_some() || evaluation.budget.is_spent() {
             return None;
         }
         let found = if everywhere {
-            decide_in(&self.app, row, question).ok()?
+            decide_in(&self.app, evaluation, question).ok()?
         } else {
-            from_memory(&self.app, &self.context, row, question).ok()?
+            from_memory(&self.app, &self.context, evaluation, question).ok()?
         };
         self.app.measures.answered(Tier::Memory);
         if let Ok(decision) = &found {
@@ -209,8 +209,8 @@ impl Stream {
     ) -> AbortHandle {
         let (app, sender) = (self.app.clone(), self.sender.clone());
         let wait = match asked.timeout_ms {
-            0 => LONGEST,
-            millis => LONGEST.min(Duration::from_millis(millis.into())),
+            0 => MAX_QUESTION_TIME,
+            millis => MAX_QUESTION_TIME.min(Duration::from_millis(millis.into())),
         };
         let context = Context {
             deadline: Instant::now() + wait,
@@ -220,7 +220,7 @@ impl Stream {
             let _place = place;
             let found = async {
                 let question = Question::judge(&asked).map_err(|fault| *fault)?;
-                answer(&app, &context, &question, asked.consistency.as_ref()).await
+                evaluate_question(&app, &context, &question, asked.consistency.as_ref()).await
             };
             let outcome = match timeout_at(context.deadline.into(), found).await {
                 Ok(outcome) => answered(asked.id, outcome),

@@ -7,18 +7,18 @@
 use std::collections::BTreeMap;
 
 use ::store::StoreError;
-use base::{Id, Millis, OrganizationId};
+use base::{Id, OrganizationId, UnixTime};
 use entitlement_core::{
     Target,
-    authority::{About, Beyond, Gift},
+    authority::{DelegationError, GrantTarget, ProposedGrant},
     management,
 };
 use sea_orm::DatabaseTransaction;
 
-use super::{App, grant_power::ruling, update_grant::Held};
+use super::{App, delegation::evaluate, update_grant::ExistingGrant};
 use crate::{
     error::Error,
-    facts::{Piece, Reading, World},
+    facts::{FactKey, FactSnapshot, SnapshotReader},
     store::{
         grants::{self, NewGrant, Of},
         view::View,
@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Organizations per page.
-const PAGE: u64 = 50;
+const ORGANIZATIONS_PER_PAGE: u64 = 50;
 
 /// A check of a caller's control, as a transaction sees the facts.
 pub(super) struct Control<'a> {
@@ -35,7 +35,7 @@ pub(super) struct Control<'a> {
     pub(super) caller: &'a str,
     /// True to check revoking, false to check granting.
     pub(super) taken: bool,
-    pub(super) now: Millis,
+    pub(super) now: UnixTime,
 }
 
 impl Control<'_> {
@@ -58,16 +58,20 @@ impl Control<'_> {
             now: self.now,
         };
         if let Some(organization) = organization {
-            return self.over_page(of, std::slice::from_ref(organization)).await;
+            return self
+                .check_page(of, std::slice::from_ref(organization))
+                .await;
         }
         let mut after = String::new();
         loop {
-            let page = of.organizations(self.db, &after, PAGE).await?;
+            let page = of
+                .organizations(self.db, &after, ORGANIZATIONS_PER_PAGE)
+                .await?;
             let Some(last) = page.last() else {
                 return Ok(());
             };
             last.as_str().clone_into(&mut after);
-            self.over_page(of, &page).await?;
+            self.check_page(of, &page).await?;
         }
     }
 
@@ -87,36 +91,40 @@ impl Control<'_> {
         let is_owners = roles.iter().any(|role| role == management::OWNER_ROLE);
         let mut reading = self.reading().await?;
         let beyond = reading.read(|world| {
-            let power = self.app.engine.power(world, self.caller, organization)?;
-            let known = power.here.roles();
+            let granter_facts = self
+                .app
+                .engine
+                .granter_facts(world, self.caller, organization)?;
+            let known = granter_facts.here.roles();
             let roles: Vec<_> = roles.iter().filter_map(|role| known.find(role)).collect();
             let manages = roles.iter().flat_map(|role| known.managed_by(*role));
             let manages: Vec<_> = manages.collect();
             let applications = roles.iter().map(|role| known.application(*role));
             let applications: Vec<_> = applications.collect();
-            let gift = Gift {
+            let gift = ProposedGrant {
                 manages: &manages,
-                about: About {
+                about: GrantTarget {
                     applications: &applications,
                     places: &[Target::Organization],
                 },
-                until: Millis::MAX,
-                is_own: !own.is_empty() && !power.here.is_member(),
+                until: UnixTime::MAX,
+                is_own: !own.is_empty() && !granter_facts.here.is_member(),
                 is_owners,
             };
-            Ok::<_, Vec<Piece>>(gift.check(&power).err())
+            Ok::<_, Vec<FactKey>>(gift.check(&granter_facts).err())
         });
         self.refused(&organization.name(), beyond.await?)
     }
 
-    async fn over_page(&self, of: Of<'_>, page: &[OrganizationId]) -> Result<(), Error> {
+    async fn check_page(&self, of: Of<'_>, page: &[OrganizationId]) -> Result<(), Error> {
         let mut held: BTreeMap<&OrganizationId, Vec<NewGrant>> = BTreeMap::new();
         let rows = of.within(self.db, page).await?;
         for organization in page {
             let own = rows
                 .iter()
                 .filter(|row| row.organization == organization.as_str());
-            let own = own.map(|row| Held::read(organization, &grants::grant(row, self.now)?));
+            let own =
+                own.map(|row| ExistingGrant::read(organization, &grants::grant(row, self.now)?));
             held.insert(organization, own.collect::<Result<_, Error>>()?);
         }
         let mut reading = self.reading().await?;
@@ -140,14 +148,24 @@ impl Control<'_> {
 
     fn beyond(
         &self,
-        world: &World,
+        world: &FactSnapshot,
         organization: &OrganizationId,
         grants: &[NewGrant],
-    ) -> Result<Option<Beyond>, Vec<Piece>> {
-        let power = self.app.engine.power(world, self.caller, organization)?;
+    ) -> Result<Option<DelegationError>, Vec<FactKey>> {
+        let granter_facts = self
+            .app
+            .engine
+            .granter_facts(world, self.caller, organization)?;
         for grant in grants {
-            let until = if self.taken { Millis::MIN } else { grant.end };
-            let ruled = ruling(world, organization, self.caller, &power, grant, until)?;
+            let until = if self.taken { UnixTime::MIN } else { grant.end };
+            let ruled = evaluate(
+                world,
+                organization,
+                self.caller,
+                &granter_facts,
+                grant,
+                until,
+            )?;
             if let Err((beyond, _)) = ruled {
                 return Ok(Some(beyond));
             }
@@ -160,23 +178,26 @@ impl Control<'_> {
         let operator = OrganizationId::operator();
         let mut reading = self.reading().await?;
         let unbounded = reading.read(|world| {
-            let power = self.app.engine.power(world, self.caller, &operator)?;
-            Ok::<_, Vec<Piece>>(power.gives_everything())
+            let granter_facts = self
+                .app
+                .engine
+                .granter_facts(world, self.caller, &operator)?;
+            Ok::<_, Vec<FactKey>>(granter_facts.gives_everything())
         });
         Ok(unbounded.await?)
     }
 
-    async fn reading(&self) -> Result<Reading<'_>, StoreError> {
+    async fn reading(&self) -> Result<SnapshotReader<'_>, StoreError> {
         let view = View::now(self.db);
-        Reading::begin(&self.app.store, &self.app.engine.facts, view).await
+        SnapshotReader::begin(&self.app.store, &self.app.engine.facts, view).await
     }
 
     /// The error does not reveal the grants of the subject.
-    fn refused(&self, subject: &str, beyond: Option<Beyond>) -> Result<(), Error> {
+    fn refused(&self, subject: &str, beyond: Option<DelegationError>) -> Result<(), Error> {
         match beyond {
             None => Ok(()),
-            Some(Beyond::Own) => Err(Error::SelfEditForbidden),
-            Some(Beyond::Owners) => Err(Error::OwnerRoleImmutable(subject.to_owned())),
+            Some(DelegationError::Own) => Err(Error::SelfEditForbidden),
+            Some(DelegationError::Owners) => Err(Error::OwnerRoleImmutable(subject.to_owned())),
             Some(_) if self.taken => Err(Error::NotApplicationAdmin(subject.to_owned())),
             Some(_) => Err(Error::ScopeExceedsGrantor(subject.to_owned())),
         }

@@ -4,8 +4,8 @@ use api::entitlement::v1::{CreateApplicationRequest, CreateApplicationResponse};
 use authority::Context;
 use base::{ApplicationId, Id};
 
-use super::{App, declaration};
-use crate::{error::Error, facts::Piece, store::applications};
+use super::{App, application_rules};
+use crate::{error::Error, facts::FactKey, store::applications};
 
 /// Creates an application with its modules and roles.
 pub(crate) async fn create_application(
@@ -20,12 +20,12 @@ pub(crate) async fn create_application(
             let id = ApplicationId::parse(&request.application_id)
                 .map_err(|error| Fault::field("application_id", error.to_string()))?;
             let application = request.application.unwrap_or_default();
-            declaration::check(&tx, &id, &application).await?;
+            application_rules::check(&tx, &id, &application).await?;
             let inserted = match applications::insert(&tx, &id, &application).await {
                 Err(StoreError::Duplicate(_)) => return Err(Error::ApplicationExists(id.name())),
                 other => other?,
             };
-            tx.emit(Piece::Catalog.entity(), Vec::new());
+            tx.emit(FactKey::Catalog.entity(), Vec::new());
             tx.finish(|consistency_token| CreateApplicationResponse {
                 application: Some(inserted),
                 consistency_token,
@@ -33,6 +33,7 @@ pub(crate) async fn create_application(
             .await?
         }
     };
-    app.settle(context, &response.consistency_token).await;
+    app.await_propagation(context, &response.consistency_token)
+        .await;
     Ok(response)
 }

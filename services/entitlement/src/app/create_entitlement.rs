@@ -4,13 +4,13 @@ use api::entitlement::v1::{
     CreateEntitlementRequest, CreateEntitlementResponse, Entitlement, EntitlementState,
 };
 use authority::{Context, Permit};
-use base::{ApplicationId, Id, Millis, OrganizationId};
+use base::{ApplicationId, Id, OrganizationId, UnixTime};
 use entitlement_core::management;
 
 use super::{App, change_entitlement::end_grants, widening};
 use crate::{
     error::Error,
-    facts::Piece,
+    facts::FactKey,
     store::{applications, entitlements, organizations},
 };
 
@@ -21,8 +21,8 @@ pub(crate) async fn create_entitlement(
     request: CreateEntitlementRequest,
 ) -> Result<CreateEntitlementResponse, Error> {
     let organization = parse("parent", &request.parent, OrganizationId::parse_name)?;
-    let permit = app.permit_in(context, &organization).await?;
-    app.follow(context, &request.consistency_token).await?;
+    let permit = app.permit_for_organization(context, &organization).await?;
+    app.await_token(context, &request.consistency_token).await?;
     let response: CreateEntitlementResponse = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
@@ -37,13 +37,17 @@ pub(crate) async fn create_entitlement(
                 return Err(Fault::field("entitlement_id", "is that of the application").into());
             }
             let start = asked.start_time.as_ref();
-            let start = moment("entitlement.start_time", start, Millis::MIN)?;
-            let end = moment("entitlement.end_time", asked.end_time.as_ref(), Millis::MAX)?;
+            let start = moment("entitlement.start_time", start, UnixTime::MIN)?;
+            let end = moment(
+                "entitlement.end_time",
+                asked.end_time.as_ref(),
+                UnixTime::MAX,
+            )?;
             if end <= start {
                 return Err(Fault::field("entitlement.end_time", "must be after the start").into());
             }
             // Management access in the organization lasts only as long as this entitlement.
-            if application.as_str() == management::APPLICATION && end != Millis::MAX {
+            if application.as_str() == management::APPLICATION && end != UnixTime::MAX {
                 let only = "must be absent: an organization keeps an owner";
                 return Err(Fault::field("entitlement.end_time", only).into());
             }
@@ -62,7 +66,8 @@ pub(crate) async fn create_entitlement(
             .await?
         }
     };
-    app.settle(context, &response.consistency_token).await;
+    app.await_propagation(context, &response.consistency_token)
+        .await;
     Ok(response)
 }
 
@@ -72,9 +77,9 @@ pub(super) async fn give(
     permit: &Permit,
     organization: &OrganizationId,
     application: &ApplicationId,
-    window: (Millis, Millis),
+    window: (UnixTime, UnixTime),
 ) -> Result<Entitlement, Error> {
-    tx.lead().await?;
+    tx.lock_log().await?;
     let (db, now) = (tx.connection(), tx.now());
     if organizations::find(db, organization).await?.is_none() {
         return Err(Fault::denied().into());
@@ -89,7 +94,7 @@ pub(super) async fn give(
     }
     widening::by_entitlement(tx, permit.holder(), organization, application).await?;
     let inserted = entitlements::insert(tx, organization, application, window).await?;
-    let piece = Piece::Organization(organization.clone());
+    let piece = FactKey::Organization(organization.clone());
     tx.emit(piece.entity(), Vec::new());
     Ok(inserted)
 }

@@ -6,12 +6,12 @@ use base::{Id, OrganizationId};
 
 use super::{
     App,
-    grant_power::{self, seen},
-    grant_rules, separations,
+    delegation::{self, retain_visible},
+    grant_rules, separation_of_duties,
 };
 use crate::{
     error::{Error, some_of},
-    facts::Piece,
+    facts::FactKey,
     store::grants::{self, NewGrant},
 };
 
@@ -23,15 +23,15 @@ pub(crate) async fn create_grant(
 ) -> Result<CreateGrantResponse, Error> {
     let organization = parse("parent", &request.parent, OrganizationId::parse_name)?;
     let permit = app.permit_to_give(context, &organization).await?;
-    app.follow(context, &request.consistency_token).await?;
+    app.await_token(context, &request.consistency_token).await?;
     let grant = request.grant.clone().unwrap_or_default();
     let grant = grant_rules::read(&organization, grant, &request.grant_id, "")?;
     let response: CreateGrantResponse = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
-            app.lead(&tx).await?;
+            app.lock_log(&tx).await?;
             let mut given = give(app, context, &mut tx, &permit, &organization, &[grant]).await?;
-            separations::check((app, context), &tx, &organization, &given).await?;
+            separation_of_duties::check((app, context), &tx, &organization, &given).await?;
             let grant = given.pop();
             tx.finish(|consistency_token| CreateGrantResponse {
                 grant,
@@ -40,7 +40,8 @@ pub(crate) async fn create_grant(
             .await?
         }
     };
-    app.settle(context, &response.consistency_token).await;
+    app.await_propagation(context, &response.consistency_token)
+        .await;
     Ok(response)
 }
 
@@ -53,7 +54,7 @@ pub(super) async fn give(
     organization: &OrganizationId,
     grants: &[NewGrant],
 ) -> Result<Vec<Grant>, Error> {
-    grant_power::give(app, context, organization, grants).await?;
+    delegation::check_can_grant(app, context, organization, grants).await?;
     let uids = grant_rules::check(tx, organization, grants).await?;
     let given = match grants::insert(tx, organization, permit.holder(), grants, &uids).await {
         Err(StoreError::Duplicate(_)) => {
@@ -62,7 +63,7 @@ pub(super) async fn give(
         other => other?,
     };
     for grant in grants {
-        let piece = Piece::Member(organization.clone(), grant.subject.as_str().into());
+        let piece = FactKey::Member(organization.clone(), grant.subject.as_str().into());
         tx.emit(piece.entity(), Vec::new());
     }
     Ok(given)
@@ -91,7 +92,11 @@ async fn taken(
             .filter(|own| own.name == name)
             .cloned()
             .collect();
-        if !other.is_empty() && seen(app, context, organization, other).await?.is_empty() {
+        if !other.is_empty()
+            && retain_visible(app, context, organization, other)
+                .await?
+                .is_empty()
+        {
             return Ok(Error::ScopeExceedsGrantor(grant.role.to_string()));
         }
     }

@@ -7,7 +7,7 @@ use authority::Context;
 use base::{ApplicationId, Id, OrganizationId, RoleId, RoleName};
 use entitlement_core::{management, parts};
 
-use super::{App, grant_power, grant_rules, separations};
+use super::{App, delegation, grant_rules, separation_of_duties};
 use crate::{
     catalog,
     error::Error,
@@ -15,9 +15,9 @@ use crate::{
 };
 
 /// Maximum number of custom roles of an organization: all are in memory with it.
-pub(super) const MOST: u64 = 256;
+pub(super) const MAX_CUSTOM_ROLES: u64 = 256;
 /// Owners per page of the search for a holder of a role.
-const OWNERS: u64 = 1000;
+const OWNERS_PER_PAGE: u64 = 1000;
 
 /// Returns the name of a role to be created.
 pub(super) fn name(
@@ -69,7 +69,7 @@ pub(super) async fn check(
         return Err(Error::PermissionUnknown(unknown.clone()));
     }
     let taken = parts(&definition, &role.permissions).map_err(Fault::internal)?;
-    match separations::both(&definition, &taken) {
+    match separation_of_duties::both(&definition, &taken) {
         None => Ok(()),
         Some((one, other)) => Err(Error::RoleSeparated {
             role: name.to_string(),
@@ -80,7 +80,7 @@ pub(super) async fn check(
 }
 
 /// Checks that the caller may change the permissions of a role from `before` to `after`.
-pub(super) async fn power(
+pub(super) async fn granter_facts(
     app: &App,
     context: &Context,
     tx: &WriteTx,
@@ -92,7 +92,8 @@ pub(super) async fn power(
     };
     let owner = owner_with(tx, organization, name).await?;
     let all = [before, after].concat();
-    grant_power::make(app, context, organization, (name, &all), owner.as_deref()).await
+    delegation::check_can_define_role(app, context, organization, (name, &all), owner.as_deref())
+        .await
 }
 
 /// Returns an owner of the organization who holds the role.
@@ -106,7 +107,8 @@ async fn owner_with(
     let mut after = String::new();
     loop {
         let db = tx.connection();
-        let owners = grants::subjects_with(db, organization, &owner, &after, OWNERS).await?;
+        let owners =
+            grants::subjects_with(db, organization, &owner, &after, OWNERS_PER_PAGE).await?;
         let Some(last) = owners.last() else {
             return Ok(None);
         };

@@ -7,7 +7,7 @@ use base::{OrganizationId, RoleName};
 use super::{App, custom_role_rules as rules};
 use crate::{
     error::Error,
-    facts::Piece,
+    facts::FactKey,
     store::{custom_roles, grants},
 };
 
@@ -22,7 +22,7 @@ pub(crate) async fn delete_custom_role(
     let mut response: DeleteCustomRoleResponse = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
-            app.lead(&tx).await?;
+            app.lock_log(&tx).await?;
             let role = (&organization, &name);
             let deleted = delete(app, context, &mut tx, role, &request.etag).await?;
             tx.finish(|consistency_token| DeleteCustomRoleResponse {
@@ -33,7 +33,9 @@ pub(crate) async fn delete_custom_role(
             .await?
         }
     };
-    let propagation = app.settle(context, &response.consistency_token).await;
+    let propagation = app
+        .await_propagation(context, &response.consistency_token)
+        .await;
     response.set_propagation(propagation);
     Ok(response)
 }
@@ -47,14 +49,14 @@ async fn delete(
 ) -> Result<CustomRole, Error> {
     let found = custom_roles::find(tx.connection(), organization, name).await?;
     let (role, version) = found.ok_or_else(|| Error::RoleNotFound(name.to_string()))?;
-    rules::power(app, context, tx, name, (&role.permissions, &[])).await?;
+    rules::granter_facts(app, context, tx, name, (&role.permissions, &[])).await?;
     expect_etag(etag, version)?;
     if grants::is_held(tx.connection(), name).await? {
         return Err(Error::RoleHeld(name.to_string()));
     }
     custom_roles::delete(tx, organization, name, version).await?;
     tx.emit(
-        Piece::Organization(organization.clone()).entity(),
+        FactKey::Organization(organization.clone()).entity(),
         Vec::new(),
     );
     Ok(role)

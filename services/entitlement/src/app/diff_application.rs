@@ -4,7 +4,7 @@ use authority::Context;
 use base::ApplicationId;
 use entitlement_core::difference;
 
-use super::{App, declaration, update_application::merge};
+use super::{App, application_rules, update_application::merge};
 use crate::{
     catalog,
     error::Error,
@@ -27,7 +27,7 @@ pub(crate) async fn diff_application(
         .ok_or_else(|| Error::ApplicationNotFound(asked.name.clone()))?;
     expect_etag(&asked.etag, version)?;
     let paths = request.update_mask.unwrap_or_default().paths;
-    let new = declaration::definition(&id, &merge(&old, &asked, &paths)?)?;
+    let new = application_rules::definition(&id, &merge(&old, &asked, &paths)?)?;
     let old_definition = catalog::definition(&old).map_err(Fault::internal)?;
     let found = difference(&old_definition, &new).map_err(Fault::internal)?;
     let now = app.engine.clock.now();

@@ -10,24 +10,24 @@ use entitlement_core::Reason;
 
 use super::{
     App,
+    as_of::{moment_of, read_at},
     list_subjects::holders,
-    past::{moment_of, read_at},
     question::{Question, decision, reason},
 };
 use crate::{
-    engine::{Ask, Bearing, Status, allowed},
+    engine::{Query, QueryFacts, Status, is_allowed},
     error::Error,
 };
 
 /// The permission to read access, which decides the visibility of an explanation.
-const READ: &str = "mandate.access.read";
+const READ_ACCESS: &str = "mandate.access.read";
 
 /// Maximum number of helpers named in an explanation.
-const HELPERS: usize = 10;
+const MAX_HELPERS: usize = 10;
 
 /// The caller's visibility of the organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Asker {
+enum Visibility {
     /// A part of the organization that includes the location.
     Part,
     /// The whole organization.
@@ -53,22 +53,31 @@ pub(crate) async fn explain(
     };
     // A caller without access makes nothing wait, and a missing location looks like one out of
     // reach.
-    let asker = reach(app, &caller.name, &question).await?;
-    let asker = asker.ok_or_else(Fault::denied)?;
+    let visibility = visibility_of(app, &caller.name, &question).await?;
+    let visibility = visibility.ok_or_else(Fault::denied)?;
     app.engine
-        .freshen(context, request.consistency.as_ref())
+        .ensure_fresh(context, request.consistency.as_ref())
         .await?;
     let Some(at) = moment_of(app, request.read_time.as_ref())? else {
-        return explain_now(app, &caller.name, &question, asker).await;
+        return explain_now(app, &caller.name, &question, visibility).await;
     };
     // The caller's part of the organization at that time may differ from its part now.
-    if asker == Asker::Part {
+    if visibility == Visibility::Part {
         return Err(Fault::denied().into());
     }
     let explained = read_at(app, at, |world| {
-        let mut row = app.engine.past_row(world, at);
-        let bearing = row.bearing(&question.ask())?;
-        Ok(bearing.map(|bearing| respond(&question, &bearing, row.status, asker, |_| true).0))
+        let mut evaluation = app.engine.past_row(world, at);
+        let query_facts = evaluation.query_facts(&question.query())?;
+        Ok(query_facts.map(|query_facts| {
+            respond(
+                &question,
+                &query_facts,
+                evaluation.status,
+                visibility,
+                |_| true,
+            )
+            .0
+        }))
     });
     explained.await
 }
@@ -77,55 +86,65 @@ async fn explain_now(
     app: &App,
     caller: &str,
     question: &Question<'_>,
-    asker: Asker,
+    visibility: Visibility,
 ) -> Result<ExplainResponse, Error> {
     let explained = app.engine.facts.read(|world| {
-        let mut row = app.engine.row(world);
-        let bearing = match row.bearing(&question.ask())? {
-            Ok(bearing) => bearing,
+        let mut evaluation = app.engine.evaluation(world);
+        let query_facts = match evaluation.query_facts(&question.query())? {
+            Ok(query_facts) => query_facts,
             Err(error) => return Ok(Err(error)),
         };
         let own = world.facts(caller, &question.organization)?;
         let may_know = |scope: &core::Scope| {
-            let read = own.catalog.permission(READ);
-            let throughout = |read| core::holds_throughout(&own, read, scope, bearing.now);
-            asker >= Asker::Organization || read.is_some_and(throughout)
+            let read = own.catalog.permission(READ_ACCESS);
+            let throughout = |read| core::holds_throughout(&own, read, scope, query_facts.now);
+            visibility >= Visibility::Organization || read.is_some_and(throughout)
         };
-        Ok(Ok(respond(question, &bearing, row.status, asker, may_know)))
+        Ok(Ok(respond(
+            question,
+            &query_facts,
+            evaluation.status,
+            visibility,
+            may_know,
+        )))
     });
     let (mut response, failed) = explained.await??;
-    if let Some(permission) = failed.and_then(helping)
-        && asker >= Asker::Organization
+    if let Some(permission) = failed.and_then(resolving_permission)
+        && visibility >= Visibility::Organization
     {
-        response.helpers = holders(app, &question.organization, permission, HELPERS).await?;
+        response.helpers = holders(app, &question.organization, permission, MAX_HELPERS).await?;
     }
     Ok(response)
 }
 
 /// Returns the caller's visibility, or `None` if it may not see the location.
-async fn reach(app: &App, caller: &str, question: &Question<'_>) -> Result<Option<Asker>, Error> {
+async fn visibility_of(
+    app: &App,
+    caller: &str,
+    question: &Question<'_>,
+) -> Result<Option<Visibility>, Error> {
     let organization = &question.organization;
     let (engine, facts) = (&app.engine, &app.engine.facts);
     let found = facts.read(|world| {
         let now = engine.clock.now();
-        for (reach, asker) in [
-            (Reach::Operator, Asker::Everywhere),
-            (Reach::Organization(organization), Asker::Organization),
+        for (visibility_of, visibility) in [
+            (Reach::Operator, Visibility::Everywhere),
+            (Reach::Organization(organization), Visibility::Organization),
         ] {
-            match engine.manages_in(world, caller, READ, reach, now)? {
+            match engine.manages_in_memory(world, caller, READ_ACCESS, visibility_of, now)? {
                 Ok(false) => {}
-                Ok(true) => return Ok(Ok(Some(asker))),
+                Ok(true) => return Ok(Ok(Some(visibility))),
                 Err(error) => return Ok(Err(error)),
             }
         }
-        let here = Ask {
+        let here = Query {
             subject: caller,
-            permission: READ,
+            permission: READ_ACCESS,
             context: None,
-            ..question.ask()
+            ..question.query()
         };
-        let here = allowed(world, &here, now)?;
-        Ok(here.map(|here| here.then_some(Asker::Part)))
+        let here = is_allowed(world, &here, now)?;
+        Ok(here.map(|here| here.then_some(Visibility::Part)))
     });
     found.await?
 }
@@ -133,21 +152,21 @@ async fn reach(app: &App, caller: &str, question: &Question<'_>) -> Result<Optio
 /// Returns the response, and the reason if the decision is a deny.
 fn respond(
     question: &Question<'_>,
-    bearing: &Bearing<'_, '_>,
+    query_facts: &QueryFacts<'_, '_>,
     status: Status,
-    asker: Asker,
+    visibility: Visibility,
     may_know: impl Fn(&core::Scope) -> bool,
 ) -> (ExplainResponse, Option<Reason>) {
-    let Bearing {
+    let QueryFacts {
         facts,
         permission,
         target,
         given,
         now,
-    } = bearing;
+    } = query_facts;
     let mut explanation = core::explain(facts, *permission, *target, given, *now);
     explanation.grants.retain(|grant| may_know(grant.scope));
-    if asker != Asker::Everywhere && facts.member.is_none() {
+    if visibility != Visibility::Everywhere && facts.member.is_none() {
         // An organization may not learn whether a user exists who is not its member.
         let steps = &mut explanation.steps;
         steps.retain(|step| step.reason != Reason::SubjectNotActive);
@@ -180,7 +199,7 @@ fn respond(
 }
 
 /// Returns the context keys that the conditions of these grants refer to and the context lacks.
-fn missing(explanation: &core::Explanation<'_>, given: &core::Given<'_>) -> Vec<String> {
+fn missing(explanation: &core::Explanation<'_>, given: &core::ConditionInput<'_>) -> Vec<String> {
     let grants = explanation.grants.iter();
     let refusing = grants.filter(|grant| grant.would_allow() && !grant.is_met());
     let conditions = refusing.filter_map(|grant| grant.condition);
@@ -198,7 +217,7 @@ fn roles(facts: &core::Facts<'_>, permission: core::PermissionIndex) -> Vec<Stri
 }
 
 /// Returns the permission with which a member can resolve a deny.
-fn helping(reason: Reason) -> Option<&'static str> {
+fn resolving_permission(reason: Reason) -> Option<&'static str> {
     match reason {
         Reason::NoGrant | Reason::OutOfScope | Reason::ConditionNotMet => {
             Some("mandate.grants.write")

@@ -11,7 +11,7 @@ pub(crate) async fn get_custom_role(
     request: GetCustomRoleRequest,
 ) -> Result<GetCustomRoleResponse, Error> {
     let (organization, name) = rules::parse_name("name", &request.name)?;
-    app.permit_within(context, &organization).await?;
+    app.permit_anywhere_in(context, &organization).await?;
     let found = custom_roles::find(app.store.reader(), &organization, &name).await?;
     let (role, _) = found.ok_or(Error::RoleNotFound(request.name))?;
     Ok(GetCustomRoleResponse {

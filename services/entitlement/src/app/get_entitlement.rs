@@ -13,7 +13,8 @@ pub(crate) async fn get_entitlement(
     request: GetEntitlementRequest,
 ) -> Result<GetEntitlementResponse, Error> {
     let name = parse("name", &request.name, In::<EntitlementId>::parse_name)?;
-    app.permit_in(context, &name.organization).await?;
+    app.permit_for_organization(context, &name.organization)
+        .await?;
     let (db, now) = (app.store.reader(), app.engine.clock.now());
     let (entitlement, _) = entitlements::find(db, &name.organization, name.id.as_str(), now)
         .await?

@@ -3,7 +3,7 @@ use api::entitlement::v1::{GetGrantRequest, GetGrantResponse};
 use authority::Context;
 use base::{GrantId, In};
 
-use super::{App, grant_power::visible};
+use super::{App, delegation::visible_grants};
 use crate::{error::Error, store::grants};
 
 /// Returns one grant, including a revoked one. A grant out of the caller's reach is reported as not
@@ -15,11 +15,12 @@ pub(crate) async fn get_grant(
 ) -> Result<GetGrantResponse, Error> {
     let name = parse("name", &request.name, In::<GrantId>::parse_name)?;
     let organization = &name.organization;
-    app.permit_within(context, organization).await?;
+    app.permit_anywhere_in(context, organization).await?;
     let now = app.engine.clock.now();
     let found = grants::find(app.store.reader(), organization, &name.id, now).await?;
     if let Some((grant, _)) = found
-        && let [true] = visible(app, context, organization, std::slice::from_ref(&grant)).await?[..]
+        && let [true] =
+            visible_grants(app, context, organization, std::slice::from_ref(&grant)).await?[..]
     {
         return Ok(GetGrantResponse { grant: Some(grant) });
     }

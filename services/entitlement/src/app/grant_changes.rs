@@ -10,10 +10,10 @@ use base::{GrantId, Id, In, OrganizationId};
 use super::{
     App, batch_create_grants,
     create_grant::give,
-    grant_power::By,
-    keepers::{self, Keepers},
+    delegation::GrantEditor,
+    required_holders::{self, Keepers},
     revoke_grant::revoke,
-    update_grant::{Held, change},
+    update_grant::{ExistingGrant, change},
 };
 use crate::{
     error::Error,
@@ -74,7 +74,7 @@ impl Changes {
             subjects.insert(subject);
         }
         let mut changed = rows.values();
-        let concerned = changed.any(|row| keepers::concerns(&row.role_name()));
+        let concerned = changed.any(|row| required_holders::concerns(&row.role_name()));
         Ok(Self {
             organization,
             subjects,
@@ -87,7 +87,11 @@ impl Changes {
     /// because an old grant may conflict with a new one. Checks the required holders once, after
     /// all changes.
     // SPEC: S3-43.
-    pub(super) async fn enact(self, by: &By<'_>, tx: &mut WriteTx) -> Result<Vec<Grant>, Error> {
+    pub(super) async fn enact(
+        self,
+        by: &GrantEditor<'_>,
+        tx: &mut WriteTx,
+    ) -> Result<Vec<Grant>, Error> {
         let organization = self.organization.clone();
         let kept = Keepers::before(by.app, tx, &organization, self.concerned).await?;
         let changed = self.make(by, tx).await?;
@@ -95,13 +99,13 @@ impl Changes {
         Ok(changed)
     }
 
-    async fn make(self, by: &By<'_>, tx: &mut WriteTx) -> Result<Vec<Grant>, Error> {
+    async fn make(self, by: &GrantEditor<'_>, tx: &mut WriteTx) -> Result<Vec<Grant>, Error> {
         let mut done = BTreeMap::new();
         let (mut updates, mut creates, mut places) = (Vec::new(), Vec::new(), Vec::new());
         for (index, change) in self.all.into_iter().enumerate() {
             match change {
                 Change::Revoke(name, etag) => {
-                    let held = Held::find(tx, &name).await?;
+                    let held = ExistingGrant::find(tx, &name).await?;
                     done.insert(index, revoke(by, tx, &name, held, &etag).await?);
                 }
                 Change::Update(name, grant, paths) => updates.push((index, name, grant, paths)),
@@ -112,7 +116,7 @@ impl Changes {
             }
         }
         for (index, name, grant, paths) in updates {
-            let held = Held::find(tx, &name).await?;
+            let held = ExistingGrant::find(tx, &name).await?;
             let asked = (*grant, &*paths);
             let changed = change(by.app, by.context, tx, &name, held, asked).await?;
             done.insert(index, changed);

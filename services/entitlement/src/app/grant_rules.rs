@@ -6,7 +6,7 @@ use ::rpc::{Fault, moment, parse};
 use ::store::WriteTx;
 use api::entitlement::v1::{Application, Grant, ManagementMode, Scope};
 use base::{
-    ApplicationId, GrantId, Id, In, Millis, OrganizationId, ResourceId, RoleName, Subject, UnitId,
+    ApplicationId, GrantId, Id, In, OrganizationId, ResourceId, RoleName, Subject, UnitId, UnixTime,
 };
 use entitlement_core::management;
 
@@ -118,10 +118,10 @@ fn window(
     start: Option<&prost_types::Timestamp>,
     end: Option<&prost_types::Timestamp>,
     at: &str,
-) -> Result<(Millis, Millis), Fault> {
-    let start = moment(&format!("{at}grant.start_time"), start, Millis::MIN)?;
+) -> Result<(UnixTime, UnixTime), Fault> {
+    let start = moment(&format!("{at}grant.start_time"), start, UnixTime::MIN)?;
     let field = format!("{at}grant.end_time");
-    let end = moment(&field, end, Millis::MAX)?;
+    let end = moment(&field, end, UnixTime::MAX)?;
     if end <= start {
         return Err(Fault::field(field, "must be after the start"));
     }

@@ -15,20 +15,20 @@ use super::App;
 use crate::error::Error;
 
 /// Maximum time to wait for the projection to catch up.
-const CATCH_UP: Duration = Duration::from_secs(2);
+const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Message added to a refusal if the projection has not caught up in time.
-const BEHIND: &str = "what identity and membership know may not be known here yet";
+const FACTS_BEHIND_MESSAGE: &str = "what identity and membership know may not be known here yet";
 
 /// A running use case.
-type Case<'a, R> = Pin<Box<dyn Future<Output = Result<R, Error>> + Send + 'a>>;
+type UseCase<'a, R> = Pin<Box<dyn Future<Output = Result<R, Error>> + Send + 'a>>;
 
 /// Runs a use case, and again if it was refused while changes were still missing here.
 pub(crate) async fn judge<Q: Clone, R>(
     app: &App,
     context: &Context,
     request: Q,
-    case: impl for<'a> Fn(&'a App, &'a Context, Q) -> Case<'a, R>,
+    case: impl for<'a> Fn(&'a App, &'a Context, Q) -> UseCase<'a, R>,
 ) -> Result<R, Error> {
     let known = app.engine.facts.revision();
     let refused = match case(app, context, request.clone()).await {
@@ -43,7 +43,10 @@ pub(crate) async fn judge<Q: Clone, R>(
         Ok(_) => case(app, context, request).await,
         Err(error) => {
             tracing::warn!(%error, "a call is refused by facts that may be behind");
-            Err(refused.saying(BEHIND).with("facts", "behind").into())
+            Err(refused
+                .saying(FACTS_BEHIND_MESSAGE)
+                .with("facts", "behind")
+                .into())
         }
     }
 }
@@ -63,12 +66,12 @@ impl App {
         let left = context.deadline.saturating_duration_since(Instant::now());
         let caught_up = async {
             for head in self.owners.heads().await? {
-                self.engine.reach(context, &head).await?;
+                self.engine.await_token(context, &head).await?;
             }
             self.engine.facts.refresh(Vec::new()).await?;
             Ok(self.engine.facts.revision())
         };
-        let caught_up = timeout(left.min(CATCH_UP), caught_up).await;
+        let caught_up = timeout(left.min(CATCH_UP_TIMEOUT), caught_up).await;
         caught_up.unwrap_or_else(|_| Err(Fault::deadline().into()))
     }
 }

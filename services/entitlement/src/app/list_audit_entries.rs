@@ -13,7 +13,7 @@ pub(crate) async fn list_audit_entries(
     request: ListAuditEntriesRequest,
 ) -> Result<ListAuditEntriesResponse, Error> {
     let organization = parse("parent", &request.parent, OrganizationId::parse_name)?;
-    app.permit_in(context, &organization).await?;
+    app.permit_for_organization(context, &organization).await?;
     let filter = request.filter.unwrap_or_default();
     let (size, token) = (request.page_size, &request.page_token);
     let listed = list_audit(&app.store, &organization, filter, size, token);

@@ -13,7 +13,7 @@ pub(crate) async fn list_custom_roles(
     request: ListCustomRolesRequest,
 ) -> Result<ListCustomRolesResponse, Error> {
     let organization = parse("parent", &request.parent, OrganizationId::parse_name)?;
-    app.permit_within(context, &organization).await?;
+    app.permit_anywhere_in(context, &organization).await?;
     let sealer = app.store.sealer();
     let list = format!("custom roles {organization}");
     let page = Page::read(sealer, list, request.page_size, &request.page_token)?;

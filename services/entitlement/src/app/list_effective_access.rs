@@ -4,18 +4,18 @@ use api::entitlement::v1::{
     ManagementMode, PermissionAccess, Scope,
 };
 use authority::Context;
-use base::{Millis, OrganizationId, Subject};
+use base::{OrganizationId, Subject, UnixTime};
 use entitlement_core as core;
 use entitlement_core::{
     ApplicationIndex, Target,
-    authority::{About, Power},
+    authority::{GrantTarget, Granter},
     management,
 };
 
-use super::{App, grant_power::caller};
+use super::{App, delegation::caller};
 use crate::{
     error::Error,
-    facts::{Piece, World},
+    facts::{FactKey, FactSnapshot},
 };
 
 /// Lists the access of a subject in an organization now, for the applications that the caller may
@@ -27,9 +27,9 @@ pub(crate) async fn list_effective_access(
 ) -> Result<ListEffectiveAccessResponse, Error> {
     let organization = parse("parent", &request.parent, OrganizationId::parse_name)?;
     parse("subject", &request.subject, Subject::parse_name)?;
-    app.permit_within(context, &organization).await?;
+    app.permit_anywhere_in(context, &organization).await?;
     app.engine
-        .freshen(context, request.consistency.as_ref())
+        .ensure_fresh(context, request.consistency.as_ref())
         .await?;
     let sealer = app.store.sealer();
     let list = format!("access {organization} {} {}", request.subject, request.view);
@@ -38,15 +38,15 @@ pub(crate) async fn list_effective_access(
     let full = matches!(view, AccessView::Full | AccessView::Administration);
     let caller = caller(context)?;
     let read = app.engine.facts.read(|world| {
-        let power = app.engine.power(world, caller, &organization)?;
+        let granter_facts = app.engine.granter_facts(world, caller, &organization)?;
         let facts = world.facts(&request.subject, &organization)?;
         let catalog = facts.catalog;
-        if !reaches_any(&power) {
+        if !reaches_any(&granter_facts) {
             return Ok(Err(Fault::denied()));
         }
-        let found: Vec<core::ApplicationAccess<'_>> = shown(world, &facts, view, power.now)
+        let found: Vec<core::ApplicationAccess<'_>> = shown(world, &facts, view, granter_facts.now)
             .into_iter()
-            .filter(|found| reaches(&power, Some(found.application)))
+            .filter(|found| reaches(&granter_facts, Some(found.application)))
             .filter(|found| catalog.application_id(found.application) > page.after.as_str())
             .take(usize::try_from(page.limit()).unwrap_or(usize::MAX))
             .collect();
@@ -62,7 +62,7 @@ pub(crate) async fn list_effective_access(
             .into_iter()
             .map(|found| application(world, &facts, &organization, found, full))
             .collect();
-        Ok::<_, Vec<Piece>>(Ok((rows, world.revision())))
+        Ok::<_, Vec<FactKey>>(Ok((rows, world.revision())))
     });
     let (rows, revision) = read.await??;
     let (applications, next_page_token) = page.cut(sealer, rows, |found| {
@@ -77,10 +77,10 @@ pub(crate) async fn list_effective_access(
 
 /// Returns the applications of a view, ordered by id.
 fn shown<'a>(
-    world: &World,
+    world: &FactSnapshot,
     facts: &core::Facts<'a>,
     view: AccessView,
-    now: Millis,
+    now: UnixTime,
 ) -> Vec<core::ApplicationAccess<'a>> {
     let id = |found: &core::ApplicationAccess<'_>| facts.catalog.application_id(found.application);
     let mut found = core::access(facts, now);
@@ -99,29 +99,29 @@ fn shown<'a>(
     found
 }
 
-fn is_external(world: &World, application: &str) -> bool {
+fn is_external(world: &FactSnapshot, application: &str) -> bool {
     let declared = world.application(application);
     declared.is_some_and(|found| found.management_mode() == ManagementMode::External)
 }
 
 /// True if the caller may see the access of members to an application.
-fn reaches(power: &Power<'_>, application: Option<ApplicationIndex>) -> bool {
-    let catalog = power.here.catalog;
+fn reaches(granter_facts: &Granter<'_>, application: Option<ApplicationIndex>) -> bool {
+    let catalog = granter_facts.here.catalog;
     let read = catalog.permission("mandate.access.read");
-    let about = About {
+    let about = GrantTarget {
         applications: &[application],
         places: &[Target::Organization],
     };
-    read.is_some_and(|read| power.reaches(read, &about))
+    read.is_some_and(|read| granter_facts.reaches(read, &about))
 }
 
 /// True if the caller may see it for any application.
-fn reaches_any(power: &Power<'_>) -> bool {
-    let applications = power.here.catalog.applications().into_iter();
+fn reaches_any(granter_facts: &Granter<'_>) -> bool {
+    let applications = granter_facts.here.catalog.applications().into_iter();
     applications
         .map(Some)
         .chain([None])
-        .any(|application| reaches(power, application))
+        .any(|application| reaches(granter_facts, application))
 }
 
 /// Returns the resources of the scopes whose existence must be loaded first.
@@ -129,18 +129,18 @@ pub(super) fn unknown(
     facts: &core::Facts<'_>,
     organization: &OrganizationId,
     found: &[core::ApplicationAccess<'_>],
-) -> Vec<Piece> {
+) -> Vec<FactKey> {
     let Some(tree) = facts.organization.map(|organization| &organization.tree) else {
         return Vec::new();
     };
     let held = found.iter().flat_map(|found| &found.permissions);
     held.flat_map(|held| tree.unknown(&held.scope))
-        .map(|id| Piece::Resource(organization.clone(), id.into()))
+        .map(|id| FactKey::Resource(organization.clone(), id.into()))
         .collect()
 }
 
 fn application(
-    world: &World,
+    world: &FactSnapshot,
     facts: &core::Facts<'_>,
     organization: &OrganizationId,
     found: core::ApplicationAccess<'_>,

@@ -13,7 +13,7 @@ pub(crate) async fn list_entitlements(
     request: ListEntitlementsRequest,
 ) -> Result<ListEntitlementsResponse, Error> {
     let organization = parse("parent", &request.parent, OrganizationId::parse_name)?;
-    app.permit_in(context, &organization).await?;
+    app.permit_for_organization(context, &organization).await?;
     let sealer = app.store.sealer();
     let list = format!("entitlements {organization}");
     let page = Page::read(sealer, list, request.page_size, &request.page_token)?;

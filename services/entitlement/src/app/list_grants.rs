@@ -3,7 +3,7 @@ use api::entitlement::v1::{Grant, ListGrantsRequest, ListGrantsResponse};
 use authority::Context;
 use base::{ApplicationId, OrganizationId, RoleName, Subject};
 
-use super::{App, grant_power::seen};
+use super::{App, delegation::retain_visible};
 use crate::{
     error::Error,
     store::grants::{self, Filter},
@@ -11,8 +11,8 @@ use crate::{
 
 /// Rows per read once the first read finds too few visible grants, and maximum reads for one page.
 /// After these, return a short page rather than keep reading.
-const ROWS: u64 = 1000;
-const READS: usize = 64;
+const ROWS_PER_READ: u64 = 1000;
+const MAX_READS_PER_PAGE: usize = 64;
 
 /// Lists the grants of an organization that the caller may see, ordered by name.
 pub(crate) async fn list_grants(
@@ -22,7 +22,7 @@ pub(crate) async fn list_grants(
 ) -> Result<ListGrantsResponse, Error> {
     let organization = parse("parent", &request.parent, OrganizationId::parse_name)?;
     let filter = filter(&request)?;
-    app.permit_within(context, &organization).await?;
+    app.permit_anywhere_in(context, &organization).await?;
     let sealer = app.store.sealer();
     let list = format!(
         "grants {organization} {} {} {} {} {}",
@@ -33,25 +33,29 @@ pub(crate) async fn list_grants(
     let prefix = format!("organizations/{organization}/grants/");
     let id = |grant: &Grant| grant.name.replacen(&prefix, "", 1);
     // Skip invisible grants without a gap, so that no page reveals their number.
-    let (mut found, mut looked_at) = (Vec::new(), Some(page.after.clone()));
+    let (mut found, mut scanned_up_to) = (Vec::new(), Some(page.after.clone()));
     let mut limit = page.limit();
-    for _ in 0..READS {
-        let Some(after) = looked_at.take() else {
+    for _ in 0..MAX_READS_PER_PAGE {
+        let Some(after) = scanned_up_to.take() else {
             break;
         };
         let rows = grants::page(reader, &organization, &filter, &after, limit, now).await?;
         let is_all = (rows.len() as u64) < limit;
-        looked_at = rows.last().filter(|_| !is_all).map(id);
-        let seen = seen(app, context, &organization, rows).await?.into_iter();
-        found.extend(seen.filter(|grant| is_about(grant, &request.application)));
+        scanned_up_to = rows.last().filter(|_| !is_all).map(id);
+        let retain_visible = retain_visible(app, context, &organization, rows)
+            .await?
+            .into_iter();
+        found.extend(
+            retain_visible.filter(|grant| concerns_application(grant, &request.application)),
+        );
         if found.len() as u64 >= page.limit() {
             break;
         }
-        limit = ROWS;
+        limit = ROWS_PER_READ;
     }
     let (grants, mut next_page_token) = page.cut(sealer, found, id);
     if next_page_token.is_empty()
-        && let Some(last) = looked_at
+        && let Some(last) = scanned_up_to
     {
         next_page_token = page.token_after(sealer, &last);
     }
@@ -82,7 +86,7 @@ fn filter(request: &ListGrantsRequest) -> Result<Filter, Error> {
 }
 
 /// True if the role of a grant belongs to an application or administers it.
-fn is_about(grant: &Grant, application: &str) -> bool {
+fn concerns_application(grant: &Grant, application: &str) -> bool {
     let scope = grant.scope.as_ref();
     let role = RoleName::parse_name(&grant.role);
     application.is_empty()

@@ -2,19 +2,19 @@ use ::rpc::{Page, parse};
 use api::entitlement::v1::{ListPermissionsRequest, ListPermissionsResponse};
 use authority::Context;
 use base::Subject;
-use entitlement_core::Given;
+use entitlement_core::ConditionInput;
 
 use super::{
     App,
-    circumstances::check_context,
+    as_of::{moment_of, read_at},
+    context::check_context,
     listed,
-    past::{moment_of, read_at},
     question::{organization_of, place_of},
 };
 use crate::{
-    engine::Allowance,
+    engine::ConditionBudget,
     error::Error,
-    facts::{Piece, World},
+    facts::{FactKey, FactSnapshot},
 };
 
 /// Lists the permissions of a subject at a location.
@@ -27,9 +27,9 @@ pub(crate) async fn list_permissions(
     parse("subject", &request.subject, Subject::parse_name)?;
     let said = request.context.as_ref();
     check_context("context", said)?;
-    let permit = app.permit_in(context, &organization).await?;
+    let permit = app.permit_for_organization(context, &organization).await?;
     app.engine
-        .freshen(context, request.consistency.as_ref())
+        .ensure_fresh(context, request.consistency.as_ref())
         .await?;
     let sealer = app.store.sealer();
     let (subject, resource) = (&request.subject, &request.resource);
@@ -40,30 +40,30 @@ pub(crate) async fn list_permissions(
     );
     let page = Page::read(sealer, list, request.page_size, &request.page_token)?;
     let limit = usize::try_from(page.limit()).unwrap_or(usize::MAX);
-    let answer = |world: &World| {
+    let answer = |world: &FactSnapshot| {
         let now = at.unwrap_or_else(|| app.engine.clock.now());
         let facts = world.facts(subject, &organization)?;
         let place = place_of(resource);
         let target = world.target(&organization, place)?;
-        let given = Given {
+        let given = ConditionInput {
             subject,
             resource: place.resource(),
             context: said,
         };
-        let allowance = Allowance::at_once();
+        let budget = ConditionBudget::under_lock();
         let (mut held, mut last) = (Vec::new(), "");
         let all = facts.catalog.permissions().into_iter();
         for (name, permission) in all.skip_while(|(name, _)| *name <= page.after.as_str()) {
-            if held.len() == limit || allowance.is_spent() {
+            if held.len() == limit || budget.is_spent() {
                 break;
             }
             let question = (&facts, permission, target, &given, now);
-            held.extend(listed::row(name, question, &allowance));
+            held.extend(listed::row(name, question, &budget));
             last = name;
         }
         // There may be more, but updates wait for the lock.
-        let looked_at = allowance.is_spent().then(|| last.to_owned());
-        Ok::<_, Vec<Piece>>((held, looked_at, world.revision()))
+        let looked_at = budget.is_spent().then(|| last.to_owned());
+        Ok::<_, Vec<FactKey>>((held, looked_at, world.revision()))
     };
     let (rows, looked_at, revision) = match at {
         Some(at) => read_at(app, at, |world| Ok(Ok(answer(world)?))).await?,

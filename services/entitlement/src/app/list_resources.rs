@@ -1,25 +1,25 @@
-mod spot;
-mod store;
-mod walk;
+mod from_store;
+mod location;
+mod scan_units;
 
 use ::rpc::{Page, parse};
 use api::entitlement::v1::{ListResourcesRequest, ListResourcesResponse, PlaceKind};
 use authority::Context;
-use base::{Millis, OrganizationId, Subject};
-use entitlement_core::{Facts, Given, PermissionIndex, Target};
+use base::{OrganizationId, Subject, UnixTime};
+use entitlement_core::{ConditionInput, Facts, PermissionIndex, Target};
 
-use self::spot::Spot;
+use self::location::Location;
 use super::{
     App,
-    circumstances::check_context,
+    as_of::moment_of,
+    context::check_context,
     listed::{self, missing_context},
-    past::moment_of,
     question::is_permission,
 };
 use crate::{
-    engine::Allowance,
+    engine::ConditionBudget,
     error::Error,
-    facts::{Piece, World},
+    facts::{FactKey, FactSnapshot},
 };
 
 /// Lists the locations in an organization at which a subject holds a permission.
@@ -32,9 +32,9 @@ pub(crate) async fn list_resources(
     parse("subject", &request.subject, Subject::parse_name)?;
     is_permission("permission", &request.permission)?;
     check_context("context", request.context.as_ref())?;
-    let permit = app.permit_in(context, &organization).await?;
+    let permit = app.permit_for_organization(context, &organization).await?;
     app.engine
-        .freshen(context, request.consistency.as_ref())
+        .ensure_fresh(context, request.consistency.as_ref())
         .await?;
     let at = moment_of(app, request.read_time.as_ref())?;
     let sealer = app.store.sealer();
@@ -53,7 +53,7 @@ pub(crate) async fn list_resources(
         request: &request,
         at,
         now: at.unwrap_or_else(|| app.engine.clock.now()),
-        after: Spot::read(&page.after),
+        after: Location::read(&page.after),
         limit: usize::try_from(page.limit()).unwrap_or(usize::MAX),
     };
     let in_memory = match at {
@@ -69,14 +69,14 @@ pub(crate) async fn list_resources(
         Some(found) => found,
         None => list.in_store().await?,
     };
-    let (rows, mut next_page_token) = page.cut_small(sealer, found.rows, |row| row.spot.key());
+    let (rows, mut next_page_token) = page.cut_small(sealer, found.rows, |row| row.location.key());
     if next_page_token.is_empty()
-        && let Some(last) = &found.looked_at
+        && let Some(last) = &found.scanned_up_to
     {
         next_page_token = page.token_after(sealer, &last.key());
     }
     let rows = rows.into_iter().map(|row| listed::Row {
-        name: row.spot.name(&organization),
+        name: row.location.name(&organization),
         missing_context: row.missing_context,
     });
     let (resources, conditional_resources) = listed::split(rows.collect());
@@ -91,7 +91,7 @@ pub(crate) async fn list_resources(
 /// A row of the list, in the order of its place.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Row {
-    spot: Spot,
+    location: Location,
     /// The context that conditions ask for and the request does not give; empty if it is allowed.
     missing_context: Vec<String>,
 }
@@ -100,7 +100,7 @@ struct Row {
 struct Found {
     rows: Vec<Row>,
     /// The last candidate checked, if more may follow.
-    looked_at: Option<Spot>,
+    scanned_up_to: Option<Location>,
     revision: i64,
 }
 
@@ -110,30 +110,30 @@ struct List<'a> {
     organization: &'a OrganizationId,
     request: &'a ListResourcesRequest,
     /// The time of the query; `None` for now.
-    at: Option<Millis>,
-    now: Millis,
+    at: Option<UnixTime>,
+    now: UnixTime,
     /// The last row of the page before.
-    after: Option<Spot>,
+    after: Option<Location>,
     limit: usize,
 }
 
 /// An answer from memory or the store: missing keys, an error, or a result.
-type Answer<T> = Result<Result<T, Error>, Vec<Piece>>;
+type Answer<T> = Result<Result<T, Error>, Vec<FactKey>>;
 
 impl List<'_> {
     /// Returns the page; `None` if memory cannot hold the resources, or the conditions exceed the
     /// budget.
-    fn in_memory(&self, world: &World) -> Answer<Option<Found>> {
+    fn in_memory(&self, world: &FactSnapshot) -> Answer<Option<Found>> {
         let resources = self.is_of(PlaceKind::Resource);
         if resources && !world.holds_resources(self.organization)? {
             return Ok(Ok(None));
         }
         self.asked(world, |facts, permission| {
-            let allowance = Allowance::at_once();
-            let rows = self.rows(facts, permission, &allowance);
-            (!allowance.is_spent()).then(|| Found {
+            let budget = ConditionBudget::under_lock();
+            let rows = self.rows(facts, permission, &budget);
+            (!budget.is_spent()).then(|| Found {
                 rows: self.cut(rows),
-                looked_at: None,
+                scanned_up_to: None,
                 revision: world.revision(),
             })
         })
@@ -141,7 +141,7 @@ impl List<'_> {
 
     fn asked<T>(
         &self,
-        world: &World,
+        world: &FactSnapshot,
         answer: impl FnOnce(&Facts<'_>, PermissionIndex) -> T,
     ) -> Answer<T> {
         let facts = world.facts(&self.request.subject, self.organization)?;
@@ -157,25 +157,29 @@ impl List<'_> {
         &self,
         facts: &Facts<'_>,
         permission: PermissionIndex,
-        allowance: &Allowance,
+        budget: &ConditionBudget,
     ) -> Vec<Row> {
         let Some(organization) = facts.organization else {
             return Vec::new();
         };
         let tree = &organization.tree;
-        let whole = std::iter::once((Spot::Organization, Target::Organization));
+        let whole = std::iter::once((Location::Organization, Target::Organization));
         let units = tree.units().into_iter();
-        let units = units.map(|(id, target)| (Spot::Unit(id.to_owned()), target));
+        let units = units.map(|(id, target)| (Location::Unit(id.to_owned()), target));
         let resources = tree.resources().map(|(unit, id, target)| {
-            let spot = Spot::Resource(unit.to_owned(), id.to_owned());
-            (spot, target)
+            let location = Location::Resource(unit.to_owned(), id.to_owned());
+            (location, target)
         });
         whole
             .chain(units)
             .chain(resources)
-            .filter(|(spot, _)| self.is_of(spot.kind()) && Some(spot) > self.after.as_ref())
-            .take_while(|_| !allowance.is_spent())
-            .filter_map(|(spot, target)| self.row(facts, permission, (spot, target), allowance))
+            .filter(|(location, _)| {
+                self.is_of(location.kind()) && Some(location) > self.after.as_ref()
+            })
+            .take_while(|_| !budget.is_spent())
+            .filter_map(|(location, target)| {
+                self.row(facts, permission, (location, target), budget)
+            })
             .collect()
     }
 
@@ -184,20 +188,20 @@ impl List<'_> {
         &self,
         facts: &Facts<'_>,
         permission: PermissionIndex,
-        (spot, target): (Spot, Target),
-        allowance: &Allowance,
+        (location, target): (Location, Target),
+        budget: &ConditionBudget,
     ) -> Option<Row> {
-        let given = self.given(spot.resource());
+        let given = self.given(location.resource());
         let question = (facts, permission, target, &given, self.now);
-        let missing_context = missing_context(question, allowance)?;
+        let missing_context = missing_context(question, budget)?;
         Some(Row {
-            spot,
+            location,
             missing_context,
         })
     }
 
-    fn given<'q>(&'q self, resource: Option<&'q str>) -> Given<'q> {
-        Given {
+    fn given<'q>(&'q self, resource: Option<&'q str>) -> ConditionInput<'q> {
+        ConditionInput {
             subject: &self.request.subject,
             resource,
             context: self.request.context.as_ref(),

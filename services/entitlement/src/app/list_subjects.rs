@@ -5,27 +5,27 @@ use api::entitlement::v1::{
     ListSubjectsRequest, ListSubjectsResponse, list_subjects_request::Held,
 };
 use authority::Context;
-use base::{Id, Millis, OrganizationId, RoleId, RoleName};
-use entitlement_core::{Catalog, Given, PermissionIndex, Roles};
+use base::{Id, OrganizationId, RoleId, RoleName, UnixTime};
+use entitlement_core::{Catalog, ConditionInput, PermissionIndex, Roles};
 use prost_types::Struct;
 
 use super::{
     App,
-    circumstances::check_context,
+    as_of::moment_of,
+    context::check_context,
     listed::{self, Row},
-    past::moment_of,
     question::{is_permission, organization_of, place_of},
 };
 use crate::{
-    engine::Allowance,
+    engine::ConditionBudget,
     error::Error,
-    facts::{Piece, Reading, World},
+    facts::{FactKey, FactSnapshot, SnapshotReader},
     store::view::View,
 };
 
-/// Scan at most `LOOKED_AT` × page size members. If few holders of the roles hold them at the
+/// Scan at most `MAX_SCANS_PER_PAGE` × page size members. If few holders of the roles hold them at the
 /// location, return a short page rather than keep scanning.
-const LOOKED_AT: usize = 16;
+const MAX_SCANS_PER_PAGE: usize = 16;
 
 /// Lists the subjects that hold a permission or a notification route at a location.
 pub(crate) async fn list_subjects(
@@ -48,9 +48,9 @@ pub(crate) async fn list_subjects(
         }
     };
     check_context("context", request.context.as_ref())?;
-    let permit = app.permit_in(context, &organization).await?;
+    let permit = app.permit_for_organization(context, &organization).await?;
     app.engine
-        .freshen(context, request.consistency.as_ref())
+        .ensure_fresh(context, request.consistency.as_ref())
         .await?;
     let sealer = app.store.sealer();
     let at = moment_of(app, request.read_time.as_ref())?;
@@ -73,7 +73,7 @@ pub(crate) async fn list_subjects(
     let found = list.find(&page.after).await?;
     let (rows, mut next_page_token) = page.cut(sealer, found.rows, listed::key);
     if next_page_token.is_empty()
-        && let Some(last) = found.looked_at
+        && let Some(last) = found.scanned_up_to
     {
         next_page_token = page.token_after(sealer, &last);
     }
@@ -113,7 +113,7 @@ struct List<'a> {
     held: &'a Held,
     context: Option<&'a Struct>,
     /// The time of the query; `None` for now.
-    at: Option<Millis>,
+    at: Option<UnixTime>,
     limit: usize,
 }
 
@@ -121,7 +121,7 @@ struct List<'a> {
 struct Found {
     rows: Vec<Row>,
     /// The last candidate checked, if more may follow.
-    looked_at: Option<String>,
+    scanned_up_to: Option<String>,
     revision: i64,
 }
 
@@ -141,20 +141,20 @@ impl List<'_> {
     /// budget.
     fn in_memory(
         &self,
-        world: &World,
+        world: &FactSnapshot,
         after: &str,
-    ) -> Result<Result<Option<Found>, Error>, Vec<Piece>> {
+    ) -> Result<Result<Option<Found>, Error>, Vec<FactKey>> {
         let Some(members) = world.members(self.organization)? else {
             return Ok(Ok(None));
         };
         let members = members.filter(|subject| *subject > after);
-        let allowance = Allowance::at_once();
-        Ok(self.among(world, members, &allowance)?.map(|mut rows| {
+        let budget = ConditionBudget::under_lock();
+        Ok(self.rows_of(world, members, &budget)?.map(|mut rows| {
             rows.sort_unstable_by(|one, other| one.name.cmp(&other.name));
             rows.truncate(self.limit);
-            (!allowance.is_spent()).then(|| Found {
+            (!budget.is_spent()).then(|| Found {
                 rows,
-                looked_at: None,
+                scanned_up_to: None,
                 revision: world.revision(),
             })
         }))
@@ -164,7 +164,8 @@ impl List<'_> {
     async fn in_store(&self, after: &str) -> Result<Found, Error> {
         let snapshot = self.app.store.snapshot().await?;
         let view = View::at(&snapshot, self.at);
-        let mut reading = Reading::begin(&self.app.store, &self.app.engine.facts, view).await?;
+        let mut reading =
+            SnapshotReader::begin(&self.app.store, &self.app.engine.facts, view).await?;
         let roles = reading.read(|world| {
             let sought = self.sought(world.catalog()?);
             let roles = world.roles(self.organization)?;
@@ -173,21 +174,21 @@ impl List<'_> {
         let roles = roles.await??;
         let mut found = Found {
             rows: Vec::new(),
-            looked_at: Some(after.to_owned()),
+            scanned_up_to: Some(after.to_owned()),
             revision: reading.revision(),
         };
-        for _ in 0..LOOKED_AT {
-            let Some(after) = found.looked_at.take() else {
+        for _ in 0..MAX_SCANS_PER_PAGE {
+            let Some(after) = found.scanned_up_to.take() else {
                 break;
             };
             let candidates = self.candidates(view, &roles, &after).await?;
             let read = reading.read(|world| {
                 let subjects = candidates.iter().map(String::as_str);
-                self.among(world, subjects, &Allowance::alone())
+                self.rows_of(world, subjects, &ConditionBudget::unlimited())
             });
             found.rows.extend(read.await??);
             if candidates.len() == self.limit {
-                found.looked_at = candidates.last().cloned();
+                found.scanned_up_to = candidates.last().cloned();
             }
             if found.rows.len() >= self.limit {
                 break;
@@ -215,12 +216,12 @@ impl List<'_> {
     }
 
     /// Returns the subjects that hold it at the location, or would with more context.
-    fn among<'s>(
+    fn rows_of<'s>(
         &self,
-        world: &World,
+        world: &FactSnapshot,
         subjects: impl Iterator<Item = &'s str>,
-        allowance: &Allowance,
-    ) -> Result<Result<Vec<Row>, Error>, Vec<Piece>> {
+        budget: &ConditionBudget,
+    ) -> Result<Result<Vec<Row>, Error>, Vec<FactKey>> {
         let place = place_of(self.resource);
         let target = world.target(self.organization, place)?;
         let sought = match self.sought(world.catalog()?) {
@@ -229,16 +230,16 @@ impl List<'_> {
         };
         let now = self.at.unwrap_or_else(|| self.app.engine.clock.now());
         let (mut found, mut missing) = (Vec::new(), Vec::new());
-        for subject in subjects.take_while(|_| !allowance.is_spent()) {
+        for subject in subjects.take_while(|_| !budget.is_spent()) {
             match world.facts(subject, self.organization) {
                 Ok(facts) => {
-                    let given = Given {
+                    let given = ConditionInput {
                         subject,
                         resource: place.resource(),
                         context: self.context,
                     };
                     let mut rows = sought.iter().filter_map(|held| {
-                        listed::row(subject, (&facts, *held, target, &given, now), allowance)
+                        listed::row(subject, (&facts, *held, target, &given, now), budget)
                     });
                     found.extend(rows.by_ref().reduce(listed::either));
                 }

@@ -1,10 +1,10 @@
 //! Rows of lists: results, and results that need more context.
 
 use api::entitlement::v1::UnderCondition;
-use base::Millis;
-use entitlement_core::{Facts, Given, PermissionIndex, Reason, Target, decide, missing};
+use base::UnixTime;
+use entitlement_core::{ConditionInput, Facts, PermissionIndex, Reason, Target, decide, missing};
 
-use crate::engine::Allowance;
+use crate::engine::ConditionBudget;
 
 /// A row of a list; `missing_context` is empty for a result.
 pub(super) type Row = UnderCondition;
@@ -14,15 +14,15 @@ type Question<'q, 'f> = (
     &'q Facts<'f>,
     PermissionIndex,
     Target,
-    &'q Given<'q>,
-    Millis,
+    &'q ConditionInput<'q>,
+    UnixTime,
 );
 
 /// Returns the row of a name, if it is on the list.
-pub(super) fn row(name: &str, question: Question<'_, '_>, allowance: &Allowance) -> Option<Row> {
+pub(super) fn row(name: &str, question: Question<'_, '_>, budget: &ConditionBudget) -> Option<Row> {
     Some(Row {
         name: name.to_owned(),
-        missing_context: missing_context(question, allowance)?,
+        missing_context: missing_context(question, budget)?,
     })
 }
 
@@ -30,10 +30,10 @@ pub(super) fn row(name: &str, question: Question<'_, '_>, allowance: &Allowance)
 /// on no list, because conditions refuse it with any context.
 pub(super) fn missing_context(
     (facts, permission, target, given, now): Question<'_, '_>,
-    allowance: &Allowance,
+    budget: &ConditionBudget,
 ) -> Option<Vec<String>> {
     let decision = decide(facts, permission, target, given, now);
-    if allowance.take(&decision) {
+    if budget.charge(&decision) {
         return Some(Vec::new());
     }
     if decision.outcome.err() != Some(Reason::ConditionNotMet) {

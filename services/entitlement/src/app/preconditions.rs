@@ -6,7 +6,7 @@ use api::entitlement::v1::{GrantPrecondition, GrantState};
 use authority::Context;
 use base::{OrganizationId, RoleName, Subject};
 
-use super::{App, grant_power::visible};
+use super::{App, delegation::visible_grants};
 use crate::{
     error::Error,
     store::grants::{self, Filter},
@@ -32,7 +32,7 @@ pub(super) async fn check(
         };
         let (db, every) = (tx.connection(), u64::from(u32::MAX));
         let found = grants::page(db, organization, &filter, "", every, tx.now()).await?;
-        let seen = visible(app, context, organization, &found).await?;
+        let seen = visible_grants(app, context, organization, &found).await?;
         if seen.contains(&true) != precondition.must_exist {
             return Err(Error::PreconditionNotMet {
                 at,

@@ -10,10 +10,10 @@ use prost::Message;
 
 use super::{
     App,
-    difference::{difference, reached},
+    access_diff::{access_diff, reached},
+    delegation::{GrantEditor, owns, retain_visible},
     grant_changes::Changes,
-    grant_power::{By, owns, seen},
-    separations::{self, Conflict},
+    separation_of_duties::{self, Conflict},
 };
 use crate::{error::Error, store::grants};
 
@@ -28,23 +28,23 @@ pub(crate) async fn preview(
     let organization = parse("parent", &request.parent, OrganizationId::parse_name)?;
     let permit = app.permit_to_give(context, &organization).await?;
     let owns = owns(app, context, &organization).await?;
-    app.follow(context, &request.consistency_token).await?;
+    app.await_token(context, &request.consistency_token).await?;
     let changes = Changes::read(app, organization, &request.changes, None).await?;
-    let by = By {
+    let by = GrantEditor {
         app,
         context,
         permit: &permit,
         owns,
     };
     let mut draft = app.draft(&permit).await?;
-    let (_, response) = foresee(&by, &mut draft, changes, &request.changes).await?;
+    let (_, response) = apply_and_compare(&by, &mut draft, changes, &request.changes).await?;
     Ok(response)
 }
 
 /// Applies changes in a write or a dry-run transaction, and returns their effect. It stays valid up
 /// to the commit if the write holds the log lock: see [`App::lead`].
-pub(super) async fn foresee(
-    by: &By<'_>,
+pub(super) async fn apply_and_compare(
+    by: &GrantEditor<'_>,
     tx: &mut WriteTx,
     changes: Changes,
     asked: &[GrantChange],
@@ -54,14 +54,14 @@ pub(super) async fn foresee(
     let held = grants::of_subjects_in(tx, &organization, &names).await?;
     let held = held.iter().map(|row| grants::grant(row, tx.now()));
     let held: Vec<Grant> = held.collect::<Result<_, _>>()?;
-    let mut held = seen(by.app, by.context, &organization, held).await?;
+    let mut held = retain_visible(by.app, by.context, &organization, held).await?;
     held.sort_unstable_by(|one, other| one.name.cmp(&other.name));
     let before = reached((by.app, by.context), tx, &organization, &subjects).await?;
     let grants = changes.enact(by, tx).await?;
     let after = reached((by.app, by.context), tx, &organization, &subjects).await?;
-    let mut response = difference(&before, &after)?;
+    let mut response = access_diff(&before, &after)?;
     let conflicts =
-        separations::conflicts((by.app, by.context), tx, &organization, &grants).await?;
+        separation_of_duties::conflicts((by.app, by.context), tx, &organization, &grants).await?;
     response.conflicts = conflicts.into_iter().map(conflict).collect();
     response.digest = digest_of(asked, &response, &held);
     Ok((grants, response))

@@ -10,29 +10,29 @@ use entitlement_core as core;
 use entitlement_core::{CompactId, Reason};
 use prost_types::Struct;
 
-use super::circumstances::check_context;
+use super::context::check_context;
 use crate::{
-    engine::{Ask, Bearing, Status},
+    engine::{Query, QueryFacts, Status},
     facts::Place,
 };
 
 /// Initial capacity for the name of a grant, in bytes.
-const NAME: usize = 96;
+const GRANT_NAME_CAPACITY: usize = 96;
 
 /// One of many queries in a message.
-pub(super) trait Asked: Inbound {
+pub(super) trait QuestionFields: Inbound {
     /// Returns subject, permission, resource and context.
     fn fields(&self) -> (&str, &str, &str, Option<&Struct>);
 }
 
-impl Asked for api::entitlement::v1::Question {
+impl QuestionFields for api::entitlement::v1::Question {
     fn fields(&self) -> (&str, &str, &str, Option<&Struct>) {
         let context = self.context.as_ref();
         (&self.subject, &self.permission, &self.resource, context)
     }
 }
 
-impl Asked for StreamQuestion {
+impl QuestionFields for StreamQuestion {
     fn fields(&self) -> (&str, &str, &str, Option<&Struct>) {
         let context = self.context.as_ref();
         (&self.subject, &self.permission, &self.resource, context)
@@ -71,15 +71,15 @@ impl<'a> Question<'a> {
 
     /// Parses one of many queries, which the edge leaves to be validated one by one. The fault is
     /// boxed: a message holds many queries, and hardly ever an invalid one.
-    pub(super) fn judge(asked: &'a impl Asked) -> Result<Self, Box<Fault>> {
+    pub(super) fn judge(asked: &'a impl QuestionFields) -> Result<Self, Box<Fault>> {
         Fault::inspect(asked)?;
         let (subject, permission, resource, context) = asked.fields();
         Ok(Self::read(subject, permission, resource, context)?)
     }
 
     /// Returns the query for the engine.
-    pub(super) fn ask(&self) -> Ask<'_> {
-        Ask {
+    pub(super) fn query(&self) -> Query<'_> {
+        Query {
             subject: self.subject,
             organization: &self.organization,
             permission: self.permission,
@@ -100,7 +100,7 @@ impl<'a> Question<'a> {
     }
 
     /// Returns caller, query and deciding grant as one line of words: no name has a space.
-    pub(crate) fn in_words(&self, caller: &str, grant: &str) -> String {
+    pub(crate) fn log_words(&self, caller: &str, grant: &str) -> String {
         [caller, self.subject, self.permission, self.resource, grant].join(" ")
     }
 }
@@ -143,14 +143,14 @@ fn within(resource: &str) -> &str {
 
 /// Decides a query with its facts. Also returns the decision as protobuf.
 pub(super) fn decide<'w>(
-    bearing: &Bearing<'w, '_>,
+    query_facts: &QueryFacts<'w, '_>,
     organization: &OrganizationId,
     status: Status,
 ) -> (core::Decision<'w>, Decision) {
-    let decided = bearing.decide();
+    let decided = query_facts.decide();
     let mut answer = decision(&decided, organization, status);
     if decided.outcome == Err(Reason::ConditionNotMet) {
-        answer.missing_context = bearing.missing();
+        answer.missing_context = query_facts.missing();
     }
     (decided, answer)
 }
@@ -203,7 +203,7 @@ pub(super) fn reason(reason: Reason) -> DecisionReason {
 /// Runs for every allow, so it builds the string in one allocation and without `format!`.
 fn grant_name(organization: &OrganizationId, id: &CompactId) -> String {
     let parts = ["organizations/", organization.as_str(), "/grants/"];
-    let mut name = String::with_capacity(NAME);
+    let mut name = String::with_capacity(GRANT_NAME_CAPACITY);
     for part in parts {
         name.push_str(part);
     }

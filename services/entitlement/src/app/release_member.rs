@@ -2,26 +2,26 @@ use ::rpc::{Fault, parse, timestamp};
 use ::store::WriteTx;
 use api::entitlement::v1::{ReleaseMemberRequest, ReleaseMemberResponse};
 use authority::{Context, Permit};
-use base::{Id, Millis, OrganizationId, Subject};
+use base::{Id, OrganizationId, Subject, UnixTime};
 use entitlement_core::management;
 
 use super::{
     App,
     check_control::optional,
     control::Control,
-    keepers::{Keepers, POSTS},
+    required_holders::{Keepers, POST_ROLE_IDS},
 };
 use crate::{
     error::Error,
-    store::{grants::Of, releases},
+    store::{grants::Of, pending_releases},
 };
 
 /// Time for which a released member is not counted, in milliseconds. Longer than any transaction of
 /// the calling service, because databases end idle transactions.
-const RELEASE: i64 = 60_000;
+const RELEASE_MS: i64 = 60_000;
 
 /// Organizations per page.
-const PAGE: u64 = 1000;
+const ORGANIZATIONS_PER_PAGE: u64 = 1000;
 
 /// Permits the caller to suspend a member, end the membership, or make the subject inactive
 /// everywhere, provided that the caller may revoke all its management access and the organizations
@@ -40,12 +40,12 @@ pub(crate) async fn release_member(
         &request.organization,
         OrganizationId::parse_name,
     )?;
-    app.follow(context, &request.consistency_token).await?;
+    app.await_token(context, &request.consistency_token).await?;
     let tx = app
         .store
-        .begin_unrepeated(&Permit::system("release member"))
+        .begin_internal(&Permit::system("release member"))
         .await?;
-    tx.lead().await?;
+    tx.lock_log().await?;
     let subject = subject.map_or_else(String::new, |subject| subject.to_string());
     match &organization {
         _ if !subject.is_empty() => {
@@ -57,14 +57,16 @@ pub(crate) async fn release_member(
                 now: tx.now(),
             };
             control.over(&subject, organization.as_ref()).await?;
-            stay(app, &tx, &subject, organization.as_ref()).await?;
+            check_required_holders(app, &tx, &subject, organization.as_ref()).await?;
         }
-        Some(organization) => Keepers::read(app, &tx, organization).await?.demanding()?,
+        Some(organization) => Keepers::read(app, &tx, organization)
+            .await?
+            .when_subscription_required()?,
         None => return Err(Fault::field("subject", "must be set").into()),
     }
-    let until = Millis(tx.now().0 + RELEASE);
+    let until = UnixTime(tx.now().0 + RELEASE_MS);
     if !request.only_asked {
-        releases::put(&tx, organization.as_ref(), &subject, until).await?;
+        pending_releases::put(&tx, organization.as_ref(), &subject, until).await?;
         tx.commit().await?;
     }
     Ok(ReleaseMemberResponse {
@@ -74,7 +76,7 @@ pub(crate) async fn release_member(
 
 /// Checks the required holders of an organization, or of each organization in which the subject is
 /// one of them.
-async fn stay(
+async fn check_required_holders(
     app: &App,
     tx: &WriteTx,
     subject: &str,
@@ -88,12 +90,14 @@ async fn stay(
     let posts = Of {
         subject,
         application: Some(management::APPLICATION),
-        roles: &POSTS,
+        roles: &POST_ROLE_IDS,
         now: tx.now(),
     };
     let mut after = String::new();
     loop {
-        let page = posts.organizations(tx.connection(), &after, PAGE).await?;
+        let page = posts
+            .organizations(tx.connection(), &after, ORGANIZATIONS_PER_PAGE)
+            .await?;
         let Some(last) = page.last() else {
             return Ok(());
         };

@@ -6,11 +6,11 @@ use base::{GrantId, Id, In};
 
 use super::{
     App,
-    grant_power::{self, By},
-    keepers::{self, Keepers},
-    update_grant::Held,
+    delegation::{self, GrantEditor},
+    required_holders::{self, Keepers},
+    update_grant::ExistingGrant,
 };
-use crate::{error::Error, facts::Piece, store::grants};
+use crate::{error::Error, facts::FactKey, store::grants};
 
 /// Revokes a grant; returns once the change has propagated.
 pub(crate) async fn revoke_grant(
@@ -20,19 +20,19 @@ pub(crate) async fn revoke_grant(
 ) -> Result<RevokeGrantResponse, Error> {
     let name = parse("name", &request.name, In::<GrantId>::parse_name)?;
     let permit = app.permit_to_give(context, &name.organization).await?;
-    let owns = grant_power::owns(app, context, &name.organization).await?;
+    let owns = delegation::owns(app, context, &name.organization).await?;
     let mut response: RevokeGrantResponse = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
-            app.lead(&tx).await?;
-            let by = By {
+            app.lock_log(&tx).await?;
+            let by = GrantEditor {
                 app,
                 context,
                 permit: &permit,
                 owns,
             };
-            let held = Held::find(&tx, &name).await?;
-            let concerned = keepers::concerns(&held.known.role.to_string());
+            let held = ExistingGrant::find(&tx, &name).await?;
+            let concerned = required_holders::concerns(&held.known.role.to_string());
             let kept = Keepers::before(app, &tx, &name.organization, concerned).await?;
             let revoked = revoke(&by, &mut tx, &name, held, &request.etag).await?;
             kept.after(app, &tx).await?;
@@ -44,17 +44,19 @@ pub(crate) async fn revoke_grant(
             .await?
         }
     };
-    let propagation = app.settle(context, &response.consistency_token).await;
+    let propagation = app
+        .await_propagation(context, &response.consistency_token)
+        .await;
     response.set_propagation(propagation);
     Ok(response)
 }
 
 /// Revokes a grant, if the caller may. The use case must check the required holders.
 pub(super) async fn revoke(
-    by: &By<'_>,
+    by: &GrantEditor<'_>,
     tx: &mut WriteTx,
     name: &In<GrantId>,
-    held: Held,
+    held: ExistingGrant,
     etag: &str,
 ) -> Result<Grant, Error> {
     let organization = &name.organization;
@@ -64,7 +66,7 @@ pub(super) async fn revoke(
         // would be left, not that it is no longer an owner.
         if by.owns
             && held.known.subject != holder
-            && keepers::concerns(&held.known.role.to_string())
+            && required_holders::concerns(&held.known.role.to_string())
         {
             let keepers = Keepers::read(by.app, tx, organization).await?;
             keepers.without(name.id.as_str())?;
@@ -72,7 +74,7 @@ pub(super) async fn revoke(
         return Err(refused);
     }
     let revoked = grants::revoke(tx, organization, &name.id, held.version, holder).await?;
-    let piece = Piece::Member(organization.clone(), held.known.subject.into());
+    let piece = FactKey::Member(organization.clone(), held.known.subject.into());
     tx.emit(piece.entity(), Vec::new());
     Ok(revoked)
 }

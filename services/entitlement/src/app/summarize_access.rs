@@ -1,10 +1,10 @@
 use ::rpc::parse;
 use api::entitlement::v1::{AccessSummary, SummarizeAccessRequest, SummarizeAccessResponse};
 use authority::Context;
-use base::{Millis, OrganizationId, Subject};
+use base::{OrganizationId, Subject, UnixTime};
 use entitlement_core::{Facts, access};
 
-use super::{App, grant_power::seen_by};
+use super::{App, delegation::seen_by};
 use crate::error::Error;
 
 /// Summarizes the access of members of an organization now, restricted to grants that the caller
@@ -25,13 +25,17 @@ pub(crate) async fn summarize_access(
         parse("subjects", subject, Subject::parse_name)?;
     }
     let read = app.engine.facts.read(|world| {
-        let power = app.engine.power(world, &request.caller, &organization)?;
+        let granter_facts = app
+            .engine
+            .granter_facts(world, &request.caller, &organization)?;
         let mut missing = Vec::new();
         let mut summaries = Vec::with_capacity(request.subjects.len());
         for subject in &request.subjects {
             match world.facts(subject, &organization) {
                 Ok(facts) => {
-                    summaries.push(seen_by(&power, &facts, |seen| summary(seen, power.now)));
+                    summaries.push(seen_by(&granter_facts, &facts, |seen| {
+                        summary(seen, granter_facts.now)
+                    }));
                 }
                 Err(pieces) => missing.extend(pieces),
             }
@@ -47,7 +51,7 @@ pub(crate) async fn summarize_access(
     })
 }
 
-fn summary(facts: &Facts<'_>, now: Millis) -> AccessSummary {
+fn summary(facts: &Facts<'_>, now: UnixTime) -> AccessSummary {
     let mut summary = AccessSummary::default();
     for found in access(facts, now) {
         let id = facts.catalog.application_id(found.application);

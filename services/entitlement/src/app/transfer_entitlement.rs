@@ -2,7 +2,7 @@ use ::rpc::{Fault, moment, parse};
 use ::store::Turn;
 use api::entitlement::v1::{TransferEntitlementRequest, TransferEntitlementResponse};
 use authority::Context;
-use base::{ApplicationId, EntitlementId, Id, In, Millis, OrganizationId};
+use base::{ApplicationId, EntitlementId, Id, In, OrganizationId, UnixTime};
 
 use super::{App, change_entitlement::end, create_entitlement::give};
 use crate::{error::Error, store::entitlements};
@@ -23,19 +23,20 @@ pub(crate) async fn transfer_entitlement(
     if to == name.organization {
         return Err(Fault::field("destination", "must be another organization").into());
     }
-    app.permit_in(context, &name.organization).await?;
-    let permit = app.permit_in(context, &to).await?;
+    app.permit_for_organization(context, &name.organization)
+        .await?;
+    let permit = app.permit_for_organization(context, &to).await?;
     let mut response: TransferEntitlementResponse = match app.store.begin(&permit, &request).await?
     {
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
-            tx.lead().await?;
+            tx.lock_log().await?;
             let (db, id) = (tx.connection(), name.id.as_str());
             let found = entitlements::find(db, &name.organization, id, tx.now()).await?;
             let (before, _) = found.ok_or_else(|| Error::EntitlementNotFound(name.to_string()))?;
             end(app, &mut tx, &permit, &name, &request.etag).await?;
-            let start = moment("start_time", before.start_time.as_ref(), Millis::MIN)?;
-            let until = moment("end_time", before.end_time.as_ref(), Millis::MAX)?;
+            let start = moment("start_time", before.start_time.as_ref(), UnixTime::MIN)?;
+            let until = moment("end_time", before.end_time.as_ref(), UnixTime::MAX)?;
             let application = ApplicationId::parse_name(&before.application);
             let application = application.map_err(Fault::internal)?;
             let given = give(&mut tx, &permit, &to, &application, (start, until)).await?;
@@ -47,7 +48,9 @@ pub(crate) async fn transfer_entitlement(
             .await?
         }
     };
-    let propagation = app.settle(context, &response.consistency_token).await;
+    let propagation = app
+        .await_propagation(context, &response.consistency_token)
+        .await;
     response.set_propagation(propagation);
     Ok(response)
 }

@@ -4,10 +4,10 @@ use api::entitlement::v1::{Application, UpdateApplicationRequest, UpdateApplicat
 use authority::Context;
 use base::{ApplicationId, RoleName};
 
-use super::{App, declaration, widening};
+use super::{App, application_rules, widening};
 use crate::{
     error::Error,
-    facts::Piece,
+    facts::FactKey,
     store::{applications, grants},
 };
 
@@ -24,8 +24,8 @@ pub(crate) async fn update_application(
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
             // The log lock: nobody can grant a role while it is removed.
-            tx.lead().await?;
-            declaration::refuse_built_in(&id)?;
+            tx.lock_log().await?;
+            application_rules::refuse_built_in(&id)?;
             let (old, version) = applications::find(tx.connection(), &id)
                 .await?
                 .ok_or(Error::ApplicationNotFound(name))?;
@@ -33,10 +33,10 @@ pub(crate) async fn update_application(
             expect_etag(&new.etag, version)?;
             let merged = merge(&old, &new, &request.update_mask.unwrap_or_default().paths)?;
             refuse_removed_roles(&tx, &old, &merged).await?;
-            declaration::check(&tx, &id, &merged).await?;
+            application_rules::check(&tx, &id, &merged).await?;
             widening::by_catalog(&tx, permit.holder(), &id, (&old, &merged)).await?;
             let updated = applications::update(&tx, &id, version, &merged).await?;
-            tx.emit(Piece::Catalog.entity(), Vec::new());
+            tx.emit(FactKey::Catalog.entity(), Vec::new());
             tx.finish(|consistency_token| UpdateApplicationResponse {
                 application: Some(updated),
                 consistency_token,
@@ -45,7 +45,9 @@ pub(crate) async fn update_application(
             .await?
         }
     };
-    let propagation = app.settle(context, &response.consistency_token).await;
+    let propagation = app
+        .await_propagation(context, &response.consistency_token)
+        .await;
     response.set_propagation(propagation);
     Ok(response)
 }

@@ -4,8 +4,8 @@ use api::entitlement::v1::{CustomRole, UpdateCustomRoleRequest, UpdateCustomRole
 use authority::Context;
 use base::{OrganizationId, RoleName};
 
-use super::{App, custom_role_rules as rules, separations};
-use crate::{error::Error, facts::Piece, store::custom_roles};
+use super::{App, custom_role_rules as rules, separation_of_duties};
+use crate::{error::Error, facts::FactKey, store::custom_roles};
 
 /// Changes a custom role, for all its holders.
 pub(crate) async fn update_custom_role(
@@ -16,11 +16,11 @@ pub(crate) async fn update_custom_role(
     let asked = request.custom_role.clone().unwrap_or_default();
     let (organization, name) = rules::parse_name("custom_role.name", &asked.name)?;
     let permit = app.permit_to_give(context, &organization).await?;
-    app.follow(context, &request.consistency_token).await?;
+    app.await_token(context, &request.consistency_token).await?;
     let mut response: UpdateCustomRoleResponse = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
-            app.lead(&tx).await?;
+            app.lock_log(&tx).await?;
             let paths = request.update_mask.unwrap_or_default().paths;
             let role = (&organization, &name);
             let changed = change(app, context, &mut tx, role, asked, &paths).await?;
@@ -32,7 +32,9 @@ pub(crate) async fn update_custom_role(
             .await?
         }
     };
-    let propagation = app.settle(context, &response.consistency_token).await;
+    let propagation = app
+        .await_propagation(context, &response.consistency_token)
+        .await;
     response.set_propagation(propagation);
     Ok(response)
 }
@@ -57,13 +59,13 @@ async fn change(
         }
     }
     let held = (&*before.permissions, &*role.permissions);
-    rules::power(app, context, tx, name, held).await?;
+    rules::granter_facts(app, context, tx, name, held).await?;
     expect_etag(&asked.etag, version)?;
     rules::check(tx, organization, name, &mut role).await?;
     let changed = custom_roles::update(tx, organization, name, version, &role).await?;
-    separations::check_holders((app, context), tx, organization, name).await?;
+    separation_of_duties::check_holders((app, context), tx, organization, name).await?;
     tx.emit(
-        Piece::Organization(organization.clone()).entity(),
+        FactKey::Organization(organization.clone()).entity(),
         Vec::new(),
     );
     Ok(changed)

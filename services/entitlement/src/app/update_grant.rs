@@ -5,13 +5,13 @@ use authority::Context;
 use base::{GrantId, Id, In, OrganizationId};
 
 use super::{
-    App, grant_power, grant_rules,
-    keepers::{self, Keepers},
-    separations,
+    App, delegation, grant_rules,
+    required_holders::{self, Keepers},
+    separation_of_duties,
 };
 use crate::{
     error::Error,
-    facts::Piece,
+    facts::FactKey,
     store::grants::{self, NewGrant},
 };
 
@@ -24,20 +24,20 @@ pub(crate) async fn update_grant(
     let asked = request.grant.clone().unwrap_or_default();
     let name = parse("grant.name", &asked.name, In::<GrantId>::parse_name)?;
     let permit = app.permit_to_give(context, &name.organization).await?;
-    app.follow(context, &request.consistency_token).await?;
+    app.await_token(context, &request.consistency_token).await?;
     let mut response: UpdateGrantResponse = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
-            app.lead(&tx).await?;
+            app.lock_log(&tx).await?;
             let paths = request.update_mask.unwrap_or_default().paths;
-            let held = Held::find(&tx, &name).await?;
-            let concerned = keepers::concerns(&held.known.role.to_string());
+            let held = ExistingGrant::find(&tx, &name).await?;
+            let concerned = required_holders::concerns(&held.known.role.to_string());
             let kept = Keepers::before(app, &tx, &name.organization, concerned).await?;
             let asked = (asked, &*paths);
             let changed = change(app, context, &mut tx, &name, held, asked).await?;
             kept.after(app, &tx).await?;
             let written = std::slice::from_ref(&changed);
-            separations::check((app, context), &tx, &name.organization, written).await?;
+            separation_of_duties::check((app, context), &tx, &name.organization, written).await?;
             tx.finish(|consistency_token| UpdateGrantResponse {
                 grant: Some(changed),
                 consistency_token,
@@ -46,7 +46,9 @@ pub(crate) async fn update_grant(
             .await?
         }
     };
-    let propagation = app.settle(context, &response.consistency_token).await;
+    let propagation = app
+        .await_propagation(context, &response.consistency_token)
+        .await;
     response.set_propagation(propagation);
     Ok(response)
 }
@@ -58,7 +60,7 @@ pub(super) async fn change(
     context: &Context,
     tx: &mut WriteTx,
     name: &In<GrantId>,
-    held: Held,
+    held: ExistingGrant,
     (asked, paths): (Grant, &[String]),
 ) -> Result<Grant, Error> {
     let organization = &name.organization;
@@ -78,24 +80,24 @@ pub(super) async fn change(
     // The changed grant must meet the rules of a new grant.
     let after = grant_rules::read(organization, grant, name.id.as_str(), "")?;
     let given = std::slice::from_ref(&after);
-    grant_power::give(app, context, organization, given).await?;
+    delegation::check_can_grant(app, context, organization, given).await?;
     let uids = grant_rules::check(tx, organization, given).await?;
     let uids = paths.iter().any(|path| path == "scope").then_some(&uids);
     let changed = grants::update(tx, organization, held.version, &after, uids).await?;
-    let piece = Piece::Member(organization.clone(), after.subject.into());
+    let piece = FactKey::Member(organization.clone(), after.subject.into());
     tx.emit(piece.entity(), Vec::new());
     Ok(changed)
 }
 
 /// A grant that has not ended, as protobuf and as parsed, with its version.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct ExistingGrant {
     pub(super) grant: Grant,
     pub(super) known: NewGrant,
     pub(super) version: i64,
 }
 
-impl Held {
+impl ExistingGrant {
     pub(super) async fn find(tx: &WriteTx, name: &In<GrantId>) -> Result<Self, Error> {
         let found = grants::find(tx.connection(), &name.organization, &name.id, tx.now()).await?;
         let (grant, version) = found.ok_or_else(|| Error::GrantNotFound(name.to_string()))?;
@@ -127,7 +129,7 @@ impl Held {
         organization: &OrganizationId,
         etag: &str,
     ) -> Result<(), Error> {
-        grant_power::take(app, context, organization, &self.known).await?;
+        delegation::check_can_release(app, context, organization, &self.known).await?;
         expect_etag(etag, self.version)?;
         if self.grant.state() == GrantState::Revoked {
             return Err(Error::WrongState {

@@ -1,7 +1,7 @@
 //! Change notifications for other systems: the entries of the log of changes that the reader may
 //! see. There is no second log.
 
-mod places;
+mod watch_slots;
 
 use std::{
     collections::HashSet,
@@ -21,19 +21,19 @@ use tokio::sync::mpsc;
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use tonic::Status;
 
-pub(crate) use self::places::Places;
+pub(crate) use self::watch_slots::WatchSlots;
 
 use super::App;
 use crate::{
     error::Error,
-    facts::Piece,
+    facts::FactKey,
     store::{members, organizations},
 };
 
 /// Maximum interval between messages to a reader, even without changes.
-const HEARTBEAT: Duration = Duration::from_secs(1);
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 /// Maximum time to wait until the facts include a page of the log.
-const KNOWN: Duration = Duration::from_secs(5);
+const PROJECTION_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The response stream of the handler.
 pub(crate) type Changes = ReceiverStream<Result<WatchResponse, Status>>;
@@ -48,10 +48,10 @@ pub(crate) async fn watch(
         "" => None,
         parent => Some(parse("parent", parent, OrganizationId::parse_name)?),
     };
-    let reach = organization
+    let await_position = organization
         .as_ref()
         .map_or(Reach::Operator, Reach::Organization);
-    let permit = app.authority.authorize(context, reach).await?;
+    let permit = app.authority.authorize(context, await_position).await?;
     if let Some(organization) = &organization
         && organizations::find(app.store.reader(), organization)
             .await?
@@ -130,7 +130,7 @@ impl Reader {
                 Err(error) => Err(error.into()),
             };
             let ended = response.is_err();
-            let silent = said.is_none_or(|said| said.elapsed() >= HEARTBEAT);
+            let silent = said.is_none_or(|said| said.elapsed() >= HEARTBEAT_INTERVAL);
             // Skip pages that hold only changes of others.
             if matches!(&response, Ok(response) if response.changes.is_empty()) && !silent {
                 continue;
@@ -155,10 +155,12 @@ impl Reader {
             at: page.cursor.position,
         };
         let facts = &self.app.engine.facts;
-        facts.reach(at, Instant::now() + KNOWN).await?;
+        facts
+            .await_position(at, Instant::now() + PROJECTION_TIMEOUT)
+            .await?;
         self.check().await?;
         let pieces = page.entries.iter().filter_map(|entry| {
-            let piece = Piece::parse(&entry.entity)?;
+            let piece = FactKey::parse(&entry.entity)?;
             Some((entry.position, piece))
         });
         let pieces: Vec<_> = pieces.collect();
@@ -166,8 +168,8 @@ impl Reader {
         let changes = pieces.iter().filter_map(|(revision, piece)| {
             let change = change(piece, *revision)?;
             let known = match (&self.organization, piece) {
-                (None, _) | (_, Piece::Catalog) => true,
-                (Some(_), Piece::Subject(name)) => members.contains(&**name),
+                (None, _) | (_, FactKey::Catalog) => true,
+                (Some(_), FactKey::Subject(name)) => members.contains(&**name),
                 (Some(own), _) => change.organization == own.name(),
             };
             known.then_some(change)
@@ -196,9 +198,12 @@ impl Reader {
         else {
             return Err(Fault::denied().into());
         };
-        let reach = self.organization.as_ref();
-        let reach = reach.map_or(Reach::Operator, Reach::Organization);
-        if engine.manages(&caller.name, permission, reach).await? {
+        let await_position = self.organization.as_ref();
+        let await_position = await_position.map_or(Reach::Operator, Reach::Organization);
+        if engine
+            .manages(&caller.name, permission, await_position)
+            .await?
+        {
             Ok(())
         } else {
             Err(Fault::denied().into())
@@ -207,14 +212,14 @@ impl Reader {
 
     /// Returns the members of the organization among the changed subjects. Readers learn nothing
     /// about other subjects.
-    async fn members(&self, pieces: &[(i64, Piece)]) -> Result<HashSet<String>, Error> {
+    async fn members(&self, pieces: &[(i64, FactKey)]) -> Result<HashSet<String>, Error> {
         let Some(organization) = &self.organization else {
             return Ok(HashSet::new());
         };
         let subjects: Vec<&str> = pieces
             .iter()
             .filter_map(|(_, piece)| match piece {
-                Piece::Subject(name) => Some(&**name),
+                FactKey::Subject(name) => Some(&**name),
                 _ => None,
             })
             .collect();
@@ -225,20 +230,20 @@ impl Reader {
 }
 
 /// Converts a change for readers; `None` for keys and cursors, which are internal.
-fn change(piece: &Piece, revision: i64) -> Option<WatchedChange> {
+fn change(piece: &FactKey, revision: i64) -> Option<WatchedChange> {
     let (kind, organization, subject, resource) = match piece {
-        Piece::Catalog => (ChangeKind::Catalog, None, None, None),
-        Piece::Organization(organization) => {
+        FactKey::Catalog => (ChangeKind::Catalog, None, None, None),
+        FactKey::Organization(organization) => {
             (ChangeKind::Organization, Some(organization), None, None)
         }
-        Piece::Resource(organization, id) => {
+        FactKey::Resource(organization, id) => {
             (ChangeKind::Resource, Some(organization), None, Some(id))
         }
-        Piece::Member(organization, subject) => {
+        FactKey::Member(organization, subject) => {
             (ChangeKind::Member, Some(organization), Some(subject), None)
         }
-        Piece::Subject(subject) => (ChangeKind::Subject, None, Some(subject), None),
-        Piece::Key(_) | Piece::Cursor(_) => return None,
+        FactKey::Subject(subject) => (ChangeKind::Subject, None, Some(subject), None),
+        FactKey::Key(_) | FactKey::Cursor(_) => return None,
     };
     let organization = organization.map(OrganizationId::name).unwrap_or_default();
     Some(WatchedChange {

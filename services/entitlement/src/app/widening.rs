@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ::rpc::Fault;
 use ::store::WriteTx;
 use api::entitlement::v1::{Application, Scope};
-use base::{ApplicationId, Id, Millis, OrganizationId, RoleName};
+use base::{ApplicationId, Id, OrganizationId, RoleName, UnixTime};
 use entitlement_core::{ApplicationDefinition, Hold, Validity, held, widens};
 use prost::Message;
 use sea_orm::DatabaseTransaction;
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Organizations per page.
-const PAGE: u64 = 1000;
+const ORGANIZATIONS_PER_PAGE: u64 = 1000;
 
 /// Checks that no role of the caller gains permissions by a change of an application.
 pub(super) async fn by_catalog(
@@ -41,7 +41,9 @@ pub(super) async fn by_catalog(
     };
     let mut last = String::new();
     loop {
-        let page = of.organizations(tx.connection(), &last, PAGE).await?;
+        let page = of
+            .organizations(tx.connection(), &last, ORGANIZATIONS_PER_PAGE)
+            .await?;
         let Some(end) = page.last() else {
             return Ok(());
         };
@@ -117,7 +119,7 @@ async fn held_in(
     db: &DatabaseTransaction,
     caller: &str,
     organization: &OrganizationId,
-    now: Millis,
+    now: UnixTime,
 ) -> Result<Vec<(Row, Hold)>, Error> {
     let of = Of {
         subject: caller,
@@ -175,8 +177,8 @@ fn hold(row: &Row, permissions: BTreeSet<String>) -> Result<Hold, Error> {
     Ok(Hold {
         permissions,
         validity: Validity {
-            start: Millis(row.start_ms),
-            end: Millis(row.end_ms),
+            start: UnixTime(row.start_ms),
+            end: UnixTime(row.end_ms),
         },
         can_delegate: row.can_delegate,
         applications: (!applications.is_empty()).then(|| applications.into_iter().collect()),

@@ -7,9 +7,9 @@ use std::{
 };
 
 /// Size at which a file is rotated, in bytes.
-const FULL: u64 = 64 << 20;
+const MAX_FILE_BYTES: u64 = 64 << 20;
 /// Number of files kept: 1 GiB in all.
-const KEPT: u32 = 16;
+const MAX_FILES: u32 = 16;
 
 /// The current file of the log.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(super) struct File {
 
 impl File {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        Self::bounded(path, FULL)
+        Self::bounded(path, MAX_FILE_BYTES)
     }
 
     pub(super) fn bounded(path: &Path, full: u64) -> io::Result<Self> {
@@ -41,7 +41,7 @@ impl File {
             return Ok(());
         }
         if self.bytes >= self.full {
-            self.turn()?;
+            self.rotate()?;
         }
         self.file.write_all(lines)?;
         self.bytes += lines.len() as u64;
@@ -49,8 +49,8 @@ impl File {
     }
 
     /// Rotates the files: the previous one gets the number 1, the one before that 2, and so on.
-    fn turn(&mut self) -> io::Result<()> {
-        for number in (1..KEPT).rev() {
+    fn rotate(&mut self) -> io::Result<()> {
+        for number in (1..MAX_FILES).rev() {
             let from = match number - 1 {
                 0 => self.path.clone(),
                 before => numbered(&self.path, before),

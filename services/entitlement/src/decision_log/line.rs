@@ -14,7 +14,7 @@ pub fn mask(sealer: &Sealer, subject: &str) -> String {
 }
 
 /// Maximum number of cached masks: most subjects occur again.
-const MASKS: usize = 4096;
+const MAX_CACHED_MASKS: usize = 4096;
 
 /// Masks subjects with a key of the installation.
 pub(super) struct Masking {
@@ -69,7 +69,7 @@ impl Masking {
         let mut next = || names.next().unwrap_or_default();
         let (caller, subject) = (next(), next());
         if !self.masks.contains_key(subject) {
-            if self.masks.len() == MASKS {
+            if self.masks.len() == MAX_CACHED_MASKS {
                 self.masks.clear();
             }
             self.masks.insert(subject.into(), self.mask(subject).into());

@@ -20,9 +20,9 @@ use tokio::runtime::{Builder, Runtime};
 use super::line::{Dropped, Line};
 
 /// Number of decisions per export.
-const BATCH: usize = 512;
+const DECISIONS_PER_EXPORT: usize = 512;
 /// Time limit of one export. Meanwhile decisions wait in the queue, or are dropped and counted.
-const DEADLINE: Duration = Duration::from_secs(5);
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A collector.
 pub(super) struct Collector {
@@ -42,7 +42,7 @@ impl Collector {
             LogExporter::builder()
                 .with_tonic()
                 .with_endpoint(endpoint.expose())
-                .with_timeout(DEADLINE)
+                .with_timeout(EXPORT_TIMEOUT)
                 .build()
         };
         // The error may contain the whole URL.
@@ -100,7 +100,7 @@ impl Collector {
 
     fn add(&mut self, record: SdkLogRecord) -> io::Result<()> {
         self.batch.push(record);
-        if self.batch.len() < BATCH {
+        if self.batch.len() < DECISIONS_PER_EXPORT {
             return Ok(());
         }
         self.flush()

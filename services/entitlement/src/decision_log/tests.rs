@@ -8,7 +8,7 @@ fn sealer() -> Sealer {
 
 fn logged(grant: &str, reason: DecisionReason) -> Logged {
     Logged {
-        time: Millis(7),
+        time: UnixTime(7),
         names: format!(
             "serviceAccounts/portal users/jan fleet.billing.view organizations/acme {grant}"
         ),
@@ -70,7 +70,7 @@ fn k_n_what_finds_no_place_is_counted_and_waits_for_nothing() {
     let log = DecisionLog {
         queue,
         shared: Arc::new(Shared {
-            clock: Arc::new(ManualClock::at(Millis(7))),
+            clock: Arc::new(ManualClock::at(UnixTime(7))),
             denials_only: true,
             one_in: 2,
             answered: AtomicU64::new(0),

@@ -13,14 +13,14 @@ use freshness::{At, Contract, Record};
 use parking_lot::Mutex;
 use tokio::time::timeout;
 
-use super::redis_clock::{LIFE, millis};
+use super::redis_clock::{MAX_TTL, millis};
 
-/// Lifetime of the record. It outlives every decision written within [`LIFE`] after it.
-const RECORD_LIFE: Duration = LIFE.saturating_mul(2);
+/// Lifetime of the record. It outlives every decision written within [`MAX_TTL`] after it.
+const RECORD_TTL: Duration = MAX_TTL.saturating_mul(2);
 /// Maximum number of attempts, because other replicas may replace the record meanwhile.
-const ATTEMPTS: usize = 3;
+const MAX_RECORD_ATTEMPTS: usize = 3;
 /// Time limit of one check against the log.
-const LOG: Duration = Duration::from_secs(1);
+const LOG_READ_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The revision up to which decisions in Redis are known to belong to this replica's history.
 #[derive(Default)]
@@ -77,13 +77,13 @@ impl Admission {
     /// Checks that Redis holds nothing of another history, and advances the record to `own`, the
     /// newest revision to be published. Returns true if publishing is permitted.
     pub(super) async fn admit(&mut self, own: Cursor, redis_now_ms: i64) -> bool {
-        for _ in 0..ATTEMPTS {
+        for _ in 0..MAX_RECORD_ATTEMPTS {
             let next = self.newest(own);
             let entry = Entry {
                 key: self.key.clone(),
                 value: next.to_string(),
-                expire_ms: redis_now_ms + millis(RECORD_LIFE),
-                longest_ms: millis(RECORD_LIFE),
+                expire_ms: redis_now_ms + millis(RECORD_TTL),
+                longest_ms: millis(RECORD_TTL),
             };
             let Ok(there) = self.cache.put_next(&self.known, &entry).await else {
                 return false;
@@ -119,7 +119,7 @@ impl Admission {
         if found.at.epoch < own.epoch {
             return true;
         }
-        let ended = match timeout(LOG, self.continuity(&found)).await {
+        let ended = match timeout(LOG_READ_TIMEOUT, self.continuity(&found)).await {
             Ok(Ok(Continuity::Proven | Continuity::Forgotten)) => {
                 return found.at.epoch == own.epoch;
             }
@@ -131,7 +131,7 @@ impl Admission {
             record = there,
             "the cache holds decisions of a history that was lost"
         );
-        if let Ok(Err(error)) = timeout(LOG, self.store.begin_epoch(ended)).await {
+        if let Ok(Err(error)) = timeout(LOG_READ_TIMEOUT, self.store.begin_epoch(ended)).await {
             tracing::warn!(%error, "a new epoch of the log cannot begin");
         }
         false

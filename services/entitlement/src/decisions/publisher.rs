@@ -12,26 +12,26 @@ use tokio::{sync::mpsc, time::MissedTickBehavior};
 use super::{
     Put,
     admission::Admission,
-    redis_clock::{LIFE, RedisClock, life, millis},
-    sent::Ticket,
+    recently_published::PublishReceipt,
+    redis_clock::{MAX_TTL, RedisClock, millis, ttl_ms},
 };
-use crate::{engine::Engine, measure::Measures};
+use crate::{engine::Engine, metrics::Metrics};
 
 /// Number of renewals of a lease in Redis within its length.
-const HEARTBEATS: u32 = 5;
+const RENEWALS_PER_LEASE: u32 = 5;
 /// Maximum number of organizations whose revisions are kept in Redis.
-const ORGANIZATIONS: usize = 4096;
+const MAX_ORGANIZATIONS: usize = 4096;
 /// Maximum number of decisions written together.
-const BATCH: usize = 256;
+const MAX_DECISIONS_PER_BATCH: usize = 256;
 /// Entries written together, and the tickets of the decisions among them.
-type Group = (Vec<Entry>, Vec<Ticket>);
+type Group = (Vec<Entry>, Vec<PublishReceipt>);
 
 /// A decision to be written: the revision at which it was made, its entry, and its ticket.
 struct Due {
     organization: OrganizationId,
     made: At,
     entry: Entry,
-    ticket: Ticket,
+    ticket: PublishReceipt,
 }
 
 pub(super) struct Publisher {
@@ -39,7 +39,7 @@ pub(super) struct Publisher {
     contract: Contract,
     engine: Engine,
     admission: Admission,
-    measures: Measures,
+    measures: Metrics,
     redis_clock: RedisClock,
     asked: HashMap<OrganizationId, Asked>,
 }
@@ -59,7 +59,7 @@ impl Publisher {
         contract: Contract,
         engine: Engine,
         admission: Admission,
-        measures: Measures,
+        measures: Metrics,
     ) -> Self {
         Self {
             cache,
@@ -74,22 +74,23 @@ impl Publisher {
 
     pub(super) async fn run(mut self, mut puts: mpsc::Receiver<Put>) {
         let mut revisions = self.engine.facts.revisions();
-        let mut heartbeat = tokio::time::interval(self.engine.facts.lease().length / HEARTBEATS);
+        let mut heartbeat =
+            tokio::time::interval(self.engine.facts.lease().length / RENEWALS_PER_LEASE);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut batch = Vec::with_capacity(BATCH);
+        let mut batch = Vec::with_capacity(MAX_DECISIONS_PER_BATCH);
         loop {
             tokio::select! {
                 // Publish a change before decisions that were made without it.
                 biased;
                 changed = revisions.changed() => match changed {
-                    Ok(()) => self.put_revisions(Whose::Changed).await,
+                    Ok(()) => self.put_revisions(Selection::Changed).await,
                     Err(_) => return,
                 },
                 _ = heartbeat.tick() => {
-                    self.sample().await;
-                    self.put_revisions(Whose::All).await;
+                    self.sample_redis_clock().await;
+                    self.put_revisions(Selection::All).await;
                 }
-                count = puts.recv_many(&mut batch, BATCH) => {
+                count = puts.recv_many(&mut batch, MAX_DECISIONS_PER_BATCH) => {
                     if count == 0 {
                         return;
                     }
@@ -100,34 +101,34 @@ impl Publisher {
     }
 
     /// Samples the clock of Redis.
-    async fn sample(&mut self) {
+    async fn sample_redis_clock(&mut self) {
         if let Ok(redis_ms) = self.cache.time_ms().await {
             self.redis_clock
                 .note(redis_ms, self.engine.clock.since_boot());
         }
-        let forget = self.engine.clock.since_boot().saturating_sub(LIFE);
+        let forget = self.engine.clock.since_boot().saturating_sub(MAX_TTL);
         self.asked.retain(|_, asked| asked.at > forget);
     }
 
     /// Writes the current revisions of organizations, once the record of history covers them.
-    async fn put_revisions(&mut self, whose: Whose) {
+    async fn put_revisions(&mut self, whose: Selection) {
         // Take the lease before the revisions, so that these are at least as new as the lease's
         // proof.
         let lease = self.engine.facts.lease();
         let expire_ms = self.redis_clock.lease_end(lease.proven, lease.length);
-        let expire_ms = expire_ms.filter(|_| self.engine.is_heard(self.engine.moment()));
+        let expire_ms = expire_ms.filter(|_| self.engine.feeds_alive(self.engine.moment()));
         let read = self.engine.facts.try_read(|world| {
             let entries = expire_ms.map(|expire_ms| {
                 let journal = world.journal();
-                let due = self.asked.iter_mut().filter(|(organization, asked)| {
+                let should_publish = self.asked.iter_mut().filter(|(organization, asked)| {
                     let has_changed = |put| journal.has_changed_since(organization, put);
-                    whose == Whose::All || asked.put.is_none_or(has_changed)
+                    whose == Selection::All || asked.put.is_none_or(has_changed)
                 });
                 let entry = |(organization, asked): (_, &mut Asked)| {
                     asked.put = Some(journal.at());
                     let mut revisions = journal.revisions(organization);
                     revisions.expire_ms = expire_ms;
-                    revisions.feed_behind = self.engine.is_behind(self.engine.moment());
+                    revisions.feed_behind = self.engine.feeds_lag(self.engine.moment());
                     Entry {
                         key: self.contract.revisions_key(organization),
                         value: revisions.to_string(),
@@ -135,7 +136,7 @@ impl Publisher {
                         longest_ms: millis(lease.length),
                     }
                 };
-                due.map(entry).collect::<Vec<_>>()
+                should_publish.map(entry).collect::<Vec<_>>()
             });
             Ok((
                 world.known(Source::Entitlement),
@@ -160,7 +161,7 @@ impl Publisher {
             return;
         };
         let now = self.engine.clock.now();
-        let mut due = Vec::new();
+        let mut should_publish = Vec::new();
         let mut new = false;
         for put in puts {
             let organization = match put {
@@ -172,14 +173,14 @@ impl Publisher {
                     until,
                     ticket,
                 } => {
-                    let expire_ms = redis_now + life(&key, now, until);
+                    let expire_ms = redis_now + ttl_ms(&key, now, until);
                     let entry = Entry {
                         value: decided.value(expire_ms),
                         key,
                         expire_ms,
-                        longest_ms: millis(LIFE),
+                        longest_ms: millis(MAX_TTL),
                     };
-                    due.push(Due {
+                    should_publish.push(Due {
                         organization: organization.clone(),
                         made: decided.at(),
                         entry,
@@ -190,7 +191,7 @@ impl Publisher {
             };
             if let Some(asked) = self.asked.get_mut(&organization) {
                 asked.at = boot;
-            } else if self.asked.len() < ORGANIZATIONS {
+            } else if self.asked.len() < MAX_ORGANIZATIONS {
                 new = true;
                 let asked = Asked {
                     at: boot,
@@ -199,18 +200,26 @@ impl Publisher {
                 self.asked.insert(organization, asked);
             }
         }
-        let groups = self.admitted(due, redis_now).await;
+        let groups = self.admitted(should_publish, redis_now).await;
         self.put(groups.into_values()).await;
         if new {
-            self.put_revisions(Whose::Changed).await;
+            self.put_revisions(Selection::Changed).await;
         }
     }
 
     /// Groups decisions by organization, and drops those of another history.
-    async fn admitted(&mut self, due: Vec<Due>, redis_now: i64) -> HashMap<OrganizationId, Group> {
-        let covers =
-            |admission: &Admission, due: &Due| admission.covers(due.made, due.entry.expire_ms);
-        if !due.iter().all(|due| covers(&self.admission, due)) {
+    async fn admitted(
+        &mut self,
+        should_publish: Vec<Due>,
+        redis_now: i64,
+    ) -> HashMap<OrganizationId, Group> {
+        let covers = |admission: &Admission, should_publish: &Due| {
+            admission.covers(should_publish.made, should_publish.entry.expire_ms)
+        };
+        if !should_publish
+            .iter()
+            .all(|should_publish| covers(&self.admission, should_publish))
+        {
             let facts = &self.engine.facts;
             let own = facts.try_read(|world| Ok(world.known(Source::Entitlement)));
             if let Some(Ok(own)) = own {
@@ -218,10 +227,13 @@ impl Publisher {
             }
         }
         let mut groups: HashMap<OrganizationId, Group> = HashMap::new();
-        for due in due.into_iter().filter(|due| covers(&self.admission, due)) {
-            let (entries, tickets) = groups.entry(due.organization).or_default();
-            entries.push(due.entry);
-            tickets.push(due.ticket);
+        for should_publish in should_publish
+            .into_iter()
+            .filter(|should_publish| covers(&self.admission, should_publish))
+        {
+            let (entries, tickets) = groups.entry(should_publish.organization).or_default();
+            entries.push(should_publish.entry);
+            tickets.push(should_publish.ticket);
         }
         groups
     }
@@ -239,7 +251,7 @@ impl Publisher {
             puts.spawn(async move {
                 let put = cache.put(&entries).await.is_ok();
                 if put {
-                    tickets.into_iter().for_each(Ticket::arrived);
+                    tickets.into_iter().for_each(PublishReceipt::arrived);
                 }
                 put
             });
@@ -252,7 +264,7 @@ impl Publisher {
 
 /// The organizations whose revisions are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Whose {
+enum Selection {
     All,
     /// Organizations that have changed or whose revisions were not written yet.
     Changed,

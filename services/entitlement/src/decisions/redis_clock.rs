@@ -2,17 +2,17 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use base::Millis;
+use base::UnixTime;
 use freshness::READ;
 
 /// Maximum lifetime of a decision.
-pub(super) const LIFE: Duration = Duration::from_secs(60);
+pub(super) const MAX_TTL: Duration = Duration::from_secs(60);
 /// Redis returns a value up to and including the millisecond at which it expires.
-const LAST_MS: i64 = 1;
+const INCLUSIVE_EXPIRY_MS: i64 = 1;
 /// The time of day has a resolution of whole milliseconds, so it may be this much later.
-const ROUNDED_MS: i64 = 1;
+const CLOCK_RESOLUTION_MS: i64 = 1;
 /// Number of samples kept.
-const SAMPLES: usize = 4;
+const MAX_SAMPLES: usize = 4;
 
 /// Samples of Redis's clock, latest first.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ struct Sample {
 impl RedisClock {
     /// Adds a reading received at a time since boot.
     pub(super) fn note(&mut self, redis_ms: i64, boot: Duration) {
-        self.0.truncate(SAMPLES - 1);
+        self.0.truncate(MAX_SAMPLES - 1);
         self.0.push_front(Sample { redis_ms, boot });
     }
 
@@ -43,20 +43,20 @@ impl RedisClock {
     /// taken before it, less the time that a reader may take.
     pub(super) fn lease_end(&self, proven: Duration, length: Duration) -> Option<i64> {
         let sample = self.0.iter().find(|sample| sample.boot <= proven)?;
-        Some(sample.redis_ms + millis(length) - millis(READ) - LAST_MS)
+        Some(sample.redis_ms + millis(length) - millis(READ) - INCLUSIVE_EXPIRY_MS)
     }
 }
 
 /// Returns the lifetime of a decision in milliseconds. It ends before time alone can change the
 /// decision, less the time that a reader may take, so a reader needs no synchronized clock. It is
-/// shorter than [`LIFE`] by up to a tenth, so that decisions made together do not expire together.
-pub(super) fn life(key: &str, now: Millis, until: Millis) -> i64 {
+/// shorter than [`MAX_TTL`] by up to a tenth, so that decisions made together do not expire together.
+pub(super) fn ttl_ms(key: &str, now: UnixTime, until: UnixTime) -> i64 {
     let jitter = key
         .bytes()
         .fold(0u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
-    let longest = millis(LIFE) - millis(LIFE) / 10 * i64::from(jitter) / 255;
+    let longest = millis(MAX_TTL) - millis(MAX_TTL) / 10 * i64::from(jitter) / 255;
     let left = until.0.saturating_sub(now.0);
-    longest.min(left.saturating_sub(millis(READ) + LAST_MS + ROUNDED_MS))
+    longest.min(left.saturating_sub(millis(READ) + INCLUSIVE_EXPIRY_MS + CLOCK_RESOLUTION_MS))
 }
 
 pub(super) fn millis(duration: Duration) -> i64 {
@@ -69,9 +69,9 @@ mod tests {
 
     #[test]
     fn a_decision_lives_shorter_never_longer() {
-        let (now, never) = (Millis(1_000), Millis::MAX);
+        let (now, never) = (UnixTime(1_000), UnixTime::MAX);
         let lives: Vec<i64> = (0..1000)
-            .map(|n| life(&format!("key-{n}"), now, never))
+            .map(|n| ttl_ms(&format!("key-{n}"), now, never))
             .collect();
         let (shortest, longest) = (lives.iter().min().unwrap(), lives.iter().max().unwrap());
         assert!(
@@ -81,8 +81,8 @@ mod tests {
         assert!(longest - shortest > 3_000, "they end apart");
         // Redis still returns the value in its last millisecond, `now` may be nearly one
         // millisecond later, and a reader may take 50 more.
-        assert_eq!(life("key", now, Millis(1_500)), 448);
-        assert!(life("key", now, Millis(1_052)) <= 0);
+        assert_eq!(ttl_ms("key", now, UnixTime(1_500)), 448);
+        assert!(ttl_ms("key", now, UnixTime(1_052)) <= 0);
     }
 
     #[test]

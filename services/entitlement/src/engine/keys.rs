@@ -11,7 +11,7 @@ use base::OidcIdentity;
 use super::Engine;
 use crate::{
     error::Error,
-    facts::{Key, Piece, World},
+    facts::{FactKey, FactSnapshot, Key},
 };
 
 impl Engine {
@@ -39,9 +39,9 @@ impl Engine {
     /// Returns the account that a credential proves, if the credential is valid.
     fn owner(
         &self,
-        world: &World,
+        world: &FactSnapshot,
         presented: &Presented<'_>,
-    ) -> Result<Option<Arc<Account>>, Vec<Piece>> {
+    ) -> Result<Option<Arc<Account>>, Vec<FactKey>> {
         let Some(key) = presented.key(world) else {
             return Ok(None);
         };
@@ -49,7 +49,7 @@ impl Engine {
         Ok(valid.then(|| key.account.clone()))
     }
 
-    fn is_valid(&self, world: &World, key: &Key) -> Result<bool, Vec<Piece>> {
+    fn is_valid(&self, world: &FactSnapshot, key: &Key) -> Result<bool, Vec<FactKey>> {
         let account = world.subject(&key.account.name)?;
         let active = account.is_some_and(|account| account.active);
         Ok(active && self.clock.now() < key.expire)
@@ -103,7 +103,7 @@ impl<'a> Presented<'a> {
     }
 
     /// Returns the key that the credential proves.
-    fn key<'w>(&self, world: &'w World) -> Option<&'w Key> {
+    fn key<'w>(&self, world: &'w FactSnapshot) -> Option<&'w Key> {
         match self {
             Self::Secret { id, digest } => world.key(id).filter(|key| {
                 let (own, presented) = (&key.secret_sha256, digest.as_ref());

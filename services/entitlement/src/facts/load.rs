@@ -7,8 +7,8 @@ use base::{Id, OrganizationId};
 use store::StoreError;
 
 use super::{
-    Piece,
-    catalogs::{Catalogs, Declared},
+    FactKey,
+    catalog_cache::{CatalogCache, Declared},
 };
 use crate::store::{
     custom_roles, entitlements, grants, keys, members, organizations, resources, subjects, units,
@@ -19,19 +19,19 @@ use crate::store::{
 #[derive(Debug, Default)]
 pub(super) struct Loaded {
     pub(super) catalog: Option<Arc<Declared>>,
-    pub(super) keys: Asked<keys::Row>,
-    pub(super) subjects: Asked<subjects::Row>,
+    pub(super) keys: Lookup<keys::Row>,
+    pub(super) subjects: Lookup<subjects::Row>,
     pub(super) organizations: Vec<(OrganizationId, LoadedOrganization)>,
 }
 
 /// Requested names, and the rows of those that exist.
 #[derive(Debug)]
-pub(super) struct Asked<R> {
+pub(super) struct Lookup<R> {
     pub(super) names: Vec<String>,
     pub(super) rows: Vec<R>,
 }
 
-impl<R> Default for Asked<R> {
+impl<R> Default for Lookup<R> {
     fn default() -> Self {
         Self {
             names: Vec::new(),
@@ -46,11 +46,11 @@ pub(super) struct LoadedOrganization {
     /// Facts that its members share, if requested.
     pub(super) shared: Option<Shared>,
     /// Members by their subjects.
-    pub(super) members: Asked<members::Row>,
+    pub(super) members: Lookup<members::Row>,
     /// Grants of those members.
     pub(super) grants: Vec<grants::Row>,
     /// Resources by their ids.
-    pub(super) resources: Asked<resources::Row>,
+    pub(super) resources: Lookup<resources::Row>,
     /// True if all members were loaded; likewise all resources.
     pub(super) all_members: bool,
     pub(super) all_resources: bool,
@@ -80,39 +80,39 @@ struct Wanted {
 /// `whole` returns a limit for it and they do not exceed the limit.
 pub(super) async fn load(
     view: View<'_>,
-    catalogs: &Catalogs,
-    pieces: impl IntoIterator<Item = Piece>,
+    catalogs: &CatalogCache,
+    pieces: impl IntoIterator<Item = FactKey>,
     whole: impl Fn(&OrganizationId) -> Option<u64>,
 ) -> Result<Loaded, StoreError> {
     let mut loaded = Loaded::default();
     let mut wanted: BTreeMap<OrganizationId, Wanted> = BTreeMap::new();
     for piece in pieces {
         match piece {
-            Piece::Catalog => {
+            FactKey::Catalog => {
                 loaded.catalog = Some(catalogs.of(view.applications().await?)?);
             }
-            Piece::Key(id) => loaded.keys.names.push(id.into()),
-            Piece::Subject(name) => loaded.subjects.names.push(name.into()),
-            Piece::Organization(organization) => {
+            FactKey::Key(id) => loaded.keys.names.push(id.into()),
+            FactKey::Subject(name) => loaded.subjects.names.push(name.into()),
+            FactKey::Organization(organization) => {
                 let whole = whole(&organization);
                 let entry = wanted.entry(organization).or_default();
                 (entry.shared, entry.whole) = (true, whole);
             }
-            Piece::Member(organization, subject) => {
+            FactKey::Member(organization, subject) => {
                 wanted
                     .entry(organization)
                     .or_default()
                     .members
                     .push(subject.into());
             }
-            Piece::Resource(organization, id) => {
+            FactKey::Resource(organization, id) => {
                 wanted
                     .entry(organization)
                     .or_default()
                     .resources
                     .push(id.into());
             }
-            Piece::Cursor(_) => {}
+            FactKey::Cursor(_) => {}
         }
     }
     for (organization, wanted) in wanted {

@@ -9,7 +9,7 @@ use base::{Id, In, MembershipId, OrganizationId, ResourceId, UnitId};
 
 use super::touch;
 use crate::{
-    facts::Piece,
+    facts::FactKey,
     store::{
         grant_places::{self, Replaced, Uids},
         grants, members, resources, units,
@@ -26,7 +26,7 @@ pub(super) struct Ended {
 
 /// The content of a page about one organization.
 #[derive(Default)]
-struct Told<'a> {
+struct PageContent<'a> {
     units: BTreeMap<UnitId, Option<String>>,
     resources: BTreeMap<ResourceId, Option<String>>,
     members: Vec<(MembershipId, &'a MembershipChange)>,
@@ -54,7 +54,7 @@ impl Ended {
     pub(super) async fn apply(self, tx: &mut WriteTx) -> Result<(), StoreError> {
         for (organization, places) in &self.places {
             for subject in grants::leave_places(tx, organization, places).await? {
-                touch(tx, &Piece::Member(organization.clone(), subject.into()));
+                touch(tx, &FactKey::Member(organization.clone(), subject.into()));
             }
         }
         for (organization, members) in self.members {
@@ -62,15 +62,15 @@ impl Ended {
                 members::delete(tx, &row.organization, &row.id).await?;
                 grants::revoke_all(tx, &organization, &row.subject).await?;
                 let subject = row.subject.into();
-                touch(tx, &Piece::Member(organization.clone(), subject));
+                touch(tx, &FactKey::Member(organization.clone(), subject));
             }
         }
         Ok(())
     }
 }
 
-fn read(changes: &[Change]) -> Result<BTreeMap<OrganizationId, Told<'_>>, StoreError> {
-    let mut told: BTreeMap<OrganizationId, Told<'_>> = BTreeMap::new();
+fn read(changes: &[Change]) -> Result<BTreeMap<OrganizationId, PageContent<'_>>, StoreError> {
+    let mut told: BTreeMap<OrganizationId, PageContent<'_>> = BTreeMap::new();
     for change in changes {
         match &change.entity {
             Some(Entity::Unit(change)) => {
@@ -97,7 +97,7 @@ fn read(changes: &[Change]) -> Result<BTreeMap<OrganizationId, Told<'_>>, StoreE
     Ok(told)
 }
 
-impl Told<'_> {
+impl PageContent<'_> {
     /// Returns the known locations that were replaced, and those that grants name with another
     /// `uid`: these were deleted before `uid`s were recorded.
     async fn places(

@@ -9,12 +9,12 @@ use api::identity::v1::{
     change::Entity, feed_service_client::FeedServiceClient,
 };
 use authority::Permit;
-use base::{Epoch, Id, KeyName, Millis, OidcIdentity};
+use base::{Epoch, Id, KeyName, OidcIdentity, UnixTime};
 use tokio::time::timeout;
 
-use super::{APPLY, FollowError, Heard, SILENCE, replay::Page, touch};
+use super::{APPLY, FeedLiveness, FollowError, SILENCE, replay::Page, touch};
 use crate::{
-    facts::{Feed, Piece},
+    facts::{FactKey, Feed},
     store::{
         cursors::{self, FeedCursor},
         keys, subjects,
@@ -25,7 +25,7 @@ use crate::{
 /// Follows the feed from its cursor.
 pub(super) async fn follow(
     store: Store,
-    heard: Arc<Heard>,
+    heard: Arc<FeedLiveness>,
     channel: PeerChannel,
 ) -> Result<(), FollowError> {
     let mut from = cursors::find(store.reader(), Feed::Identity.name()).await?;
@@ -71,17 +71,19 @@ async fn apply_page(
     changes: Vec<Change>,
 ) -> Result<i64, StoreError> {
     let permit = Permit::system("identity feed");
-    let mut tx = store.begin_unrepeated(&permit).await?;
+    let mut tx = store.begin_internal(&permit).await?;
     page.lead(&mut tx, Feed::Identity, from).await?;
     let names = changes.iter().filter_map(name);
-    let gone = page.note(&tx, Feed::Identity, from, names, &KNOWN).await?;
+    let gone = page
+        .note(&tx, Feed::Identity, from, names, &PROJECTED_TABLES)
+        .await?;
     apply(&mut tx, changes).await?;
     apply(&mut tx, gone.into_iter().map(end).collect()).await?;
     tx.commit().await
 }
 
 /// Projected tables of identity.
-const KNOWN: [Known; 2] = [
+const PROJECTED_TABLES: [Known; 2] = [
     Known {
         table: "p_subjects",
         name: "name",
@@ -141,7 +143,7 @@ async fn apply(tx: &mut WriteTx, changes: Vec<Change>) -> Result<(), StoreError>
         .map(|(name, active)| subjects::Row { name, active })
         .collect();
     for row in &rows {
-        touch(tx, &Piece::Subject(row.name.as_str().into()));
+        touch(tx, &FactKey::Subject(row.name.as_str().into()));
     }
     subjects::put(tx, rows).await
 }
@@ -149,7 +151,7 @@ async fn apply(tx: &mut WriteTx, changes: Vec<Change>) -> Result<(), StoreError>
 async fn apply_key(tx: &mut WriteTx, change: ServiceAccountKeyChange) -> Result<(), StoreError> {
     let name = KeyName::parse_name(&change.name)?;
     let id = name.key.as_str();
-    touch(tx, &Piece::Key(id.into()));
+    touch(tx, &FactKey::Key(id.into()));
     if change.deleted {
         return keys::delete(tx, id).await;
     }
@@ -163,7 +165,7 @@ async fn apply_key(tx: &mut WriteTx, change: ServiceAccountKeyChange) -> Result<
         service_account: name.service_account.name(),
         secret_sha256: change.secret_sha256,
         expire_ms: if never {
-            Millis::MAX.0
+            UnixTime::MAX.0
         } else {
             change.expire_time_ms
         },

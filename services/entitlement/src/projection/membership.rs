@@ -12,9 +12,9 @@ use authority::Permit;
 use base::{Epoch, Id, In, MembershipId, OrganizationId, ResourceId, UnitId};
 use tokio::time::timeout;
 
-use super::{APPLY, FollowError, Heard, SILENCE, ended::Ended, replay::Page, touch};
+use super::{APPLY, FeedLiveness, FollowError, SILENCE, ended::Ended, replay::Page, touch};
 use crate::{
-    facts::{Feed, Piece},
+    facts::{FactKey, Feed},
     store::{
         cursors::{self, FeedCursor},
         members, organizations, representatives, resources,
@@ -26,7 +26,7 @@ use crate::{
 /// Follows the feed from its cursor.
 pub(super) async fn follow(
     store: Store,
-    heard: Arc<Heard>,
+    heard: Arc<FeedLiveness>,
     channel: PeerChannel,
 ) -> Result<(), FollowError> {
     let mut from = cursors::find(store.reader(), Feed::Membership.name()).await?;
@@ -72,11 +72,11 @@ async fn apply_page(
     changes: Vec<Change>,
 ) -> Result<i64, StoreError> {
     let permit = Permit::system("membership feed");
-    let mut tx = store.begin_unrepeated(&permit).await?;
+    let mut tx = store.begin_internal(&permit).await?;
     page.lead(&mut tx, Feed::Membership, from).await?;
     let ended = Ended::by(&tx, &changes).await?;
     let names = changes.iter().filter_map(name);
-    let gone = page.note(&tx, Feed::Membership, from, names, &KNOWN);
+    let gone = page.note(&tx, Feed::Membership, from, names, &PROJECTED_TABLES);
     let gone = gone.await?;
     ended.apply(&mut tx).await?;
     apply(&mut tx, changes).await?;
@@ -87,7 +87,7 @@ async fn apply_page(
 }
 
 /// Projected tables of membership.
-const KNOWN: [Known; 5] = [
+const PROJECTED_TABLES: [Known; 5] = [
     Known {
         table: "p_organizations",
         name: "'organizations/' || id",
@@ -190,7 +190,7 @@ fn organization(
     change: &OrganizationChange,
 ) -> Result<(), StoreError> {
     let id = OrganizationId::parse_name(&change.name)?;
-    touch(tx, &Piece::Organization(id.clone()));
+    touch(tx, &FactKey::Organization(id.clone()));
     rows.organizations.push(organizations::Row {
         id: id.as_str().to_owned(),
         active: change.active,
@@ -201,7 +201,7 @@ fn organization(
 
 async fn unit(tx: &mut WriteTx, rows: &mut Rows, change: &UnitChange) -> Result<(), StoreError> {
     let name = In::<UnitId>::parse_name(&change.name)?;
-    touch(tx, &Piece::Organization(name.organization.clone()));
+    touch(tx, &FactKey::Organization(name.organization.clone()));
     let (organization, id) = (name.organization.as_str(), name.id.as_str());
     if change.deleted {
         return units::delete(tx, organization, id).await;
@@ -226,7 +226,7 @@ async fn resource(
 ) -> Result<(), StoreError> {
     let name = In::<ResourceId>::parse_name(&change.name)?;
     let (organization, id) = (name.organization.as_str(), name.id.as_str());
-    touch(tx, &Piece::Resource(name.organization.clone(), id.into()));
+    touch(tx, &FactKey::Resource(name.organization.clone(), id.into()));
     if change.deleted {
         return resources::delete(tx, organization, id).await;
     }
@@ -253,7 +253,7 @@ fn member(tx: &mut WriteTx, rows: &mut Rows, change: MembershipChange) -> Result
         return Ok(());
     }
     let subject = change.subject.as_str().into();
-    touch(tx, &Piece::Member(name.organization.clone(), subject));
+    touch(tx, &FactKey::Member(name.organization.clone(), subject));
     rows.members.push(members::Row {
         organization: organization.to_owned(),
         id: id.to_owned(),

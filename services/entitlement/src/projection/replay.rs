@@ -88,7 +88,7 @@ impl Page {
         feed: Feed,
         from: &FeedCursor,
     ) -> Result<(), StoreError> {
-        tx.lead().await?;
+        tx.lock_log().await?;
         advance(tx, feed, from, &self.after(from)).await
     }
 }

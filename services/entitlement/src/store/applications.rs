@@ -3,7 +3,7 @@
 use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::entitlement::v1::Application;
-use base::{ApplicationId, Id, Millis};
+use base::{ApplicationId, Id, UnixTime};
 use prost::Message;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -137,8 +137,8 @@ fn application(row: &Row) -> Result<Application, StoreError> {
     for role in &mut application.roles {
         role.name = format!("applications/{}/roles/{}", row.id, role.role_id);
     }
-    application.create_time = timestamp(Millis(row.create_ms));
-    application.update_time = timestamp(Millis(row.update_ms));
+    application.create_time = timestamp(UnixTime(row.create_ms));
+    application.update_time = timestamp(UnixTime(row.update_ms));
     application.etag = etag(row.version);
     // The version of a row begins at the time of its creation, so an etag never repeats one of an
     // earlier row.

@@ -3,7 +3,7 @@
 use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::entitlement::v1::CustomRole;
-use base::{Id, Millis, OrganizationId, RoleName};
+use base::{Id, OrganizationId, RoleName, UnixTime};
 use prost::Message;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
@@ -184,8 +184,8 @@ fn custom_role(row: &Row) -> Result<CustomRole, StoreError> {
     Ok(CustomRole {
         name: row.name(),
         application: format!("applications/{}", row.application),
-        create_time: timestamp(Millis(row.create_ms)),
-        update_time: timestamp(Millis(row.update_ms)),
+        create_time: timestamp(UnixTime(row.create_ms)),
+        update_time: timestamp(UnixTime(row.update_ms)),
         etag: etag(row.version),
         ..CustomRole::decode(row.body.as_slice())?
     })

@@ -3,7 +3,7 @@
 use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::entitlement::v1::{Entitlement, EntitlementState, SuspensionReason};
-use base::{ApplicationId, Id, Millis, OrganizationId};
+use base::{ApplicationId, Id, OrganizationId, UnixTime};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Expr,
@@ -28,7 +28,7 @@ pub(crate) async fn insert(
     tx: &WriteTx,
     organization: &OrganizationId,
     application: &ApplicationId,
-    (start, end): (Millis, Millis),
+    (start, end): (UnixTime, UnixTime),
 ) -> Result<Entitlement, StoreError> {
     let row = Row {
         organization: organization.as_str().to_owned(),
@@ -53,7 +53,7 @@ pub(crate) async fn find(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
     application: &str,
-    now: Millis,
+    now: UnixTime,
 ) -> Result<Option<(Entitlement, i64)>, StoreError> {
     let key = (organization.as_str().to_owned(), application.to_owned());
     let row = Entity::find_by_id(key).one(db).await?;
@@ -75,7 +75,7 @@ pub(crate) async fn page(
     organization: &OrganizationId,
     after: &str,
     limit: u64,
-    now: Millis,
+    now: UnixTime,
 ) -> Result<Vec<Entitlement>, StoreError> {
     let rows = Entity::find()
         .filter(Column::Organization.eq(organization.as_str()))
@@ -147,7 +147,7 @@ pub(crate) async fn delete(
     Ok(())
 }
 
-fn entitlement(row: &Row, now: Millis) -> Entitlement {
+fn entitlement(row: &Row, now: UnixTime) -> Entitlement {
     let state = if row.end_ms <= now.0 {
         EntitlementState::Ended
     } else if row.active {
@@ -161,11 +161,11 @@ fn entitlement(row: &Row, now: Millis) -> Entitlement {
             row.organization, row.application
         ),
         application: format!("applications/{}", row.application),
-        start_time: timestamp(Millis(row.start_ms)),
-        end_time: timestamp(Millis(row.end_ms)),
+        start_time: timestamp(UnixTime(row.start_ms)),
+        end_time: timestamp(UnixTime(row.end_ms)),
         state: state.into(),
-        create_time: timestamp(Millis(row.create_ms)),
-        update_time: timestamp(Millis(row.update_ms)),
+        create_time: timestamp(UnixTime(row.create_ms)),
+        update_time: timestamp(UnixTime(row.update_ms)),
         etag: etag(row.version),
         suspension_reason: i32::try_from(row.reason).unwrap_or_default(),
     }

@@ -8,7 +8,7 @@ use base::{Id, OrganizationId};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use store::{StoreError, WriteTx, new_row};
 
-use super::{CHUNK, grants::NewGrant, table};
+use super::{MAX_ROWS_PER_STATEMENT, grants::NewGrant, table};
 
 // `place` is `units/k1` or `resources/n1`; `uid` is that of the location when the scope was
 // written.
@@ -51,7 +51,7 @@ pub(crate) async fn put(
         })
     });
     let rows: Vec<Row> = rows.collect();
-    for chunk in rows.chunks(CHUNK) {
+    for chunk in rows.chunks(MAX_ROWS_PER_STATEMENT) {
         Entity::insert_many(chunk.iter().cloned().map(new_row::<row::ActiveModel, _>))
             .exec_without_returning(tx.connection())
             .await?;
@@ -81,7 +81,7 @@ pub(crate) async fn naming_others(
     places: &[Replaced],
 ) -> Result<Vec<Row>, StoreError> {
     let mut found = Vec::new();
-    for chunk in places.chunks(CHUNK) {
+    for chunk in places.chunks(MAX_ROWS_PER_STATEMENT) {
         let uids: BTreeMap<&str, Option<&str>> = chunk
             .iter()
             .map(|(place, uid)| (place.as_str(), uid.as_deref()))

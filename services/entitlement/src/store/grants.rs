@@ -1,25 +1,25 @@
 //! Grants.
 
+mod by_holder;
 mod by_subject;
 mod draft;
-mod held;
 mod leave;
 mod revoke;
 
 use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::entitlement::v1::{Grant, GrantState, Scope};
-use base::{GrantId, Id, Millis, OrganizationId, RoleName};
+use base::{GrantId, Id, OrganizationId, RoleName, UnixTime};
 use prost::Message;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
+pub(crate) use by_holder::{Filter, holders, is_held, of_posts, page, roles, subjects_with};
 pub(crate) use by_subject::Of;
-pub(crate) use held::{Filter, holders, is_held, of_posts, page, roles, subjects_with};
 pub(crate) use leave::{leave_application, leave_places};
 pub(crate) use revoke::{revoke, revoke_all, revoke_of};
 
 use super::{
-    CHUNK,
+    MAX_ROWS_PER_STATEMENT,
     grant_places::{self, Uids},
     history, table,
 };
@@ -57,8 +57,8 @@ pub(crate) struct NewGrant {
     pub(crate) subject: String,
     pub(crate) role: RoleName,
     pub(crate) scope: Scope,
-    pub(crate) start: Millis,
-    pub(crate) end: Millis,
+    pub(crate) start: UnixTime,
+    pub(crate) end: UnixTime,
     pub(crate) can_delegate: bool,
     pub(crate) condition: Option<String>,
 }
@@ -88,7 +88,7 @@ pub(crate) async fn insert(
             condition: grant.condition.clone(),
             deleted_places: None,
             revoked: false,
-            revoke_ms: Millis::MAX.0,
+            revoke_ms: UnixTime::MAX.0,
             revoked_by: String::new(),
             granted_by: granted_by.to_owned(),
             create_ms: tx.now().0,
@@ -99,7 +99,7 @@ pub(crate) async fn insert(
     if tx.is_draft() {
         draft::check_absent(tx, organization, &rows).await?;
     } else {
-        for chunk in rows.chunks(CHUNK) {
+        for chunk in rows.chunks(MAX_ROWS_PER_STATEMENT) {
             Entity::insert_many(chunk.iter().cloned().map(new_row::<row::ActiveModel, _>))
                 .exec_without_returning(tx.connection())
                 .await?;
@@ -117,7 +117,7 @@ pub(crate) async fn find(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
     id: &GrantId,
-    now: Millis,
+    now: UnixTime,
 ) -> Result<Option<(Grant, i64)>, StoreError> {
     let key = (organization.as_str().to_owned(), id.as_str().to_owned());
     let row = Entity::find_by_id(key).one(db).await?;
@@ -132,7 +132,7 @@ pub(crate) async fn of_ids(
     ids: &[&str],
 ) -> Result<Vec<Row>, StoreError> {
     let mut found = Vec::new();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in ids.chunks(MAX_ROWS_PER_STATEMENT) {
         let rows = Entity::find()
             .filter(Column::Organization.eq(organization.as_str()))
             .filter(Column::Id.is_in(chunk.iter().copied()))
@@ -157,7 +157,7 @@ pub(crate) async fn of_subjects(
         return Ok(own.all(db).await?);
     };
     let mut found = Vec::new();
-    for chunk in subjects.chunks(CHUNK) {
+    for chunk in subjects.chunks(MAX_ROWS_PER_STATEMENT) {
         let of = Column::Subject.is_in(chunk.iter().copied());
         found.extend(own.clone().filter(of).all(db).await?);
     }
@@ -269,7 +269,7 @@ fn role_name(organization: &str, application: &str, role: &str, custom: bool) ->
 }
 
 /// Converts a grant to protobuf.
-pub(crate) fn grant(row: &Row, now: Millis) -> Result<Grant, StoreError> {
+pub(crate) fn grant(row: &Row, now: UnixTime) -> Result<Grant, StoreError> {
     let state = if row.revoked {
         GrantState::Revoked
     } else if row.end_ms <= now.0 {
@@ -282,15 +282,15 @@ pub(crate) fn grant(row: &Row, now: Millis) -> Result<Grant, StoreError> {
         subject: row.subject.clone(),
         role: row.role_name(),
         scope: Some(Scope::decode(row.scope.as_slice())?),
-        start_time: timestamp(Millis(row.start_ms)),
-        end_time: timestamp(Millis(row.end_ms)),
+        start_time: timestamp(UnixTime(row.start_ms)),
+        end_time: timestamp(UnixTime(row.end_ms)),
         state: state.into(),
         granted_by: row.granted_by.clone(),
-        create_time: timestamp(Millis(row.create_ms)),
-        update_time: timestamp(Millis(row.update_ms)),
+        create_time: timestamp(UnixTime(row.create_ms)),
+        update_time: timestamp(UnixTime(row.update_ms)),
         etag: etag(row.version),
         can_delegate: row.can_delegate,
-        revoke_time: timestamp(Millis(row.revoke_ms)),
+        revoke_time: timestamp(UnixTime(row.revoke_ms)),
         revoked_by: row.revoked_by.clone(),
         condition: row.condition.clone().unwrap_or_default(),
         deleted_places: row

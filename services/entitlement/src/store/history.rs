@@ -1,14 +1,14 @@
 //! History: rows as of an earlier time.
 
 use ::store::{State, StoreError, WriteTx};
-use base::Millis;
+use base::UnixTime;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     Select, sea_query::Expr,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{CHUNK, table};
+use super::{MAX_ROWS_PER_STATEMENT, table};
 
 table!("history", key { kind: String, organization: String, id: String, revision: i64 }, {
     place: String,
@@ -19,7 +19,7 @@ table!("history", key { kind: String, organization: String, id: String, revision
 use row::{Column, Entity};
 
 /// Maximum number of expired rows deleted at once.
-const SWEEP: u64 = 10_000;
+const MAX_ROWS_PER_SWEEP: u64 = 10_000;
 
 /// The kinds of rows in the table.
 pub(crate) const APPLICATION: &str = "application";
@@ -59,7 +59,7 @@ pub(crate) struct Past<'a> {
     pub(crate) kind: &'static str,
     /// Empty for rows without an organization.
     pub(crate) organization: &'a str,
-    pub(crate) at: Millis,
+    pub(crate) at: UnixTime,
 }
 
 impl Past<'_> {
@@ -122,7 +122,7 @@ impl Past<'_> {
         values: &[&str],
     ) -> Result<Vec<R>, StoreError> {
         let mut found = Vec::new();
-        for chunk in values.chunks(CHUNK) {
+        for chunk in values.chunks(MAX_ROWS_PER_STATEMENT) {
             let rows = self.select().filter(column.is_in(chunk.iter().copied()));
             found.extend(read(rows, db).await?);
         }
@@ -160,14 +160,14 @@ pub(crate) fn decode<R: DeserializeOwned>(row: &[u8]) -> Result<R, StoreError> {
 }
 
 /// Deletes a part of the rows that ended before a time. Returns true if none is left.
-pub(crate) async fn sweep(db: &impl ConnectionTrait, before: Millis) -> Result<bool, StoreError> {
+pub(crate) async fn sweep(db: &impl ConnectionTrait, before: UnixTime) -> Result<bool, StoreError> {
     // Find the end time of the last row to delete, because SQLite's `DELETE` has no limit.
     let end: Option<i64> = Entity::find()
         .select_only()
         .column(Column::ToMs)
         .filter(Column::ToMs.lt(before.0))
         .order_by_asc(Column::ToMs)
-        .offset(SWEEP)
+        .offset(MAX_ROWS_PER_SWEEP)
         .limit(1)
         .into_tuple()
         .one(db)

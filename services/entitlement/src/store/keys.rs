@@ -5,7 +5,7 @@ use sea_orm::{
 };
 use store::{StoreError, WriteTx, new_row};
 
-use super::{CHUNK, table};
+use super::{MAX_ROWS_PER_STATEMENT, table};
 
 table!("p_keys", key { id: String }, {
     service_account: String,
@@ -52,7 +52,7 @@ pub(crate) async fn find(
     ids: &[String],
 ) -> Result<Vec<Row>, StoreError> {
     let mut found = Vec::new();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in ids.chunks(MAX_ROWS_PER_STATEMENT) {
         let ids = Column::Id.is_in(chunk);
         found.extend(Entity::find().filter(ids).all(db).await?);
     }

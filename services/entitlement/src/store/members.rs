@@ -6,7 +6,7 @@ use sea_orm::{
 };
 use store::{StoreError, WriteTx, new_row};
 
-use super::{CHUNK, history, table};
+use super::{MAX_ROWS_PER_STATEMENT, history, table};
 
 table!("p_members", key { organization: String, id: String }, {
     subject: String,
@@ -36,7 +36,7 @@ pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> 
             row,
         )?;
     }
-    for chunk in rows.chunks(CHUNK) {
+    for chunk in rows.chunks(MAX_ROWS_PER_STATEMENT) {
         Entity::insert_many(chunk.iter().cloned().map(new_row::<row::ActiveModel, _>))
             .on_conflict(
                 OnConflict::columns([Column::Organization, Column::Id])
@@ -97,7 +97,7 @@ async fn of(
     values: &[&str],
 ) -> Result<Vec<Row>, StoreError> {
     let mut found = Vec::new();
-    for chunk in values.chunks(CHUNK) {
+    for chunk in values.chunks(MAX_ROWS_PER_STATEMENT) {
         let rows = Entity::find()
             .filter(Column::Organization.eq(organization.as_str()))
             .filter(column.is_in(chunk.iter().copied()))

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use api::entitlement::v1::Scope;
-use base::{Id, Millis, OrganizationId};
+use base::{Id, OrganizationId, UnixTime};
 use prost::Message;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend};
 use sea_orm_migration::MigratorTrait;
@@ -68,7 +68,7 @@ async fn assert_kept(url: &str) {
     let past = Past {
         kind: history::RESOURCE,
         organization: "acme",
-        at: Millis(5),
+        at: UnixTime(5),
     };
     let then: Vec<resources::Row> = past.of_ids(&db, &["n2"]).await.unwrap();
     let all: Vec<_> = found.iter().chain(&then).collect();

@@ -7,7 +7,7 @@ use sea_orm::{
 };
 use store::{StoreError, WriteTx, new_row};
 
-use super::{CHUNK, history, table};
+use super::{MAX_ROWS_PER_STATEMENT, history, table};
 
 table!("p_resources", key { organization: String, id: String }, {
     unit: String,
@@ -36,7 +36,7 @@ pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> 
             row,
         )?;
     }
-    for chunk in rows.chunks(CHUNK) {
+    for chunk in rows.chunks(MAX_ROWS_PER_STATEMENT) {
         Entity::insert_many(chunk.iter().cloned().map(new_row::<row::ActiveModel, _>))
             .on_conflict(
                 OnConflict::columns([Column::Organization, Column::Id])
@@ -74,7 +74,7 @@ pub(crate) async fn find(
     ids: &[&str],
 ) -> Result<Vec<Row>, StoreError> {
     let mut found = Vec::new();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in ids.chunks(MAX_ROWS_PER_STATEMENT) {
         let rows = Entity::find()
             .filter(Column::Organization.eq(organization.as_str()))
             .filter(Column::Id.is_in(chunk.iter().copied()))

@@ -3,7 +3,7 @@
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
 use store::{StoreError, WriteTx, new_row};
 
-use super::{CHUNK, history, table};
+use super::{MAX_ROWS_PER_STATEMENT, history, table};
 
 table!("p_subjects", key { name: String }, { active: bool });
 pub(crate) use row::Model as Row;
@@ -14,7 +14,7 @@ pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> 
     for row in &rows {
         history::begin(tx, history::SUBJECT, ("", "", &row.name), row)?;
     }
-    for chunk in rows.chunks(CHUNK) {
+    for chunk in rows.chunks(MAX_ROWS_PER_STATEMENT) {
         Entity::insert_many(chunk.iter().cloned().map(new_row::<row::ActiveModel, _>))
             .on_conflict(
                 OnConflict::column(Column::Name)
@@ -33,7 +33,7 @@ pub(crate) async fn find(
     names: &[String],
 ) -> Result<Vec<Row>, StoreError> {
     let mut found = Vec::new();
-    for chunk in names.chunks(CHUNK) {
+    for chunk in names.chunks(MAX_ROWS_PER_STATEMENT) {
         let names = Column::Name.is_in(chunk);
         found.extend(Entity::find().filter(names).all(db).await?);
     }

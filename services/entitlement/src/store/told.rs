@@ -7,7 +7,7 @@ use sea_orm::{
 };
 use store::{StoreError, WriteTx, new_row};
 
-use super::{CHUNK, table};
+use super::{MAX_ROWS_PER_STATEMENT, table};
 
 table!(
     "told",
@@ -30,7 +30,7 @@ pub(crate) struct Known {
 
 /// Records names that a feed has reported.
 pub(crate) async fn put(tx: &WriteTx, feed: &str, names: Vec<String>) -> Result<(), StoreError> {
-    for chunk in names.chunks(CHUNK) {
+    for chunk in names.chunks(MAX_ROWS_PER_STATEMENT) {
         let rows = chunk.iter().map(|name| Model {
             feed: feed.to_owned(),
             entity: name.clone(),

@@ -4,7 +4,7 @@ use base::{Id, OrganizationId};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
 use store::{StoreError, WriteTx, new_row};
 
-use super::{CHUNK, history, table};
+use super::{MAX_ROWS_PER_STATEMENT, history, table};
 
 // `parent` is empty at the root.
 table!("p_units", key { organization: String, id: String }, {
@@ -33,7 +33,7 @@ pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> 
             row,
         )?;
     }
-    for chunk in rows.chunks(CHUNK) {
+    for chunk in rows.chunks(MAX_ROWS_PER_STATEMENT) {
         Entity::insert_many(chunk.iter().cloned().map(new_row::<row::ActiveModel, _>))
             .on_conflict(
                 OnConflict::columns([Column::Organization, Column::Id])
@@ -70,7 +70,7 @@ pub(crate) async fn find(
     ids: &[&str],
 ) -> Result<Vec<Row>, StoreError> {
     let mut found = Vec::new();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in ids.chunks(MAX_ROWS_PER_STATEMENT) {
         let rows = Entity::find()
             .filter(Column::Organization.eq(organization.as_str()))
             .filter(Column::Id.is_in(chunk.iter().copied()))

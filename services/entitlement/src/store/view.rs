@@ -1,7 +1,7 @@
 //! A view of the facts, now or as of an earlier time, with one interface.
 
 use ::store::{StoreError, WriteTx};
-use base::{Id, Millis, OrganizationId, RoleName};
+use base::{Id, OrganizationId, RoleName, UnixTime};
 use sea_orm::DatabaseTransaction;
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
 pub(crate) struct View<'a> {
     pub(crate) db: &'a DatabaseTransaction,
     /// The time; `None` for now.
-    at: Option<Millis>,
+    at: Option<UnixTime>,
     /// The write whose changes are included, if any.
     tx: Option<&'a WriteTx>,
 }
@@ -32,7 +32,7 @@ impl<'a> View<'a> {
     }
 
     /// Returns a view as of a time, or of the present.
-    pub(crate) fn at(db: &'a DatabaseTransaction, at: Option<Millis>) -> Self {
+    pub(crate) fn at(db: &'a DatabaseTransaction, at: Option<UnixTime>) -> Self {
         Self {
             at,
             ..Self::now(db)

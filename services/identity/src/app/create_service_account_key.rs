@@ -2,7 +2,7 @@ use ::rpc::{Fault, moment, parse};
 use ::store::{StoreError, Turn};
 use api::identity::v1::{CreateServiceAccountKeyRequest, CreateServiceAccountKeyResponse};
 use authority::Context;
-use base::{Id, KeyId, KeyName, Millis, ServiceAccountId};
+use base::{Id, KeyId, KeyName, ServiceAccountId, UnixTime};
 use identity_core::KeySecret;
 
 use super::{App, id_or_new, oidc_identity::oidc_identity};
@@ -36,7 +36,11 @@ pub(crate) async fn create_service_account_key(
         return Err(Error::ServiceAccountNotFound(request.parent));
     }
     let wanted = request.key.unwrap_or_default();
-    let expire = moment("key.expire_time", wanted.expire_time.as_ref(), Millis::MAX)?;
+    let expire = moment(
+        "key.expire_time",
+        wanted.expire_time.as_ref(),
+        UnixTime::MAX,
+    )?;
     let identity = wanted.oidc.as_ref();
     let identity = identity.map(|identity| oidc_identity("key.oidc", identity));
     let identity = identity.transpose()?;
@@ -55,7 +59,7 @@ pub(crate) async fn create_service_account_key(
         }
         (inserted, _) => inserted?,
     };
-    app.control(context, &permit, &name.service_account.name())
+    app.check_can_grant(context, &permit, &name.service_account.name())
         .await?;
     // The response stored for a repeated request has no secret.
     let mut response = tx

@@ -54,7 +54,7 @@ pub(super) async fn insert(tx: &mut WriteTx, users: Vec<NewUser>) -> Result<Vec<
     }
     let identities = users.iter().filter_map(|new| new.user.oidc.as_ref());
     let identities: Vec<_> = identities.collect();
-    let known = users::first_known_as(tx.connection(), &identities).await?;
+    let known = users::first_with_identity(tx.connection(), &identities).await?;
     if let Some((_, identity)) = known {
         return Err(Error::OidcIdentityTaken(oidc_identity(
             "user.oidc",

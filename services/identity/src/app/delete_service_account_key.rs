@@ -26,7 +26,7 @@ pub(crate) async fn delete_service_account_key(
                 .ok_or(Error::KeyNotFound(request.name))?;
             expect_etag(&request.etag, 1)?;
             keys::delete(&mut tx, &name).await?;
-            app.revocation(context, &permit, &name.service_account.name())
+            app.check_can_revoke(context, &permit, &name.service_account.name())
                 .await?;
             tx.finish(|consistency_token| DeleteServiceAccountKeyResponse {
                 key: Some(key),

@@ -20,7 +20,7 @@ pub(crate) async fn enable_service_account(
             Turn::Repeat(response) => response,
             Turn::Write(mut tx) => {
                 let account = set_active(&mut tx, &id, &request.etag, true).await?;
-                app.control(context, &permit, &account.name).await?;
+                app.check_can_grant(context, &permit, &account.name).await?;
                 tx.finish(|consistency_token| EnableServiceAccountResponse {
                     service_account: Some(account),
                     consistency_token,

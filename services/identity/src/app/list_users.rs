@@ -6,7 +6,7 @@ use identity_core::{Login, equalities};
 use super::{App, oidc_identity::oidc_identity};
 use crate::{
     error::Error,
-    store::users::{self, Wanted},
+    store::users::{self, UserFilter},
 };
 
 /// Lists users, ordered by name.
@@ -30,9 +30,9 @@ pub(crate) async fn list_users(
 }
 
 /// Parses a filter.
-fn wanted(filter: &str) -> Result<Wanted, Fault> {
+fn wanted(filter: &str) -> Result<UserFilter, Fault> {
     if filter.is_empty() {
-        return Ok(Wanted::All);
+        return Ok(UserFilter::All);
     }
     let found = equalities(filter).unwrap_or_default();
     let found: Vec<(&str, &str)> = found.iter().map(|(name, text)| (*name, &**text)).collect();
@@ -41,16 +41,16 @@ fn wanted(filter: &str) -> Result<Wanted, Fault> {
         login.map_err(|error| Fault::field("filter", format!("{} {error}", error.field())))
     };
     match *found.as_slice() {
-        [("login", text)] => login(text, "").map(Wanted::Login),
-        [("login", text), ("realm", realm)] => login(text, realm).map(Wanted::Login),
-        [("email", text)] if !text.is_empty() => Ok(Wanted::Email(text.to_owned())),
+        [("login", text)] => login(text, "").map(UserFilter::Login),
+        [("login", text), ("realm", realm)] => login(text, realm).map(UserFilter::Login),
+        [("email", text)] if !text.is_empty() => Ok(UserFilter::Email(text.to_owned())),
         [("oidc.issuer", issuer), ("oidc.subject", subject)] => {
             let identity = OidcIdentity {
                 issuer: issuer.to_owned(),
                 subject: subject.to_owned(),
             };
             oidc_identity("filter.oidc", &identity)?;
-            Ok(Wanted::Oidc(identity))
+            Ok(UserFilter::Oidc(identity))
         }
         _ => Err(Fault::field(
             "filter",

@@ -19,7 +19,7 @@ pub(crate) async fn reactivate_user(
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
             let user = set_state(&mut tx, &id, &request.etag, UserState::Active).await?;
-            app.control(context, &permit, &user.name).await?;
+            app.check_can_grant(context, &permit, &user.name).await?;
             tx.finish(|consistency_token| ReactivateUserResponse {
                 user: Some(user),
                 consistency_token,

@@ -36,7 +36,7 @@ pub(crate) async fn update_user(
     }
     required("user.given_name", &user.given_name)?;
     if let Some(identity) = &user.oidc {
-        let known = users::first_known_as(tx.connection(), &[identity]).await?;
+        let known = users::first_with_identity(tx.connection(), &[identity]).await?;
         let identity = oidc_identity("user.oidc", identity)?;
         if known.is_some_and(|(known, _)| known != id.as_str()) {
             return Err(Error::OidcIdentityTaken(identity));
@@ -45,7 +45,7 @@ pub(crate) async fn update_user(
     let user = users::update(&mut tx, &id, version, user).await?;
     // Somebody who controls the address or the identity can pass for the person.
     if user.email != before.email || user.oidc != before.oidc {
-        app.control(context, &permit, &user.name).await?;
+        app.check_can_grant(context, &permit, &user.name).await?;
     }
     Ok(tx
         .finish(|consistency_token| UpdateUserResponse {

@@ -3,7 +3,7 @@
 use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, new_row};
 use api::identity::v1::{ServiceAccountKey, ServiceAccountKeyChange, change::Entity};
-use base::{Id, KeyId, KeyName, Millis, OidcIdentity, ServiceAccountId};
+use base::{Id, KeyId, KeyName, OidcIdentity, ServiceAccountId, UnixTime};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
@@ -47,7 +47,7 @@ pub(crate) struct Key {
     pub(crate) service_account: ServiceAccountId,
     /// Empty, which is the hash of nothing, if the key is an OIDC identity.
     pub(crate) secret_sha256: Vec<u8>,
-    pub(crate) expire: Millis,
+    pub(crate) expire: UnixTime,
     /// True if the service account is active.
     pub(crate) active: bool,
 }
@@ -57,7 +57,7 @@ pub(crate) async fn insert(
     tx: &mut WriteTx,
     name: &KeyName,
     proof: Proof<'_>,
-    expire: Millis,
+    expire: UnixTime,
 ) -> Result<ServiceAccountKey, StoreError> {
     let (secret_sha256, oidc) = match proof {
         Proof::Secret(hash) => (hash.to_vec(), None),
@@ -78,7 +78,7 @@ pub(crate) async fn insert(
     let change = ServiceAccountKeyChange {
         name: name.to_string(),
         secret_sha256: row.secret_sha256,
-        expire_time_ms: if expire == Millis::MAX { 0 } else { expire.0 },
+        expire_time_ms: if expire == UnixTime::MAX { 0 } else { expire.0 },
         deleted: false,
         oidc: key.oidc.clone(),
     };
@@ -91,7 +91,7 @@ pub(crate) async fn find_by_id(
     db: &impl ConnectionTrait,
     id: &KeyId,
 ) -> Result<Option<Key>, StoreError> {
-    proving(db, entity::Entity::find_by_id(id.as_str())).await
+    find_credential(db, entity::Entity::find_by_id(id.as_str())).await
 }
 
 /// Returns the credential of an OIDC identity.
@@ -100,10 +100,10 @@ pub(crate) async fn find_by_oidc(
     identity: &OidcIdentity,
 ) -> Result<Option<Key>, StoreError> {
     let known = entity::Entity::find().filter(Column::Oidc.eq(identity.as_str()));
-    proving(db, known).await
+    find_credential(db, known).await
 }
 
-async fn proving(
+async fn find_credential(
     db: &impl ConnectionTrait,
     found: Select<entity::Entity>,
 ) -> Result<Option<Key>, StoreError> {
@@ -117,7 +117,7 @@ async fn proving(
         id: row.id,
         service_account: ServiceAccountId::parse(&row.service_account)?,
         secret_sha256: row.secret_sha256,
-        expire: Millis(row.expire_ms),
+        expire: UnixTime(row.expire_ms),
         active: account.is_some_and(|account| account.active),
     }))
 }
@@ -172,8 +172,8 @@ fn key(row: &entity::Model) -> Result<ServiceAccountKey, StoreError> {
     let oidc = oidc.map_err(|error| StoreError::Corrupt(error.to_string()))?;
     Ok(ServiceAccountKey {
         name: format!("serviceAccounts/{}/keys/{}", row.service_account, row.id),
-        expire_time: timestamp(Millis(row.expire_ms)),
-        create_time: timestamp(Millis(row.create_ms)),
+        expire_time: timestamp(UnixTime(row.expire_ms)),
+        create_time: timestamp(UnixTime(row.create_ms)),
         etag: etag(1),
         oidc: oidc.map(|identity| api::identity::v1::OidcIdentity {
             issuer: identity.issuer().to_owned(),

@@ -7,7 +7,7 @@ use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::identity::v1::{
     ServiceAccount, ServiceAccountChange, ServiceAccountState, SubjectDescription, change::Entity,
 };
-use base::{Id, Millis, ServiceAccountId};
+use base::{Id, ServiceAccountId, UnixTime};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Expr,
@@ -55,7 +55,7 @@ pub(crate) async fn insert(
     entity::Entity::insert(new_row::<entity::ActiveModel, _>(row.clone()))
         .exec_without_returning(tx.connection())
         .await?;
-    announce(tx, &row);
+    emit_state(tx, &row);
     Ok(service_account(row))
 }
 
@@ -126,11 +126,11 @@ pub(crate) async fn set_active(
         .one(tx.connection())
         .await?
         .ok_or(StoreError::Stale)?;
-    announce(tx, &row);
+    emit_state(tx, &row);
     Ok(service_account(row))
 }
 
-fn announce(tx: &mut WriteTx, row: &entity::Model) {
+fn emit_state(tx: &mut WriteTx, row: &entity::Model) {
     let name = format!("serviceAccounts/{}", row.id);
     let change = ServiceAccountChange {
         name: name.clone(),
@@ -149,8 +149,8 @@ fn service_account(row: entity::Model) -> ServiceAccount {
         name: format!("serviceAccounts/{}", row.id),
         display_name: row.display_name,
         state: state.into(),
-        create_time: timestamp(Millis(row.create_ms)),
-        update_time: timestamp(Millis(row.update_ms)),
+        create_time: timestamp(UnixTime(row.create_ms)),
+        update_time: timestamp(UnixTime(row.update_ms)),
         etag: etag(row.version),
     }
 }

@@ -7,7 +7,7 @@ use ::store::{StoreError, WriteTx, changed_one};
 use api::identity::v1::{
     OidcIdentity, SubjectDescription, User, UserChange, UserState, change::Entity,
 };
-use base::{Id, Millis, UserId};
+use base::{Id, UnixTime, UserId};
 use identity_core::Login;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -17,7 +17,7 @@ use sea_orm::{
 use super::emit;
 
 /// Rows per `INSERT`.
-const CHUNK: usize = 500;
+const ROWS_PER_INSERT: usize = 500;
 
 mod entity {
     use sea_orm::entity::prelude::*;
@@ -79,7 +79,7 @@ pub(crate) async fn insert(tx: &mut WriteTx, users: Vec<NewUser>) -> Result<Vec<
     // deadlock.
     let mut ordered: Vec<&entity::Model> = rows.iter().collect();
     ordered.sort_unstable_by(|one, other| one.id.cmp(&other.id));
-    for chunk in ordered.chunks(CHUNK) {
+    for chunk in ordered.chunks(ROWS_PER_INSERT) {
         let rows = chunk
             .iter()
             .copied()
@@ -90,7 +90,7 @@ pub(crate) async fn insert(tx: &mut WriteTx, users: Vec<NewUser>) -> Result<Vec<
             .await?;
     }
     for row in &rows {
-        announce(tx, row);
+        emit_state(tx, row);
     }
     Ok(rows.into_iter().map(user).collect())
 }
@@ -122,7 +122,7 @@ pub(crate) async fn find(
 }
 
 /// Returns the first user that has one of these identities, and the identity.
-pub(crate) async fn first_known_as(
+pub(crate) async fn first_with_identity(
     db: &impl ConnectionTrait,
     identities: &[&OidcIdentity],
 ) -> Result<Option<(String, OidcIdentity)>, StoreError> {
@@ -140,7 +140,7 @@ pub(crate) async fn first_known_as(
 
 /// A search for users.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub(crate) enum UserFilter {
     /// All users.
     All,
     /// A login in its realm.
@@ -151,7 +151,7 @@ pub(crate) enum Wanted {
     Oidc(OidcIdentity),
 }
 
-impl Wanted {
+impl UserFilter {
     /// Returns the condition; each has an index.
     fn condition(&self) -> Condition {
         let all = Condition::all();
@@ -172,7 +172,7 @@ impl Wanted {
 /// Returns a page of the found users after an id, ordered by id.
 pub(crate) async fn page(
     db: &impl ConnectionTrait,
-    wanted: &Wanted,
+    wanted: &UserFilter,
     after: &str,
     limit: u64,
 ) -> Result<Vec<User>, StoreError> {
@@ -235,11 +235,11 @@ pub(crate) async fn update(
         .one(tx.connection())
         .await?
         .ok_or(StoreError::Stale)?;
-    announce(tx, &row);
+    emit_state(tx, &row);
     Ok(self::user(row))
 }
 
-fn announce(tx: &mut WriteTx, row: &entity::Model) {
+fn emit_state(tx: &mut WriteTx, row: &entity::Model) {
     let name = format!("users/{}", row.id);
     let change = UserChange {
         name: name.clone(),
@@ -278,8 +278,8 @@ fn user(row: entity::Model) -> User {
         family_name: row.family_name,
         email: row.email,
         state: state.into(),
-        create_time: timestamp(Millis(row.create_ms)),
-        update_time: timestamp(Millis(row.update_ms)),
+        create_time: timestamp(UnixTime(row.create_ms)),
+        update_time: timestamp(UnixTime(row.update_ms)),
         etag: etag(row.version),
         oidc: row.oidc.as_deref().map(identity),
     }

@@ -7,7 +7,7 @@ use tonic::Code;
 use super::{Plan, plan::Action, refusal::Refusal};
 use crate::{
     clients::CallError,
-    document::{Problem, Whereabouts},
+    document::{Positions, Problem},
     exit::Failure,
 };
 
@@ -51,7 +51,7 @@ impl Stop {
         plan: &Plan,
         done: &[String],
         failed: Vec<(Vec<String>, CallError)>,
-        places: &Whereabouts<'_>,
+        places: &Positions<'_>,
     ) -> Self {
         let mut times: HashMap<&str, usize> = HashMap::new();
         for name in done {

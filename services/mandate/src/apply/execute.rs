@@ -52,21 +52,24 @@ pub(super) async fn execute(
 ) -> Outcome {
     let total = plan.steps();
     let (sender, mut receiver) = mpsc::unbounded_channel();
-    let work = everything(plan, Caller::new(clients.clone(), sender));
-    let heard = hear(&mut receiver, |done| progress.done(done, total));
-    tokio::join!(work, heard).1
+    let work = execute_plan(plan, Caller::new(clients.clone(), sender));
+    let collected = collect_events(&mut receiver, |done| progress.done(done, total));
+    tokio::join!(work, collected).1
 }
 
 /// Asks the services which changes of the plan they would refuse, except those that refer to
 /// `awaited` entities, which services cannot check yet.
 pub(super) async fn ask(plan: Plan, awaited: HashSet<String>, clients: &Clients) -> Outcome {
     let (sender, mut receiver) = mpsc::unbounded_channel();
-    let work = everything(plan, Caller::asking(clients.clone(), awaited, sender));
-    tokio::join!(work, hear(&mut receiver, |_| {})).1
+    let work = execute_plan(plan, Caller::asking(clients.clone(), awaited, sender));
+    tokio::join!(work, collect_events(&mut receiver, |_| {})).1
 }
 
 /// Collects events until the work drops its sender.
-async fn hear(receiver: &mut UnboundedReceiver<Event>, mut progress: impl FnMut(usize)) -> Outcome {
+async fn collect_events(
+    receiver: &mut UnboundedReceiver<Event>,
+    mut progress: impl FnMut(usize),
+) -> Outcome {
     let mut outcome = Outcome::default();
     while let Some(event) = receiver.recv().await {
         match event {
@@ -81,7 +84,7 @@ async fn hear(receiver: &mut UnboundedReceiver<Event>, mut progress: impl FnMut(
 }
 
 /// Runs the steps. A halted step has reported its error.
-async fn everything(plan: Plan, caller: Caller) {
+async fn execute_plan(plan: Plan, caller: Caller) {
     let _ = in_order(plan, caller).await;
 }
 

@@ -9,9 +9,9 @@ use uuid::Uuid;
 use crate::document::{GrantEntry, MembershipEntry};
 
 /// Maximum length of an id.
-const MAX_LENGTH: usize = 63;
+const MAX_ID_LENGTH: usize = 63;
 /// Length of the hash that distinguishes two long ids.
-const SUFFIX_BYTES: usize = 4;
+const HASH_SUFFIX_BYTES: usize = 4;
 
 /// Returns the id of a grant: its own, or `{member}-{application}-{role}`. An id that is too long
 /// ends in a hash of the whole.
@@ -28,11 +28,11 @@ pub fn grant_id(membership: &MembershipEntry, grant: &GrantEntry) -> String {
 }
 
 fn shorten(id: String) -> String {
-    if id.len() <= MAX_LENGTH {
+    if id.len() <= MAX_ID_LENGTH {
         return id;
     }
-    let hash = hex(digest(&SHA256, id.as_bytes()).as_ref(), SUFFIX_BYTES);
-    let kept: String = id.chars().take(MAX_LENGTH - 1 - hash.len()).collect();
+    let hash = hex(digest(&SHA256, id.as_bytes()).as_ref(), HASH_SUFFIX_BYTES);
+    let kept: String = id.chars().take(MAX_ID_LENGTH - 1 - hash.len()).collect();
     format!("{}-{hash}", kept.trim_end_matches('-'))
 }
 

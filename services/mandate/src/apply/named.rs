@@ -9,18 +9,18 @@ use crate::document::{
 
 /// The names in documents.
 #[derive(Debug, Default)]
-pub(super) struct Named {
+pub(super) struct EntityNames {
     pub(super) applications: BTreeSet<String>,
     pub(super) service_accounts: BTreeSet<String>,
     /// The service accounts for which the documents declare OIDC identities.
-    pub(super) proved: BTreeSet<String>,
+    pub(super) accounts_with_identities: BTreeSet<String>,
     pub(super) users: BTreeSet<String>,
-    pub(super) organizations: BTreeMap<String, NamedInOrganization>,
+    pub(super) organizations: BTreeMap<String, OrganizationEntityNames>,
 }
 
 /// The names in one organization.
 #[derive(Debug, Default)]
-pub(super) struct NamedInOrganization {
+pub(super) struct OrganizationEntityNames {
     pub(super) contacts: bool,
     pub(super) entitlements: BTreeSet<String>,
     pub(super) units: BTreeSet<String>,
@@ -30,7 +30,7 @@ pub(super) struct NamedInOrganization {
     pub(super) grants: BTreeSet<String>,
 }
 
-impl Named {
+impl EntityNames {
     pub(super) fn of(documents: &[Document]) -> Self {
         let mut named = Self::default();
         for document in documents {
@@ -46,7 +46,7 @@ impl Named {
         for entry in root.service_accounts.iter().map(|entry| &entry.value) {
             let name = format!("serviceAccounts/{}", entry.id.as_str());
             if !entry.oidc.is_empty() {
-                self.proved.insert(name.clone());
+                self.accounts_with_identities.insert(name.clone());
             }
             self.service_accounts.insert(name);
         }
@@ -69,7 +69,7 @@ impl Named {
         &mut self,
         entry: &OrganizationEntry,
         name: &str,
-        inside: &mut NamedInOrganization,
+        inside: &mut OrganizationEntityNames,
     ) {
         let unit = |id: &Text| Some(format!("{name}/units/{}", id.get()?));
         inside.contacts |= !entry.contacts.is_empty();
@@ -106,7 +106,7 @@ impl Named {
         &mut self,
         entry: &MembershipEntry,
         name: &str,
-        inside: &mut NamedInOrganization,
+        inside: &mut OrganizationEntityNames,
     ) {
         if let Some(id) = entry.user.get() {
             self.users.insert(format!("users/{id}"));
@@ -123,7 +123,7 @@ impl Named {
         }
     }
 
-    fn grant(&mut self, grant: &GrantEntry, name: &str, inside: &mut NamedInOrganization) {
+    fn grant(&mut self, grant: &GrantEntry, name: &str, inside: &mut OrganizationEntityNames) {
         if let Some(role) = RoleText::parse(grant.role.as_str()) {
             let application = role.application;
             self.application(application);

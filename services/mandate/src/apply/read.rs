@@ -27,7 +27,7 @@ use super::{
     ApplyError,
     desired::named as identity_of,
     facts::{Facts, OrganizationFacts},
-    named::{Named, NamedInOrganization},
+    named::{EntityNames, OrganizationEntityNames},
     together::together,
 };
 use crate::{
@@ -36,13 +36,13 @@ use crate::{
 };
 
 /// Items per page.
-const PAGE: i32 = 1000;
+const PAGE_SIZE: i32 = 1000;
 /// Applications per page: each may be as large as a thousand users.
-const PAGE_OF_APPLICATIONS: i32 = 50;
+const APPLICATION_PAGE_SIZE: i32 = 50;
 /// Deadline of a page.
-const DEADLINE: Duration = Duration::from_secs(60);
+const PAGE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Maximum number of entities to get one by one; for more, the list is read.
-const MAX_BY_NAME: usize = 32;
+const MAX_SINGLE_GETS: usize = 32;
 /// Reading the list stops when it has returned this many times the number of wanted entities.
 const MAX_LIST_RATIO: usize = 4;
 
@@ -53,7 +53,7 @@ macro_rules! list {
         let mut request = $request;
         let mut all = Vec::new();
         loop {
-            let call = client.$method(within(DEADLINE, request.clone()));
+            let call = client.$method(within(PAGE_TIMEOUT, request.clone()));
             let page = answer(Service::$service, stringify!($method), call).await?;
             all.extend(page.$items);
             if page.next_page_token.is_empty() {
@@ -71,11 +71,11 @@ macro_rules! named {
         $item:ident: $get:ident($get_request:ident), by $key:ident $(as $name:expr)?) => {{
         let names: &BTreeSet<String> = $names;
         let mut found = BTreeMap::new();
-        let mut left = names.len() > MAX_BY_NAME;
+        let mut left = names.len() > MAX_SINGLE_GETS;
         let (mut request, mut seen) = ($request, 0);
         while left {
             let mut client = $client;
-            let call = client.$list(within(DEADLINE, request.clone()));
+            let call = client.$list(within(PAGE_TIMEOUT, request.clone()));
             let page = answer(Service::$service, stringify!($list), call).await?;
             seen += page.$items.len();
             let mentioned = page.$items.into_iter().filter(|item| names.contains(&item.$key));
@@ -92,7 +92,7 @@ macro_rules! named {
                 let mut client = $client;
                 $(let name = $name(&name);)?
                 async move {
-                    let call = client.$get(within(DEADLINE, $get_request { name }));
+                    let call = client.$get(within(PAGE_TIMEOUT, $get_request { name }));
                     let answer = answer(Service::$service, stringify!($get), call).await;
                     Ok(there(answer)?.and_then(|answer| answer.$item))
                 }
@@ -109,14 +109,14 @@ macro_rules! named {
 /// # Errors
 /// [`ApplyError::Call`].
 pub async fn read(documents: &[Document], clients: &Clients) -> Result<Facts, ApplyError> {
-    let named = Named::of(documents);
+    let named = EntityNames::of(documents);
     let mut facts = Facts {
         applications: named!(
             Entitlement,
             clients.catalog(),
             &named.applications,
             applications: list_applications(ListApplicationsRequest {
-                page_size: PAGE_OF_APPLICATIONS,
+                page_size: APPLICATION_PAGE_SIZE,
                 ..ListApplicationsRequest::default()
             }),
             application: get_application(GetApplicationRequest),
@@ -127,7 +127,7 @@ pub async fn read(documents: &[Document], clients: &Clients) -> Result<Facts, Ap
             clients.service_accounts(),
             &named.service_accounts,
             service_accounts: list_service_accounts(ListServiceAccountsRequest {
-                page_size: PAGE,
+                page_size: PAGE_SIZE,
                 ..ListServiceAccountsRequest::default()
             }),
             service_account: get_service_account(GetServiceAccountRequest),
@@ -138,7 +138,7 @@ pub async fn read(documents: &[Document], clients: &Clients) -> Result<Facts, Ap
             clients.users(),
             &named.users,
             users: list_users(ListUsersRequest {
-                page_size: PAGE,
+                page_size: PAGE_SIZE,
                 ..ListUsersRequest::default()
             }),
             user: get_user(GetUserRequest),
@@ -146,7 +146,7 @@ pub async fn read(documents: &[Document], clients: &Clients) -> Result<Facts, Ap
         ),
         ..Facts::default()
     };
-    facts.identities = identities(&named.proved, clients, &facts).await?;
+    facts.identities = identities(&named.accounts_with_identities, clients, &facts).await?;
     let read = together(named.organizations, |(name, inside)| {
         organization(clients.clone(), name, inside)
     });
@@ -169,24 +169,24 @@ fn there<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallError> {
 
 /// Returns the OIDC identities of the service accounts for which the documents declare some.
 async fn identities(
-    proved: &BTreeSet<String>,
+    accounts_with_identities: &BTreeSet<String>,
     clients: &Clients,
     facts: &Facts,
 ) -> Result<BTreeMap<String, ServiceAccountKey>, ApplyError> {
     let there = |name: &&String| facts.service_accounts.contains_key(*name);
     let mut identities = BTreeMap::new();
-    for parent in proved.iter().filter(there) {
+    for parent in accounts_with_identities.iter().filter(there) {
         let request = ListServiceAccountKeysRequest {
             parent: parent.clone(),
-            page_size: PAGE,
+            page_size: PAGE_SIZE,
             page_token: String::new(),
         };
         let client = clients.service_accounts();
         let keys = list!(Identity, client, list_service_account_keys, keys, request);
-        let proved = keys
+        let accounts_with_identities = keys
             .into_iter()
             .filter_map(|key| Some((identity_of(key.oidc.as_ref()?), key)));
-        identities.extend(proved);
+        identities.extend(accounts_with_identities);
     }
     Ok(identities)
 }
@@ -195,11 +195,11 @@ async fn identities(
 async fn organization(
     clients: Clients,
     parent: String,
-    named: NamedInOrganization,
+    named: OrganizationEntityNames,
 ) -> Result<Option<OrganizationFacts>, ApplyError> {
     let mut client = clients.organizations();
     let name = parent.clone();
-    let call = client.get_organization(within(DEADLINE, GetOrganizationRequest { name }));
+    let call = client.get_organization(within(PAGE_TIMEOUT, GetOrganizationRequest { name }));
     let found = there(answer(Service::Membership, "get_organization", call).await)?;
     let Some(organization) = found.and_then(|found| found.organization) else {
         return Ok(None);
@@ -213,7 +213,7 @@ async fn organization(
 async fn of_membership(
     clients: &Clients,
     organization: Organization,
-    named: &NamedInOrganization,
+    named: &OrganizationEntityNames,
 ) -> Result<OrganizationFacts, ApplyError> {
     let parent = organization.name.clone();
     let membership = |subject: &str| {
@@ -227,7 +227,7 @@ async fn of_membership(
             &named.units,
             units: list_units(ListUnitsRequest {
                 parent: parent.clone(),
-                page_size: PAGE,
+                page_size: PAGE_SIZE,
                 ..ListUnitsRequest::default()
             }),
             unit: get_unit(GetUnitRequest),
@@ -239,7 +239,7 @@ async fn of_membership(
             &named.resources,
             resources: list_resources(ListResourcesRequest {
                 parent: parent.clone(),
-                page_size: PAGE,
+                page_size: PAGE_SIZE,
                 ..ListResourcesRequest::default()
             }),
             resource: get_resource(GetResourceRequest),
@@ -251,7 +251,7 @@ async fn of_membership(
             &named.memberships,
             memberships: list_memberships(ListMembershipsRequest {
                 parent: parent.clone(),
-                page_size: PAGE,
+                page_size: PAGE_SIZE,
                 ..ListMembershipsRequest::default()
             }),
             membership: get_membership(GetMembershipRequest),
@@ -263,7 +263,7 @@ async fn of_membership(
     if named.contacts {
         let request = ListContactsRequest {
             parent: parent.clone(),
-            page_size: PAGE,
+            page_size: PAGE_SIZE,
             page_token: String::new(),
         };
         // The list includes the operator's contact if the organization has none; no document refers
@@ -280,7 +280,7 @@ async fn of_membership(
 async fn of_entitlement(
     clients: &Clients,
     parent: &str,
-    named: &NamedInOrganization,
+    named: &OrganizationEntityNames,
     facts: &mut OrganizationFacts,
 ) -> Result<(), ApplyError> {
     facts.entitlements = named!(
@@ -289,7 +289,7 @@ async fn of_entitlement(
         &named.entitlements,
         entitlements: list_entitlements(ListEntitlementsRequest {
             parent: parent.to_owned(),
-            page_size: PAGE,
+            page_size: PAGE_SIZE,
             ..ListEntitlementsRequest::default()
         }),
         entitlement: get_entitlement(GetEntitlementRequest),
@@ -301,7 +301,7 @@ async fn of_entitlement(
         &named.custom_roles,
         custom_roles: list_custom_roles(ListCustomRolesRequest {
             parent: parent.to_owned(),
-            page_size: PAGE,
+            page_size: PAGE_SIZE,
             ..ListCustomRolesRequest::default()
         }),
         custom_role: get_custom_role(GetCustomRoleRequest),
@@ -313,7 +313,7 @@ async fn of_entitlement(
         &named.grants,
         grants: list_grants(ListGrantsRequest {
             parent: parent.to_owned(),
-            page_size: PAGE,
+            page_size: PAGE_SIZE,
             show_revoked: true,
             ..ListGrantsRequest::default()
         }),

@@ -4,7 +4,7 @@ use tonic_types::StatusExt;
 
 use crate::{
     clients::CallError,
-    document::{Problem, Whereabouts},
+    document::{Positions, Problem},
 };
 
 /// The refusal of a declared fact.
@@ -19,7 +19,7 @@ pub(super) struct Refusal {
 }
 
 /// The prefixes of a fact's fields in a request.
-const WRAPPERS: [&str; 12] = [
+const REQUEST_FIELD_PREFIXES: [&str; 12] = [
     "application.",
     "contact.",
     "custom_role.",
@@ -68,7 +68,7 @@ impl Refusal {
     }
 
     /// Returns the problem at the position in the documents.
-    pub(super) fn problem(self, places: &Whereabouts<'_>) -> Problem {
+    pub(super) fn problem(self, places: &Positions<'_>) -> Problem {
         places.problem(&self.name, &self.field, self.message)
     }
 }
@@ -96,7 +96,7 @@ fn in_document(field: &str) -> String {
         Some(item) => item.split_once("].").map_or("", |(_, field)| field),
         None => field,
     };
-    let within = WRAPPERS
+    let within = REQUEST_FIELD_PREFIXES
         .iter()
         .find_map(|wrapper| field.strip_prefix(wrapper));
     let field = within.unwrap_or(field);

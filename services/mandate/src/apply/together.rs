@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use super::{ApplyError, execute::Halted};
 
 /// Maximum number of items in progress.
-const WIDTH: usize = 8;
+const MAX_CONCURRENT_ITEMS: usize = 8;
 
 /// Runs the work on all items, a few at a time, and collects the results, in any order. The first
 /// failure cancels the rest.
@@ -56,7 +56,7 @@ where
 {
     let mut running = JoinSet::new();
     for item in items {
-        if running.len() == WIDTH
+        if running.len() == MAX_CONCURRENT_ITEMS
             && let Some(result) = running.join_next().await
         {
             done(result.map_err(|_| ApplyError::Cancelled)?)?;

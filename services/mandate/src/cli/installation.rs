@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-pub(super) const SECRETS: &str = "\
+pub(super) const SECRETS_HELP: &str = "\
 Example:
   mandate secrets init /etc/mandate/secrets";
 
-pub(super) const SERVICE_ACCOUNT: &str = "\
+pub(super) const SERVICE_ACCOUNT_HELP: &str = "\
 The key is printed once, without other output, and cannot be shown again.
 
 Examples:
@@ -16,7 +16,7 @@ Examples:
   mandate service-account create fleet --can check --organizations acme,umbrella --key-file fleet.key
   mandate service-account create import --can mandate.operator --organizations all";
 
-pub(super) const CONTEXT: &str = "\
+pub(super) const CONTEXT_HELP: &str = "\
 Examples:
   mandate context add production --url https://mandate.example.com --key-file billing.key --ca-file ca.crt
   mandate context use production";

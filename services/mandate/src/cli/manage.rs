@@ -7,7 +7,7 @@ use prost_types::Timestamp;
 
 use super::time;
 
-pub(super) const CATALOGUE: &str = "\
+pub(super) const CATALOG_HELP: &str = "\
 To change the catalog, edit its documents and apply them (`mandate apply`).
 
 Examples:
@@ -15,13 +15,13 @@ Examples:
   mandate catalogue show fleet
   mandate catalogue diff -f catalog.yaml";
 
-pub(super) const ENTITLEMENT: &str = "\
+pub(super) const ENTITLEMENT_HELP: &str = "\
 Examples:
   mandate entitlement list transport-janssens
   mandate entitlement suspend transport-janssens fleet --reason payment
   mandate entitlement transfer transport-janssens fleet transport-peeters";
 
-pub(super) const GRANT: &str = "\
+pub(super) const GRANT_HELP: &str = "\
 To make several changes together, and see their effect first: `mandate preview`.
 
 Examples:
@@ -30,7 +30,7 @@ Examples:
   mandate grant create transport-janssens jan-peeters fleet.viewer --all --end 2030-01-01T00:00:00Z
   mandate grant revoke transport-janssens jan-peeters-fleet-viewer";
 
-pub(super) const ROLE: &str = "\
+pub(super) const ROLE_HELP: &str = "\
 `mandate catalogue show` lists the roles of the catalog.
 
 Examples:

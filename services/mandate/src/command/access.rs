@@ -6,7 +6,7 @@ use api::entitlement::v1::{
 use serde_json::{Value, json};
 
 use super::{
-    check::DEADLINE,
+    check::CALL_TIMEOUT,
     names::{in_organization, subject, word},
 };
 use crate::{
@@ -62,7 +62,7 @@ async fn list(
     let mut all = Vec::new();
     let mut revision = None;
     loop {
-        let call = client.list_effective_access(within(DEADLINE, request.clone()));
+        let call = client.list_effective_access(within(CALL_TIMEOUT, request.clone()));
         let page = answer(Service::Entitlement, "list_effective_access", call)
             .await
             .map_err(|error| connection.failure(&error))?;

@@ -11,7 +11,7 @@ mod verify;
 use crate::{cli::AuditCommand, exit::Failure};
 
 /// The logs, by the names of their services.
-const LOGS: [&str; 3] = ["identity", "membership", "entitlement"];
+const LOG_NAMES: [&str; 3] = ["identity", "membership", "entitlement"];
 
 /// Reads, exports or verifies the audit log.
 pub(super) async fn audit(
@@ -53,7 +53,7 @@ macro_rules! each_log {
                 ..Default::default()
             };
             let mut client = $connection.clients.$client();
-            let call = client.$method(within(super::super::check::DEADLINE, request));
+            let call = client.$method(within(super::super::check::CALL_TIMEOUT, request));
             let $answer = answer(Service::$service, stringify!($method), call)
                 .await
                 .map_err(|error| $connection.failure(&error))?;

@@ -118,7 +118,8 @@ async fn diff(
             application: Some(change.fact),
         };
         let mut client = connection.clients.catalog();
-        let call = client.diff_application(crate::clients::within(super::check::DEADLINE, request));
+        let call =
+            client.diff_application(crate::clients::within(super::check::CALL_TIMEOUT, request));
         let service = crate::clients::Service::Entitlement;
         let answer = crate::clients::answer(service, "diff_application", call).await;
         let difference = answer.map_err(|error| connection.failure(&error))?;

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Deadline of a call.
-pub(super) const DEADLINE: Duration = Duration::from_secs(10);
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Sends the question and prints the answer.
 pub(super) async fn check(
@@ -40,7 +40,7 @@ pub(super) async fn check(
         context: context_of(&args.given),
     };
     let mut client = connection.clients.authorization();
-    let call = client.check(within(DEADLINE, request));
+    let call = client.check(within(CALL_TIMEOUT, request));
     let answer = answer(Service::Entitlement, "check", call)
         .await
         .map_err(|error| connection.failure(&error))?;
@@ -51,13 +51,13 @@ pub(super) async fn check(
         output::line(as_text(&decision));
     }
     if decision.reason() == DecisionReason::OrganizationNotActive {
-        tell_misspelt(&connection, &args.resource).await;
+        note_misspelt(&connection, &args.resource).await;
     }
     outcome(&decision, args.error_on_deny)
 }
 
 /// Prints that there is no such organization, if the caller may know.
-pub(super) async fn tell_misspelt(connection: &Connection, resource: &str) {
+pub(super) async fn note_misspelt(connection: &Connection, resource: &str) {
     let id = resource.strip_prefix("organizations/").unwrap_or(resource);
     let id = id.split('/').next().unwrap_or_default();
     if let Some(told) = misspelt(connection, id).await {

@@ -9,7 +9,7 @@ macro_rules! one {
     ($connection:expr, $service:ident, $client:ident().$method:ident($request:expr).$field:ident) => {{
         let mut client = $client();
         let call = client.$method($crate::clients::within(
-            $crate::command::check::DEADLINE,
+            $crate::command::check::CALL_TIMEOUT,
             $request,
         ));
         let service = $crate::clients::Service::$service;
@@ -31,7 +31,7 @@ macro_rules! pages {
         loop {
             let mut client = $client();
             let call = client.$method($crate::clients::within(
-                $crate::command::check::DEADLINE,
+                $crate::command::check::CALL_TIMEOUT,
                 request.clone(),
             ));
             let service = $crate::clients::Service::$service;

@@ -4,7 +4,7 @@ use api::entitlement::v1::{DecisionReason, ExplainRequest, ExplainResponse, Gran
 use serde_json::{Value, json};
 
 use super::{
-    check::{DEADLINE, as_json, as_text, consistency, outcome, reason_word, tell_misspelt},
+    check::{CALL_TIMEOUT, as_json, as_text, consistency, note_misspelt, outcome, reason_word},
     names::{in_organization, subject},
 };
 use crate::{
@@ -32,7 +32,7 @@ pub(super) async fn explain(
         context: context_of(&args.given),
     };
     let mut client = connection.clients.authorization();
-    let call = client.explain(within(DEADLINE, request));
+    let call = client.explain(within(CALL_TIMEOUT, request));
     let answer = answer(Service::Entitlement, "explain", call)
         .await
         .map_err(|error| connection.failure(&error))?;
@@ -45,7 +45,7 @@ pub(super) async fn explain(
     }
     let decision = answer.decision.unwrap_or_default();
     if decision.reason() == DecisionReason::OrganizationNotActive {
-        tell_misspelt(&connection, &args.resource).await;
+        note_misspelt(&connection, &args.resource).await;
     }
     outcome(&decision, args.error_on_deny)
 }
@@ -68,7 +68,7 @@ fn lines(answer: &ExplainResponse) -> Vec<String> {
         lines.push("Grants:".to_owned());
     }
     for grant in &answer.grants {
-        let (mark, why) = bearing(grant);
+        let (mark, why) = grant_verdict(grant);
         let condition = match grant.condition.as_str() {
             "" => String::new(),
             condition => format!(" if {condition}"),
@@ -93,7 +93,7 @@ fn lines(answer: &ExplainResponse) -> Vec<String> {
 }
 
 /// Returns the mark of a grant, and the reasons why it allows or not.
-fn bearing(grant: &GrantConsideration) -> (char, String) {
+fn grant_verdict(grant: &GrantConsideration) -> (char, String) {
     let failing: Vec<&str> = [
         (
             grant.holds_permission,
@@ -167,10 +167,10 @@ mod tests {
             condition_met: true,
             ..GrantConsideration::default()
         };
-        assert_eq!(bearing(&grant).0, '✓');
+        assert_eq!(grant_verdict(&grant).0, '✓');
         grant.in_force = false;
         grant.covers_resource = false;
-        let (mark, why) = bearing(&grant);
+        let (mark, why) = grant_verdict(&grant);
         assert_eq!(mark, '✗');
         assert_eq!(
             why,

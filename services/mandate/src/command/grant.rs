@@ -7,7 +7,7 @@ use prost_types::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    check::tell_misspelt,
+    check::note_misspelt,
     every::{one, pages},
     names::{in_organization, role_name, subject, word},
 };
@@ -63,7 +63,7 @@ pub(super) async fn grant(
     );
     output::note(format!("{} grant(s)", grants.len()));
     if let Some(organization) = listed.filter(|_| grants.is_empty()) {
-        tell_misspelt(&connection, &organization).await;
+        note_misspelt(&connection, &organization).await;
     }
     Ok(())
 }

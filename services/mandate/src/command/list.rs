@@ -7,7 +7,7 @@ use api::entitlement::v1::{
 use serde_json::{Value, json};
 
 use super::{
-    check::{DEADLINE, tell_misspelt},
+    check::{CALL_TIMEOUT, note_misspelt},
     names::{in_organization, subject},
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     output,
 };
 
-const PAGE: i32 = 1000;
+const PAGE_SIZE: i32 = 1000;
 
 /// A page of a list.
 struct Page {
@@ -77,7 +77,7 @@ pub(super) async fn list(args: ListArgs, context: Option<&str>, json: bool) -> R
                 resource
             }
         };
-        tell_misspelt(&connection, of).await;
+        note_misspelt(&connection, of).await;
     }
     let more = match conditional.len() {
         0 => String::new(),
@@ -107,13 +107,13 @@ async fn page(
                 parent: in_organization(organization),
                 subject: subject(who),
                 permission: permission.clone(),
-                page_size: PAGE,
+                page_size: PAGE_SIZE,
                 page_token,
                 read_time: args.at,
                 context: context_of(&args.given),
                 ..ListResourcesRequest::default()
             };
-            let call = client.list_resources(within(DEADLINE, request));
+            let call = client.list_resources(within(CALL_TIMEOUT, request));
             let page = answer(Service::Entitlement, "list_resources", call).await?;
             Ok(Page {
                 rows: page.resources,
@@ -135,13 +135,13 @@ async fn page(
             let request = ListSubjectsRequest {
                 resource: in_organization(resource),
                 held: Some(held),
-                page_size: PAGE,
+                page_size: PAGE_SIZE,
                 page_token,
                 read_time: args.at,
                 context: context_of(&args.given),
                 ..ListSubjectsRequest::default()
             };
-            let call = client.list_subjects(within(DEADLINE, request));
+            let call = client.list_subjects(within(CALL_TIMEOUT, request));
             let page = answer(Service::Entitlement, "list_subjects", call).await?;
             Ok(Page {
                 rows: page.subjects,
@@ -157,13 +157,13 @@ async fn page(
             let request = ListPermissionsRequest {
                 subject: subject(who),
                 resource: in_organization(resource),
-                page_size: PAGE,
+                page_size: PAGE_SIZE,
                 page_token,
                 read_time: args.at,
                 context: context_of(&args.given),
                 ..ListPermissionsRequest::default()
             };
-            let call = client.list_permissions(within(DEADLINE, request));
+            let call = client.list_permissions(within(CALL_TIMEOUT, request));
             let page = answer(Service::Entitlement, "list_permissions", call).await?;
             Ok(Page {
                 rows: page.permissions,

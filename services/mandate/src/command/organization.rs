@@ -12,14 +12,14 @@ use crate::{
     connect::Connection,
 };
 
-use super::check::DEADLINE;
+use super::check::CALL_TIMEOUT;
 
 /// Organizations per page.
-const PAGE: i32 = 1000;
+const PAGE_SIZE: i32 = 1000;
 /// Maximum number of pages to search for a similar name.
 const MAX_PAGES: usize = 100;
 /// Maximum edit distance of similar names.
-const MAX_DISTANCE: usize = 2;
+const MAX_EDIT_DISTANCE: usize = 2;
 
 /// Returns the id of the organization that a command names, if any.
 pub(super) fn organization_of(command: &Command) -> Option<String> {
@@ -68,13 +68,13 @@ pub(super) fn organization_of(command: &Command) -> Option<String> {
 /// organization exists or the caller may not know.
 pub(super) async fn misspelt(connection: &Connection, id: &str) -> Option<String> {
     let mut request = ListOrganizationsRequest {
-        page_size: PAGE,
+        page_size: PAGE_SIZE,
         page_token: String::new(),
     };
     let mut alike: Vec<(usize, String)> = Vec::new();
     for _ in 0..MAX_PAGES {
         let mut client = connection.clients.organizations();
-        let call = client.list_organizations(within(DEADLINE, request.clone()));
+        let call = client.list_organizations(within(CALL_TIMEOUT, request.clone()));
         let page = answer(Service::Membership, "list_organizations", call)
             .await
             .ok()?;
@@ -82,7 +82,7 @@ pub(super) async fn misspelt(connection: &Connection, id: &str) -> Option<String
             let other = found.name.trim_start_matches("organizations/");
             match distance(id, other) {
                 0 => return None,
-                far if far <= MAX_DISTANCE => alike.push((far, other.to_owned())),
+                far if far <= MAX_EDIT_DISTANCE => alike.push((far, other.to_owned())),
                 _ => {}
             }
         }

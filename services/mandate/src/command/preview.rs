@@ -7,7 +7,7 @@ use api::entitlement::v1::{
 };
 use serde_json::{Value, json};
 
-use super::{access::under, check::DEADLINE};
+use super::{access::under, check::CALL_TIMEOUT};
 use crate::{
     cli::PreviewArgs,
     clients::{Service, answer, within},
@@ -30,7 +30,7 @@ pub(super) async fn preview(
         ..PreviewRequest::default()
     };
     let mut client = connection.clients.authorization();
-    let call = client.preview(within(DEADLINE, request));
+    let call = client.preview(within(CALL_TIMEOUT, request));
     let preview = answer(Service::Entitlement, "preview", call)
         .await
         .map_err(|error| connection.failure(&error))?;
@@ -53,7 +53,7 @@ pub(super) async fn preview(
         ..ApplyGrantChangesRequest::default()
     };
     let mut client = connection.clients.grants();
-    let call = client.apply_grant_changes(within(DEADLINE, request));
+    let call = client.apply_grant_changes(within(CALL_TIMEOUT, request));
     let applied = answer(Service::Entitlement, "apply_grant_changes", call)
         .await
         .map_err(|error| connection.failure(&error))?;

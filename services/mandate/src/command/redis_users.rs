@@ -9,22 +9,22 @@ use crate::{cli::RedisUsersArgs, exit::Failure, output, run::Secrets};
 /// Commands that every connection needs. An ACL rule must not name a command that Redis 7.0 does
 /// not know, such as `CLIENT SETINFO`; clients continue if it is refused. They send ROLE to the
 /// master that Sentinel names.
-const CONNECT: &str = "+hello +auth +ping +select +role \
+const CONNECTION_COMMANDS: &str = "+hello +auth +ping +select +role \
                        +cluster|slots +cluster|shards +cluster|nodes +cluster|myid";
 /// Commands of the services: the script that stores values runs with the same rights.
-const WRITE: &str = "+time +mget +get +set +eval +evalsha +script|load";
+const SERVICE_COMMANDS: &str = "+time +mget +get +set +eval +evalsha +script|load";
 /// Commands of other readers.
-const READ: &str = "+mget +get";
+const READER_COMMANDS: &str = "+mget +get";
 
 /// Prints the rules of two Redis users: one for the services, and one that can only read decisions.
 pub(super) fn redis_users(args: &RedisUsersArgs, json: bool) -> Result<(), Failure> {
     let namespace = Secrets::read(&args.secrets)?.sealer.namespace(DECISIONS);
     let contract = Contract::new(&namespace);
     let rules = |keys: &str, commands: &str| {
-        format!("reset on resetchannels {keys} -@all {CONNECT} {commands}")
+        format!("reset on resetchannels {keys} -@all {CONNECTION_COMMANDS} {commands}")
     };
-    let service = rules(&format!("~{}", contract.pattern()), WRITE);
-    let reader = rules(&format!("%R~{}", contract.readable()), READ);
+    let service = rules(&format!("~{}", contract.pattern()), SERVICE_COMMANDS);
+    let reader = rules(&format!("%R~{}", contract.readable()), READER_COMMANDS);
     if json {
         return output::json(&json!({
             "namespace": namespace,

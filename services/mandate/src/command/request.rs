@@ -107,7 +107,7 @@ fn row(request: &ChangeRequest) -> [String; 5] {
     [
         last(&request.name).to_owned(),
         request.subject.clone(),
-        wish(request),
+        change_summary(request),
         state(request),
         request.requester.clone(),
     ]
@@ -118,7 +118,7 @@ fn state(request: &ChangeRequest) -> String {
 }
 
 /// Summarizes the requested change.
-fn wish(request: &ChangeRequest) -> String {
+fn change_summary(request: &ChangeRequest) -> String {
     let change = match &request.kind {
         Some(Kind::ChangeAccess(change)) => change,
         Some(Kind::Deactivate(deactivation)) => {

@@ -17,7 +17,7 @@ use serde_json::json;
 use tonic::Code;
 
 use super::{
-    check::DEADLINE,
+    check::CALL_TIMEOUT,
     names::{in_organization, role_name},
 };
 use crate::{
@@ -29,10 +29,10 @@ use crate::{
 };
 
 /// The access of a backend that checks the access of others, and its role.
-const CHECK: (&str, &str) = ("check", "mandate.checker");
+const CHECK_ACCESS: (&str, &str) = ("check", "mandate.checker");
 /// The word for all organizations, and the organization whose members can do everywhere what they
 /// can do there.
-const EVERYWHERE: (&str, &str) = ("all", "organizations/operator");
+const ALL_ORGANIZATIONS: (&str, &str) = ("all", "organizations/operator");
 
 /// Creates service accounts.
 pub(super) async fn service_account(
@@ -49,12 +49,16 @@ pub(super) async fn service_account(
     for organization in organizations(&args) {
         let member = join(&connection, &organization, &account).await?;
         for role in &args.can {
-            let role = if *role == CHECK.0 { CHECK.1 } else { role };
+            let role = if *role == CHECK_ACCESS.0 {
+                CHECK_ACCESS.1
+            } else {
+                role
+            };
             let role = role_name(&organization, role).map_err(Failure::usage)?;
             grants.push(give(&connection, &organization, &account, role, &member).await?);
         }
     }
-    heard(&connection, &account, token).await;
+    await_account(&connection, &account, token).await;
     let (key, secret) = key(&connection, &account).await?;
     output::note(format!("{account} holds {}", grants.join(", ")));
     if let (Some(mut file), Some(path)) = (file, &args.key_file) {
@@ -92,7 +96,7 @@ fn lost(key: &str, error: &str) -> Failure {
 
 fn organizations(args: &ServiceAccountCreateArgs) -> Vec<String> {
     let named = args.organizations.iter().map(|name| match name.as_str() {
-        name if name == EVERYWHERE.0 => EVERYWHERE.1.to_owned(),
+        name if name == ALL_ORGANIZATIONS.0 => ALL_ORGANIZATIONS.1.to_owned(),
         name => in_organization(name),
     });
     named.collect()
@@ -109,7 +113,7 @@ fn private(path: &Path) -> Result<std::fs::File, Failure> {
 }
 
 /// Accepts an entity that exists already, unchanged: a run continues an interrupted one.
-fn unless_there<T: Default>(
+fn unless_exists<T: Default>(
     connection: &Connection,
     result: Result<T, CallError>,
 ) -> Result<T, Failure> {
@@ -135,9 +139,9 @@ async fn create(
         ..CreateServiceAccountRequest::default()
     };
     let mut client = connection.clients.service_accounts();
-    let call = client.create_service_account(within(DEADLINE, request));
+    let call = client.create_service_account(within(CALL_TIMEOUT, request));
     let made = answer(Service::Identity, "create_service_account", call).await;
-    Ok(unless_there(connection, made)?.consistency_token)
+    Ok(unless_exists(connection, made)?.consistency_token)
 }
 
 /// Creates the membership, and returns its consistency token.
@@ -151,9 +155,9 @@ async fn join(connection: &Connection, parent: &str, account: &str) -> Result<St
         ..CreateMembershipRequest::default()
     };
     let mut client = connection.clients.members();
-    let call = client.create_membership(within(DEADLINE, request));
+    let call = client.create_membership(within(CALL_TIMEOUT, request));
     let made = answer(Service::Membership, "create_membership", call).await;
-    Ok(unless_there(connection, made)?.consistency_token)
+    Ok(unless_exists(connection, made)?.consistency_token)
 }
 
 /// Grants a role in the whole organization, and returns the name of the grant.
@@ -185,25 +189,25 @@ async fn give(
         ..CreateGrantRequest::default()
     };
     let mut client = connection.clients.grants();
-    let call = client.create_grant(within(DEADLINE, request));
+    let call = client.create_grant(within(CALL_TIMEOUT, request));
     let made = answer(Service::Entitlement, "create_grant", call).await;
-    unless_there(connection, made)?;
+    unless_exists(connection, made)?;
     Ok(name)
 }
 
 /// Waits until the entitlement service knows the account, so that its key works immediately.
-async fn heard(connection: &Connection, account: &str, token: String) {
+async fn await_account(connection: &Connection, account: &str, token: String) {
     let question = CheckRequest {
         subject: account.to_owned(),
         permission: "mandate.decisions.check".to_owned(),
-        resource: EVERYWHERE.1.to_owned(),
+        resource: ALL_ORGANIZATIONS.1.to_owned(),
         consistency: (!token.is_empty()).then_some(Consistency {
             requirement: Some(Requirement::AtLeastAsFresh(token)),
         }),
         ..CheckRequest::default()
     };
     let mut client = connection.clients.authorization();
-    let _ = client.check(within(DEADLINE, question)).await;
+    let _ = client.check(within(CALL_TIMEOUT, question)).await;
 }
 
 /// Creates a key: returns its name, and the secret, which is shown only once.
@@ -213,7 +217,7 @@ async fn key(connection: &Connection, account: &str) -> Result<(String, String),
         ..CreateServiceAccountKeyRequest::default()
     };
     let mut client = connection.clients.service_accounts();
-    let call = client.create_service_account_key(within(DEADLINE, request));
+    let call = client.create_service_account_key(within(CALL_TIMEOUT, request));
     let made = answer(Service::Identity, "create_service_account_key", call).await;
     let made = made.map_err(|error| connection.failure(&error))?;
     Ok((made.key.unwrap_or_default().name, made.secret))

@@ -64,7 +64,7 @@ organizations:
 /// The replaced text, its replacement, and the problems that follow.
 type Case<'a> = (&'a str, &'a str, &'a [&'a str]);
 
-const BROKEN: &[Case<'_>] = &[
+const BROKEN_DOCUMENTS: &[Case<'_>] = &[
     (
         "role: fleet.viewer",
         "role: fleet.viewr",
@@ -241,7 +241,7 @@ users:",
 #[test]
 fn broken_documents_say_where_and_what() {
     assert_eq!(problems(FLEET), [] as [&str; 0]);
-    for (old, new, expected) in BROKEN {
+    for (old, new, expected) in BROKEN_DOCUMENTS {
         assert!(FLEET.contains(old), "{old}");
         assert_eq!(problems(&FLEET.replacen(old, new, 1)), *expected, "{new}");
     }

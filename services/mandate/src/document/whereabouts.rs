@@ -13,7 +13,7 @@ use crate::apply::grant_id;
 
 /// The position of a fact.
 #[derive(Debug)]
-struct Place<'a> {
+struct FactPosition<'a> {
     file: &'a str,
     at: At,
     path: String,
@@ -22,13 +22,13 @@ struct Place<'a> {
 
 /// The positions of the facts of some documents.
 #[derive(Debug, Default)]
-pub(crate) struct Whereabouts<'a> {
-    places: HashMap<String, Place<'a>>,
+pub(crate) struct Positions<'a> {
+    places: HashMap<String, FactPosition<'a>>,
     /// The names of the facts, by file and path.
     names: HashMap<String, String>,
 }
 
-impl<'a> Whereabouts<'a> {
+impl<'a> Positions<'a> {
     /// Indexes documents.
     pub(crate) fn of(documents: &'a [Document]) -> Self {
         let mut places = Self::default();
@@ -180,7 +180,7 @@ impl<'a> Whereabouts<'a> {
     ) {
         let path = path.to_string();
         self.names.insert(format!("{file} {path}"), name.clone());
-        self.places.entry(name).or_insert(Place {
+        self.places.entry(name).or_insert(FactPosition {
             file,
             at,
             path,

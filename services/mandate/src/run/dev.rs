@@ -32,7 +32,8 @@ use crate::{
 };
 
 /// The question of the first two example commands. The second command explains the first.
-const EXAMPLE: &str = "jan-peeters fleet.billing.view transport-janssens/resources/+32470000001";
+const EXAMPLE_QUESTION: &str =
+    "jan-peeters fleet.billing.view transport-janssens/resources/+32470000001";
 
 /// Runs every service until the process is told to stop.
 ///
@@ -132,7 +133,7 @@ fn save_context(folder: &Path, address: SocketAddr) -> Result<(), Failure> {
         identity: url.clone(),
         membership: url.clone(),
         entitlement: url,
-        key_file: folder.join(secrets::ROOT),
+        key_file: folder.join(secrets::ROOT_KEY_FILE),
         ca_file: None,
     };
     let path = context::default_path().map_err(failed)?;
@@ -148,8 +149,8 @@ fn welcome(address: SocketAddr, folder: &Path, begin: Instant) {
     ));
     output::line("Try, in another terminal:");
     output::line("");
-    output::line(format!("  {program} check {EXAMPLE}"));
-    output::line(format!("  {program} check {EXAMPLE} --explain"));
+    output::line(format!("  {program} check {EXAMPLE_QUESTION}"));
+    output::line(format!("  {program} check {EXAMPLE_QUESTION} --explain"));
     output::line("");
     output::line("Ctrl-C stops Mandate; the data stays.");
 }

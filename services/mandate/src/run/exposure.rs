@@ -9,7 +9,7 @@ use super::serve_args::ServeArgs;
 use crate::exit::Failure;
 
 /// Interval of the warning about plaintext: nobody reads the beginning of a log.
-const REMINDER: Duration = Duration::from_secs(60);
+const WARNING_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Refuses to treat unauthenticated callers as the operator if other machines can call.
 pub(super) fn check(args: &ServeArgs) -> Result<(), Failure> {
@@ -46,7 +46,7 @@ pub(super) fn warn(args: &ServeArgs, shutdown: &CancellationToken) {
                 "calls are accepted without TLS from other machines: anyone on the network can read \
                  keys and answers, unless a mesh encrypts"
             );
-            tokio::time::sleep(REMINDER).await;
+            tokio::time::sleep(WARNING_INTERVAL).await;
         }
     };
     tokio::spawn(shutdown.clone().run_until_cancelled_owned(remind));

@@ -12,11 +12,11 @@ use std::{
 use api::Peer;
 use cache::Cache;
 use entitlement::DecisionLogSettings;
-use rpc::{Channel, GrpcService, Mounted, Readiness, in_process, in_process_as, steer};
+use rpc::{Channel, GrpcService, PackageRoute, Readiness, in_process, in_process_as, steer};
 
 use store::Store;
 
-use super::service::{self, BuildError, Built, ServiceSettings, Stores};
+use super::service::{self, BuildError, BuiltService, ServiceSettings, Stores};
 
 /// Settings of an installation in one process.
 #[derive(Debug, Clone)]
@@ -36,9 +36,9 @@ pub struct InstallationSettings {
 /// Every service in one process.
 #[derive(Debug, Clone)]
 pub struct Installation {
-    identity: Built,
-    membership: Built,
-    entitlement: Built,
+    identity: BuiltService,
+    membership: BuiltService,
+    entitlement: BuiltService,
     statements: Arc<AtomicU64>,
 }
 
@@ -96,11 +96,11 @@ impl Installation {
     /// Returns all services behind one address.
     pub fn service(&self) -> GrpcService {
         let mounted = vec![
-            Mounted {
+            PackageRoute {
                 package: "mandate.identity.v1",
                 service: self.identity.service.clone(),
             },
-            Mounted {
+            PackageRoute {
                 package: "mandate.membership.v1",
                 service: self.membership.service.clone(),
             },

@@ -11,7 +11,7 @@ use super::failed;
 use crate::exit::Failure;
 
 /// The folder of the keys, in a folder of secrets.
-const FOLDER: &str = "peers";
+const PEER_KEY_FOLDER: &str = "peers";
 
 /// The key of one service, and the digests of the others' keys.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ impl PeerKeys {
     /// # Errors
     /// A file cannot be read, or is malformed.
     pub fn read(folder: &Path, service: Peer) -> Result<Self, Failure> {
-        let folder = folder.join(FOLDER);
+        let folder = folder.join(PEER_KEY_FOLDER);
         let own = read_secret(&folder.join(format!("{}.key", service.name()))).map_err(failed)?;
         let others = Peer::ALL.into_iter().filter(|peer| *peer != service);
         let known = others.map(|peer| {
@@ -51,7 +51,7 @@ impl PeerKeys {
     /// # Errors
     /// A file cannot be read or written.
     pub fn make(folder: &Path) -> Result<(), Failure> {
-        let folder = folder.join(FOLDER);
+        let folder = folder.join(PEER_KEY_FOLDER);
         fs::create_dir_all(&folder).map_err(failed)?;
         for peer in Peer::ALL {
             let key = secret_in(&folder.join(format!("{}.key", peer.name())), "");

@@ -19,9 +19,9 @@ pub struct Secrets {
 }
 
 /// The file with the key of the first service account.
-pub const ROOT: &str = "root.key";
+pub const ROOT_KEY_FILE: &str = "root.key";
 /// The file with the key that seals tokens.
-const TOKEN: &str = "token.key";
+const TOKEN_KEY_FILE: &str = "token.key";
 
 impl Secrets {
     /// Reads the secrets in a folder: `root.key` and `token.key`.
@@ -30,7 +30,7 @@ impl Secrets {
     /// A file cannot be read, or its secret is too short.
     pub fn read(folder: &Path) -> Result<Self, Failure> {
         let secret = |name| read_secret(&folder.join(name)).map_err(failed);
-        Self::new(secret(ROOT)?, &secret(TOKEN)?)
+        Self::new(secret(ROOT_KEY_FILE)?, &secret(TOKEN_KEY_FILE)?)
     }
 
     /// Reads the secrets in a folder, and creates missing ones.
@@ -39,7 +39,10 @@ impl Secrets {
     /// A file cannot be read or written.
     pub fn read_or_make(folder: &Path) -> Result<Self, Failure> {
         let secret = |name, prefix| secret_in(&folder.join(name), prefix).map_err(failed);
-        Self::new(secret(ROOT, "mk_root_")?, &secret(TOKEN, "")?)
+        Self::new(
+            secret(ROOT_KEY_FILE, "mk_root_")?,
+            &secret(TOKEN_KEY_FILE, "")?,
+        )
     }
 
     fn new(root: SecretString, token: &SecretString) -> Result<Self, Failure> {

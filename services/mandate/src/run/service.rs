@@ -92,7 +92,7 @@ impl Stores {
 
 /// A service with its stack and its readiness.
 #[derive(Debug, Clone)]
-pub struct Built {
+pub struct BuiltService {
     /// The service.
     pub service: GrpcService,
     /// Controls its readiness.
@@ -109,7 +109,7 @@ pub async fn identity(
     settings: &ServiceSettings,
     store: StoreUrl,
     entitlement: Channel,
-) -> Result<Built, BuildError> {
+) -> Result<BuiltService, BuildError> {
     let built = identity::build(identity::Dependencies {
         store,
         clock: settings.clock.clone(),
@@ -131,7 +131,7 @@ pub async fn membership(
     store: StoreUrl,
     identity: Channel,
     entitlement: Channel,
-) -> Result<Built, BuildError> {
+) -> Result<BuiltService, BuildError> {
     let built = membership::build(membership::Dependencies {
         store,
         clock: settings.clock.clone(),
@@ -154,7 +154,7 @@ pub async fn entitlement(
     cache: Option<Cache>,
     limits: entitlement::Limits,
     decision_log: Option<DecisionLogSettings>,
-) -> Result<(Built, entitlement::Feeds), BuildError> {
+) -> Result<(BuiltService, entitlement::Feeds), BuildError> {
     let built = entitlement::build(entitlement::Dependencies {
         store,
         cache,
@@ -191,7 +191,7 @@ async fn with_stack(
     routes: Routes,
     credentials: Arc<dyn Authenticator>,
     store: Store,
-) -> Result<Built, BuildError> {
+) -> Result<BuiltService, BuildError> {
     let anonymous = match settings.callers {
         CallerAuthentication::Required => None,
         CallerAuthentication::Waived => {
@@ -205,7 +205,7 @@ async fn with_stack(
         anonymous,
     };
     let (routes, readiness) = with_tools(routes).await?;
-    Ok(Built {
+    Ok(BuiltService {
         service: stack(routes, authentication, settings.limits),
         readiness,
         store,

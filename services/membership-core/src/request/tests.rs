@@ -49,10 +49,10 @@ fn what_is_approved_ends_by_being_applied_or_failing() {
 #[test]
 fn s4_28_a_reason_is_said_in_words() {
     for blank in ["", " ", "\u{a0}\u{2003}", "\u{200b}", "--", "…", "?!"] {
-        assert!(!is_said(blank), "{blank:?}");
+        assert!(!has_content(blank), "{blank:?}");
     }
     for said in ["left", "a", "1", "parti·e", "离职", "- ok"] {
-        assert!(is_said(said), "{said:?}");
+        assert!(has_content(said), "{said:?}");
     }
 }
 

@@ -14,10 +14,10 @@ use prost::Message;
 use super::{id_or_new, reference::check_part};
 
 /// Maximum size of the changes of a request together, in bytes.
-const MAX_SIZE: usize = 64 << 10;
+const MAX_CHANGES_BYTES: usize = 64 << 10;
 
 /// The path of the changes in a request.
-const FIELD: &str = "change_request.change_access.changes";
+const CHANGES_PATH: &str = "change_request.change_access.changes";
 
 /// Validates the requested changes and fills in subject and id of every new grant, so that
 /// re-applying the request is idempotent. `subject` is `None` if there is no such member.
@@ -26,12 +26,15 @@ pub(super) fn complete(
     subject: Option<&str>,
     change: &mut AccessChange,
 ) -> Result<(), Fault> {
-    if change.encoded_len() > MAX_SIZE {
-        return Err(Fault::field(FIELD, "must be smaller than 64 KiB together"));
+    if change.encoded_len() > MAX_CHANGES_BYTES {
+        return Err(Fault::field(
+            CHANGES_PATH,
+            "must be smaller than 64 KiB together",
+        ));
     }
     let mut named: HashSet<GrantId> = HashSet::new();
     for (index, GrantChange { change }) in change.changes.iter_mut().enumerate() {
-        let at = format!("{FIELD}[{index}]");
+        let at = format!("{CHANGES_PATH}[{index}]");
         let id = match change {
             Some(Change::Create(create)) => {
                 complete_grant(organization, subject, create, &format!("{at}.create."))?
@@ -39,7 +42,7 @@ pub(super) fn complete(
             Some(Change::Update(update)) => {
                 let at = format!("{at}.update.");
                 check_part(&at, update, "", "")?;
-                alone(&at, &update.consistency_token)?;
+                reject_consistency_token(&at, &update.consistency_token)?;
                 let grant = update.grant.as_ref();
                 let scope = grant.and_then(|grant| grant.scope.as_ref());
                 check_scope(organization, scope, &at)?;
@@ -68,7 +71,7 @@ fn complete_grant(
     at: &str,
 ) -> Result<GrantId, Fault> {
     check_part(at, create, &create.parent, &organization.name())?;
-    alone(at, &create.consistency_token)?;
+    reject_consistency_token(at, &create.consistency_token)?;
     create.grant_id = id_or_new(&create.grant_id, 'g');
     let id = GrantId::parse(&create.grant_id)
         .map_err(|error| Fault::field(format!("{at}grant_id"), error.to_string()))?;
@@ -120,7 +123,7 @@ fn own<I: Id>(organization: &OrganizationId, field: &str, name: &str) -> Result<
     }
 }
 
-fn alone(at: &str, consistency_token: &str) -> Result<(), Fault> {
+fn reject_consistency_token(at: &str, consistency_token: &str) -> Result<(), Fault> {
     if consistency_token.is_empty() {
         return Ok(());
     }

@@ -11,7 +11,7 @@ use membership_core::RequestStep;
 use super::{App, change_request_rules as rules, named_entities::identities};
 use crate::{
     error::Error,
-    peers::{NotMade, change_grants},
+    peers::{ApplyError, change_grants},
     store::change_requests::{self, Stored},
 };
 
@@ -33,13 +33,13 @@ pub(crate) async fn apply_change_request(
             stored.applied_token = token;
             RequestStep::Apply
         }
-        Err(NotMade::Refused(refusal)) => {
+        Err(ApplyError::Refused(refusal)) => {
             refusal
                 .reason()
                 .clone_into(&mut stored.request.failure_reason);
             RequestStep::Fail
         }
-        Err(NotMade::Unknown(status)) => {
+        Err(ApplyError::Unknown(status)) => {
             tracing::warn!(error = %status, %name, "cannot tell if an approved change was made");
             return Ok(stored);
         }
@@ -47,7 +47,7 @@ pub(crate) async fn apply_change_request(
     rules::step(&mut stored.request, step)?;
     // The approver is recorded with the approval, and with the change.
     let permit = Permit::system("apply change request");
-    let tx = app.store.begin_unrepeated(&permit).await?;
+    let tx = app.store.begin_internal(&permit).await?;
     match change_requests::update(&tx, name, stored).await {
         // Another task that resumed the same request was first.
         Err(StoreError::Stale) => rules::find(app.store.reader(), name).await,

@@ -22,12 +22,12 @@ use super::{
 };
 use crate::{
     error::Error,
-    peers::{NotMade, change_grants},
+    peers::{ApplyError, change_grants},
     store::{change_requests, memberships},
 };
 
 /// The method that suspends a membership directly.
-const DIRECTLY: &str = "/mandate.membership.v1.MemberService/SuspendMembership";
+const SUSPEND_METHOD: &str = "/mandate.membership.v1.MemberService/SuspendMembership";
 
 /// Approves a pending request, and makes the change as the caller. A deactivation is committed with
 /// the approval; grants are changed after it, and an interrupted change is resumed.
@@ -40,7 +40,7 @@ pub(crate) async fn approve_change_request(
     let permit = app.permit(context, &name.organization).await?;
     // The preflight comes before the write, so that no other write waits for it; its result counts
     // only if the request is not a repeated one.
-    let possible = foresee(app, context, &name, permit.holder()).await;
+    let possible = preflight(app, context, &name, permit.holder()).await;
     let mut response = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
@@ -77,7 +77,7 @@ pub(crate) async fn approve_change_request(
 }
 
 /// Checks that the caller could make the change directly, now.
-async fn foresee(
+async fn preflight(
     app: &App,
     context: &Context,
     name: &In<ChangeRequestId>,
@@ -85,7 +85,7 @@ async fn foresee(
 ) -> Result<(), Error> {
     let mut request = rules::find(app.store.reader(), name).await?.request;
     if let Some(Kind::Deactivate(_)) = &request.kind {
-        let policy = policy_of(DIRECTLY).ok_or_else(Fault::denied)?;
+        let policy = policy_of(SUSPEND_METHOD).ok_or_else(Fault::denied)?;
         let context = context.on_behalf_of(context.caller.clone(), policy);
         let reach = Reach::Organization(&name.organization);
         app.authority.authorize(&context, reach).await?;
@@ -100,8 +100,8 @@ async fn foresee(
     let entitlement = app.entitlement.channel().for_call(context);
     match change_grants(entitlement, changes).await {
         Ok(_) => Ok(()),
-        Err(NotMade::Refused(refusal)) => Err((*refusal).into()),
-        Err(NotMade::Unknown(status)) => Err(Fault::unavailable(status).into()),
+        Err(ApplyError::Refused(refusal)) => Err((*refusal).into()),
+        Err(ApplyError::Unknown(status)) => Err(Fault::unavailable(status).into()),
     }
 }
 
@@ -124,7 +124,7 @@ async fn approve(
     possible?;
     caller.clone_into(&mut request.decider);
     let membership = rules::membership(request)?;
-    memberships::await_no_more(tx, &membership, &name.id).await?;
+    memberships::clear_pending(tx, &membership, &name.id).await?;
     if let Some(Kind::Deactivate(_)) = &request.kind {
         let suspended = change_membership(tx, &membership, "", Verb::Suspend).await?;
         // The membership may have ended after the request was made, and a new one of that name may

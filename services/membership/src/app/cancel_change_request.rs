@@ -19,7 +19,7 @@ pub(crate) async fn cancel_change_request(
 ) -> Result<CancelChangeRequestResponse, Error> {
     let name = parse("name", &request.name, In::<ChangeRequestId>::parse_name)?;
     let permit = app.permit(context, &name.organization).await?;
-    rules::find_seen(app, context, &name).await?;
+    rules::find_visible(app, context, &name).await?;
     let tx = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => return Ok(response),
         Turn::Write(tx) => tx,
@@ -44,6 +44,6 @@ async fn cancel(
     rules::expect_requester(&stored.request, caller)?;
     rules::step(&mut stored.request, RequestStep::Cancel)?;
     let membership = rules::membership(&stored.request)?;
-    memberships::await_no_more(tx, &membership, &name.id).await?;
+    memberships::clear_pending(tx, &membership, &name.id).await?;
     Ok(change_requests::update(tx, name, stored).await?.request)
 }

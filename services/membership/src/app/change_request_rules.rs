@@ -7,7 +7,7 @@ use api::{
 };
 use authority::{Caller, Context, Reach, Refused};
 use base::{ChangeRequestId, In, MembershipId, OrganizationId};
-use membership_core::{RequestState, RequestStep, is_said};
+use membership_core::{RequestState, RequestStep, has_content};
 use sea_orm::ConnectionTrait;
 
 use super::{App, named_entities};
@@ -17,16 +17,16 @@ use crate::{
 };
 
 /// The method that reads grants: its permission decides the visibility of requests.
-const READS_GRANTS: &str = "/mandate.entitlement.v1.GrantService/ListGrants";
+const LIST_GRANTS_METHOD: &str = "/mandate.entitlement.v1.GrantService/ListGrants";
 
 /// Returns the requester to whose requests the caller is restricted; `None` for a caller who sees
 /// all grants of the organization, and so all requests.
-pub(super) async fn seen_of(
+pub(super) async fn visible_requester(
     app: &App,
     context: &Context,
     organization: &OrganizationId,
 ) -> Result<Option<String>, Error> {
-    let policy = policy_of(READS_GRANTS).ok_or_else(Fault::denied)?;
+    let policy = policy_of(LIST_GRANTS_METHOD).ok_or_else(Fault::denied)?;
     let reading = context.on_behalf_of(context.caller.clone(), policy);
     let reach = Reach::Organization(organization);
     match (
@@ -40,13 +40,13 @@ pub(super) async fn seen_of(
 }
 
 /// Returns a change request that the caller may see; one out of reach counts as absent.
-pub(super) async fn find_seen(
+pub(super) async fn find_visible(
     app: &App,
     context: &Context,
     name: &In<ChangeRequestId>,
 ) -> Result<Stored, Error> {
     let found = find(app.store.reader(), name).await?;
-    match seen_of(app, context, &name.organization).await? {
+    match visible_requester(app, context, &name.organization).await? {
         Some(own) if found.request.requester != own => {
             Err(Error::ChangeRequestNotFound(name.to_string()))
         }
@@ -118,7 +118,7 @@ pub(super) fn expect_requester(request: &ChangeRequest, caller: &str) -> Result<
 
 /// Checks that there is a reason.
 pub(super) fn expect_reason(reason: &str) -> Result<(), Error> {
-    if is_said(reason) {
+    if has_content(reason) {
         Ok(())
     } else {
         Err(Error::ReasonRequired)

@@ -21,7 +21,7 @@ pub(crate) async fn confirm_change_request(
 ) -> Result<ConfirmChangeRequestResponse, Error> {
     let name = parse("name", &request.name, In::<ChangeRequestId>::parse_name)?;
     let permit = app.permit(context, &name.organization).await?;
-    rules::find_seen(app, context, &name).await?;
+    rules::find_visible(app, context, &name).await?;
     let tx = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => return Ok(response),
         Turn::Write(tx) => tx,

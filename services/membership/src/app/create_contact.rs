@@ -57,6 +57,6 @@ async fn insert(
         Err(StoreError::Duplicate(_)) => return Err(Error::ContactExists(name.to_string())),
         other => other?,
     };
-    contacts::announce(tx, organization).await?;
+    contacts::emit_state(tx, organization).await?;
     Ok(contact)
 }

@@ -40,6 +40,6 @@ async fn delete(tx: &mut WriteTx, name: &In<ContactId>, etag: &str) -> Result<Co
     expect_etag(etag, version)?;
     rules::appoint(tx, organization, |all| all.remove(&name.id)).await?;
     contacts::delete(tx, name, version).await?;
-    contacts::announce(tx, organization).await?;
+    contacts::emit_state(tx, organization).await?;
     Ok(contact)
 }

@@ -14,7 +14,7 @@ pub(crate) async fn get_change_request(
 ) -> Result<GetChangeRequestResponse, Error> {
     let name = parse("name", &request.name, In::<ChangeRequestId>::parse_name)?;
     app.permit(context, &name.organization).await?;
-    let found = rules::find_seen(app, context, &name).await?;
+    let found = rules::find_visible(app, context, &name).await?;
     Ok(GetChangeRequestResponse {
         change_request: Some(found.request),
     })

@@ -23,7 +23,7 @@ pub(crate) async fn list_change_requests(
         "change requests {organization} {} {}",
         request.membership, request.state
     );
-    let requester = rules::seen_of(app, context, &organization).await?;
+    let requester = rules::visible_requester(app, context, &organization).await?;
     let page = Page::read(sealer, list, request.page_size, &request.page_token)?;
     let mut rows = change_requests::page(
         app.store.reader(),

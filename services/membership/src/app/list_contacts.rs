@@ -17,7 +17,7 @@ pub(crate) async fn list_contacts(
     let sealer = app.store.sealer();
     let list = format!("contacts {organization}");
     let page = Page::read(sealer, list, request.page_size, &request.page_token)?;
-    let mut rows = known(app, &organization).await?;
+    let mut rows = visible_contacts(app, &organization).await?;
     rows.retain(|contact| contact.name > page.after);
     rows.sort_unstable_by(|one, other| one.name.cmp(&other.name));
     let (contacts, next_page_token) = page.cut(sealer, rows, |contact| contact.name.clone());
@@ -30,7 +30,7 @@ pub(crate) async fn list_contacts(
 /// Returns the contacts of an organization; without a representative of its own, the operator's
 /// primary contact is among them.
 // SPEC: S0-9.
-async fn known(app: &App, organization: &OrganizationId) -> Result<Vec<Contact>, Error> {
+async fn visible_contacts(app: &App, organization: &OrganizationId) -> Result<Vec<Contact>, Error> {
     let db = app.store.reader();
     let mut contacts = contacts::all(db, organization).await?;
     if !contacts.iter().any(|contact| contact.primary) {

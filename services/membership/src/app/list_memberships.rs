@@ -15,7 +15,7 @@ use super::App;
 use crate::{error::Error, peers::summarize, store::memberships};
 
 /// Maximum number of memberships on a page with details from other services.
-const MAX_DETAILED: usize = 100;
+const MAX_DETAILED_PAGE_SIZE: usize = 100;
 
 /// Lists memberships, ordered by name.
 pub(crate) async fn list_memberships(
@@ -30,7 +30,7 @@ pub(crate) async fn list_memberships(
     let detailed = request.view() == MembershipView::Full;
     let mut page = Page::read(sealer, list, request.page_size, &request.page_token)?;
     if detailed {
-        page = page.at_most(MAX_DETAILED);
+        page = page.at_most(MAX_DETAILED_PAGE_SIZE);
     }
     let db = app.store.reader();
     let rows = memberships::page(db, &organization, &page.after, page.limit()).await?;

@@ -25,7 +25,7 @@ pub(crate) async fn reactivate_membership(
             let membership =
                 change_membership(&mut tx, &name, &request.etag, Verb::Reactivate).await?;
             let member = (&name.organization, membership.subject.as_str());
-            app.restore(context, &permit, member).await?;
+            app.check_restoration(context, &permit, member).await?;
             tx.finish(|consistency_token| ReactivateMembershipResponse {
                 membership: Some(membership),
                 consistency_token,

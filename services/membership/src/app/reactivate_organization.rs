@@ -24,7 +24,7 @@ pub(crate) async fn reactivate_organization(
         Turn::Write(mut tx) => {
             let organization =
                 change_organization(&mut tx, &id, &request.etag, Verb::Reactivate).await?;
-            app.restore(context, &permit, (&id, "")).await?;
+            app.check_restoration(context, &permit, (&id, "")).await?;
             tx.finish(|consistency_token| ReactivateOrganizationResponse {
                 organization: Some(organization),
                 consistency_token,

@@ -45,6 +45,6 @@ async fn reject(
     stored.request.decider = caller.to_owned();
     stored.request.rejection_reason.clone_from(&asked.reason);
     let membership = rules::membership(&stored.request)?;
-    memberships::await_no_more(tx, &membership, &name.id).await?;
+    memberships::clear_pending(tx, &membership, &name.id).await?;
     Ok(change_requests::update(tx, name, stored).await?.request)
 }

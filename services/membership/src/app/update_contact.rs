@@ -58,6 +58,6 @@ async fn update(
         rules::appoint(tx, organization, |all| all.set(&name.id, contact.primary)).await?;
     }
     let contact = contacts::update(tx, name, version, contact).await?;
-    contacts::announce(tx, organization).await?;
+    contacts::emit_state(tx, organization).await?;
     Ok(contact)
 }

@@ -32,7 +32,9 @@ pub(crate) async fn update_membership(
             match change {
                 None => {}
                 Some(Eligibility::Lost) => app.release(context, &permit, member, only).await?,
-                Some(Eligibility::Gained) => app.restore(context, &permit, member).await?,
+                Some(Eligibility::Gained) => {
+                    app.check_restoration(context, &permit, member).await?;
+                }
             }
             tx.finish(|consistency_token| UpdateMembershipResponse {
                 membership: Some(membership),

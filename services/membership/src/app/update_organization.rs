@@ -31,7 +31,7 @@ pub(crate) async fn update_organization(
                     let only = request.validate_only;
                     app.demand(context, &tx, &permit, &id, only).await?;
                 }
-                Some(false) => app.restore(context, &permit, (&id, "")).await?,
+                Some(false) => app.check_restoration(context, &permit, (&id, "")).await?,
             }
             tx.finish(|consistency_token| UpdateOrganizationResponse {
                 organization: Some(organization),

@@ -24,7 +24,7 @@ pub(crate) async fn update_resource(
         Turn::Write(mut tx) => {
             let paths = request.update_mask.unwrap_or_default().paths;
             let (resource, moved) = update(&mut tx, &name, new, &paths).await?;
-            app.relocate(context, &permit, &name.organization, moved)
+            app.check_relocation(context, &permit, &name.organization, moved)
                 .await?;
             tx.finish(|consistency_token| UpdateResourceResponse {
                 resource: Some(resource),

@@ -30,7 +30,7 @@ pub(crate) async fn update_unit(
         Turn::Write(mut tx) => {
             let paths = request.update_mask.unwrap_or_default().paths;
             let (unit, moved) = update(&mut tx, &name, new, &paths).await?;
-            app.relocate(context, &permit, &name.organization, moved)
+            app.check_relocation(context, &permit, &name.organization, moved)
                 .await?;
             tx.finish(|consistency_token| UpdateUnitResponse {
                 unit: Some(unit),

@@ -14,7 +14,7 @@ use self::row::{ActiveModel, Column, Entity, Model, content};
 use super::key;
 
 /// The states of an undecided request.
-const UNDECIDED: [i64; 2] = [
+const UNDECIDED_STATES: [i64; 2] = [
     ChangeRequestState::Draft as i64,
     ChangeRequestState::Pending as i64,
 ];
@@ -178,7 +178,7 @@ fn undecided_about(membership: &In<MembershipId>) -> Condition {
     Condition::all()
         .add(Column::Organization.eq(membership.organization.as_str()))
         .add(Column::Membership.eq(membership.id.as_str()))
-        .add(Column::State.is_in(UNDECIDED))
+        .add(Column::State.is_in(UNDECIDED_STATES))
 }
 
 /// Returns the name of a change request.

@@ -129,7 +129,7 @@ pub(crate) async fn delete(
 
 /// Sends the primary representative of an organization, as of this transaction, to the other
 /// services.
-pub(crate) async fn announce(
+pub(crate) async fn emit_state(
     tx: &mut WriteTx,
     organization: &OrganizationId,
 ) -> Result<(), StoreError> {

@@ -10,8 +10,8 @@ use sea_orm::{
     sea_query::Expr,
 };
 
-use self::row::{ActiveModel, Column, Entity, Model, announce};
-use super::{CHUNK, deleted_one, emit, key, new_uid};
+use self::row::{ActiveModel, Column, Entity, Model, emit_state};
+use super::{ROWS_PER_INSERT, deleted_one, emit, key, new_uid};
 
 /// A membership to insert.
 pub(crate) struct NewMembership {
@@ -46,7 +46,7 @@ pub(crate) async fn insert(
     // deadlock.
     let mut ordered: Vec<&Model> = rows.iter().collect();
     ordered.sort_unstable_by(|one, other| one.id.cmp(&other.id));
-    for chunk in ordered.chunks(CHUNK) {
+    for chunk in ordered.chunks(ROWS_PER_INSERT) {
         let rows = chunk
             .iter()
             .copied()
@@ -57,7 +57,7 @@ pub(crate) async fn insert(
             .await?;
     }
     for row in &rows {
-        announce(tx, row);
+        emit_state(tx, row);
     }
     Ok(rows.into_iter().map(Into::into).collect())
 }
@@ -140,7 +140,7 @@ pub(crate) async fn update(
         .one(tx.connection())
         .await?
         .ok_or(StoreError::Stale)?;
-    announce(tx, &row);
+    emit_state(tx, &row);
     Ok(row.into())
 }
 
@@ -163,7 +163,7 @@ pub(crate) async fn await_request(
 }
 
 /// Clears the pending change request of a membership, if it is this one.
-pub(crate) async fn await_no_more(
+pub(crate) async fn clear_pending(
     tx: &WriteTx,
     name: &In<MembershipId>,
     request: &ChangeRequestId,

@@ -3,7 +3,7 @@
 use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::membership::v1::{Organization, OrganizationChange, OrganizationState, change::Entity};
-use base::{Id, Millis, OrganizationId};
+use base::{Id, OrganizationId, UnixTime};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Expr,
@@ -53,7 +53,7 @@ pub(crate) async fn insert(
     entity::Entity::insert(new_row::<entity::ActiveModel, _>(row.clone()))
         .exec_without_returning(tx.connection())
         .await?;
-    announce(tx, &row);
+    emit_state(tx, &row);
     Ok(self::organization(row))
 }
 
@@ -119,11 +119,11 @@ pub(crate) async fn update(
         .one(tx.connection())
         .await?
         .ok_or(StoreError::Stale)?;
-    announce(tx, &row);
+    emit_state(tx, &row);
     Ok(self::organization(row))
 }
 
-fn announce(tx: &mut WriteTx, row: &entity::Model) {
+fn emit_state(tx: &mut WriteTx, row: &entity::Model) {
     let name = format!("organizations/{}", row.id);
     let change = OrganizationChange {
         name: name.clone(),
@@ -144,8 +144,8 @@ fn organization(row: entity::Model) -> Organization {
         display_name: row.display_name,
         subscription_required: row.subscription_required,
         state: state.into(),
-        create_time: timestamp(Millis(row.create_ms)),
-        update_time: timestamp(Millis(row.update_ms)),
+        create_time: timestamp(UnixTime(row.create_ms)),
+        update_time: timestamp(UnixTime(row.update_ms)),
         etag: etag(row.version),
     }
 }

@@ -9,10 +9,10 @@ use sea_orm::{
     sea_query::{Expr, Query},
 };
 
-use super::CHUNK;
+use super::ROWS_PER_INSERT;
 
 /// The tables, which have the names of the collections.
-const TABLES: [&str; 3] = ["units", "resources", "memberships"];
+const TABLES_WITH_UID: [&str; 3] = ["units", "resources", "memberships"];
 
 /// Returns the `uid`s of existing entities of an organization, by name.
 pub(crate) async fn find(
@@ -21,13 +21,13 @@ pub(crate) async fn find(
     names: &BTreeSet<&str>,
 ) -> Result<BTreeMap<String, String>, StoreError> {
     let mut found = BTreeMap::new();
-    for table in TABLES {
+    for table in TABLES_WITH_UID {
         let collection = format!("{}/{table}/", organization.name());
         let ids = names
             .iter()
             .filter_map(|name| name.strip_prefix(&*collection));
         let ids: Vec<&str> = ids.collect();
-        for chunk in ids.chunks(CHUNK) {
+        for chunk in ids.chunks(ROWS_PER_INSERT) {
             let query = Query::select()
                 .columns(["id", "uid"])
                 .from(table)

@@ -13,8 +13,8 @@ use sea_orm::{
     sea_query::Expr,
 };
 
-use self::row::{ActiveModel, Column, Entity, Model, announce};
-use super::{CHUNK, deleted_one, emit, key, new_uid};
+use self::row::{ActiveModel, Column, Entity, Model, emit_state};
+use super::{ROWS_PER_INSERT, deleted_one, emit, key, new_uid};
 
 /// A checked unit to insert, with its id and parent.
 pub(crate) struct NewUnit {
@@ -45,14 +45,14 @@ pub(crate) async fn insert(
             uid: new_uid(),
         })
         .collect();
-    for chunk in rows.chunks(CHUNK) {
+    for chunk in rows.chunks(ROWS_PER_INSERT) {
         let rows = chunk.iter().cloned().map(new_row::<ActiveModel, _>);
         Entity::insert_many(rows)
             .exec_without_returning(tx.connection())
             .await?;
     }
     for row in &rows {
-        announce(tx, row);
+        emit_state(tx, row);
     }
     Ok(rows.into_iter().map(Into::into).collect())
 }
@@ -127,7 +127,7 @@ pub(crate) async fn update(
         .one(tx.connection())
         .await?
         .ok_or(StoreError::Stale)?;
-    announce(tx, &row);
+    emit_state(tx, &row);
     Ok(row.into())
 }
 

@@ -69,6 +69,6 @@ fn what_is_cut_short_or_malformed_is_left_to_the_decoder() {
             Ok(())
         );
     }
-    let endless = [0xff; SMALL_BYTES + 1];
+    let endless = [0xff; MAX_UNWEIGHED_BYTES + 1];
     assert_eq!(weigh(CheckBatchRequest::shape(), &endless), Ok(()));
 }

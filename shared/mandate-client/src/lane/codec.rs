@@ -8,7 +8,7 @@ use tonic::{
 };
 
 /// Maximum number of bytes that one frame gathers.
-const BUFFER: usize = 64 << 10;
+const FRAME_BUFFER_BYTES: usize = 64 << 10;
 
 /// Sends bytes, receives answers.
 #[derive(Debug, Clone, Copy, Default)]
@@ -39,7 +39,7 @@ impl Encoder for LaneCodec {
     }
 
     fn buffer_settings(&self) -> BufferSettings {
-        BufferSettings::new(BUFFER, BUFFER)
+        BufferSettings::new(FRAME_BUFFER_BYTES, FRAME_BUFFER_BYTES)
     }
 }
 
@@ -54,6 +54,6 @@ impl Decoder for LaneCodec {
     }
 
     fn buffer_settings(&self) -> BufferSettings {
-        BufferSettings::new(BUFFER, BUFFER)
+        BufferSettings::new(FRAME_BUFFER_BYTES, FRAME_BUFFER_BYTES)
     }
 }

@@ -8,14 +8,14 @@ use std::{
 use http::uri::PathAndQuery;
 use tonic::{Request, client::Grpc, metadata::AsciiMetadataValue, transport::Channel};
 
-use super::{Lane, SWEEP, codec::LaneCodec, outgoing::Outgoing};
+use super::{Lane, SWEEP_INTERVAL, codec::LaneCodec, outgoing::Outgoing};
 use crate::failure::Failure;
 
-const PATH: &str = "/mandate.entitlement.v1.AuthorizationService/CheckStream";
+const CHECK_STREAM_PATH: &str = "/mandate.entitlement.v1.AuthorizationService/CheckStream";
 /// Maximum size of a message of answers: errors are larger than decisions.
 const MAX_ANSWER_BYTES: usize = 16 << 20;
 /// Minimum lifetime of a healthy stream; a shorter one counts as a failure, however it ended.
-const SHORT: Duration = Duration::from_secs(1);
+const MIN_STREAM_LIFE: Duration = Duration::from_secs(1);
 
 /// Runs a lane until it is dropped: opens the stream when there is a question, and opens it again
 /// when it has broken. Calls `broken` with every failure. All pending questions end with this task,
@@ -41,7 +41,7 @@ pub(crate) async fn drive(
                 Ok(()) => Failure::Broken("the stream ended".to_owned()),
                 Err(status) => Failure::of_stream(status),
             };
-            if matches!(&failure, Failure::Broken(_)) && begin.elapsed() < SHORT {
+            if matches!(&failure, Failure::Broken(_)) && begin.elapsed() < MIN_STREAM_LIFE {
                 lane.health.failed(Instant::now());
             }
             broken(&failure);
@@ -68,7 +68,7 @@ async fn stream(
     if let Some(key) = key {
         request.metadata_mut().insert("authorization", key);
     }
-    let path = PathAndQuery::from_static(PATH);
+    let path = PathAndQuery::from_static(CHECK_STREAM_PATH);
     let answers = client.streaming(request, path, LaneCodec).await?;
     let mut answers = answers.into_inner();
     while let Some(message) = answers.message().await? {
@@ -82,7 +82,7 @@ async fn sweep(lane: &Lane) {
     loop {
         lane.waited.notified().await;
         loop {
-            tokio::time::sleep(SWEEP).await;
+            tokio::time::sleep(SWEEP_INTERVAL).await;
             if !lane.sweep(Instant::now()) {
                 break;
             }

@@ -6,11 +6,11 @@ use super::wire;
 use crate::question::{Consistency, Question};
 
 /// Maximum number of questions, or of ids, in one message, as the interface requires.
-const MOST: usize = 1000;
+const MAX_QUESTIONS_PER_MESSAGE: usize = 1000;
 /// Maximum number of bytes of one message, well below the limit of a server.
-const BYTES: usize = 512 << 10;
+const MAX_MESSAGE_BYTES: usize = 512 << 10;
 /// Maximum number of queued questions. A full queue means that the peer accepts nothing any more.
-const QUEUED: usize = 16 * MOST;
+const MAX_QUEUED_QUESTIONS: usize = 16 * MAX_QUESTIONS_PER_MESSAGE;
 
 /// Encoded questions in messages, and the ids of cancelled questions.
 #[derive(Debug, Default)]
@@ -32,7 +32,7 @@ pub(crate) struct Queue {
 impl Queue {
     /// True if no more questions can be queued.
     pub(crate) fn is_full(&self) -> bool {
-        self.full.len() >= QUEUED / MOST
+        self.full.len() >= MAX_QUEUED_QUESTIONS / MAX_QUESTIONS_PER_MESSAGE
     }
 
     /// True if there is nothing to send.
@@ -49,7 +49,7 @@ impl Queue {
         consistency: &Consistency,
         timeout_ms: u32,
     ) {
-        if self.count >= MOST || self.last.len() >= BYTES {
+        if self.count >= MAX_QUESTIONS_PER_MESSAGE || self.last.len() >= MAX_MESSAGE_BYTES {
             let next = Vec::with_capacity(self.usual);
             self.full.push_back(std::mem::replace(&mut self.last, next));
             self.count = 0;
@@ -72,7 +72,9 @@ impl Queue {
     pub(crate) fn pop(&mut self) -> Option<Vec<u8>> {
         if !self.cancelled.is_empty() && (self.questions_before || self.count == 0) {
             self.questions_before = false;
-            let rest = self.cancelled.split_off(self.cancelled.len().min(MOST));
+            let rest = self
+                .cancelled
+                .split_off(self.cancelled.len().min(MAX_QUESTIONS_PER_MESSAGE));
             let ids = std::mem::replace(&mut self.cancelled, rest);
             return Some(wire::cancellation(&ids));
         }

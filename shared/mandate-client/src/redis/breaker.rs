@@ -6,11 +6,11 @@ use std::{
 };
 
 /// First pause after a failure, in milliseconds; it doubles after each further failure …
-const FIRST: u64 = 100;
+const FIRST_PAUSE_MS: u64 = 100;
 /// … up to this.
-const LAST: u64 = 1000;
+const MAX_PAUSE_MS: u64 = 1000;
 /// Time in milliseconds that other questions wait for the one that tries Redis again.
-const TRIAL: u64 = 50;
+const TRIAL_MS: u64 = 50;
 
 /// Opens after a failure, for a while; then lets one question try.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Breaker {
         now >= open
             && self
                 .open_ms
-                .compare_exchange(open, now + TRIAL, Ordering::Relaxed, Ordering::Relaxed)
+                .compare_exchange(open, now + TRIAL_MS, Ordering::Relaxed, Ordering::Relaxed)
                 .is_ok()
     }
 
@@ -52,10 +52,10 @@ impl Breaker {
         let open = self.open_ms.load(Ordering::Relaxed);
         let pause = self.pause.load(Ordering::Relaxed);
         // Many commands fail from one cause: count them as one failure.
-        if open > now + TRIAL {
+        if open > now + TRIAL_MS {
             return;
         }
-        let pause = (pause * 2).clamp(FIRST, LAST);
+        let pause = (pause * 2).clamp(FIRST_PAUSE_MS, MAX_PAUSE_MS);
         self.pause.store(pause, Ordering::Relaxed);
         self.open_ms.store((now + pause).max(1), Ordering::Relaxed);
     }

@@ -1,6 +1,6 @@
 //! The cases of `docs/reference/redis-vectors.json`, which a reader in any language must pass.
 
-use base::Millis;
+use base::UnixTime;
 use clock::ManualClock;
 use serde_json::Value;
 
@@ -18,7 +18,11 @@ fn text<'a>(of: &'a Value, field: &str) -> &'a str {
 
 fn reader(namespace: &str, now_ms: i64) -> Arc<Reader> {
     let cache = Cache::open("redis://127.0.0.1:1").unwrap().unwrap();
-    Reader::new(cache, namespace, Arc::new(ManualClock::at(Millis(now_ms))))
+    Reader::new(
+        cache,
+        namespace,
+        Arc::new(ManualClock::at(UnixTime(now_ms))),
+    )
 }
 
 fn question(of: &Value) -> Question {

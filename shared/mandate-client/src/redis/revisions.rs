@@ -8,7 +8,7 @@ use freshness::Revisions;
 use parking_lot::Mutex;
 
 /// Maximum number of organizations whose revisions are kept parsed.
-const MOST: usize = 4096;
+const MAX_ORGANIZATIONS: usize = 4096;
 
 /// Parses a text once for as long as it stays the same. The text itself is read with every
 /// decision.
@@ -29,7 +29,7 @@ impl Parsed {
             return Some(revisions.clone());
         }
         let revisions: Arc<Revisions> = Arc::new(text.parse().ok()?);
-        if parsed.len() >= MOST && !parsed.contains_key(organization) {
+        if parsed.len() >= MAX_ORGANIZATIONS && !parsed.contains_key(organization) {
             parsed.clear();
         }
         parsed.insert(organization.clone(), (text, revisions.clone()));

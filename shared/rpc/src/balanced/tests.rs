@@ -73,10 +73,18 @@ async fn what_a_lost_node_does_not_answer_is_answered_by_another() {
         for _ in 0..50 {
             let asked = Instant::now();
             assert_eq!(ask(&channel, b"hello").await.unwrap(), &b"hello"[..]);
-            assert!(asked.elapsed() < 2 * SILENCE, "{:?}", asked.elapsed());
+            assert!(
+                asked.elapsed() < 2 * SILENCE_BEFORE_SECOND_TRY,
+                "{:?}",
+                asked.elapsed()
+            );
         }
         // The silent node is left alone, except for an occasional try.
-        assert!(begin.elapsed() < 3 * SILENCE, "{:?}", begin.elapsed());
+        assert!(
+            begin.elapsed() < 3 * SILENCE_BEFORE_SECOND_TRY,
+            "{:?}",
+            begin.elapsed()
+        );
     }
     end.cancel();
 }
@@ -89,6 +97,6 @@ async fn a_service_without_any_node_is_unavailable_at_once() {
         let asked = Instant::now();
         let failed = ask(&channel, b"hello").await.unwrap_err();
         assert_eq!(failed.code(), tonic::Code::Unavailable);
-        assert!(asked.elapsed() < SILENCE);
+        assert!(asked.elapsed() < SILENCE_BEFORE_SECOND_TRY);
     }
 }

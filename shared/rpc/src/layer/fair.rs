@@ -24,23 +24,23 @@ use tracing::Instrument;
 use super::{BoxFuture, Request, Response, call::Call, complete::complete, metered::Metered};
 use crate::{
     fault::Fault,
-    share::{CallUnderWay, Share, Shares, Turns},
+    share::{CallUnderWay, Quota, Quotas, Slots},
 };
 
 /// Size of a batch, in bytes, that is answered in a fraction of a millisecond.
-const FEW_BYTES: usize = 16 * 1024;
+const MAX_SMALL_BATCH_BYTES: usize = 16 * 1024;
 
 /// Applies the quota of each caller. Other services have no quota, because they call for many.
 #[derive(Debug, Clone)]
 pub(crate) struct FairLayer {
-    shares: Arc<Shares>,
+    shares: Arc<Quotas>,
     longest: Duration,
 }
 
 impl FairLayer {
     pub(crate) fn new(calls_per_caller: usize, longest: Duration) -> Self {
         Self {
-            shares: Arc::new(Shares::new(calls_per_caller)),
+            shares: Arc::new(Quotas::new(calls_per_caller)),
             longest,
         }
     }
@@ -61,7 +61,7 @@ impl<S> Layer<S> for FairLayer {
 #[derive(Debug, Clone)]
 pub(crate) struct Fair<S> {
     /// Shared, because the stack is cloned for each call.
-    shares: Arc<Shares>,
+    shares: Arc<Quotas>,
     /// Maximum time of a change that its caller no longer waits for.
     longest: Duration,
     inner: S,
@@ -102,7 +102,7 @@ where
         };
         let share = call.as_ref().map(|call| call.0.clone());
         if streams {
-            request.extensions_mut().insert(Turns(share.clone()));
+            request.extensions_mut().insert(Slots(share.clone()));
         }
         if work == Work::One {
             if let Some(share) = share {
@@ -119,7 +119,7 @@ where
         let inner = std::mem::replace(&mut self.inner, clone);
         let longest = self.longest;
         let answered = async move {
-            let answered = answer_in_turn(inner, request, work, share, longest).await;
+            let answered = answer_in_slot(inner, request, work, share, longest).await;
             drop(call);
             Ok(answered.unwrap_or_else(Status::into_http))
         };
@@ -128,11 +128,11 @@ where
 }
 
 /// Answers a call that needs a slot, once its caller gets one.
-async fn answer_in_turn<S>(
+async fn answer_in_slot<S>(
     mut inner: S,
     request: Request,
     work: Work,
-    share: Option<Arc<Share>>,
+    share: Option<Arc<Quota>>,
     longest: Duration,
 ) -> Result<Response, Status>
 where
@@ -145,8 +145,8 @@ where
         let (head, body) = request.into_parts();
         let read = Metered::new(body, share.clone()).read().await?;
         request = Request::from_parts(head, read.body);
-        is_long |= work == Work::Batch && read.bytes > FEW_BYTES;
-        held = Some((share.turn(work).await, read.room));
+        is_long |= work == Work::Batch && read.bytes > MAX_SMALL_BATCH_BYTES;
+        held = Some((share.slot(work).await, read.room));
         // Let other ready tasks go first: a small batch is then answered without waiting.
         tokio::task::yield_now().await;
     }

@@ -15,7 +15,7 @@ use tonic::{Status, body::Body};
 use super::unread::unread;
 use crate::{
     fault::Fault,
-    share::{Room, Share},
+    share::{Quota, Room},
 };
 
 /// Number of bytes before each message: the compression flag, and its length.
@@ -23,9 +23,9 @@ use crate::{
 const PREFIX_BYTES: usize = 5;
 /// Maximum size of a message that needs no room: even the concurrent calls of one caller need
 /// little memory for such messages.
-const SMALL_BYTES: usize = 16 * 1024;
+const MAX_UNMETERED_BYTES: usize = 16 * 1024;
 /// Maximum size of a message; a larger one is refused by its length, before any of it is stored.
-const LARGEST_BYTES: usize = 4 * 1024 * 1024;
+const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 
 pin_project! {
     /// Takes room for each message as soon as its length is known, and returns it when the next one
@@ -33,7 +33,7 @@ pin_project! {
     pub(crate) struct Metered {
         #[pin]
         body: Body,
-        share: Arc<Share>,
+        share: Arc<Quota>,
         room: Option<Room>,
         position: Position,
     }
@@ -49,7 +49,7 @@ enum Position {
 }
 
 impl Metered {
-    pub(crate) fn new(body: Body, share: Arc<Share>) -> Self {
+    pub(crate) fn new(body: Body, share: Arc<Quota>) -> Self {
         Self {
             body,
             share,
@@ -75,7 +75,7 @@ impl Metered {
         let (mut body, mut read) = (self, BytesMut::new());
         while let Some(frame) = body.frame().await.transpose()? {
             if let Ok(bytes) = frame.into_data() {
-                if read.len() + bytes.len() > PREFIX_BYTES + LARGEST_BYTES {
+                if read.len() + bytes.len() > PREFIX_BYTES + MAX_MESSAGE_BYTES {
                     return Err(unread(Status::out_of_range("it is larger than 4 MiB")));
                 }
                 read.extend_from_slice(&bytes);
@@ -142,7 +142,7 @@ impl http_body::Body for Metered {
             let (share, room) = (this.share, this.room);
             let taken = this.position.advance(bytes, |length| {
                 *room = None;
-                if (SMALL_BYTES..=LARGEST_BYTES).contains(&length) {
+                if (MAX_UNMETERED_BYTES..=MAX_MESSAGE_BYTES).contains(&length) {
                     *room = Some(share.room(length)?);
                 }
                 Ok::<_, Fault>(())

@@ -31,7 +31,7 @@ use crate::{report::report, stack::Limits};
 
 /// Upper bounds of the duration's buckets in seconds: a hot answer takes a tenth of a millisecond,
 /// which the default bounds cannot distinguish from a slow one.
-const BOUNDS: [f64; 14] = [
+const DURATION_BOUNDS_SECONDS: [f64; 14] = [
     0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
 ];
 
@@ -54,7 +54,7 @@ impl ObserveLayer {
             .f64_histogram("rpc.server.call.duration")
             .with_unit("s")
             .with_description("Time from the arrival of a call to the start of its response.")
-            .with_boundaries(BOUNDS.to_vec())
+            .with_boundaries(DURATION_BOUNDS_SECONDS.to_vec())
             .build();
         Self(Arc::new(Observer {
             names: Names::new(),

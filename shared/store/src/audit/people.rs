@@ -12,7 +12,7 @@ use crate::{error::StoreError, head, write::WriteTx};
 
 /// Maximum number of rows in an `INSERT`, or of values in an `IN`: both databases limit the
 /// parameters of a statement.
-const CHUNK: usize = 1000;
+const ROWS_PER_STATEMENT: usize = 1000;
 
 mod entity {
     use sea_orm::entity::prelude::*;
@@ -66,7 +66,7 @@ pub(super) async fn keys(
             })
         })
         .collect();
-    for chunk in rows?.chunks(CHUNK) {
+    for chunk in rows?.chunks(ROWS_PER_STATEMENT) {
         entity::Entity::insert_many(chunk.iter().cloned())
             .on_conflict(OnConflict::new().do_nothing().to_owned())
             .exec_without_returning(tx)
@@ -79,7 +79,7 @@ pub(super) async fn keys(
 
 async fn find(db: &impl ConnectionTrait, names: &BTreeSet<&str>) -> Result<People, StoreError> {
     let mut people = People::new();
-    for chunk in Vec::from_iter(names).chunks(CHUNK) {
+    for chunk in Vec::from_iter(names).chunks(ROWS_PER_STATEMENT) {
         let named = entity::Column::Person.is_in(chunk.iter().map(|name| **name));
         let rows = entity::Entity::find().filter(named).all(db).await?;
         for row in rows {
@@ -106,7 +106,7 @@ pub(super) async fn by_alias(
     aliases: &BTreeSet<&str>,
 ) -> Result<BTreeMap<String, PersonKey>, StoreError> {
     let mut keys = BTreeMap::new();
-    for chunk in Vec::from_iter(aliases).chunks(CHUNK) {
+    for chunk in Vec::from_iter(aliases).chunks(ROWS_PER_STATEMENT) {
         let named = entity::Column::Alias.is_in(chunk.iter().map(|alias| **alias));
         for row in entity::Entity::find().filter(named).all(db).await? {
             let (_, key) = key(row)?;
@@ -123,7 +123,7 @@ impl WriteTx {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn forget(&mut self, person: &str) -> Result<(), StoreError> {
-        self.lead().await?;
+        self.lock_log().await?;
         let alias = alias(self.connection(), person).await?;
         entity::Entity::delete_by_id(person.to_owned())
             .exec(self.connection())

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ::audit::{Anchor, PersonKey};
 use api::common::v1::{AuditName, AuditRecord, ChainedAuditRecord};
-use base::Millis;
+use base::UnixTime;
 use prost::Message;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -15,9 +15,9 @@ use super::{End, end, entity, missing, people};
 use crate::{error::StoreError, open::Store};
 
 /// Maximum number of records in a page of the export.
-const PAGE: u64 = 1000;
+const PAGE_RECORDS: u64 = 1000;
 /// The placeholder for a name that can no longer be read.
-const ERASED: &str = "users/-";
+const ERASED_NAME: &str = "users/-";
 
 /// The selection of records to list.
 #[derive(Debug, Clone)]
@@ -29,9 +29,9 @@ pub struct AuditQuery<'a> {
     /// Selects calls of this method; all calls if empty.
     pub method: &'a str,
     /// The earliest time of a record, inclusive.
-    pub start: Millis,
+    pub start: UnixTime,
     /// The latest time of a record, exclusive.
-    pub end: Millis,
+    pub end: UnixTime,
     /// The number below which records are listed.
     pub before: i64,
     /// Maximum number of records.
@@ -127,7 +127,7 @@ impl Store {
         let rows = entity::Entity::find()
             .filter(entity::Column::Number.gt(after))
             .order_by_asc(entity::Column::Number)
-            .limit(PAGE)
+            .limit(PAGE_RECORDS)
             .all(&snapshot)
             .await?;
         snapshot.commit().await?;
@@ -162,7 +162,7 @@ fn recorded(number: i64, record: AuditRecord, keys: &BTreeMap<String, PersonKey>
         }
         let key = keys.get(&name.person);
         let opened = key.and_then(|key| key.open(&name.sealed).ok());
-        opened.unwrap_or_else(|| ERASED.to_owned())
+        opened.unwrap_or_else(|| ERASED_NAME.to_owned())
     };
     let one = |name: &Option<AuditName>| name.as_ref().map(read).unwrap_or_default();
     Recorded {

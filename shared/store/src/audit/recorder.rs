@@ -22,15 +22,15 @@ use tokio::{
 use crate::{error::StoreError, open::Store, write::begin};
 
 /// Maximum number of queued entries.
-const QUEUE: usize = 1024;
+const MAX_QUEUED_ENTRIES: usize = 1024;
 /// Maximum number of entries written in one transaction.
-const BATCH: usize = 256;
+const MAX_ENTRIES_PER_TRANSACTION: usize = 256;
 /// Maximum time that the caller waits for the record.
-const WAIT: Duration = Duration::from_secs(1);
+const RECORD_TIMEOUT: Duration = Duration::from_secs(1);
 /// Time before a failed write is tried again.
-const PAUSE: Duration = Duration::from_millis(200);
+const WRITE_RETRY_DELAY: Duration = Duration::from_millis(200);
 /// The period of a budget.
-const WINDOW: Duration = Duration::from_secs(10);
+const BUDGET_WINDOW: Duration = Duration::from_secs(10);
 
 /// Takes entries for as long as a store lives.
 #[derive(Debug, Clone)]
@@ -42,7 +42,7 @@ pub(crate) struct Recorder {
 impl Recorder {
     /// Starts to write to a store that has no recorder itself.
     pub(crate) fn start(store: Store) -> Self {
-        let (queue, entries) = mpsc::channel(QUEUE);
+        let (queue, entries) = mpsc::channel(MAX_QUEUED_ENTRIES);
         let lost = Arc::<AtomicU64>::default();
         let writer = Writer {
             store,
@@ -61,7 +61,7 @@ impl Recorder {
             return;
         }
         // A timeout is fine: the entry was written or counted, or still will be.
-        let _ = timeout(WAIT, written).await;
+        let _ = timeout(RECORD_TIMEOUT, written).await;
     }
 }
 
@@ -85,10 +85,14 @@ struct Writer {
 
 impl Writer {
     async fn run(mut self, mut queue: mpsc::Receiver<(Entry, oneshot::Sender<()>)>) {
-        let mut window = Instant::now() + WINDOW;
-        let mut batch = Vec::with_capacity(BATCH);
+        let mut window = Instant::now() + BUDGET_WINDOW;
+        let mut batch = Vec::with_capacity(MAX_ENTRIES_PER_TRANSACTION);
         loop {
-            let received = timeout_at(window, queue.recv_many(&mut batch, BATCH)).await;
+            let received = timeout_at(
+                window,
+                queue.recv_many(&mut batch, MAX_ENTRIES_PER_TRANSACTION),
+            )
+            .await;
             if received == Ok(0) {
                 return;
             }
@@ -103,7 +107,7 @@ impl Writer {
                 })
                 .unzip();
             let spent = if Instant::now() >= window {
-                window = Instant::now() + WINDOW;
+                window = Instant::now() + BUDGET_WINDOW;
                 [self.refusals.end(), self.reads.end()].concat()
             } else {
                 Vec::new()
@@ -128,7 +132,7 @@ impl Writer {
         }
         let mut is_told = false;
         while let Err(error) = self.commit(&entries).await {
-            let later = is_away(&error) && !queue.is_closed();
+            let later = is_temporary(&error) && !queue.is_closed();
             if !later || !std::mem::replace(&mut is_told, true) {
                 tracing::error!(%error, entries = entries.len(), later, "the audit log cannot be written");
             }
@@ -137,7 +141,7 @@ impl Writer {
                 self.lost.fetch_add(lost, Ordering::Relaxed);
                 return;
             }
-            sleep(PAUSE).await;
+            sleep(WRITE_RETRY_DELAY).await;
         }
     }
 
@@ -151,7 +155,7 @@ impl Writer {
 }
 
 /// True if the same write may succeed later.
-fn is_away(error: &StoreError) -> bool {
+fn is_temporary(error: &StoreError) -> bool {
     matches!(
         error,
         StoreError::Unavailable(_) | StoreError::Late | StoreError::Away

@@ -10,7 +10,7 @@ use sea_orm::{
 use seal::{Sealer, Source};
 
 use super::{BackupError, tables};
-use crate::open::{WAIT, name_of};
+use crate::open::{LOCK_TIMEOUT, name_of};
 
 /// Maximum number of records of the audit log in memory.
 const PAGE_RECORDS: u64 = 256;
@@ -38,7 +38,7 @@ pub(super) async fn open(path: &Path) -> Result<DatabaseConnection, BackupError>
 fn options(path: &Path) -> ConnectOptions {
     let mut options = ConnectOptions::new(format!("sqlite:{}", path.display()));
     options
-        .acquire_timeout(WAIT)
+        .acquire_timeout(LOCK_TIMEOUT)
         .sqlx_logging(false)
         .max_connections(1);
     options

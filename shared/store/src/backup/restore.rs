@@ -75,7 +75,7 @@ impl Restoration {
             .get_filename()
             .to_path_buf();
         let failed = |error| BackupError::File(path.clone(), error);
-        if [&path, &beside(&path, "-wal")]
+        if [&path, &with_suffix(&path, "-wal")]
             .iter()
             .any(|own| own.exists())
         {
@@ -87,7 +87,7 @@ impl Restoration {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(failed)?;
         }
-        let staged = beside(&path, ".restoring");
+        let staged = with_suffix(&path, ".restoring");
         fs::copy(copy, &staged).map_err(failed)?;
         sync(&staged)?;
         self.files.push((staged, path));
@@ -95,7 +95,7 @@ impl Restoration {
     }
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
+fn with_suffix(path: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(ending);
     name.into()

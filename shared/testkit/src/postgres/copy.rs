@@ -6,8 +6,8 @@ use super::{Postgres, own_folder, run_by_owner};
 use crate::server::{StartError, run};
 
 /// Interval between polls of a standby's position, and the maximum number of polls.
-const POLL: Duration = Duration::from_millis(20);
-const TRIES: usize = 500;
+const STANDBY_POLL_INTERVAL: Duration = Duration::from_millis(20);
+const MAX_STANDBY_POLLS: usize = 500;
 
 impl Postgres {
     /// Starts a standby of the server, and waits until it has caught up.
@@ -27,11 +27,11 @@ impl Postgres {
         let standby = Self::serve(self.programs.clone(), folder)?;
         let end = self.value("SELECT pg_current_wal_lsn()")?;
         let reached = format!("SELECT pg_last_wal_replay_lsn() >= '{end}'");
-        for _ in 0..TRIES {
+        for _ in 0..MAX_STANDBY_POLLS {
             if standby.value(&reached)? == "t" {
                 return Ok(standby);
             }
-            thread::sleep(POLL);
+            thread::sleep(STANDBY_POLL_INTERVAL);
         }
         Err(StartError::Silent("the standby"))
     }
@@ -44,11 +44,11 @@ impl Postgres {
         self.psql("ALTER SYSTEM SET primary_conninfo = ''")?;
         self.psql("SELECT pg_reload_conf()")?;
         let receivers = "SELECT count(*) FROM pg_stat_wal_receiver";
-        for _ in 0..TRIES {
+        for _ in 0..MAX_STANDBY_POLLS {
             if self.value(receivers)? == "0" {
                 return Ok(());
             }
-            thread::sleep(POLL);
+            thread::sleep(STANDBY_POLL_INTERVAL);
         }
         Err(StartError::Silent("the standby"))
     }

@@ -6,7 +6,7 @@ use super::{Postgres, own_folder, runner};
 use crate::server::{Server, StartError, free_port, run};
 
 /// The path of the program in Debian.
-const PROGRAM: &str = "/usr/sbin/pgbouncer";
+const PGBOUNCER_PATH: &str = "/usr/sbin/pgbouncer";
 
 impl Postgres {
     /// Starts `PgBouncer` in front of the server, with a value of `pool_mode`; returns `None` if it
@@ -15,7 +15,7 @@ impl Postgres {
     /// # Errors
     /// [`StartError`].
     pub fn pooled(&self, mode: &str) -> Result<Option<Server>, StartError> {
-        if !Path::new(PROGRAM).exists() {
+        if !Path::new(PGBOUNCER_PATH).exists() {
             return Ok(None);
         }
         let (folder, port) = (own_folder()?, free_port()?);
@@ -40,7 +40,7 @@ impl Postgres {
             )?;
             command.push(' ');
         }
-        let command = format!("exec {command}{PROGRAM} '{}'", settings.display());
+        let command = format!("exec {command}{PGBOUNCER_PATH} '{}'", settings.display());
         let command = format!("sh -c \"{command}\"");
         Server::start("pgbouncer", &command, folder, port).map(Some)
     }

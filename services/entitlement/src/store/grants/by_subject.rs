@@ -1,14 +1,14 @@
 //! Grants of one subject across organizations: by index, a page of organizations at a time.
 
 use ::store::StoreError;
-use base::{Id, InvalidId, Millis, OrganizationId};
+use base::{Id, InvalidId, OrganizationId, UnixTime};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     Select,
 };
 
 use super::{
-    CHUNK, Row,
+    MAX_ROWS_PER_STATEMENT, Row,
     row::{Column, Entity},
 };
 
@@ -20,7 +20,7 @@ pub(crate) struct Of<'a> {
     pub(crate) application: Option<&'a str>,
     /// Selects roles with these ids only, if any.
     pub(crate) roles: &'a [&'a str],
-    pub(crate) now: Millis,
+    pub(crate) now: UnixTime,
 }
 
 impl Of<'_> {
@@ -64,7 +64,7 @@ impl Of<'_> {
         organizations: &[OrganizationId],
     ) -> Result<Vec<Row>, StoreError> {
         let mut found = Vec::new();
-        for chunk in organizations.chunks(CHUNK) {
+        for chunk in organizations.chunks(MAX_ROWS_PER_STATEMENT) {
             let names = chunk.iter().map(Id::as_str);
             let held = self.held().filter(Column::Organization.is_in(names));
             found.extend(held.all(db).await?);

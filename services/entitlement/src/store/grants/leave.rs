@@ -10,17 +10,17 @@ use prost::Message;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
 
 use super::{
-    held::of_role,
+    by_holder::of_role,
     note, of_ids,
     row::{self, Column, Entity, Model as Row},
 };
 use crate::store::{
-    CHUNK,
+    MAX_ROWS_PER_STATEMENT,
     grant_places::{self, Replaced, place},
 };
 
 /// The author of changes that no caller makes.
-const SYSTEM: &str = "system";
+const SYSTEM_AUTHOR: &str = "system";
 
 /// Removes replaced locations from the scopes that name the earlier ones, and revokes grants whose
 /// scope becomes empty. Returns the subjects of these grants.
@@ -90,7 +90,7 @@ impl Row {
         scope.units.retain(|name| !lost.contains(place(name)));
         scope.resources.retain(|name| !lost.contains(place(name)));
         let is_empty = scope.units.is_empty() && scope.resources.is_empty();
-        self.lose((!is_empty).then_some(scope), SYSTEM, tx);
+        self.reduce_scope((!is_empty).then_some(scope), SYSTEM_AUTHOR, tx);
         note(tx, self)
     }
 
@@ -108,13 +108,13 @@ impl Row {
             return Ok(false);
         }
         let is_empty = scope.applications.is_empty();
-        self.lose((!is_empty).then_some(scope), by, tx);
+        self.reduce_scope((!is_empty).then_some(scope), by, tx);
         note(tx, self)?;
         Ok(true)
     }
 
     /// Advances to the next version with the rest of its scope, or revokes it if nothing is left.
-    fn lose(&mut self, left: Option<Scope>, by: &str, tx: &WriteTx) {
+    fn reduce_scope(&mut self, left: Option<Scope>, by: &str, tx: &WriteTx) {
         if let Some(scope) = left {
             self.scope = scope.encode_to_vec();
         } else {
@@ -129,7 +129,7 @@ impl Row {
 
 /// Writes existing rows in bulk.
 async fn write(tx: &WriteTx, rows: &[Row]) -> Result<(), StoreError> {
-    for chunk in rows.chunks(CHUNK) {
+    for chunk in rows.chunks(MAX_ROWS_PER_STATEMENT) {
         Entity::insert_many(chunk.iter().cloned().map(new_row::<row::ActiveModel, _>))
             .on_conflict(
                 OnConflict::columns([Column::Organization, Column::Id])

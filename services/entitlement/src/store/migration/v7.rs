@@ -13,7 +13,7 @@ use store::schema::{add_column, index, optional_text, primary, table, text};
 use crate::store::grant_places::place;
 
 /// Grants per page.
-const PAGE: u64 = 1000;
+const GRANTS_PER_PAGE: u64 = 1000;
 
 pub(super) struct V7;
 
@@ -62,7 +62,7 @@ async fn note(
         .and_where(key.gt(Expr::tuple([Expr::val(organization), Expr::val(id)])))
         .order_by("organization", sea_orm_migration::sea_query::Order::Asc)
         .order_by("id", sea_orm_migration::sea_query::Order::Asc)
-        .limit(PAGE)
+        .limit(GRANTS_PER_PAGE)
         .to_owned();
     let mut last = None;
     for row in db.query_all(&query).await? {

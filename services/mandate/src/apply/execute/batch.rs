@@ -3,7 +3,7 @@
 use prost::Message;
 
 /// Maximum number of items in a batch.
-const MAX_BATCH: usize = 1000;
+const MAX_BATCH_ITEMS: usize = 1000;
 /// Maximum size of a batch; services accept messages of 4 MiB.
 const MAX_BATCH_BYTES: usize = 3 << 20;
 
@@ -15,7 +15,7 @@ pub(super) fn batches<T: Message>(items: Vec<(String, T)>) -> Vec<Vec<(String, T
     for item in items {
         // The tag and the length of an item add to its size.
         let size = item.1.encoded_len() + 8;
-        if batch.len() == MAX_BATCH || (bytes + size > MAX_BATCH_BYTES && !batch.is_empty()) {
+        if batch.len() == MAX_BATCH_ITEMS || (bytes + size > MAX_BATCH_BYTES && !batch.is_empty()) {
             batches.push(std::mem::take(&mut batch));
             bytes = 0;
         }

@@ -17,9 +17,9 @@ use crate::{
 };
 
 /// Deadline of a call.
-pub(super) const DEADLINE: Duration = Duration::from_secs(60);
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// Maximum time to wait until the entitlement service has a change of identity.
-const HEARD: Duration = Duration::from_secs(5);
+const ENTITLEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Makes the calls of one run.
 #[derive(Debug, Clone)]
@@ -71,7 +71,7 @@ impl Caller {
 
     /// Waits until the entitlement service has a change of identity. The answer to the check does
     /// not matter, and a caller who may not check need not wait.
-    pub(super) async fn heard(&self, consistency_token: String) {
+    pub(super) async fn await_entitlement(&self, consistency_token: String) {
         let question = CheckRequest {
             subject: "users/nobody".to_owned(),
             permission: "mandate.users.read".to_owned(),
@@ -83,7 +83,7 @@ impl Caller {
             context: None,
         };
         let mut client = self.clients.authorization();
-        let _ = client.check(within(HEARD, question)).await;
+        let _ = client.check(within(ENTITLEMENT_TIMEOUT, question)).await;
     }
 
     /// Reports facts as done. The receiver may have gone.
@@ -101,7 +101,7 @@ impl Caller {
     ///
     /// # Errors
     /// The call failed, and changes that depend on it must not be tried.
-    pub(super) fn settle<T>(
+    pub(super) fn record_result<T>(
         &self,
         names: Vec<String>,
         result: Result<T, CallError>,
@@ -123,7 +123,7 @@ impl Caller {
     ///
     /// # Errors
     /// An item was refused, or the call failed.
-    pub(super) async fn all_or_none<T: Clone, F>(
+    pub(super) async fn call_batch<T: Clone, F>(
         &self,
         items: Vec<(String, T)>,
         send: impl Fn(Vec<T>, bool) -> F,
@@ -134,16 +134,19 @@ impl Caller {
         let requests = items.iter().map(|(_, request)| request.clone()).collect();
         match send(requests, self.only).await {
             Err(error) if items.len() > 1 && is_refusal(&error) => {
-                self.blame(items, send).await;
+                self.find_refused(items, send).await;
                 self.only.then_some(None).ok_or(Halted)
             }
-            result => self.settle(items.into_iter().map(|(name, _)| name).collect(), result),
+            result => self.record_result(items.into_iter().map(|(name, _)| name).collect(), result),
         }
     }
 
     /// Finds, by bisection, the items that cannot be added to those before them.
-    async fn blame<T: Clone, F>(&self, items: Vec<(String, T)>, send: impl Fn(Vec<T>, bool) -> F)
-    where
+    async fn find_refused<T: Clone, F>(
+        &self,
+        items: Vec<(String, T)>,
+        send: impl Fn(Vec<T>, bool) -> F,
+    ) where
         F: Future<Output = Result<String, CallError>>,
     {
         let mut accepted: Vec<T> = Vec::new();
@@ -188,7 +191,7 @@ macro_rules! send {
         request.request_id = $caller.ids.id(stringify!($method), &request);
         let mut client = $caller.clients.$client();
         let call = client.$method($crate::clients::within(
-            $crate::apply::execute::call::DEADLINE,
+            $crate::apply::execute::call::CALL_TIMEOUT,
             request,
         ));
         $crate::clients::answer(
@@ -210,7 +213,7 @@ macro_rules! call {
             only,
             $service: $client.$method($request)
         );
-        $caller.settle(vec![name], result)?
+        $caller.record_result(vec![name], result)?
     }};
 }
 

@@ -27,7 +27,7 @@ pub(super) async fn service_accounts(
         let answer =
             call!(caller, name, Identity: service_accounts.create_service_account(request));
         if let Some(answer) = answer {
-            caller.heard(answer.consistency_token).await;
+            caller.await_entitlement(answer.consistency_token).await;
         }
     }
     Ok(())
@@ -87,8 +87,8 @@ async fn create(caller: Caller, users: Vec<(String, CreateUserRequest)>) -> Resu
         let answer = send!(caller, only, Identity: users.batch_create_users(request))?;
         Ok(answer.consistency_token)
     };
-    if let Some(token) = caller.all_or_none(users, send).await? {
-        caller.heard(token).await;
+    if let Some(token) = caller.call_batch(users, send).await? {
+        caller.await_entitlement(token).await;
     }
     Ok(())
 }

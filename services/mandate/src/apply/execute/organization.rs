@@ -104,7 +104,7 @@ async fn memberships(
         Ok(answer.consistency_token)
     };
     for batch in batches(requests.collect()) {
-        if let Some(new) = caller.all_or_none(batch, send).await? {
+        if let Some(new) = caller.call_batch(batch, send).await? {
             *token = new;
         }
     }

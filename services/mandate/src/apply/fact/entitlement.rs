@@ -111,7 +111,7 @@ impl Fact for CustomRole {
     }
 
     fn widens(&self, before: Option<&Self>) -> bool {
-        before.is_some_and(|before| wider(&self.permissions, &before.permissions))
+        before.is_some_and(|before| has_new_item(&self.permissions, &before.permissions))
     }
 }
 
@@ -191,7 +191,7 @@ fn module(module: &Module) -> String {
 }
 
 /// True if there is an item that was not there before.
-fn wider(now: &[String], before: &[String]) -> bool {
+fn has_new_item(now: &[String], before: &[String]) -> bool {
     now.iter().any(|item| !before.contains(item))
 }
 
@@ -202,17 +202,17 @@ fn widens_application(now: &Application, before: &Application) -> bool {
     };
     let of_role = |role: &Role| {
         let id = role.role_id.as_str();
-        wider(
+        has_new_item(
             &held(&new, id).unwrap_or_default(),
             &held(&old, id).unwrap_or_default(),
         )
     };
-    before.roles.iter().any(of_role) || wider_by(&old.separations, &new.separations)
+    before.roles.iter().any(of_role) || drops_rule(&old.separations, &new.separations)
 }
 
 /// True if a rule of `before` is no longer in force.
-fn wider_by(before: &[Vec<String>], now: &[Vec<String>]) -> bool {
-    let kept = |rule: &Vec<String>| now.iter().any(|other| !wider(rule, other));
+fn drops_rule(before: &[Vec<String>], now: &[Vec<String>]) -> bool {
+    let kept = |rule: &Vec<String>| now.iter().any(|other| !has_new_item(rule, other));
     before.iter().any(|rule| !kept(rule))
 }
 
@@ -227,10 +227,10 @@ fn widens_grant(now: &Grant, before: &Grant) -> bool {
     );
     let places = !old_scope.all
         && (scope.all
-            || wider(&scope.units, &old_scope.units)
-            || wider(&scope.resources, &old_scope.resources));
+            || has_new_item(&scope.units, &old_scope.units)
+            || has_new_item(&scope.resources, &old_scope.resources));
     places
-        || wider(&scope.applications, &old_scope.applications)
+        || has_new_item(&scope.applications, &old_scope.applications)
         || start(now) < start(before)
         || end(before) < end(now)
         || (now.can_delegate && !before.can_delegate)

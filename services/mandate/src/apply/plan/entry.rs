@@ -12,7 +12,7 @@ use super::{Changes, FieldChange, Plan};
 use crate::apply::fact::{Fact, State};
 
 /// The mark of an entry that widens access.
-const WIDENS: &str = "  (widens access)";
+const WIDENS_ACCESS_MARK: &str = "  (widens access)";
 
 /// The action on a fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -73,7 +73,7 @@ impl fmt::Display for Entry {
             write!(f, ": {}", self.because)?;
         }
         if self.widens_access {
-            write!(f, "{WIDENS}")?;
+            write!(f, "{WIDENS_ACCESS_MARK}")?;
         }
         Ok(())
     }

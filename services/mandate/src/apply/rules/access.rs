@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use api::entitlement::v1::{Grant, GrantState};
-use base::{Millis, RoleName};
+use base::{RoleName, UnixTime};
 use entitlement::definition;
 use entitlement_core::{
     ApplicationDefinition, Condition, Validity, condition::MAX_HELD, parts, violation,
@@ -89,7 +89,7 @@ fn separation(
         let Some(definition) = definition.filter(|own| !own.separations.is_empty()) else {
             continue;
         };
-        let roles = counts_as(&role, &definition, facts, known).into_iter();
+        let roles = counted_roles(&role, &definition, facts, known).into_iter();
         let validity = validity(grant);
         let held = by_application.entry(name).or_default();
         held.extend(roles.map(|role| (role, validity, grant)));
@@ -118,7 +118,7 @@ fn separation(
 
 /// Returns the catalog roles as which a role counts: itself, or those whose permissions a custom
 /// role contains.
-fn counts_as(
+fn counted_roles(
     role: &RoleName,
     application: &ApplicationDefinition,
     facts: &OrganizationFacts,
@@ -136,10 +136,10 @@ fn counts_as(
 
 fn validity(grant: &Grant) -> Validity {
     let millis = |time: &prost_types::Timestamp| {
-        Millis(time.seconds.saturating_mul(1000) + i64::from(time.nanos / 1_000_000))
+        UnixTime(time.seconds.saturating_mul(1000) + i64::from(time.nanos / 1_000_000))
     };
     Validity {
-        start: grant.start_time.as_ref().map_or(Millis::MIN, millis),
-        end: grant.end_time.as_ref().map_or(Millis::MAX, millis),
+        start: grant.start_time.as_ref().map_or(UnixTime::MIN, millis),
+        end: grant.end_time.as_ref().map_or(UnixTime::MAX, millis),
     }
 }

@@ -12,7 +12,7 @@ use membership_core::{
 use crate::apply::{facts::OrganizationFacts, refusal::Refusal};
 
 /// A unit and its parent.
-type Placed = (UnitId, Option<UnitId>);
+type UnitAndParent = (UnitId, Option<UnitId>);
 
 /// Checks the number of contacts, and their URIs.
 pub(super) fn contacts(
@@ -43,7 +43,7 @@ pub(super) fn units(
     found: &mut Vec<Refusal>,
 ) {
     let all = known.units.iter().chain(&facts.units);
-    let tree: Tree = all.filter_map(|(_, unit)| placed(unit)).collect();
+    let tree: Tree = all.filter_map(|(_, unit)| unit_and_parent(unit)).collect();
     for (name, unit) in &facts.units {
         if let Err(error) = check_kind(&unit.kind) {
             found.push(invalid(name, "kind", &error));
@@ -51,7 +51,7 @@ pub(super) fn units(
         if let Err(error) = check_number(&unit.number) {
             found.push(invalid(name, "number", &error));
         }
-        if let Some((id, parent)) = placed(unit)
+        if let Some((id, parent)) = unit_and_parent(unit)
             && let Err(error @ Misplaced::TooDeep) = tree.check_move(&id, 1, parent.as_ref())
         {
             found.push(Refusal::of(
@@ -63,7 +63,7 @@ pub(super) fn units(
     }
 }
 
-fn placed(unit: &Unit) -> Option<Placed> {
+fn unit_and_parent(unit: &Unit) -> Option<UnitAndParent> {
     let id = |name: &str| Some(In::<UnitId>::parse_name(name).ok()?.id);
     let parent = match unit.parent_unit.as_str() {
         "" => None,

@@ -14,9 +14,9 @@ use crate::{
 };
 
 /// Longer lists are counted instead of shown.
-const MAX_LINES: usize = 40;
+const MAX_PLAN_LINES: usize = 40;
 /// Minimum time between two updates of the progress.
-const INTERVAL: Duration = Duration::from_millis(100);
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Shows the plan, the progress and the result.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl Report {
         Self {
             dry_run,
             json,
-            watched: output::is_watched(),
+            watched: output::is_interactive(),
             shown: None,
             entries: Vec::new(),
         }
@@ -95,9 +95,13 @@ impl Report {
                 ('-', "not done", &stop.not_done),
             ] {
                 output::line(format!("{what}: {}", names.len()));
-                let shown = names.iter().take(MAX_LINES);
+                let shown = names.iter().take(MAX_PLAN_LINES);
                 shown.for_each(|name| output::line(format!("  {sign} {name}")));
-                if let Some(more) = names.len().checked_sub(MAX_LINES).filter(|more| *more > 0) {
+                if let Some(more) = names
+                    .len()
+                    .checked_sub(MAX_PLAN_LINES)
+                    .filter(|more| *more > 0)
+                {
                     output::line(format!("  and {more} more"));
                 }
             }
@@ -119,7 +123,11 @@ impl Progress for Report {
     }
 
     fn done(&mut self, facts: usize, of: usize) {
-        if !self.watched || self.shown.is_some_and(|shown| shown.elapsed() < INTERVAL) {
+        if !self.watched
+            || self
+                .shown
+                .is_some_and(|shown| shown.elapsed() < PROGRESS_INTERVAL)
+        {
             return;
         }
         self.shown = Some(Instant::now());
@@ -129,7 +137,7 @@ impl Progress for Report {
 
 /// Returns the plan line by line, or counted by kind if it is long.
 fn lines(entries: &[Entry]) -> Vec<String> {
-    if entries.len() <= MAX_LINES {
+    if entries.len() <= MAX_PLAN_LINES {
         return entries.iter().map(Entry::to_string).collect();
     }
     let mut counts: BTreeMap<(String, char), (usize, usize)> = BTreeMap::new();

@@ -17,13 +17,13 @@ pub(super) struct Line {
     /// The log.
     pub(super) log: String,
     #[serde(flatten)]
-    pub(super) what: What,
+    pub(super) what: LineContent,
 }
 
 /// The content of a line.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
-pub(super) enum What {
+pub(super) enum LineContent {
     /// A record and its code, in base64url.
     Record { record: String, mac: String },
     /// The anchor at the end of the log.

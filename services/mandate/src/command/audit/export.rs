@@ -11,7 +11,7 @@ use std::{
 use serde_json::json;
 
 use super::{
-    copy::{Line, What, encode},
+    copy::{Line, LineContent, encode},
     each_log, resume,
 };
 use crate::{connect::connect, exit::Failure, output};
@@ -54,7 +54,7 @@ pub(super) async fn export(
         |log, page| {
             for chained in &page.records {
                 let (record, mac) = (encode(&chained.record), encode(&chained.mac));
-                put(log, What::Record { record, mac })?;
+                put(log, LineContent::Record { record, mac })?;
                 far.borrow_mut().entry(log.to_owned()).or_default().records += 1;
                 count += 1;
             }
@@ -62,7 +62,7 @@ pub(super) async fn export(
             let last = page.caught_up;
             if last {
                 let anchor = page.anchor;
-                put(log, What::Anchor { anchor })?;
+                put(log, LineContent::Anchor { anchor })?;
             }
             last
         },

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        check::tell_misspelt,
+        check::note_misspelt,
         names::{in_organization, subject, word},
     },
     each_log,
@@ -57,7 +57,7 @@ pub(super) async fn list(
         output::line(as_text(entry));
     }
     if entries.is_empty() {
-        tell_misspelt(&connection, &args.organization).await;
+        note_misspelt(&connection, &args.organization).await;
     }
     output::note(format!("{} entry(ies)", entries.len()));
     Ok(())

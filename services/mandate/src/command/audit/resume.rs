@@ -7,11 +7,11 @@ use std::{
     path::Path,
 };
 
-use super::copy::{Line, What};
+use super::copy::{Line, LineContent};
 
 /// The progress of a log in a copy.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Far {
+pub(super) struct LogProgress {
     /// The number of records in the copy.
     pub(super) records: i64,
     /// True if the copy holds the end of the log, too.
@@ -20,21 +20,21 @@ pub(super) struct Far {
 
 /// Opens a copy to continue it, and returns the progress of each log. Removes a last line that was
 /// cut off.
-pub(super) fn open(path: &Path) -> io::Result<(File, BTreeMap<String, Far>)> {
+pub(super) fn open(path: &Path) -> io::Result<(File, BTreeMap<String, LogProgress>)> {
     let mut file = OpenOptions::new().read(true).write(true).open(path)?;
     // A device may have no end.
     if !file.metadata()?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a file"));
     }
-    let (mut far, mut whole): (BTreeMap<String, Far>, u64) = (BTreeMap::new(), 0);
+    let (mut far, mut whole): (BTreeMap<String, LogProgress>, u64) = (BTreeMap::new(), 0);
     let mut reader = BufReader::new(&mut file);
     let mut text = String::new();
     while reader.read_line(&mut text)? > 0 && text.ends_with('\n') {
         let line: Line = serde_json::from_str(&text)?;
         let log = far.entry(line.log).or_default();
         match line.what {
-            What::Record { .. } => log.records += 1,
-            What::Anchor { .. } => log.ended = true,
+            LineContent::Record { .. } => log.records += 1,
+            LineContent::Anchor { .. } => log.ended = true,
         }
         whole += text.len() as u64;
         text.clear();

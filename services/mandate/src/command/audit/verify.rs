@@ -6,8 +6,8 @@ use audit::{Anchor, Chain, Verifier};
 use serde_json::json;
 
 use super::{
-    LOGS,
-    copy::{What, decode, lines},
+    LOG_NAMES,
+    copy::{LineContent, decode, lines},
 };
 use crate::{cli::AuditVerifyArgs, exit::Failure, output, run::Secrets};
 
@@ -15,7 +15,7 @@ use crate::{cli::AuditVerifyArgs, exit::Failure, output, run::Secrets};
 pub(super) fn verify(args: &AuditVerifyArgs, json: bool) -> Result<(), Failure> {
     let sealer = Secrets::read(&args.secrets)?.sealer;
     let mut logs = BTreeMap::new();
-    for log in LOGS {
+    for log in LOG_NAMES {
         let chain = Chain::new(&sealer, log);
         logs.insert(log, (anchors(args, log, &chain)?, chain));
     }
@@ -27,7 +27,7 @@ pub(super) fn verify(args: &AuditVerifyArgs, json: bool) -> Result<(), Failure> 
         let line = line?;
         let verifier = verifiers.get_mut(line.log.as_str());
         let verifier = verifier.ok_or_else(|| broken(&line.log, "there is no such log"))?;
-        if let What::Record { record, mac } = line.what {
+        if let LineContent::Record { record, mac } = line.what {
             let held = verifier.record(&decode(&record), &decode(&mac));
             held.map_err(|error| broken(&line.log, error))?;
         }
@@ -55,7 +55,7 @@ fn anchors(args: &AuditVerifyArgs, log: &str, chain: &Chain) -> Result<Vec<Ancho
     {
         for line in lines(path)? {
             let line = line?;
-            if let What::Anchor { anchor } = line.what
+            if let LineContent::Anchor { anchor } = line.what
                 && line.log == log
             {
                 let anchor = chain.open(&anchor);

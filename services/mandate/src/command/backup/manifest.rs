@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::exit::Failure;
 
 /// The version of the format. A program that does not know the version refuses the backup.
-const FORMAT: u32 = 1;
-const FILE: &str = "manifest.json";
+const MANIFEST_VERSION: u32 = 1;
+const MANIFEST_FILE: &str = "manifest.json";
 const BUFFER_BYTES: usize = 64 << 10;
 
 /// A backup.
@@ -49,7 +49,7 @@ pub(super) struct Copied {
 impl Manifest {
     pub(super) fn new(created: String) -> Self {
         Self {
-            format: FORMAT,
+            format: MANIFEST_VERSION,
             created,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             services: BTreeMap::new(),
@@ -58,7 +58,7 @@ impl Manifest {
 
     /// Writes the manifest, as the last file of a backup.
     pub(super) fn write(&self, folder: &Path) -> Result<(), Failure> {
-        let path = folder.join(FILE);
+        let path = folder.join(MANIFEST_FILE);
         let text = serde_json::to_string_pretty(self).map_err(Failure::from_error)?;
         fs::write(&path, text).map_err(|error| wrong(&path, &error))?;
         sync(&path)
@@ -66,16 +66,16 @@ impl Manifest {
 
     /// Reads the manifest of a backup.
     pub(super) fn read(folder: &Path) -> Result<Self, Failure> {
-        let path = folder.join(FILE);
+        let path = folder.join(MANIFEST_FILE);
         let text = fs::read(&path).map_err(|error| {
             Failure::failed(format!("there is no backup: `{}`: {error}", path.display()))
         })?;
         let manifest: Self = serde_json::from_slice(&text)
             .map_err(|error| Failure::failed(format!("`{}`: {error}", path.display())))?;
-        if manifest.format != FORMAT {
+        if manifest.format != MANIFEST_VERSION {
             let found = manifest.format;
             return Err(Failure::failed(format!(
-                "the backup is of format {found}, and this version of Mandate reads {FORMAT}"
+                "the backup is of format {found}, and this version of Mandate reads {MANIFEST_VERSION}"
             )));
         }
         Ok(manifest)

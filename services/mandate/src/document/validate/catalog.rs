@@ -7,7 +7,7 @@ use base::{ApplicationId, RoleId};
 
 use serde_saphyr::Spanned;
 
-use super::check::{Check, Once};
+use super::check::{Check, UniqueKeys};
 use crate::document::{
     model::{ApplicationEntry, ModuleEntry, Names, OptionEntry, RoleEntry},
     place::{At, Path},
@@ -60,7 +60,7 @@ pub(super) fn application<'a>(
     let mode = path.key("management_mode");
     check.word(&entry.management_mode, &MANAGEMENT_MODES, &mode);
 
-    let mut once = Once::default();
+    let mut once = UniqueKeys::default();
     for (index, module) in entry.modules.iter().enumerate() {
         let path = path.item("modules", index);
         self::module(check, &module.value, At::of(module), &path);
@@ -68,7 +68,7 @@ pub(super) fn application<'a>(
     }
     // The server keeps omitted modules; only the server knows their permissions.
     let permissions = entry.says("modules").then(|| permissions(entry));
-    let mut once = Once::default();
+    let mut once = UniqueKeys::default();
     for (index, role) in entry.roles.iter().enumerate() {
         let path = path.item("roles", index);
         self::role(
@@ -102,7 +102,7 @@ fn module<'a>(check: &mut Check<'a>, entry: &'a ModuleEntry, at: At, path: &Path
     );
     check.id::<RoleId>(&entry.id, at, &path.key("id"));
     verbs(check, &entry.verbs, at, path);
-    let mut once = Once::default();
+    let mut once = UniqueKeys::default();
     for (index, option) in entry.options.iter().enumerate() {
         let path = path.item("options", index);
         check.keys(&option.value.unknown, OptionEntry::KEYS, &path);
@@ -182,7 +182,7 @@ fn name<'a>(check: &mut Check<'a>, name: &'a Text, path: &Path<'_>) {
 
 fn say<'a>(
     check: &mut Check<'a>,
-    once: &mut Once<'a, &'a str>,
+    once: &mut UniqueKeys<'a, &'a str>,
     id: &'a Text,
     what: &str,
     path: &Path<'_>,

@@ -17,21 +17,21 @@ use crate::{
 };
 
 /// The first position of a key that must be unique.
-pub(super) type First<'a> = (&'a str, At);
+pub(super) type FirstPosition<'a> = (&'a str, At);
 
 /// Keys that must be unique, in all documents together or in a part of one.
 #[derive(Debug)]
-pub(super) struct Once<'a, K>(HashMap<K, First<'a>>);
+pub(super) struct UniqueKeys<'a, K>(HashMap<K, FirstPosition<'a>>);
 
-impl<K> Default for Once<'_, K> {
+impl<K> Default for UniqueKeys<'_, K> {
     fn default() -> Self {
         Self(HashMap::new())
     }
 }
 
-impl<'a, K: Hash + Eq> Once<'a, K> {
+impl<'a, K: Hash + Eq> UniqueKeys<'a, K> {
     /// Records a key; returns the earlier position if it was recorded before.
-    pub(super) fn say(&mut self, key: K, here: First<'a>) -> Option<First<'a>> {
+    pub(super) fn say(&mut self, key: K, here: FirstPosition<'a>) -> Option<FirstPosition<'a>> {
         match self.0.entry(key) {
             Entry::Occupied(first) => Some(*first.get()),
             Entry::Vacant(place) => {
@@ -44,26 +44,26 @@ impl<'a, K: Hash + Eq> Once<'a, K> {
 
 /// Keys that must be unique in all documents together.
 #[derive(Debug, Default)]
-pub(super) struct OnceInAll<'a> {
+pub(super) struct UniqueInDocuments<'a> {
     /// Ids and aliases of applications.
-    pub(super) applications: Once<'a, &'a str>,
+    pub(super) applications: UniqueKeys<'a, &'a str>,
     /// Service accounts.
-    pub(super) service_accounts: Once<'a, &'a str>,
+    pub(super) service_accounts: UniqueKeys<'a, &'a str>,
     /// Issuers and subjects.
-    pub(super) identities: Once<'a, (&'a str, &'a str)>,
+    pub(super) identities: UniqueKeys<'a, (&'a str, &'a str)>,
     /// Users.
-    pub(super) users: Once<'a, &'a str>,
+    pub(super) users: UniqueKeys<'a, &'a str>,
     /// Realms and logins.
-    pub(super) logins: Once<'a, (&'a str, &'a str)>,
+    pub(super) logins: UniqueKeys<'a, (&'a str, &'a str)>,
     /// Organizations.
-    pub(super) organizations: Once<'a, &'a str>,
+    pub(super) organizations: UniqueKeys<'a, &'a str>,
 }
 
 /// A running validation.
 #[derive(Debug)]
 pub(super) struct Check<'a> {
     pub(super) index: &'a Index<'a>,
-    pub(super) once: OnceInAll<'a>,
+    pub(super) once: UniqueInDocuments<'a>,
     pub(super) file: &'a str,
     found: Validated,
 }
@@ -72,7 +72,7 @@ impl<'a> Check<'a> {
     pub(super) fn new(index: &'a Index<'a>) -> Self {
         Self {
             index,
-            once: OnceInAll::default(),
+            once: UniqueInDocuments::default(),
             file: "",
             found: Validated::default(),
         }
@@ -148,7 +148,13 @@ impl<'a> Check<'a> {
     }
 
     /// Reports a key that was recorded before.
-    pub(super) fn twice(&mut self, first: Option<First<'a>>, what: &str, at: At, path: &Path<'_>) {
+    pub(super) fn twice(
+        &mut self,
+        first: Option<FirstPosition<'a>>,
+        what: &str,
+        at: At,
+        path: &Path<'_>,
+    ) {
         if let Some((file, first)) = first {
             let message = format!(
                 "{what} is already at {file}:{}:{}",

@@ -2,7 +2,7 @@
 
 use base::ContactId;
 
-use super::{check::Check, organization::OnceInOrganization};
+use super::{check::Check, organization::UniqueInOrganization};
 use crate::document::{
     model::ContactEntry,
     place::{At, Path},
@@ -10,12 +10,12 @@ use crate::document::{
 
 const REPRESENTATIVE: &str = "REPRESENTATIVE";
 /// The kinds of contacts.
-const KINDS: [&str; 2] = [REPRESENTATIVE, "SUPPORT"];
+const CONTACT_KINDS: [&str; 2] = [REPRESENTATIVE, "SUPPORT"];
 
 /// Validates a contact. The server checks the URI.
 pub(super) fn contact<'a>(
     check: &mut Check<'a>,
-    once: &mut OnceInOrganization<'a>,
+    once: &mut UniqueInOrganization<'a>,
     entry: &'a ContactEntry,
     at: At,
     path: &Path<'_>,
@@ -27,7 +27,7 @@ pub(super) fn contact<'a>(
         check.twice(first, &format!("contact `{id}`"), at, &path.key("id"));
     }
     check.required(&entry.kind, at, &path.key("kind"));
-    check.word(&entry.kind, &KINDS, &path.key("kind"));
+    check.word(&entry.kind, &CONTACT_KINDS, &path.key("kind"));
     check.required(&entry.display_name, at, &path.key("display_name"));
     check.required(&entry.uri, at, &path.key("uri"));
     if entry.primary != Some(true) {

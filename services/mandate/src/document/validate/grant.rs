@@ -5,7 +5,7 @@ use base::{ApplicationId, GrantId, ServiceAccountId, UserId};
 use super::{
     Reference,
     check::Check,
-    organization::{OnceInOrganization, STATES, resource_reference, unit_reference},
+    organization::{STATE_WORDS, UniqueInOrganization, resource_reference, unit_reference},
 };
 use crate::{
     apply::grant_id,
@@ -20,14 +20,14 @@ use crate::{
 
 pub(super) fn membership<'a>(
     check: &mut Check<'a>,
-    once: &mut OnceInOrganization<'a>,
+    once: &mut UniqueInOrganization<'a>,
     organization: &str,
     entry: &'a MembershipEntry,
     at: At,
     path: &Path<'_>,
 ) {
     check.keys(&entry.unknown, MembershipEntry::KEYS, path);
-    check.word(&entry.state, &STATES, &path.key("state"));
+    check.word(&entry.state, &STATE_WORDS, &path.key("state"));
     subject(check, once, entry, at, path);
     for (index, item) in entry.grants.iter().enumerate() {
         let path = path.item("grants", index);
@@ -71,7 +71,7 @@ pub(super) fn membership<'a>(
 
 fn subject<'a>(
     check: &mut Check<'a>,
-    once: &mut OnceInOrganization<'a>,
+    once: &mut UniqueInOrganization<'a>,
     entry: &'a MembershipEntry,
     at: At,
     path: &Path<'_>,
@@ -152,19 +152,19 @@ fn role(check: &mut Check<'_>, organization: &str, role: &Text, at: At, path: &P
 }
 
 fn scope(check: &mut Check<'_>, organization: &str, grant: &GrantEntry, at: At, path: &Path<'_>) {
-    const NEEDED: &str = "must be `ALL`, or name at least one of `units` and `resources`";
+    const SCOPE_RULE: &str = "must be `ALL`, or name at least one of `units` and `resources`";
     let Some(scope) = &grant.scope else {
-        check.wrong(at, path, NEEDED);
+        check.wrong(at, path, SCOPE_RULE);
         return;
     };
     let at = At::of(scope);
     match &scope.value {
         ScopeEntry::All => {}
-        ScopeEntry::Unknown(_) => check.wrong(at, path, NEEDED),
+        ScopeEntry::Unknown(_) => check.wrong(at, path, SCOPE_RULE),
         ScopeEntry::Places(places) => {
             check.keys(&places.unknown, Places::KEYS, path);
             if places.units.is_empty() && places.resources.is_empty() {
-                check.wrong(at, path, NEEDED);
+                check.wrong(at, path, SCOPE_RULE);
             }
             for (index, unit) in places.units.iter().enumerate() {
                 unit_reference(check, organization, unit, at, &path.item("units", index));

@@ -4,7 +4,7 @@ use base::{ApplicationId, Id, OrganizationId, ResourceId, RoleId, UnitId};
 
 use super::{
     Reference,
-    check::{Check, Once},
+    check::{Check, UniqueKeys},
     contact::contact,
     grant::membership,
 };
@@ -15,24 +15,24 @@ use crate::document::{
 };
 
 /// The states that a document may set on an organization and its entities.
-pub(super) const STATES: [&str; 2] = ["ACTIVE", "SUSPENDED"];
+pub(super) const STATE_WORDS: [&str; 2] = ["ACTIVE", "SUSPENDED"];
 
 /// Keys that must be unique in an organization.
 #[derive(Debug, Default)]
-pub(super) struct OnceInOrganization<'a> {
+pub(super) struct UniqueInOrganization<'a> {
     /// Contacts.
-    pub(super) contacts: Once<'a, &'a str>,
+    pub(super) contacts: UniqueKeys<'a, &'a str>,
     /// The primary representative.
-    pub(super) primary: Once<'a, ()>,
-    entitlements: Once<'a, &'a str>,
-    units: Once<'a, &'a str>,
-    resources: Once<'a, &'a str>,
-    custom_roles: Once<'a, (&'a str, &'a str)>,
-    external_ids: Once<'a, (&'a str, &'a str)>,
+    pub(super) primary: UniqueKeys<'a, ()>,
+    entitlements: UniqueKeys<'a, &'a str>,
+    units: UniqueKeys<'a, &'a str>,
+    resources: UniqueKeys<'a, &'a str>,
+    custom_roles: UniqueKeys<'a, (&'a str, &'a str)>,
+    external_ids: UniqueKeys<'a, (&'a str, &'a str)>,
     /// Subjects, by name.
-    pub(super) subjects: Once<'a, String>,
+    pub(super) subjects: UniqueKeys<'a, String>,
     /// Grants.
-    pub(super) grants: Once<'a, String>,
+    pub(super) grants: UniqueKeys<'a, String>,
 }
 
 pub(super) fn organization<'a>(
@@ -48,9 +48,9 @@ pub(super) fn organization<'a>(
         check.twice(first, &format!("organization `{id}`"), at, &path.key("id"));
     }
     check.required(&entry.display_name, at, &path.key("display_name"));
-    check.word(&entry.state, &STATES, &path.key("state"));
+    check.word(&entry.state, &STATE_WORDS, &path.key("state"));
 
-    let mut once = OnceInOrganization::default();
+    let mut once = UniqueInOrganization::default();
     for (index, item) in entry.contacts.iter().enumerate() {
         let path = path.item("contacts", index);
         contact(check, &mut once, &item.value, At::of(item), &path);
@@ -100,13 +100,13 @@ pub(super) fn organization<'a>(
 
 fn entitlement<'a>(
     check: &mut Check<'a>,
-    once: &mut OnceInOrganization<'a>,
+    once: &mut UniqueInOrganization<'a>,
     entry: &'a EntitlementEntry,
     at: At,
     path: &Path<'_>,
 ) {
     check.keys(&entry.unknown, EntitlementEntry::KEYS, path);
-    check.word(&entry.state, &STATES, &path.key("state"));
+    check.word(&entry.state, &STATE_WORDS, &path.key("state"));
     check.period(&entry.start_time, &entry.end_time, path);
     let path = path.key("application");
     if check.id::<ApplicationId>(&entry.application, at, &path) {
@@ -121,7 +121,7 @@ fn entitlement<'a>(
 
 fn unit<'a>(
     check: &mut Check<'a>,
-    once: &mut OnceInOrganization<'a>,
+    once: &mut UniqueInOrganization<'a>,
     organization: &str,
     entry: &'a UnitEntry,
     at: At,
@@ -150,7 +150,7 @@ fn unit<'a>(
 
 fn resource<'a>(
     check: &mut Check<'a>,
-    once: &mut OnceInOrganization<'a>,
+    once: &mut UniqueInOrganization<'a>,
     organization: &str,
     entry: &'a ResourceEntry,
     at: At,
@@ -176,7 +176,7 @@ fn resource<'a>(
 /// Validates a custom role. The server checks that the permissions are of the application.
 fn custom_role<'a>(
     check: &mut Check<'a>,
-    once: &mut OnceInOrganization<'a>,
+    once: &mut UniqueInOrganization<'a>,
     entry: &'a CustomRoleEntry,
     at: At,
     path: &Path<'_>,

@@ -3,7 +3,7 @@
 use ::rpc::{etag, timestamp};
 use ::store::StoreError;
 use api::membership::v1::ChangeRequest;
-use base::Millis;
+use base::UnixTime;
 use prost::Message;
 use sea_orm::entity::prelude::*;
 
@@ -45,8 +45,8 @@ impl TryFrom<Model> for Stored {
                 name: request_name(&row.organization, &row.id),
                 state: i32::try_from(row.state).unwrap_or_default(),
                 requester: row.requester,
-                create_time: timestamp(Millis(row.create_ms)),
-                update_time: timestamp(Millis(row.update_ms)),
+                create_time: timestamp(UnixTime(row.create_ms)),
+                update_time: timestamp(UnixTime(row.update_ms)),
                 etag: etag(row.version),
                 ..content
             },

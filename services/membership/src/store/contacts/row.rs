@@ -2,7 +2,7 @@
 
 use ::rpc::{etag, timestamp};
 use api::membership::v1::{Contact, ContactKind};
-use base::Millis;
+use base::UnixTime;
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -40,8 +40,8 @@ impl From<Model> for Contact {
             display_name: row.display_name,
             uri: row.uri,
             primary: row.is_primary,
-            create_time: timestamp(Millis(row.create_ms)),
-            update_time: timestamp(Millis(row.update_ms)),
+            create_time: timestamp(UnixTime(row.create_ms)),
+            update_time: timestamp(UnixTime(row.update_ms)),
             etag: etag(row.version),
         }
     }

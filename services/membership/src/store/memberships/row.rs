@@ -3,7 +3,7 @@
 use ::rpc::{etag, timestamp};
 use ::store::WriteTx;
 use api::membership::v1::{Membership, MembershipChange, MembershipState, change};
-use base::Millis;
+use base::UnixTime;
 use sea_orm::entity::prelude::*;
 
 use crate::store::{change_requests::request_name, emit};
@@ -48,8 +48,8 @@ impl From<Model> for Membership {
             subscription_active: row.subscription_active,
             state: state.into(),
             details: None,
-            create_time: timestamp(Millis(row.create_ms)),
-            update_time: timestamp(Millis(row.update_ms)),
+            create_time: timestamp(UnixTime(row.create_ms)),
+            update_time: timestamp(UnixTime(row.update_ms)),
             etag: etag(row.version),
             uid: row.uid,
         }
@@ -57,7 +57,7 @@ impl From<Model> for Membership {
 }
 
 /// Sends the state of a membership to the other services.
-pub(super) fn announce(tx: &mut WriteTx, row: &Model) {
+pub(super) fn emit_state(tx: &mut WriteTx, row: &Model) {
     let name = name(row);
     let change = MembershipChange {
         name: name.clone(),

@@ -3,7 +3,7 @@
 use ::rpc::{etag, timestamp};
 use ::store::WriteTx;
 use api::membership::v1::{Resource, ResourceChange, change};
-use base::Millis;
+use base::UnixTime;
 use sea_orm::entity::prelude::*;
 
 use crate::store::emit;
@@ -40,8 +40,8 @@ impl From<Model> for Resource {
             display_name: row.display_name,
             r#type: row.resource_type,
             external_id: row.external_id.unwrap_or_default(),
-            create_time: timestamp(Millis(row.create_ms)),
-            update_time: timestamp(Millis(row.update_ms)),
+            create_time: timestamp(UnixTime(row.create_ms)),
+            update_time: timestamp(UnixTime(row.update_ms)),
             etag: etag(row.version),
             uid: row.uid,
         }
@@ -49,7 +49,7 @@ impl From<Model> for Resource {
 }
 
 /// Sends the state of a resource to the other services.
-pub(super) fn announce(tx: &mut WriteTx, row: &Model) {
+pub(super) fn emit_state(tx: &mut WriteTx, row: &Model) {
     let name = resource_name(row);
     let change = ResourceChange {
         name: name.clone(),

@@ -3,7 +3,7 @@
 use ::rpc::{etag, timestamp};
 use ::store::WriteTx;
 use api::membership::v1::{Unit, UnitChange, change};
-use base::Millis;
+use base::UnixTime;
 use sea_orm::entity::prelude::*;
 
 use crate::store::emit;
@@ -39,8 +39,8 @@ impl From<Model> for Unit {
             display_name: row.display_name,
             kind: row.kind,
             number: row.number,
-            create_time: timestamp(Millis(row.create_ms)),
-            update_time: timestamp(Millis(row.update_ms)),
+            create_time: timestamp(UnixTime(row.create_ms)),
+            update_time: timestamp(UnixTime(row.update_ms)),
             etag: etag(row.version),
             uid: row.uid,
         }
@@ -48,7 +48,7 @@ impl From<Model> for Unit {
 }
 
 /// Sends the state of a unit to the other services.
-pub(super) fn announce(tx: &mut WriteTx, row: &Model) {
+pub(super) fn emit_state(tx: &mut WriteTx, row: &Model) {
     let name = unit_name(&row.organization, &row.id);
     let change = UnitChange {
         name: name.clone(),

@@ -107,7 +107,7 @@ pub(super) async fn grants(
         Ok(answer.consistency_token)
     };
     for batch in batches(requests.collect()) {
-        caller.all_or_none(batch, send).await?;
+        caller.call_batch(batch, send).await?;
     }
     for change in changes.change {
         let name = change.fact.name.clone();

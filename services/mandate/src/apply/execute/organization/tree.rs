@@ -37,7 +37,7 @@ pub(super) async fn units(
         Ok(answer.consistency_token)
     };
     for batch in batches(requests.collect()) {
-        if let Some(new) = caller.all_or_none(batch, send).await? {
+        if let Some(new) = caller.call_batch(batch, send).await? {
             *token = new;
         }
         // A second batch may refer to units of the first, which do not exist in a validating run.
@@ -91,7 +91,7 @@ pub(super) async fn resources(
         Ok(answer.consistency_token)
     };
     for batch in batches(requests.collect()) {
-        if let Some(new) = caller.all_or_none(batch, send).await? {
+        if let Some(new) = caller.call_batch(batch, send).await? {
             *token = new;
         }
     }

@@ -4,7 +4,7 @@ use std::sync::{Arc, atomic::Ordering};
 
 use api::entitlement::v1::Scope;
 use authority::Account;
-use base::{Id, Millis, OrganizationId, Subject};
+use base::{Id, OrganizationId, Subject, UnixTime};
 use entitlement_core as core;
 use entitlement_core::{
     Bounds, Catalog, Condition, Entitlement, Grant, Map, Member, Organization, SubjectKind,
@@ -14,34 +14,34 @@ use prost::Message;
 use store::Cursor;
 
 use super::{
-    Feed, Piece,
-    catalogs::Declared,
-    load::{Asked, Loaded, LoadedOrganization, Shared, key},
-    world::{Entry, Key, World},
+    FactKey, Feed,
+    catalog_cache::Declared,
+    fact_snapshot::{FactSnapshot, Key, OrganizationEntry},
+    load::{Loaded, LoadedOrganization, Lookup, Shared, key},
 };
 use crate::store::{cursors::FeedCursor, grants, members, resources};
 
 /// Approximate overhead of a map entry, in bytes.
-const ENTRY: usize = 48;
+const MAP_ENTRY_BYTES: usize = 48;
 /// Approximate size of the parts of a scope, in bytes.
-const PARTS: usize = 16;
+const SCOPE_PARTS_BYTES: usize = 16;
 
-impl World {
+impl FactSnapshot {
     /// True if a change of this key affects the facts in memory.
-    pub(super) fn holds(&self, piece: &Piece) -> bool {
+    pub(super) fn holds(&self, piece: &FactKey) -> bool {
         let entry = |organization: &OrganizationId| self.organizations.get(organization.as_str());
         match piece {
-            Piece::Catalog => self.declared.is_some(),
-            Piece::Key(_) => true,
-            Piece::Subject(name) => self.subjects.contains_key(name),
-            Piece::Organization(organization) => entry(organization).is_some(),
-            Piece::Member(organization, subject) => entry(organization)
+            FactKey::Catalog => self.declared.is_some(),
+            FactKey::Key(_) => true,
+            FactKey::Subject(name) => self.subjects.contains_key(name),
+            FactKey::Organization(organization) => entry(organization).is_some(),
+            FactKey::Member(organization, subject) => entry(organization)
                 .is_some_and(|entry| entry.all_members || entry.members.contains_key(subject)),
-            Piece::Resource(organization, id) => entry(organization).is_some_and(|entry| {
+            FactKey::Resource(organization, id) => entry(organization).is_some_and(|entry| {
                 let tree = entry.organization.as_ref().map(|facts| &facts.tree);
                 entry.all_resources || tree.is_some_and(|tree| tree.resource_target(id).is_some())
             }),
-            Piece::Cursor(_) => false,
+            FactKey::Cursor(_) => false,
         }
     }
 
@@ -75,7 +75,7 @@ impl World {
             let key = Key {
                 account: Account::new(owner, &row.id),
                 secret_sha256: row.secret_sha256.into(),
-                expire: Millis(row.expire_ms),
+                expire: UnixTime(row.expire_ms),
                 oidc: row.oidc.map(Box::from),
             };
             if let Some(identity) = &key.oidc {
@@ -112,7 +112,7 @@ impl World {
 
     /// Drops the least recently used organizations until the rest takes at most `bound` bytes.
     pub(super) fn evict(&mut self, bound: usize) {
-        let names = self.subjects.len() * ENTRY * 2;
+        let names = self.subjects.len() * MAP_ENTRY_BYTES * 2;
         let mut weight: usize = self.organizations.values().map(|entry| entry.weight).sum();
         if names > bound {
             self.clear();
@@ -158,7 +158,7 @@ impl World {
     }
 }
 
-impl Entry {
+impl OrganizationEntry {
     fn patch(&mut self, catalog: &Catalog, found: LoadedOrganization) {
         self.all_members |= found.all_members;
         self.all_resources |= found.all_resources;
@@ -170,7 +170,7 @@ impl Entry {
         self.weight = weight(self);
     }
 
-    fn set_resources(&mut self, found: Asked<resources::Row>) {
+    fn set_resources(&mut self, found: Lookup<resources::Row>) {
         let Some(organization) = &mut self.organization else {
             return;
         };
@@ -187,7 +187,7 @@ impl Entry {
     fn set_members(
         &mut self,
         catalog: &Catalog,
-        found: Asked<members::Row>,
+        found: Lookup<members::Row>,
         mut rows: Vec<grants::Row>,
     ) {
         let Some(organization) = &mut self.organization else {
@@ -309,12 +309,12 @@ fn grant(
 
 fn validity(start_ms: i64, end_ms: i64) -> Validity {
     Validity {
-        start: Millis(start_ms),
-        end: Millis(end_ms),
+        start: UnixTime(start_ms),
+        end: UnixTime(end_ms),
     }
 }
 
-fn weight(entry: &Entry) -> usize {
+fn weight(entry: &OrganizationEntry) -> usize {
     let tree = entry
         .organization
         .as_ref()
@@ -324,14 +324,14 @@ fn weight(entry: &Entry) -> usize {
         .iter()
         .map(|(subject, member)| {
             let grants = member.as_ref().map_or(0, |member| {
-                let each = size_of::<Grant>() + PARTS;
+                let each = size_of::<Grant>() + SCOPE_PARTS_BYTES;
                 let conditions = member.grants.iter().filter_map(Grant::condition);
                 member.grants.len() * each + conditions.map(Condition::weight).sum::<usize>()
             });
-            subject.len() + ENTRY + size_of::<Member>() + grants
+            subject.len() + MAP_ENTRY_BYTES + size_of::<Member>() + grants
         })
         .sum();
-    size_of::<Entry>() + ENTRY + tree + members
+    size_of::<OrganizationEntry>() + MAP_ENTRY_BYTES + tree + members
 }
 
 /// Order of the feeds in arrays of cursors.

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use base::{Id, Millis, OrganizationId, RoleName};
+use base::{Id, OrganizationId, RoleName, UnixTime};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement,
 };
@@ -50,7 +50,7 @@ async fn read(db: &DatabaseConnection) {
         subject: "users/a",
         application: Some("mandate"),
         roles: &["owner"],
-        now: Millis(7),
+        now: UnixTime(7),
     };
     of.organizations(db, "acme", 10).await.unwrap();
     of.within(db, std::slice::from_ref(&organization))
@@ -67,7 +67,7 @@ async fn read(db: &DatabaseConnection) {
     let past = Past {
         kind: history::RESOURCE,
         organization: "acme",
-        at: Millis(7),
+        at: UnixTime(7),
     };
     past.all::<resources::Row>(db).await.unwrap();
     past.of_ids::<resources::Row>(db, &["a", "b"])
@@ -79,7 +79,7 @@ async fn read(db: &DatabaseConnection) {
     past.after::<resources::Row>(db, ("u", "r"), 10)
         .await
         .unwrap();
-    history::sweep(db, Millis(7)).await.unwrap();
+    history::sweep(db, UnixTime(7)).await.unwrap();
 }
 
 /// Rows that ended before a time are deleted; rows in force at that time or now stay.
@@ -92,7 +92,7 @@ async fn assert_swept(db: &DatabaseConnection) {
             .await
             .unwrap();
     }
-    assert!(history::sweep(db, Millis(7)).await.unwrap());
+    assert!(history::sweep(db, UnixTime(7)).await.unwrap());
     let left = "SELECT id FROM history ORDER BY id";
     let left = Statement::from_string(db.get_database_backend(), left);
     let rows = db.query_all_raw(left).await.unwrap();

@@ -2,7 +2,7 @@
 
 use ::store::{StoreError, WriteTx};
 use api::entitlement::v1::{Grant, GrantState};
-use base::{ApplicationId, Id, Millis, OrganizationId, RoleName};
+use base::{ApplicationId, Id, OrganizationId, RoleName, UnixTime};
 use entitlement_core::management;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
@@ -32,7 +32,7 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    fn condition(&self, now: Millis) -> Condition {
+    fn condition(&self, now: UnixTime) -> Condition {
         let role = self.role.as_ref().map(of_role);
         let application = self.application.as_ref().map(|application| {
             Column::Application.is_in([application.as_str(), management::APPLICATION])
@@ -74,7 +74,7 @@ pub(crate) async fn page(
     filter: &Filter,
     after: &str,
     limit: u64,
-    now: Millis,
+    now: UnixTime,
 ) -> Result<Vec<Grant>, StoreError> {
     let rows = Entity::find()
         .filter(Column::Organization.eq(organization.as_str()))
@@ -134,7 +134,7 @@ pub(crate) async fn of_posts(
 pub(crate) async fn roles(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
-    now: Millis,
+    now: UnixTime,
 ) -> Result<Vec<String>, StoreError> {
     let held: Vec<(String, String, bool)> = Entity::find()
         .select_only()
@@ -157,7 +157,7 @@ pub(crate) async fn holders(
     db: &impl ConnectionTrait,
     application: &ApplicationId,
     role: &str,
-    now: Millis,
+    now: UnixTime,
 ) -> Result<i64, StoreError> {
     let count = Entity::find()
         .select_only()

@@ -11,7 +11,7 @@ use store::StoreError;
 use crate::{catalog, store::applications::Stored};
 
 /// Number of cached catalogs: the current one as rows and as history, and two more.
-const KEPT: usize = 4;
+const MAX_CATALOGS: usize = 4;
 
 /// A catalog as declared and as compiled.
 #[derive(Debug, Default)]
@@ -22,9 +22,9 @@ pub(super) struct Declared {
 
 /// Compiled catalogs keyed by their stored form, most recently used first.
 #[derive(Debug, Default)]
-pub(super) struct Catalogs(Mutex<VecDeque<(Stored, Arc<Declared>)>>);
+pub(super) struct CatalogCache(Mutex<VecDeque<(Stored, Arc<Declared>)>>);
 
-impl Catalogs {
+impl CatalogCache {
     /// Returns the compiled catalog; equal stored forms share one.
     pub(super) fn of(&self, stored: Stored) -> Result<Arc<Declared>, StoreError> {
         if let Some(known) = self.known(&stored) {
@@ -34,7 +34,7 @@ impl Catalogs {
         let declared = Arc::new(declared(stored.decode()?));
         let mut kept = self.0.lock();
         kept.push_front((stored, declared.clone()));
-        kept.truncate(KEPT);
+        kept.truncate(MAX_CATALOGS);
         Ok(declared)
     }
 
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn what_is_stored_alike_is_compiled_once() {
-        let catalogs = Catalogs::default();
+        let catalogs = CatalogCache::default();
         let of = |version| catalogs.of(stored(version)).unwrap();
         let first = of(1);
         let other = of(2);
@@ -98,16 +98,16 @@ mod tests {
 
     #[test]
     fn the_one_that_was_not_asked_for_longest_is_forgotten() {
-        let catalogs = Catalogs::default();
+        let catalogs = CatalogCache::default();
         let of = |version| catalogs.of(stored(version)).unwrap();
         let (first, second) = (of(1), of(2));
-        for version in 3..=i64::try_from(KEPT).unwrap() {
+        for version in 3..=i64::try_from(MAX_CATALOGS).unwrap() {
             of(version);
         }
         of(1);
         of(100);
         assert!(Arc::ptr_eq(&first, &of(1)));
         assert!(!Arc::ptr_eq(&second, &of(2)));
-        assert_eq!(catalogs.0.lock().len(), KEPT);
+        assert_eq!(catalogs.0.lock().len(), MAX_CATALOGS);
     }
 }

@@ -6,10 +6,10 @@ use ::rpc::Fault;
 use ::store::WriteTx;
 use api::entitlement::v1::Grant;
 use authority::Context;
-use base::{ApplicationId, Id, Millis, OrganizationId, RoleName};
+use base::{ApplicationId, Id, OrganizationId, RoleName, UnixTime};
 use entitlement_core::{ApplicationDefinition, Validity, management, parts, violation};
 
-use super::{App, grant_power::visible};
+use super::{App, delegation::visible_grants};
 use crate::{
     catalog,
     error::Error,
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Holders of a role per page.
-const HOLDERS: u64 = 1000;
+const HOLDERS_PER_PAGE: u64 = 1000;
 
 /// The separation rules of some applications, and the roles that custom roles count as.
 struct Rules {
@@ -80,7 +80,8 @@ pub(super) async fn check_holders(
     let mut after = String::new();
     loop {
         let db = tx.connection();
-        let holders = grants::subjects_with(db, organization, role, &after, HOLDERS).await?;
+        let holders =
+            grants::subjects_with(db, organization, role, &after, HOLDERS_PER_PAGE).await?;
         let Some(last) = holders.last() else {
             return Ok(());
         };
@@ -188,7 +189,7 @@ impl Rules {
             let both = [one, other].into_iter().filter_map(|at| rows.get(at));
             let both = both.map(|row| grants::grant(row, tx.now()));
             let both: Vec<Grant> = both.collect::<Result<_, _>>()?;
-            let seen = visible(by.0, by.1, organization, &both).await?;
+            let seen = visible_grants(by.0, by.1, organization, &both).await?;
             let mut names = both.into_iter().zip(seen);
             let mut name = || {
                 let next = names.next().filter(|(_, seen)| *seen);
@@ -206,8 +207,8 @@ impl Rules {
     /// amounts to.
     fn counted<'r>(&'r self, row: &'r Row) -> impl Iterator<Item = (&'r Row, (&'r str, Validity))> {
         let during = Validity {
-            start: Millis(row.start_ms),
-            end: Millis(row.end_ms),
+            start: UnixTime(row.start_ms),
+            end: UnixTime(row.end_ms),
         };
         let taken = if row.custom {
             let parts = self.parts.get(&row.role_name());

@@ -6,25 +6,25 @@ use entitlement_core::Decision;
 
 /// Maximum number of conditions to evaluate under the lock of the facts: updates wait meanwhile. A
 /// condition costs a few microseconds, some tens at worst.
-pub(crate) const AT_ONCE: u32 = 1000;
+pub(crate) const MAX_CONDITIONS_UNDER_LOCK: u32 = 1000;
 
 /// The number of conditions that may still be evaluated.
 #[derive(Debug)]
-pub(crate) struct Allowance(Cell<u32>);
+pub(crate) struct ConditionBudget(Cell<u32>);
 
-impl Allowance {
+impl ConditionBudget {
     /// Returns the budget for evaluations under the lock, for which updates wait.
-    pub(crate) fn at_once() -> Self {
-        Self(Cell::new(AT_ONCE))
+    pub(crate) fn under_lock() -> Self {
+        Self(Cell::new(MAX_CONDITIONS_UNDER_LOCK))
     }
 
     /// Returns an unlimited budget, for a private snapshot.
-    pub(crate) fn alone() -> Self {
+    pub(crate) fn unlimited() -> Self {
         Self(Cell::new(u32::MAX))
     }
 
     /// Charges the conditions of a decision. Returns true if it allows.
-    pub(crate) fn take(&self, decision: &Decision<'_>) -> bool {
+    pub(crate) fn charge(&self, decision: &Decision<'_>) -> bool {
         self.0.set(self.0.get().saturating_sub(decision.conditions));
         decision.outcome.is_ok()
     }

@@ -12,7 +12,7 @@ use crate::{
 
 /// Returns the scopes in which grants hold a permission. Reports a conditional scope only as far as
 /// the permission does not hold there without a condition.
-pub(super) fn where_held<'a>(
+pub(super) fn permission_scopes<'a>(
     available: Roles<'a>,
     tree: &Tree,
     permission: PermissionIndex,
@@ -43,7 +43,7 @@ pub(super) fn where_held<'a>(
     let under_condition: Vec<_> = conditional
         .into_iter()
         .filter_map(|(text, scopes)| {
-            let scope = beyond(tree, always.as_ref(), union(scopes.into_iter())?)?;
+            let scope = remainder(tree, always.as_ref(), union(scopes.into_iter())?)?;
             Some(held(scope, &[][..], Some(text)))
         })
         .collect();
@@ -70,7 +70,7 @@ fn narrowed<'a>(
 }
 
 /// Returns the part of a scope that another scope does not cover, if any.
-fn beyond(tree: &Tree, covered: Option<&Scope>, scope: Scope) -> Option<Scope> {
+fn remainder(tree: &Tree, covered: Option<&Scope>, scope: Scope) -> Option<Scope> {
     let Some(covered) = covered else {
         return Some(scope);
     };

@@ -4,29 +4,29 @@ use std::sync::Arc;
 
 use store::{Store, StoreError};
 
-use super::{Facts, FactsError, Piece, World, catalogs::Catalogs, load::load};
+use super::{FactKey, FactSnapshot, Facts, FactsError, catalog_cache::CatalogCache, load::load};
 use crate::store::view::View;
 
 /// Maximum number of load rounds; each continues from the facts loaded so far.
-const ATTEMPTS: usize = 8;
+const MAX_LOAD_ROUNDS: usize = 8;
 
 /// A private snapshot of the facts, read in one transaction.
-pub(crate) struct Reading<'a> {
+pub(crate) struct SnapshotReader<'a> {
     view: View<'a>,
-    catalogs: &'a Catalogs,
-    world: World,
+    catalogs: &'a CatalogCache,
+    world: FactSnapshot,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> SnapshotReader<'a> {
     /// Begins to read in a snapshot or in a write transaction.
     pub(crate) async fn begin(
         store: &Store,
         facts: &'a Facts,
         view: View<'a>,
     ) -> Result<Self, StoreError> {
-        let world = World {
+        let world = FactSnapshot {
             cursor: store.head_in(view.db).await?.cursor,
-            ..World::default()
+            ..FactSnapshot::default()
         };
         Ok(Self {
             view,
@@ -43,9 +43,9 @@ impl<'a> Reading<'a> {
     /// Answers from the facts. Loads the keys that `answer` misses and tries again.
     pub(crate) async fn read<T>(
         &mut self,
-        answer: impl Fn(&World) -> Result<T, Vec<Piece>>,
+        answer: impl Fn(&FactSnapshot) -> Result<T, Vec<FactKey>>,
     ) -> Result<T, FactsError> {
-        for _ in 0..ATTEMPTS {
+        for _ in 0..MAX_LOAD_ROUNDS {
             match answer(&self.world) {
                 Ok(found) => return Ok(found),
                 Err(missing) => {

@@ -22,7 +22,7 @@ pub(crate) enum Tier {
 
 /// Counters. Clones share them; a hot answer costs one addition.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Measures(Arc<Counts>);
+pub(crate) struct Metrics(Arc<Counts>);
 
 #[derive(Debug, Default)]
 struct Counts {
@@ -36,7 +36,7 @@ struct Counts {
     not_shared: AtomicU64,
 }
 
-impl Measures {
+impl Metrics {
     /// Counts an answer.
     pub(crate) fn answered(&self, tier: Tier) {
         one(match tier {

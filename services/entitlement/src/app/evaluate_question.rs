@@ -12,11 +12,11 @@ use super::{
     App,
     question::{Question, decide},
 };
-use crate::{engine::Row, error::Error, facts::Piece, measure::Tier};
+use crate::{engine::Evaluation, error::Error, facts::FactKey, metrics::Tier};
 
 /// Answers as freshly as the caller demands. Fails closed without facts that are known to be
 /// current.
-pub(super) async fn answer(
+pub(super) async fn evaluate_question(
     app: &App,
     context: &Context,
     question: &Question<'_>,
@@ -42,17 +42,18 @@ async fn attempt(
         // The waiting part is boxed, so that the future of a hot answer stays small.
         Box::pin(async {
             // A caller without the permission makes nothing wait.
-            app.permit_in(context, &question.organization).await?;
-            app.engine.freshen(context, consistency).await
+            app.permit_for_organization(context, &question.organization)
+                .await?;
+            app.engine.ensure_fresh(context, consistency).await
         })
         .await?;
     }
     let at_once = app.engine.facts.try_read(|world| {
-        let mut row = app.engine.row(world);
-        if !app.engine.is_heard(row.at) {
+        let mut evaluation = app.engine.evaluation(world);
+        if !app.engine.feeds_alive(evaluation.at) {
             return Ok(Err(Error::ProjectionBehind));
         }
-        from_memory(app, context, &mut row, question)
+        from_memory(app, context, &mut evaluation, question)
     });
     match at_once {
         Some(Ok(answered)) => {
@@ -67,15 +68,17 @@ async fn attempt(
 pub(super) fn from_memory<'q>(
     app: &App,
     context: &Context,
-    row: &mut Row<'_, 'q>,
+    evaluation: &mut Evaluation<'_, 'q>,
     question: &'q Question<'_>,
-) -> Result<Result<Decision, Error>, Vec<Piece>> {
+) -> Result<Result<Decision, Error>, Vec<FactKey>> {
     let organization = &question.organization;
-    match app
-        .engine
-        .permits_in(row.world, context, organization, row.at.now)?
-    {
-        Ok(true) => decide_in(app, row, question),
+    match app.engine.permits_in_memory(
+        evaluation.world,
+        context,
+        organization,
+        evaluation.at.now,
+    )? {
+        Ok(true) => decide_in(app, evaluation, question),
         Ok(false) => Ok(Err(Fault::denied().into())),
         Err(error) => Ok(Err(error)),
     }
@@ -85,18 +88,18 @@ pub(super) fn from_memory<'q>(
 /// with readers of Redis, unless it depends on a condition.
 pub(super) fn decide_in<'q>(
     app: &App,
-    row: &mut Row<'_, 'q>,
+    evaluation: &mut Evaluation<'_, 'q>,
     question: &'q Question<'_>,
-) -> Result<Result<Decision, Error>, Vec<Piece>> {
-    let bearing = row.bearing(&question.ask())?;
-    Ok(bearing.map(|bearing| {
-        let (decided, answer) = decide(&bearing, &question.organization, row.status);
-        row.allowance.take(&decided);
+) -> Result<Result<Decision, Error>, Vec<FactKey>> {
+    let query_facts = evaluation.query_facts(&question.query())?;
+    Ok(query_facts.map(|query_facts| {
+        let (decided, answer) = decide(&query_facts, &question.organization, evaluation.status);
+        evaluation.budget.charge(&decided);
         // INVARIANT: a shared decision holds for the query with any context.
         if let Some(decisions) = &app.decisions
             && !decided.is_conditional()
         {
-            decisions.share(row.world, question, &answer, decided.valid_until);
+            decisions.share(evaluation.world, question, &answer, decided.valid_until);
         }
         answer
     }))
@@ -104,7 +107,8 @@ pub(super) fn decide_in<'q>(
 
 /// Answers a query that memory alone cannot answer.
 async fn later(app: &App, context: &Context, question: &Question<'_>) -> Result<Decision, Error> {
-    app.permit_in(context, &question.organization).await?;
+    app.permit_for_organization(context, &question.organization)
+        .await?;
     if let Some(decisions) = &app.decisions
         && let Some(found) = decisions.find(&app.engine, question).await
     {
@@ -114,7 +118,7 @@ async fn later(app: &App, context: &Context, question: &Question<'_>) -> Result<
     let answer = app
         .engine
         .facts
-        .read(|world| decide_in(app, &mut app.engine.row(world), question))
+        .read(|world| decide_in(app, &mut app.engine.evaluation(world), question))
         .await?;
     app.measures.answered(Tier::Store);
     answer

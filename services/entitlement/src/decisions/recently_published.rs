@@ -10,14 +10,14 @@ use foldhash::fast::RandomState;
 use freshness::{At, Question};
 use parking_lot::Mutex;
 
-use super::redis_clock::LIFE;
+use super::redis_clock::MAX_TTL;
 
 /// Capacity: sets of four queries, selected by hash.
 const SETS: usize = 8192;
 const WAYS: usize = 4;
 
 /// A bounded memory of published decisions. A forgotten decision is published once more.
-pub(super) struct Sent {
+pub(super) struct RecentlyPublished {
     hasher: RandomState,
     sets: Box<[Mutex<[Slot; WAYS]>]>,
 }
@@ -31,10 +31,10 @@ struct Slot {
     /// The last revision at which the decision was found current.
     seen: At,
     /// Time to publish it again, before it could expire.
-    due: Option<Instant>,
+    should_publish: Option<Instant>,
 }
 
-impl Default for Sent {
+impl Default for RecentlyPublished {
     fn default() -> Self {
         Self {
             hasher: RandomState::default(),
@@ -43,22 +43,25 @@ impl Default for Sent {
     }
 }
 
-impl Sent {
+impl RecentlyPublished {
     /// Returns a ticket if a decision at a revision should be published now. It then counts as
     /// published, unless the ticket is dropped unused. `still_serves` returns true if a decision
     /// published at another revision is still current.
-    pub(super) fn due(
+    pub(super) fn should_publish(
         self: &Arc<Self>,
         question: &Question<'_>,
         at: At,
         still_serves: impl FnOnce(At) -> bool,
-    ) -> Option<Ticket> {
+    ) -> Option<PublishReceipt> {
         let hash = self.hash(question);
         let now = Instant::now();
         let mut set = self.set(hash)?.lock();
-        let known = set
-            .iter_mut()
-            .find(|slot| slot.hash == hash && slot.due.is_some_and(|due| now < due));
+        let known = set.iter_mut().find(|slot| {
+            slot.hash == hash
+                && slot
+                    .should_publish
+                    .is_some_and(|should_publish| now < should_publish)
+        });
         if let Some(slot) = known
             && (slot.seen == at || still_serves(slot.at))
         {
@@ -68,16 +71,16 @@ impl Sent {
         // Replace the slot of the same query, else the one that is due first.
         let place = set
             .iter_mut()
-            .min_by_key(|slot| (slot.hash != hash, slot.due));
+            .min_by_key(|slot| (slot.hash != hash, slot.should_publish));
         if let Some(place) = place {
             *place = Slot {
                 hash,
                 at,
                 seen: at,
-                due: Some(now + LIFE / 2),
+                should_publish: Some(now + MAX_TTL / 2),
             };
         }
-        Some(Ticket {
+        Some(PublishReceipt {
             sent: self.clone(),
             hash,
             used: false,
@@ -101,20 +104,20 @@ impl Sent {
 
 /// A pending publication. If dropped before the decision has arrived, for whatever reason, the
 /// decision counts as not published.
-pub(super) struct Ticket {
-    sent: Arc<Sent>,
+pub(super) struct PublishReceipt {
+    sent: Arc<RecentlyPublished>,
     hash: u64,
     used: bool,
 }
 
-impl Ticket {
+impl PublishReceipt {
     /// Marks the decision as arrived.
     pub(super) fn arrived(mut self) {
         self.used = true;
     }
 }
 
-impl Drop for Ticket {
+impl Drop for PublishReceipt {
     fn drop(&mut self) {
         if !self.used
             && let Some(set) = self.sent.set(self.hash)
@@ -136,7 +139,7 @@ mod tests {
     #[test]
     fn an_answer_is_shared_once_until_it_no_longer_serves() {
         let (sent, organization) = (
-            Arc::<Sent>::default(),
+            Arc::<RecentlyPublished>::default(),
             OrganizationId::parse("acme").unwrap(),
         );
         let question = |subject| Question {
@@ -151,19 +154,19 @@ mod tests {
             revision,
         };
         let share = |question, revision, serves| {
-            let ticket = sent.due(question, at(revision), |_| serves);
-            ticket.map(Ticket::arrived).is_some()
+            let ticket = sent.should_publish(question, at(revision), |_| serves);
+            ticket.map(PublishReceipt::arrived).is_some()
         };
         assert!(share(&jan, 1, true));
         assert!(
-            sent.due(&jan, at(1), |_| panic!("of the same revision"))
+            sent.should_publish(&jan, at(1), |_| panic!("of the same revision"))
                 .is_none()
         );
         assert!(!share(&jan, 2, true));
         assert!(share(&eva, 2, true), "another question");
         assert!(share(&jan, 3, false), "overtaken by a change");
         assert!(!share(&jan, 3, false));
-        drop(sent.due(&jan, at(4), |_| false));
+        drop(sent.should_publish(&jan, at(4), |_| false));
         assert!(share(&jan, 4, true), "it did not arrive");
     }
 }

@@ -5,14 +5,14 @@ use base::OrganizationId;
 
 /// A location by its ids. The list has this order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Spot {
+pub(super) enum Location {
     Organization,
     Unit(String),
     /// The unit first, then the resource.
     Resource(String, String),
 }
 
-impl Spot {
+impl Location {
     /// Returns the kind of the location.
     pub(super) fn kind(&self) -> PlaceKind {
         match self {
@@ -66,13 +66,13 @@ mod tests {
 
     #[test]
     fn a_spot_reads_back_from_its_key() {
-        for spot in [
-            Spot::Organization,
-            Spot::Unit("k1".to_owned()),
-            Spot::Resource("k1".to_owned(), "+324".to_owned()),
+        for location in [
+            Location::Organization,
+            Location::Unit("k1".to_owned()),
+            Location::Resource("k1".to_owned(), "+324".to_owned()),
         ] {
-            assert_eq!(Spot::read(&spot.key()), Some(spot));
+            assert_eq!(Location::read(&location.key()), Some(location));
         }
-        assert_eq!(Spot::read(""), None);
+        assert_eq!(Location::read(""), None);
     }
 }

@@ -5,9 +5,9 @@ use prost::Message;
 use prost_types::{Struct, Value, value::Kind};
 
 /// Maximum number of values at all levels, of bytes, and of levels.
-const VALUES: usize = 64;
-const BYTES: usize = 4096;
-const LEVELS: usize = 4;
+const MAX_CONTEXT_VALUES: usize = 64;
+const MAX_CONTEXT_BYTES: usize = 4096;
+const MAX_CONTEXT_LEVELS: usize = 4;
 
 /// Checks that a context is within its limits.
 pub(super) fn check_context(field: &str, context: Option<&Struct>) -> Result<(), Fault> {
@@ -15,12 +15,12 @@ pub(super) fn check_context(field: &str, context: Option<&Struct>) -> Result<(),
         return Ok(());
     };
     let size = Size::of_map(context);
-    let wrong = if size.values > VALUES {
-        format!("must have at most {VALUES} values")
-    } else if context.encoded_len() > BYTES {
-        format!("must have at most {BYTES} bytes")
-    } else if size.levels > LEVELS {
-        format!("must have at most {LEVELS} levels")
+    let wrong = if size.values > MAX_CONTEXT_VALUES {
+        format!("must have at most {MAX_CONTEXT_VALUES} values")
+    } else if context.encoded_len() > MAX_CONTEXT_BYTES {
+        format!("must have at most {MAX_CONTEXT_BYTES} bytes")
+    } else if size.levels > MAX_CONTEXT_LEVELS {
+        format!("must have at most {MAX_CONTEXT_LEVELS} levels")
     } else {
         return Ok(());
     };

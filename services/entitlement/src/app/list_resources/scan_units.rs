@@ -3,18 +3,18 @@
 use ::store::StoreError;
 use base::OrganizationId;
 
-use super::Spot;
+use super::Location;
 use crate::store::view::View;
 
 /// A filter on the units of the resources.
 #[derive(Debug)]
-pub(super) enum Covered {
+pub(super) enum UnitFilter {
     All,
     /// Sorted ids.
     Units(Vec<String>),
 }
 
-impl Covered {
+impl UnitFilter {
     /// Returns the first unit of the filter at or after `unit`.
     fn next(&self, unit: &str) -> Option<&str> {
         let Self::Units(units) = self else {
@@ -35,18 +35,18 @@ impl Covered {
 /// The cost is proportional to the result: each read continues at the next unit of the filter. So
 /// it either finds a resource, or skips all units without resources before the next one that has
 /// some.
-pub(super) async fn walk(
+pub(super) async fn scan_units(
     view: View<'_>,
     organization: &OrganizationId,
-    covered: &Covered,
+    unit_filter: &UnitFilter,
     after: (String, String),
     limit: usize,
-) -> Result<Vec<Spot>, StoreError> {
+) -> Result<Vec<Location>, StoreError> {
     let mut found = Vec::new();
     let mut at = after;
     while found.len() < limit {
-        if !covered.has(&at.0) {
-            let Some(next) = covered.next(&at.0) else {
+        if !unit_filter.has(&at.0) {
+            let Some(next) = unit_filter.next(&at.0) else {
                 break;
             };
             at = (next.to_owned(), String::new());
@@ -59,12 +59,12 @@ pub(super) async fn walk(
         let all = rows.len() < wanted;
         let mut outside = None;
         for row in rows {
-            if !covered.has(&row.unit) {
+            if !unit_filter.has(&row.unit) {
                 outside = Some(row.unit);
                 break;
             }
             at = (row.unit.clone(), row.id.clone());
-            found.push(Spot::Resource(row.unit, row.id));
+            found.push(Location::Resource(row.unit, row.id));
         }
         match outside {
             Some(unit) => at = (unit, String::new()),

@@ -7,7 +7,7 @@ use std::sync::{
 
 use api::entitlement::v1::Application;
 use authority::Account;
-use base::{Id, Millis, OidcIdentity, OrganizationId};
+use base::{Id, OidcIdentity, OrganizationId, UnixTime};
 use entitlement_core as core;
 use entitlement_core::{Catalog, Map, Member, Organization, Subject, Target};
 use freshness::Journal;
@@ -15,7 +15,7 @@ use freshness::Journal;
 use seal::Source;
 use store::Cursor;
 
-use super::{Piece, catalogs::Declared};
+use super::{FactKey, catalog_cache::Declared};
 use crate::store::cursors::FeedCursor;
 
 /// A credential of a service account.
@@ -24,7 +24,7 @@ pub(crate) struct Key {
     pub(crate) account: Arc<Account>,
     /// Empty for a token identity; no digest equals it.
     pub(crate) secret_sha256: Box<[u8]>,
-    pub(crate) expire: Millis,
+    pub(crate) expire: UnixTime,
     /// The token identity that proves the key, if it is not a secret.
     pub(super) oidc: Option<Box<str>>,
 }
@@ -49,7 +49,7 @@ impl<'a> Place<'a> {
 
 /// An organization in memory.
 #[derive(Debug, Default)]
-pub(super) struct Entry {
+pub(super) struct OrganizationEntry {
     /// None if the organization does not exist.
     pub(super) organization: Option<Organization>,
     /// Members; `None` for a subject known not to be a member.
@@ -66,7 +66,7 @@ pub(super) struct Entry {
 
 /// The facts in memory. A missing fact is unknown, which is not the same as known not to exist.
 #[derive(Debug, Default)]
-pub(crate) struct World {
+pub(crate) struct FactSnapshot {
     /// Position in the log that all facts reflect; the start before the first read.
     pub(super) cursor: Cursor,
     /// Positions of the feeds at that time.
@@ -77,13 +77,13 @@ pub(crate) struct World {
     /// Ids of the keys that token identities prove, by identity.
     pub(super) identities: Map<Box<str>, Box<str>>,
     pub(super) subjects: Map<Box<str>, Option<Subject>>,
-    pub(super) organizations: Map<Box<str>, Entry>,
+    pub(super) organizations: Map<Box<str>, OrganizationEntry>,
     pub(super) tick: u64,
     /// Recent changes, including changes of facts that are not in memory.
     pub(super) journal: Journal,
 }
 
-impl World {
+impl FactSnapshot {
     /// Returns the recent changes up to the revision.
     pub(crate) fn journal(&self) -> &Journal {
         &self.journal
@@ -108,10 +108,10 @@ impl World {
     ///
     /// # Errors
     /// Fact keys to load first.
-    pub(crate) fn catalog(&self) -> Result<&Catalog, Vec<Piece>> {
+    pub(crate) fn catalog(&self) -> Result<&Catalog, Vec<FactKey>> {
         let declared = self.declared.as_ref();
         let catalog = declared.map(|declared| &declared.catalog);
-        catalog.ok_or_else(|| vec![Piece::Catalog])
+        catalog.ok_or_else(|| vec![FactKey::Catalog])
     }
 
     /// Returns an application as declared.
@@ -133,9 +133,9 @@ impl World {
     ///
     /// # Errors
     /// Fact keys to load first.
-    pub(crate) fn subject(&self, name: &str) -> Result<Option<&Subject>, Vec<Piece>> {
+    pub(crate) fn subject(&self, name: &str) -> Result<Option<&Subject>, Vec<FactKey>> {
         let known = self.subjects.get(name).map(Option::as_ref);
-        known.ok_or_else(|| vec![Piece::Subject(name.into())])
+        known.ok_or_else(|| vec![FactKey::Subject(name.into())])
     }
 
     /// Returns the roles available in an organization.
@@ -145,7 +145,7 @@ impl World {
     pub(crate) fn roles(
         &self,
         organization: &OrganizationId,
-    ) -> Result<core::Roles<'_>, Vec<Piece>> {
+    ) -> Result<core::Roles<'_>, Vec<FactKey>> {
         let own = self.entry(organization)?.organization.as_ref();
         Ok(core::Roles {
             catalog: self.catalog()?,
@@ -161,7 +161,7 @@ impl World {
         &self,
         subject: &str,
         organization: &OrganizationId,
-    ) -> Result<core::Facts<'_>, Vec<Piece>> {
+    ) -> Result<core::Facts<'_>, Vec<FactKey>> {
         let catalog = self.catalog();
         let known_subject = self.subject(subject);
         let entry = self.entry(organization);
@@ -195,7 +195,7 @@ impl World {
         &self,
         organization: &OrganizationId,
         place: Place<'_>,
-    ) -> Result<Target, Vec<Piece>> {
+    ) -> Result<Target, Vec<FactKey>> {
         let id = match place {
             Place::Organization => return Ok(Target::Organization),
             Place::Unit(id) | Place::Resource(id) => id,
@@ -210,7 +210,7 @@ impl World {
         match facts.tree.resource_target(id) {
             Some(target) => Ok(target),
             None if entry.all_resources => Ok(Target::Missing),
-            None => Err(vec![Piece::Resource(organization.clone(), id.into())]),
+            None => Err(vec![FactKey::Resource(organization.clone(), id.into())]),
         }
     }
 
@@ -221,7 +221,7 @@ impl World {
     pub(crate) fn holds_resources(
         &self,
         organization: &OrganizationId,
-    ) -> Result<bool, Vec<Piece>> {
+    ) -> Result<bool, Vec<FactKey>> {
         Ok(self.entry(organization)?.all_resources)
     }
 
@@ -232,18 +232,18 @@ impl World {
     pub(crate) fn members(
         &self,
         organization: &OrganizationId,
-    ) -> Result<Option<impl Iterator<Item = &str>>, Vec<Piece>> {
+    ) -> Result<Option<impl Iterator<Item = &str>>, Vec<FactKey>> {
         let entry = self.entry(organization)?;
         let members = entry.members.iter().filter(|(_, member)| member.is_some());
         let all = entry.all_members || entry.organization.is_none();
         Ok(all.then(|| members.map(|(subject, _)| &**subject)))
     }
 
-    fn entry(&self, organization: &OrganizationId) -> Result<&Entry, Vec<Piece>> {
+    fn entry(&self, organization: &OrganizationId) -> Result<&OrganizationEntry, Vec<FactKey>> {
         let entry = self
             .organizations
             .get(organization.as_str())
-            .ok_or_else(|| vec![Piece::Organization(organization.clone())])?;
+            .ok_or_else(|| vec![FactKey::Organization(organization.clone())])?;
         // Written only when it differs, so that the cache line of a hot organization stays shared
         // between cores.
         if entry.used.load(Ordering::Relaxed) != self.tick {
@@ -253,16 +253,16 @@ impl World {
     }
 }
 
-impl Entry {
+impl OrganizationEntry {
     fn member(
         &self,
         organization: &OrganizationId,
         subject: &str,
-    ) -> Result<Option<&Member>, Piece> {
+    ) -> Result<Option<&Member>, FactKey> {
         match self.members.get(subject) {
             Some(known) => Ok(known.as_ref()),
             None if self.all_members || self.organization.is_none() => Ok(None),
-            None => Err(Piece::Member(organization.clone(), subject.into())),
+            None => Err(FactKey::Member(organization.clone(), subject.into())),
         }
     }
 }

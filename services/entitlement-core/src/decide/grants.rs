@@ -1,11 +1,11 @@
 //! The decision over the grants of a member.
 
-use base::Millis;
+use base::UnixTime;
 
-use super::{Decision, Reason, Standing};
+use super::{ActiveMember, Decision, Reason};
 use crate::{
     catalog::{Catalog, PermissionIndex},
-    condition::Given,
+    condition::ConditionInput,
     facts::Grant,
     role::Roles,
     scope::{Target, Tree, next},
@@ -13,14 +13,14 @@ use crate::{
 
 /// A query as grants see it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Asked<'a> {
+pub(super) struct GrantQuery<'a> {
     pub(super) roles: Roles<'a>,
     pub(super) permission: PermissionIndex,
     pub(super) target: Target,
-    pub(super) now: Millis,
+    pub(super) now: UnixTime,
 }
 
-impl Asked<'_> {
+impl GrantQuery<'_> {
     fn is_covered_by(&self, tree: &Tree, grant: &Grant) -> bool {
         covers(
             self.roles.catalog,
@@ -33,19 +33,19 @@ impl Asked<'_> {
 }
 
 /// Decides over the grants of a member.
-pub(super) fn among_grants<'a>(
-    asked: &Asked<'_>,
-    standing: &Standing<'a>,
-    given: &Given<'_>,
+pub(super) fn evaluate_grants<'a>(
+    asked: &GrantQuery<'_>,
+    active_member: &ActiveMember<'a>,
+    given: &ConditionInput<'_>,
 ) -> Decision<'a> {
     let now = asked.now;
-    let ceiling = standing.entitlement.validity.end;
-    let tree = &standing.organization.tree;
+    let ceiling = active_member.entitlement.validity.end;
+    let tree = &active_member.organization.tree;
     let mut reason = Reason::NoGrant;
     let mut best: Option<&Grant> = None;
     // A deny may change when a grant begins, or when one that does not cover the target ends.
     let mut refused_until = ceiling;
-    for grant in &standing.member.grants {
+    for grant in &active_member.member.grants {
         if !asked.roles.holds(grant.role, asked.permission) {
             continue;
         }
@@ -67,7 +67,7 @@ pub(super) fn among_grants<'a>(
     // Unconditional grants decide before any condition is evaluated.
     let mut conditions = 0;
     if best.is_none() && reason == Reason::ConditionNotMet {
-        (best, conditions) = under_condition(asked, standing, given);
+        (best, conditions) = under_condition(asked, active_member, given);
     }
     match best {
         Some(grant) => Decision {
@@ -93,13 +93,13 @@ fn longest<'a>(best: Option<&'a Grant>, grant: &'a Grant) -> &'a Grant {
 /// evaluated.
 #[cold]
 fn under_condition<'a>(
-    asked: &Asked<'_>,
-    standing: &Standing<'a>,
-    given: &Given<'_>,
+    asked: &GrantQuery<'_>,
+    active_member: &ActiveMember<'a>,
+    given: &ConditionInput<'_>,
 ) -> (Option<&'a Grant>, u32) {
-    let tree = &standing.organization.tree;
+    let tree = &active_member.organization.tree;
     let (mut best, mut count) = (None, 0);
-    for grant in conditional(asked, standing) {
+    for grant in conditional(asked, active_member) {
         count += 1;
         if is_met(grant, tree, asked.target, given) {
             best = Some(longest(best, grant));
@@ -110,11 +110,11 @@ fn under_condition<'a>(
 
 /// Returns the grants that allow if their condition is met.
 pub(super) fn conditional<'a>(
-    asked: &Asked<'_>,
-    standing: &Standing<'a>,
+    asked: &GrantQuery<'_>,
+    active_member: &ActiveMember<'a>,
 ) -> impl Iterator<Item = &'a Grant> {
-    let tree = &standing.organization.tree;
-    let grants = standing.member.grants.iter();
+    let tree = &active_member.organization.tree;
+    let grants = active_member.member.grants.iter();
     grants
         .filter(|grant| grant.condition().is_some())
         .filter(|grant| asked.roles.holds(grant.role, asked.permission))
@@ -122,7 +122,12 @@ pub(super) fn conditional<'a>(
 }
 
 /// True if the grant has no condition or its condition is met.
-pub(crate) fn is_met(grant: &Grant, tree: &Tree, target: Target, given: &Given<'_>) -> bool {
+pub(crate) fn is_met(
+    grant: &Grant,
+    tree: &Tree,
+    target: Target,
+    given: &ConditionInput<'_>,
+) -> bool {
     grant
         .condition()
         .is_none_or(|condition| condition.is_met(given, tree.kind(target)))

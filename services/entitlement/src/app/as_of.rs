@@ -2,24 +2,27 @@
 //! use nor fill the caches of the present.
 
 use ::rpc::moment;
-use base::Millis;
+use base::UnixTime;
 use prost_types::Timestamp;
 
 use super::App;
 use crate::{
     error::Error,
-    facts::{Piece, Reading, World},
+    facts::{FactKey, FactSnapshot, SnapshotReader},
     store::view::View,
 };
 
 /// Returns the time of a request; `None` for now.
-pub(super) fn moment_of(app: &App, read_time: Option<&Timestamp>) -> Result<Option<Millis>, Error> {
+pub(super) fn moment_of(
+    app: &App,
+    read_time: Option<&Timestamp>,
+) -> Result<Option<UnixTime>, Error> {
     read_time.map(|at| passed(app, at)).transpose()
 }
 
 /// Checks that a time is in the past and within the retained history.
-pub(super) fn passed(app: &App, read_time: &Timestamp) -> Result<Millis, Error> {
-    let at = moment("read_time", Some(read_time), Millis::MAX)?;
+pub(super) fn passed(app: &App, read_time: &Timestamp) -> Result<UnixTime, Error> {
+    let at = moment("read_time", Some(read_time), UnixTime::MAX)?;
     let now = app.engine.clock.now();
     let kept = i64::try_from(app.history.as_millis()).unwrap_or(i64::MAX);
     if at > now {
@@ -34,11 +37,11 @@ pub(super) fn passed(app: &App, read_time: &Timestamp) -> Result<Millis, Error> 
 /// Answers from the facts as of a time.
 pub(super) async fn read_at<T>(
     app: &App,
-    at: Millis,
-    answer: impl Fn(&World) -> Result<Result<T, Error>, Vec<Piece>>,
+    at: UnixTime,
+    answer: impl Fn(&FactSnapshot) -> Result<Result<T, Error>, Vec<FactKey>>,
 ) -> Result<T, Error> {
     let snapshot = app.store.snapshot().await?;
     let view = View::at(&snapshot, Some(at));
-    let mut reading = Reading::begin(&app.store, &app.engine.facts, view).await?;
+    let mut reading = SnapshotReader::begin(&app.store, &app.engine.facts, view).await?;
     reading.read(answer).await?
 }

@@ -3,7 +3,7 @@
 //! A row without an organization applies to all of them; one without a subject means that the
 //! organization is about to require subscriptions.
 
-use base::{Id, Millis, OrganizationId};
+use base::{Id, OrganizationId, UnixTime};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::OnConflict};
 use store::{StoreError, WriteTx, new_row};
 
@@ -17,7 +17,7 @@ pub(crate) async fn put(
     tx: &WriteTx,
     organization: Option<&OrganizationId>,
     subject: &str,
-    until: Millis,
+    until: UnixTime,
 ) -> Result<(), StoreError> {
     Entity::delete_many()
         .filter(Column::UntilMs.lte(tx.now().0))

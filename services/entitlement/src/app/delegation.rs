@@ -4,30 +4,30 @@
 
 use api::entitlement::v1::{Grant, Scope};
 use authority::{Caller, Context, Permit, Reach, Refused};
-use base::{Id, Millis, OrganizationId, RoleName};
+use base::{Id, OrganizationId, RoleName, UnixTime};
 use entitlement_core::{
     ApplicationIndex, Catalog, Facts, Target,
-    authority::{About, Beyond, Gift, Power},
+    authority::{DelegationError, GrantTarget, Granter, ProposedGrant},
     management,
 };
 
 use super::App;
 use crate::{
     error::{Error, some_of},
-    facts::{Piece, Place, World},
+    facts::{FactKey, FactSnapshot, Place},
     store::grants::NewGrant,
 };
 
 /// The permission to see a grant.
-const READ: &str = "mandate.grants.read";
+const READ_GRANTS: &str = "mandate.grants.read";
 
 /// The applications and locations of a grant, resolved to indexes of the facts.
-struct Numbers {
+struct ResolvedScope {
     applications: Vec<Option<ApplicationIndex>>,
     places: Vec<Target>,
 }
 
-impl Numbers {
+impl ResolvedScope {
     /// Resolves the grant as organization-wide. A caller who covers the whole organization needs no
     /// unit or resource loaded.
     fn everywhere(catalog: &Catalog, role: &RoleName, scope: &Scope) -> Self {
@@ -43,8 +43,8 @@ impl Numbers {
         }
     }
 
-    fn about(&self) -> About<'_> {
-        About {
+    fn about(&self) -> GrantTarget<'_> {
+        GrantTarget {
             applications: &self.applications,
             places: &self.places,
         }
@@ -52,7 +52,7 @@ impl Numbers {
 }
 
 /// The author of a write of grants.
-pub(super) struct By<'a> {
+pub(super) struct GrantEditor<'a> {
     pub(super) app: &'a App,
     pub(super) context: &'a Context,
     pub(super) permit: &'a Permit,
@@ -61,7 +61,7 @@ pub(super) struct By<'a> {
 }
 
 /// Checks that the caller may create these grants.
-pub(super) async fn give(
+pub(super) async fn check_can_grant(
     app: &App,
     context: &Context,
     organization: &OrganizationId,
@@ -69,10 +69,17 @@ pub(super) async fn give(
 ) -> Result<(), Error> {
     let caller = caller(context)?;
     let refused = app.engine.facts.read(|world| {
-        let power = app.engine.power(world, caller, organization)?;
+        let granter_facts = app.engine.granter_facts(world, caller, organization)?;
         let mut missing = Vec::new();
         for grant in grants {
-            match ruling(world, organization, caller, &power, grant, grant.end) {
+            match evaluate(
+                world,
+                organization,
+                caller,
+                &granter_facts,
+                grant,
+                grant.end,
+            ) {
                 Ok(Err((beyond, _))) if missing.is_empty() => return Ok(Some((beyond, grant))),
                 Ok(_) => {}
                 Err(pieces) => missing.extend(pieces),
@@ -92,7 +99,7 @@ pub(super) async fn give(
 
 /// Checks that the caller could grant every one of `permissions` organization-wide and without
 /// expiry. `owner`: an owner that currently has the role, if any.
-pub(super) async fn make(
+pub(super) async fn check_can_define_role(
     app: &App,
     context: &Context,
     organization: &OrganizationId,
@@ -102,25 +109,25 @@ pub(super) async fn make(
     let caller = caller(context)?;
     let scope = Scope::default();
     let ruled = app.engine.facts.read(|world| {
-        let power = app.engine.power(world, caller, organization)?;
-        let catalog = power.here.catalog;
+        let granter_facts = app.engine.granter_facts(world, caller, organization)?;
+        let catalog = granter_facts.here.catalog;
         let named = permissions.iter();
         let named = named.filter_map(|name| catalog.permission(name));
         let manages: Vec<_> = named.filter(|named| catalog.is_managing(*named)).collect();
-        let numbers = Numbers::everywhere(catalog, role, &scope);
-        let number = power.here.roles().find(&role.to_string());
-        let is_own = power.here.member.is_some_and(|member| {
+        let numbers = ResolvedScope::everywhere(catalog, role, &scope);
+        let number = granter_facts.here.roles().find(&role.to_string());
+        let is_own = granter_facts.here.member.is_some_and(|member| {
             let mut held = member.grants.iter();
-            held.any(|held| Some(held.role) == number && power.now < held.validity().end)
+            held.any(|held| Some(held.role) == number && granter_facts.now < held.validity().end)
         });
-        let gift = Gift {
+        let gift = ProposedGrant {
             manages: &manages,
             about: numbers.about(),
-            until: Millis::MAX,
+            until: UnixTime::MAX,
             is_own,
             is_owners: owner.is_some(),
         };
-        Ok::<_, Vec<Piece>>(gift.check(&power))
+        Ok::<_, Vec<FactKey>>(gift.check(&granter_facts))
     });
     ruled
         .await?
@@ -129,7 +136,7 @@ pub(super) async fn make(
 
 /// Checks that the caller may change or revoke this grant. Reports a grant that the caller may not
 /// see as not found.
-pub(super) async fn take(
+pub(super) async fn check_can_release(
     app: &App,
     context: &Context,
     organization: &OrganizationId,
@@ -137,12 +144,22 @@ pub(super) async fn take(
 ) -> Result<(), Error> {
     let caller = caller(context)?;
     let ruled = app.engine.facts.read(|world| {
-        let power = app.engine.power(world, caller, organization)?;
-        ruling(world, organization, caller, &power, grant, Millis::MIN)
+        let granter_facts = app.engine.granter_facts(world, caller, organization)?;
+        evaluate(
+            world,
+            organization,
+            caller,
+            &granter_facts,
+            grant,
+            UnixTime::MIN,
+        )
     });
     match ruled.await? {
         Ok(()) => Ok(()),
-        Err((beyond, seen)) if seen || matches!(beyond, Beyond::Own | Beyond::Owners) => {
+        Err((beyond, retain_visible))
+            if retain_visible
+                || matches!(beyond, DelegationError::Own | DelegationError::Owners) =>
+        {
             Err(refusal(beyond, &grant.role, &grant.scope, &grant.subject))
         }
         Err(_) => Err(Error::GrantNotFound(format!(
@@ -161,50 +178,50 @@ pub(super) async fn owns(
 ) -> Result<bool, Error> {
     let caller = caller(context)?;
     let owns = app.engine.facts.read(|world| {
-        let power = app.engine.power(world, caller, organization)?;
-        Ok::<_, Vec<Piece>>(power.owns())
+        let granter_facts = app.engine.granter_facts(world, caller, organization)?;
+        Ok::<_, Vec<FactKey>>(granter_facts.owns())
     });
     Ok(owns.await?)
 }
 
 /// Returns the grants that the caller may see.
-pub(super) async fn seen(
+pub(super) async fn retain_visible(
     app: &App,
     context: &Context,
     organization: &OrganizationId,
     mut grants: Vec<Grant>,
 ) -> Result<Vec<Grant>, Error> {
-    let mut seen = visible(app, context, organization, &grants)
+    let mut retain_visible = visible_grants(app, context, organization, &grants)
         .await?
         .into_iter();
-    grants.retain(|_| seen.next() == Some(true));
+    grants.retain(|_| retain_visible.next() == Some(true));
     Ok(grants)
 }
 
 /// Returns, for each grant, whether the caller may see it.
-pub(super) async fn visible(
+pub(super) async fn visible_grants(
     app: &App,
     context: &Context,
     organization: &OrganizationId,
     grants: &[Grant],
 ) -> Result<Vec<bool>, Error> {
     let caller = caller(context)?;
-    let seen = app.engine.facts.read(|world| {
-        let power = app.engine.power(world, caller, organization)?;
-        let catalog = power.here.catalog;
-        let Some(read) = catalog.permission(READ) else {
+    let retain_visible = app.engine.facts.read(|world| {
+        let granter_facts = app.engine.granter_facts(world, caller, organization)?;
+        let catalog = granter_facts.here.catalog;
+        let Some(read) = catalog.permission(READ_GRANTS) else {
             return Ok(vec![false; grants.len()]);
         };
         let mut missing = Vec::new();
-        let mut seen = Vec::with_capacity(grants.len());
+        let mut retain_visible = Vec::with_capacity(grants.len());
         for grant in grants {
             let Ok(role) = RoleName::parse_name(&grant.role) else {
-                seen.push(false);
+                retain_visible.push(false);
                 continue;
             };
             let scope = grant.scope.clone().unwrap_or_default();
-            let mut numbers = Numbers::everywhere(catalog, &role, &scope);
-            if !power.reaches(read, &numbers.about()) {
+            let mut numbers = ResolvedScope::everywhere(catalog, &role, &scope);
+            if !granter_facts.reaches(read, &numbers.about()) {
                 match places(world, organization, &scope) {
                     Ok(places) => numbers.places = places,
                     Err(pieces) => {
@@ -213,26 +230,26 @@ pub(super) async fn visible(
                     }
                 }
             }
-            seen.push(power.reaches(read, &numbers.about()));
+            retain_visible.push(granter_facts.reaches(read, &numbers.about()));
         }
         if missing.is_empty() {
-            Ok(seen)
+            Ok(retain_visible)
         } else {
             Err(missing)
         }
     });
-    Ok(seen.await?)
+    Ok(retain_visible.await?)
 }
 
 /// Calls `tell` with the facts about a subject, restricted to grants that the caller may see.
 pub(super) fn seen_by<T>(
-    power: &Power<'_>,
+    granter_facts: &Granter<'_>,
     facts: &Facts<'_>,
     tell: impl FnOnce(&Facts<'_>) -> T,
 ) -> T {
-    let read = power.here.catalog.permission(READ);
+    let read = granter_facts.here.catalog.permission(READ_GRANTS);
     let member = read.zip(facts.member);
-    let member = member.map(|(read, member)| power.seen(read, member));
+    let member = member.map(|(read, member)| granter_facts.seen(read, member));
     tell(&Facts {
         member: member.as_ref(),
         ..*facts
@@ -241,52 +258,52 @@ pub(super) fn seen_by<T>(
 
 /// Checks a change of a grant. If it is refused, returns the reason and whether the caller may see
 /// the grant.
-pub(super) fn ruling(
-    world: &World,
+pub(super) fn evaluate(
+    world: &FactSnapshot,
     organization: &OrganizationId,
     caller: &str,
-    power: &Power<'_>,
+    granter_facts: &Granter<'_>,
     grant: &NewGrant,
-    until: Millis,
-) -> Result<Result<(), (Beyond, bool)>, Vec<Piece>> {
-    let catalog = power.here.catalog;
+    until: UnixTime,
+) -> Result<Result<(), (DelegationError, bool)>, Vec<FactKey>> {
+    let catalog = granter_facts.here.catalog;
     let holder = world.facts(&grant.subject, organization)?.member;
-    let roles = power.here.roles();
+    let roles = granter_facts.here.roles();
     let owner = roles.find(management::OWNER_ROLE);
     let role = roles.find(&grant.role.to_string()).into_iter();
     let manages: Vec<_> = role.flat_map(|role| roles.managed_by(role)).collect();
     let is_owners = holder.is_some_and(|member| {
         let mut held = member.grants.iter();
-        held.any(|held| Some(held.role) == owner && power.now < held.validity().end)
+        held.any(|held| Some(held.role) == owner && granter_facts.now < held.validity().end)
     });
-    let check = |numbers: &Numbers| {
-        let gift = Gift {
+    let check = |numbers: &ResolvedScope| {
+        let gift = ProposedGrant {
             manages: &manages,
             about: numbers.about(),
             until,
             is_own: grant.subject == caller,
             is_owners,
         };
-        gift.check(power)
+        gift.check(granter_facts)
     };
-    let mut numbers = Numbers::everywhere(catalog, &grant.role, &grant.scope);
+    let mut numbers = ResolvedScope::everywhere(catalog, &grant.role, &grant.scope);
     if check(&numbers).is_ok() {
         return Ok(Ok(()));
     }
     numbers.places = places(world, organization, &grant.scope)?;
     Ok(check(&numbers).map_err(|beyond| {
-        let read = catalog.permission(READ);
-        let seen = read.is_some_and(|read| power.reaches(read, &numbers.about()));
-        (beyond, seen)
+        let read = catalog.permission(READ_GRANTS);
+        let retain_visible = read.is_some_and(|read| granter_facts.reaches(read, &numbers.about()));
+        (beyond, retain_visible)
     }))
 }
 
 /// Returns the locations of a scope.
 fn places(
-    world: &World,
+    world: &FactSnapshot,
     organization: &OrganizationId,
     scope: &Scope,
-) -> Result<Vec<Target>, Vec<Piece>> {
+) -> Result<Vec<Target>, Vec<FactKey>> {
     if scope.all {
         return Ok(vec![Target::Organization]);
     }
@@ -307,19 +324,21 @@ fn places(
     }
 }
 
-fn refusal(beyond: Beyond, role: &RoleName, scope: &Scope, subject: &str) -> Error {
+fn refusal(beyond: DelegationError, role: &RoleName, scope: &Scope, subject: &str) -> Error {
     match beyond {
-        Beyond::Own => Error::SelfEditForbidden,
-        Beyond::Owners => Error::OwnerRoleImmutable(subject.to_owned()),
-        Beyond::Application => Error::NotApplicationAdmin(match scope.applications.as_slice() {
-            [] => role.application.name(),
-            named => some_of(named),
-        }),
-        Beyond::Place(index) => {
+        DelegationError::Own => Error::SelfEditForbidden,
+        DelegationError::Owners => Error::OwnerRoleImmutable(subject.to_owned()),
+        DelegationError::Application => {
+            Error::NotApplicationAdmin(match scope.applications.as_slice() {
+                [] => role.application.name(),
+                named => some_of(named),
+            })
+        }
+        DelegationError::Place(index) => {
             let place = scope.units.iter().chain(&scope.resources).nth(index);
             Error::CompanyOutOfReach(place.cloned().unwrap_or_default())
         }
-        Beyond::Excess => Error::ScopeExceedsGrantor(role.to_string()),
+        DelegationError::ExceedsGranter => Error::ScopeExceedsGrantor(role.to_string()),
     }
 }
 
@@ -344,7 +363,7 @@ impl App {
         context: &Context,
         organization: &OrganizationId,
     ) -> Result<Permit, Error> {
-        let refused = match self.permit_within(context, organization).await {
+        let refused = match self.permit_anywhere_in(context, organization).await {
             Ok(permit) => return Ok(permit),
             Err(refused) => refused,
         };
@@ -357,9 +376,9 @@ impl App {
             if asks.await? {
                 return Err(Error::RequestOnly);
             }
-            let facts = |world: &World| {
+            let facts = |world: &FactSnapshot| {
                 let facts = world.facts(&caller.name, organization)?;
-                Ok::<_, Vec<Piece>>(facts.is_member())
+                Ok::<_, Vec<FactKey>>(facts.is_member())
             };
             if self.engine.facts.read(facts).await? {
                 return Err(Error::NotApplicationAdmin(organization.name()));

@@ -22,12 +22,12 @@ use crate::{
 };
 
 /// Maximum number of tries of one call after the first.
-const RETRIES: u32 = 3;
+const MAX_RETRIES: u32 = 3;
 /// Time before the same backend is asked again; it quadruples before each further try.
-const PAUSE: Duration = Duration::from_millis(10);
+const FIRST_RETRY_DELAY: Duration = Duration::from_millis(10);
 
 /// Retry state of one call.
-struct Tries {
+struct RetryState {
     deadline: Instant,
     /// Number of tries after the first.
     count: u32,
@@ -36,12 +36,12 @@ struct Tries {
     besides: Option<Arc<Backend>>,
 }
 
-impl Tries {
+impl RetryState {
     fn new(deadline: Instant) -> Self {
         Self {
             deadline,
             count: 0,
-            pause: PAUSE,
+            pause: FIRST_RETRY_DELAY,
             besides: None,
         }
     }
@@ -52,7 +52,7 @@ impl Tries {
     /// The failure, if no other try may be made.
     async fn again(
         &mut self,
-        asker: &Asker,
+        asker: &Dispatcher,
         failure: Failure,
         backend: Option<Arc<Backend>>,
     ) -> Result<(), Failure> {
@@ -62,7 +62,7 @@ impl Tries {
             return Ok(());
         }
         self.besides = backend.or(self.besides.take());
-        let allowed = failure.is_worth_another_try() && self.count < RETRIES;
+        let allowed = failure.is_worth_another_try() && self.count < MAX_RETRIES;
         if !allowed || !asker.budget.withdraw() {
             return Err(failure);
         }
@@ -86,7 +86,7 @@ impl Tries {
 }
 
 /// Dispatches calls to the backends.
-pub(crate) struct Asker {
+pub(crate) struct Dispatcher {
     pub(crate) backends: Arc<Backends<Backend>>,
     pub(crate) budget: Budget,
     /// Time after which a second backend is asked as well.
@@ -94,7 +94,7 @@ pub(crate) struct Asker {
     pub(crate) measures: Arc<Measures>,
 }
 
-impl Asker {
+impl Dispatcher {
     /// Asks one question until there is an answer, an error that a retry would not fix, or no time.
     pub(crate) async fn ask(
         &self,
@@ -103,7 +103,7 @@ impl Asker {
         begin: Instant,
         deadline: Instant,
     ) -> Outcome {
-        let mut tries = Tries::new(deadline);
+        let mut tries = RetryState::new(deadline);
         let mut begin = begin;
         loop {
             let wait = Wait {
@@ -130,7 +130,7 @@ impl Asker {
     where
         F: Future<Output = Result<T, Failure>>,
     {
-        let mut tries = Tries::new(deadline);
+        let mut tries = RetryState::new(deadline);
         loop {
             let chosen = self.choose(tries.besides.as_ref(), deadline).await;
             let (failure, backend) = match chosen {

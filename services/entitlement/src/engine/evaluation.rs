@@ -1,18 +1,20 @@
 //! Queries, and the facts that they need.
 
-use base::{Millis, OrganizationId};
-use entitlement_core::{Decision, Facts as Known, Given, PermissionIndex, Target, decide, missing};
+use base::{OrganizationId, UnixTime};
+use entitlement_core::{
+    ConditionInput, Decision, Facts as Known, PermissionIndex, Target, decide, missing,
+};
 use prost_types::Struct;
 
-use super::{Allowance, Moment, Status};
+use super::{ConditionBudget, Moment, Status};
 use crate::{
     error::Error,
-    facts::{Piece, Place, World},
+    facts::{FactKey, FactSnapshot, Place},
 };
 
 /// A query: subject, organization, permission, location and context.
 #[derive(Debug, Clone)]
-pub(crate) struct Ask<'a> {
+pub(crate) struct Query<'a> {
     pub(crate) subject: &'a str,
     pub(crate) organization: &'a OrganizationId,
     pub(crate) permission: &'a str,
@@ -22,18 +24,18 @@ pub(crate) struct Ask<'a> {
 }
 
 /// A query with the facts that it needs.
-pub(crate) struct Bearing<'w, 'q> {
+pub(crate) struct QueryFacts<'w, 'q> {
     pub(crate) facts: Known<'w>,
     pub(crate) permission: PermissionIndex,
     pub(crate) target: Target,
-    pub(crate) given: Given<'q>,
-    pub(crate) now: Millis,
+    pub(crate) given: ConditionInput<'q>,
+    pub(crate) now: UnixTime,
 }
 
-impl<'q> Ask<'q> {
+impl<'q> Query<'q> {
     /// Returns the input of conditions.
-    fn given(&self) -> Given<'q> {
-        Given {
+    fn given(&self) -> ConditionInput<'q> {
+        ConditionInput {
             subject: self.subject,
             resource: self.place.resource(),
             context: self.context,
@@ -41,7 +43,7 @@ impl<'q> Ask<'q> {
     }
 }
 
-impl<'w> Bearing<'w, '_> {
+impl<'w> QueryFacts<'w, '_> {
     /// Decides the query.
     pub(crate) fn decide(&self) -> Decision<'w> {
         decide(
@@ -63,64 +65,64 @@ impl<'w> Bearing<'w, '_> {
 
 /// An evaluation of queries one after the other, on the same facts at the same time. Most
 /// evaluations concern one subject, so its facts are looked up once.
-pub(crate) struct Row<'w, 'q> {
-    pub(crate) world: &'w World,
+pub(crate) struct Evaluation<'w, 'q> {
+    pub(crate) world: &'w FactSnapshot,
     pub(crate) at: Moment,
     pub(crate) status: Status,
     /// Condition budget of the evaluation.
-    pub(crate) allowance: Allowance,
+    pub(crate) budget: ConditionBudget,
     pub(super) last: Option<(&'q str, &'q OrganizationId, Known<'w>)>,
 }
 
-impl<'w, 'q> Row<'w, 'q> {
+impl<'w, 'q> Evaluation<'w, 'q> {
     /// Returns the query with its facts.
     ///
     /// # Errors
     /// Fact keys to load first; or, inside, `PermissionUnknown` if no application has the
     /// permission.
-    pub(crate) fn bearing(
+    pub(crate) fn query_facts(
         &mut self,
-        ask: &Ask<'q>,
-    ) -> Result<Result<Bearing<'w, 'q>, Error>, Vec<Piece>> {
+        query: &Query<'q>,
+    ) -> Result<Result<QueryFacts<'w, 'q>, Error>, Vec<FactKey>> {
         let facts = match self.last {
             Some((subject, organization, facts))
-                if subject == ask.subject && organization == ask.organization =>
+                if subject == query.subject && organization == query.organization =>
             {
                 facts
             }
-            _ => self.world.facts(ask.subject, ask.organization)?,
+            _ => self.world.facts(query.subject, query.organization)?,
         };
-        self.last = Some((ask.subject, ask.organization, facts));
-        bearing(self.world, facts, ask, self.at.now)
+        self.last = Some((query.subject, query.organization, facts));
+        query_facts(self.world, facts, query, self.at.now)
     }
 }
 
-fn bearing<'w, 'q>(
-    world: &'w World,
+fn query_facts<'w, 'q>(
+    world: &'w FactSnapshot,
     facts: Known<'w>,
-    ask: &Ask<'q>,
-    now: Millis,
-) -> Result<Result<Bearing<'w, 'q>, Error>, Vec<Piece>> {
-    let target = world.target(ask.organization, ask.place)?;
-    let Some(permission) = facts.catalog.permission(ask.permission) else {
-        return Ok(Err(Error::PermissionUnknown(ask.permission.to_owned())));
+    query: &Query<'q>,
+    now: UnixTime,
+) -> Result<Result<QueryFacts<'w, 'q>, Error>, Vec<FactKey>> {
+    let target = world.target(query.organization, query.place)?;
+    let Some(permission) = facts.catalog.permission(query.permission) else {
+        return Ok(Err(Error::PermissionUnknown(query.permission.to_owned())));
     };
-    Ok(Ok(Bearing {
+    Ok(Ok(QueryFacts {
         facts,
         permission,
         target,
-        given: ask.given(),
+        given: query.given(),
         now,
     }))
 }
 
 /// Returns true if a query is allowed.
-pub(crate) fn allowed(
-    world: &World,
-    ask: &Ask<'_>,
-    now: Millis,
-) -> Result<Result<bool, Error>, Vec<Piece>> {
-    let facts = world.facts(ask.subject, ask.organization)?;
-    let bearing = bearing(world, facts, ask, now)?;
-    Ok(bearing.map(|bearing| bearing.decide().outcome.is_ok()))
+pub(crate) fn is_allowed(
+    world: &FactSnapshot,
+    query: &Query<'_>,
+    now: UnixTime,
+) -> Result<Result<bool, Error>, Vec<FactKey>> {
+    let facts = world.facts(query.subject, query.organization)?;
+    let query_facts = query_facts(world, facts, query, now)?;
+    Ok(query_facts.map(|query_facts| query_facts.decide().outcome.is_ok()))
 }

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base::{Epoch, Millis, OrganizationId, Seldom};
+use base::{Epoch, OrganizationId, Seldom, UnixTime};
 use freshness::{At, Journal};
 use opentelemetry::{
     global,
@@ -17,7 +17,7 @@ use store::{Continuity, Cursor, Head, Store, StoreError};
 use tokio::{sync::mpsc, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Facts, Piece, Request, World, load::load, patch::FEEDS};
+use super::{FactKey, FactSnapshot, Facts, Request, apply::FEEDS, load::load};
 use crate::store::{
     cursors::{self, FeedCursor},
     keys,
@@ -26,18 +26,18 @@ use crate::store::{
 
 /// Number of recent changes to read at startup. With them, the process can tell which decisions
 /// that replicas shared since then are out of date.
-const BACKFILL: u64 = 4096;
+const MAX_BACKFILL_CHANGES: u64 = 4096;
 /// Time limits of one read of the end of the log, and of a whole refresh. A connection whose route
 /// was dropped never reports an error; after the limit another connection is tried.
-const HEAD: Duration = Duration::from_secs(1);
-const ALL: Duration = Duration::from_secs(10);
+const HEAD_READ_TIMEOUT: Duration = Duration::from_secs(1);
+const REFRESH_TIMEOUT: Duration = Duration::from_secs(10);
 /// Upper bounds of the freshness histogram's buckets, in seconds.
-const BOUNDS: [f64; 12] = [
+const FRESHNESS_BUCKETS_SECONDS: [f64; 12] = [
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0,
 ];
 
 /// The refresher.
-pub(super) struct Keeper {
+pub(super) struct Refresher {
     facts: Arc<Facts>,
     store: Store,
     /// Time from a commit until this replica answers from it, in seconds.
@@ -50,14 +50,14 @@ pub(super) struct Keeper {
 #[derive(Default)]
 struct Found {
     /// Changed fact keys with the positions of the changes.
-    changes: Vec<(Piece, i64)>,
+    changes: Vec<(FactKey, i64)>,
     /// Positions up to which each feed was applied, for the feeds that moved.
     feeds: [Option<FeedCursor>; 2],
     /// If a new journal begins: the position after which `changes` are complete.
     begin: Option<i64>,
 }
 
-impl Keeper {
+impl Refresher {
     /// Starts the refresher.
     pub(super) fn start(
         facts: Arc<Facts>,
@@ -77,7 +77,7 @@ impl Keeper {
                 .f64_histogram("mandate.freshness")
                 .with_unit("s")
                 .with_description("Time from a commit until this replica answers from it.")
-                .with_boundaries(BOUNDS.to_vec())
+                .with_boundaries(FRESHNESS_BUCKETS_SECONDS.to_vec())
                 .build(),
         };
         tokio::spawn(stop.run_until_cancelled_owned(keeper.run(queue)));
@@ -97,9 +97,11 @@ impl Keeper {
                 .iter_mut()
                 .flat_map(|request: &mut Request| request.pieces.drain(..))
                 .collect();
-            let result = within(ALL, self.refresh(wanted)).await.map_err(Arc::new);
+            let result = with_timeout(REFRESH_TIMEOUT, self.refresh(wanted))
+                .await
+                .map_err(Arc::new);
             failures = match &result {
-                Err(error) if is_away(error) => failures.saturating_add(1),
+                Err(error) if is_unavailable(error) => failures.saturating_add(1),
                 _ => 0,
             };
             if let Err(error) = &result
@@ -117,7 +119,7 @@ impl Keeper {
             // lock.
             if let Err(error) = &result
                 && let StoreError::EpochEnded(ended) = **error
-                && self.leave(ended).await
+                && self.leave_history(ended).await
             {
                 continue;
             }
@@ -138,9 +140,9 @@ impl Keeper {
 
     /// Leaves a history that the log no longer has: stops answers from memory and begins a new
     /// epoch for all replicas. Returns true if the epoch has begun.
-    async fn leave(&self, ended: Epoch) -> bool {
+    async fn leave_history(&self, ended: Epoch) -> bool {
         self.facts.proven.store(0, Ordering::Release);
-        let begun = within(ALL, self.store.begin_epoch(ended)).await;
+        let begun = with_timeout(REFRESH_TIMEOUT, self.store.begin_epoch(ended)).await;
         if let Err(error) = &begun {
             tracing::warn!(%error, "a new epoch of the log cannot begin");
         }
@@ -171,17 +173,23 @@ impl Keeper {
     }
 
     /// Brings the facts in memory to the end of the log.
-    async fn refresh(&self, mut wanted: BTreeSet<Piece>) -> Result<(), StoreError> {
+    async fn refresh(&self, mut wanted: BTreeSet<FactKey>) -> Result<(), StoreError> {
         // A lease counts from before the read that proves it.
         let begin = self.facts.clock.since_boot();
         let known = self.facts.world.read().cursor;
         let is_empty = known == Cursor::START;
-        if !is_empty && wanted.is_empty() && within(HEAD, self.store.head()).await?.cursor == known
+        if !is_empty
+            && wanted.is_empty()
+            && with_timeout(HEAD_READ_TIMEOUT, self.store.head())
+                .await?
+                .cursor
+                == known
         {
-            self.prove(begin);
+            self.renew_lease(begin);
             return Ok(());
         }
-        let (snapshot, head) = within(HEAD, self.store.snapshot_with_head()).await?;
+        let (snapshot, head) =
+            with_timeout(HEAD_READ_TIMEOUT, self.store.snapshot_with_head()).await?;
         let from = if is_empty {
             0
         } else {
@@ -189,17 +197,17 @@ impl Keeper {
         };
         let forgets = from == 0;
         let found = if forgets {
-            wanted.insert(Piece::Catalog);
+            wanted.insert(FactKey::Catalog);
             // The operator's staff and backends call first, and about everybody.
-            wanted.insert(Piece::Organization(OrganizationId::operator()));
+            wanted.insert(FactKey::Organization(OrganizationId::operator()));
             let keys = keys::ids(&snapshot).await?;
-            wanted.extend(keys.into_iter().map(|id| Piece::Key(id.into())));
+            wanted.extend(keys.into_iter().map(|id| FactKey::Key(id.into())));
             self.begin(&snapshot).await?
         } else {
             self.changes(&snapshot, &head, from, &mut wanted).await?
         };
         // A new catalog drops the organizations from memory, so each is loaded completely again.
-        let anew = forgets || wanted.contains(&Piece::Catalog);
+        let anew = forgets || wanted.contains(&FactKey::Catalog);
         let (view, catalogs) = (View::now(&snapshot), &self.facts.catalogs);
         let loaded = load(view, catalogs, wanted, |organization| {
             let is_known = !anew && self.facts.world.read().knows(organization);
@@ -210,7 +218,7 @@ impl Keeper {
         {
             let mut world = self.facts.world.write();
             if forgets {
-                *world = World::default();
+                *world = FactSnapshot::default();
             }
             // Evict before inserting, so that what was just requested survives until the next
             // refresh.
@@ -234,7 +242,7 @@ impl Keeper {
             journal.advance(at);
             world.journal = journal;
         }
-        self.prove(begin);
+        self.renew_lease(begin);
         self.facts.revisions.send_if_modified(|last| {
             let changed = *last != head.cursor;
             if changed && last.position != 0 {
@@ -248,7 +256,7 @@ impl Keeper {
     }
 
     /// Records that every change committed before `begin`, a time since boot, is in memory.
-    fn prove(&self, begin: Duration) {
+    fn renew_lease(&self, begin: Duration) {
         let begin = u64::try_from(begin.as_nanos()).unwrap_or(u64::MAX);
         self.facts.proven.store(begin, Ordering::Release);
     }
@@ -259,14 +267,14 @@ impl Keeper {
         for (own, feed) in found.feeds.iter_mut().zip(FEEDS) {
             *own = Some(cursors::find(snapshot, feed.name()).await?);
         }
-        let latest = Store::latest_in(snapshot, BACKFILL).await?;
-        let all = u64::try_from(latest.len()).unwrap_or(u64::MAX) < BACKFILL;
+        let latest = Store::latest_in(snapshot, MAX_BACKFILL_CHANGES).await?;
+        let all = u64::try_from(latest.len()).unwrap_or(u64::MAX) < MAX_BACKFILL_CHANGES;
         // The list may hold only part of the oldest commit.
         let oldest = latest.first().map_or(0, |(_, at)| *at);
         found.begin = Some(if all { 0 } else { oldest });
         found.changes = latest
             .into_iter()
-            .filter_map(|(entity, at)| Some((Piece::parse(&entity)?, at)))
+            .filter_map(|(entity, at)| Some((FactKey::parse(&entity)?, at)))
             .collect();
         Ok(found)
     }
@@ -277,17 +285,17 @@ impl Keeper {
         snapshot: &DatabaseTransaction,
         head: &Head,
         mut from: i64,
-        wanted: &mut BTreeSet<Piece>,
+        wanted: &mut BTreeSet<FactKey>,
     ) -> Result<Found, StoreError> {
         let mut found = Found::default();
         loop {
             let page = Store::backlog_in(snapshot, head, from).await?;
             let world = self.facts.world.read();
             for entry in page.entries {
-                let Some(piece) = Piece::parse(&entry.entity) else {
+                let Some(piece) = FactKey::parse(&entry.entity) else {
                     continue;
                 };
-                if let Piece::Cursor(feed) = piece {
+                if let FactKey::Cursor(feed) = piece {
                     for (own, of) in found.feeds.iter_mut().zip(FEEDS) {
                         if of == feed {
                             *own = FeedCursor::from_bytes(&entry.payload);
@@ -307,7 +315,7 @@ impl Keeper {
 }
 
 /// True if the database did not answer; an immediate retry would fail, too.
-fn is_away(error: &StoreError) -> bool {
+fn is_unavailable(error: &StoreError) -> bool {
     matches!(
         error,
         StoreError::Unavailable(_) | StoreError::Late | StoreError::Away
@@ -315,14 +323,14 @@ fn is_away(error: &StoreError) -> bool {
 }
 
 /// Returns the result of `read`, or `StoreError::Late` after `time`.
-async fn within<T>(
+async fn with_timeout<T>(
     time: Duration,
     read: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
     timeout(time, read).await.unwrap_or(Err(StoreError::Late))
 }
 
-fn seconds_since(head: Head, now: Millis) -> f64 {
+fn seconds_since(head: Head, now: UnixTime) -> f64 {
     let millis = u64::try_from(now.0.saturating_sub(head.commit.0)).unwrap_or_default();
     Duration::from_millis(millis).as_secs_f64()
 }

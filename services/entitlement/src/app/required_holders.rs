@@ -11,7 +11,7 @@ use std::{
 
 use ::store::{StoreError, WriteTx};
 use api::entitlement::v1::Scope;
-use base::{Millis, OrganizationId};
+use base::{OrganizationId, UnixTime};
 use entitlement_core::{Validity, lasts_until, management};
 use prost::Message;
 
@@ -20,13 +20,13 @@ use crate::{
     error::Error,
     store::{
         grants::{self, Row},
-        members, organizations, releases, subjects,
+        members, organizations, pending_releases, subjects,
     },
 };
 
 /// Maximum time since the last message of the feeds for a count of holders: less than the lifetime
 /// of a release, so that the outcome of a release is known before its subject counts again.
-const SILENCE: Duration = Duration::from_secs(30);
+const MAX_FEED_SILENCE: Duration = Duration::from_secs(30);
 
 /// A post that needs a holder.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,10 +38,10 @@ enum Post {
 }
 
 /// The ids of the roles that hold posts.
-const OWNER: &str = "owner";
-const OPERATOR: &str = "operator";
-const ADMIN: &str = "application-admin";
-pub(super) const POSTS: [&str; 3] = [OWNER, OPERATOR, ADMIN];
+const OWNER_ROLE_ID: &str = "owner";
+const OPERATOR_ROLE_ID: &str = "operator";
+const ADMIN_ROLE_ID: &str = "application-admin";
+pub(super) const POST_ROLE_IDS: [&str; 3] = [OWNER_ROLE_ID, OPERATOR_ROLE_ID, ADMIN_ROLE_ID];
 
 /// True if the end or change of a grant of this role may affect a post.
 pub(super) fn concerns(role: &str) -> bool {
@@ -55,7 +55,7 @@ pub(super) fn concerns(role: &str) -> bool {
 
 /// A grant that holds posts, whose subject could act if its access is effective.
 #[derive(Debug)]
-struct Held {
+struct HolderGrant {
     id: String,
     subject: String,
     posts: Vec<Post>,
@@ -68,8 +68,8 @@ struct Held {
 #[derive(Debug)]
 pub(super) struct Keepers {
     organization: OrganizationId,
-    now: Millis,
-    held: Vec<Held>,
+    now: UnixTime,
+    held: Vec<HolderGrant>,
     /// True if a subscription is required.
     demanded: bool,
 }
@@ -81,19 +81,19 @@ impl Keepers {
         tx: &WriteTx,
         organization: &OrganizationId,
     ) -> Result<Self, Error> {
-        if !app.engine.heard.is_recent(SILENCE) {
+        if !app.engine.heard.is_recent(MAX_FEED_SILENCE) {
             return Err(Error::ProjectionBehind);
         }
-        let released = releases::subjects(tx, organization).await?;
-        let rows = grants::of_posts(tx, organization, &POSTS).await?;
-        let acting = acting(tx, organization, &rows, &released).await?;
+        let released = pending_releases::subjects(tx, organization).await?;
+        let rows = grants::of_posts(tx, organization, &POST_ROLE_IDS).await?;
+        let effective_holders = effective_holders(tx, organization, &rows, &released).await?;
         let found = organizations::find(tx.connection(), organization).await?;
         let demanded = found.is_some_and(|found| found.subscription_required)
             || released.iter().any(String::is_empty);
         let mut held = Vec::new();
         for row in rows {
-            if let Some(subscribed) = acting.get(&row.subject) {
-                held.push(Held::read(organization, row, *subscribed)?);
+            if let Some(subscribed) = effective_holders.get(&row.subject) {
+                held.push(HolderGrant::read(organization, row, *subscribed)?);
             }
         }
         Ok(Self {
@@ -110,11 +110,13 @@ impl Keepers {
         tx: &WriteTx,
         organization: &OrganizationId,
         concerned: bool,
-    ) -> Result<Kept, Error> {
+    ) -> Result<HoldersBefore, Error> {
         if !concerned {
-            return Ok(Kept(None));
+            return Ok(HoldersBefore(None));
         }
-        Ok(Kept(Some(Self::read(app, tx, organization).await?)))
+        Ok(HoldersBefore(Some(
+            Self::read(app, tx, organization).await?,
+        )))
     }
 
     /// Checks that every post keeps a holder when a grant ends.
@@ -130,7 +132,7 @@ impl Keepers {
 
     /// Checks that every post keeps a holder when a subscription becomes required.
     // SPEC: S2-15.
-    pub(super) fn demanding(&self) -> Result<(), Error> {
+    pub(super) fn when_subscription_required(&self) -> Result<(), Error> {
         self.unless(|held| !held.subscribed)
     }
 
@@ -139,11 +141,11 @@ impl Keepers {
         self.unless(|_| true)
     }
 
-    fn unless(&self, leaves: impl Fn(&Held) -> bool) -> Result<(), Error> {
+    fn unless(&self, leaves: impl Fn(&HolderGrant) -> bool) -> Result<(), Error> {
         self.kept(&self.posts(leaves))
     }
 
-    fn kept(&self, after: &BTreeMap<Post, Millis>) -> Result<(), Error> {
+    fn kept(&self, after: &BTreeMap<Post, UnixTime>) -> Result<(), Error> {
         let before = self.posts(|_| false);
         let missed = before
             .into_iter()
@@ -162,7 +164,7 @@ impl Keepers {
 
     /// Returns the time until which each post has a holder without a gap, counting only the grants
     /// that stay.
-    fn posts(&self, leaves: impl Fn(&Held) -> bool) -> BTreeMap<Post, Millis> {
+    fn posts(&self, leaves: impl Fn(&HolderGrant) -> bool) -> BTreeMap<Post, UnixTime> {
         let mut validities: BTreeMap<&Post, Vec<Validity>> = BTreeMap::new();
         for held in &self.held {
             if (held.subscribed || !self.demanded) && !leaves(held) {
@@ -178,9 +180,9 @@ impl Keepers {
 }
 
 /// The holders before a change, if the change may affect them.
-pub(super) struct Kept(Option<Keepers>);
+pub(super) struct HoldersBefore(Option<Keepers>);
 
-impl Kept {
+impl HoldersBefore {
     /// Checks that every post keeps a holder after the change.
     // SPEC: S2-31, S0-29.
     pub(super) async fn after(&self, app: &App, tx: &WriteTx) -> Result<(), Error> {
@@ -194,7 +196,7 @@ impl Kept {
 
 /// Returns the holders whose access is effective and who are not about to leave, each with its
 /// eligibility where a subscription is required.
-async fn acting(
+async fn effective_holders(
     tx: &WriteTx,
     organization: &OrganizationId,
     held: &[Row],
@@ -204,27 +206,27 @@ async fn acting(
     let names: Vec<&str> = names.into_iter().collect();
     let members = members::of_subjects(tx.connection(), organization, &names).await?;
     let members = members.into_iter().filter(|member| member.active);
-    let mut acting: BTreeMap<String, bool> = members
+    let mut effective_holders: BTreeMap<String, bool> = members
         .map(|member| {
             let person = member.subject.starts_with("users/");
             (member.subject, member.subscription_active || !person)
         })
         .collect();
-    let names: Vec<String> = acting.keys().cloned().collect();
+    let names: Vec<String> = effective_holders.keys().cloned().collect();
     let people = subjects::find(tx.connection(), &names).await?;
     let people = people.into_iter().filter(|person| person.active);
     let active: HashSet<String> = people.map(|person| person.name).collect();
-    acting.retain(|name, _| active.contains(name) && !released.contains(name));
-    Ok(acting)
+    effective_holders.retain(|name, _| active.contains(name) && !released.contains(name));
+    Ok(effective_holders)
 }
 
-impl Held {
+impl HolderGrant {
     fn read(organization: &OrganizationId, row: Row, subscribed: bool) -> Result<Self, StoreError> {
         let scope = Scope::decode(row.scope.as_slice())?;
         let posts = match row.role.as_str() {
-            OWNER => vec![Post::Owner],
-            OPERATOR if *organization == OrganizationId::operator() => vec![Post::Operator],
-            ADMIN if scope.all => scope.applications.into_iter().map(Post::Admin).collect(),
+            OWNER_ROLE_ID => vec![Post::Owner],
+            OPERATOR_ROLE_ID if *organization == OrganizationId::operator() => vec![Post::Operator],
+            ADMIN_ROLE_ID if scope.all => scope.applications.into_iter().map(Post::Admin).collect(),
             _ => Vec::new(),
         };
         Ok(Self {
@@ -232,8 +234,8 @@ impl Held {
             subject: row.subject,
             posts,
             validity: Validity {
-                start: Millis(row.start_ms),
-                end: Millis(row.end_ms),
+                start: UnixTime(row.start_ms),
+                end: UnixTime(row.end_ms),
             },
             subscribed,
         })

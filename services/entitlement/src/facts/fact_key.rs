@@ -5,7 +5,7 @@ use freshness::Change;
 
 /// The key of a fact.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Piece {
+pub(crate) enum FactKey {
     /// The catalog.
     Catalog,
     /// A key of a service account.
@@ -41,7 +41,7 @@ impl Feed {
     }
 }
 
-impl Piece {
+impl FactKey {
     /// Returns the entity in the log of changes. Ids have no slash, so no two keys share an entity.
     pub(crate) fn entity(&self) -> String {
         match self {
@@ -96,16 +96,16 @@ mod tests {
     fn a_piece_reads_back_from_the_log() {
         let organization = || OrganizationId::parse("acme").unwrap();
         for piece in [
-            Piece::Catalog,
-            Piece::Key("k1".into()),
-            Piece::Subject("users/jan".into()),
-            Piece::Organization(organization()),
-            Piece::Resource(organization(), "+324".into()),
-            Piece::Member(organization(), "serviceAccounts/portal".into()),
-            Piece::Cursor(Feed::Identity),
-            Piece::Cursor(Feed::Membership),
+            FactKey::Catalog,
+            FactKey::Key("k1".into()),
+            FactKey::Subject("users/jan".into()),
+            FactKey::Organization(organization()),
+            FactKey::Resource(organization(), "+324".into()),
+            FactKey::Member(organization(), "serviceAccounts/portal".into()),
+            FactKey::Cursor(Feed::Identity),
+            FactKey::Cursor(Feed::Membership),
         ] {
-            assert_eq!(Piece::parse(&piece.entity()), Some(piece));
+            assert_eq!(FactKey::parse(&piece.entity()), Some(piece));
         }
     }
 }

@@ -8,22 +8,22 @@ use api::entitlement::v1::{
     Scope,
 };
 use authority::Context;
-use base::{Millis, OrganizationId};
-use entitlement_core::{Facts, access, authority::Power};
+use base::{OrganizationId, UnixTime};
+use entitlement_core::{Facts, access, authority::Granter};
 
 use super::{
     App,
-    grant_power::{caller, seen_by},
+    delegation::{caller, seen_by},
     list_effective_access::{scope, unknown},
 };
 use crate::{
     error::Error,
-    facts::{Piece, Reading, World},
+    facts::{FactKey, FactSnapshot, SnapshotReader},
     store::view::View,
 };
 
 /// Maximum number of locations in an answer.
-const PLACES: usize = 20_000;
+const MAX_PREVIEW_LOCATIONS: usize = 20_000;
 
 /// Access of subjects, by subject and application.
 pub(super) type Reached = BTreeMap<(String, String), Access>;
@@ -32,7 +32,7 @@ pub(super) type Reached = BTreeMap<(String, String), Access>;
 pub(super) struct Access {
     permissions: Vec<Held>,
     /// The recommended modules without access.
-    left_out: Vec<String>,
+    missing_recommended: Vec<String>,
 }
 
 /// The scope of a permission, under its condition if any.
@@ -53,13 +53,14 @@ pub(super) async fn reached(
     organization: &OrganizationId,
     subjects: &BTreeSet<String>,
 ) -> Result<Reached, Error> {
-    let mut reading = Reading::begin(&app.store, &app.engine.facts, View::within(tx)).await?;
+    let mut reading =
+        SnapshotReader::begin(&app.store, &app.engine.facts, View::within(tx)).await?;
     let caller = caller(context)?;
     let read = reading.read(|world| {
-        let power = app.engine.power(world, caller, organization)?;
+        let granter_facts = app.engine.granter_facts(world, caller, organization)?;
         let (mut found, mut missing) = (Reached::new(), Vec::new());
         for subject in subjects {
-            match reached_by(world, &power, organization, subject) {
+            match reached_by(world, &granter_facts, organization, subject) {
                 Ok(reached) => found.extend(reached),
                 Err(pieces) => missing.extend(pieces),
             }
@@ -74,14 +75,14 @@ pub(super) async fn reached(
 }
 
 fn reached_by(
-    world: &World,
-    power: &Power<'_>,
+    world: &FactSnapshot,
+    granter_facts: &Granter<'_>,
     organization: &OrganizationId,
     subject: &str,
-) -> Result<Reached, Vec<Piece>> {
+) -> Result<Reached, Vec<FactKey>> {
     let facts = world.facts(subject, organization)?;
-    seen_by(power, &facts, |seen| {
-        reached_with(seen, organization, subject, power.now)
+    seen_by(granter_facts, &facts, |seen| {
+        reached_with(seen, organization, subject, granter_facts.now)
     })
 }
 
@@ -89,8 +90,8 @@ fn reached_with(
     facts: &Facts<'_>,
     organization: &OrganizationId,
     subject: &str,
-    now: Millis,
-) -> Result<Reached, Vec<Piece>> {
+    now: UnixTime,
+) -> Result<Reached, Vec<FactKey>> {
     let found = access(facts, now);
     let missing = unknown(facts, organization, &found);
     if !missing.is_empty() {
@@ -117,7 +118,7 @@ fn reached_with(
                 })
                 .filter(|held| !is_nowhere(&held.scope))
                 .collect(),
-            left_out: recommended
+            missing_recommended: recommended
                 .filter(|(_, module, recommended)| {
                     let mut reached = found.modules.iter().chain(&found.conditional_modules);
                     *recommended && !reached.any(|own| own == module)
@@ -135,7 +136,7 @@ fn is_nowhere(scope: &Scope) -> bool {
 }
 
 /// Returns the differences with their warnings.
-pub(super) fn difference(before: &Reached, after: &Reached) -> Result<PreviewResponse, Error> {
+pub(super) fn access_diff(before: &Reached, after: &Reached) -> Result<PreviewResponse, Error> {
     let mut response = PreviewResponse::default();
     let mut places = 0;
     let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();
@@ -147,18 +148,18 @@ pub(super) fn difference(before: &Reached, after: &Reached) -> Result<PreviewRes
         }
         let (subject, application) = key;
         places += permissions.iter().map(weight).sum::<usize>();
-        if places > PLACES {
-            return Err(Error::PreviewTooLarge(PLACES));
+        if places > MAX_PREVIEW_LOCATIONS {
+            return Err(Error::PreviewTooLarge(MAX_PREVIEW_LOCATIONS));
         }
         response.differences.push(AccessDifference {
             subject: subject.clone(),
             application: application.clone(),
             permissions,
         });
-        let left_out = new.into_iter().flat_map(|new| &new.left_out);
+        let missing_recommended = new.into_iter().flat_map(|new| &new.missing_recommended);
         response
             .warnings
-            .extend(left_out.map(|module| PreviewWarning {
+            .extend(missing_recommended.map(|module| PreviewWarning {
                 kind: PreviewWarningKind::RecommendedModule.into(),
                 subject: subject.clone(),
                 application: application.clone(),

@@ -4,23 +4,23 @@ use api::entitlement::v1::PlaceKind;
 use entitlement_core::{Decision, Facts, PermissionIndex, Reason, Target, decide};
 
 use super::{
-    Found, List, Row, Spot,
-    walk::{Covered, walk},
+    Found, List, Location, Row,
+    scan_units::{UnitFilter, scan_units},
 };
 use crate::{
-    engine::Allowance,
+    engine::ConditionBudget,
     error::Error,
-    facts::{Piece, Place, Reading},
+    facts::{FactKey, Place, SnapshotReader},
     store::view::View,
 };
 
-/// Scan at most `LOOKED_AT` × page size candidates. If few meet their condition, return a short
+/// Scan at most `MAX_SCANS_PER_PAGE` × page size candidates. If few meet their condition, return a short
 /// page rather than keep scanning.
-const LOOKED_AT: usize = 16;
+const MAX_SCANS_PER_PAGE: usize = 16;
 
 /// Units in which resources may be allowed.
 struct Candidates {
-    covered: Covered,
+    unit_filter: UnitFilter,
     /// True if each resource must be checked, because a condition may be met for some only.
     each: bool,
 }
@@ -30,36 +30,37 @@ impl List<'_> {
     pub(super) async fn in_store(&self) -> Result<Found, Error> {
         let snapshot = self.app.store.snapshot().await?;
         let view = View::at(&snapshot, self.at);
-        let mut reading = Reading::begin(&self.app.store, &self.app.engine.facts, view).await?;
+        let mut reading =
+            SnapshotReader::begin(&self.app.store, &self.app.engine.facts, view).await?;
         let known = reading.read(|world| {
             let facts = world.facts(&self.request.subject, self.organization)?;
             // Look up the resources that grants name one by one.
             let tree = facts.organization.map(|organization| &organization.tree);
             let grants = facts.member.into_iter().flat_map(|member| &member.grants);
-            let unknown: Vec<Piece> = grants
+            let unknown: Vec<FactKey> = grants
                 .flat_map(|grant| tree.into_iter().flat_map(|tree| tree.unknown(&grant.scope)))
-                .map(|id| Piece::Resource(self.organization.clone(), id.into()))
+                .map(|id| FactKey::Resource(self.organization.clone(), id.into()))
                 .collect();
             if !unknown.is_empty() {
                 return Err(unknown);
             }
             self.asked(world, |facts, permission| {
-                let rows = self.rows(facts, permission, &Allowance::alone());
+                let rows = self.rows(facts, permission, &ConditionBudget::unlimited());
                 (rows, self.candidates(facts, permission))
             })
         });
         let (mut rows, candidates) = known.await??;
-        let mut looked_at = None;
+        let mut scanned_up_to = None;
         if self.is_of(PlaceKind::Resource) {
             let (found, last) = self.resources(&mut reading, view, &candidates).await?;
             // Locations after the last candidate belong to a later page.
-            rows.retain(|row| last.as_ref().is_none_or(|last| row.spot <= *last));
+            rows.retain(|row| last.as_ref().is_none_or(|last| row.location <= *last));
             rows.extend(found);
-            looked_at = last;
+            scanned_up_to = last;
         }
         Ok(Found {
             rows: self.cut(rows),
-            looked_at,
+            scanned_up_to,
             revision: reading.revision(),
         })
     }
@@ -67,47 +68,51 @@ impl List<'_> {
     /// Returns the rows of the candidates, and the last candidate checked if more may follow.
     async fn resources(
         &self,
-        reading: &mut Reading<'_>,
+        reading: &mut SnapshotReader<'_>,
         view: View<'_>,
         candidates: &Candidates,
-    ) -> Result<(Vec<Row>, Option<Spot>), Error> {
+    ) -> Result<(Vec<Row>, Option<Location>), Error> {
         let mut after = match &self.after {
-            Some(Spot::Resource(unit, id)) => (unit.clone(), id.clone()),
+            Some(Location::Resource(unit, id)) => (unit.clone(), id.clone()),
             _ => Default::default(),
         };
         let mut found = Vec::new();
-        for _ in 0..LOOKED_AT {
-            let covered = &candidates.covered;
-            let some = walk(view, self.organization, covered, after, self.limit).await?;
+        for _ in 0..MAX_SCANS_PER_PAGE {
+            let unit_filter = &candidates.unit_filter;
+            let some = scan_units(view, self.organization, unit_filter, after, self.limit).await?;
             let last = some.last().filter(|_| some.len() == self.limit).cloned();
             let each = candidates.each;
             if each {
-                found.extend(self.among(reading, some).await?);
+                found.extend(self.rows_of(reading, some).await?);
             } else {
                 found.extend(some.into_iter().map(allowed));
             }
             match last {
-                Some(Spot::Resource(unit, id)) if each && found.len() < self.limit => {
+                Some(Location::Resource(unit, id)) if each && found.len() < self.limit => {
                     after = (unit, id);
                 }
                 last => return Ok((found, last.filter(|_| each))),
             }
         }
         let (unit, id) = after;
-        Ok((found, Some(Spot::Resource(unit, id))))
+        Ok((found, Some(Location::Resource(unit, id))))
     }
 
     /// Returns the rows of the resources that are on the list.
-    async fn among(&self, reading: &mut Reading<'_>, some: Vec<Spot>) -> Result<Vec<Row>, Error> {
+    async fn rows_of(
+        &self,
+        reading: &mut SnapshotReader<'_>,
+        some: Vec<Location>,
+    ) -> Result<Vec<Row>, Error> {
         let read = reading.read(|world| {
             let mut missing = Vec::new();
             let mut targets = Vec::with_capacity(some.len());
-            for spot in &some {
-                let Some(id) = spot.resource() else {
+            for location in &some {
+                let Some(id) = location.resource() else {
                     continue;
                 };
                 match world.target(self.organization, Place::Resource(id)) {
-                    Ok(target) => targets.push((spot, target)),
+                    Ok(target) => targets.push((location, target)),
                     Err(pieces) => missing.extend(pieces),
                 }
             }
@@ -116,8 +121,8 @@ impl List<'_> {
             }
             self.asked(world, |facts, permission| {
                 let places = targets.into_iter();
-                let places = places.map(|(spot, target)| (spot.clone(), target));
-                let row = |place| self.row(facts, permission, place, &Allowance::alone());
+                let places = places.map(|(location, target)| (location.clone(), target));
+                let row = |place| self.row(facts, permission, place, &ConditionBudget::unlimited());
                 places.filter_map(row).collect()
             })
         });
@@ -136,7 +141,7 @@ impl List<'_> {
         let whole = decide(Target::Organization);
         if may_hold(&whole) {
             return Candidates {
-                covered: Covered::All,
+                unit_filter: UnitFilter::All,
                 each: whole.is_conditional(),
             };
         }
@@ -150,15 +155,17 @@ impl List<'_> {
             .collect();
         Candidates {
             each: units.iter().any(|(_, decision)| decision.is_conditional()),
-            covered: Covered::Units(units.into_iter().map(|(id, _)| id.to_owned()).collect()),
+            unit_filter: UnitFilter::Units(
+                units.into_iter().map(|(id, _)| id.to_owned()).collect(),
+            ),
         }
     }
 }
 
 /// The row of a resource that is allowed without a condition.
-fn allowed(spot: Spot) -> Row {
+fn allowed(location: Location) -> Row {
     Row {
-        spot,
+        location,
         missing_context: Vec::new(),
     }
 }
