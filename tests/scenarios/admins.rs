@@ -19,6 +19,7 @@ use crate::{
 
 const NO: Code = Code::PermissionDenied;
 
+/// Partly S0-1: asking for access for oneself.
 #[test]
 fn s0_1_a_plain_member_gives_itself_nothing() {
     everywhere(async |rig| {

@@ -255,6 +255,7 @@ fn b7_whoever_could_not_give_it_in_one_of_many_organizations_could_not_give_it()
     });
 }
 
+/// Partly S2-15: no case is opened.
 #[test]
 fn s2_15_who_is_the_last_owner_anywhere_stays_active() {
     everywhere(async |rig| {

@@ -346,6 +346,7 @@ fn b6_nobody_changes_a_role_that_they_hold_and_only_owners_one_that_an_owner_hol
     });
 }
 
+/// Partly B4: there are no groups.
 #[test]
 fn b4_a_change_of_a_role_is_bounded_as_giving_it_to_its_holders_would_be() {
     everywhere(async |rig| {

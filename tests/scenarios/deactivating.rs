@@ -40,6 +40,7 @@ async fn of_ann(rig: &Rig, world: &Managed<'_>) -> Vec<String> {
     world.listed(&rig.root(), request).await
 }
 
+/// Partly S4-31: there are no sessions.
 #[test]
 fn s4_31_s4_32_who_comes_back_has_what_the_organization_still_has() {
     everywhere(async |rig| {

@@ -29,6 +29,7 @@ fn s2_23_an_owner_has_no_part() {
     });
 }
 
+/// Partly S2-25: there are no groups and no second logins.
 #[test]
 fn s2_25_s3_44_s3_46_nobody_changes_their_own_access() {
     everywhere(async |rig| {

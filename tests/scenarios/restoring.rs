@@ -168,6 +168,7 @@ fn b7_an_organization_comes_back_by_whoever_could_give_what_is_held_in_it() {
     });
 }
 
+/// Partly S2-13: no event ends a subscription, and there are no sessions.
 #[test]
 fn s2_13_a_subscription_begins_again_by_whoever_could_give_what_it_gives() {
     everywhere(async |rig| {

@@ -205,6 +205,7 @@ fn of_those_that_are_sent_at_once_one_waits() {
     });
 }
 
+/// Partly S4-19: notes are neither mailed nor shown on a page.
 #[test]
 fn s4_19_a_note_is_text_of_some_length() {
     everywhere(async |rig| {
