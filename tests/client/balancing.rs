@@ -1,4 +1,4 @@
-//! Which backend is asked.
+//! The choice of backend.
 
 use std::sync::atomic::Ordering;
 
@@ -18,13 +18,13 @@ async fn what_the_name_gains_is_asked_and_what_it_loses_is_asked_no_more() {
     client.check(&question(1)).await.unwrap();
     assert_eq!(first.asked(), 1);
     name.set(&[of_first.address, of_second.address]);
-    eventually("the second is asked", async || {
+    eventually("the second backend is asked", async || {
         client.check(&question(1)).await.unwrap();
         second.asked() > 0
     })
     .await;
     name.set(&[of_second.address]);
-    eventually("the first is not asked", async || {
+    eventually("the first backend is not asked", async || {
         let before = first.asked();
         for number in 0..50 {
             client.check(&question(number)).await.unwrap();
@@ -32,7 +32,7 @@ async fn what_the_name_gains_is_asked_and_what_it_loses_is_asked_no_more() {
         first.asked() == before
     })
     .await;
-    // A name that has lost all its addresses is a name server in trouble.
+    // A name without addresses indicates trouble with the name server, not with the backends.
     name.set(&[]);
     for number in 0..50 {
         client.check(&question(number)).await.unwrap();
@@ -48,9 +48,9 @@ async fn what_a_retired_backend_was_asked_is_still_answered() {
     let client = name.client().retry_budget(0).build().unwrap();
     let asked = client.clone();
     let asked = tokio::spawn(async move { asked.check(&question(1)).await });
-    eventually("it is asked", async || slow.asked() == 1).await;
+    eventually("the question has arrived", async || slow.asked() == 1).await;
     name.set(&[of_other.address]);
-    eventually("the other is asked", async || {
+    eventually("the other backend is asked", async || {
         client.check(&question(2)).await.unwrap();
         other.asked() > 0
     })
@@ -93,6 +93,6 @@ async fn a_backend_that_is_not_there_costs_no_answer() {
     for number in 0..300 {
         client.check(&question(number)).await.unwrap();
     }
-    // It is tried now and then, and not for every question.
+    // The client retries the backend now and then, not for every question.
     assert!(client.counts().retries < 30, "{:?}", client.counts());
 }

@@ -1,4 +1,4 @@
-//! Many questions at once.
+//! Batches of questions.
 
 use mandate_client::{Error, Question};
 use tests::Setting;

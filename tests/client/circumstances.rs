@@ -1,4 +1,4 @@
-//! Questions that differ in their circumstances only.
+//! Questions that differ only by their context.
 
 use std::sync::atomic::Ordering;
 
@@ -16,7 +16,7 @@ fn at(network: &str) -> Context {
     Context::new().with("network", network)
 }
 
-/// Asks one question in many circumstances and in none, at once and again.
+/// Asks one question with many contexts and without one, concurrently and repeatedly.
 async fn ask_in_all(client: &Client) {
     for _ in 0..3 {
         let mut asked = JoinSet::new();
@@ -53,7 +53,7 @@ async fn what_no_condition_bore_upon_is_given_again_in_any_circumstances() {
     let world = World::start(Setting::Sqlite).await;
     let client = world.client().local_cache(100).build().unwrap();
     let (ann, fay) = (view("ann", "acme"), view("fay", "acme"));
-    eventually("fay may in the office", async || {
+    eventually("fay is allowed in the office", async || {
         let asked = fay.clone().given(at("office"));
         client.check(&asked).await.unwrap().is_allowed()
     })
@@ -68,7 +68,10 @@ async fn what_no_condition_bore_upon_is_given_again_in_any_circumstances() {
                 .is_allowed()
         );
     }
-    assert!(client.counts().local > kept, "ann is asked about once");
+    assert!(
+        client.counts().local > kept,
+        "the answer about ann is reused"
+    );
     let kept = client.counts().local;
     for _ in 0..3 {
         for (said, reason) in [
@@ -85,7 +88,7 @@ async fn what_no_condition_bore_upon_is_given_again_in_any_circumstances() {
             assert_eq!(!answer.missing_context().is_empty(), missing);
         }
     }
-    assert_eq!(client.counts().local, kept, "fay is asked about each time");
+    assert_eq!(client.counts().local, kept, "no answer about fay is reused");
     let batch = [
         fay.clone().given(at("home")),
         fay.clone().given(at("office")),
@@ -101,7 +104,7 @@ async fn k_a_redis_answers_only_what_no_condition_bore_upon() {
     let redis = RedisServer::start();
     let world = World::on(Rig::with_redis(Setting::Postgres, redis.url()).await).await;
     let client = world.reader(&redis.url());
-    eventually("ann's is in Redis", async || {
+    eventually("the decision about ann is in Redis", async || {
         let before = client.counts().redis;
         let asked = view("ann", "acme").given(at("home"));
         assert!(client.check(&asked).await.unwrap().is_allowed());

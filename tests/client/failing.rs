@@ -1,4 +1,4 @@
-//! What fails, and that nothing follows from it but an error.
+//! Failures, whose only consequence is an error.
 
 use std::{
     sync::atomic::Ordering,
@@ -28,7 +28,7 @@ async fn k_b_a_deadline_ends_the_wait_and_nothing_is_kept() {
     );
     assert!(begin.elapsed() >= Duration::from_millis(50));
     assert!(begin.elapsed() < Duration::from_millis(500));
-    eventually("the service is told", async || {
+    eventually("the service receives the cancellation", async || {
         fake.0.cancelled.load(Ordering::SeqCst) == 1
     })
     .await;
@@ -64,7 +64,7 @@ async fn a_server_that_was_killed_is_asked_again_when_it_is_back() {
     let mut wire = Wire::to(served.address).await;
     let client = client(wire.url()).build().unwrap();
     for _ in 0..3 {
-        eventually("it answers", async || {
+        eventually("the server answers", async || {
             client.check(&question(1)).await.is_ok()
         })
         .await;
@@ -75,10 +75,13 @@ async fn a_server_that_was_killed_is_asked_again_when_it_is_back() {
             matches!(answer, Err(Error::Unavailable { .. })),
             "{answer:?}"
         );
-        assert!(begin.elapsed() < Duration::from_secs(5), "it takes long");
+        assert!(
+            begin.elapsed() < Duration::from_secs(5),
+            "the error takes too long"
+        );
         wire.mend().await;
     }
-    eventually("it answers", async || {
+    eventually("the server answers", async || {
         client.check(&question(1)).await.is_ok()
     })
     .await;
@@ -98,11 +101,11 @@ async fn what_is_under_way_when_a_stream_breaks_is_asked_elsewhere() {
             tokio::spawn(async move { (number, client.check(&question(number)).await) })
         })
         .collect();
-    eventually("all are asked", async || deaf.asked() == 50).await;
+    eventually("all questions have arrived", async || deaf.asked() == 50).await;
     name.set(&[wire.address, of_good.address]);
-    eventually("the other is known", async || {
+    eventually("the other backend is asked", async || {
         let quick = Options::default().within(Duration::from_millis(100));
-        // The one that is silent may be asked first.
+        // The silent backend may be asked first.
         let _ = client.check_with(&question(99), &quick).await;
         good.asked() > 0
     })
@@ -157,7 +160,7 @@ async fn retries_end_with_the_budget() {
         );
     }
     assert_eq!((fake.asked(), client.counts().retries), (105, 5));
-    // Answers pay for others.
+    // Successful answers refill the retry budget.
     fake.set(|settings| &settings.unavailable, false);
     for number in 0..10 {
         client.check(&question(number)).await.unwrap();

@@ -1,4 +1,4 @@
-//! A server that answers as a test says, and counts what it is asked.
+//! A server with answers controlled by the test, which counts the questions that it receives.
 
 use std::{
     collections::HashMap,
@@ -26,34 +26,34 @@ use tonic::{Request, Response, Status, Streaming, service::Routes};
 
 use crate::network::Served;
 
-/// How a fake answers.
+/// The behaviour of a fake server, and its counters.
 #[derive(Default)]
 pub struct Settings {
-    /// It has no `CheckStream`.
+    /// If set, the server lacks `CheckStream`.
     pub no_streams: AtomicBool,
-    /// It answers nothing.
+    /// If set, the server does not answer.
     pub silent: AtomicBool,
-    /// It answers `UNAVAILABLE`.
+    /// If set, the server answers `UNAVAILABLE`.
     pub unavailable: AtomicBool,
-    /// It answers each question after another time, up to 20 ms.
+    /// If set, the server answers each question after a different time, up to 20 ms.
     pub shuffles: AtomicBool,
-    /// It answers after so long, in milliseconds.
+    /// Delay of the answers, in milliseconds.
     pub delay_ms: AtomicU64,
-    /// For how long its answers may be given again.
+    /// Time for which the answers may be reused, in milliseconds.
     pub reusable_ms: AtomicI32,
-    /// Questions that it was asked.
+    /// Number of questions received.
     pub asked: AtomicUsize,
-    /// Questions that it was asked by unary calls.
+    /// Number of questions received in unary calls.
     pub unary: AtomicUsize,
-    /// Messages with questions.
+    /// Number of messages with questions.
     pub messages: AtomicUsize,
-    /// Streams that were opened.
+    /// Number of streams opened.
     pub streams: AtomicUsize,
-    /// Questions under way that were cancelled.
+    /// Number of pending questions that were cancelled.
     pub cancelled: AtomicUsize,
 }
 
-/// A server. Its answer to a question has the question in it, as the grant.
+/// A server that echoes the question as the grant of its answer.
 #[derive(Clone, Default)]
 pub struct Fake(pub Arc<Settings>);
 
@@ -92,7 +92,7 @@ impl Fake {
             reason: DecisionReason::Allowed.into(),
             grant: echo(&question),
             revision: 1,
-            // As if a condition bore upon whatever circumstances are said of.
+            // An answer with a context counts as conditional.
             reusable_ms: match question.context {
                 Some(_) => 0,
                 None => settings.reusable_ms.load(Ordering::SeqCst),
@@ -114,7 +114,7 @@ fn echo(question: &StreamQuestion) -> String {
     format!("{subject} {permission} {resource} {:?}", context.fields)
 }
 
-/// What the grant of the answer to a question is.
+/// Returns the grant in the answer to a question.
 pub fn echo_of(question: &Question) -> String {
     echo(&StreamQuestion {
         subject: question.subject.clone(),
@@ -125,7 +125,7 @@ pub fn echo_of(question: &Question) -> String {
     })
 }
 
-/// A question like no other of its number.
+/// Returns the question of a number; different numbers give different questions.
 pub fn question(number: usize) -> Question {
     Question::new(
         format!("users/u{number}"),
@@ -200,7 +200,7 @@ impl AuthorizationService for Fake {
                             id,
                             outcome: Some(outcome),
                         }];
-                        // A client that is gone hears no more.
+                        // The client may be gone.
                         let _ = sender.send(Ok(CheckStreamResponse { answers }));
                     });
                     let before = ids.insert(id, task.abort_handle());

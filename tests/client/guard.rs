@@ -1,4 +1,4 @@
-//! Services that are guarded with one line.
+//! Services that one line of code guards.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -23,7 +23,7 @@ use crate::{
     world::{World, view},
 };
 
-/// What a request asks for: the user in its header, the unit in its header.
+/// Returns the question of a request: its user and unit come from headers.
 fn asked<B>(request: &http::Request<B>) -> Option<Question> {
     let header = |name| request.headers().get(name)?.to_str().ok();
     Some(view(header("x-user")?, header("x-place")?))
@@ -124,7 +124,11 @@ async fn a_service_over_grpc_lets_through_what_is_allowed() {
         assert_eq!(call(user, place).await, expected, "{user:?} {place}");
         through += usize::from(allowed);
     }
-    assert_eq!(fake.asked(), through, "what is refused reaches nobody");
+    assert_eq!(
+        fake.asked(),
+        through,
+        "a refused request does not reach the handler"
+    );
     world.wire.cut().await;
     assert_eq!(call(Some("ann"), "acme").await, Some(Code::Unavailable));
     assert_eq!(fake.asked(), through);

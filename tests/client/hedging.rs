@@ -1,4 +1,4 @@
-//! A second backend where the first is slow.
+//! Hedging: a second backend is asked if the first is slow.
 
 use std::{
     sync::atomic::Ordering,
@@ -33,7 +33,7 @@ async fn ask_a_slow_and_a_quick_one(no_streams: bool) {
     let hedges = client.counts().hedges;
     assert!((1..30).contains(&hedges), "{hedges} hedges");
     if !no_streams {
-        eventually("the slow one is told", async || {
+        eventually("the slow backend receives the cancellations", async || {
             slow.0.cancelled.load(Ordering::SeqCst) as u64 == hedges
         })
         .await;

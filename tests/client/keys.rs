@@ -1,4 +1,4 @@
-//! Keys in files, which others write anew.
+//! Keys in files, which other programs replace.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::{
     world::{World, view},
 };
 
-/// A new key of the first service account: its name and its secret.
+/// Creates a key of the first service account. Returns its name and its secret.
 async fn key(world: &World) -> (String, String) {
     let request = CreateServiceAccountKeyRequest {
         parent: "serviceAccounts/root".to_owned(),
@@ -23,7 +23,7 @@ async fn key(world: &World) -> (String, String) {
     (made.key.unwrap_or_default().name, made.secret)
 }
 
-/// Writes a file at once, as kubelets do.
+/// Replaces a file atomically, as kubelets do.
 fn write(path: &Path, text: &str) {
     let new = path.with_extension("new");
     fs::write(&new, format!("{text}\n")).unwrap();
@@ -55,8 +55,8 @@ async fn a_key_that_is_written_anew_takes_the_place_of_the_one_before_and_no_que
         }
     });
     write(&path, &second);
-    eventually("it is presented", async || {
-        // So that there is a question to present it with.
+    eventually("the new key is presented", async || {
+        // A question makes the client present the key.
         client.check(&view("ann", "acme")).await.unwrap();
         world.wire.connections() == 2
     })
@@ -70,13 +70,13 @@ async fn a_key_that_is_written_anew_takes_the_place_of_the_one_before_and_no_que
     for _ in 0..20 {
         world.compare(&client).await;
     }
-    // Without the file the last one is presented, and what is no key is nobody's.
+    // Without the file, the client keeps presenting the last key. An invalid key is rejected.
     fs::remove_file(&path).unwrap();
     world.compare(&client).await;
     assert!(!asking.is_finished());
     asking.abort();
     write(&path, "mk_none_none");
-    eventually("it is presented", async || {
+    eventually("the new key is presented", async || {
         let answer = client.check(&view("ann", "acme")).await;
         matches!(answer, Err(Error::Unauthenticated { .. }))
     })

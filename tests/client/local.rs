@@ -1,4 +1,4 @@
-//! Answers that the client gives again.
+//! Answers that the client reuses.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -16,7 +16,7 @@ use crate::{
     world::{World, view},
 };
 
-/// The lease, and what a slow machine adds to it.
+/// The lease, and the additional time of a slow machine.
 const LEASE: Duration = Duration::from_secs(1);
 const SLACK: Duration = Duration::from_millis(500);
 
@@ -37,7 +37,7 @@ async fn k_s_an_answer_is_given_again_to_the_end_of_its_lease_and_not_at_it() {
     clock.advance(Duration::from_millis(1));
     ask().await;
     assert_eq!((fake.asked(), client.counts().local), (2, 2));
-    // That it was given often does not prolong it.
+    // Reuse does not prolong the lifetime of an answer.
     for _ in 0..8 {
         clock.advance(Duration::from_millis(50));
         ask().await;
@@ -58,8 +58,8 @@ async fn k_s_the_lease_counts_from_before_the_question() {
     fake.0.delay_ms.store(100, Ordering::SeqCst);
     let asked = client.clone();
     let asked = tokio::spawn(async move { asked.check(&question(1)).await });
-    crate::network::eventually("it is asked", async || fake.asked() == 1).await;
-    // The answer was under way for 300 ms of its 400.
+    crate::network::eventually("the question has arrived", async || fake.asked() == 1).await;
+    // The answer was in transit for 300 ms of its 400 ms.
     clock.advance(Duration::from_millis(300));
     asked.await.unwrap().unwrap();
     clock.advance(Duration::from_millis(99));
@@ -90,7 +90,7 @@ async fn a_revocation_is_seen_within_the_lease_and_with_its_token_at_once() {
         let client = world.client().local_cache(1000).build().unwrap();
         for (user, with_token) in [("ann", false), ("ben", true)] {
             let question = view(user, "acme/units/k1");
-            crate::network::eventually("it is allowed", async || {
+            crate::network::eventually("the question is allowed", async || {
                 client.check(&question).await.unwrap().is_allowed()
             })
             .await;
@@ -100,7 +100,7 @@ async fn a_revocation_is_seen_within_the_lease_and_with_its_token_at_once() {
                 let fresh = Options::at_least_as_fresh(token);
                 let decision = client.check_with(&question, &fresh).await.unwrap();
                 assert!(!decision.is_allowed());
-                // What was learnt so is not unlearnt.
+                // The cached allow does not come back after the denial.
                 assert!(!client.check(&question).await.unwrap().is_allowed());
             }
             while client.check(&question).await.unwrap().is_allowed() {

@@ -1,4 +1,4 @@
-//! The client library, against the product and against servers that misbehave.
+//! The client library, tested against the product and against misbehaving servers.
 
 #![allow(
     clippy::unwrap_used,

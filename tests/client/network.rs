@@ -1,4 +1,4 @@
-//! Servers on ports, wires that are cut, names that resolve as a test says.
+//! Servers on ports, connections that a test cuts, and names that a test resolves.
 
 use std::{
     io,
@@ -19,11 +19,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// How long what must happen may take.
+/// Maximum wait for an expected event, and the time between two looks.
 const PATIENCE: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// Waits until something is so.
+/// Waits until a condition holds.
 pub async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let begin = Instant::now();
     while !is_so().await {
@@ -32,7 +32,7 @@ pub async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     }
 }
 
-/// A service on a port of its own. Dropped, it ends.
+/// A service on a separate port, which ends when this is dropped.
 pub struct Served {
     pub address: SocketAddr,
     stop: CancellationToken,
@@ -61,7 +61,7 @@ impl Drop for Served {
     }
 }
 
-/// A wire to a server, which can be cut and mended.
+/// A proxy to a server, which can be cut and mended.
 pub struct Wire {
     pub address: SocketAddr,
     to: SocketAddr,
@@ -82,7 +82,7 @@ impl Wire {
         }
     }
 
-    /// How many connections there have been.
+    /// Returns the number of connections so far.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }
@@ -91,19 +91,19 @@ impl Wire {
         format!("http://{}", self.address)
     }
 
-    /// Breaks every connection; new ones are refused. As if the server had been killed.
+    /// Breaks every connection and refuses new ones, as if the server had been killed.
     pub async fn cut(&mut self) {
         if let Some(carrying) = self.carrying.take() {
             carrying.abort();
             let ended = carrying.await;
             assert!(
                 ended.is_err_and(|error| error.is_cancelled()),
-                "still carried"
+                "a connection is still open"
             );
         }
     }
 
-    /// The server is back at its address.
+    /// Accepts connections at the same address again.
     pub async fn mend(&mut self) {
         let listener = TcpListener::bind(self.address).await.unwrap();
         let connections = self.connections.clone();
@@ -112,7 +112,7 @@ impl Wire {
 }
 
 async fn carry(listener: TcpListener, to: SocketAddr, count: Arc<AtomicUsize>) {
-    // Aborted with this.
+    // Dropping the set aborts the connections.
     let mut connections = JoinSet::new();
     while let Ok((mut here, _)) = listener.accept().await {
         count.fetch_add(1, Ordering::Relaxed);
@@ -122,7 +122,7 @@ async fn carry(listener: TcpListener, to: SocketAddr, count: Arc<AtomicUsize>) {
             };
             here.set_nodelay(true).unwrap();
             there.set_nodelay(true).unwrap();
-            // Either end may break a connection: that is what it is for.
+            // Either end may break a connection; that is the purpose of the proxy.
             let _ = tokio::io::copy_bidirectional(&mut here, &mut there).await;
         });
     }
@@ -143,7 +143,7 @@ impl Name {
         *self.0.lock().unwrap() = addresses.to_vec();
     }
 
-    /// Begins a client of this name.
+    /// Returns a builder of a client for this name.
     pub fn client(&self) -> Builder {
         Client::builder("http://mandate.test:7700")
             .resolver(self.clone())
@@ -160,7 +160,7 @@ impl Resolve for Name {
     }
 }
 
-/// Begins a client of one address.
+/// Returns a builder of a client for one address.
 pub fn client(url: impl Into<String>) -> Builder {
     Client::builder(url).timeout(Duration::from_secs(10))
 }

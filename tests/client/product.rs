@@ -1,4 +1,4 @@
-//! The client and the product.
+//! The client against the product.
 
 use api::identity::v1::CreateServiceAccountKeyRequest;
 use mandate_client::{Error, Options, Question};
@@ -96,7 +96,7 @@ async fn who_may_not_ask_is_told_so() {
     let key = accounts.create_service_account_key(request).await.unwrap();
     let bot = client(world.wire.url()).key(key.into_inner().secret);
     let bot = bot.build().unwrap();
-    crate::network::eventually("its key is known", async || {
+    crate::network::eventually("the key is authenticated", async || {
         !matches!(
             bot.check(&view("ann", "acme")).await,
             Err(Error::Unauthenticated { .. })
@@ -120,7 +120,7 @@ async fn a_restarted_service_answers_again() {
     world.wire.cut().await;
     assert!(client.check(&view("ann", "acme")).await.is_err());
     world.wire.mend().await;
-    crate::network::eventually("it answers", async || {
+    crate::network::eventually("the service answers", async || {
         client.check(&view("ann", "acme")).await.is_ok()
     })
     .await;

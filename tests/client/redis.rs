@@ -1,4 +1,4 @@
-//! Decisions that the client reads in Redis.
+//! Decisions that the client reads from Redis.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use crate::{
     world::{World, view},
 };
 
-/// The lease, and what a slow machine adds to it.
+/// The lease, and the additional time of a slow machine.
 const LEASE: Duration = Duration::from_secs(1);
 const SLACK: Duration = Duration::from_millis(500);
 
@@ -35,7 +35,7 @@ impl Setup {
         }
     }
 
-    /// Asks until the answer comes from Redis.
+    /// Repeats a question until the answer comes from Redis.
     async fn shared(&self, question: &Question) {
         eventually("the decision is in Redis", async || {
             let before = self.client.counts().redis;
@@ -50,7 +50,7 @@ impl Setup {
 async fn hot_decisions_come_from_redis_and_are_those_of_the_service() {
     let setup = Setup::start().await;
     let (world, client) = (&setup.world, &setup.client);
-    eventually("all are in Redis", async || {
+    eventually("all decisions are in Redis", async || {
         let before = client.counts().redis;
         world.compare(client).await;
         client.counts().redis - before == 32
@@ -70,7 +70,8 @@ async fn k_q_many_callers_and_organizations_each_get_their_own() {
         setup.shared(&view(user, place)).await;
     }
     let begin = Instant::now();
-    // Where the machine is slow, Redis is late and the service is asked; then once more.
+    // On a slow machine, a late answer of Redis makes the client call the service; then the
+    // question repeats.
     while setup.client.counts().redis < 1_000 {
         assert!(
             begin.elapsed() < Duration::from_secs(20),
@@ -84,9 +85,9 @@ async fn k_q_many_callers_and_organizations_each_get_their_own() {
                     let (user, place) = allowed[number % 3];
                     let question = view(user, place);
                     let call = client.check(&question);
-                    // Some go while others wait for what travels with theirs.
+                    // Some callers cancel while others wait for answers in the same message.
                     if number % 5 == 0 {
-                        // In time or not: neither may hinder the others.
+                        // The call may or may not end in time; neither may affect the others.
                         let _ = tokio::time::timeout(Duration::from_micros(50), call).await;
                     } else {
                         assert!(call.await.unwrap().is_allowed());
@@ -106,14 +107,14 @@ async fn k_s_without_the_service_redis_answers_for_the_lease_and_no_longer() {
     let question = view("ann", "acme/units/k1");
     setup.shared(&question).await;
     setup.world.wire.cut().await;
-    // The service lives and renews what Redis holds.
+    // The service still runs and renews the decisions in Redis.
     let tried = Instant::now();
     let mut begin = tried;
     while begin.elapsed() < LEASE + SLACK {
         match setup.client.check(&question).await {
             Ok(decision) => assert!(decision.is_allowed()),
-            // Where the machine is slow, Redis is late and the service is out of reach: anew, from
-            // the beginning.
+            // On a slow machine, a late answer of Redis makes the client call the service, which is
+            // out of reach. The measurement then restarts.
             Err(error) => {
                 assert!(tried.elapsed() < Duration::from_secs(20), "{error:?}");
                 begin = Instant::now();
@@ -153,7 +154,8 @@ async fn a_revocation_is_seen_in_redis() {
     }
 }
 
-/// Where the answer to the question is whether `ben` may view the bills of unit `k2`, which is no.
+/// Returns the Redis key of the question whether `ben` may view the bills of unit `k2`, which is
+/// denied.
 fn key(setup: &Setup) -> String {
     let sealer = &setup.world.rig.secrets().sealer;
     let contract = Contract::new(&sealer.namespace(entitlement::DECISIONS));
@@ -165,13 +167,13 @@ fn key(setup: &Setup) -> String {
     })
 }
 
-/// The decision that Redis holds.
+/// Returns the decision in Redis.
 fn held(setup: &Setup) -> Decided {
     let answer = setup.redis.ask(&format!("GET \"{}\"", key(setup)), "\r\n");
     Decided::read(answer.lines().nth(1).unwrap()).unwrap()
 }
 
-/// Puts an allow in the place of the deny that Redis holds, and asks.
+/// Replaces the deny in Redis with an allow, and asks the question. Returns true if it is allowed.
 async fn forged(setup: &Setup, by: (i64, i64)) -> bool {
     let Decided { epoch, decision } = held(setup);
     let (epoch, revision) = (epoch.0 + by.0, decision.revision + by.1);
@@ -221,17 +223,26 @@ async fn k_epoch_a_writer_of_an_earlier_history_replaces_nothing_of_a_later() {
         };
         cache.put(&[entry]).await.unwrap() == 1
     };
-    // One apart: no number of Lua tells them from each other.
+    // The epochs differ by one, which Lua's floating-point numbers cannot represent.
     let (early, late) = (1_876_954_112_000_123_456, 1_876_954_112_000_123_457);
     assert!(put(early, 90, 50_000).await);
     assert!(put(late, 5, 20_000).await, "a later epoch replaces all");
-    assert!(!put(early, 91, 50_000).await, "an earlier one nothing");
-    assert!(!put(late, 4, 50_000).await, "an earlier revision nothing");
-    assert!(!put(late, 5, 20_000).await, "nor what ends no later");
+    assert!(
+        !put(early, 91, 50_000).await,
+        "an earlier epoch replaces nothing"
+    );
+    assert!(
+        !put(late, 4, 50_000).await,
+        "an earlier revision replaces nothing"
+    );
+    assert!(
+        !put(late, 5, 20_000).await,
+        "an entry that ends earlier replaces nothing"
+    );
     assert!(put(late, 5, 30_000).await && put(late, 6, 20_000).await);
     assert!(
         !put(999_999_999_999_999_999, 99, 50_000).await,
-        "the shorter"
+        "a shorter epoch replaces nothing"
     );
 }
 
@@ -265,7 +276,7 @@ async fn a_redis_in_trouble_slows_no_answer() {
     setup.world.compare(&setup.client).await;
 }
 
-/// That many answers come soon, one after another.
+/// Asserts that 200 successive answers arrive quickly.
 async fn quick(client: &Client, question: &Question) {
     let begin = Instant::now();
     for _ in 0..200 {
@@ -273,7 +284,7 @@ async fn quick(client: &Client, question: &Question) {
         assert!(client.check(question).await.unwrap().is_allowed());
         assert!(call.elapsed() < Duration::from_millis(500), "a slow answer");
     }
-    // 200 times the patience would be 4 s.
+    // Waiting for Redis each time would take 4 s in total.
     let took = begin.elapsed();
     assert!(took < Duration::from_secs(2), "{took:?}");
 }

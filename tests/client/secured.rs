@@ -1,4 +1,5 @@
-//! Redis as an operator is told to run it: over TLS, with the users whose rules are printed.
+//! Redis as the documentation recommends: over TLS, with the users and rules that the command
+//! prints.
 
 use std::{env, path::Path, process::Command};
 
@@ -11,7 +12,8 @@ use tests::{
 
 use crate::{network::eventually, world::World};
 
-/// Set in the process that trusts the authority, to the folder with the certificate of Redis.
+/// Environment variable of the process that trusts the authority: the folder with the certificate
+/// of Redis.
 const FOLDER: &str = "MANDATE_TEST_REDIS_TLS";
 
 #[test]
@@ -50,8 +52,8 @@ fn over_tls_every_node_of_a_cluster_serves_its_users() {
     );
 }
 
-/// Runs a test in a process that trusts the authority of the certificate in a folder: whom a
-/// process trusts is told by its environment.
+/// Runs a test in a process that trusts the authority of the certificate in a folder. The trusted
+/// authorities of a process depend on its environment.
 fn trusting(test: &str, body: impl AsyncFnOnce(&Path)) {
     if let Some(folder) = env::var_os(FOLDER) {
         let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -69,7 +71,7 @@ fn trusting(test: &str, body: impl AsyncFnOnce(&Path)) {
     assert!(told.contains("1 passed"), "{told}");
 }
 
-/// Lets services and a client share decisions as the users that are printed, until all are there.
+/// Runs services and a client as the printed users, until all decisions are shared.
 async fn share<'a>(url: &str, nodes: impl IntoIterator<Item = &'a RedisServer>) -> (World, Client) {
     let by = |user: &str| url.replacen("://", &format!("://{user}:secret@"), 1);
     let rig = Rig::with_redis(Setting::Postgres, by("mandate")).await;
@@ -86,7 +88,7 @@ async fn share<'a>(url: &str, nodes: impl IntoIterator<Item = &'a RedisServer>) 
 }
 
 async fn all_are_there(world: &World, client: &Client) {
-    eventually("all are in Redis", async || {
+    eventually("all decisions are in Redis", async || {
         let before = client.counts().redis;
         world.compare(client).await;
         client.counts().redis - before == 32
@@ -94,7 +96,7 @@ async fn all_are_there(world: &World, client: &Client) {
     .await;
 }
 
-/// That neither user can do what the other systems on a server would mind.
+/// Asserts that neither user can harm other systems on the server.
 fn can_do_nothing_else(redis: &RedisServer) {
     let key = redis.ask("RANDOMKEY", "mandate:");
     let key = key.lines().last().unwrap();
@@ -122,7 +124,7 @@ fn can_do_nothing_else(redis: &RedisServer) {
     }
 }
 
-/// What `mandate redis-users` prints, with passwords.
+/// Returns the output of `mandate redis-users`, with passwords.
 fn rules(rig: &Rig) -> Vec<String> {
     let mut command = Command::new(program());
     command.args(["redis-users", "--secrets"]);

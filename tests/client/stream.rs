@@ -1,4 +1,4 @@
-//! The questions of many on one stream.
+//! Questions of many callers on one stream.
 
 use std::{
     future::poll_fn,
@@ -30,7 +30,7 @@ async fn k_q_every_caller_gets_its_own_answer_in_any_order_and_among_the_gone() 
             let mut answered = 0;
             for again in 0..4 {
                 let question = question(number * 4 + again);
-                // Every third one goes at a time of its own, before, with or after the answer.
+                // Every third caller cancels at a different time: before, with or after the answer.
                 let patience = if number % 3 == 0 { number % 17 } else { 60_000 };
                 let patience = Duration::from_millis(patience.try_into().unwrap());
                 if let Ok(answer) = timeout(patience, client.check(&question)).await {
@@ -74,7 +74,7 @@ async fn a_lone_question_waits_for_no_other() {
     for number in 0..200 {
         client.check(&question(number)).await.unwrap();
     }
-    // A window of even 5 ms would take a second.
+    // A batching window of even 5 ms would take a second in total.
     assert!(
         begin.elapsed() < Duration::from_millis(900),
         "{:?}",
@@ -88,12 +88,12 @@ async fn k_q_who_goes_takes_nobodys_answer_along() {
     fake.set(|settings| &settings.silent, true);
     let served = fake.serve().await;
     let client = client(served.url()).build().unwrap();
-    // All ask the same; the first, with which the others travelled, goes.
+    // All callers ask the same question; the first, whose message carried it, cancels.
     let ask = |client: Client| tokio::spawn(async move { client.check(&question(1)).await });
     let leader = ask(client.clone());
-    eventually("it is asked", async || fake.asked() == 1).await;
+    eventually("the question has arrived", async || fake.asked() == 1).await;
     leader.abort();
-    eventually("it is told", async || {
+    eventually("the cancellation has arrived", async || {
         fake.0.cancelled.load(Ordering::SeqCst) == 1
     })
     .await;
@@ -130,10 +130,10 @@ async fn more_than_the_client_may_have_under_way_is_refused_at_once() {
         "{refused:?}"
     );
     assert!((16_000..40_000).contains(&count), "{count} waited");
-    // With those who go comes room for others.
+    // Cancelled calls free their slots.
     drop(waiting);
     fake.set(|settings| &settings.silent, false);
-    eventually("there is room", async || {
+    eventually("a slot is free", async || {
         client.check(&question(0)).await.is_ok()
     })
     .await;

@@ -1,4 +1,4 @@
-//! Connections that are verified on both sides.
+//! Connections with verification on both sides.
 
 use std::{net::Ipv4Addr, num::NonZero, path::Path};
 

@@ -1,4 +1,4 @@
-//! A small organization, and a client that asks about it over TCP.
+//! A small organization, and a client that queries it over TCP.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ organizations:
       - {user: eva, grants: [{id: eva, role: desk.viewer, scope: ALL}]}
 ";
 
-/// Every user and place of the world, and nobody, and nowhere.
+/// Every user and location of the world, an unknown user and an unknown location.
 const USERS: [&str; 4] = ["ann", "ben", "eva", "nobody"];
 const PLACES: [&str; 8] = [
     "acme",
@@ -61,10 +61,10 @@ const PLACES: [&str; 8] = [
 ];
 
 /// An installation on a port: `ann` may view all bills of `acme`, `ben` those of unit `k1`, `eva`
-/// those of `else`, and `fay` all bills of `acme` in the office.
+/// those of `else`, and `fay` all bills of `acme` with the network `office`.
 pub struct World {
     pub rig: Rig,
-    /// Between the clients and the service.
+    /// The proxy between the clients and the service.
     pub wire: Wire,
     _served: Served,
 }
@@ -88,7 +88,7 @@ impl World {
                 resource,
                 ..
             } = view(user, place);
-            eventually("the feeds are heard", async || {
+            eventually("the feeds have arrived", async || {
                 rig.allows(&subject, &permission, &resource).await
             })
             .await;
@@ -102,12 +102,12 @@ impl World {
         }
     }
 
-    /// Begins a client that may ask everything.
+    /// Returns a builder of a client with all permissions.
     pub fn client(&self) -> Builder {
         client(self.wire.url()).key(self.rig.secrets().root.clone())
     }
 
-    /// A client that may ask everything and also reads Redis.
+    /// Returns a client with all permissions that also reads Redis.
     pub fn reader(&self, redis: &str) -> Client {
         let namespace = self.rig.secrets().sealer.namespace(entitlement::DECISIONS);
         let client = self.client().decisions_in_redis(redis, namespace);
@@ -123,7 +123,7 @@ impl World {
         revoked.unwrap().into_inner()
     }
 
-    /// Asks everything that there is to ask, at once, and compares with `Check`.
+    /// Asks all questions concurrently, and compares the answers with `Check`.
     pub async fn compare(&self, client: &Client) {
         let mut asked = tokio::task::JoinSet::new();
         for question in questions() {
@@ -152,7 +152,7 @@ impl World {
     }
 }
 
-/// Everything that there is to ask.
+/// Returns all questions about the world.
 pub fn questions() -> Vec<Question> {
     let pairs = USERS
         .iter()
@@ -160,7 +160,7 @@ pub fn questions() -> Vec<Question> {
     pairs.map(|(user, place)| view(user, place)).collect()
 }
 
-/// Whether a user may view the bills of a place, as `acme/units/k1`.
+/// Returns the question whether a user may view the bills of a location, given as `acme/units/k1`.
 pub fn view(user: &str, place: &str) -> Question {
     Question::new(
         format!("users/{user}"),

@@ -1,4 +1,4 @@
-//! The reader on a Redis that the product fills.
+//! The reader on a Redis with decisions of the product.
 
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,7 @@ const PERMISSION: &str = "desk.billing.view";
 const PLACE: &str = "organizations/acme/resources/+324-1";
 /// The lease.
 const LEASE: Duration = Duration::from_secs(1);
-/// How long anything may take on a slow machine.
+/// Maximum wait on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 struct Filled {
@@ -57,7 +57,7 @@ impl Filled {
         reader(&["read", &port, &namespace, subject, PERMISSION, PLACE])
     }
 
-    /// Asks the service until the reader says what is expected.
+    /// Queries the service until the reader returns the expected result.
     async fn comes_to(&self, subject: &str, expected: &str) {
         let begin = Instant::now();
         loop {
@@ -83,7 +83,7 @@ async fn a_reader_written_from_the_page_says_what_the_service_says_and_no_longer
     };
     let revoked = filled.rig.root().grants().revoke_grant(request).await;
     revoked.unwrap();
-    // The reader may begin before the lease ends and say so after.
+    // The reader may begin before the lease ends, and answer after it.
     let begin = Instant::now();
     loop {
         let asked = begin.elapsed();

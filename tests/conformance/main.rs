@@ -14,7 +14,7 @@ use std::{
     process::Command,
 };
 
-/// What `reader.py` prints.
+/// Returns the output of `reader.py`.
 fn reader(arguments: &[&str]) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/reader.py");
     let mut python = Command::new("python3");

@@ -1,7 +1,7 @@
-"""Reads decisions in Redis by docs/reference/redis.md alone.
+"""Reads decisions from Redis, implemented from docs/reference/redis.md alone.
 
-reader.py vectors FILE                                            judges the cases of a file
-reader.py read PORT NAMESPACE SUBJECT PERMISSION RESOURCE         reads one from 127.0.0.1
+reader.py vectors FILE                                            judges the cases in a file
+reader.py read PORT NAMESPACE SUBJECT PERMISSION RESOURCE         reads a decision from 127.0.0.1
 """
 
 import json
@@ -65,7 +65,7 @@ def judge(subject, resource, revisions, decision, took_ms, now_ms):
 
 
 def mget(port, names):
-    """One round trip of RESP2."""
+    """Runs MGET in one round trip of RESP2. Returns the values and the milliseconds taken."""
     words = ["MGET", *names]
     command = "*%d\r\n" % len(words)
     command += "".join("$%d\r\n%s\r\n" % (len(word.encode()), word) for word in words)

@@ -17,12 +17,14 @@ use crate::{
     shared::alone,
 };
 
-/// After how long it is known that the database is away: the lease, and two tries of a second.
+/// Maximum time until a replica detects that the database is away: the lease, and two attempts of a
+/// second each.
 const KNOWN: Duration = Duration::from_secs(5);
-/// How long it is asked, and how long an answer may take: far less than any try.
+/// Duration of the questions, and the maximum latency of a refusal, which is far shorter than any
+/// attempt.
 const ASKING: Duration = Duration::from_secs(3);
 const AT_ONCE: Duration = Duration::from_millis(250);
-/// How soon it answers again.
+/// Maximum time until the replica answers again.
 const BACK: Duration = Duration::from_millis(2500);
 
 #[test]
@@ -59,7 +61,10 @@ async fn fails_at_once(fleet: &Arc<Fleet>, mode: Mode) {
     fleet.to_postgres[ASKED].set(Mode::Pass);
     let begin = Instant::now();
     while cold.ask(ASKED, MAY, LONG, "").await.is_err() {
-        assert!(begin.elapsed() < BACK, "{mode:?}: it does not come back");
+        assert!(
+            begin.elapsed() < BACK,
+            "{mode:?}: the replica does not recover"
+        );
         sleep(Duration::from_millis(20)).await;
     }
     while clients
@@ -68,12 +73,12 @@ async fn fails_at_once(fleet: &Arc<Fleet>, mode: Mode) {
         .await
         .is_err()
     {
-        assert!(begin.elapsed() < BACK, "{mode:?}: lists do not come back");
+        assert!(begin.elapsed() < BACK, "{mode:?}: lists do not recover");
         sleep(Duration::from_millis(20)).await;
     }
 }
 
-/// That a call was refused, at once, by a database that is away.
+/// Asserts that a call was refused quickly because the database is away.
 fn away(answered: Result<(), Status>, asked: Instant) {
     let took = asked.elapsed();
     let status = answered.unwrap_err();
@@ -91,7 +96,8 @@ fn away(answered: Result<(), Status>, asked: Instant) {
     );
 }
 
-/// That no line of calls that failed is there twice within a second, and each names its call.
+/// Asserts that the log reports each cause of failed calls at most once per second, with the id of
+/// a call.
 fn each_cause_once_a_second(log: &str) {
     let mut lines: BTreeMap<String, usize> = BTreeMap::new();
     for line in log.lines().filter(|line| line.contains("call failed")) {

@@ -1,4 +1,4 @@
-//! Questions that nobody waits for any more.
+//! Questions that are cancelled by their callers.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const SLOW: Duration = Duration::from_millis(25);
 fn k_b_questions_that_end_early_leave_nothing_wrong_behind() {
     alone(async |fleet| {
         fleet.to_postgres[ASKED].set(Mode::Delay(SLOW));
-        // At many moments of a load: which it is depends on the machine.
+        // The cancellations fall into various phases of a load, depending on the machine.
         let colds: Vec<_> = (20..36).map(|number| Cold::new(fleet, number)).collect();
         let mut tokens = Vec::new();
         for (cold, step) in colds.iter().zip(0u32..) {
@@ -42,7 +42,7 @@ fn k_b_questions_that_end_early_leave_nothing_wrong_behind() {
                 let may_not = cold.ask(replica, MAY_NOT, LONG, "").await.unwrap();
                 assert_eq!(may_not.effect(), Effect::Deny);
             }
-            // What they shared is right, too.
+            // The decisions in Redis are right, too.
             for (about, allowed) in [(MAY, token.is_empty()), (MAY_NOT, false)] {
                 if let Some(read) = reader.decide(&cold.question(about)).await {
                     assert_eq!(read.effect() == Effect::Allow, allowed);

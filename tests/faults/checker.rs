@@ -1,4 +1,4 @@
-//! The checker finds what is wrong in histories that are.
+//! The checker detects violations in invalid histories.
 
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// Granted at 10 until 20 ms, revoked at 100 until 110 ms, granted again at 5000 until 5010 ms.
+/// Writes for a user: granted from 10 to 20 ms, revoked from 100 to 110 ms, granted again from 5000
+/// to 5010 ms.
 fn writes() -> [Write; 3] {
     let write = |begin, end, allows, at| Write {
         begin: ms(begin),
@@ -44,14 +45,14 @@ fn violations(reads: &[Read]) -> Vec<Violation> {
 fn a_history_without_fault_passes() {
     let reads = [
         read(0, 5, false, 3),
-        // While it is granted, and for a lease after, both are right.
+        // During the write, and for a lease after it, both answers are right.
         read(12, 15, true, 7),
         read(12, 15, false, 6),
         read(30, 35, false, 6),
         read(500, 505, true, 8),
         read(1109, 1200, true, 8),
         read(1200, 1205, false, 10),
-        // It may be granted already.
+        // The grant may already be in effect.
         read(4990, 5001, true, 12),
         read(7000, 7001, true, 12),
     ];
@@ -94,7 +95,7 @@ fn an_answer_that_is_older_than_its_token_is_found() {
         ..read(112, 113, false, 8)
     };
     assert!(violations(&[older]).contains(&Violation::OlderThanDemanded(older)));
-    // Allowed by a revision that is said to be new.
+    // An allow at a revision at which the user was already denied.
     let wrong = Read {
         demanded: 9,
         ..read(112, 113, true, 9)

@@ -1,4 +1,4 @@
-//! Machines whose clocks are wrong.
+//! Machines with wrong clocks.
 
 use api::entitlement::v1::{CheckRequest, CreateGrantRequest, Effect, Grant, Scope};
 use tests::{Rig, Setting};
@@ -21,7 +21,8 @@ organizations:
     entitlements: [{application: desk}]
     memberships: [{user: ann}]
 ";
-/// How far apart they may see the same moment, on a busy machine.
+/// Maximum difference between the replicas' views of one instant on a busy machine, in
+/// milliseconds.
 const APART_MS: i64 = 50;
 
 #[test]

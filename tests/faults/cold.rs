@@ -1,4 +1,4 @@
-//! Organizations that no replica has in memory until a test asks.
+//! Organizations that no replica has in memory before a test queries them.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,15 +10,15 @@ use mandate::clients::Clients;
 use tests::faults::{COLD, Fleet, LEASE, PERMISSION, place, user};
 use tonic::{Request, Status};
 
-/// The user who may, and the one who may not.
+/// The user with access, and the one without.
 pub const MAY: usize = 0;
 pub const MAY_NOT: usize = 1;
-/// Longer than anything here takes.
+/// Longer than any call here takes.
 pub const LONG: Duration = Duration::from_secs(10);
-/// The replica that is asked while something is done to it.
+/// The replica that is queried during the fault.
 pub const ASKED: usize = 2;
 
-/// One of them.
+/// An organization that is not in memory.
 #[derive(Clone)]
 pub struct Cold {
     fleet: Arc<Fleet>,
@@ -26,7 +26,7 @@ pub struct Cold {
 }
 
 impl Cold {
-    /// By number: each is cold but once.
+    /// Returns an organization by number. Each is cold only once.
     pub fn new(fleet: &Arc<Fleet>, number: usize) -> Self {
         assert!(number < COLD);
         Self {
@@ -50,7 +50,7 @@ impl Cold {
         }
     }
 
-    /// Asks a replica within a time; with the token of a change, if one is given.
+    /// Asks a replica with a timeout, and with the token of a change if one is given.
     pub async fn ask(
         &self,
         replica: usize,
@@ -62,7 +62,7 @@ impl Cold {
             .await
     }
 
-    /// Asks as somebody.
+    /// Asks with the clients of some caller.
     pub async fn ask_as(
         &self,
         clients: &Clients,
@@ -84,7 +84,7 @@ impl Cold {
         Ok(called?.into_inner().decision.unwrap())
     }
 
-    /// Revokes the grant of who may, through the first replica, and returns the token.
+    /// Revokes the grant of the user with access through the first replica. Returns the token.
     pub async fn revoke(&self) -> String {
         let request = RevokeGrantRequest {
             name: format!("organizations/{}/grants/g0", self.organization()),
@@ -95,18 +95,18 @@ impl Cold {
         revoked.into_inner().consistency_token
     }
 
-    /// Asks all replicas and Redis for a while after a revocation: from a lease after it on,
-    /// nobody allows, and whom no fault keeps from it denies.
+    /// Asks replicas and Redis for a while after a revocation. Asserts that no answer allows from a
+    /// lease after the revocation on, and that the replica without a fault denies.
     pub async fn stays_denied(&self, revoked: Duration) {
         let (history, reader) = (&self.fleet.history, self.fleet.reader());
         let mut denials = 0;
-        // From now on: what led here may have taken longer than the revocation's lease.
+        // The period starts now, because the steps before may have taken longer than the lease.
         let end = history.now() + 2 * LEASE;
         while history.now() < end {
             for replica in [0, ASKED] {
                 let begin = history.now();
                 let answer = self.ask(replica, MAY, LEASE, "").await;
-                // No answer is no denial. Nothing keeps the first from answering.
+                // An error does not count as a denial. No fault affects the first replica.
                 match answer.map(|decision| decision.effect()) {
                     Ok(Effect::Deny) => denials += usize::from(replica == 0),
                     Ok(_) => assert!(begin <= revoked + LEASE, "replica {replica} allows"),
@@ -118,11 +118,11 @@ impl Cold {
             let allowed = read.is_some_and(|decision| decision.effect() == Effect::Allow);
             assert!(!allowed || begin <= revoked + LEASE, "Redis allows");
         }
-        assert!(denials > 0, "nobody denied");
+        assert!(denials > 0, "no replica denied");
     }
 }
 
-/// Whether an answer is an allow.
+/// Returns true if the answer is an allow.
 pub fn allows(answer: &Result<Decision, Status>) -> bool {
     answer
         .as_ref()

@@ -1,4 +1,4 @@
-//! Grants that end by themselves.
+//! Grants with an end time.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -11,10 +11,11 @@ use crate::{
     shared::alone,
 };
 
-/// How much a busy machine may let a replica take the time of PostgreSQL too late.
+/// Maximum delay with which a replica on a busy machine may read the time of PostgreSQL, in
+/// milliseconds.
 const LATE_MS: i64 = 25;
 
-/// The time of day.
+/// Returns the Unix time in milliseconds.
 pub fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     i64::try_from(since.as_millis()).unwrap()
@@ -68,7 +69,7 @@ fn k_s_a_decision_in_redis_ends_with_its_grant() {
         }
         let late = last.map(|last| last - end);
         println!("last allows of the replicas and of Redis: {late:?} ms after the end");
-        assert!(!allowed.contains(&0), "somebody never allowed: {allowed:?}");
+        assert!(!allowed.contains(&0), "a source never allowed: {allowed:?}");
         assert!(late.iter().all(|late| *late <= LATE_MS), "{late:?}");
     });
 }

@@ -1,6 +1,6 @@
-//! A log of changes that goes back: a standby that takes over without the last commits, a backup that
-//! is restored, a pool that lands on a standby. What was lost is not answered from for longer than
-//! the lease, by nobody.
+//! A log of changes that goes back: a standby takes over without the last commits, a backup is
+//! restored, a connection pool switches to a standby. No answer reflects the lost changes for
+//! longer than the lease.
 
 use std::{path::Path, time::Duration};
 
@@ -26,16 +26,17 @@ use crate::{
 };
 
 const ORGANIZATION: &str = "cold0";
-/// A user who is no member of it.
+/// A user who is not a member of the organization.
 const NEWCOMER: usize = 2;
-/// Asks of all replicas and of Redis, on both sides of the lease.
+/// Time for which all replicas and Redis are queried, which includes the lease and the time after
+/// it.
 const WATCHED: Duration = Duration::from_secs(3);
-/// Commits that are lost, and as many that take their positions.
+/// Number of lost commits, and of commits that reuse their positions.
 const LOST: usize = 3;
 /// More commits than the services make by themselves when an epoch begins.
 const MANY: usize = 12;
 
-/// Runs a test on an installation of its own, whose database it may ruin.
+/// Runs a test on a separate installation, whose database it may damage.
 fn on_own_fleet(test: impl AsyncFnOnce(Fleet)) {
     run(async {
         let _turn = turn().await;
@@ -70,8 +71,8 @@ async fn ask(
     Ok(client.check(request).await?.into_inner().decision.unwrap())
 }
 
-/// Writes through the first replica. Where the way to the database was just closed, the write is
-/// repeated under its id.
+/// Writes through the first replica. Repeats the write with its request id if the connection to the
+/// database was just closed.
 async fn write<T>(call: impl AsyncFn() -> Result<T, Status>) -> T {
     for _ in 0..50 {
         match call().await {
@@ -80,10 +81,10 @@ async fn write<T>(call: impl AsyncFn() -> Result<T, Status>) -> T {
         }
         tokio::time::sleep(LEASE / 10).await;
     }
-    panic!("the database does not come back");
+    panic!("the database does not recover");
 }
 
-/// Gives somebody in an organization what who may has, and returns the token.
+/// Grants a user access to an organization. Returns the token.
 async fn give_in(fleet: &Fleet, organization: &str, id: &str, about: usize) -> String {
     let scope = Scope {
         all: true,
@@ -108,12 +109,12 @@ async fn give_in(fleet: &Fleet, organization: &str, id: &str, about: usize) -> S
     given.await.into_inner().consistency_token
 }
 
-/// Gives who may not what the other has, and returns the token.
+/// Grants access to the user without it. Returns the token.
 async fn give(fleet: &Fleet) -> String {
     give_in(fleet, ORGANIZATION, "lost", MAY_NOT).await
 }
 
-/// Takes from who may what was given, and returns the token.
+/// Revokes the grant of the user with access. Returns the token.
 async fn take(fleet: &Fleet) -> String {
     let request = RevokeGrantRequest {
         name: format!("organizations/{ORGANIZATION}/grants/g0"),
@@ -127,7 +128,7 @@ async fn take(fleet: &Fleet) -> String {
     taken.await.into_inner().consistency_token
 }
 
-/// Makes commits in the log of entitlement that change nobody's access here.
+/// Makes commits in the log of entitlement that change no access in this organization.
 async fn commit(fleet: &Fleet, count: usize) {
     for number in 0..count {
         let organization = format!("cold{}", number + 1);
@@ -135,7 +136,7 @@ async fn commit(fleet: &Fleet, count: usize) {
     }
 }
 
-/// That all replicas come to answer a question so, and it is in Redis.
+/// Asserts that all replicas eventually give this answer, and that it is in Redis.
 async fn all_answer(fleet: &Fleet, about: usize, effect: Effect) {
     let asked = fleet.history.now();
     for replica in 0..REPLICAS {
@@ -160,7 +161,8 @@ async fn all_answer(fleet: &Fleet, about: usize, effect: Effect) {
     }
 }
 
-/// That nobody allows from a lease after a moment on, and that in the end all answer.
+/// Asserts that no answer allows from a lease after `lost` on, and that all replicas deny in the
+/// end.
 async fn all_deny(fleet: &Fleet, about: usize, lost: Duration) {
     let reader = fleet.reader();
     let mut last = vec![None; REPLICAS];
@@ -202,7 +204,7 @@ async fn assert_refused(fleet: &Fleet, token: &str) {
     }
 }
 
-/// Puts a standby in the place of the primary.
+/// Promotes a standby and directs all connections to it.
 fn fail_over(fleet: &Fleet, standby: &Postgres) {
     for proxy in &fleet.to_postgres {
         proxy.set(Mode::Refuse);
@@ -225,7 +227,7 @@ fn k_t_a_grant_whose_commit_a_failover_lost_allows_no_longer_than_the_lease() {
         fail_over(&fleet, &standby);
         all_deny(&fleet, MAY_NOT, fleet.history.now()).await;
         assert_refused(&fleet, &token).await;
-        // Its id is free again.
+        // The id of the lost grant is free again.
         give(&fleet).await;
     });
 }
@@ -239,7 +241,8 @@ fn k_t_a_replica_that_stood_still_does_not_take_other_changes_for_those_it_knows
         all_answer(&fleet, MAY, Effect::Allow).await;
         let paused = fleet.pause_replica(REPLICAS - 1);
         fail_over(&fleet, &standby);
-        // At a position that the replica knows; the log then grows beyond all that it knows.
+        // The revocation gets a position that the replica already knows; the log then grows beyond
+        // all positions that the replica knows.
         let token = take(&fleet).await;
         commit(&fleet, MANY).await;
         tokio::time::sleep(2 * LEASE).await;
@@ -260,7 +263,7 @@ fn a_failover_that_loses_nothing_costs_no_memory_and_no_feed() {
         let standby = fleet.postgres().standby().unwrap();
         fail_over(&fleet, &standby);
         all_deny(&fleet, MAY, fleet.history.now()).await;
-        // The epoch is another all the same, as nobody knew.
+        // The epoch changes anyway, because no process knows that nothing was lost.
         assert_refused(&fleet, &before).await;
         give(&fleet).await;
         all_answer(&fleet, MAY_NOT, Effect::Allow).await;
@@ -272,7 +275,7 @@ fn k_g_a_standby_is_never_read() {
     on_own_fleet(async |fleet| {
         let standby = fleet.postgres().standby().unwrap();
         standby.pause_replay().unwrap();
-        // It has all that there is so far; what comes, nobody would hear of there.
+        // The standby has all changes so far, but will receive no others.
         led_to(&fleet, standby.server().port).await;
         fleet.lead_to_postgres(fleet.postgres().server().port);
         all_answer(&fleet, MAY, Effect::Allow).await;
@@ -283,7 +286,8 @@ fn k_g_a_standby_is_never_read() {
     });
 }
 
-/// Leads every connection to a standby: once the leases have run out nobody is answered.
+/// Directs every connection to a standby, and asserts that no replica answers once the leases have
+/// run out.
 async fn led_to(fleet: &Fleet, standby: u16) {
     let led = fleet.history.now();
     fleet.lead_to_postgres(standby);
@@ -298,10 +302,10 @@ async fn led_to(fleet: &Fleet, standby: u16) {
             }
         }
     }
-    assert!(late > 0, "nobody was asked in time");
+    assert!(late > 0, "no question came after the lease");
 }
 
-/// A dump of some schemas, and what restores it in one transaction.
+/// A dump of some schemas, which can be restored in one transaction.
 struct Dump<'a> {
     schemas: &'a [&'a str],
     file: tempfile::TempPath,
@@ -368,7 +372,7 @@ fn k_t_redis_full_of_the_future_is_not_used_by_replicas_that_begin_after_a_resto
         give(&fleet).await;
         all_answer(&fleet, MAY_NOT, Effect::Allow).await;
         fleet.restart(|fleet| dump.restore(fleet)).await;
-        // The positions of what was lost are given out again.
+        // New commits reuse the positions of the lost ones.
         commit(&fleet, 2 * LOST).await;
         all_deny(&fleet, MAY_NOT, fleet.history.now()).await;
     });
@@ -416,7 +420,7 @@ fn k_t_identity_that_was_restored_alone_is_heard_again() {
     });
 }
 
-/// Makes somebody a member who is none yet.
+/// Enrolls the newcomer as a member.
 async fn join(fleet: &Fleet) {
     let request = CreateMembershipRequest {
         parent: format!("organizations/{ORGANIZATION}"),
@@ -446,7 +450,7 @@ fn a_member_whom_a_restored_membership_does_not_have_has_lost_every_grant() {
         all_answer(&fleet, NEWCOMER, Effect::Allow).await;
         dump.restore(&fleet);
         all_deny(&fleet, NEWCOMER, fleet.history.now()).await;
-        // A membership that begins again begins with nothing.
+        // A new membership starts without grants.
         join(&fleet).await;
         all_deny(&fleet, NEWCOMER, fleet.history.now()).await;
         all_answer(&fleet, MAY, Effect::Allow).await;

@@ -1,4 +1,4 @@
-//! A replica that has not heard of a change.
+//! A replica that has not received a change.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn k_g_a_replica_that_lags_does_not_answer_what_demands_more() {
         fleet.to_postgres[ASKED].set(Mode::Stall);
         let token = cold.revoke().await;
         let revoked = fleet.history.now();
-        // It answers from memory still, but not this.
+        // The replica still answers from memory, but not a question with this token.
         let short = Duration::from_millis(300);
         let demanded = cold.ask(ASKED, MAY, short, &token).await;
         assert!(demanded.is_err(), "{demanded:?}");
@@ -49,7 +49,7 @@ fn k_g_a_replica_that_lags_does_not_answer_what_demands_more() {
         }
         cold.stays_denied(revoked).await;
         fleet.to_postgres[ASKED].set(Mode::Pass);
-        // A database that did not answer is tried again several times a second.
+        // The replica retries an unresponsive database several times a second.
         let back = fleet.history.now();
         let denied = loop {
             match cold.ask(ASKED, MAY, LONG, &token).await {

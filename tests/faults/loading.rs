@@ -1,4 +1,4 @@
-//! Facts that are being read while they change.
+//! Facts that change while they are loaded.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::{
     shared::alone,
 };
 
-/// How much later everything from PostgreSQL comes: loading takes several times that.
+/// Delay of all data from PostgreSQL. Loading takes several times as long.
 const SLOW: Duration = Duration::from_millis(40);
 
 #[test]
@@ -32,7 +32,7 @@ fn k_c_a_revocation_while_the_facts_are_read_is_not_undone_by_what_was_read() {
                 let demanded = cold.ask(ASKED, MAY, LONG, &token).await;
                 let demanded = demanded.unwrap().effect();
                 assert_eq!(demanded, Effect::Deny, "{after_ms}: with the token");
-                // What was under way is of before or of after.
+                // A concurrent question may see the state before or after the revocation.
                 under_way.await.unwrap().unwrap();
                 cold.stays_denied(revoked).await;
             });

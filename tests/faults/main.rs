@@ -1,5 +1,6 @@
-//! The freshness of answers under faults: three real servers, a history of what they answered,
-//! and a checker that judges it. `cargo run --release -p tests --bin soak` is the long form.
+//! The freshness of answers under faults: three real servers, a history of their answers, and a
+//! checker that judges it. `cargo run --release -p benches --bin soak` runs the same attacks for
+//! longer.
 
 #![allow(
     clippy::unwrap_used,

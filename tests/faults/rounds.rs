@@ -1,10 +1,13 @@
-//! Trouble of every kind under load: no answer is wrong, whoever gives it, and service returns.
+//! Every kind of fault under load: no source gives a wrong answer, and service resumes.
 
 use tests::faults::{Fault, Report};
 
 use crate::shared::{alone, trial};
 
-#[expect(clippy::print_stdout, reason = "with the seed, for those who look")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the output names the seed of a failed round"
+)]
 pub fn print(report: &Report) {
     println!("{report}");
 }
@@ -13,7 +16,7 @@ fn round(fault: Fault, seed: u64) {
     alone(async |fleet| {
         let mut trial = trial(fleet, seed);
         if fault == Fault::ReplicaCutOff {
-            // It may hold up writes until PostgreSQL gives it up.
+            // This fault may block writes until PostgreSQL drops the connection.
             trial.hold *= 3;
         }
         let report = trial.run(fault).await;

@@ -1,5 +1,5 @@
-//! Redis with a Sentinel, and as a cluster: decisions are shared, revocations hold, and another
-//! node takes the place of one that is lost.
+//! Redis with Sentinel, and as a cluster: decisions are shared, revocations hold, and another node
+//! replaces a lost one.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,10 +13,10 @@ use crate::{
     shared::{run, trial, turn},
 };
 
-/// Runs a round in which a node is lost.
+/// Runs a round that loses a node.
 async fn lose(url: String, seed: u64, fail_over: impl FnOnce() + Send + 'static) {
     let _turn = turn().await;
-    // What leads to a single server is not used.
+    // The proxies to a single Redis server are unused.
     let fleet = Fleet::start_on(&program(), RedisServer::start(), Some(&url)).await;
     let fleet = Arc::new(fleet);
     let history = fleet.history.clone();

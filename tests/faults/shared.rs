@@ -1,4 +1,4 @@
-//! The installation that the tests share, one after another.
+//! The installation that the tests share, one test at a time.
 
 use std::{
     sync::{Arc, OnceLock, Weak},
@@ -14,12 +14,12 @@ use tokio::{
     sync::{Mutex, MutexGuard},
 };
 
-/// Ends with the last test that uses it, so that its processes and files do.
+/// Dropped with the last test that uses it, so that its processes and files are cleaned up.
 static FLEET: Mutex<Weak<Fleet>> = Mutex::const_new(Weak::new());
-/// One makes trouble at a time.
+/// Held by the test that causes a fault.
 static TURN: Mutex<()> = Mutex::const_new(());
 
-/// Outlives every test: what an installation does, it does here.
+/// A runtime that outlives every test and runs all tasks of the installation.
 fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| Runtime::new().unwrap())
@@ -30,18 +30,18 @@ pub fn run(test: impl Future<Output = ()>) {
     runtime().block_on(test);
 }
 
-/// Waits until no other makes trouble: two loads are more than a small machine bears.
+/// Waits until no other test causes a fault. A small machine cannot bear two loads.
 pub async fn turn() -> MutexGuard<'static, ()> {
     TURN.lock().await
 }
 
-/// Runs a test on the installation that all share, while no other does.
+/// Runs a test alone on the shared installation.
 pub fn alone(test: impl AsyncFnOnce(&Arc<Fleet>)) {
     run(async {
         let fleet = Box::pin(fleet()).await;
         let _turn = turn().await;
         test(&fleet).await;
-        // What a test has noted is its own.
+        // The answers that a test recorded belong to that test only.
         fleet.history.take_reads();
     });
 }
@@ -56,7 +56,7 @@ async fn fleet() -> Arc<Fleet> {
     fleet
 }
 
-/// A short round.
+/// Returns the settings of a short round.
 pub fn trial(fleet: &Arc<Fleet>, seed: u64) -> Trial {
     Trial {
         fleet: fleet.clone(),

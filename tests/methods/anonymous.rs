@@ -1,4 +1,4 @@
-//! Calls by nobody.
+//! Calls without valid credentials.
 
 use serde_json::json;
 use tests::Setting;
@@ -12,7 +12,7 @@ use crate::{
 
 type Header = (&'static str, Vec<u8>);
 
-/// Headers that prove nothing, each with a name for people.
+/// Returns headers that authenticate no caller, each with a readable name.
 async fn credentials(world: &World) -> Vec<(String, Vec<Header>)> {
     let bearer = |key: &str| vec![("authorization", format!("Bearer {key}").into_bytes())];
     let plain = |value: &str| vec![("authorization", value.as_bytes().to_vec())];
@@ -64,7 +64,7 @@ async fn credentials(world: &World) -> Vec<(String, Vec<Header>)> {
             .secrets_folder()
             .join("peers")
             .join(format!("{peer}.key"));
-        // There are none where all services run in one process.
+        // The files do not exist if all services run in one process.
         if let Ok(key) = std::fs::read_to_string(key) {
             all.push((format!("of {peer}"), bearer(&key)));
         }
@@ -75,7 +75,7 @@ async fn credentials(world: &World) -> Vec<(String, Vec<Header>)> {
     all
 }
 
-/// Keys that were valid, or never became so.
+/// Returns keys that are no longer valid, or never became so.
 async fn dead_keys(world: &World) -> Vec<(String, String)> {
     let service = "/mandate.identity.v1.ServiceAccountService";
     let (name, deleted) = world.account("deleted-key", json!({})).await;
@@ -102,8 +102,8 @@ fn bodies(sample: &Sample, names: &Names) -> [Vec<u8>; 3] {
     [sample.bytes(names), Vec::new(), garbage]
 }
 
-/// K-w, G2: without a credential that holds, every method answers the same, byte for byte,
-/// whatever the credential is and whatever the request holds.
+/// K-w, G2: without valid credentials, every method gives the same answer, byte for byte, for all
+/// credentials and all requests.
 #[tokio::test(flavor = "multi_thread")]
 async fn k_w_g2_nobody_calls_anything() {
     for setting in Setting::ALL {
@@ -115,8 +115,8 @@ async fn k_w_g2_nobody_calls_anything() {
             let bodies = bodies(sample, &names);
             for (index, (what, headers)) in credentials.iter().enumerate() {
                 let headers: Vec<_> = headers.iter().map(|(n, v)| (*n, v.as_slice())).collect();
-                // Each method with each kind of credential and each kind of body, not their
-                // product; without a credential, all bodies.
+                // Each method is called with each kind of credentials and with each kind of body,
+                // but not with every combination; without credentials, with all bodies.
                 let chosen = if index == 0 {
                     0..3
                 } else {
@@ -136,8 +136,8 @@ async fn k_w_g2_nobody_calls_anything() {
     }
 }
 
-/// K-w: what is no method is refused before it is looked for, and then as what may not be
-/// called; only health and reflection answer to nobody.
+/// K-w: a path that names no method is refused before it is looked up, like a method that may not
+/// be called. Only health and reflection answer without credentials.
 #[tokio::test(flavor = "multi_thread")]
 async fn k_w_what_is_no_method_is_not_called() {
     for setting in [Setting::Sqlite, Setting::Postgres] {

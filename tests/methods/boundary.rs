@@ -1,4 +1,4 @@
-//! An owner of one organization, at another.
+//! An owner of one organization, calling methods on another.
 
 use serde_json::json;
 use tests::Setting;
@@ -12,8 +12,8 @@ use crate::{
     world::World,
 };
 
-/// K-u, C5, F3: in another organization every method is denied to an owner, and so is what only
-/// the operator may do; an organization that does not exist is answered byte for byte alike.
+/// K-u, C5, F3: every method on another organization is denied to an owner, as is every method of
+/// the operator. The answer for an organization that does not exist is equal, byte for byte.
 #[tokio::test(flavor = "multi_thread")]
 async fn k_u_c5_f3_an_owner_reaches_no_other_organization() {
     for setting in Setting::ALL {
@@ -47,7 +47,7 @@ async fn k_u_c5_f3_an_owner_reaches_no_other_organization() {
     }
 }
 
-/// C1: no header names the organization, the caller or the role of a call.
+/// C1: no header sets the organization, the caller or the role of a call.
 #[tokio::test(flavor = "multi_thread")]
 async fn c1_headers_name_no_organization() {
     for setting in [Setting::Sqlite, Setting::Postgres] {
@@ -90,8 +90,8 @@ async fn c1_headers_name_no_organization() {
     }
 }
 
-/// C9: a page token is no authorization: with the token of a page of another organization, an
-/// owner sees what an owner sees without it.
+/// C9: a page token is not an authorization. With a page token of another organization, an owner
+/// sees the same as without it.
 #[tokio::test(flavor = "multi_thread")]
 async fn c9_a_page_token_opens_no_other_organization() {
     for setting in [Setting::Sqlite, Setting::Postgres] {
@@ -124,7 +124,7 @@ async fn c9_a_page_token_opens_no_other_organization() {
     }
 }
 
-/// An answer without what is left of the lease, which no two answers share.
+/// Removes the remaining lease from an answer, which differs in every answer.
 pub fn timeless(mut answer: serde_json::Value) -> serde_json::Value {
     match &mut answer {
         serde_json::Value::Object(fields) => {

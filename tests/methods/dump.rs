@@ -1,4 +1,4 @@
-//! Everything that an installation holds, as its lists tell.
+//! All data of an installation, as its lists return it.
 
 use std::collections::BTreeMap;
 
@@ -9,18 +9,18 @@ use crate::{schema, world::World};
 /// The rows of every list, by list.
 pub type Dump = BTreeMap<String, Vec<String>>;
 
-/// Reads every list of every parent, all pages.
+/// Reads every page of every list of every parent.
 pub async fn dump(world: &World) -> Dump {
     dump_in(world, |_| true).await
 }
 
-/// Reads every list of the parents that are chosen, all pages.
+/// Reads every page of every list of the chosen parents.
 pub async fn dump_in(world: &World, chosen: impl Fn(&str) -> bool) -> Dump {
     let mut rows = Dump::new();
-    // What others are lists of comes first.
+    // The parents of other lists come first.
     for round in 0..2 {
         for (path, method) in schema::methods() {
-            // What follows from the rows is no row; nor is what reading them leaves.
+            // Derived data does not count as rows, nor does the trace that reading leaves.
             let derived = ["AuthorizationService/", "/ListRoles", "/ListAuditEntries"];
             let derived = derived.iter().any(|list| path.contains(list));
             if !schema::is_list(&path) || derived {
@@ -48,7 +48,7 @@ pub async fn dump_in(world: &World, chosen: impl Fn(&str) -> bool) -> Dump {
     rows
 }
 
-/// The rows whose names say that they are of an organization, and the lists that they are in.
+/// Returns the rows whose names belong to an organization, by list.
 pub fn of(dump: &Dump, organization: &str) -> Dump {
     let own = format!("organizations/{organization}/");
     let other = |row: &&String| row.contains(&own);
@@ -74,7 +74,7 @@ fn parents(rows: &Dump, kind: &str) -> Vec<String> {
     found.flat_map(|(_, rows)| rows.iter().map(name)).collect()
 }
 
-/// All pages of a list.
+/// Reads all pages of a list.
 pub async fn all(world: &World, path: &str, parent: Option<&str>) -> Vec<String> {
     let mut body = Map::new();
     if let Some(parent) = parent {
@@ -89,7 +89,7 @@ pub async fn all(world: &World, path: &str, parent: Option<&str>) -> Vec<String>
     rows
 }
 
-/// All rows of a list, read in pages of a size.
+/// Reads all rows of a list in pages of a given size.
 pub async fn pages(
     world: &World,
     path: &str,

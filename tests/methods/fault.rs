@@ -1,4 +1,4 @@
-//! What every refusal must look like.
+//! The required form of every refusal.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,10 +11,11 @@ use tonic_types::StatusExt;
 
 use crate::schema::POOL;
 
-/// Details travel in a header: clients and proxies refuse larger ones.
+/// Maximum size of the details, in bytes. They travel in a header, and clients and proxies refuse
+/// larger ones.
 const MAX_DETAILS: usize = 8 << 10;
 
-/// A request of which no field can be told.
+/// Messages of refusals that cannot name a field, because the request was not decoded.
 const UNREAD: [&str; 2] = ["the request is not protobuf", "the request cannot be read"];
 
 /// Every reason with its domain.
@@ -36,8 +37,8 @@ static REASONS: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|| {
     reasons.collect()
 });
 
-/// What two refusals that tell nothing apart have in common: all that a caller sees.
-/// The entries of a map are encoded in any order, and compared in one.
+/// Returns the visible content of a refusal, to compare two of them. The entries of a map are
+/// encoded in any order, so they are sorted here.
 pub fn seen(status: &Status) -> (Code, String, Vec<u8>) {
     let mut details = status.get_error_details();
     let metadata = details.error_info().cloned().map(|info| {
@@ -53,14 +54,17 @@ pub fn seen(status: &Status) -> (Code, String, Vec<u8>) {
     )
 }
 
-/// The reason of a refusal; panics if the refusal is not as each must be. `at` says what was
-/// called.
+/// Returns the reason of a refusal. Panics if the refusal lacks the required form. `at` describes
+/// the call.
 pub fn reason(status: &Status, at: &str) -> String {
     let details = status.get_error_details();
     let info = details.error_info();
     let info = info.unwrap_or_else(|| panic!("{at}: no ErrorInfo in {status:?}"));
     let known = (info.domain.clone(), info.reason.clone());
-    assert!(REASONS.contains(&known), "{at}: {known:?} is no reason");
+    assert!(
+        REASONS.contains(&known),
+        "{at}: {known:?} is not a declared reason"
+    );
     let help = details.help().is_some_and(|help| {
         let links = help.links.iter();
         !help.links.is_empty() && links.into_iter().all(|link| is_absolute(&link.url))
@@ -83,22 +87,22 @@ pub fn reason(status: &Status, at: &str) -> String {
     info.reason.clone()
 }
 
-/// Whether a link can be followed from anywhere.
+/// Returns true if a link is absolute.
 fn is_absolute(url: &str) -> bool {
     ["https://", "mailto:", "tel:"]
         .iter()
         .any(|scheme| url.starts_with(scheme))
 }
 
-/// A refusal for the reason that is expected.
+/// Asserts that a refusal has the expected reason.
 pub fn expect(status: &Status, code: Code, expected: &str, at: &str) {
     let found = reason(status, at);
     let both = (status.code(), found.as_str());
     assert_eq!(both, (code, expected), "{at}: {status:?}");
 }
 
-/// Codes that a request may be refused with, whatever it holds: never INTERNAL, UNKNOWN or one
-/// that says that the service fails.
+/// Returns true if the code may answer an invalid request: never INTERNAL, UNKNOWN or a code for a
+/// failing service.
 pub fn is_typed(code: Code) -> bool {
     matches!(
         code,

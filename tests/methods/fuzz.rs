@@ -1,4 +1,4 @@
-//! Requests that nobody meant to send.
+//! Random invalid requests.
 
 use std::env;
 
@@ -17,28 +17,28 @@ use crate::{
     world::World,
 };
 
-/// Requests of each method.
+/// Number of requests for each method.
 const MUTANTS: usize = 100;
 
-/// `MANDATE_FUZZ_SEED` has another run try other requests; a failure says the seed.
+/// Returns the seed. `MANDATE_FUZZ_SEED` sets another one; a failure names the seed.
 fn seed() -> u64 {
     let given = env::var("MANDATE_FUZZ_SEED").ok();
     given.map_or(20_260_101, |seed| seed.parse().unwrap())
 }
 
-/// What a mutated request may be answered with.
+/// Checks the answer to a mutated request.
 fn check(answer: &Answer, path: &str, at: &str) {
     let Err(status) = answer else { return };
     fault::reason(status, at);
-    // The methods whose answer it is that a credential is nobody's.
+    // For these methods, UNAUTHENTICATED is a valid answer about the credentials in the request.
     let verifies = ["/VerifyServiceAccountKey", "/VerifyOidcIdentity"];
     let nobody = verifies.iter().any(|method| path.ends_with(method))
         && status.code() == Code::Unauthenticated;
     assert!(nobody || fault::is_typed(status.code()), "{at}: {status:?}");
 }
 
-/// K-n, K-p, K-f: whatever is sent, the answer is typed, the connection stands, and what is
-/// refused has changed nothing.
+/// K-n, K-p, K-f: every answer is typed, the connection survives, and a refused request has no
+/// effect.
 #[tokio::test(flavor = "multi_thread")]
 async fn k_n_k_p_k_f_whatever_is_sent_is_answered_and_a_refusal_changes_nothing() {
     let seed = seed();
@@ -62,8 +62,8 @@ async fn k_n_k_p_k_f_whatever_is_sent_is_answered_and_a_refusal_changes_nothing(
             .into_iter()
             .filter(|s| schema::is_mutation(&s.path));
         for (turn, sample) in changes.enumerate() {
-            // What the method works on is made anew, whatever the methods before did to it. No
-            // two of these numbers are one flipped digit apart.
+            // The entities of the request are created again, because earlier methods may have
+            // changed them. No two of these numbers differ by one digit only.
             let mut names = world.names("alpha", (turn + 10) * 1001);
             for part in creating() {
                 if part.path == sample.path {
@@ -79,7 +79,7 @@ async fn k_n_k_p_k_f_whatever_is_sent_is_answered_and_a_refusal_changes_nothing(
     }
 }
 
-/// Sends mutated requests, and returns those that were refused, each with its name.
+/// Sends mutated requests. Returns the refused ones, each with its name.
 async fn attack(
     world: &World,
     sample: &Sample,
@@ -107,7 +107,7 @@ async fn attack(
     refused
 }
 
-/// Sends once more what was refused: nothing but refusals between two looks at all there is.
+/// Sends the refused requests again. Only refusals then lie between two dumps, which must be equal.
 async fn repeat(world: &World, path: &str, names: &Names, refused: Vec<(String, Vec<u8>)>) {
     let own = format!("-{}", names.n);
     let chosen = |parent: &str| {
@@ -129,13 +129,13 @@ async fn repeat(world: &World, path: &str, names: &Names, refused: Vec<(String, 
     );
 }
 
-/// Deletes the contacts that a turn made: an organization has few of them.
+/// Deletes the contacts of a turn, because an organization may have few of them.
 async fn leave_room(world: &World) {
     let service = "/mandate.membership.v1.ContactService";
     let body = json!({"parent": "organizations/alpha"});
     let found = world.done(&format!("{service}/ListContacts"), &body).await;
     let mut contacts = found["contacts"].as_array().cloned().unwrap_or_default();
-    // The primary one is the last to go.
+    // The primary contact must be deleted last.
     contacts.sort_by_key(|contact| contact["primary"].as_bool());
     for contact in contacts {
         let body = json!({"name": contact["name"]});
@@ -143,7 +143,7 @@ async fn leave_room(world: &World) {
     }
 }
 
-/// A request, and after it a field that no message has, so that it is as long as is wanted.
+/// Returns a request extended with an unknown field of a given length.
 fn padded(request: &[u8], length: usize) -> Vec<u8> {
     let mut padded = request.to_vec();
     prost::encoding::encode_key(
@@ -156,7 +156,7 @@ fn padded(request: &[u8], length: usize) -> Vec<u8> {
     padded
 }
 
-/// K-n: a request that is larger than any may be is refused before it is read, and only for that.
+/// K-n: a request above the size limit is refused before it is decoded, and only for its size.
 #[tokio::test(flavor = "multi_thread")]
 async fn k_n_a_request_that_is_too_large_is_refused() {
     for setting in [Setting::Sqlite, Setting::Processes] {
@@ -171,7 +171,7 @@ async fn k_n_a_request_that_is_too_large_is_refused() {
             fault::expect(&status, code, "INVALID_REQUEST", at);
             let said = status.message();
             assert!(said.contains("cannot be read: "), "{at}: {said}");
-            // What is as long as may be is answered.
+            // A request at the size limit is answered.
             if !schema::is_mutation(&sample.path) {
                 let within = padded(&request, (4 << 20) - request.len() - 16);
                 let answer = world.wire.call(&sample.path, key, within).await;

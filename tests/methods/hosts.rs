@@ -1,4 +1,4 @@
-//! What a caller calls the host.
+//! The host headers of a request.
 
 use tests::Setting;
 
@@ -9,8 +9,8 @@ use crate::{
 
 const HOST: &str = "evil.example";
 
-/// Whatever is derived from a host name comes from the configuration: no answer has what the
-/// headers of a request say, and neither has a refusal.
+/// Host names in answers come from the configuration. No answer and no refusal repeats a host from
+/// the headers of a request.
 #[tokio::test(flavor = "multi_thread")]
 async fn k_o_no_answer_and_no_refusal_has_the_host_of_a_header() {
     for setting in [Setting::Sqlite, Setting::Postgres] {

@@ -1,4 +1,4 @@
-//! What is kept of a key.
+//! Storage of keys.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use tonic::Code;
 
 use crate::{fault, samples::ordered, world::World};
 
-/// All that the databases hold: the files of SQLite, those that it writes ahead included, or the rows
+/// Returns all data of the databases: the SQLite files including the write-ahead log, or the rows
 /// of PostgreSQL.
 async fn stored(world: &World) -> Vec<Vec<u8>> {
     match world.rig.setting {
@@ -20,7 +20,7 @@ async fn stored(world: &World) -> Vec<Vec<u8>> {
 
 async fn rows(url: &str) -> Vec<Vec<u8>> {
     let mut db = PgConnection::connect(url).await.unwrap();
-    // Bytes are shown as the text that they are.
+    // Shows bytes as text.
     db.execute("SET bytea_output = 'escape'").await.unwrap();
     let tables = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables \
         WHERE schemaname NOT IN ('pg_catalog', 'information_schema')";
@@ -59,7 +59,7 @@ async fn k_l_a_key_is_stored_as_a_hash_and_no_other_of_its_id_opens() {
         let stored = stored(&world).await;
         assert!(stored.iter().any(|file| holds(file, id)), "{id} is stored");
         assert!(!stored.iter().any(|file| holds(file, random)));
-        // As long as the right one, and like it up to any of its characters.
+        // Each key has the length of the right one, and equals it up to one of its characters.
         let sample = &ordered()[0];
         let body = sample.bytes(&world.names("alpha", 1));
         let begin = secret.len() - random.len();

@@ -1,5 +1,5 @@
-//! Every method of the interface, attacked through what the descriptors say of it: a method that
-//! is added is attacked from its first day, and one without a sample fails.
+//! Attacks on every method of the interface, derived from the descriptors. A new method is attacked
+//! from its first day; a method without a sample fails the tests.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Requests that name things of two organizations.
+//! Requests with names of two organizations.
 
 use serde_json::{Value, json};
 use tests::Setting;
@@ -11,7 +11,8 @@ use crate::{
     world::World,
 };
 
-/// The owner's organization, another, and one that does not exist whose name is as long.
+/// The owner's organization, another one, and one that does not exist and has a name of equal
+/// length.
 const OWN: &str = "alpha";
 const OTHER: &str = "omega";
 const ABSENT: &str = "sigma";
@@ -26,7 +27,7 @@ fn replaced(bytes: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A sample with one of its names taken from another organization.
+/// Returns a sample with one of its names replaced by one of another organization.
 fn with_name_of(json: &Value, pointer: &str, org: &str) -> Value {
     let mut json = json.clone();
     let leaf = json.pointer_mut(pointer).unwrap();
@@ -45,7 +46,7 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// Sends one of the mixed requests; nothing of the other organization may come back.
+    /// Sends a mixed request, and asserts that nothing of the other organization comes back.
     async fn send(&self, json: &Value, pointer: &str, org: &str) -> (tonic::Code, String, Vec<u8>) {
         let path = &self.sample.path;
         let at = format!("{path} with {pointer} of {org}");
@@ -58,14 +59,14 @@ impl Case<'_> {
     }
 }
 
-/// F3, C1, C5: a request that names something of another organization, wherever in it, is refused
-/// as if that did not exist, and changes nothing.
+/// F3, C1, C5: a request that names an entity of another organization in any field is refused as if
+/// the entity did not exist, and changes nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn f3_c1_c5_names_of_two_organizations_do_not_mix() {
     for setting in Setting::ALL {
         let world = World::start(setting).await;
         let owner = world.manager(OWN, "owner-alpha", "owner").await;
-        // As root has a way into both, it is held by the names alone.
+        // Root may access both organizations, so only the mixed names can cause the refusal.
         let body = json!({"organization": {"displayName": "Other"}, "organizationId": OTHER});
         let path = "/mandate.membership.v1.OrganizationService/CreateOrganization";
         world.done(path, &body).await;
@@ -86,8 +87,8 @@ async fn f3_c1_c5_names_of_two_organizations_do_not_mix() {
                         continue;
                     }
                     for key in [owner.as_str(), world.root.as_str()] {
-                        // Where there is one name, it says which organization is meant, and root
-                        // may go there.
+                        // A single name alone determines the organization, to which root has
+                        // access.
                         let names = count(&sample, &json);
                         if key == world.root && names == 1 {
                             continue;
@@ -100,7 +101,7 @@ async fn f3_c1_c5_names_of_two_organizations_do_not_mix() {
                         let of_other = case.send(&json, &leaf.pointer, OTHER).await;
                         let of_absent = case.send(&json, &leaf.pointer, ABSENT).await;
                         tried += 1;
-                        // Root is told what does not exist.
+                        // Root may learn that the entity does not exist.
                         if key == owner {
                             let absent = (
                                 of_absent.0,
@@ -118,7 +119,7 @@ async fn f3_c1_c5_names_of_two_organizations_do_not_mix() {
     }
 }
 
-/// How many names of the organization a request holds.
+/// Returns the number of names of the organization in a request.
 fn count(sample: &Sample, json: &Value) -> usize {
     let leaves = schema::leaves(&sample.path, json);
     let own = format!("organizations/{OWN}");
@@ -129,7 +130,8 @@ fn count(sample: &Sample, json: &Value) -> usize {
 }
 
 /// C5, K-u: users, applications and service accounts belong to no organization, so a request may
-/// name those that another one works with; nothing of that one changes or comes back.
+/// name those that another organization works with. No data of that organization changes or comes
+/// back.
 #[tokio::test(flavor = "multi_thread")]
 async fn k_u_global_names_lead_to_no_other_organization() {
     for setting in [Setting::Sqlite, Setting::Postgres] {

@@ -1,4 +1,4 @@
-//! Requests that are not what they should be, made from requests that are.
+//! Invalid requests, made from valid ones.
 
 use prost::Message;
 use prost_reflect::{
@@ -7,7 +7,7 @@ use prost_reflect::{
 
 use crate::random::Random;
 
-/// Lengths at the limits of fields, and where sixteen bits end (K-p).
+/// Lengths at the limits of fields and of 16 bits (K-p).
 const LENGTHS: [usize; 17] = [
     1, 16, 17, 63, 64, 65, 128, 129, 254, 255, 256, 257, 512, 1024, 65_535, 65_536, 65_537,
 ];
@@ -37,7 +37,7 @@ const TEXTS: [&str; 12] = [
     "\u{10ffff}",
 ];
 
-/// A request that is mutated once or twice, encoded.
+/// Returns an encoded request with one or two mutations.
 pub fn mutant(valid: &DynamicMessage, random: &mut Random) -> Vec<u8> {
     let mut message = valid.clone();
     match random.below(10) {
@@ -51,7 +51,7 @@ pub fn mutant(valid: &DynamicMessage, random: &mut Random) -> Vec<u8> {
     }
 }
 
-/// Mutations of the encoding.
+/// Mutates the encoding.
 fn encoded(kind: usize, mut bytes: Vec<u8>, random: &mut Random) -> Vec<u8> {
     match kind {
         6 if !bytes.is_empty() => bytes.truncate(random.below(bytes.len())),
@@ -70,8 +70,8 @@ fn encoded(kind: usize, mut bytes: Vec<u8>, random: &mut Random) -> Vec<u8> {
     bytes
 }
 
-/// Fields that no message has: numbers, long strings, groups within groups, ends of groups that
-/// did not begin, wrong wire types.
+/// Returns unknown fields: numbers, long strings, nested groups, group ends without a start, wrong
+/// wire types.
 fn unknown(random: &mut Random) -> Vec<u8> {
     match random.below(6) {
         0 => vec![0xf8, 0xff, 0xff, 0xff, 0x0f, 0xff, 0xff, 0xff, 0xff, 0x0f],
@@ -93,7 +93,7 @@ fn mutate(message: &mut DynamicMessage, random: &mut Random) {
         return;
     }
     let field = random.of(&fields);
-    // What is in a message is more often mutated than the message as a whole.
+    // The fields of a nested message are mutated more often than the message as a whole.
     if random.below(4) > 0 && message.has_field(&field) {
         match message.get_field_mut(&field) {
             Value::Message(inner) if !is_known(inner) => return mutate(inner, random),
@@ -131,7 +131,7 @@ fn any(field: &FieldDescriptor, message: &DynamicMessage, random: &mut Random) -
         _ => value(&field.kind(), random),
     };
     let length = item.as_str().map_or(100, str::len);
-    // Within what a message may hold.
+    // The list stays within the size limit of messages.
     let count = random.of(&COUNTS).min((2 << 20) / (length + 1));
     Value::List(vec![item; count])
 }
@@ -164,7 +164,7 @@ fn text(random: &mut Random) -> String {
     part.repeat(random.of(&LENGTHS))
 }
 
-/// Messages that protobuf itself defines, whose values have limits of their own.
+/// Returns true for the well-known types of protobuf, whose values have special limits.
 fn is_known(message: &DynamicMessage) -> bool {
     message
         .descriptor()

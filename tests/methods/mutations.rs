@@ -1,4 +1,4 @@
-//! Requests that change something: tried, repeated, and made against what has changed since.
+//! Requests that change data: as a dry run, repeated, and based on an outdated version.
 
 use prost::Message;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ async fn refuse(world: &World, path: &str, json: &Value, code: Code, reason: &st
     fault::expect(&status.expect_err(path), code, reason, path);
 }
 
-/// An answer without what is shown only once.
+/// Removes the parts of an answer that are shown only once.
 fn lasting(path: &str, bytes: &[u8]) -> Vec<u8> {
     let mut answer = schema::response(path, bytes);
     if path.ends_with("/CreateServiceAccountKey") {
@@ -38,8 +38,8 @@ fn lasting(path: &str, bytes: &[u8]) -> Vec<u8> {
     answer.encode_to_vec()
 }
 
-/// K-f: every change can be tried without effect, and is then done; an id makes it repeatable:
-/// the same answer, one effect, and no other request under the same id.
+/// K-f: every change supports a dry run without effect. An id makes the change repeatable: the same
+/// answer, one effect, and no other request under the same id.
 #[tokio::test(flavor = "multi_thread")]
 async fn k_f_a_change_can_be_tried_and_repeated() {
     for setting in SETTINGS {
@@ -57,10 +57,14 @@ async fn k_f_a_change_can_be_tried_and_repeated() {
             world
                 .done(path, &with(&json, &json!({"validateOnly": true})))
                 .await;
-            // What is only tried keeps no answer either.
+            // A dry run does not store its answer.
             let tried = json!({"validateOnly": true, "requestId": "tried"});
             world.done(path, &with(&json, &tried)).await;
-            assert_eq!(dump(&world).await, before, "{path} tried in {setting:?}");
+            assert_eq!(
+                dump(&world).await,
+                before,
+                "{path} as a dry run in {setting:?}"
+            );
 
             let id = path.rsplit('/').next().unwrap();
             let named = with(&json, &json!({"requestId": id}));
@@ -70,14 +74,14 @@ async fn k_f_a_change_can_be_tried_and_repeated() {
             let first = first.unwrap_or_else(|status| panic!("{path}: {status:?}"));
             learn(path, &first, &mut names);
             let after = dump(&world).await;
-            // Who is forgotten in the audit log is so in no list.
+            // Erasing a person from the audit log changes no list.
             if !path.ends_with("/ForgetPerson") {
                 assert_ne!(after, before, "{path} in {setting:?}");
             }
             let again = world.wire.call(path, key, body).await;
             let again = again.unwrap_or_else(|status| panic!("{path} again: {status:?}"));
             assert_eq!(lasting(path, &first), lasting(path, &again), "{path}");
-            assert_eq!(dump(&world).await, after, "{path} again in {setting:?}");
+            assert_eq!(dump(&world).await, after, "{path} repeated in {setting:?}");
             let other = with(&named, &json!({"validateOnly": true}));
             refuse(
                 &world,
@@ -91,7 +95,7 @@ async fn k_f_a_change_can_be_tried_and_repeated() {
     }
 }
 
-/// K-f: the same request many times at once is one effect and one answer.
+/// K-f: concurrent copies of a request have one effect and one answer.
 #[tokio::test(flavor = "multi_thread")]
 async fn k_f_the_same_request_at_once_is_one() {
     for setting in SETTINGS {
@@ -121,7 +125,7 @@ async fn k_f_the_same_request_at_once_is_one() {
     }
 }
 
-/// Where a request has an etag: of its own, or of the resource that it changes.
+/// Returns the JSON pointer to the etag of a request: its own, or that of the resource.
 fn etag(sample: &Sample) -> Option<String> {
     let input = schema::find(&sample.path).unwrap().input();
     if input.get_field_by_name("etag").is_some() {
@@ -136,7 +140,7 @@ fn etag(sample: &Sample) -> Option<String> {
     Some(format!("/{}/etag", resources.next()?.json_name()))
 }
 
-/// B5: a change of what has changed since it was read is refused.
+/// B5: a change that is based on an outdated version is refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn b5_a_change_of_what_has_changed_since_is_refused() {
     for setting in SETTINGS {

@@ -1,4 +1,4 @@
-//! Names that other systems take for all, for none, or for something else.
+//! Names with a special meaning in other systems: all, none, or another entity.
 
 use serde_json::json;
 use tests::Setting;
@@ -14,7 +14,7 @@ use crate::{
 
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
 
-/// What is no name, whatever it should name.
+/// Returns invalid variants of a name.
 fn broken(leaf: &Leaf) -> Vec<String> {
     let text = leaf.text.as_str();
     let (parent, last) = text.rsplit_once('/').unwrap();
@@ -49,7 +49,7 @@ fn broken(leaf: &Leaf) -> Vec<String> {
         format!("{collection}/-/{rest}"),
         text.to_uppercase(),
         last.to_owned(),
-        // K-m: control characters, what looks alike, what is joined to it, what is not seen.
+        // K-m: control characters, lookalikes, combining characters, invisible characters.
         format!("{text}\0"),
         format!("{text}\n"),
         format!("{text}\u{7f}"),
@@ -61,12 +61,12 @@ fn broken(leaf: &Leaf) -> Vec<String> {
         text.replacen('o', "\u{ff4f}", 1),
     ]);
     if let Some((middle, end)) = rest.split_once('/') {
-        // The parent is missing, or is all or none of them.
+        // The parent is missing, or stands for all or none.
         names.push(end.to_owned());
         names.extend(["-", "0", "", NIL].map(|id| format!("{collection}/{id}/{end}")));
         names.push(format!("{collection}/{middle}:/{end}"));
     }
-    // A part of a batch leaves out what is that of the batch.
+    // A request within a batch may omit the parent, which the batch names.
     let part = leaf.pointer.starts_with("/requests/") && leaf.field.name() == "parent";
     if !part && !schema::is_optional(&leaf.field) {
         names.push(String::new());
@@ -75,8 +75,8 @@ fn broken(leaf: &Leaf) -> Vec<String> {
     names
 }
 
-/// C4, K-m: what is no name is refused wherever a request should hold one, and is never all, none
-/// or another.
+/// C4, K-m: an invalid name is refused in every field for names, and never means all, none or
+/// another entity.
 #[tokio::test(flavor = "multi_thread")]
 async fn c4_k_m_what_is_no_name_is_refused() {
     for setting in [Setting::Sqlite, Setting::Postgres] {
@@ -87,7 +87,7 @@ async fn c4_k_m_what_is_no_name_is_refused() {
         for sample in ordered() {
             let json = sample.json(&names);
             for leaf in schema::leaves(&sample.path, &json) {
-                // A URL names nothing of this installation.
+                // A URL names no entity of this installation.
                 if !leaf.text.contains('/') || leaf.text.contains("://") {
                     continue;
                 }
@@ -109,8 +109,8 @@ async fn c4_k_m_what_is_no_name_is_refused() {
     }
 }
 
-/// C4, K-m, F2: nothing is created under an id that could be taken for all, for none, for a path
-/// or for another id.
+/// C4, K-m, F2: no entity is created under an id that could stand for all, for none, for a path or
+/// for another id.
 #[tokio::test(flavor = "multi_thread")]
 async fn c4_f2_nothing_gets_an_id_that_is_none() {
     const IDS: [&str; 17] = [
@@ -132,7 +132,7 @@ async fn c4_f2_nothing_gets_an_id_that_is_none() {
         " a",
         "a\u{200b}",
     ];
-    // Ids of catalogues are words.
+    // Ids in catalogs are words.
     const NO_WORDS: [&str; 5] = ["Acme", "a-", "-a", "a.b", "7"];
     const WORDS: [&str; 5] = [
         "application_id",

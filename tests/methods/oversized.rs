@@ -1,4 +1,4 @@
-//! Messages that are small on the wire and large in memory, and more of them than one caller may
+//! Messages that are small on the wire but large in memory, and more of them than one caller may
 //! send.
 
 use std::time::Duration;
@@ -14,14 +14,14 @@ use tonic_types::StatusExt;
 use crate::{fault, schema, world::World};
 
 const BATCH: &str = "/mandate.entitlement.v1.AuthorizationService/CheckBatch";
-/// The most that a message may have, in bytes, rounded down.
+/// Maximum size of a message in bytes, rounded down.
 const LARGEST: usize = 4_000_000;
-/// What refusing may cost a server in memory, in bytes: the messages themselves, and what its
-/// allocator keeps of them.
+/// Maximum memory that refusing may cost a server, in bytes: the messages, and the memory that its
+/// allocator keeps.
 const CEILING: u64 = 96 * 1024 * 1024;
 
-/// Messages that hold nothing but empty items, one for each list in a message or directly within
-/// one.
+/// Returns messages that consist of empty items only, one for each list in a message or directly
+/// within one.
 fn empties(message: &MessageDescriptor, depth: usize) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
     for field in message.fields() {
@@ -45,7 +45,7 @@ fn empties(message: &MessageDescriptor, depth: usize) -> Vec<Vec<u8>> {
     found
 }
 
-/// Waits until entitlement knows a key.
+/// Waits until entitlement can authenticate a key.
 async fn known(world: &World, key: &str) {
     for _ in 0..200 {
         let answer = world.wire.call(BATCH, key, Vec::new()).await;
@@ -54,10 +54,10 @@ async fn known(world: &World, key: &str) {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("a key is not known");
+    panic!("the key is not authenticated");
 }
 
-/// What is before a field of bytes.
+/// Returns the encoded key of a length-delimited field.
 fn key(field: &FieldDescriptor) -> Vec<u8> {
     let mut key = Vec::new();
     prost::encoding::encode_varint(u64::from(field.number() << 3 | 2), &mut key);
@@ -117,7 +117,7 @@ async fn k_p_a_list_has_as_many_items_as_its_rule_says_and_no_more() {
     }
 }
 
-/// A call whose message has begun, of `length` bytes, and does not end.
+/// Begins a call with a message of `length` bytes that never ends.
 async fn begin(world: &World, key: &str, length: u32) -> mpsc::Sender<Result<Bytes, Status>> {
     let (sender, mut receiver) = mpsc::channel(1);
     let prefix = [&[0], length.to_be_bytes().as_slice()].concat();
@@ -149,7 +149,7 @@ async fn k_n_a_caller_has_only_so_many_bytes_of_messages_on_their_way_in() {
         "resource": "organizations/alpha",
     });
     let large = schema::encode(BATCH, &json!({"questions": vec![question; 500]}));
-    // The calls above take a moment to be read.
+    // The server needs a moment to read the calls above.
     let mut refused = None;
     for _ in 0..100 {
         refused = world
@@ -162,14 +162,14 @@ async fn k_n_a_caller_has_only_so_many_bytes_of_messages_on_their_way_in() {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let refused = refused.expect("a caller has no more room");
+    let refused = refused.expect("the caller exceeds its quota");
     assert_eq!(refused.code(), Code::ResourceExhausted);
     assert_eq!(fault::reason(&refused, BATCH), "CALLER_LIMIT_REACHED");
     let retry = refused
         .get_details_retry_info()
         .and_then(|info| info.retry_delay);
     assert!(retry.is_some_and(|delay| delay > Duration::ZERO));
-    // It is the share of that caller, and comes back.
+    // The quota counts per caller, and is released.
     let answer = world.wire.call(BATCH, &other, large.clone()).await;
     assert_eq!(answer.unwrap_err().code(), Code::PermissionDenied);
     drop(begun);
@@ -184,5 +184,5 @@ async fn k_n_a_caller_has_only_so_many_bytes_of_messages_on_their_way_in() {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("the room of calls that ended does not come back");
+    panic!("ended calls do not release their quota");
 }

@@ -12,7 +12,7 @@ use crate::{
     world::World,
 };
 
-/// K-e: whatever the size of its pages, a list has the same rows in the same order, each once.
+/// K-e: a list has the same rows in the same order, each once, for every page size.
 #[tokio::test(flavor = "multi_thread")]
 async fn k_e_a_list_is_the_same_in_pages_of_every_size() {
     for setting in [Setting::Sqlite, Setting::Postgres] {
@@ -42,7 +42,7 @@ async fn k_e_a_list_is_the_same_in_pages_of_every_size() {
     }
 }
 
-/// A second key, a second grant and a second application, so that every list has two pages.
+/// Creates a second key, grant and application, so that every list has two pages.
 async fn give_much_to_one(world: &World) {
     let path = "/mandate.identity.v1.ServiceAccountService/CreateServiceAccountKey";
     let body = json!({"parent": "serviceAccounts/backend-alpha-1"});

@@ -1,4 +1,4 @@
-//! The methods of the services for each other, and all the others.
+//! Methods for calls between the services, and all other methods.
 
 use api::{Access, Peer};
 use rpc::{over_tcp, over_tcp_as};
@@ -12,8 +12,8 @@ use crate::{
     world::{World, access},
 };
 
-/// C2: at the door that is for callers, what is for the services is to everybody, the first service
-/// account too, as what does not exist.
+/// C2: on the public port, no caller can reach a method for services, not even the first service
+/// account. The answer is as for a method that does not exist.
 #[tokio::test(flavor = "multi_thread")]
 async fn c2_what_is_for_the_services_is_for_no_caller() {
     for setting in Setting::ALL {
@@ -37,8 +37,8 @@ async fn c2_what_is_for_the_services_is_for_no_caller() {
     }
 }
 
-/// C2: at the door that is for services, each calls what it needs of the others, and nothing else:
-/// no method that is for callers, and none that is for another service.
+/// C2: on the port for services, each service can call exactly the methods that it needs of the
+/// others: no public method, and none for another service.
 #[tokio::test(flavor = "multi_thread")]
 async fn c2_each_service_calls_what_it_needs_and_nothing_else() {
     for setting in Setting::ALL {
@@ -48,7 +48,8 @@ async fn c2_each_service_calls_what_it_needs_and_nothing_else() {
             let own = sample.path.split('.').nth(1).unwrap_or_default();
             for peer in Peer::ALL {
                 let at = format!("{} by {peer:?} in {setting:?}", sample.path);
-                // Of its own key a service knows no digest: nobody calls itself.
+                // A service does not know the digest of its own key, because no service calls
+                // itself.
                 if setting == Setting::Processes && peer.name() == own {
                     let status = world.wire.call_as(peer, &sample.path, Vec::new()).await;
                     let status = status.expect_err(&at);
@@ -68,8 +69,8 @@ async fn c2_each_service_calls_what_it_needs_and_nothing_else() {
     }
 }
 
-/// Whoever comes through the door for services without the key of one is nobody, whatever else they
-/// present.
+/// On the port for services, a caller without the key of a service is not authenticated, even with
+/// other valid credentials.
 #[tokio::test(flavor = "multi_thread")]
 async fn c2_at_the_door_for_services_no_key_of_a_service_account_opens_anything() {
     let world = World::start(Setting::Processes).await;

@@ -1,4 +1,4 @@
-//! What a refusal tells a program: its reason, and what varies in its message.
+//! Machine-readable content of refusals: the reason, and the variable parts of the message.
 
 mod limits;
 mod table;
@@ -13,10 +13,10 @@ use tonic_types::StatusExt;
 use self::table::{REFUSALS, Refusal};
 use crate::{schema, world::World};
 
-/// Where links lead in an installation that is told nothing else.
+/// The base of links in an installation with default settings.
 const HELP: &str = "https://mandate.example/";
 
-/// Sends something that must be refused.
+/// Sends a request that must be refused.
 async fn refused(world: &World, method: &str, body: &Value) -> Status {
     let path = format!("/mandate.{method}");
     let bytes = schema::encode(&path, body);
@@ -24,13 +24,13 @@ async fn refused(world: &World, method: &str, body: &Value) -> Status {
     answer.expect_err(method)
 }
 
-/// What stands between backticks in a message.
+/// Returns the words between backticks in a message.
 fn quoted(message: &str) -> impl Iterator<Item = &str> {
     message.split('`').skip(1).step_by(2)
 }
 
-/// That a refusal has a reason with these words of metadata, that whatever its message quotes is in
-/// the metadata too, and that its links can be followed.
+/// Asserts that a refusal has a reason with this metadata, that the metadata holds every quoted
+/// word of the message, and that all links are absolute.
 #[track_caller]
 fn assert_told(status: &Status, code: Code, reason: &str, told: &[(&str, &str)]) {
     let info = status.get_details_error_info().unwrap();
@@ -42,7 +42,8 @@ fn assert_told(status: &Status, code: Code, reason: &str, told: &[(&str, &str)])
     assert_eq!(info.metadata, expected, "{}", status.message());
     for quoted in quoted(status.message()) {
         let is_told = info.metadata.values().any(|value| value == quoted);
-        // The name of a permission in a rule, a pattern of names or a method is no news.
+        // A permission in a rule, a pattern of names or a method is constant, and need not be in
+        // the metadata.
         let is_fixed = quoted.contains(['{', ' ']) || quoted.starts_with("mandate.");
         assert!(is_told || is_fixed, "{}: {info:?}", status.message());
     }
@@ -70,7 +71,7 @@ async fn a_refusal_tells_programs_whatever_varies_in_its_message() {
             let status = refused(&world, method, &body).await;
             assert_told(&status, *code, reason, told);
         }
-        // A field that breaks a rule is named by the message itself.
+        // The message starts with the name of the invalid field.
         let body = json!({"name": "nobody"});
         let status = refused(&world, "identity.v1.UserService/GetUser", &body).await;
         assert!(status.message().starts_with("`name`: "), "{status:?}");

@@ -1,4 +1,4 @@
-//! The table of requests, as the tests use it.
+//! Access to the table of requests.
 
 use std::collections::BTreeSet;
 
@@ -20,23 +20,23 @@ pub struct Sample {
     template: &'static str,
 }
 
-/// What stands for the placeholders.
+/// Values of the placeholders.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
     /// `{org}`.
     pub org: String,
     /// `{n}`.
     pub n: usize,
-    /// `{key}`: the name of the key that was created last.
+    /// `{key}`: the name of the latest key.
     pub key: String,
-    /// `{secret}`: its secret.
+    /// `{secret}`: the secret of the latest key.
     pub secret: String,
-    /// `{token}`: the consistency token of the last change of membership.
+    /// `{token}`: the consistency token of the latest change of membership.
     pub token: String,
 }
 
 impl Names {
-    /// The same names in another organization.
+    /// Returns the same names in another organization.
     pub fn of(&self, org: &str) -> Self {
         Self {
             org: org.to_owned(),
@@ -44,14 +44,14 @@ impl Names {
         }
     }
 
-    /// The same names in another run.
+    /// Returns the same names in another run.
     pub fn run(&self, n: usize) -> Self {
         Self { n, ..self.clone() }
     }
 }
 
 impl Sample {
-    /// The request.
+    /// Returns the request as JSON.
     pub fn json(&self, names: &Names) -> Value {
         let text = self.template.replace("{org}", &names.org);
         let text = text.replace("{n}", &names.n.to_string());
@@ -60,12 +60,13 @@ impl Sample {
         serde_json::from_str(&text.replace("{token}", &names.token)).unwrap()
     }
 
-    /// The request, encoded.
+    /// Returns the encoded request.
     pub fn bytes(&self, names: &Names) -> Vec<u8> {
         schema::encode(&self.path, &self.json(names))
     }
 
-    /// Whether the request names an organization, and none that was made besides.
+    /// Returns true if the request names an organization of the world, and none that a sample
+    /// created.
     pub fn is_in_organization(&self) -> bool {
         self.template.contains("\"organizations/{org}")
             && !self.template.contains("/{org}-{n}/")
@@ -81,12 +82,12 @@ fn samples(rows: &[Row]) -> Vec<Sample> {
     rows.iter().map(sample).collect()
 }
 
-/// Those that make what the others name.
+/// Returns the samples that create the entities for the others.
 pub fn creating() -> Vec<Sample> {
     samples(CREATE)
 }
 
-/// All, in an order in which each is valid.
+/// Returns all samples, in an order in which each is valid.
 pub fn ordered() -> Vec<Sample> {
     samples(&[CREATE, READ, CHANGE, END].concat())
 }
@@ -101,7 +102,7 @@ fn every_method_has_a_policy_and_a_sample() {
     let sampled: BTreeSet<String> = ordered().into_iter().map(|sample| sample.path).collect();
     assert_eq!(declared, policies);
     assert_eq!(declared, sampled);
-    assert_eq!(ordered().len(), sampled.len(), "one sample a method");
+    assert_eq!(ordered().len(), sampled.len(), "one sample per method");
 }
 
 #[test]

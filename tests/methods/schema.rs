@@ -1,4 +1,4 @@
-//! What the descriptors say of methods, requests and fields.
+//! Methods, requests and fields, according to the descriptors.
 
 use std::sync::LazyLock;
 
@@ -13,7 +13,7 @@ use serde_json::Value;
 pub static POOL: LazyLock<DescriptorPool> =
     LazyLock::new(|| DescriptorPool::decode(api::DESCRIPTORS).unwrap());
 
-/// Every method with its path, ordered by path.
+/// Returns every method with its path, ordered by path.
 pub fn methods() -> Vec<(String, MethodDescriptor)> {
     let services = POOL.services();
     let mut methods: Vec<_> = services
@@ -27,48 +27,48 @@ pub fn methods() -> Vec<(String, MethodDescriptor)> {
     methods
 }
 
-/// The method of a path.
+/// Finds the method of a path.
 pub fn find(path: &str) -> Option<MethodDescriptor> {
     static METHODS: LazyLock<Vec<(String, MethodDescriptor)>> = LazyLock::new(methods);
     let index = METHODS.binary_search_by(|(own, _)| own.as_str().cmp(path));
     Some(METHODS[index.ok()?].1.clone())
 }
 
-/// Whether a method takes a repeatable request that can be tried without effect.
+/// Returns true if a method takes a repeatable request with a dry run.
 pub fn is_mutation(path: &str) -> bool {
     let input = find(path).unwrap().input();
     input.get_field_by_name("request_id").is_some()
         && input.get_field_by_name("validate_only").is_some()
 }
 
-/// Whether a method lists in pages.
+/// Returns true if a method lists in pages.
 pub fn is_list(path: &str) -> bool {
     let input = find(path).unwrap().input();
     input.get_field_by_name("page_token").is_some()
 }
 
-/// A request from its JSON.
+/// Builds a request from JSON.
 pub fn request(path: &str, json: &Value) -> DynamicMessage {
     let input = find(path).unwrap().input();
     DynamicMessage::deserialize(input, json).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// A request from its JSON, encoded.
+/// Encodes a request from JSON.
 pub fn encode(path: &str, json: &Value) -> Vec<u8> {
     request(path, json).encode_to_vec()
 }
 
-/// An answer.
+/// Decodes an answer.
 pub fn response(path: &str, bytes: &[u8]) -> DynamicMessage {
     DynamicMessage::decode(find(path).unwrap().output(), bytes).unwrap()
 }
 
-/// An answer as JSON.
+/// Converts an answer to JSON.
 pub fn json(path: &str, bytes: &[u8]) -> Value {
     serde_json::to_value(response(path, bytes)).unwrap()
 }
 
-/// The type of resource that a field names, if the descriptors say.
+/// Returns the type of resource that a field refers to, if the descriptors name one.
 pub fn refers_to(field: &FieldDescriptor) -> Option<String> {
     let options = field.options();
     let extension = POOL.get_extension_by_name("google.api.resource_reference")?;
@@ -80,7 +80,7 @@ pub fn refers_to(field: &FieldDescriptor) -> Option<String> {
     Some(kind.as_str()?.to_owned())
 }
 
-/// Whether a field may be left out.
+/// Returns true if a field may be omitted.
 pub fn is_optional(field: &FieldDescriptor) -> bool {
     const OPTIONAL: i32 = 1;
     let options = field.options();
@@ -94,18 +94,18 @@ pub fn is_optional(field: &FieldDescriptor) -> bool {
     behaviors.contains(&Field::EnumNumber(OPTIONAL))
 }
 
-/// A string in a request: its field, where it stands in the JSON, and what it is.
+/// A string in a request, with its field and location.
 #[derive(Debug, Clone)]
 pub struct Leaf {
-    /// The field that holds it, in a list or not.
+    /// The field of the string, which may be a list.
     pub field: FieldDescriptor,
-    /// A JSON pointer.
+    /// The JSON pointer of the string.
     pub pointer: String,
-    /// The string.
+    /// The text of the string.
     pub text: String,
 }
 
-/// Every string of a request that is set.
+/// Returns every non-empty string of a request.
 pub fn leaves(path: &str, json: &Value) -> Vec<Leaf> {
     let mut found = Vec::new();
     collect(&request(path, json), "", &mut found);
@@ -133,7 +133,7 @@ fn visit(field: &FieldDescriptor, value: &Field, at: String, found: &mut Vec<Lea
             pointer: at,
             text: text.clone(),
         }),
-        // A mask is one string in JSON.
+        // JSON represents a field mask as one string.
         Field::Message(inner) if !inner.descriptor().full_name().starts_with("google.") => {
             collect(inner, &at, found);
         }

@@ -1,4 +1,4 @@
-//! Who is no member of an organization.
+//! Users who are not members of an organization.
 
 use serde_json::{Value, json};
 use tests::Setting;
@@ -13,9 +13,9 @@ use crate::{
     world::World,
 };
 
-/// Those of whom an organization must not know which is which, with names that are as long: one who
-/// does not exist, one who is nowhere a member, one who was deactivated, a member elsewhere, and one
-/// of these who was deactivated.
+/// Users that an organization must not be able to distinguish, with names of equal length: one that
+/// does not exist, one without any membership, a deactivated one, a member of another organization,
+/// and a deactivated one of those.
 const STRANGERS: [&str; 5] = [
     "users/stranger-0",
     "users/stranger-1",
@@ -24,10 +24,10 @@ const STRANGERS: [&str; 5] = [
     "users/stranger-4",
 ];
 
-/// Whoever the samples are about.
+/// The subjects of the samples.
 const SUBJECTS: [&str; 2] = ["users/user-alpha-1", "users/batch-user-alpha-1"];
 
-/// Makes them.
+/// Creates the users.
 async fn appear(world: &World) {
     for (index, name) in STRANGERS.iter().enumerate().skip(1) {
         let id = name.trim_start_matches("users/");
@@ -47,7 +47,7 @@ async fn appear(world: &World) {
     }
 }
 
-/// What a caller sees of an answer, without the name of the stranger.
+/// Returns the visible content of an answer, without the name of the stranger.
 fn seen(path: &str, answer: Result<Vec<u8>, Status>, stranger: &str) -> (Code, String) {
     let shown = match answer {
         Ok(bytes) => (Code::Ok, timeless(schema::json(path, &bytes)).to_string()),
@@ -60,7 +60,7 @@ fn seen(path: &str, answer: Result<Vec<u8>, Status>, stranger: &str) -> (Code, S
     (shown.0, shown.1.replace(stranger, "users/stranger"))
 }
 
-/// The request of a sample about somebody else; nothing if it is about nobody.
+/// Returns the request of a sample with its subject replaced; `None` if it has no subject.
 fn about(sample: &Sample, request: &Value, stranger: &str) -> Option<Vec<u8>> {
     let text = request.to_string();
     let mut about = text.clone();
@@ -71,8 +71,8 @@ fn about(sample: &Sample, request: &Value, stranger: &str) -> Option<Vec<u8>> {
     (about != text).then(|| schema::encode(&sample.path, &request))
 }
 
-/// C8: of one who is no member, every method of every service says to an organization the same,
-/// whether there is somebody of that name, active or not, here or elsewhere a member.
+/// C8: every method gives an organization the same answer about every non-member, whether or not
+/// the user exists, is active, or is a member elsewhere.
 #[tokio::test(flavor = "multi_thread")]
 async fn c8_who_is_no_member_is_answered_as_one_who_does_not_exist() {
     for setting in Setting::ALL {

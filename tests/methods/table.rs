@@ -1,10 +1,11 @@
-//! A valid request for every method, in the order in which one person could send them all.
+//! A valid request for every method, in the order in which one caller could send them all.
 //!
-//! What somebody else must have done before, [`World::others_ask`](crate::world::World::others_ask)
-//! does.
+//! [`World::others_ask`](crate::world::World::others_ask) makes the calls that another caller must
+//! make before.
 //!
-//! `{org}` is an organization that exists, as is the OIDC identity `backend` of an issuer, `{n}`
-//! tells one run from the next, and `{key}`, `{secret}` and `{token}` come from answers before.
+//! `{org}` is an existing organization, and the OIDC identity `backend` of an issuer exists as
+//! well; `{n}` is the number of the run; `{key}`, `{secret}` and `{token}` come from earlier
+//! answers.
 
 mod change;
 mod read;
@@ -15,7 +16,7 @@ pub use read::READ;
 /// A method, without the slash and `mandate.`, and its request.
 pub type Row = (&'static str, &'static str);
 
-/// Makes everything that the other samples name.
+/// Requests that create the entities of the other samples.
 pub const CREATE: &[Row] = &[
     (
         "identity.v1.UserService/CreateUser",

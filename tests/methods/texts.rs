@@ -1,4 +1,4 @@
-//! Texts that hide something, or that look like another.
+//! Texts with hidden characters, or that look like other texts.
 
 use serde_json::json;
 use tests::Setting;
@@ -6,7 +6,7 @@ use tonic::Code;
 
 use crate::{dump::dump, fault, samples::ordered, schema, world::World};
 
-/// What no text may hold or be.
+/// Texts that no field accepts.
 const WRONG: [&str; 12] = [
     "a\u{0}b",
     "a\u{85}b",
@@ -22,7 +22,7 @@ const WRONG: [&str; 12] = [
     "a\u{e000}b",
 ];
 
-/// K-m, F2: every text of every request is held to one policy, and the refusal names the field.
+/// K-m, F2: one policy applies to every text of every request, and the refusal names the field.
 #[tokio::test(flavor = "multi_thread")]
 async fn k_m_f2_no_text_hides_anything_or_has_two_spellings() {
     for setting in [Setting::Sqlite, Setting::Postgres] {
@@ -61,7 +61,7 @@ async fn k_m_f2_no_text_hides_anything_or_has_two_spellings() {
     }
 }
 
-/// The end of a violation of a field: items of lists have an index.
+/// Returns the expected end of a violation's field name: items of lists have an index.
 fn named_as<'a>(field: &'a str, violation: &'a str) -> &'a str {
     if violation.ends_with(']') {
         let item = violation.rfind(field);

@@ -1,4 +1,4 @@
-//! Tokens that were altered, or that are of something else.
+//! Tokens that were altered, or that belong to another list or installation.
 
 use serde_json::{Value, json};
 use tests::Setting;
@@ -11,7 +11,7 @@ use crate::{
     world::World,
 };
 
-/// A token with each of its bytes changed, one at a time, and what is left of it when it is cut.
+/// Returns variants of a token: with each of its bytes changed, and cut off.
 fn altered(token: &str) -> Vec<String> {
     let mut all = Vec::new();
     for at in 0..token.len() {
@@ -51,7 +51,7 @@ struct Page {
     token: Value,
 }
 
-/// The second page of every list of an organization that has one.
+/// Returns the second page of every list of an organization that has one.
 async fn second_pages(world: &World, org: &str) -> Vec<Page> {
     let mut found = Vec::new();
     for sample in ordered() {
@@ -73,8 +73,8 @@ async fn second_pages(world: &World, org: &str) -> Vec<Page> {
     found
 }
 
-/// K-i, C9: a page token holds for the list that it is of, of the organization that it is of, in
-/// the installation that it is of, and is held to every byte.
+/// K-i, C9: a page token is valid only for its list, organization and installation, and only if
+/// every byte is intact.
 #[tokio::test(flavor = "multi_thread")]
 async fn k_i_c9_a_page_token_is_of_one_list() {
     for setting in [Setting::Sqlite, Setting::Postgres] {
@@ -108,8 +108,7 @@ async fn k_i_c9_a_page_token_is_of_one_list() {
     }
 }
 
-/// K-i: a consistency token that this installation did not issue is refused wherever a request
-/// holds one.
+/// K-i: a consistency token of another installation is refused in every request that carries one.
 #[tokio::test(flavor = "multi_thread")]
 async fn k_i_a_consistency_token_is_of_one_installation() {
     for setting in [Setting::Sqlite, Setting::Postgres] {

@@ -1,4 +1,4 @@
-//! Calls with any bytes as their request, over the channels that clients use.
+//! Calls with arbitrary bytes as their request, over the channels of clients.
 
 use std::time::Duration;
 
@@ -24,14 +24,14 @@ use tower::ServiceExt;
 
 use crate::schema;
 
-/// How long the first message of a stream is waited for; a reader that is told nothing for so
-/// long was let in.
+/// Maximum wait for the first message of a stream. A stream without a message until then has been
+/// accepted.
 const FIRST: Duration = Duration::from_millis(1500);
 
-/// What a call returns, as bytes.
+/// The result of a call, as bytes.
 pub type Answer = Result<Vec<u8>, Status>;
 
-/// Whatever is sent is the message, whether it is one or not.
+/// A codec that passes bytes through, whether or not they are a message.
 #[derive(Debug, Clone, Copy)]
 pub struct Raw;
 
@@ -71,8 +71,8 @@ impl Decoder for Raw {
     }
 }
 
-/// The first answer of a stream of checks, or a batch of them: what fails there is told beside
-/// answers, not as the end of the call, and is else as that of a call.
+/// Converts the first answer of a stream or batch of checks. An error inside the answer becomes the
+/// error of the call.
 fn answered(path: &str, message: Vec<u8>) -> Answer {
     let error = match path.rsplit_once('/') {
         Some((_, "CheckStream")) => {
@@ -99,18 +99,18 @@ fn answered(path: &str, message: Vec<u8>) -> Answer {
     }
 }
 
-/// In place of a key: the call comes from a service through the door for them, from the first that
-/// may call the method; else from membership.
+/// A value in place of a key: the call comes from the first service that may call the method, or
+/// else from membership, on the port for services.
 pub const PEER: &str = "a service";
 
-/// The channels to the three services, and those of each to them.
+/// The public channels to the three services, and the channels of each service to them.
 pub struct Wire {
     public: [Channel; 3],
     peers: [[Channel; 3]; 3],
 }
 
 impl Wire {
-    /// To a rig.
+    /// Connects to a rig.
     pub fn to(rig: &Rig) -> Self {
         Self {
             public: rig.channels(),
@@ -118,14 +118,14 @@ impl Wire {
         }
     }
 
-    /// Calls with a key.
+    /// Calls a method with a key.
     pub async fn call(&self, path: &str, key: &str, body: Vec<u8>) -> Answer {
         let bearer = format!("Bearer {key}");
         self.send(path, &[("authorization", bearer.as_bytes())], body)
             .await
     }
 
-    /// Calls with whatever headers. Of a stream, the first message is the answer.
+    /// Calls a method with arbitrary headers. The answer of a stream is its first message.
     pub async fn send(&self, path: &str, headers: &[(&str, &[u8])], body: Vec<u8>) -> Answer {
         let peer = format!("Bearer {PEER}");
         let bearer = ("authorization", peer.as_bytes());
@@ -144,7 +144,7 @@ impl Wire {
         self.through(self.door(by), path, &headers, body).await
     }
 
-    /// Calls as one of the services.
+    /// Calls a method as one of the services.
     pub async fn call_as(&self, peer: Peer, path: &str, body: Vec<u8>) -> Answer {
         self.through(self.door(peer), path, &[], body).await
     }

@@ -13,22 +13,22 @@ use crate::{
     wire::{Answer, PEER, Wire},
 };
 
-/// An installation with two organizations, `alpha` and `beta`, in each of which run 1 of the
-/// samples has made what it makes.
+/// An installation with the organizations `alpha` and `beta`, in each of which run 1 of the samples
+/// has created its entities.
 pub struct World {
     /// The installation.
     pub rig: Rig,
-    /// Calls it.
+    /// The calls to the installation.
     pub wire: Wire,
     /// The key of the first service account.
     pub root: String,
-    /// The key of somebody else, who may ask for changes everywhere.
+    /// The key of another account, which may create change requests everywhere.
     asker: String,
     names: Names,
 }
 
 impl World {
-    /// Starts an installation and makes the organizations.
+    /// Starts an installation and creates the organizations.
     pub async fn start(setting: Setting) -> Self {
         let rig = Rig::start(setting).await;
         let root = fs::read_to_string(rig.secrets_folder().join("root.key")).unwrap();
@@ -56,12 +56,12 @@ impl World {
         world
     }
 
-    /// Names of an organization and a run, with what the last answers held.
+    /// Returns the names of an organization and a run, with values from the latest answers.
     pub fn names(&self, org: &str, n: usize) -> Names {
         self.names.of(org).run(n)
     }
 
-    /// Sends a sample as one who may, and keeps what later samples name.
+    /// Sends a sample as a permitted caller, and stores the values that later samples name.
     pub async fn step_as_fits(&self, sample: &Sample, names: &mut Names) -> Vec<u8> {
         let key = self.key_for(&sample.path);
         let answer = self.step(key, sample, names).await;
@@ -70,7 +70,7 @@ impl World {
         })
     }
 
-    /// Sends a sample with a key, and keeps what later samples name.
+    /// Sends a sample with a key, and stores the values that later samples name.
     pub async fn step(&self, key: &str, sample: &Sample, names: &mut Names) -> Answer {
         let answer = self
             .wire
@@ -80,7 +80,7 @@ impl World {
         Ok(answer)
     }
 
-    /// The key of one who may call a method.
+    /// Returns the key of a caller that may call a method.
     pub fn key_for(&self, path: &str) -> &str {
         if matches!(access(path), Access::Peer(_)) {
             PEER
@@ -89,7 +89,7 @@ impl World {
         }
     }
 
-    /// Does something as the first service account.
+    /// Calls a method as the first service account.
     pub async fn done(&self, path: &str, body: &Value) -> Value {
         let bytes = schema::encode(path, body);
         let answer = self.wire.call(path, self.key_for(path), bytes).await;
@@ -99,8 +99,8 @@ impl World {
         )
     }
 
-    /// Somebody else asks for the changes that the samples of a run decide upon: nobody approves what
-    /// they asked for.
+    /// Creates, as another account, the change requests that the samples of a run decide, because
+    /// no account may approve its own requests.
     pub async fn others_ask(&self, names: &mut Names) {
         let (org, n) = (names.org.clone(), names.n);
         let parent = format!("organizations/{org}");
@@ -130,7 +130,7 @@ impl World {
         learn(&path, &answer.unwrap(), names);
     }
 
-    /// Makes a service account with a key, and returns its secret.
+    /// Creates a service account with a key. Returns the name of the key and its secret.
     pub async fn account(&self, id: &str, key: Value) -> (String, String) {
         let service = "/mandate.identity.v1.ServiceAccountService";
         let body = json!({"serviceAccount": {"displayName": id}, "serviceAccountId": id});
@@ -144,7 +144,7 @@ impl World {
         (text(&made["key"]["name"]), text(&made["secret"]))
     }
 
-    /// Lets tokens of an issuer prove the first service account.
+    /// Binds an identity of an issuer to the first service account.
     async fn identity(&self) {
         let identity = json!({"issuer": "https://issuer.example", "subject": "backend"});
         let body = json!({"parent": "serviceAccounts/root", "key": {"oidc": identity}});
@@ -152,8 +152,8 @@ impl World {
         self.done(path, &body).await;
     }
 
-    /// Makes a service account that holds a management role in all of an organization, of these
-    /// applications if any, and returns its secret.
+    /// Creates a service account with a management role in the whole organization, restricted to
+    /// these applications if any. Returns its secret.
     pub async fn manager_of(
         &self,
         org: &str,
@@ -182,7 +182,7 @@ impl World {
         secret
     }
 
-    /// Gives a service account that is a member a management role.
+    /// Grants a management role to a service account that is a member.
     pub async fn give(
         &self,
         org: &str,
@@ -201,19 +201,19 @@ impl World {
         self.done(path, &body).await;
     }
 
-    /// One who manages all applications.
+    /// Creates a service account that manages all applications. Returns its secret.
     pub async fn manager(&self, org: &str, id: &str, role: &str) -> String {
         self.manager_of(org, id, role, &[]).await
     }
 }
 
-/// Who may call a method.
+/// Returns the access rule of a method.
 pub fn access(path: &str) -> Access {
     let policy = METHODS.iter().find(|policy| policy.path == path);
     policy.unwrap().access
 }
 
-/// Keeps what later samples name.
+/// Stores the values of an answer that later samples name.
 pub fn learn(path: &str, answer: &[u8], names: &mut Names) {
     let answer = schema::json(path, answer);
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();

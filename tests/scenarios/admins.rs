@@ -73,7 +73,7 @@ fn s0_3_full_access_is_no_power_to_manage() {
         let ben = world.user("ben");
         let given = world.give(&plain, &ben, "a.editor", all()).await;
         assert_refused(given, NO, "NOT_APPLICATION_ADMIN");
-        // Whether there is such a grant is not told.
+        // The refusal does not reveal whether the grant exists.
         for grant in ["ann", "nothing"] {
             let refused = world.revoke(&plain, grant).await;
             assert_refused(refused, NO, "NOT_APPLICATION_ADMIN");
@@ -110,7 +110,7 @@ fn s0_4_who_manages_an_application_manages_it_in_one_organization() {
             let refused = world.give(&admin, &ben, role, all()).await;
             assert_refused(refused, NO, "NOT_APPLICATION_ADMIN");
         }
-        // It may not give its own power on.
+        // An application administrator may not delegate the role.
         let role = "mandate.application-admin";
         let refused = world.give(&admin, &ben, role, world.managing(&["a"])).await;
         assert_refused(refused, NO, "SCOPE_EXCEEDS_GRANTOR");
@@ -118,7 +118,7 @@ fn s0_4_who_manages_an_application_manages_it_in_one_organization() {
             .give(&admin, &ben, role, world.managing(&["a", "b"]))
             .await;
         assert_refused(refused, NO, "NOT_APPLICATION_ADMIN");
-        // A grant of another application, and one that is not there, are answered alike.
+        // A grant of another application gets the same answer as one that does not exist.
         let mut answers = Vec::new();
         for grant in ["ann-b", "ann-x"] {
             let refused = world.revoke(&admin, grant).await.unwrap_err();
@@ -128,7 +128,8 @@ fn s0_4_who_manages_an_application_manages_it_in_one_organization() {
             let unseen = admin.grants().get_grant(request).await.unwrap_err();
             for status in [refused, unseen] {
                 let told = [status.message().as_bytes(), status.details()].concat();
-                // The names are of one length, so the rest is the same byte for byte.
+                // The names have equal length, so that the rest of the answer must be equal byte
+                // for byte.
                 let told = told.escape_ascii().to_string().replace(grant, "…");
                 answers.push((status.code(), told));
             }
@@ -174,7 +175,7 @@ fn s0_13_a_contact_lists_gives_and_finds_what_was_given() {
         let listed = admin.members().list_memberships(request).await.unwrap();
         let mut members = listed.into_inner().memberships.into_iter();
         assert!(members.any(|member| member.subject == ben));
-        // Only what the contact manages is there.
+        // The contact sees only grants of the application that it manages.
         let seen = world.listed(&admin, ListGrantsRequest::default()).await;
         assert_eq!(seen, ["admin", "ann", "plain"]);
 
@@ -190,7 +191,7 @@ fn s0_13_a_contact_lists_gives_and_finds_what_was_given() {
         let seen = access(&admin, &world.name(), &ben, AccessView::Full, 0).await;
         assert_eq!(seen.len(), 1);
         assert_eq!(seen[0].application, world.application("a"));
-        // What Ann has of B is not the contact's to know.
+        // The contact does not see Ann's access to application B.
         let seen = access(
             &admin,
             &world.name(),
@@ -272,7 +273,7 @@ fn s0_24_nothing_is_changed_before_it_is_confirmed() {
         assert_eq!(tried.consistency_token, "");
         let after = world.listed(&admin, ListGrantsRequest::default()).await;
         assert_eq!(before, after);
-        // What would be refused is refused when it is tried.
+        // A dry run refuses the same as the real call.
         let tried = CreateGrantRequest {
             validate_only: true,
             ..world.grant(&world.user("ben"), "b.viewer", all())

@@ -1,5 +1,5 @@
-//! What is deleted and created again is something else: no scope that named the one covers the other,
-//! in whatever order it is heard of.
+//! A deleted entity that is created again is a new entity: a scope that named the old one does not
+//! cover the new one, in every order in which services may receive the changes.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ async fn delete_resource(clients: &Clients, name: String) -> Resource {
     deleted.unwrap().into_inner().resource.unwrap()
 }
 
-/// Creates a resource as it was.
+/// Creates a resource like the given one.
 async fn create_resource(clients: &Clients, resource: &Resource) -> Resource {
     let (parent, id) = resource.name.split_once("/resources/").unwrap();
     let request = CreateResourceRequest {
@@ -83,7 +83,7 @@ async fn grant(clients: &Clients, name: String) -> Grant {
     found.unwrap().into_inner().grant.unwrap()
 }
 
-/// That a grant is over as its only place is no more.
+/// Asserts that a grant has ended because its only location was deleted.
 fn assert_over(grant: &Grant, place: &str) {
     assert_eq!(grant.state(), GrantState::Revoked, "{grant:?}");
     assert_eq!(grant.revoked_by, "system");
@@ -118,7 +118,7 @@ fn a_resource_that_is_deleted_and_created_again_is_covered_by_no_scope_that_name
             ..Scope::default()
         };
         assert_eq!(dan.scope, Some(left));
-        // What names it now names the other one.
+        // A new scope with the same name covers the new resource.
         let scope = Scope {
             resources: vec![n3.clone()],
             ..Scope::default()
@@ -130,7 +130,7 @@ fn a_resource_that_is_deleted_and_created_again_is_covered_by_no_scope_that_name
         };
         clients.grants().create_grant(request).await.unwrap();
         assert!(world.allows("eva", "resources/n3").await);
-        // It may move: it stays what it is.
+        // The new resource keeps its identity when it moves.
         let resource = Resource {
             name: n3,
             unit: world.at("units/k1a"),
@@ -178,7 +178,7 @@ fn a_unit_that_is_deleted_and_created_again_gives_nobody_the_power_they_had_over
     });
 }
 
-/// The feed keeps only the latest state of what it tells of.
+/// The feed keeps only the latest state of each entity, so a disconnected reader sees no deletion.
 #[test]
 fn a_place_that_was_deleted_and_created_while_nobody_heard_is_another() {
     everywhere(async |rig| {
@@ -210,7 +210,8 @@ fn a_place_that_was_deleted_and_created_while_nobody_heard_is_another() {
     });
 }
 
-/// A membership that ended and began again while nobody heard is another, too, whoever's it is.
+/// A membership that ended and began again while the reader was disconnected is a new membership,
+/// for the same or another subject.
 #[test]
 fn a_membership_that_ended_and_began_while_nobody_heard_begins_with_nothing() {
     everywhere(async |rig| {
@@ -228,8 +229,7 @@ fn a_membership_that_ended_and_began_while_nobody_heard_begins_with_nothing() {
             };
             members.delete_membership(request).await.unwrap();
         }
-        // Two begin again under the name that the other's had, one of them twice; the third under its
-        // own.
+        // Two users swap membership names, one of them twice; the third keeps the name.
         for (user, other) in [("ann", "ben"), ("ben", "ann"), ("cas", "cas")] {
             let name = world.membership(other);
             let request = CreateMembershipRequest {
@@ -267,14 +267,14 @@ fn a_membership_that_ended_and_began_while_nobody_heard_begins_with_nothing() {
 fn a_feed_that_is_read_from_its_start_again_changes_nothing() {
     everywhere(async |rig| {
         if rig.setting == Setting::Sqlite {
-            // Nobody else writes into its file.
+            // No other process writes to the SQLite file.
             return;
         }
         let world = World::load(rig, "again-replay").await;
         let mut apart = Apart::start(rig).await;
         apart.apply(&DOCUMENT.replace('$', "again-replay")).await;
         let root = apart.root();
-        // Somebody left and came back, and got something; a place is another.
+        // A member leaves, returns and receives a grant; a resource is deleted and created again.
         let request = DeleteMembershipRequest {
             name: world.membership("ann"),
             ..DeleteMembershipRequest::default()
@@ -384,7 +384,7 @@ fn who_managed_an_application_does_not_once_it_is_given_again() {
     });
 }
 
-/// A great many grants name one place.
+/// A single location is named by very many grants.
 #[test]
 fn a_place_that_many_grants_name_ends_them_all() {
     everywhere(async |rig| {

@@ -1,4 +1,4 @@
-//! Many questions at once: each is judged alone.
+//! Batches of questions: each question is judged separately.
 
 use api::{
     common::v1::{Consistency, consistency::Requirement},
@@ -15,7 +15,7 @@ use crate::{
     world::World,
 };
 
-/// What can be wrong with a question, and what it is refused with.
+/// Returns invalid questions, each with the reason of the refusal.
 fn wrong(world: &World) -> Vec<([String; 3], &'static str)> {
     let [subject, permission, resource] = right(world);
     let long = "x".repeat(300);
@@ -60,7 +60,7 @@ fn wrong(world: &World) -> Vec<([String; 3], &'static str)> {
     ]
 }
 
-/// A question that is allowed.
+/// Returns a question that is allowed.
 fn right(world: &World) -> [String; 3] {
     [
         world.user("ann"),

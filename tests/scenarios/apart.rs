@@ -1,5 +1,6 @@
-//! An entitlement service with a database of its own, that follows the feeds of an installation. It can
-//! be stopped while identity and membership go on, so that it hears of them later.
+//! An entitlement service with a separate database that follows the feeds of an installation. A
+//! test can stop it while identity and membership continue, so that it receives their changes
+//! later.
 
 use std::sync::Arc;
 
@@ -36,7 +37,7 @@ pub struct Apart<'r> {
 }
 
 impl<'r> Apart<'r> {
-    /// Starts one that knows nothing yet but what the feeds tell.
+    /// Starts a service that knows nothing but the feeds.
     pub async fn start(rig: &'r Rig) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (database, stores) = match rig.setting {
@@ -63,19 +64,19 @@ impl<'r> Apart<'r> {
         apart
     }
 
-    /// Ends it as a kill would.
+    /// Ends the service abruptly.
     pub fn stop(&mut self) {
         self.running = None;
     }
 
-    /// Starts it again, and returns once it has heard all.
+    /// Starts the service again, and waits until it has received all changes.
     pub async fn resume(&mut self) {
         let [identity, membership, _] = self.rig.channels_as(Peer::Entitlement);
         self.resume_with(identity, membership).await;
         self.heard().await;
     }
 
-    /// Starts it again with channels of its own to identity and membership.
+    /// Starts the service again with other channels to identity and membership.
     pub async fn resume_with(&mut self, identity: Channel, membership: Channel) {
         let secrets = self.rig.secrets();
         let shutdown = CancellationToken::new();
@@ -101,18 +102,19 @@ impl<'r> Apart<'r> {
         self.running = Some((clients, shutdown.drop_guard()));
     }
 
-    /// Clients of it, and of the identity and membership of the installation.
+    /// Returns clients of this service, and of the identity and membership services of the
+    /// installation.
     pub fn root(&self) -> Clients {
         self.running.as_ref().unwrap().0.clone()
     }
 
-    /// Deletes something from its database, which is on PostgreSQL.
+    /// Runs a statement that deletes from the service's PostgreSQL database.
     pub async fn forget(&self, statement: &'static str) {
         let mut database = PgConnection::connect(&self.database).await.unwrap();
         database.execute(statement).await.unwrap();
     }
 
-    /// Returns once it has heard all that identity and membership have to tell.
+    /// Waits until the service has received all changes of identity and membership.
     pub async fn heard(&self) {
         for source in [Source::Identity, Source::Membership] {
             let end = open(self.rig, source).await.head().await.unwrap().cursor;
@@ -130,7 +132,7 @@ impl<'r> Apart<'r> {
                 ..CheckRequest::default()
             };
             loop {
-                // Before it has heard of the first key, nobody is known.
+                // Before the first key has arrived, the service authenticates no caller.
                 let asked = self.root().authorization().check(question.clone()).await;
                 match asked.map_err(|status| status.code()) {
                     Ok(_) => break,
@@ -150,13 +152,13 @@ impl<'r> Apart<'r> {
         applied.unwrap();
     }
 
-    /// Why a question is answered as it is.
+    /// Returns the reason of the answer to a question.
     pub async fn reason(&self, question: CheckRequest) -> DecisionReason {
         let answer = self.root().authorization().check(question).await;
         answer.unwrap().into_inner().decision.unwrap().reason()
     }
 
-    /// A grant by name.
+    /// Loads a grant by name.
     pub async fn grant(&self, name: &str) -> Grant {
         let name = name.to_owned();
         let mut grants = self.root().grants();

@@ -1,4 +1,4 @@
-//! Applying documents: twice is once, and a dry run is none.
+//! Applying documents: a second run changes nothing, and neither does a dry run.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ async fn apply_portals(rig: &Rig, options: Options) -> Summary {
 
 #[test]
 fn what_was_applied_is_not_changed_by_applying_it_again() {
-    // The installations that tests share have the portals.
+    // The installations that tests share already hold the portals.
     everywhere(async |rig| {
         let again = apply_portals(rig, Options::default()).await.counts;
         assert_eq!((again.created, again.changed), (0, 0), "{:?}", rig.setting);
@@ -56,7 +56,7 @@ fn a_dry_run_tells_what_would_be_done_and_does_nothing() {
     });
 }
 
-/// Of each kind that there is in an organization, one, which those after it need.
+/// One entity of each kind within an organization, each needed by later ones.
 const IN_ORGANIZATION: [&str; 7] = [
     "contacts: [{id: desk, kind: REPRESENTATIVE, display_name: Desk, uri: 'tel:+3220000000'}]",
     "entitlements: [{application: app}]",
@@ -111,7 +111,7 @@ organizations:
         for (end, created) in [("2020", 3), ("2030", 2)] {
             assert_eq!(rig.apply(&document(end)).await.counts.created, created);
         }
-        // The end of one comes only now.
+        // One of the two entitlements ends only now.
         let clock = rig.clock.as_ref().unwrap();
         clock.advance(Duration::from_secs(10 * 365 * 24 * 60 * 60));
         for end in ["2020", "2030"] {

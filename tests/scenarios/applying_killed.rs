@@ -1,5 +1,5 @@
-//! Applying a larger document while the command, or the servers, are killed: applied again to
-//! the end, it comes to the same.
+//! Applies a larger document while the command or the servers are killed. Running it again to the
+//! end gives the same result as an uninterrupted run.
 
 use std::{
     fmt::Write,
@@ -21,7 +21,8 @@ const RESOURCES: usize = 300;
 const MEMBERS: usize = 40;
 const KILLS: u32 = 10;
 
-/// Three organizations with much in them; some of it in other states than at first.
+/// Returns a document with three large organizations. Some entities differ from their initial
+/// state.
 fn text() -> String {
     let mut text = "
 applications:
@@ -77,7 +78,7 @@ fn document() -> Document {
     parse_str("large.yaml", &text()).unwrap()
 }
 
-/// Everything that lists show, without times, versions and what tells one run from another.
+/// Returns all listed entities, without times, versions and other values that differ between runs.
 async fn dump(rig: &Rig) -> String {
     let mut facts: Facts = read(&[document()], &rig.root()).await.unwrap();
     macro_rules! timeless {
@@ -113,7 +114,7 @@ async fn dump(rig: &Rig) -> String {
     )
 }
 
-/// What one uninterrupted run comes to.
+/// Returns the result of an uninterrupted run.
 async fn uninterrupted() -> String {
     let rig = Rig::start(Setting::Sqlite).await;
     rig.apply(&text()).await;
@@ -126,7 +127,7 @@ fn assert_same(found: &str, expected: &str) {
     assert_eq!(found.len(), expected.len());
 }
 
-/// The command, with a context for the installation.
+/// Returns the command, with a context for the installation.
 fn command(rig: &Rig) -> Command {
     let folder = rig.secrets_folder();
     let [identity, membership, entitlement] = rig.urls();
@@ -157,7 +158,7 @@ fn s3_33_a_command_that_is_killed_half_way_is_finished_by_the_next() {
         let mut unfinished = 0;
         for kill in 0..KILLS {
             let mut child = command(&rig).spawn().unwrap();
-            // The delay is what is tested: each run is cut off at another place.
+            // The delay is the subject of the test: each run is interrupted at another point.
             tokio::time::sleep(Duration::from_millis(u64::from(20 + 25 * kill))).await;
             if child.try_wait().unwrap().is_none() {
                 unfinished += 1;

@@ -1,5 +1,5 @@
-//! Applying documents that a service refuses: all that is refused is told, with file, line and
-//! field, before anything is changed; and what stops half-way says what was done.
+//! Applying documents that a service refuses. The command reports every refusal with file, line and
+//! field before it changes anything. A run that stops midway reports which changes were made.
 
 use std::sync::{
     Arc,
@@ -21,7 +21,7 @@ use crate::shared::{everywhere, run};
 
 const DRY: Options = Options { dry_run: true };
 
-/// What the documents of these tests are about; `$` is the test.
+/// The document of these tests; `$` stands for the name of the test.
 const WORLD: &str = "
 applications:
   - id: $-app
@@ -43,7 +43,8 @@ organizations:
         grants: [{id: first, role: $-app.pays, scope: ALL}]
 ";
 
-/// In an organization that is there, or is not: a line each is wrong, by what its comment says.
+/// An organization, present or new. Each line with a comment is wrong for the reason in the
+/// comment.
 const WRONG: &str = "
 users:
   - {id: $-eva, login: $-eva, given_name: Eva}
@@ -86,7 +87,7 @@ fn wrong(id: &str, organization: &str) -> String {
     text.replace("ORGANIZATION", organization).replace('$', id)
 }
 
-/// The lines that say that they are wrong, and the reason of each.
+/// Returns the numbers of the wrong lines, with the reason of each.
 fn expected(text: &str) -> Vec<(u64, String)> {
     let lines = text.lines().zip(1..);
     let wrong = lines.filter_map(|(line, number)| {
@@ -139,7 +140,7 @@ fn a_dry_run_tells_all_that_would_be_refused_with_file_line_and_field() {
                 let fixed = ["parent", "permissions", "permissions", "condition", "role"];
                 assert_eq!(fields, [&fixed[..], of_jan].concat());
             }
-            // Nothing of it was made, not even what is right.
+            // Nothing in the document was created, not even its valid parts.
             let planned = apply(&[document(WORLD_OF_EVA)], &rig.root(), DRY, &mut ()).await;
             assert_eq!(planned.unwrap().counts.created, 1);
         }
@@ -180,14 +181,14 @@ fn a_grant_that_a_customer_revoked_stays_revoked_and_the_rest_is_applied() {
         let text = WORLD.replacen("users:", more, 1).replace('$', "gone");
         let counts = rig.apply(&text).await.counts;
         assert_eq!((counts.created, counts.skipped), (1, 1), "{counts:?}");
-        // Another id gives it again.
+        // Another id creates the grant again.
         let again = text.replace("id: first", "id: second");
         let counts = rig.apply(&again).await.counts;
         assert_eq!((counts.created, counts.skipped), (1, 0), "{counts:?}");
     });
 }
 
-/// A channel that counts its calls, and refuses all from `cut` on.
+/// Wraps a channel: counts its calls, and refuses all calls from number `cut` on.
 fn cut(channel: Channel, calls: &Arc<AtomicUsize>, cut: usize) -> Channel {
     let calls = calls.clone();
     BoxCloneSyncService::new(service_fn(move |request| {
@@ -201,7 +202,7 @@ fn cut(channel: Channel, calls: &Arc<AtomicUsize>, cut: usize) -> Channel {
     }))
 }
 
-/// Clients of an installation that refuses calls from one on, and how many were made.
+/// Returns clients whose calls fail from number `from` on, and the counter of their calls.
 fn clients(rig: &Rig, from: usize) -> (Clients, Arc<AtomicUsize>) {
     let calls = Arc::default();
     let [identity, membership, entitlement] =
@@ -210,7 +211,7 @@ fn clients(rig: &Rig, from: usize) -> (Clients, Arc<AtomicUsize>) {
     (Clients::new(identity, membership, entitlement, root), calls)
 }
 
-/// Hears what was planned.
+/// Records the plan.
 #[derive(Default)]
 struct Planned(Vec<String>);
 

@@ -1,5 +1,5 @@
-//! An apply that ends between any two of its calls, or with a call done and its answer lost, is
-//! continued by applying again.
+//! An apply that is cut off between any two of its calls, or after a call whose answer is lost,
+//! continues when the document is applied again.
 
 use std::sync::{
     Arc,
@@ -35,7 +35,8 @@ organizations:
       - {user: $-jan, state: SUSPENDED, grants: [{role: $-app.viewer, scope: {units: [k1]}}]}
 ";
 
-/// A channel that ends with call number `cut`: before it is made, or with its answer lost.
+/// Wraps a channel that fails at call number `cut`: before the call is made, or with its answer
+/// lost.
 fn cut(channel: Channel, calls: &Arc<AtomicUsize>, cut: usize, lost: bool) -> Channel {
     let calls = calls.clone();
     BoxCloneSyncService::new(service_fn(move |request| {

@@ -1,4 +1,4 @@
-//! Who could, on that day: answered over the facts of that time.
+//! Questions about an earlier time, which are answered from the facts of that time.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ fn at(moment: i64) -> Timestamp {
     }
 }
 
-/// Everything that can be asked of a world at a moment, or now.
+/// Returns the answers to every kind of question about a world, as of a time or for the present.
 async fn picture(world: &World<'_>, moment: Option<i64>) -> Vec<String> {
     let read_time = moment.map(at);
     let clients = world.rig.root();
@@ -129,7 +129,7 @@ fn told(user: &str, place: &str, decision: &Decision) -> String {
     format!("{user} {place} {reason:?} {grant} {until:?}")
 }
 
-/// One change after the other, of every kind of fact.
+/// Makes change number `step`; the steps cover every kind of fact.
 async fn change(world: &World<'_>, step: usize) -> bool {
     let clients = world.rig.root();
     macro_rules! done {
@@ -243,7 +243,7 @@ fn an_answer_about_the_past_is_what_was_answered_then() {
                 heard(&rig).await;
             }
             assert!(then.windows(2).any(|two| two[0].1 != two[1].1));
-            // Another replica has only what is stored.
+            // Another replica has only the stored history.
             let replica = rig.replica().await;
             heard(&replica).await;
             let there = world.seen_by(&replica);
@@ -251,7 +251,7 @@ fn an_answer_about_the_past_is_what_was_answered_then() {
                 let found = picture(&there, Some(*moment)).await;
                 assert_eq!(&found, expected, "at {moment} in {setting:?}");
             }
-            // And the present is what it was.
+            // The present is unchanged.
             assert_eq!(picture(&world, None).await, picture(&there, None).await);
         }
     });
@@ -276,12 +276,12 @@ fn k_s_the_past_is_true_to_the_millisecond_of_the_change() {
             };
             assert_eq!(reason(999).await, DecisionReason::Allowed);
             assert_eq!(reason(1000).await, DecisionReason::NoGrant);
-            // An allow of then is none of now, asked of whomever.
+            // An allow as of the past is not an allow now, on any replica.
             assert!(!world.allows("ann", "units/k1").await);
             let replica = rig.replica().await;
             heard(&replica).await;
             assert!(!world.seen_by(&replica).allows("ann", "units/k1").await);
-            // Before there was anything, nobody knew of the permission.
+            // Before the first change, the permission did not exist.
             let request = CheckRequest {
                 read_time: Some(at(NOW.0 - 1000)),
                 ..world.question("ann", "units/k1")

@@ -1,4 +1,4 @@
-//! What the audit log has of what was done, refused and read, and who may read it.
+//! The audit log: entries for changes, refusals and reads, and the readers who may see them.
 
 use std::fs;
 
@@ -18,7 +18,8 @@ use tonic::Code;
 
 use crate::{managed::clients, refusal::assert_refused, shared::everywhere};
 
-/// An organization with an owner and one who may only ask, and an owner elsewhere.
+/// An organization with an owner and an account that may only send checks, and an owner of another
+/// organization.
 const DOCUMENT: &str = "
 users: [{id: $-ann, login: $.ann, given_name: Ann}]
 service_accounts: [{id: $-owner}, {id: $-checker}, {id: $-stranger}]
@@ -58,7 +59,7 @@ fn list(organization: &str, method: &str) -> ListAuditEntriesRequest {
     }
 }
 
-/// What entitlement has recorded of a method in an organization, as a caller reads it.
+/// Returns the entries of entitlement for a method in an organization, as `reader` sees them.
 async fn entries(reader: &Clients, organization: &str, method: &str) -> Vec<AuditEntry> {
     let request = list(organization, &format!("{GRANTS}.{method}"));
     let found = reader.entitlement_audit().list_audit_entries(request).await;
@@ -146,7 +147,7 @@ fn s0_3_j2_a_denial_is_recorded_once_and_no_change_is() {
         assert_eq!(denial.outcome(), AuditOutcome::Refused);
         assert_eq!(denial.reason, "NOT_APPLICATION_ADMIN");
         assert_eq!(denial.actor, "serviceAccounts/s0-3-denied-checker");
-        // What the caller named, and nothing of what is there.
+        // The entry names only the entities in the request.
         assert_eq!(
             denial.resources,
             ["organizations/s0-3-denied", "users/s0-3-denied-ann"]
@@ -227,7 +228,7 @@ fn k_v_an_owner_learns_of_no_stranger_and_the_operator_does() {
         assert_eq!(known.iter().filter(own).count(), 0);
         let known = entries(&rig.root(), "operator", "CreateGrant").await;
         assert_eq!(known.iter().filter(own).count(), 2);
-        // And of other organizations nothing at all.
+        // Entries of other organizations are not readable at all.
         let request = list("k-v-else", "");
         let refused = owner.entitlement_audit().list_audit_entries(request).await;
         assert_refused(refused, Code::PermissionDenied, "PERMISSION_DENIED");
@@ -237,7 +238,7 @@ fn k_v_an_owner_learns_of_no_stranger_and_the_operator_does() {
     });
 }
 
-/// Everything in a log, page by page.
+/// Exports all records of a log, page by page.
 macro_rules! exported {
     ($package:ident, $client:expr) => {{
         let (mut client, mut records) = ($client, Vec::new());
@@ -354,7 +355,7 @@ fn k_j_no_secret_and_nothing_of_a_person_is_in_the_log() {
                     .method,
             );
         }
-        // Where the services are processes, what they have written besides.
+        // If the services are processes, their other log files hold no secret either.
         for service in ["identity", "membership", "entitlement"] {
             let log = rig.secrets_folder().join(format!("{service}.log"));
             let log = fs::read(log).unwrap_or_default();

@@ -43,7 +43,8 @@ fn s2_7_all_covers_a_unit_that_is_added_later_and_a_plain_scope_does_not() {
         };
         let created = rig.root().organizations().create_unit(request).await;
         let token = created.unwrap().into_inner().consistency_token;
-        // Giving the plain user the unit waits for it, so all that follows sees it.
+        // Changing the unit of the plain user's grant waits for propagation, so all later checks
+        // see it.
         let mut after = world.question("ben", "units/k9");
         after.consistency = Some(super::tokens::at_least(&token));
         assert_eq!(world.ask(after).await.reason(), DecisionReason::OutOfScope);
@@ -84,7 +85,7 @@ fn s2_9_a_user_has_the_chosen_numbers_and_modules_only() {
     });
 }
 
-/// The modules that a user sees, in their order, and where the user lands.
+/// Returns the modules that a user sees, in order, and the landing module.
 async fn menu(rig: &Rig, user: &str) -> (Vec<String>, String) {
     let seen = access(&rig.root(), COMPANY, user, AccessView::Launcher, 0).await;
     let [found] = &seen[..] else {

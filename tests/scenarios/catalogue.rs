@@ -1,4 +1,4 @@
-//! The catalogue: what an application is called, and what its changes change.
+//! The catalog: the names of an application, and the effects of changes to it.
 
 use api::{
     common::v1::Propagation,

@@ -1,4 +1,4 @@
-//! Grants that hold under a condition.
+//! Conditional grants.
 
 mod bounds;
 mod circumstances;

@@ -1,4 +1,4 @@
-//! Whom an organization turns to at the operator: one primary representative, or that of the
+//! Contacts of an organization at the operator: one primary representative, or that of the
 //! operator.
 
 mod bounds;
@@ -20,7 +20,7 @@ use crate::{
     shared::everywhere,
 };
 
-/// The operator's own desk, for those who have nobody.
+/// The operator's contact, for organizations without a representative.
 const OPERATOR: &str = "
 organizations:
   - id: operator
@@ -89,7 +89,7 @@ impl Managed<'_> {
         by.contacts().delete_contact(request).await
     }
 
-    /// The names of the contacts that somebody is told of, and of the primary ones among them.
+    /// Returns the names of the contacts that a caller sees, and of the primary ones among them.
     async fn known(&self, by: &Clients) -> (Vec<String>, Vec<String>) {
         let request = ListContactsRequest {
             parent: self.name(),
@@ -112,7 +112,7 @@ fn s0_9_exactly_one_representative_is_primary() {
         let world = Managed::load(rig, "s0-9").await;
         let (root, owner) = (rig.root(), world.as_("owner").await);
         let primary = async || world.known(&owner).await.1;
-        // Nobody said that the first is primary.
+        // The first representative becomes primary by itself.
         for (id, wished, now) in [("a", false, "a"), ("b", false, "a"), ("c", true, "c")] {
             let made = world.add(&root, id, representative(id, wished)).await;
             let made = made.unwrap().into_inner().contact.unwrap();
@@ -172,7 +172,8 @@ fn s0_9_who_has_no_representative_is_told_of_the_operators() {
         let help = world.contact("help");
         let expected = (vec![desk.clone(), help.clone()], vec![desk.clone()]);
         assert_eq!(world.known(&owner).await, expected);
-        // Told of, and no more than that: the organization of the operator stays out of reach.
+        // The owner sees the contact in the list only; the operator's organization stays
+        // inaccessible.
         let name = desk;
         let mut contacts = owner.contacts();
         let refused = contacts.get_contact(GetContactRequest { name }).await;

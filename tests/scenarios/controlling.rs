@@ -1,5 +1,5 @@
-//! Who may change by what somebody proves who they are, and whether they may act at all: whoever
-//! could give what they hold.
+//! Changing a person's or account's credentials, or its ability to act, takes the right to grant
+//! everything that it holds.
 
 use std::{
     fmt::Debug,
@@ -81,7 +81,7 @@ async fn enable(by: &Clients, account: &str) -> Result<Response<()>, Status> {
     accounts.enable_service_account(request).await.map(nothing)
 }
 
-/// Gives a user an address that nobody has had.
+/// Sets a unique new address of a user.
 async fn address(by: &Clients, user: &str) -> Result<Response<()>, Status> {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -133,7 +133,7 @@ fn b7_a_manager_of_keys_gets_no_power_by_a_key() {
         assert_refused(new_key(&by, ROOT, None).await, NO, more);
         assert_refused(new_key(&by, ROOT, Some(identity("b7"))).await, NO, more);
         assert_refused(disable(&by, ROOT).await, NO, "NOT_APPLICATION_ADMIN");
-        // An owner somewhere, who manages a part somewhere, and who can do something somewhere.
+        // An owner in some organization, managers of a part, and an account that may only check.
         let owner = world.account("owner");
         let owners = "OWNER_ROLE_IMMUTABLE";
         assert_refused(new_key(&by, &owner, None).await, NO, owners);
@@ -148,7 +148,8 @@ fn b7_a_manager_of_keys_gets_no_power_by_a_key() {
             let admin = "NOT_APPLICATION_ADMIN";
             assert_refused(disable(&by, &account).await, NO, admin);
         }
-        // Access that nobody manages by is ended, and comes back only from who could give it.
+        // An account that manages nothing can be disabled, but only a granter of its access can
+        // enable it.
         let plain = world.account("plain");
         disable(&by, &plain).await.unwrap();
         assert_refused(enable(&by, &plain).await, NO, more);
@@ -172,12 +173,12 @@ fn b7_a_manager_of_keys_makes_keys_of_whom_they_could_give_everything() {
         let part = world.account("part");
         let more = "SCOPE_EXCEEDS_GRANTOR";
         assert_refused(new_key(&by, &part, None).await, NO, more);
-        // Their own is not for others to give: who they are changes nothing of what they may.
+        // Callers may manage their own credentials, which do not change their access.
         let own = "serviceAccounts/b7-able-desk";
         new_key(&by, own, None).await.unwrap();
         let (name, _) = key(rig, "b7-able-desk").await;
         delete_key(&by, &name).await.unwrap();
-        // What begins later counts, too: it is there when the key is.
+        // Grants that begin later count as well, because the key outlives their start.
         let scope = world.units(&["k1"]);
         let role = "mandate.delegated-owner";
         world.give(&rig.root(), &plain, role, scope).await.unwrap();
@@ -214,7 +215,7 @@ fn b7_a_manager_of_users_changes_no_address_of_whom_they_could_not_give_everythi
     });
 }
 
-/// What a subject holds in many organizations is looked at to the end.
+/// The check covers all organizations in which a subject holds access.
 #[test]
 fn b7_whoever_could_not_give_it_in_one_of_many_organizations_could_not_give_it() {
     everywhere(async |rig| {
@@ -246,7 +247,7 @@ fn b7_whoever_could_not_give_it_in_one_of_many_organizations_could_not_give_it()
         ];
         let by = staff(rig, "b7-many-desk", &held).await;
         let account = "serviceAccounts/b7-many";
-        // Owns the last of them, and holds there what they could not give.
+        // The account owns only the last organization, where the caller could not grant its role.
         let more = "SCOPE_EXCEEDS_GRANTOR";
         assert_refused(new_key(&by, account, None).await, NO, more);
         let last = (Code::FailedPrecondition, "LAST_OWNER");
@@ -270,7 +271,7 @@ fn s2_15_who_is_the_last_owner_anywhere_stays_active() {
         disable(&root, &owner).await.unwrap();
         assert_refused(deactivate(&root, &ann).await, last.0, last.1);
         enable(&root, &owner).await.unwrap();
-        // It counts again once it is known that it was not about to leave.
+        // The reactivated owner does not count yet, because its removal was announced just before.
         assert_refused(deactivate(&root, &ann).await, last.0, last.1);
         let admin = (Code::FailedPrecondition, "LAST_APPLICATION_ADMIN");
         let refused = disable(&root, &world.account("admin")).await;
@@ -284,7 +285,7 @@ fn root_is_never_locked_out() {
         let id = format!("root-peer-{:?}", rig.setting).to_lowercase();
         let other = staff(rig, &id, &["mandate.users.read"]).await;
         let name = format!("serviceAccounts/{id}");
-        // Another who may do everything.
+        // Another account that may do everything.
         let grant = CreateGrantRequest {
             parent: "organizations/operator".to_owned(),
             grant: Some(Grant {

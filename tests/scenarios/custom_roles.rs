@@ -1,5 +1,5 @@
-//! Roles that an organization makes for itself: a means to give, and never more than could be
-//! given without.
+//! Custom roles of an organization: a means to grant access, and never more than its author could
+//! grant directly.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use crate::{
 const NOW: Millis = Millis(1_767_225_600_000);
 const NO: Code = Code::PermissionDenied;
 
-/// Roles of the organization of a world.
+/// Custom roles of the organization of a world.
 struct Own<'w, 'r> {
     world: &'w Managed<'r>,
     rig: &'r Rig,
@@ -49,7 +49,7 @@ impl Own<'_, '_> {
         }
     }
 
-    /// Permissions as `m.view`, in full.
+    /// Returns the full names of permissions like `m.view`.
     fn permissions(&self, application: &str, held: &[&str]) -> Vec<String> {
         let application = self.application(application);
         let id = application.trim_start_matches("applications/");
@@ -130,7 +130,7 @@ impl Own<'_, '_> {
         by.grants().create_grant(request).await
     }
 
-    /// Why a subject may, or may not, do something of application `a` in a unit.
+    /// Returns the reason of the decision about a permission of application `a` in a unit.
     async fn reason(&self, subject: &str, held: &str, unit: &str) -> DecisionReason {
         let permission = &self.permissions("a", &[held])[0];
         let place = format!("{}/units/{unit}", self.world.name());
@@ -258,7 +258,7 @@ fn d4_a_role_that_is_held_stays_and_one_that_was_deleted_leaves_nothing() {
         let ben = world.user("ben");
         let given = own.give(&admin, &ben, &clerk, all()).await;
         assert_refused(given, Code::NotFound, "ROLE_NOT_FOUND");
-        // A role of the same name is another: it gives nothing to who had the first.
+        // A new role of the same name grants nothing to holders of the old one.
         own.make(&admin, "a", "clerk", &["m.view"]).await.unwrap();
         assert_eq!(
             own.reason(&ben, "m.view", "k1").await,
@@ -281,14 +281,14 @@ fn b2_who_makes_a_role_makes_no_more_than_they_could_give() {
         let (admin, owner) = (world.as_("admin").await, world.as_("owner").await);
         let (part, plain) = (world.as_("part").await, world.as_("plain").await);
         let view = &["m.view"];
-        // Of another application, of a part of the organization only, of nothing.
+        // The author manages another application, only a part of the organization, or nothing.
         let refused = own.make(&admin, "b", "clerk", view).await;
         assert_refused(refused, NO, "NOT_APPLICATION_ADMIN");
         let refused = own.make(&part, "a", "clerk", view).await;
         assert_refused(refused, NO, "SCOPE_EXCEEDS_GRANTOR");
         let refused = own.make(&plain, "a", "clerk", view).await;
         assert_refused(refused, NO, "NOT_APPLICATION_ADMIN");
-        // Of managing: nothing that its author may not give on.
+        // A role with management permissions holds only those that its author may delegate.
         let manage = &["members.read", "grants.write"];
         let refused = own.make(&admin, "mandate", "helper", manage).await;
         assert_refused(refused, NO, "NOT_APPLICATION_ADMIN");
@@ -297,7 +297,7 @@ fn b2_who_makes_a_role_makes_no_more_than_they_could_give() {
         assert_refused(refused, NO, "SCOPE_EXCEEDS_GRANTOR");
         own.make(&owner, "mandate", "helper", manage).await.unwrap();
 
-        // Who has the role gives nothing beyond it, and not the role itself.
+        // A holder of the role grants nothing beyond it, and not the role itself.
         let helper = own.name("mandate", "helper");
         let account = world.account("plain");
         let scope = world.units(&["k1"]);
@@ -315,7 +315,7 @@ fn b2_who_makes_a_role_makes_no_more_than_they_could_give() {
             .give(&plain, &ben, "mandate.delegated-owner", scope)
             .await;
         assert_refused(refused, NO, "SCOPE_EXCEEDS_GRANTOR");
-        // Power to manage is not given everywhere by leaving something out.
+        // An omitted scope does not grant management permissions everywhere.
         let refused = own.give(&owner, &ben, &helper, None).await;
         assert_refused(refused, Code::InvalidArgument, "SCOPE_REQUIRED");
     });
@@ -402,7 +402,8 @@ fn a_change_of_a_role_that_joins_what_its_holders_have_besides_is_refused() {
         let admin = world.as_("admin").await;
         own.make(&admin, "a", "writer", &["m.edit"]).await.unwrap();
         let ann = world.user("ann");
-        // `ann` is a viewer, which excludes nothing, and may become a writer, but no auditor too.
+        // `ann` holds viewer, which excludes nothing. She may become a writer, but not an auditor
+        // as well.
         own.give(&admin, &ann, &own.name("a", "writer"), all())
             .await
             .unwrap();
@@ -429,7 +430,7 @@ fn c5_a_role_is_of_one_organization() {
         let read = GetCustomRoleRequest { name: foreign };
         let read = owner.custom_roles().get_custom_role(read).await;
         assert_eq!(read.unwrap_err().code(), Code::PermissionDenied);
-        // What is no permission of the application is none of the role.
+        // A role holds only permissions that its application defines.
         let wrong = own.make(&owner, "a", "wrong", &["m.fly"]).await;
         assert_refused(wrong, Code::InvalidArgument, "PERMISSION_UNKNOWN");
         let external = own.make(&owner, "c", "none", &["m.view"]).await;

@@ -1,4 +1,4 @@
-//! Calls that their clients cut off.
+//! Calls that are cancelled by their clients.
 
 use std::{
     sync::{
@@ -24,7 +24,8 @@ use tonic::Status;
 
 use crate::{shared::run, world::World};
 
-/// Who cut off, for how long, and how late each call at most.
+/// Number of cancelling clients, the duration of the test, and the maximum time before a call is
+/// cancelled.
 const LOUD: u64 = 12;
 const TIME: Duration = Duration::from_secs(6);
 const LATEST_MS: u64 = 25;
@@ -57,13 +58,13 @@ fn calls_that_are_cut_off_leave_nothing_to_those_who_come_after() {
             let warned = log
                 .lines()
                 .find(|line| line.contains("\"WARN\"") || line.contains("\"ERROR\""));
-            // That it listens without TLS, it warns of when it starts.
+            // The warning at startup about listening without TLS is expected.
             assert_eq!(warned.filter(|line| !line.contains("insecure")), None);
         }
     });
 }
 
-/// Calls that somebody waits for, one of each kind.
+/// Makes one complete call of each kind.
 async fn whole(world: &World<'_>, number: u64) -> Result<(), Status> {
     let (root, id) = (world.rig.root(), format!("calm-{number}"));
     root.users().create_user(new_user(&id)).await?;
@@ -88,7 +89,8 @@ async fn whole(world: &World<'_>, number: u64) -> Result<(), Status> {
     Ok(())
 }
 
-/// Calls of every kind, of which most are cut off at any moment. Returns how many were.
+/// Makes calls of every kind, and cancels most of them at random times. Returns the number of
+/// cancelled calls.
 async fn cut_off(root: Clients, number: u64, over: Arc<AtomicBool>) -> u64 {
     let mut random = number * 7919 + 1;
     let mut cut = 0;
@@ -99,7 +101,7 @@ async fn cut_off(root: Clients, number: u64, over: Arc<AtomicBool>) -> u64 {
         let within = Duration::from_micros((random >> 33) % (LATEST_MS * 1000));
         let id = format!("loud-{number}-{}", random >> 40);
         let called = call(&root, random >> 60, &id);
-        // What is answered may be refused: somebody else may have been first.
+        // A call that completes may be refused, because another client may have been first.
         cut += u64::from(tokio::time::timeout(within, called).await.is_err());
     }
     cut

@@ -1,4 +1,4 @@
-//! Access that is switched off and on again, and what is left meanwhile.
+//! Access that is deactivated and reactivated, and the access that remains meanwhile.
 
 use api::{
     entitlement::v1::{DecisionReason, ListGrantsRequest, SuspendEntitlementRequest},
@@ -20,7 +20,7 @@ fn membership(world: &Managed<'_>, id: &str) -> String {
     format!("{}/memberships/{id}", world.name())
 }
 
-/// Why ann may view something of `a` and of `b`, or may not.
+/// Returns the reasons of the decisions about Ann in applications `a` and `b`.
 async fn reasons(rig: &Rig, world: &Managed<'_>) -> [DecisionReason; 2] {
     let mut found = [DecisionReason::Unspecified; 2];
     for (found, application) in found.iter_mut().zip(["a", "b"]) {

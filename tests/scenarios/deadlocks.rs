@@ -1,4 +1,4 @@
-//! Two replicas that write at once, and do not wait for each other in a circle.
+//! Concurrent writes by two replicas, which must not deadlock.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use tonic::Code;
 
 use crate::{shared::run, world::World};
 
-/// How many write at once by each replica, and how often each.
+/// Number of concurrent writers per replica, and of rounds per writer.
 const WRITERS: usize = 3;
 const TIMES: usize = 12;
-/// How long the server takes to tell of a deadlock: by default it looks after a second.
+/// Time until the server reports a deadlock; by default it searches after a second.
 const NOTICED: Duration = Duration::from_millis(1500);
 
 #[test]
@@ -48,13 +48,13 @@ fn replicas_that_apply_feeds_and_grant_at_once_never_wait_in_a_circle() {
             };
             entries.iter().filter(named).count()
         };
-        // Each change and each refusal is in the log, by people who are named there first.
+        // The log holds each change and each refusal. Each names a person for the first time.
         assert_eq!(of("CreateGrant", ""), 2 * WRITERS * TIMES);
         assert_eq!(of("CreateGrant", "ROLE_NOT_FOUND"), 2 * WRITERS * TIMES);
     });
 }
 
-/// Makes people members, gives them something, is refused something else, and ends them.
+/// Enrolls members, grants them access, attempts a refused grant, and ends the memberships.
 async fn write(world: World<'_>, name: String) {
     let root = world.rig.root();
     for time in 0..TIMES {
@@ -113,14 +113,14 @@ async fn write(world: World<'_>, name: String) {
             name: world.at(&format!("memberships/{id}")),
             ..DeleteMembershipRequest::default()
         };
-        // What entitlement is asked meanwhile may be late on a busy machine.
+        // The release by entitlement may time out on a busy machine.
         while let Err(status) = root.members().delete_membership(ended.clone()).await {
             assert_eq!(status.code(), Code::Unavailable, "{status:?}");
         }
     }
 }
 
-/// How many the server has found in the database of an installation.
+/// Returns the number of deadlocks that the server has found in the database of an installation.
 async fn deadlocks(rig: &Rig) -> i64 {
     let mut server = PgConnection::connect(rig.database()).await.unwrap();
     let counted = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";

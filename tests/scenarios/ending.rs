@@ -1,4 +1,4 @@
-//! What ends the access of people, backends and whole organizations.
+//! Events that end the access of people, service accounts and whole organizations.
 
 use api::membership::v1::{Change, MembershipChange, change::Entity};
 use api::{
@@ -22,7 +22,7 @@ use tonic::Code;
 
 use crate::{feeds::open, refusal::refusal, shared::everywhere, world::World};
 
-/// Calls a verb on a name, and that its effect is complete when it answers.
+/// Calls a state change on a name, and asserts that its effect is complete when the call returns.
 macro_rules! verb {
     ($client:expr, $method:ident, $request:ident, $name:expr) => {{
         let request = $request {
@@ -98,8 +98,8 @@ fn s0_27_a_membership_that_begins_again_begins_with_nothing() {
     });
 }
 
-/// The feed keeps only the latest state of what it tells of: whoever reads it then can tell that there
-/// was an end in between.
+/// The feed keeps only the latest state of each entity. A late reader must still detect that a
+/// membership ended in between.
 #[test]
 fn s0_27_the_feed_tells_a_membership_that_began_again_from_the_one_that_ended() {
     everywhere(async |rig| {
@@ -118,7 +118,7 @@ fn s0_27_the_feed_tells_a_membership_that_began_again_from_the_one_that_ended() 
     });
 }
 
-/// What the feed tells of a membership.
+/// Returns the state of a membership in the feed.
 async fn told(world: &World<'_>) -> MembershipChange {
     let feed = open(world.rig, Source::Membership).await;
     let (mut at, mut told) = (Cursor::START, Vec::new());
@@ -206,7 +206,7 @@ fn a_disabled_service_account_is_denied_and_its_key_opens_nothing() {
             world.reason(&world.bot(), &place).await,
             DecisionReason::Allowed
         );
-        // Known, and not allowed to ask.
+        // The caller is authenticated, but may not send checks.
         let ask = async || {
             let question = world.question("ann", "units/k1");
             refusal(bot.authorization().check(question).await).0

@@ -1,4 +1,5 @@
-//! The ceiling over all grants: suspended with a reason, ended, handed to another organization.
+//! Entitlements, which limit all grants: suspended with a reason, ended, transferred to another
+//! organization.
 
 use api::{
     common::v1::Propagation,
@@ -72,7 +73,7 @@ fn d4_what_ends_takes_every_grant_with_it_and_begins_anew_with_none() {
         assert_eq!(view().await, DecisionReason::ApplicationNotEntitled);
         let twice = root.grants().end_entitlement(request()).await;
         assert_refused(twice, Code::FailedPrecondition, "WRONG_STATE");
-        // What is given meanwhile does not outlast it either.
+        // A grant that is created meanwhile does not survive either.
         world.give(&root, &ann, "b.viewer", all()).await.unwrap();
 
         let request = CreateEntitlementRequest {
@@ -119,7 +120,7 @@ fn an_entitlement_is_transferred_at_once_and_its_grants_are_not() {
             let permission = format!("transfer-{application}.m.view");
             rig.reason(&ann, &permission, place).await
         };
-        // What was refused has ended nothing.
+        // The refused transfer has ended nothing.
         assert_eq!(view("a", &place).await, DecisionReason::Allowed);
         let owner = world.as_("owner").await;
         let refused = owner

@@ -1,4 +1,4 @@
-//! What ends by time alone, with a clock that the test moves.
+//! Access that ends by time alone, with a clock that the test moves.
 
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ use tests::{Rig, Setting};
 use crate::{shared::run, world::World};
 
 const NOW: Millis = Millis(1_767_225_600_000);
-/// Within what a feed may be silent: the clock of the feeds is moved too.
+/// A step of the clock in milliseconds, shorter than the allowed feed silence, because the clock of
+/// the feeds moves as well.
 const MINUTE: i64 = 60_000;
 
 #[expect(clippy::unnecessary_wraps, reason = "a field of a message")]
@@ -36,7 +37,10 @@ async fn ask(world: &World<'_>, user: &str) -> Decision {
     world.ask(world.question(user, "units/k1")).await
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "a test is written in place")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "tests are written as closures"
+)]
 fn in_process(test: impl AsyncFn(&Rig)) {
     run(async {
         for setting in Setting::IN_PROCESS {
@@ -105,7 +109,7 @@ fn k_s_a_grant_holds_from_its_start_and_not_before() {
     });
 }
 
-/// An organization whose entitlement has a window; its member has a grant without end.
+/// An organization whose entitlement has a start and an end; its member has a grant without end.
 const WINDOW: &str = "
 applications:
   - {id: $, display_name: Desk, modules: [{id: billing, verbs: [view]}],
@@ -162,7 +166,7 @@ fn k_s_an_entitlement_holds_within_its_window() {
     });
 }
 
-/// So many resources that an organization with one more is not kept in memory as a whole.
+/// Maximum number of resources of an organization that is kept in memory as a whole.
 const CROWD: usize = 20_000;
 
 async fn crowd(world: &World<'_>) {
@@ -198,7 +202,7 @@ fn k_d_k_s_a_shared_decision_is_not_served_after_its_end() {
         let world = World::load(&rig, "shared-end").await;
         crowd(&world).await;
         give(&world, None, after(MINUTE)).await;
-        // A replica that does not have the resource in memory asks the shared cache first.
+        // A replica without the resource in memory reads the shared cache first.
         let ask = async |rig: &Rig| {
             let world = world.seen_by(rig);
             world.ask(world.question("eva", "resources/c7")).await

@@ -1,4 +1,4 @@
-//! What an explanation tells, and to whom.
+//! Content and visibility of explanations.
 
 use api::entitlement::v1::{
     DecisionReason, Effect, ExplainRequest, ExplainResponse, ListSubjectsRequest,
@@ -10,7 +10,7 @@ use tonic::{Code, Status};
 
 use crate::{managed::clients, refusal::assert_refused, shared::everywhere, world::World};
 
-/// An owner, and one who may read the access of one unit.
+/// An owner, and an account that may read access in one unit.
 const MORE: &str = "
 service_accounts: [{id: $-owner}, {id: $-part}]
 organizations:
@@ -47,7 +47,7 @@ async fn explain(
     Ok(answer.into_inner())
 }
 
-/// An answer without what is left of the lease, which no two answers share.
+/// Encodes an answer without the remaining lease, which differs in every answer.
 fn bytes(mut answer: ExplainResponse) -> Vec<u8> {
     let decision = answer.decision.as_mut().unwrap();
     (decision.reusable_ms, decision.revision) = (0, 0);
@@ -83,7 +83,7 @@ fn an_explanation_says_what_is_missing_and_who_could_give_it() {
 fn c8_who_and_what_is_out_of_reach_is_answered_as_what_is_not_there() {
     everywhere(async |rig| {
         let (world, [owner, part]) = load(rig, "explain-reach").await;
-        // A place in another part, one that is not there, one of another organization.
+        // A unit in another part, one that does not exist, and one of another organization.
         let ann = world.user("ann");
         let mut refusals = Vec::new();
         for place in [
@@ -100,7 +100,7 @@ fn c8_who_and_what_is_out_of_reach_is_answered_as_what_is_not_there() {
             refusals.push((refused.message().to_owned(), refused.details().to_vec()));
         }
         assert!(refusals.iter().all(|refused| *refused == refusals[0]));
-        // A user who is no member, and one whom nobody knows.
+        // A user who is not a member, and a user who does not exist.
         for asker in [&owner, &part] {
             let place = world.at("units/k1");
             let stranger = explain(asker, &world, &world.user("fay"), &place).await;
@@ -108,7 +108,7 @@ fn c8_who_and_what_is_out_of_reach_is_answered_as_what_is_not_there() {
             assert_eq!(bytes(stranger.unwrap()), bytes(nobody.unwrap()));
         }
         let place = world.at("units/k1");
-        // The operator is told.
+        // The operator gets the full explanation.
         for (user, next) in [("fay", "add the user"), ("nobody", "create or reactivate")] {
             let told = explain(&rig.root(), &world, &world.user(user), &place).await;
             let told = told.unwrap();

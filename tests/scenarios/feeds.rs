@@ -1,5 +1,5 @@
-//! What happens in identity and membership takes effect in entitlement exactly once and in the
-//! order of the commits, however often the installation ends in between.
+//! Changes in identity and membership take effect in entitlement exactly once and in commit order,
+//! however often the installation ends in between.
 
 use std::{
     sync::{Arc, RwLock},
@@ -34,7 +34,7 @@ const USERS: [&str; 5] = ["ann", "ben", "cas", "dan", "eva"];
 const RESOURCES: [&str; 4] = ["n1", "n2", "n3", "n4"];
 const RESTARTS: usize = 3;
 
-/// Writes to the installation that runs now, and tells of each write that is done.
+/// Writes to the running installation, and signals each completed write.
 #[derive(Clone)]
 struct Writer {
     clients: Arc<RwLock<Clients>>,
@@ -42,7 +42,7 @@ struct Writer {
 }
 
 impl Writer {
-    /// Repeats a call, with its request id, until it is answered.
+    /// Repeats a call, with its request id, until it succeeds.
     async fn write<R: Clone, T, F>(&self, request: R, call: impl Fn(Clients, Request<R>) -> F)
     where
         F: Future<Output = Result<Response<T>, Status>>,
@@ -56,7 +56,7 @@ impl Writer {
                 Ok(_) => return self.done.send_modify(|done| *done += 1),
                 Err(status) => match status.code() {
                     Code::FailedPrecondition | Code::InvalidArgument | Code::NotFound => {
-                        panic!("a repeated request is done anew: {status:?}")
+                        panic!("a repeated request is executed again: {status:?}")
                     }
                     _ => patience.pause().await,
                 },
@@ -65,7 +65,7 @@ impl Writer {
     }
 }
 
-/// Calls a method as a writer does.
+/// Calls a method through a writer.
 macro_rules! write {
     ($writer:expr, $id:expr, $client:ident.$method:ident($request:ident { $($field:ident $(: $value:expr)?),* $(,)? })) => {{
         let request = $request { $($field $(: $value)?,)* request_id: $id, ..$request::default() };
@@ -152,7 +152,7 @@ async fn move_about(writer: Writer, organization: String, turns: usize) {
     }
 }
 
-/// How far entitlement has applied both feeds, by its own log.
+/// Returns the positions up to which entitlement has applied both feeds, according to its log.
 async fn cursors(store: &Store) -> Vec<(String, i64)> {
     let entries = store
         .backlog(Cursor::START)
@@ -172,7 +172,7 @@ async fn cursors(store: &Store) -> Vec<(String, i64)> {
     cursors
 }
 
-/// That every answer is what the lists of identity and membership say.
+/// Asserts that every answer agrees with the lists of identity and membership.
 async fn agree(world: &World<'_>) {
     let clients = world.rig.root();
     let places = Places::of(&clients, &world.organization()).await;
@@ -205,7 +205,7 @@ async fn agree(world: &World<'_>) {
     }
 }
 
-/// Returns once entitlement has heard all that identity and membership have to tell.
+/// Waits until entitlement has received all changes of identity and membership.
 pub async fn heard(rig: &Rig) {
     for source in [Source::Identity, Source::Membership] {
         let end = open(rig, source).await.head().await.unwrap().cursor;
@@ -226,7 +226,7 @@ pub async fn heard(rig: &Rig) {
     }
 }
 
-/// The database of a service.
+/// Opens the database of a service.
 pub async fn open(rig: &Rig, source: Source) -> Store {
     let (stores, sealer) = (rig.stores(), rig.secrets().sealer.clone());
     let clock = Arc::new(SystemClock::default());
@@ -254,7 +254,7 @@ async fn survives_restarts(setting: Setting) {
     let world = World::named(&rig, "feeds");
     let mut writers = JoinSet::new();
     for (index, user) in USERS.into_iter().enumerate() {
-        // Some end active, and some do not.
+        // Some users are active at the end, and some are not.
         let name = world.membership(user);
         writers.spawn(toggle_membership(writer.clone(), name, 8 + index));
         let name = world.user(user);

@@ -26,7 +26,7 @@ fn s0_6_the_launcher_shows_an_application_to_those_who_have_access_only() {
             fleet[0].placements,
             [Placement::Overview, Placement::BusinessTools].map(i32::from)
         );
-        // Registered in the portal, and never given the application.
+        // A registered user who was never granted the application.
         let seen = launcher(TRANSPORT, "users/rita-deprez").await;
         let seen: Vec<_> = seen.iter().map(|found| &found.application).collect();
         assert_eq!(seen, ["applications/telecom-portal"], "{:?}", rig.setting);
@@ -100,7 +100,7 @@ fn s0_17_a_grant_without_a_restriction_is_stored_as_one_for_all() {
 fn s0_18_s0_19_s0_20_a_restriction_to_numbers_and_accounts_is_their_union() {
     everywhere(async |rig| {
         let world = World::load(rig, "s0-18").await;
-        // n1 and n2 are below account k1; n3 and n4 are of account k2.
+        // n1 and n2 are below account k1; n3 and n4 belong to account k2.
         for (user, allowed) in [
             ("cas", [false, false, true, false]),
             ("ben", [true, true, false, false]),

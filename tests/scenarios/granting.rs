@@ -1,4 +1,4 @@
-//! What a grant must be.
+//! Validation of grants.
 
 use api::entitlement::v1::{CreateGrantRequest, Grant, ListGrantsRequest, Scope};
 use tonic::Code;
@@ -45,7 +45,7 @@ fn s0_23_f3_a_place_of_another_organization_is_refused_as_one_that_is_not_there(
     everywhere(async |rig| {
         let world = World::load(rig, "s0-23").await;
         let elsewhere = format!("{}-else/units", world.organization());
-        // One that is there, in the other organization, one that is not, and one in neither.
+        // An entity of the other organization, a missing one in it, and one that exists in neither.
         let names = [
             format!("{elsewhere}/k1"),
             format!("{elsewhere}/k7"),
@@ -70,7 +70,7 @@ fn s0_23_f3_a_place_of_another_organization_is_refused_as_one_that_is_not_there(
             let info = status.get_details_error_info().unwrap();
             assert_eq!(status.code(), Code::NotFound, "{name}");
             assert_eq!(info.reason, "SCOPE_OUT_OF_ORGANIZATION");
-            // Apart from what was asked.
+            // The answers are equal except for the names in the request.
             let message = status.message().replace(&name, "…");
             answers.push(message.replace(&format!("`{id}`"), "`…`"));
         }

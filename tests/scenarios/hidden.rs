@@ -1,5 +1,5 @@
-//! What somebody who manages one application, or one part of an organization, does not see of the
-//! rest, by whatever method.
+//! A manager of one application, or of one part of an organization, cannot see the rest by any
+//! method.
 
 use api::{
     entitlement::v1::{
@@ -19,7 +19,7 @@ use crate::{
     shared::everywhere,
 };
 
-/// The roles and applications of `ann` that a caller is shown with the members.
+/// Returns the roles and applications of `ann` that a caller sees in the list of members.
 async fn details(world: &Managed<'_>, by: &Clients) -> (Vec<String>, Vec<String>) {
     let request = ListMembershipsRequest {
         parent: world.name(),
@@ -33,7 +33,7 @@ async fn details(world: &Managed<'_>, by: &Clients) -> (Vec<String>, Vec<String>
     (details.roles, details.applications)
 }
 
-/// `ann` has a role of `a` in `k1`, and one of `b`.
+/// `ann` holds a role of `a` in `k1`, and one of `b`.
 #[test]
 fn s0_13_who_manages_one_application_sees_no_role_of_another_with_the_members() {
     everywhere(async |rig| {
@@ -65,7 +65,7 @@ fn create(grant: Grant, id: &str) -> GrantChange {
     }
 }
 
-/// A part sees what its change changes of what it sees, and not what is there besides.
+/// A manager of a part sees the effect of a change on the visible access only.
 #[test]
 fn k_v_a_preview_tells_nothing_of_grants_that_are_out_of_reach() {
     everywhere(async |rig| {
@@ -118,7 +118,7 @@ fn k_v_an_id_that_a_hidden_grant_has_is_refused_as_what_could_not_be_given() {
             by.grants().create_grant(request).await
         };
         let admin = world.as_("admin").await;
-        // The last is of another application, the one before of this.
+        // `ann-b` belongs to another application, `ann` to the caller's.
         for (by, id, code, reason) in [
             (&rig.root(), "ann-b", Code::AlreadyExists, "GRANT_EXISTS"),
             (&admin, "ann", Code::AlreadyExists, "GRANT_EXISTS"),
@@ -140,7 +140,7 @@ fn k_v_an_id_that_a_hidden_grant_has_is_refused_as_what_could_not_be_given() {
     });
 }
 
-/// Pages have no gaps where something is hidden.
+/// Hidden grants leave no gaps in pages.
 #[test]
 fn c8_pages_of_grants_tell_nothing_of_how_many_are_hidden() {
     everywhere(async |rig| {

@@ -15,7 +15,7 @@ const ADMINISTRATOR: &str = "users/daan-visser";
 const FINANCIAL: &str = "users/femke-bakker";
 const TECHNICAL: &str = "users/ruben-smit";
 
-/// The roles in the order of the list, page by page.
+/// Returns the roles in list order, read page by page.
 async fn roles(rig: &Rig, page_size: i32) -> Vec<Role> {
     let mut request = ListRolesRequest {
         parent: "applications/hosting".to_owned(),
@@ -34,7 +34,7 @@ async fn roles(rig: &Rig, page_size: i32) -> Vec<Role> {
     }
 }
 
-/// That a user may, or may not, do these anywhere in the account.
+/// Asserts that a user may, or may not, use each of these permissions anywhere in the account.
 fn holds(user: &'static str, verbs: &'static [&'static str], expected: bool) {
     everywhere(async |rig| {
         let places = Places::of(&rig.root(), ACCOUNT).await;
@@ -109,7 +109,7 @@ fn s1_8_a_financial_user_handles_invoices_wallet_and_account() {
     );
 }
 
-/// S1-7 is about notices of invoices, which are not part of the product yet.
+/// S1-7 concerns notices of invoices, which the product does not have yet.
 #[test]
 fn s1_9_a_financial_user_has_no_products() {
     holds(
@@ -165,7 +165,7 @@ fn s1_12_a_technical_user_neither_transfers_nor_terminates() {
 fn s1_13_financial_and_technical_are_disjoint_and_within_administrator() {
     everywhere(async |rig| {
         let all = permissions(&rig.root(), "hosting").await;
-        // What each role holds, as whoever holds only that one is answered.
+        // Each role is compared through a user who holds only that role.
         let held = async |user: &str| {
             let mut held = BTreeSet::new();
             for permission in &all {

@@ -1,4 +1,4 @@
-//! Ids as issuers and directories hand them out, and how users are found by what those know.
+//! Ids in the formats of issuers and directories, and finding users by external data.
 
 use api::{
     entitlement::v1::DecisionReason,
@@ -19,7 +19,8 @@ const GIVEN: [&str; 7] = [
     "S-1-5-21",
 ];
 
-/// Two organizations, two units each, a resource in each, and two users whose ids differ by case.
+/// Two organizations with two units each, a resource in each unit, and two users whose ids differ
+/// only by case.
 const CASES: &str = "
 applications:
   - id: ids-app

@@ -1,4 +1,4 @@
-//! S1-7: who receives the invoices is a question that billing asks when it has one.
+//! S1-7: billing queries the recipients when it has an invoice.
 
 use api::entitlement::v1::{ListSubjectsRequest, RevokeGrantRequest, list_subjects_request::Held};
 use mandate::{
@@ -18,7 +18,7 @@ organizations:
       - {user: ruben-smit, grants: [{role: hosting.technical, id: ruben, scope: ALL}]}
 ";
 
-/// The members to whom an invoice of the account is sent, as the product tells billing.
+/// Returns the members that receive an invoice of the account from billing.
 async fn recipients(rig: &Rig) -> Vec<String> {
     let request = ListSubjectsRequest {
         resource: "organizations/bloemist".to_owned(),

@@ -1,4 +1,4 @@
-//! An organization keeps an owner who could act, now and from now on, whatever fact changes.
+//! An organization always keeps an owner who can act, now and later, through every change of facts.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -29,7 +29,7 @@ use crate::{
 
 const LAST: (Code, &str) = (Code::FailedPrecondition, "LAST_OWNER");
 
-/// Long after the tests.
+/// A time long after the tests.
 const LATER: Timestamp = Timestamp {
     seconds: 32_000_000_000,
     nanos: 0,
@@ -56,7 +56,7 @@ fn s2_31_the_last_owner_does_not_begin_later() {
         begins_later(&world, &root, "other").await.unwrap();
         let refused = begins_later(&world, &root, "owner").await;
         assert_refused(refused, LAST.0, LAST.1);
-        // One who begins later is not there yet, and one who ends will not be.
+        // An owner who begins later does not count yet, and one who ends does not count for later.
         assert_refused(world.revoke(&root, "owner").await, LAST.0, LAST.1);
         let ends = Grant {
             end_time: Some(Timestamp {
@@ -67,7 +67,7 @@ fn s2_31_the_last_owner_does_not_begin_later() {
         };
         let gap = world.update(&root, "owner", &["end_time"], ends).await;
         assert_refused(gap, LAST.0, LAST.1);
-        // Without a break from one to the other.
+        // The second owner begins exactly when the first ends.
         let ends = Grant {
             end_time: Some(LATER),
             ..Grant::default()
@@ -96,7 +96,7 @@ fn s2_31_owners_who_begin_each_other_later_leave_one() {
     });
 }
 
-/// 400 of them, of two owners whose grants anybody may end, in whatever way.
+/// 400 concurrent calls end the grants of two owners, by every method.
 #[test]
 fn s2_31_of_many_who_end_owners_in_every_way_one_owner_is_left() {
     everywhere(async |rig| {
@@ -287,7 +287,7 @@ fn s0_29_an_applications_admin_does_not_begin_later() {
     });
 }
 
-/// Those who run the platform are kept as owners are.
+/// The last operator account is protected like the last owner.
 #[test]
 fn s2_31_the_operator_keeps_whoever_runs_the_platform() {
     run(async {
@@ -317,7 +317,7 @@ fn s2_31_the_operator_keeps_whoever_runs_the_platform() {
                 name: format!("organizations/operator/grants/{id}"),
                 ..RevokeGrantRequest::default()
             };
-            // The other will not be there any more in a minute.
+            // The grant of the other operator account ends in a minute.
             let refused = desk.grants().revoke_grant(revoke("root")).await;
             assert!(refused.is_err());
             rig.clock.as_ref().unwrap().advance(Duration::from_secs(61));

@@ -9,11 +9,11 @@ use tests::{Rig, Setting};
 
 use crate::{shared::run, world::World};
 
-/// Units of a scope.
+/// Number of units in a scope.
 const UNITS: usize = 1_000;
-/// Grants, each of nearly 100 KB.
+/// Number of grants, each of nearly 100 KB.
 const GRANTS: usize = 50;
-/// What clients take unless they are told to take more, in bytes.
+/// Default maximum message size of clients, in bytes.
 const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 
 #[test]

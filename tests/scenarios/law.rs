@@ -1,4 +1,4 @@
-//! Laws of the answers that cross methods and settings.
+//! Laws that hold across methods and settings.
 
 use api::{
     common::v1::{Consistency, consistency::Requirement},
@@ -14,7 +14,7 @@ use crate::{
     world::World,
 };
 
-/// The scope that the grant of a user is stored with.
+/// Returns the stored scope of a user's grant.
 pub async fn stored_scope(world: &World<'_>, user: &str) -> Option<Scope> {
     let name = world.at(&format!("grants/{user}"));
     let mut grants = world.rig.root().grants();
@@ -22,7 +22,7 @@ pub async fn stored_scope(world: &World<'_>, user: &str) -> Option<Scope> {
     found.await.ok()?.into_inner().grant?.scope
 }
 
-/// One question for each reason.
+/// One question for each reason: user, permission, location and reason.
 const REASONS: [(&str, &str, &str, DecisionReason); 9] = [
     (
         "users/nobody",

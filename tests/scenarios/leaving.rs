@@ -1,4 +1,4 @@
-//! Who may make whom leave an organization, and who must stay in it.
+//! Rules for ending memberships, and for members who must stay.
 
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ async fn suspend(
     by.members().suspend_membership(request).await
 }
 
-/// Neither of the verbs, for one reason.
+/// Asserts that both suspending and deleting a membership are refused, with the same reason.
 async fn stays(world: &Managed<'_>, by: &Clients, subject: &str, (code, reason): (Code, &str)) {
     assert_refused(suspend(world, by, subject).await, code, reason);
     assert_refused(delete(world, by, subject).await, code, reason);
@@ -123,7 +123,7 @@ fn b7_who_manages_is_made_to_leave_by_whoever_is_above() {
         let plain = world.as_("plain").await;
         let owners = (NO, "OWNER_ROLE_IMMUTABLE");
         stays(&world, &plain, &world.account("owner"), owners).await;
-        // What they manage by is theirs to keep from one who may give nothing of it on.
+        // The caller may not delegate the managers' roles, and so may not remove the managers.
         let above = (NO, "NOT_APPLICATION_ADMIN");
         for manager in ["lead", "part", "admin"] {
             stays(&world, &plain, &world.account(manager), above).await;
@@ -148,7 +148,7 @@ fn i1_owners_who_make_each_other_leave_leave_one() {
                 Ok(_) => (one, by_one, refusal(second)),
                 Err(status) => (two, by_two, refusal::<()>(Err(status))),
             };
-            // The slower may be told at the door that it is a member no more.
+            // The permission check may already refuse the slower caller, who is no longer a member.
             let told = ["LAST_OWNER", "OWNER_ROLE_IMMUTABLE", "PERMISSION_DENIED"];
             assert!(told.contains(&&*reason), "{reason}");
             let last = (Code::FailedPrecondition, "LAST_OWNER");
@@ -159,8 +159,8 @@ fn i1_owners_who_make_each_other_leave_leave_one() {
     });
 }
 
-/// Between the answer of entitlement and the commit of membership, the one who leaves is counted no
-/// more; if the commit never comes, it is counted again.
+/// Between the answer of entitlement and the commit of membership, a leaving owner does not count.
+/// If the commit never comes, the owner counts again.
 #[test]
 fn i1_who_is_about_to_leave_is_not_who_is_left() {
     run(async {
@@ -183,7 +183,7 @@ fn i1_who_is_about_to_leave_is_not_who_is_left() {
             stays(&world, &root, &world.account("owner"), last).await;
             let clock = rig.clock.as_ref().unwrap();
             clock.advance(Duration::from_secs(61));
-            // Nobody is counted before the feeds were heard again.
+            // No owner counts until the feeds have been received again.
             let revoked = loop {
                 match world.revoke(&root, "owner").await {
                     Err(status) if status.code() == Code::Unavailable => {}

@@ -1,5 +1,5 @@
-//! K-e: what is listed is what is allowed, whichever side of the question is left open, and
-//! however the organization is held.
+//! K-e: lists contain exactly the allowed entries, whichever part of the question is open, and
+//! whether or not the organization is in memory.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use tests::{Rig, Setting};
 
 use crate::place::{Places, permissions};
 
-/// Everything that a list has, in pages of so many.
+/// Returns all resources of a list, read in pages.
 pub async fn resources(clients: &Clients, mut request: ListResourcesRequest) -> Vec<String> {
     let mut all = Vec::new();
     loop {
@@ -32,7 +32,7 @@ pub async fn resources(clients: &Clients, mut request: ListResourcesRequest) -> 
     }
 }
 
-/// Everything that a list has, in pages of so many.
+/// Returns all subjects of a list, read in pages.
 pub async fn subjects(clients: &Clients, mut request: ListSubjectsRequest) -> Vec<String> {
     let mut all = Vec::new();
     loop {
@@ -62,7 +62,8 @@ pub async fn permissions_at(clients: &Clients, mut request: ListPermissionsReque
     }
 }
 
-/// What `Check` allows in an organization: user, permission and place.
+/// Returns all allowed combinations of user, permission and location in an organization, according
+/// to `Check`.
 async fn checked(
     clients: &Clients,
     users: &[String],
@@ -132,7 +133,7 @@ async fn compare(
                     allowed.contains(&(user.clone(), permission.clone(), (*place).clone()))
                 })
                 .collect();
-            // The organization, units by id, resources by unit and id.
+            // Sorted as lists are: the organization, units by id, resources by unit and id.
             expected.sort_by_key(|place| {
                 let kind = place.split('/').nth(2).map_or(0, |kind| match kind {
                     "units" => 1,

@@ -1,4 +1,4 @@
-//! Lists and answers say the same, and answers are never mistaken for one another's.
+//! Lists and checks agree, and no answer is mistaken for another.
 
 use api::entitlement::v1::{AccessView, CheckBatchRequest, DecisionReason, Question};
 use base::Millis;
@@ -10,7 +10,7 @@ use crate::{
     shared::{everywhere, run},
 };
 
-/// Asks many questions about one organization.
+/// Checks many questions about one organization.
 async fn ask(rig: &Rig, questions: &[Question]) -> Vec<bool> {
     let mut answers = Vec::new();
     for questions in questions.chunks(1000) {
@@ -46,7 +46,7 @@ fn k_e_what_is_listed_is_what_is_allowed_on_every_portal() {
                 let all = places.all();
                 for user in &users {
                     let user = format!("users/{user}");
-                    // Small pages must say the same as one large page.
+                    // Small pages hold the same entries as one large page.
                     let listed = access(&clients, &organization, &user, AccessView::Full, 1).await;
                     let whole = access(&clients, &organization, &user, AccessView::Full, 0).await;
                     assert_eq!(listed, whole);
@@ -78,7 +78,7 @@ fn k_e_what_is_listed_is_what_is_allowed_on_every_portal() {
     });
 }
 
-/// Ids that read alike where they are put together carelessly.
+/// Ids that give equal strings if they are joined without a separator.
 const ALIKE: &str = "
 applications:
   - {id: a, display_name: A, modules: [{id: b, verbs: [c]}, {id: b-c, verbs: [d]}],
@@ -152,8 +152,8 @@ fn k_a_questions_that_read_alike_never_share_an_answer() {
             "{:?}",
             allowed.collect::<Vec<_>>()
         );
-        // The first question about a subject goes to the shared cache: each replica begins with
-        // others, and finds what those before it left there.
+        // The first question about a subject goes to the shared cache. Each replica starts with
+        // other subjects, and finds the decisions of the replicas before it.
         let mut replicas = Vec::new();
         for turn in 0..4 {
             let replica = first.replica().await;

@@ -1,4 +1,4 @@
-//! The decision log, as the methods write it.
+//! The decision log, as written by the methods.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -10,7 +10,7 @@ use tests::{Patience, Rig, Setting};
 
 use crate::{shared::run, world::World};
 
-/// What a log has of the permissions of a world, once that is so many lines.
+/// Returns the log lines about the permissions of a world, once there are `count` of them.
 async fn lines(path: &Path, world: &World<'_>, count: usize) -> Vec<Value> {
     let patience = Patience::with("lines of the log");
     loop {
@@ -26,7 +26,7 @@ async fn lines(path: &Path, world: &World<'_>, count: usize) -> Vec<Value> {
     }
 }
 
-/// Two allows and a denial, then a batch with one of each.
+/// Checks two allowed questions and a denied one, then a batch with one of each.
 async fn ask(world: &World<'_>) {
     for (user, allowed) in [("ann", true), ("ben", true), ("eva", false)] {
         assert_eq!(world.allows(user, "units/k1").await, allowed);

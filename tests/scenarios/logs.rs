@@ -1,4 +1,4 @@
-//! The log of changes itself, on both databases: in the order of commits, and nothing skipped.
+//! The log of changes on both databases: in commit order, without gaps.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -21,7 +21,7 @@ async fn open(url: &str) -> Store {
     let url = StoreUrl::parse(url).unwrap();
     let sealer = Sealer::new(&vec![1; 32].into());
     let clock = Arc::new(SystemClock::default());
-    // Any service's tables will do: all have a log.
+    // Any service's tables will do, because each has a log.
     Store::open::<entitlement::Migrator>(&url, Source::Entitlement, sealer, clock)
         .await
         .unwrap()
@@ -37,7 +37,7 @@ fn on_both(test: impl AsyncFn(Store)) {
     });
 }
 
-/// Writes states of a few entities, and returns each with the position that it got.
+/// Writes states of a few entities. Returns each state with its log position.
 async fn write(store: Store, writer: u8) -> Vec<(i64, String, Vec<u8>)> {
     let mut written = Vec::new();
     for turn in 0..WRITES {
@@ -45,7 +45,7 @@ async fn write(store: Store, writer: u8) -> Vec<(i64, String, Vec<u8>)> {
         let mut tx = store.begin_unrepeated(&permit).await.unwrap();
         let entity = format!("e{}", (writer * 3 + turn) % ENTITIES);
         tx.emit(entity.clone(), vec![writer, turn]);
-        // Some are slower between their beginning and their end than others.
+        // Some writers take longer than others between start and commit.
         for _ in 0..writer {
             tokio::task::yield_now().await;
         }
@@ -66,7 +66,7 @@ fn k_g_a_reader_that_follows_positions_sees_the_last_state_of_everything() {
             let mut seen = BTreeMap::new();
             let mut at = begin;
             let total = begin.position + i64::from(WRITERS) * i64::from(WRITES);
-            let patience = Patience::with("everything that was written");
+            let patience = Patience::with("all written entries");
             while at.position < total {
                 patience.pause().await;
                 let page = store.backlog(at).await.unwrap();
@@ -86,7 +86,7 @@ fn k_g_a_reader_that_follows_positions_sees_the_last_state_of_everything() {
         written.sort();
         let positions: Vec<i64> = written.iter().map(|(at, ..)| *at).collect();
         let expected: Vec<i64> = (begin.position + 1..).take(written.len()).collect();
-        assert_eq!(positions, expected, "one position a commit");
+        assert_eq!(positions, expected, "one position per commit");
         let last: BTreeMap<String, Vec<u8>> = written
             .into_iter()
             .map(|(_, entity, payload)| (entity, payload))
@@ -95,7 +95,7 @@ fn k_g_a_reader_that_follows_positions_sees_the_last_state_of_everything() {
     });
 }
 
-/// A writer of SQLite waits for the one before it, so this can only be on PostgreSQL.
+/// SQLite serializes its writers, so this situation exists only on PostgreSQL.
 #[test]
 fn k_g_a_slow_transaction_is_not_skipped() {
     run(async {

@@ -1,4 +1,4 @@
-//! Redis that is full of the decisions of another history.
+//! Redis with decisions of another history.
 
 use std::time::{Duration, Instant};
 
@@ -9,13 +9,13 @@ use tests::{Rig, Setting, faults::RedisServer};
 
 use crate::{shared::run, world::World};
 
-/// Longer than a replica takes until it uses what is in Redis.
+/// Longer than a starting replica waits before it uses Redis.
 const ADMITTED: Duration = Duration::from_millis(600);
 
-/// How long anything may take on a slow machine.
+/// Maximum wait on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// An installation with its Redis, and somebody who writes there what the services would not.
+/// An installation with its Redis, and direct writes to Redis that the services would not make.
 struct Setup {
     redis: RedisServer,
     rig: Rig,
@@ -34,7 +34,7 @@ impl Setup {
         }
     }
 
-    /// What Redis holds under a key, if anything.
+    /// Returns the value of a key in Redis, if any.
     fn get(&self, key: &str) -> Option<String> {
         let answer = self.redis.ask(&format!("GET \"{key}\""), "\r\n");
         answer.lines().nth(1).map(str::to_owned)
@@ -60,8 +60,8 @@ impl Setup {
         })
     }
 
-    /// Waits until a deny is in Redis, and puts an allow in its place that is of another epoch or
-    /// a later revision.
+    /// Waits until Redis holds a deny, and replaces it with an allow of another epoch or a later
+    /// revision.
     async fn forge(&self, world: &World<'_>, request: CheckRequest, by: (i64, i64)) {
         let key = self.key(&request);
         eventually("the deny is in Redis", async || {
@@ -82,7 +82,7 @@ fn k_epoch_a_replica_uses_no_decision_of_another_history() {
         let setup = Setup::start().await;
         let world = World::load(&setup.rig, "another-history").await;
         let asked = |place| world.question("eva", place);
-        // The first shows that a replica uses what is there.
+        // The unmodified entry shows that a replica does use Redis.
         for (place, by) in [
             ("units/k1", (0, 0)),
             ("units/k2", (-1, 0)),
@@ -113,7 +113,8 @@ fn k_epoch_a_process_that_finds_a_lost_future_in_redis_begins_an_epoch() {
         let request = world.question("eva", "units/k1");
         setup.forge(&world, request.clone(), (0, 2)).await;
         let before = setup.record().unwrap();
-        // As if the last two commits were made, and lost while nobody ran.
+        // The record pretends that two more commits existed, which were lost while the services
+        // were down.
         setup.rig.stop();
         let mut lost = before;
         lost.at.revision += 2;
@@ -165,7 +166,7 @@ fn k_epoch_a_process_that_finds_another_history_in_redis_begins_an_epoch() {
     });
 }
 
-/// Waits until something holds.
+/// Waits until a condition holds.
 async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let begin = Instant::now();
     while !holds().await {

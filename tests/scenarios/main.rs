@@ -1,5 +1,5 @@
-//! The scenarios of the portals, and what must hold while things fail: through the public
-//! interface, in every setting.
+//! The scenarios of the portals, and the guarantees during failures, tested through the public
+//! interface in every setting.
 
 #![allow(
     clippy::unwrap_used,

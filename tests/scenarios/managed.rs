@@ -1,5 +1,5 @@
-//! An organization with those who manage it: owners, delegated owners of a unit, whoever manages
-//! an application, and members who manage nothing.
+//! An organization with managers: owners, delegated owners of a unit, an application administrator,
+//! and members who manage nothing.
 
 use api::{
     entitlement::v1::{
@@ -81,12 +81,12 @@ pub struct Managed<'r> {
     id: &'static str,
 }
 
-/// Clients with a new key of a service account.
+/// Creates a key of a service account. Returns clients that use it.
 pub async fn clients(rig: &Rig, account: &str) -> Clients {
     key(rig, account).await.1
 }
 
-/// A new key of a service account, and clients with it.
+/// Creates a key of a service account. Returns its name and clients that use it.
 pub async fn key(rig: &Rig, account: &str) -> (String, Clients) {
     let request = CreateServiceAccountKeyRequest {
         parent: format!("serviceAccounts/{account}"),
@@ -95,7 +95,7 @@ pub async fn key(rig: &Rig, account: &str) -> (String, Clients) {
     let mut accounts = rig.root().service_accounts();
     let key = accounts.create_service_account_key(request).await.unwrap();
     let key = key.into_inner();
-    // Known everywhere only once the feed has told of it.
+    // Other services authenticate the key only after the feed has delivered it.
     let question = api::entitlement::v1::CheckRequest {
         subject: format!("serviceAccounts/{account}"),
         permission: "mandate.grants.write".to_owned(),
@@ -109,7 +109,7 @@ pub async fn key(rig: &Rig, account: &str) -> (String, Clients) {
     (name, rig.clients(&key.secret.into()))
 }
 
-/// Everywhere.
+/// Returns the scope of the whole organization.
 #[expect(clippy::unnecessary_wraps, reason = "a field of a message")]
 pub fn all() -> Option<Scope> {
     Some(Scope {
@@ -126,7 +126,7 @@ impl<'r> Managed<'r> {
         Self { rig, id }
     }
 
-    /// The same names, of what was loaded before.
+    /// Returns the names for a world that is already loaded.
     pub fn named(rig: &'r Rig, id: &'static str) -> Self {
         Self { rig, id }
     }
@@ -151,7 +151,7 @@ impl<'r> Managed<'r> {
         format!("applications/{}-{application}", self.id)
     }
 
-    /// A role of `a`, `b`, `c` or `mandate`, as `a.viewer`.
+    /// Returns the name of a role of `a`, `b`, `c` or `mandate`, given as `a.viewer`.
     pub fn role(&self, role: &str) -> String {
         match role.split_once('.').unwrap() {
             ("mandate", role) => format!("applications/mandate/roles/{role}"),
@@ -172,7 +172,7 @@ impl<'r> Managed<'r> {
         })
     }
 
-    /// Everywhere, and of applications only these.
+    /// Returns the scope of the whole organization, restricted to some applications.
     #[expect(clippy::unnecessary_wraps, reason = "a field of a message")]
     pub fn managing(&self, applications: &[&str]) -> Option<Scope> {
         Some(Scope {
@@ -218,7 +218,7 @@ impl<'r> Managed<'r> {
         by.grants().revoke_grant(request).await
     }
 
-    /// Changes the fields of a grant that a mask names.
+    /// Updates the fields of a grant that the mask names.
     pub async fn update(
         &self,
         by: &Clients,
@@ -252,7 +252,7 @@ impl<'r> Managed<'r> {
         self.update(by, grant, &["scope"], new).await
     }
 
-    /// The ids of the grants that somebody sees, of a list.
+    /// Returns the ids of the grants in a list, as a caller sees them.
     pub async fn listed(&self, by: &Clients, request: ListGrantsRequest) -> Vec<String> {
         let request = ListGrantsRequest {
             parent: self.name(),

@@ -1,4 +1,4 @@
-//! Nobody gives more power than they have.
+//! No caller grants more access than the caller may delegate.
 
 use api::entitlement::v1::{
     BatchCreateGrantsRequest, CreateGrantRequest, Grant, GrantPrecondition, ListGrantsRequest,
@@ -35,7 +35,7 @@ fn b2_an_owner_gives_what_it_holds_and_not_more() {
             .give(&owner, &world.account("owner"), "a.viewer", all())
             .await;
         assert_refused(own, NO, "SELF_EDIT_FORBIDDEN");
-        // Nor in another organization, where it holds nothing, or where the operator is.
+        // The account has no access to other organizations, not even to that of the operator.
         for organization in ["b2-else", "operator", "nowhere"] {
             let request = CreateGrantRequest {
                 parent: format!("organizations/{organization}"),
@@ -107,7 +107,7 @@ fn b6_an_update_changes_what_its_mask_names_and_no_role() {
         assert_eq!(grant.role, world.role("a.viewer"));
         assert_eq!(grant.subject, world.user("ann"));
         assert!(!grant.can_delegate);
-        // Who manages nothing changes nothing of its own.
+        // A member who manages nothing cannot change its own grant.
         let plain = world.as_("plain").await;
         let refused = world.update(&plain, "plain", &["scope"], raised()).await;
         assert_refused(refused, NO, "NOT_APPLICATION_ADMIN");
@@ -133,7 +133,7 @@ fn b2_a_grant_is_widened_by_whoever_could_give_it_so() {
             .rescope(&part, "ann", world.units(&["k1"]))
             .await
             .unwrap();
-        // What could be given on with it, could not be given by who may not give on.
+        // A caller who may not delegate further cannot create a delegable grant.
         let on = Grant {
             can_delegate: true,
             ..Grant::default()
@@ -165,7 +165,7 @@ fn a_batch_is_given_if_what_must_be_so_is_so() {
         for (subject, role, must_exist) in [
             (&ann, "a.viewer", false),
             (&ben, "a.viewer", true),
-            // What Ann has of B is not the contact's to know.
+            // The contact does not see Ann's access to application B.
             (&ann, "b.viewer", true),
         ] {
             let refused = give(subject, role, must_exist).await;

@@ -8,7 +8,7 @@ use tonic::Code;
 
 use crate::{managed::Managed, refusal::assert_refused, shared::everywhere};
 
-/// A page, and the token of the next.
+/// Returns a page, and the token of the next page.
 async fn page(by: &Clients, parent: &str, size: i32, token: String) -> (Vec<String>, String) {
     let request = ListMembershipsRequest {
         parent: parent.to_owned(),
@@ -81,7 +81,7 @@ fn s2_2_pages_of_members_are_complete_and_stay_so_while_one_is_added() {
                 break;
             }
             if pages == 1 {
-                // Into the middle of what is still to come.
+                // The new member falls into the pages still to come.
                 let request = CreateMembershipRequest {
                     parent: organization.to_owned(),
                     membership: Some(Membership {

@@ -1,4 +1,4 @@
-//! S2, S3: owners, and those to whom they delegate a part.
+//! S2, S3: owners, and delegated owners of a part.
 
 use api::entitlement::v1::{Grant, ListGrantsRequest};
 use tonic::Code;
@@ -43,7 +43,7 @@ fn s2_25_s3_44_s3_46_nobody_changes_their_own_access() {
             assert_refused(more, NO, "SELF_EDIT_FORBIDDEN");
             let wider = world.rescope(&own, who, world.units(&["k1", "k2"])).await;
             let (code, reason) = refusal(wider);
-            // The new scope of an owner, or of an admin, is none before it is anybody's.
+            // For every caller, the new scope is invalid for the role of an owner or administrator.
             assert!(
                 (code, &*reason) == (NO, "SELF_EDIT_FORBIDDEN") || code == Code::InvalidArgument,
                 "{who}: {reason}"
@@ -63,7 +63,8 @@ fn s2_28_promotion_is_everywhere_and_demotion_says_where() {
         let promoted = world.give(&owner, &ann, "mandate.owner", None).await;
         let promoted = promoted.unwrap().into_inner().grant.unwrap();
         assert_eq!(promoted.scope, all());
-        // Neither everywhere, nor where it was before.
+        // A demotion names its scope. Neither the whole organization nor the previous scope is
+        // assumed.
         let demoted = world
             .give(&owner, &ann, "mandate.delegated-owner", None)
             .await;
@@ -81,7 +82,7 @@ fn s2_31_two_owners_who_revoke_each_other_leave_one() {
         let (one, two) = tokio::join!(world.revoke(&owner, "other"), world.revoke(&other, "owner"));
         assert_ne!(one.is_ok(), two.is_ok(), "{one:?} {two:?}");
         let (_, reason) = refusal(if one.is_ok() { two } else { one });
-        // The slower may be told at the door that it is an owner no more.
+        // The permission check may already refuse the slower caller, who is no longer an owner.
         assert!(
             ["LAST_OWNER", "NOT_APPLICATION_ADMIN"].contains(&&*reason),
             "{reason}"
@@ -146,7 +147,7 @@ fn s3_6_a_delegated_owner_gives_within_its_companies() {
         let world = Managed::load(rig, "s3-6").await;
         let part = world.as_("part").await;
         let ben = world.user("ben");
-        // One that is there and one that is not: the same answer.
+        // An existing unit and a missing one get the same answer.
         for unit in ["k2", "k7"] {
             let refused = world
                 .give(&part, &ben, "a.viewer", world.units(&["k1", unit]))
@@ -159,7 +160,7 @@ fn s3_6_a_delegated_owner_gives_within_its_companies() {
             .give(&part, &ben, "b.viewer", world.units(&["k1", "k1a"]))
             .await;
         given.unwrap();
-        // What holds beyond k1 is not there for it.
+        // Grants outside k1 are invisible.
         let seen = world.listed(&part, ListGrantsRequest::default()).await;
         assert!(seen.contains(&"ann".to_owned()) && !seen.contains(&"ann-b".to_owned()));
         let hidden = world.revoke(&part, "ann-b").await;
@@ -203,7 +204,7 @@ fn s3_48_a_delegated_owner_makes_another_only_if_it_may_give_on() {
             .give(&lead, &ben, role, world.units(&["k1a"]))
             .await
             .unwrap();
-        // The one may give on, and is thereby above the other.
+        // `lead` may delegate and is therefore above `part`.
         let refused = world.revoke(&part, "lead").await;
         assert_refused(refused, NO, "SCOPE_EXCEEDS_GRANTOR");
         world.revoke(&lead, "part").await.unwrap();
@@ -222,7 +223,7 @@ fn s1_14_roles_that_exclude_each_other_are_not_given_together() {
             let user = world.user(user);
             let given = world.give(&root, &user, first, world.units(&["k1"])).await;
             let given = given.unwrap().into_inner().grant.unwrap();
-            // Also where the one does not hold.
+            // The exclusion also holds where the scopes do not overlap.
             let refused = world.give(&root, &user, second, world.units(&["k2"])).await;
             assert_refused(refused, Code::FailedPrecondition, "SOD_VIOLATION");
             world.give(&root, &user, "a.viewer", all()).await.unwrap();

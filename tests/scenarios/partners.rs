@@ -1,4 +1,4 @@
-//! S3 and S4: enterprises with several companies, and the teams of resellers.
+//! S3 and S4: enterprises with several companies, and teams of resellers.
 
 use std::collections::BTreeSet;
 
@@ -53,7 +53,7 @@ fn s4_9_a_login_is_unique_in_its_realm_immutable_and_no_address() {
         let first = user("C900101", "s4-9", "zoe@example.com");
         let first = users.create_user(first).await.unwrap().into_inner();
         let first = first.user.unwrap();
-        // Two that differ by case alone are one.
+        // Logins that differ only by case are equal.
         for login in ["C900101", "c900101"] {
             let again = user(login, "s4-9", "other@example.com");
             let refused = users.create_user(again).await;
@@ -139,7 +139,7 @@ fn s4_11_members_are_listed_with_what_they_can_reach() {
                     0,
                 )
                 .await;
-                // What another system manages is shown there, whether it can be reached or not.
+                // Externally managed applications are listed whether or not the member has access.
                 reached.retain(|found| !found.permissions.is_empty());
                 let details = member.details.unwrap_or_default();
                 let applications: Vec<_> =

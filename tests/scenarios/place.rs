@@ -1,4 +1,4 @@
-//! What the public lists say of a catalogue and of places, for tests that ask about all.
+//! The public lists of a catalog and of locations, for tests that cover all of them.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use api::{
 };
 use mandate::clients::Clients;
 
-/// The units and resources of an organization, each with the unit above it.
+/// The units and resources of an organization, each with its parent unit.
 pub struct Places {
     pub organization: String,
     pub above: BTreeMap<String, String>,
@@ -40,7 +40,7 @@ impl Places {
         }
     }
 
-    /// The organization, its units and its resources.
+    /// Returns the organization, its units and its resources.
     pub fn all(&self) -> Vec<String> {
         let below = self.above.keys().cloned();
         std::iter::once(self.organization.clone())
@@ -48,7 +48,7 @@ impl Places {
             .collect()
     }
 
-    /// Whether a scope reaches a place: by itself, or by a unit above it.
+    /// Returns true if a scope covers a location, by itself or through a unit above.
     pub fn covers(&self, scope: &Scope, place: &str) -> bool {
         let mut at = place;
         scope.all
@@ -65,7 +65,7 @@ impl Places {
     }
 }
 
-/// Every permission of an application, as the catalogue declares it.
+/// Returns every permission of an application, as the catalog declares it.
 pub async fn permissions(clients: &Clients, application: &str) -> Vec<String> {
     let request = GetApplicationRequest {
         name: format!("applications/{application}"),
@@ -84,7 +84,7 @@ pub async fn permissions(clients: &Clients, application: &str) -> Vec<String> {
     all
 }
 
-/// What a subject can reach in an organization, all pages of so many.
+/// Returns all access of a subject in an organization, read in pages.
 pub async fn access(
     clients: &Clients,
     organization: &str,

@@ -1,4 +1,4 @@
-//! What is reviewed is what is applied.
+//! Applied changes equal the reviewed preview.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -22,7 +22,7 @@ use crate::{
 };
 
 impl World<'_> {
-    /// A scope of units and resources.
+    /// Returns a scope of units and resources.
     fn scope(&self, units: &[&str], resources: &[&str]) -> Scope {
         let names = |kind: &str, ids: &[&str]| {
             ids.iter()
@@ -98,7 +98,7 @@ impl World<'_> {
         self.rig.root().grants().apply_grant_changes(request).await
     }
 
-    /// All grants, also those that were revoked.
+    /// Returns all grants, including revoked ones.
     async fn grants(&self) -> Vec<Grant> {
         let request = ListGrantsRequest {
             parent: self.organization(),
@@ -110,7 +110,7 @@ impl World<'_> {
         answer.unwrap().into_inner().grants
     }
 
-    /// Where a user holds each permission.
+    /// Returns the scope in which a user holds each permission.
     async fn held(&self, user: &str) -> BTreeMap<String, Scope> {
         let (clients, user) = (self.rig.root(), self.user(user));
         let parent = self.organization();
@@ -120,7 +120,7 @@ impl World<'_> {
             .collect()
     }
 
-    /// The changes that most tests make: one of each kind.
+    /// Returns the changes of most tests: one of each kind.
     fn three(&self) -> Vec<GrantChange> {
         vec![
             self.create("eva", "viewer", Some(self.scope(&["k1"], &[]))),
@@ -130,7 +130,7 @@ impl World<'_> {
     }
 }
 
-/// A difference as `(permission, before, after)`.
+/// Returns the permission differences of a user in a preview.
 fn flat(world: &World<'_>, preview: &PreviewResponse, user: &str) -> Vec<PermissionsDifference> {
     let subject = world.user(user);
     let found = preview.differences.iter();
@@ -187,10 +187,10 @@ fn s3_22_a_preview_is_stale_when_the_access_of_a_subject_has_changed() {
         let world = World::load(rig, "preview-stale").await;
         let changes = world.three();
         let preview = world.preview(&changes).await;
-        // Of another subject: nothing to do with it.
+        // A change for a subject outside the preview has no effect on it.
         world.revoke("dan").await;
         assert_eq!(world.preview(&changes).await, preview);
-        // Of one of them, though it makes no difference to what would change.
+        // A change for a subject of the preview makes it stale, even if the differences stay equal.
         let more = [world.create("cas", "editor", Some(world.scope(&["k2"], &[])))];
         world.apply(&more, "").await.unwrap();
         let before = world.grants().await;
@@ -257,7 +257,7 @@ organizations:
         assert_eq!(warning.application, "applications/preview-warn-desk");
         assert_eq!(warning.module, "dashboard");
         assert!(world.preview(&give(role("all"))).await.warnings.is_empty());
-        // It is no error.
+        // A warning does not prevent applying.
         let changes = give(role("orders"));
         world.apply(&changes, &preview.digest).await.unwrap();
     });
@@ -267,7 +267,7 @@ organizations:
 fn a_preview_says_nothing_where_nothing_changes() {
     everywhere(async |rig| {
         let world = World::load(rig, "preview-same").await;
-        // What is below a unit is had already, and a resource in it.
+        // Access to a unit includes the units and resources below it.
         let below = world.scope(&["k1a"], &["n2"]);
         for changes in [
             vec![world.create("ben", "viewer", Some(below.clone()))],
@@ -320,14 +320,14 @@ fn changes_are_made_all_or_none() {
     });
 }
 
-/// When something else changes, beside what was previewed.
+/// The time of another change, relative to applying the preview.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Order {
-    /// After what was previewed is applied.
+    /// The preview is applied before the other change.
     Before,
-    /// Before it is.
+    /// The other change is made before the preview is applied.
     Between,
-    /// At once.
+    /// Both are concurrent.
     Race,
 }
 
@@ -370,7 +370,7 @@ fn s3_22_a_change_that_comes_between_makes_a_preview_stale() {
                 } else {
                     assert_refused(applied, Code::Aborted, "PREVIEW_STALE");
                 }
-                // In a race either may be first, and nothing may come between.
+                // In a race, either may be first, and no change may come in between.
                 let expected = order == Order::Before || order == Order::Race && is_applied;
                 assert_eq!(is_applied, expected, "{order:?}");
                 let between = between.name.rsplit('/').next().unwrap();
@@ -385,7 +385,7 @@ fn k_n_a_preview_waits_for_no_write_and_holds_none_up() {
     everywhere(async |rig| {
         let world = World::load(rig, "unheld").await;
         let store = crate::feeds::open(rig, Source::Entitlement).await;
-        // Somebody is in the middle of a write.
+        // Another transaction is in the middle of a write.
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
@@ -400,7 +400,7 @@ fn k_n_a_preview_waits_for_no_write_and_holds_none_up() {
         let preview = answered.expect("a preview waits for a write");
         assert!(!preview.differences.is_empty());
         writing.rollback().await.unwrap();
-        // What was previewed is what is applied.
+        // The preview can be applied unchanged.
         world.apply(&changes, &preview.digest).await.unwrap();
     });
 }

@@ -1,4 +1,4 @@
-//! Power that is taken away while it is used.
+//! Rights that are revoked while they are used.
 
 use std::sync::{
     Arc,
@@ -16,7 +16,7 @@ use crate::{
     shared::everywhere,
 };
 
-/// Grants, how many at once, and after how many of them the power is taken.
+/// Number of grants, of concurrent calls, and of grants made before the right is revoked.
 const GRANTS: usize = 1000;
 const AT_ONCE: usize = 24;
 const BEFORE: usize = 300;
@@ -44,7 +44,7 @@ fn b5_nothing_is_given_after_the_power_to_give_was_taken() {
                 given
             });
         }
-        // Where there can be, it is taken by another replica: no memory of this one helps.
+        // Another replica revokes the right if there is one, so that local memory cannot help.
         let replica = match rig.setting {
             Setting::Postgres => Some(rig.replica().await),
             Setting::Sqlite | Setting::Processes => None,
@@ -72,13 +72,13 @@ fn b5_nothing_is_given_after_the_power_to_give_was_taken() {
         }
         assert!(
             (1..GRANTS).contains(&given),
-            "{given} given in {:?}",
+            "{given} grants created in {:?}",
             rig.setting
         );
     });
 }
 
-/// Where in the log of changes a change was committed.
+/// Returns the log position at which a change was committed.
 fn position(rig: &Rig, token: &str) -> i64 {
     rig.secrets().sealer.open_consistency(token).unwrap().at
 }

@@ -1,4 +1,4 @@
-//! Redis as it should be, and as it should not: killed, paused, emptied.
+//! Redis in order and out of order: killed, paused, emptied.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use tests::{
 
 use crate::{replicas::denied_within_lease, shared::run, tokens::at_least, world::World};
 
-/// A number that Redis tells of itself.
+/// Returns a number from the `INFO` of Redis.
 fn info(redis: &RedisServer, section: &str, name: &str, last: &str) -> u64 {
     let answer = redis.ask(&format!("INFO {section}"), last);
     let line = answer.lines().find_map(|line| line.strip_prefix(name));
@@ -55,7 +55,7 @@ fn k_t_a_decision_in_redis_does_not_outlive_its_grant() {
             assert!(world.allows(user, "units/k1").await);
             world.revoke(user).await;
         }
-        // A replica that knows nothing, and might believe what it finds.
+        // An empty replica might trust the decisions in Redis.
         let second = rig.replica().await;
         let there = world.seen_by(&second);
         for user in ["ann", "ben", "dan"] {
@@ -64,7 +64,7 @@ fn k_t_a_decision_in_redis_does_not_outlive_its_grant() {
     });
 }
 
-/// Revokes one grant after the other while something is done to Redis, and asks two replicas.
+/// Revokes grants one after the other while Redis has a fault, and checks on two replicas.
 async fn revoke_throughout(name: &'static str, trouble: impl Fn(&RedisServer) -> Option<Paused>) {
     let redis = RedisServer::start();
     let rig = Rig::with_redis(Setting::Postgres, redis.url()).await;
@@ -75,7 +75,7 @@ async fn revoke_throughout(name: &'static str, trouble: impl Fn(&RedisServer) ->
     assert!(there.allows("ann", "units/k1").await);
     world.revoke("ann").await;
     let stopped = trouble(&redis);
-    // `ben` is asked about for the first time while Redis is in trouble.
+    // The first question about `ben` comes during the fault.
     for world in [&world, &there] {
         let begin = Instant::now();
         let reason = world

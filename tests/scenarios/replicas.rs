@@ -11,10 +11,10 @@ use tests::{Rig, Setting};
 
 use crate::{shared::run, tokens::at_least, world::World};
 
-/// How long an allow may outlive its grant on a replica that was not told.
+/// Maximum time for which an allow may outlive its grant on a replica that was not notified.
 const LEASE: Duration = Duration::from_secs(1);
 
-/// Asks until denied, and that it takes no longer than the lease.
+/// Repeats a check until it is denied, and asserts that this takes no longer than the lease.
 pub async fn denied_within_lease(world: &World<'_>, user: &str, place: &str) {
     let begin = Instant::now();
     while world.allows(user, place).await {

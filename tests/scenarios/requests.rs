@@ -1,4 +1,4 @@
-//! S4: changes that somebody asks for and somebody else approves.
+//! S4: change requests that one member creates and another approves.
 
 mod again;
 mod approving;
@@ -26,7 +26,8 @@ use tonic::{Response, Status};
 
 use crate::managed::{Managed, all};
 
-/// Beside those who manage: one who may only ask, and a delegated owner of everything.
+/// Accounts in addition to the managers: one that may only create requests, and a delegated owner
+/// of everything.
 const DOCUMENT: &str = "
 service_accounts: [{id: $-desk}, {id: $-deputy}, {id: $-judge}, {id: $-stranger}]
 organizations:
@@ -62,7 +63,8 @@ impl Managed<'_> {
         format!("{}/memberships/{id}", self.name())
     }
 
-    /// That a member gets a role everywhere, as a grant of the name of the request.
+    /// Returns the change that grants a member a role everywhere. The grant has the id of the
+    /// request.
     fn wish(&self, member: &str, id: &str, role: &str) -> Kind {
         let create = CreateGrantRequest {
             grant_id: id.to_owned(),
@@ -72,7 +74,7 @@ impl Managed<'_> {
         self.changes(member, grant_change::Change::Create(create))
     }
 
-    /// That a member loses a grant.
+    /// Returns the change that revokes a grant of a member.
     fn loss(&self, member: &str, grant: &str) -> Kind {
         let revoke = RevokeGrantRequest {
             name: self.grant_name(grant),
@@ -132,7 +134,7 @@ impl Managed<'_> {
         by.requests().confirm_change_request(request).await
     }
 
-    /// Asks, and sends that.
+    /// Creates a change request, and submits it.
     async fn pending(&self, by: &Clients, id: &str, kind: Kind) {
         self.ask(by, id, kind).await.unwrap();
         self.send(by, id, "").await.unwrap();
@@ -193,7 +195,7 @@ impl Managed<'_> {
         found.unwrap().into_inner().membership.unwrap()
     }
 
-    /// What the audit log of entitlement has of changes of grants that are made together.
+    /// Returns the audit entries of entitlement about grant changes that are made together.
     async fn recorded(&self, by: &Clients) -> Vec<AuditEntry> {
         let request = ListAuditEntriesRequest {
             parent: self.name(),
@@ -207,7 +209,7 @@ impl Managed<'_> {
         found.unwrap().into_inner().audit_entries
     }
 
-    /// The ids of the grants that a member has.
+    /// Returns the ids of the grants that a member holds.
     async fn held(&self, by: &Clients, member: &str) -> Vec<String> {
         let request = ListGrantsRequest {
             subject: self.user(member),

@@ -1,4 +1,4 @@
-//! Whatever lets power come back is giving it.
+//! Restoring access takes the right to grant it.
 
 use api::{
     entitlement::v1::{Grant, ReactivateEntitlementRequest, SuspendEntitlementRequest},
@@ -52,7 +52,7 @@ async fn reactivate(
     reactivated.map(|_| Response::new(()))
 }
 
-/// Says whether a member has a subscription.
+/// Sets the subscription of a member.
 pub async fn subscribe(
     world: &Managed<'_>,
     by: &Clients,
@@ -72,7 +72,7 @@ pub async fn subscribe(
     updated.map(|_| Response::new(()))
 }
 
-/// Says whether an organization demands subscriptions.
+/// Sets whether an organization requires subscriptions.
 pub async fn demand(
     world: &Managed<'_>,
     by: &Clients,
@@ -107,7 +107,7 @@ fn b7_who_is_suspended_comes_back_by_whoever_could_give_what_they_hold() {
         }
         let owners = "OWNER_ROLE_IMMUTABLE";
         assert_refused(reactivate(&world, &by, &other).await, NO, owners);
-        // They may give access, and none of what they manage by.
+        // The caller may grant access, but no management roles.
         let more = "SCOPE_EXCEEDS_GRANTOR";
         assert_refused(reactivate(&world, &by, &lead).await, NO, more);
         reactivate(&world, &by, &ann).await.unwrap();
@@ -176,7 +176,7 @@ fn s2_13_a_subscription_begins_again_by_whoever_could_give_what_it_gives() {
         let root = rig.root();
         let desk = staff(rig, "s2-13-desk", &["mandate.members.enroll"]).await;
         let ann = world.user("ann");
-        // Where none is demanded it gives nothing.
+        // A subscription gives nothing if none is required.
         subscribe(&world, &desk, &ann, true).await.unwrap();
         demand(&world, &root, true).await.unwrap();
         subscribe(&world, &desk, &ann, false).await.unwrap();
@@ -186,7 +186,7 @@ fn s2_13_a_subscription_begins_again_by_whoever_could_give_what_it_gives() {
     });
 }
 
-/// What the operator says that an organization has, only the operator says: whoever owns it does not.
+/// Only the operator decides on the entitlements of an organization; its owner does not.
 #[test]
 fn s0_8_an_owner_lets_no_application_come_back() {
     everywhere(async |rig| {

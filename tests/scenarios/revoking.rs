@@ -1,4 +1,4 @@
-//! What takes access away is true for the very next question.
+//! A loss of access is visible to the very next check.
 
 use api::{
     common::v1::Propagation,
@@ -128,7 +128,7 @@ fn what_is_deleted_is_covered_by_nothing_not_even_by_all() {
             let deleted = organizations.delete_resource(request).await.unwrap();
             assert_eq!(deleted.get_ref().propagation(), Propagation::Complete);
         }
-        // A grant whose last place is gone has ended.
+        // A grant ends with its last location.
         for (user, place, expected) in [
             ("cas", "resources/n3", DecisionReason::NoGrant),
             ("ann", "resources/n2", DecisionReason::OutOfScope),

@@ -1,4 +1,4 @@
-//! Roles that exclude each other, and what is told of them.
+//! Separation of duties, and the visibility of its conflicts.
 
 use api::entitlement::v1::{
     ApplyGrantChangesRequest, GrantChange, PreviewConflict, PreviewRequest, grant_change::Change,
@@ -12,8 +12,8 @@ use crate::{
     shared::everywhere,
 };
 
-/// What is in the way of giving `ben` the role of an editor in unit `k1`, as somebody sees it, and
-/// the digest of the preview.
+/// Returns the conflicts of making `ben` an editor in unit `k1`, as a caller sees them, and the
+/// digest of the preview.
 async fn foreseen(world: &Managed<'_>, by: &Clients) -> (Vec<PreviewConflict>, String) {
     let request = PreviewRequest {
         parent: world.name(),

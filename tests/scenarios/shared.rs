@@ -1,5 +1,5 @@
-//! Installations that tests share: one in each setting, with the five portals. What a test
-//! changes is its own, so that no test sees another.
+//! Installations that tests share: one in each setting, with the five portals. Each test changes
+//! only its own entities, so that no test affects another.
 
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -10,10 +10,10 @@ use mandate::{
 use tests::{Rig, Setting};
 use tokio::{runtime::Runtime, sync::Mutex};
 
-/// Ends with the last test that uses it, so that its processes and files do.
+/// Dropped with the last test that uses it, so that its processes and files are cleaned up.
 static RIGS: Mutex<Weak<[Rig; 3]>> = Mutex::const_new(Weak::new());
 
-/// Outlives every test: what an installation does, it does here.
+/// A runtime that outlives every test and runs all tasks of the installations.
 fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| Runtime::new().unwrap())
@@ -25,7 +25,10 @@ pub fn run(test: impl Future<Output = ()>) {
 }
 
 /// Runs a test in every setting.
-#[expect(clippy::needless_pass_by_value, reason = "a test is written in place")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "tests are written as closures"
+)]
 pub fn everywhere(test: impl AsyncFn(&Rig)) {
     run(async {
         let rigs = Box::pin(rigs()).await;
@@ -60,7 +63,7 @@ async fn load_portals(rig: &Rig) {
     crate::feeds::heard(rig).await;
 }
 
-/// The organizations of the five portals.
+/// Returns the organizations of the five portals.
 pub fn portal_organizations() -> Vec<String> {
     let documents = PORTALS.map(|(name, text)| parse_str(name, text).unwrap());
     let entries = documents

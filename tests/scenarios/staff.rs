@@ -1,4 +1,4 @@
-//! Staff of the operator who hold a few permissions, and nothing else.
+//! Accounts of the operator with a few permissions.
 
 use api::{
     entitlement::v1::{CreateCustomRoleRequest, CreateGrantRequest, CustomRole, Grant},
@@ -10,8 +10,8 @@ use tests::Rig;
 
 use crate::managed::{all, clients};
 
-/// A service account of the operator that may do these things for every organization, and give
-/// them on.
+/// Creates an account of the operator that holds and may delegate these permissions in every
+/// organization. Returns its clients.
 pub async fn staff(rig: &Rig, id: &str, permissions: &[&str]) -> Clients {
     let root = rig.root();
     let parent = "organizations/operator".to_owned();

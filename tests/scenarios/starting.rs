@@ -1,4 +1,4 @@
-//! Replicas that start.
+//! Starting replicas.
 
 use tests::{Rig, Setting};
 

@@ -1,4 +1,4 @@
-//! What an answer costs the database: counted, not guessed.
+//! The database cost of answers, counted in statements.
 
 use std::time::{Duration, Instant};
 
@@ -16,10 +16,11 @@ const PLACES: [&str; 6] = [
     "resources/n2",
     "resources/n4",
 ];
-/// How long decisions may take to be in Redis.
+/// Maximum time until decisions are in Redis.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What is answered about users in every place, and how many statements that cost.
+/// Checks users at every location. Returns the reasons, and the number of statements that this
+/// took.
 async fn ask(world: &World<'_>, users: &[&str]) -> (Vec<DecisionReason>, u64) {
     let before = world.rig.statements();
     let mut reasons = Vec::new();
@@ -31,7 +32,7 @@ async fn ask(world: &World<'_>, users: &[&str]) -> (Vec<DecisionReason>, u64) {
     (reasons, world.rig.statements() - before)
 }
 
-/// Returns once Redis holds the decisions about all users in every place of an organization.
+/// Waits until Redis holds the decisions about all users at every location of an organization.
 async fn shared(redis: &RedisServer, organization: &str) {
     let (begin, count) = (Instant::now(), USERS.len() * PLACES.len());
     let script = format!("return #redis.call('KEYS', '*{{{organization}}}:d:*')");
@@ -55,7 +56,7 @@ fn another_replica_answers_what_was_answered_without_a_statement() {
         let (first, cost) = ask(&world, &USERS).await;
         assert!(cost > 0, "the organization was loaded");
         shared(&redis, "statements-shared").await;
-        // One that was there, and one that begins now.
+        // One replica already existed, and one starts now.
         let third = rig.replica().await;
         for replica in [&second, &third] {
             heard(replica).await;
@@ -76,7 +77,8 @@ fn a_question_never_asked_about_an_organization_in_memory_costs_no_statement() {
             let (reasons, cost) = ask(&world, members).await;
             assert!(reasons.contains(&DecisionReason::Allowed));
             assert_eq!(cost, 0, "{setting:?}");
-            // Whether there is such a user is read once: the organization does not tell.
+            // The existence of a user is read once, because the organization's facts do not include
+            // strangers.
             let (_, cost) = ask(&world, &[stranger]).await;
             assert_eq!(cost, 1, "{setting:?}");
             let (_, cost) = ask(&world, &[stranger]).await;
@@ -98,7 +100,7 @@ fn a_change_of_one_user_leaves_the_answers_about_the_others_hot() {
         let others = &USERS[1..];
         let (reasons, cost) = ask(&world, others).await;
         assert_eq!((&*reasons, cost), (&before[PLACES.len()..], 0));
-        // What is in Redis about them holds, too, and what is there about her does not.
+        // The decisions about the others in Redis stay valid, and those about Ann do not.
         let second = rig.replica().await;
         heard(&second).await;
         let there = world.seen_by(&second);

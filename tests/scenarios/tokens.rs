@@ -1,4 +1,4 @@
-//! Consistency tokens: what a write returns, the next question may demand.
+//! Consistency tokens: a question may require the state after a write.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use tonic::{Code, Request};
 
 use crate::{feeds::open, refusal::assert_refused, shared::everywhere, world::World};
 
-/// The demand to see at least what a token names.
+/// Returns the requirement to read at least as fresh as a token.
 pub fn at_least(token: &str) -> Consistency {
     Consistency {
         requirement: Some(Requirement::AtLeastAsFresh(token.to_owned())),
@@ -122,7 +122,7 @@ fn k_i_a_token_cannot_be_altered_or_brought_from_elsewhere() {
             let refused = rig.root().authorization().check(question).await;
             assert_refused(refused, Code::InvalidArgument, "CONSISTENCY_TOKEN_INVALID");
         }
-        // One that the others would make one day is waited for, and not answered.
+        // A token of a future position in another service's log: the call waits and gets no answer.
         for source in [Source::Identity, Source::Membership] {
             let end = open(rig, source).await.head().await.unwrap();
             let position = Position {
@@ -136,7 +136,7 @@ fn k_i_a_token_cannot_be_altered_or_brought_from_elsewhere() {
             let mut request = Request::new(question);
             request.set_timeout(Duration::from_millis(100));
             let refused = rig.root().authorization().check(request).await;
-            // The client or the server notices first.
+            // Either the client or the server notices the deadline first.
             let code = refused.unwrap_err().code();
             assert!(matches!(code, Code::DeadlineExceeded | Code::Cancelled));
         }

@@ -1,4 +1,5 @@
-//! A client that was told of a change by one service is not refused for it by the next.
+//! After one service has confirmed a change, no other service refuses a call because it has not
+//! received the change yet.
 
 use std::time::Duration;
 
@@ -26,10 +27,10 @@ use crate::{
     world::{DOCUMENT, World},
 };
 
-/// How much later than it was sent each part of the feed is heard.
+/// Delay of each frame of the feed.
 const LAG: Duration = Duration::from_millis(50);
 
-/// Creates a user, their membership, a unit and a resource in it.
+/// Creates a user, a membership, a unit and a resource in the unit.
 async fn create(world: &World<'_>, clients: &Clients, id: &str) {
     let user = User {
         login: world.user(id).replace("users/", ""),
@@ -75,7 +76,7 @@ async fn create(world: &World<'_>, clients: &Clients, id: &str) {
     organizations.create_resource(request).await.unwrap();
 }
 
-/// A grant to a user in the resource of the same name.
+/// Returns the request that grants a user access to the resource of the same name.
 fn grant(world: &World<'_>, id: &str) -> CreateGrantRequest {
     let scope = Scope {
         resources: vec![world.at(&format!("resources/{id}"))],
@@ -125,7 +126,7 @@ fn whoever_was_told_of_a_member_gives_the_member_access_at_once() {
     });
 }
 
-/// What a service tells of its changes arrives late.
+/// Wraps a channel whose feed frames arrive late.
 fn late(channel: Channel) -> Channel {
     BoxCloneSyncService::new(tower::service_fn(move |request: http::Request<Body>| {
         let channel = channel.clone();
@@ -147,7 +148,7 @@ fn late(channel: Channel) -> Channel {
     }))
 }
 
-/// A service that tells of its changes and does not say how many there are.
+/// Wraps a channel to a service that does not report the head of its log.
 fn mute(channel: Channel) -> Channel {
     BoxCloneSyncService::new(tower::service_fn(move |request: http::Request<Body>| {
         let channel = channel.clone();
@@ -181,7 +182,7 @@ fn what_is_heard_late_is_waited_for_by_writes_and_not_by_checks() {
         given.unwrap_or_else(|status| panic!("{:?} {status:?}", rig.setting));
         let reason = apart.reason(world.question("gil", "resources/gil")).await;
         assert_eq!(reason, DecisionReason::Allowed);
-        // What is not there is still refused, and nothing more is said of it.
+        // A missing entity is still refused, without a further hint.
         let refused = root.grants().create_grant(grant(&world, "none")).await;
         let details = refused.as_ref().unwrap_err().get_error_details();
         let info = details.error_info().unwrap();

@@ -1,4 +1,4 @@
-//! What `ListEffectiveAccess` and the lists show, view by view.
+//! The content of `ListEffectiveAccess` and of the lists, for each view.
 
 use api::entitlement::v1::{
     AccessView, ApplicationAccess, GetApplicationRequest, ListSubjectsRequest, ManagementMode,
@@ -15,8 +15,7 @@ use crate::{
     world::World,
 };
 
-/// An application with placements and an alias, one that another system manages, and somebody who
-/// manages.
+/// An application with placements and an alias, one that another system manages, and a manager.
 const MORE: &str = "
 applications:
   - id: $-desk
@@ -124,7 +123,7 @@ fn s4_24_what_another_system_manages_is_shown_with_its_source() {
         let contacts = application(&found, "views-source-contacts").unwrap();
         assert_eq!(contacts.source(), ManagementMode::External);
         assert!(contacts.modules.is_empty() && contacts.permissions.is_empty());
-        // Nothing is known of the access to it, so a menu does not promise any.
+        // The access to an external application is unknown, so the menu omits the application.
         let found = view(&world, "ben", AccessView::Launcher).await;
         assert_eq!(application(&found, "views-source-contacts"), None);
         assert_eq!(view(&world, "fay", AccessView::Full).await, []);

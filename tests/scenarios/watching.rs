@@ -1,4 +1,4 @@
-//! What other systems hear of changes.
+//! The stream of changes for other systems.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::{
     shared::everywhere,
 };
 
-/// How long a reader waits for what must come.
+/// Maximum wait of a reader for an expected message.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 const DOCUMENT: &str = "
@@ -52,7 +52,7 @@ async fn watch(reader: &Clients, parent: &str, cursor: &str) -> Streaming<WatchR
     reader.watch().watch(request).await.unwrap().into_inner()
 }
 
-/// Changes as `KIND organization subject`, until one is heard, and the cursor there.
+/// Returns the changes as `KIND organization subject` up to `last`, and the cursor after it.
 async fn until(stream: &mut Streaming<WatchResponse>, last: &str) -> (Vec<String>, String) {
     let mut heard = Vec::new();
     loop {
@@ -72,12 +72,12 @@ async fn until(stream: &mut Streaming<WatchResponse>, last: &str) -> (Vec<String
     }
 }
 
-/// How a stream ends.
+/// Returns the code with which a stream ends.
 async fn end(stream: &mut Streaming<WatchResponse>) -> Code {
     loop {
         match timeout(PATIENCE, stream.message()).await.unwrap() {
             Ok(Some(_)) => {}
-            Ok(None) => panic!("it ended without a word"),
+            Ok(None) => panic!("the stream ended without an error"),
             Err(status) => return status.code(),
         }
     }
@@ -103,7 +103,7 @@ fn k_v_a_watch_tells_an_owner_of_its_organization_and_resumes() {
         load(rig, "watch").await;
         let (root, owner) = (rig.root(), clients(rig, "watch-owner").await);
         let mut stream = watch(&owner, "organizations/watch", "").await;
-        // Said at once, so that the reader has a cursor before anything changes.
+        // The first message comes immediately, so that the reader has a cursor before any change.
         let first = stream.message().await.unwrap().unwrap();
         give(&root, "watch-else", "users/watch-ben").await;
         for user in ["watch-ben", "watch-ann"] {
@@ -127,14 +127,14 @@ fn k_v_a_watch_tells_an_owner_of_its_organization_and_resumes() {
         give(&owner, "watch", "users/watch-ann").await;
         let (_, cursor) = until(&mut stream, given).await;
 
-        // From the beginning of the first, everything; from the end, nothing of it.
+        // The first cursor replays all changes; the last cursor replays none.
         let mut again = watch(&owner, "organizations/watch", &first.cursor).await;
         let (heard, _) = until(&mut again, given).await;
         assert!(heard.iter().any(|change| change == ann), "{heard:?}");
         let mut after = watch(&owner, "organizations/watch", &cursor).await;
         let next = after.message().await.unwrap().unwrap();
         assert_eq!(next.changes, []);
-        // The operator hears of all.
+        // The operator receives the changes of all organizations.
         let mut all = watch(&root, "", "").await;
         all.message().await.unwrap().unwrap();
         give(&root, "watch-else", "users/watch-ann").await;
@@ -169,6 +169,18 @@ fn k_i_a_cursor_is_of_one_watch() {
 }
 
 #[test]
+fn a_watch_of_an_organization_that_does_not_exist_is_refused() {
+    everywhere(async |rig| {
+        let request = WatchRequest {
+            parent: "organizations/no-such".to_owned(),
+            ..WatchRequest::default()
+        };
+        let refused = rig.root().watch().watch(request).await;
+        assert_refused(refused, Code::PermissionDenied, "PERMISSION_DENIED");
+    });
+}
+
+#[test]
 fn d8_k_v_a_watch_ends_with_the_power_to_read_it() {
     everywhere(async |rig| {
         load(rig, "d8").await;
@@ -180,7 +192,7 @@ fn d8_k_v_a_watch_ends_with_the_power_to_read_it() {
             ..RevokeGrantRequest::default()
         };
         rig.root().grants().revoke_grant(request).await.unwrap();
-        // Not even the change that took it away is told.
+        // The stream does not even deliver the change that revoked the permission.
         loop {
             match timeout(PATIENCE, stream.message()).await.unwrap() {
                 Ok(response) => assert_eq!(response.unwrap().changes, []),

@@ -1,4 +1,4 @@
-//! Nobody widens their own power, whatever they change.
+//! No caller can widen its own access by any change.
 
 use api::{
     entitlement::v1::{
@@ -25,7 +25,8 @@ use crate::{
 
 const OWN: (Code, &str) = (Code::PermissionDenied, "SELF_EDIT_FORBIDDEN");
 
-/// Staff of the operator who hold a role in the organization of a world besides.
+/// Creates an account of the operator that also holds a role in the organization of a world.
+/// Returns its clients.
 async fn member(
     rig: &Rig,
     world: &Managed<'_>,
@@ -52,7 +53,7 @@ async fn member(
     desk
 }
 
-/// Changes an application as `change` says.
+/// Updates an application with `change`.
 async fn declare(
     by: &Clients,
     name: String,
@@ -99,7 +100,7 @@ fn b2_nobody_widens_a_role_of_the_catalogue_that_they_hold() {
         };
         let refused = declare(&desk, name(), "roles", every).await;
         assert_refused(refused, OWN.0, OWN.1);
-        // What they do not hold, and what takes from them.
+        // Callers may change roles that they do not hold, and may narrow their own.
         let other = |application: &mut Application| {
             let view = format!("{id}.m.view");
             role(application, "editor").permissions.push(view);
@@ -110,7 +111,7 @@ fn b2_nobody_widens_a_role_of_the_catalogue_that_they_hold() {
             role(application, "viewer").permissions = vec![edit.clone()];
         };
         declare(&desk, name(), "roles", narrower).await.unwrap();
-        // A wildcard holds what is added to the application.
+        // A wildcard includes permissions that are added later.
         declare(&rig.root(), name(), "roles", every).await.unwrap();
         let verb = |application: &mut Application| {
             application.modules[0].verbs.push("delete".to_owned());
@@ -184,7 +185,7 @@ fn b2_nobody_moves_a_place_to_where_they_hold_more() {
         let number = format!("{}/resources/n1", world.name());
         let reason = rig.reason(account, &view, &number).await;
         assert_eq!(reason, DecisionReason::OutOfScope);
-        // Who holds nothing there may, and what takes from them they may, too.
+        // The first account holds nothing there, and the second loses access by the move.
         to(&root, "k1a").await.unwrap();
         to(&desk, "k1").await.unwrap();
         to(&desk, "k2").await.unwrap();
@@ -217,7 +218,7 @@ fn b2_nobody_lets_an_organization_have_what_they_hold_in_it() {
         let refused = grants.reactivate_entitlement(back.clone()).await;
         assert_refused(refused, OWN.0, OWN.1);
         root.grants().reactivate_entitlement(back).await.unwrap();
-        // One who would manage it.
+        // An account that would manage the application.
         let managing = ("mandate.application-admin", world.managing(&["a"]));
         let boss = member(rig, &world, "b2-entitle-boss", &held, managing).await;
         let id = world.application("a").replace("applications/", "");

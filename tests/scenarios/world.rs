@@ -1,11 +1,11 @@
-//! A small organization of one test's own.
+//! A small organization for one test.
 
 use api::entitlement::v1::{
     CheckRequest, Decision, DecisionReason, Grant, RevokeGrantRequest, RevokeGrantResponse, Scope,
 };
 use tests::Rig;
 
-/// `$` stands for the name of the world: two of them in one installation share nothing.
+/// `$` stands for the name of the world, so that two worlds in one installation share nothing.
 pub const DOCUMENT: &str = "
 applications:
   - id: $
@@ -53,15 +53,16 @@ organizations:
       - {id: k7, display_name: Far}
 ";
 
-/// An organization with a tree, members `ann` (all), `ben` (unit `k1`), `cas` (resource `n3`),
-/// `dan` (both), `eva` (nothing), the service account `bot` (all); `fay` is a stranger.
+/// An organization with a unit tree, the members `ann` (all), `ben` (unit `k1`), `cas` (resource
+/// `n3`), `dan` (both), `eva` (nothing), and the service account `bot` (all); `fay` is not a
+/// member.
 pub struct World<'r> {
     pub rig: &'r Rig,
     id: &'static str,
 }
 
 impl<'r> World<'r> {
-    /// Applies the world to an installation that has none of this name.
+    /// Applies the world to an installation, which must not have one of this name.
     pub async fn load(rig: &'r Rig, id: &'static str) -> Self {
         rig.claim(id);
         rig.apply(&DOCUMENT.replace('$', id)).await;
@@ -69,12 +70,12 @@ impl<'r> World<'r> {
         Self { rig, id }
     }
 
-    /// Names as in a world, of what a test has applied itself.
+    /// Returns the names for entities that a test has applied itself.
     pub fn named(rig: &'r Rig, id: &'static str) -> Self {
         Self { rig, id }
     }
 
-    /// The same world, asked of another replica.
+    /// Returns the same world, queried through another replica.
     pub fn seen_by<'o>(&self, rig: &'o Rig) -> World<'o> {
         World { rig, id: self.id }
     }
@@ -91,7 +92,7 @@ impl<'r> World<'r> {
         format!("organizations/{}", self.id)
     }
 
-    /// Something in the organization, as `units/k1`.
+    /// Returns the name of an entity in the organization, given as `units/k1`.
     pub fn at(&self, place: &str) -> String {
         format!("{}/{place}", self.organization())
     }
@@ -112,7 +113,7 @@ impl<'r> World<'r> {
         format!("{}/roles/{role}", self.application())
     }
 
-    /// A grant of a role to a user, to be created.
+    /// Returns a grant of a role to a user, to be created.
     pub fn grant(&self, user: &str, role: &str, scope: Option<Scope>) -> Grant {
         Grant {
             subject: self.user(user),
@@ -122,19 +123,19 @@ impl<'r> World<'r> {
         }
     }
 
-    /// Why a subject may, or may not, view the bills of a place.
+    /// Returns the reason of the decision whether a subject may view the bills at a location.
     pub async fn reason(&self, subject: &str, place: &str) -> DecisionReason {
         let permission = self.permission("billing.view");
         self.rig.reason(subject, &permission, place).await
     }
 
-    /// Whether a user may view the bills of a place.
+    /// Returns true if a user may view the bills at a location.
     pub async fn allows(&self, user: &str, place: &str) -> bool {
         let reason = self.reason(&self.user(user), &self.at(place)).await;
         reason == DecisionReason::Allowed
     }
 
-    /// The question whether a user may view the bills of a place.
+    /// Returns the question whether a user may view the bills at a location.
     pub fn question(&self, user: &str, place: &str) -> CheckRequest {
         CheckRequest {
             subject: self.user(user),
@@ -146,7 +147,7 @@ impl<'r> World<'r> {
         }
     }
 
-    /// Asks with a demand on freshness.
+    /// Checks a request, which may require freshness.
     pub async fn ask(&self, request: CheckRequest) -> Decision {
         let answer = self.rig.root().authorization().check(request).await;
         answer.unwrap().into_inner().decision.unwrap()

@@ -1,4 +1,4 @@
-//! The binary that people use, built with the tests, so that they never run an old one.
+//! The product's binary, built together with the tests, so that they never run an outdated one.
 
 use std::process::ExitCode;
 

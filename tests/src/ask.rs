@@ -1,11 +1,11 @@
-//! Questions as tests write them.
+//! Short forms of the check calls that tests make.
 
 use api::entitlement::v1::{CheckRequest, Decision, DecisionReason};
 
 use crate::rig::Rig;
 
 impl Rig {
-    /// Asks `Check` as the first service account.
+    /// Calls `Check` as the first service account.
     pub async fn decide(&self, subject: &str, permission: &str, resource: &str) -> Decision {
         let request = CheckRequest {
             subject: subject.to_owned(),
@@ -20,12 +20,12 @@ impl Rig {
         answer.into_inner().decision.expect("a decision")
     }
 
-    /// The reason that `Check` gives.
+    /// Returns the reason of the decision of `Check`.
     pub async fn reason(&self, subject: &str, permission: &str, resource: &str) -> DecisionReason {
         self.decide(subject, permission, resource).await.reason()
     }
 
-    /// Whether `Check` allows.
+    /// Returns true if `Check` allows.
     pub async fn allows(&self, subject: &str, permission: &str, resource: &str) -> bool {
         self.reason(subject, permission, resource).await == DecisionReason::Allowed
     }

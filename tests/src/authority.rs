@@ -1,4 +1,4 @@
-//! Who issues certificates for a test.
+//! A certificate authority for tests.
 
 use std::{
     fs,
@@ -10,13 +10,13 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 /// A certificate authority.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
-/// Where a certificate is, its key, and the certificate of its authority, in PEM.
+/// The paths of a certificate, its key, and the certificate of its authority, all in PEM.
 pub struct Files {
     /// The certificate.
     pub certificate: PathBuf,
-    /// Its key.
+    /// The key of the certificate.
     pub key: PathBuf,
-    /// That of the authority.
+    /// The certificate of the authority.
     pub authority: PathBuf,
 }
 
@@ -30,16 +30,16 @@ impl Default for Authority {
 }
 
 impl Authority {
-    /// Its certificate, in PEM.
+    /// Returns the certificate of the authority, in PEM.
     pub fn pem(&self) -> String {
         self.0.pem()
     }
 
-    /// A certificate for a host and its key, in PEM.
+    /// Issues a certificate for a host. Returns the certificate and its key, in PEM.
     pub fn issue(&self, host: &str) -> (String, String) {
         let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::new(vec![host.to_owned()]).expect("a host");
-        // OpenSSL takes one with the name of its issuer for its own issuer.
+        // OpenSSL treats a certificate that carries the name of its issuer as self-issued.
         params.distinguished_name.push(DnType::CommonName, host);
         let certificate = params.signed_by(&key, &self.0).expect("a certificate");
         (certificate.pem(), key.serialize_pem())

@@ -1,5 +1,5 @@
-//! What the freshness of answers is attacked with: three replicas as processes, everything they
-//! are connected by under control, load whose history is recorded, and a checker that judges it.
+//! Attacks on the freshness of answers: three replicas as processes, proxies on all their
+//! connections, load with a recorded history, and a checker that judges the history.
 
 mod actions;
 mod ask;

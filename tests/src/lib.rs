@@ -1,16 +1,15 @@
-//! An installation for tests, in every setting that it runs in.
+//! A test installation in every setting.
 
 #![expect(
     clippy::expect_used,
     clippy::panic,
     clippy::missing_panics_doc,
-    reason = "a rig that cannot be built fails its test"
+    reason = "a failure to set up a rig fails its test"
 )]
 
 mod ask;
 mod authority;
 pub mod faults;
-pub mod measure;
 pub mod model;
 mod patience;
 mod processes;

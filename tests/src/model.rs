@@ -1,5 +1,5 @@
-//! A reference of the decision: written apart from the engine, with words instead of numbers and
-//! loops instead of indexes, so that a mistake in one is not a mistake in the other.
+//! A reference model of the decision, written independently of the engine: with words instead of
+//! numbers and loops instead of indexes, so that both do not share a mistake.
 
 #![expect(
     clippy::indexing_slicing,
@@ -17,85 +17,85 @@ use std::collections::BTreeSet;
 
 use self::condition::{Circumstances, Condition};
 
-/// An application of the catalogue.
+/// An application of the catalog.
 #[derive(Debug, Clone)]
 pub struct Application {
     /// The id.
     pub id: String,
-    /// Every permission in full.
+    /// The full names of all permissions.
     pub permissions: Vec<String>,
-    /// Roles with what they name.
+    /// The ids of the roles, each with its permissions and contained roles.
     pub roles: Vec<(String, Vec<String>)>,
 }
 
-/// Where a grant holds.
+/// The scope of a grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
-    /// Everywhere.
+    /// The whole organization.
     All,
-    /// In these units, with what is below them, and resources.
+    /// These units with all units below them, and these resources.
     Only(Vec<String>, Vec<String>),
 }
 
-/// A role that somebody was given.
+/// A grant of a role.
 #[derive(Debug, Clone)]
 pub struct Grant {
     /// The id.
     pub id: String,
-    /// Who.
+    /// The subject of the grant.
     pub subject: String,
-    /// The application, and a role of it or of the organization's own.
+    /// The application, and a role of it or a custom role of the organization.
     pub role: (String, String),
-    /// Where.
+    /// The scope of the grant.
     pub scope: Scope,
-    /// From then on.
+    /// The start of the validity.
     pub start: i64,
-    /// Up to then.
+    /// The end of the validity.
     pub end: i64,
-    /// Under this condition; always if there is none.
+    /// The condition; `None` if the grant always applies.
     pub condition: Option<Condition>,
 }
 
-/// A person or backend, and what it is in the organization.
+/// A user or service account, with its state in the organization.
 #[derive(Debug, Clone)]
 pub struct Subject {
     /// The resource name.
     pub name: String,
-    /// Whether it may hold access.
+    /// True if the subject may hold access.
     pub active: bool,
-    /// Its membership: whether that is active, and whether it has a subscription.
+    /// The membership: whether it is active, and whether it has a subscription.
     pub member: Option<(bool, bool)>,
 }
 
-/// One organization with all that bears on it.
+/// One organization with all facts that concern it.
 #[derive(Debug, Clone)]
 pub struct World {
     /// The id.
     pub organization: String,
-    /// Whether access in it holds.
+    /// True if the organization is active.
     pub active: bool,
-    /// Whether a person needs a subscription.
+    /// True if a user needs a subscription.
     pub subscription_required: bool,
-    /// The catalogue.
+    /// The catalog.
     pub applications: Vec<Application>,
-    /// What it has: the application, whether it is not suspended, from and to when.
+    /// The entitlements: the application, whether it is active, and its start and end.
     pub entitlements: Vec<(String, bool, i64, i64)>,
-    /// Roles of its own: the application, the id, which no role of that has, and permissions.
+    /// The custom roles: the application, the id (unique among its roles), and the permissions.
     pub custom_roles: Vec<(String, String, Vec<String>)>,
-    /// Units, each with the one above it.
+    /// The units, each with its parent.
     pub units: Vec<(String, Option<String>)>,
-    /// Resources, each with its unit.
+    /// The resources, each with its unit.
     pub resources: Vec<(String, String)>,
-    /// Everybody.
+    /// The subjects.
     pub subjects: Vec<Subject>,
-    /// What was given and not taken away.
+    /// The grants that exist.
     pub grants: Vec<Grant>,
 }
 
-/// A place: the organization, a unit or a resource.
+/// A location: the organization, a unit or a resource.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
-    /// As a whole.
+    /// The whole organization.
     Organization,
     /// A unit.
     Unit(String),
@@ -103,14 +103,14 @@ pub enum Place {
     Resource(String),
 }
 
-/// When a question is asked, and in which circumstances.
+/// The time and the context of a question.
 pub type When<'a> = (i64, &'a Circumstances);
 
-/// Why not, by the names of the interface.
+/// The reason of a denial, as the interface names it.
 pub type Reason = &'static str;
 
 impl World {
-    /// The grant that allows, or why there is none.
+    /// Returns the grant that allows.
     ///
     /// # Errors
     /// The reason of a denial.
@@ -160,8 +160,8 @@ impl World {
         if covering.is_empty() {
             return Err("OUT_OF_SCOPE");
         }
-        // That which holds always before that which holds under a condition, of those that which
-        // holds longest, and of those the first by name.
+        // Unconditional grants come before conditional ones, then those with the latest end, then
+        // the first by name.
         covering.sort_by(|one, other| {
             let one = (one.condition.is_some(), -i128::from(one.end), &one.id);
             one.cmp(&(other.condition.is_some(), -i128::from(other.end), &other.id))
@@ -174,7 +174,7 @@ impl World {
             .ok_or("CONDITION_NOT_MET")
     }
 
-    /// The name of a role.
+    /// Returns the name of a role.
     pub fn role_name(&self, (application, role): &(String, String)) -> String {
         let name = format!("applications/{application}/roles/{role}");
         if self.is_custom(application, role) {
@@ -189,7 +189,7 @@ impl World {
         own.any(|(of, id, _)| of == application && id == role)
     }
 
-    /// Whether a role holds a permission.
+    /// Returns true if a role contains a permission.
     pub fn role_holds(&self, role: &(String, String), permission: &str) -> bool {
         let application = self.applications.iter().find(|own| own.id == role.0);
         let Some(application) = application else {
@@ -213,7 +213,7 @@ impl World {
             })
     }
 
-    /// Whether a scope covers a place.
+    /// Returns true if a scope covers a location.
     pub fn covers(&self, scope: &Scope, place: &Place) -> bool {
         if !self.places().contains(place) {
             return false;
@@ -241,7 +241,7 @@ impl World {
         all
     }
 
-    /// Every place there is, in the order of lists.
+    /// Returns all locations, in the order of lists.
     pub fn places(&self) -> Vec<Place> {
         let mut units: Vec<&String> = self.units.iter().map(|(id, _)| id).collect();
         units.sort();
@@ -258,20 +258,20 @@ impl World {
         all
     }
 
-    /// Every permission, in order.
+    /// Returns all permissions, sorted.
     pub fn permissions(&self) -> Vec<String> {
         let all = self.applications.iter().flat_map(|own| &own.permissions);
         let all: BTreeSet<String> = all.cloned().collect();
         all.into_iter().collect()
     }
 
-    /// Where a subject has a permission.
+    /// Returns the locations at which a subject has a permission.
     pub fn reach(&self, subject: &str, permission: &str, when: When<'_>) -> Vec<Place> {
         let allowed = |place: &Place| self.check(subject, permission, place, when).is_ok();
         self.places().into_iter().filter(allowed).collect()
     }
 
-    /// Every moment at which time alone may change an answer.
+    /// Returns every time at which an answer may change without a write.
     pub fn moments(&self) -> BTreeSet<i64> {
         let grants = self
             .grants
@@ -282,7 +282,7 @@ impl World {
         grants.chain(own).collect()
     }
 
-    /// The name of a place.
+    /// Returns the name of a location.
     pub fn name(&self, place: &Place) -> String {
         let organization = format!("organizations/{}", self.organization);
         match place {

@@ -1,13 +1,13 @@
-//! Waiting for something that must come.
+//! Bounded waiting for an event.
 
 use std::time::{Duration, Instant};
 
-/// Longer than anything takes on a slow machine.
+/// Maximum wait, longer than anything takes on a slow machine.
 const LIMIT: Duration = Duration::from_secs(60);
-/// How often it is looked whether it has come.
+/// Time between two looks.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Waits for something, and fails the test if it does not come.
+/// Waits for an event, and fails the test if it does not occur.
 #[derive(Debug)]
 pub struct Patience {
     what: &'static str,
@@ -15,7 +15,7 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// Begins to wait.
+    /// Starts to wait for `what`.
     pub fn with(what: &'static str) -> Self {
         Self {
             what,
@@ -23,10 +23,13 @@ impl Patience {
         }
     }
 
-    /// Waits a moment before the next look.
+    /// Sleeps before the next look.
+    ///
+    /// # Panics
+    /// Panics if the maximum wait has passed.
     pub async fn pause(&self) {
         let waited = self.begin.elapsed();
-        assert!(waited < LIMIT, "in vain: waited for {}", self.what);
+        assert!(waited < LIMIT, "timed out waiting for {}", self.what);
         tokio::time::sleep(PAUSE).await;
     }
 }

@@ -18,15 +18,15 @@ use tonic_health::pb::{
 
 use crate::signal::kill_running;
 
-/// How often readiness is asked for, and how many times.
+/// Time between two readiness probes, and their maximum number.
 const PAUSE: Duration = Duration::from_millis(50);
 const TRIES: usize = 400;
 
-/// Three servers. Dropped, they are killed.
+/// Three servers, which are killed when this is dropped.
 pub(crate) struct Processes {
     servers: Vec<Child>,
     urls: [String; 3],
-    /// Where they listen for each other.
+    /// The URLs for calls between the services.
     peer_urls: [String; 3],
     secrets: PathBuf,
 }
@@ -80,17 +80,17 @@ impl Processes {
         processes
     }
 
-    /// The URLs of identity, membership and entitlement.
+    /// Returns the URLs of identity, membership and entitlement.
     pub(crate) fn urls(&self) -> &[String; 3] {
         &self.urls
     }
 
-    /// Where identity, membership and entitlement listen for each other.
+    /// Returns the URLs of identity, membership and entitlement for calls between the services.
     pub(crate) fn peer_urls(&self) -> &[String; 3] {
         &self.peer_urls
     }
 
-    /// The most memory that any of them has had so far, in bytes.
+    /// Returns the highest peak memory of the three processes so far, in bytes.
     pub(crate) fn peak_memory_bytes(&self) -> u64 {
         let peaks = self.servers.iter().map(|server| {
             let status = fs::read_to_string(format!("/proc/{}/status", server.id()));
@@ -102,7 +102,7 @@ impl Processes {
         peaks.max().expect("a server")
     }
 
-    /// The channels to identity, membership and entitlement, as one of them has them.
+    /// Returns the channels to identity, membership and entitlement, as used by the service `peer`.
     pub(crate) fn channels_as(&self, peer: Peer) -> [Channel; 3] {
         let keys = PeerKeys::read(&self.secrets, peer).expect("the key of a service");
         self.peer_urls
@@ -110,7 +110,7 @@ impl Processes {
             .map(|url| over_tcp_as(&keys.own, url, None).expect("a channel"))
     }
 
-    /// The channels to identity, membership and entitlement.
+    /// Returns the channels to identity, membership and entitlement.
     pub(crate) fn channels(&self) -> [Channel; 3] {
         self.urls
             .each_ref()
@@ -126,7 +126,7 @@ impl Drop for Processes {
     }
 }
 
-/// The binary, which cargo builds with the tests.
+/// Returns the path of the binary, which cargo builds with the tests.
 pub fn program() -> PathBuf {
     let own = env::current_exe().expect("the path of this test");
     let folder = own.ancestors().nth(2).expect("the target folder");

@@ -1,4 +1,4 @@
-//! An installation, and clients of it.
+//! A test installation, and its clients.
 
 use std::{
     collections::BTreeSet,
@@ -29,16 +29,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{processes::Processes, setting::Setting};
 
-/// An installation of its own: nothing is shared with other tests but the servers beneath.
+/// A separate installation, which shares only database and Redis servers with other tests.
 pub struct Rig {
-    /// How it runs.
+    /// The setting of the installation.
     pub setting: Setting,
-    /// Moves the clock of an installation that was started with one.
+    /// Moves the clock of an installation that was started with a manual clock.
     pub clock: Option<ManualClock>,
     answers: entitlement::Limits,
     decision_log: Option<DecisionLogSettings>,
     oidc: Option<oidc::Settings>,
-    /// How far the clock of its machine is set wrong.
+    /// The error of the machine's clock, in milliseconds.
     wrong_ms: i64,
     folder: Arc<TempDir>,
     secrets: Secrets,
@@ -58,12 +58,12 @@ enum Running {
 }
 
 impl Rig {
-    /// Starts an installation with the time of day.
+    /// Starts an installation with the real time.
     pub async fn start(setting: Setting) -> Self {
         Self::with_clock(setting, None, String::new()).await
     }
 
-    /// Starts an installation whose answers are bounded otherwise. Not as processes.
+    /// Starts an installation with other limits of answers. Not supported as processes.
     pub async fn bounded(setting: Setting, answers: entitlement::Limits) -> Self {
         let mut rig = Self::with_clock(setting, None, String::new()).await;
         rig.answers = answers;
@@ -71,7 +71,7 @@ impl Rig {
         rig
     }
 
-    /// Starts an installation that logs its decisions. Not as processes.
+    /// Starts an installation with a decision log. Not supported as processes.
     pub async fn logging(setting: Setting, log: DecisionLogSettings) -> Self {
         let mut rig = Self::with_clock(setting, None, String::new()).await;
         rig.decision_log = Some(log);
@@ -79,8 +79,8 @@ impl Rig {
         rig
     }
 
-    /// Starts an installation whose clock stands at `now` until it is moved, and that takes tokens
-    /// of an issuer. Not as processes.
+    /// Starts an installation whose clock stands at `now` until it is moved, and that accepts
+    /// tokens of an issuer. Not supported as processes.
     pub async fn trusting(setting: Setting, now: Millis, issuer: oidc::Settings) -> Self {
         let mut rig = Self::at(setting, now).await;
         rig.oidc = Some(issuer);
@@ -88,7 +88,7 @@ impl Rig {
         rig
     }
 
-    /// Starts an installation with the Redis server at a URL.
+    /// Starts an installation that uses the Redis server at a URL.
     pub async fn with_redis(setting: Setting, redis: String) -> Self {
         Self::with_clock(setting, None, redis).await
     }
@@ -104,7 +104,8 @@ impl Rig {
         rig
     }
 
-    /// Starts installations on one empty database, all at the same time. Not as processes.
+    /// Starts several installations on one empty database at the same time. Not supported as
+    /// processes.
     pub async fn together(setting: Setting, count: usize) -> Vec<Self> {
         let first = Self::stopped(setting, None, String::new());
         let mut rigs: Vec<Self> = (1..count).map(|_| first.twin(0)).collect();
@@ -144,7 +145,7 @@ impl Rig {
         self.replica_wrong_by(0).await
     }
 
-    /// Starts another installation on a machine whose clock is set wrong. Not as processes.
+    /// Starts another installation on a machine whose clock is wrong. Not supported as processes.
     pub async fn replica_wrong_by(&self, wrong_ms: i64) -> Self {
         let mut replica = self.twin(wrong_ms);
         replica.resume().await;
@@ -168,22 +169,26 @@ impl Rig {
         }
     }
 
-    /// Takes a name for what a test makes: two that shared it would change what the other sees.
+    /// Reserves a name for an entity that a test creates. Two tests that shared a name would change
+    /// each other's data.
+    ///
+    /// # Panics
+    /// Panics if the name is reserved.
     pub fn claim(&self, name: &str) {
         let mut claimed = self.claimed.lock().expect("the names");
         assert!(
             claimed.insert(name.to_owned()),
-            "`{name}` is of another test"
+            "another test uses `{name}`"
         );
     }
 
-    /// Ends the installation as a kill would, and starts it again on what it left.
+    /// Kills the installation, and starts it again on the same data.
     pub async fn restart(&mut self) {
         self.stop();
         self.resume().await;
     }
 
-    /// Ends the installation: nothing is flushed, and nobody is waited for.
+    /// Ends the installation abruptly: nothing is flushed, and no task is awaited.
     pub fn stop(&mut self) {
         if let Running::Here { stop, .. } = &self.running {
             stop.cancel();
@@ -191,7 +196,7 @@ impl Rig {
         self.running = Running::Stopped;
     }
 
-    /// Ends the installation, and leaves nothing of it.
+    /// Ends the installation, and deletes all its data.
     pub fn end(mut self) {
         self.stop();
         if self.setting != Setting::Sqlite {
@@ -200,7 +205,7 @@ impl Rig {
         }
     }
 
-    /// Starts what was stopped.
+    /// Starts a stopped installation.
     pub async fn resume(&mut self) {
         self.running = match self.setting {
             Setting::Processes => Running::Processes(
@@ -254,7 +259,7 @@ impl Rig {
         self.redis.clone()
     }
 
-    /// The databases, as the services have them.
+    /// Returns the databases, as the services use them.
     pub fn stores(&self) -> Stores {
         let stores = match self.setting {
             Setting::Sqlite => Stores::in_folder(self.folder.path()),
@@ -263,36 +268,36 @@ impl Rig {
         stores.expect("stores")
     }
 
-    /// The URL of the database, or of the folder with its files.
+    /// Returns the URL of the database, or of the folder with its files.
     pub fn database(&self) -> &str {
         &self.database
     }
 
-    /// The log of a service, where it is a process.
+    /// Returns the log of a service that runs as a process.
     pub fn log(&self, service: Peer) -> String {
         let path = self.folder.path().join(format!("{}.log", service.name()));
         std::fs::read_to_string(path).expect("a log")
     }
 
-    /// The keys of the installation.
+    /// Returns the keys of the installation.
     pub fn secrets(&self) -> &Secrets {
         &self.secrets
     }
 
-    /// The URLs of identity, membership and entitlement, where they are processes.
+    /// Returns the URLs of identity, membership and entitlement that run as processes.
     pub fn urls(&self) -> &[String; 3] {
         match &self.running {
             Running::Processes(processes) => processes.urls(),
-            _ => panic!("the services are no processes"),
+            _ => panic!("the services are not processes"),
         }
     }
 
-    /// The folder with the keys.
+    /// Returns the folder with the keys.
     pub fn secrets_folder(&self) -> PathBuf {
         self.folder.path().to_owned()
     }
 
-    /// The channels to identity, membership and entitlement.
+    /// Returns the channels to identity, membership and entitlement.
     pub fn channels(&self) -> [Channel; 3] {
         match &self.running {
             Running::Here { installation, .. } => {
@@ -304,7 +309,7 @@ impl Rig {
         }
     }
 
-    /// The channels to identity, membership and entitlement, as one of them has them.
+    /// Returns the channels to identity, membership and entitlement, as used by the service `peer`.
     pub fn channels_as(&self, peer: Peer) -> [Channel; 3] {
         match &self.running {
             Running::Here { installation, .. } => {
@@ -316,23 +321,23 @@ impl Rig {
         }
     }
 
-    /// Where identity, membership and entitlement listen for each other, where they are processes.
+    /// Returns the URLs for calls between the services, if they run as processes.
     pub fn peer_urls(&self) -> &[String; 3] {
         match &self.running {
             Running::Processes(processes) => processes.peer_urls(),
-            _ => panic!("the services are no processes"),
+            _ => panic!("the services are not processes"),
         }
     }
 
-    /// The most memory that any of the services has had so far, in bytes, where they are processes.
+    /// Returns the highest peak memory of the services so far, in bytes, if they run as processes.
     pub fn peak_memory_bytes(&self) -> u64 {
         match &self.running {
             Running::Processes(processes) => processes.peak_memory_bytes(),
-            _ => panic!("the services are no processes"),
+            _ => panic!("the services are not processes"),
         }
     }
 
-    /// The services behind one address, when they run in this process.
+    /// Returns the services behind one address, if they run in this process.
     pub fn service(&self) -> GrpcService {
         match &self.running {
             Running::Here { installation, .. } => installation.service(),
@@ -340,8 +345,8 @@ impl Rig {
         }
     }
 
-    /// How many statements entitlement has run on its database so far, when it runs in this
-    /// process; without those that only see whether there is something new.
+    /// Returns the number of statements that entitlement has run on its database so far, if it runs
+    /// in this process. Polling for changes does not count.
     pub fn statements(&self) -> u64 {
         match &self.running {
             Running::Here { installation, .. } => installation.statements(),
@@ -349,18 +354,21 @@ impl Rig {
         }
     }
 
-    /// Clients of the first service account, which may do everything.
+    /// Returns clients of the first service account, which may do everything.
     pub fn root(&self) -> Clients {
         self.clients(&self.secrets.root)
     }
 
-    /// Clients with a key.
+    /// Returns clients that authenticate with a key.
     pub fn clients(&self, key: &SecretString) -> Clients {
         let [identity, membership, entitlement] = self.channels();
         Clients::new(identity, membership, entitlement, key)
     }
 
     /// Applies a document.
+    ///
+    /// # Panics
+    /// Panics if the document is invalid or is not applied.
     pub async fn apply(&self, document: &str) -> Summary {
         let document = parse_str("test.yaml", document);
         let document = document.unwrap_or_else(|problem| panic!("{problem:?}"));

@@ -11,7 +11,7 @@ use tests::program;
 
 use crate::cli::Dev;
 
-/// The lines of a copy without some of them, written beside it.
+/// Writes a copy without some lines beside the original. Returns its path.
 fn without(copy: &Path, name: &str, taken: impl Fn(usize, &str) -> bool) -> String {
     let text = fs::read_to_string(copy).unwrap();
     let lines = text.lines().enumerate();
@@ -63,7 +63,8 @@ fn j1_a_copy_of_the_log_is_verified_without_a_server() {
         told(&held)
     );
 
-    // Taken out of the middle; cut off at the end, which only an anchor shows; and that taken, too.
+    // A line missing in the middle; a line missing at the end, which only an anchor reveals; the
+    // anchor missing as well; a whole service missing.
     let of = |line: &str| line.contains("\"membership\"");
     let anchor = |line: &str| line.contains("\"anchor\"");
     let text = fs::read_to_string(&copy).unwrap();

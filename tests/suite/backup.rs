@@ -14,19 +14,19 @@ use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use testkit::Postgres;
 use tests::program;
 
-/// A new, empty PostgreSQL database.
+/// Creates an empty PostgreSQL database. Returns its URL.
 fn postgres() -> String {
     Postgres::shared().unwrap().database().unwrap()
 }
 
-/// `mandate backup …`, not started.
+/// Returns the command `mandate backup …`, not started.
 fn backup(verb: &str, folder: &Path, options: &[&str]) -> Command {
     let mut command = Command::new(program());
     command.args(["backup", verb]).arg(folder).args(options);
     command
 }
 
-/// Runs it to its end.
+/// Runs the command to its end.
 fn run(verb: &str, folder: &Path, options: &[&str]) -> Output {
     backup(verb, folder, options).output().unwrap()
 }
@@ -36,14 +36,14 @@ fn told(output: &Output) -> String {
     String::from_utf8_lossy(&both).into_owned()
 }
 
-/// What a command that does what it is asked says, in JSON.
+/// Runs a command that must succeed. Returns its output as JSON.
 fn done(verb: &str, folder: &Path, options: &[&str]) -> serde_json::Value {
     let output = run(verb, folder, &[options, &["--json"]].concat());
     assert!(output.status.success(), "{verb}: {}", told(&output));
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// What a command that refuses says.
+/// Runs a command that must fail. Returns its output.
 fn refused(verb: &str, folder: &Path, options: &[&str]) -> String {
     let output = run(verb, folder, options);
     assert!(!output.status.success(), "{verb}: {}", told(&output));

@@ -1,4 +1,4 @@
-//! How servers begin, and how they refuse to.
+//! Starting servers, and refusing to start them.
 
 use std::process::{Command, Output};
 
@@ -63,7 +63,7 @@ fn k_k_serve_refuses_to_start_with_half_of_what_tokens_are_verified_by() {
     assert!(both("http://issuer.example", audience).contains("https"));
 }
 
-/// K-r: nobody is taken for the operator who calls from another machine.
+/// K-r: no caller from another machine is treated as the operator.
 #[test]
 fn k_r_whoever_presents_no_key_is_the_operator_on_loopback_only() {
     let folder = tempfile::tempdir().unwrap();
@@ -82,7 +82,7 @@ fn k_r_whoever_presents_no_key_is_the_operator_on_loopback_only() {
     }
 }
 
-/// Kills what it is of when it is dropped.
+/// Kills the process when dropped.
 struct Running(std::process::Child);
 
 impl Drop for Running {
@@ -130,7 +130,7 @@ async fn k_r_plaintext_from_other_machines_is_warned_of_and_measured() {
             "{host}: {told}"
         );
         assert_eq!(
-            said.contains("calls are taken without TLS"),
+            said.contains("calls are accepted without TLS"),
             value == 1,
             "{said}"
         );
@@ -253,7 +253,7 @@ async fn k_r_an_error_is_never_an_allow() {
         .await
     );
     let clients = rig.root();
-    // The tasks that keep the facts end; what is in memory is then older than the lease.
+    // The tasks that refresh the facts end; the facts in memory then outlive the lease.
     rig.stop();
     tokio::time::sleep(entitlement::Limits::default().lease).await;
     let request = CheckRequest {
@@ -312,7 +312,7 @@ fn the_version_and_the_completion_need_no_server() {
     assert!(String::from_utf8_lossy(&completion.stdout).contains("mandate"));
 }
 
-/// Answers an HTTP request with the whole response.
+/// Sends an HTTP request, and returns the whole response.
 async fn http(address: &str, path: &str) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
@@ -422,7 +422,7 @@ async fn k_r_answers_are_refused_when_a_feed_was_silent_for_too_long() {
         read_time: None,
         context: None,
     };
-    // A feed says something every second; between two words the clock is moved.
+    // A feed sends a message every second; the clock moves between two messages.
     let mut refused = false;
     for _ in 0..5 {
         clock.advance(silence + std::time::Duration::from_secs(1));
@@ -433,8 +433,8 @@ async fn k_r_answers_are_refused_when_a_feed_was_silent_for_too_long() {
         });
     }
     assert!(refused);
-    // The next word ends it.
-    let patience = Patience::with("the next word of a feed");
+    // The next message ends the refusals.
+    let patience = Patience::with("the next message of a feed");
     loop {
         match rig.root().authorization().check(request.clone()).await {
             Ok(_) => return,

@@ -1,4 +1,4 @@
-//! The command line as a newcomer meets it.
+//! The command line as a new user sees it.
 
 use std::{
     io::{BufRead, BufReader},
@@ -9,27 +9,38 @@ use std::{
 use tempfile::TempDir;
 use tests::{program, signal};
 
-/// `mandate dev`, in a home of its own.
+/// `mandate dev`, with a separate home.
 pub struct Dev {
-    server: Child,
+    server: Server,
     home: TempDir,
     printed: Vec<String>,
 }
 
+/// The server process, which is also killed when a test fails.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The test may already have stopped the process.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 impl Dev {
-    /// Starts it, and returns once it is ready.
+    /// Starts the server, and waits until it is ready.
     pub fn start(home: TempDir) -> Self {
-        let mut server = Command::new(program())
+        let server = Command::new(program())
             .args(["dev", "--port", "0"])
             .env("HOME", home.path())
             .env_remove("XDG_DATA_HOME")
             .env_remove("XDG_CONFIG_HOME")
             .env_remove("MANDATE_CONFIG")
             .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .spawn();
+        let mut server = Server(server.unwrap());
         let mut printed = Vec::new();
-        for line in BufReader::new(server.stdout.take().unwrap()).lines() {
+        for line in BufReader::new(server.0.stdout.take().unwrap()).lines() {
             printed.push(line.unwrap());
             if printed.last().unwrap().starts_with("Ctrl-C") {
                 break;
@@ -42,19 +53,19 @@ impl Dev {
         }
     }
 
-    /// Types a command at a bare terminal.
+    /// Runs a command in a plain shell.
     pub fn type_in(&self, command: &str) -> Output {
         shell(self.home.path(), command)
     }
 
-    /// Where its data is.
+    /// Returns the home, which holds the data.
     pub fn home(&self) -> &Path {
         self.home.path()
     }
 
     pub fn stop(mut self) -> TempDir {
-        signal::terminate(self.server.id());
-        assert!(self.server.wait().unwrap().success());
+        signal::terminate(self.server.0.id());
+        assert!(self.server.0.wait().unwrap().success());
         self.home
     }
 }
@@ -73,7 +84,7 @@ fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Asks about a moment that has passed, and previews a change and makes it.
+/// Checks as of an earlier time; previews a change and makes it.
 fn look_back_and_ahead(dev: &Dev, mandate: &str) {
     let right = "jan-peeters fleet.billing.edit transport-janssens/units/k2";
     let check = || text(&dev.type_in(&format!("{mandate} check {right}")));
@@ -117,7 +128,7 @@ changes:
     assert!(held(&now) && !held(&past));
 }
 
-/// Asks where a grant holds under a condition only.
+/// Checks a conditional grant, with and without its context.
 fn under_a_condition(dev: &Dev, mandate: &str) {
     let right = "jan-peeters fleet.billing.edit transport-janssens/units/k1";
     let ask = |command: &str, said: &str| {
@@ -125,7 +136,7 @@ fn under_a_condition(dev: &Dev, mandate: &str) {
     };
     let denied = ask("check", "");
     assert!(denied.starts_with("DENY  CONDITION_NOT_MET"), "{denied}");
-    assert!(denied.contains("not given: network"), "{denied}");
+    assert!(denied.contains("missing context: network"), "{denied}");
     assert!(ask("check", "--given network=vpn").starts_with("ALLOW"));
     let explained = ask("explain", "--given network=home");
     assert!(
@@ -256,7 +267,7 @@ fn what_dev_prints_can_be_typed_and_answers() {
     let output = dev.type_in(&format!("{mandate} check jan-peeters"));
     assert_eq!(output.status.code(), Some(2));
 
-    // Ended and begun again, the data is there and nothing is loaded twice.
+    // After a restart, the data is still there and nothing is loaded twice.
     let again = Dev::start(dev.stop());
     let answer = text(
         &again.type_in(

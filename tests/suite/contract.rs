@@ -1,4 +1,4 @@
-//! What every store does, whatever database it is on.
+//! The contract of every store, on every database.
 
 use std::{
     sync::Arc,
@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use testkit::Postgres;
 use tokio::task::JoinSet;
 
-/// A store of each kind, with what keeps it alive.
+/// Opens a store of each kind. Returns each with its folder, which must stay alive.
 async fn stores() -> Vec<(Store, Option<TempDir>)> {
     let folder = tempfile::tempdir().unwrap();
     let file = format!("sqlite:{}/one.db", folder.path().display());
@@ -68,7 +68,7 @@ pub async fn write(store: &Store) -> WriteTx {
 async fn a_repeated_request_is_answered_and_not_done_again() {
     for (store, _folder) in stores().await {
         let Turn::Write(mut tx) = begin(&store, &request("r")).await.unwrap() else {
-            panic!("it was never done");
+            panic!("the request was not executed before");
         };
         tx.emit("one".to_owned(), vec![1]);
         let answer = |consistency_token| CreateUserResponse {
@@ -77,7 +77,7 @@ async fn a_repeated_request_is_answered_and_not_done_again() {
         };
         let first = tx.finish(answer).await.unwrap();
         let Turn::Repeat(second) = begin(&store, &request("r")).await.unwrap() else {
-            panic!("it was done");
+            panic!("the request was executed before");
         };
         assert_eq!(first, second);
         let other = CreateUserRequest {
@@ -88,7 +88,7 @@ async fn a_repeated_request_is_answered_and_not_done_again() {
             begin(&store, &other).await,
             Err(StoreError::RequestReused)
         ));
-        // Another caller's request of the same id is another request.
+        // The same id from another caller is another request.
         let theirs: Turn<CreateUserResponse> = store
             .begin(&Permit::system("other"), &request("s"))
             .await
@@ -105,7 +105,7 @@ async fn what_only_validates_or_is_dropped_leaves_nothing() {
             ..request("v")
         };
         let Turn::Write(mut tx) = begin(&store, &only).await.unwrap() else {
-            panic!("it was never done");
+            panic!("the request was not executed before");
         };
         tx.emit("one".to_owned(), vec![1]);
         let response = tx.finish(|token| CreateUserResponse {
@@ -118,7 +118,7 @@ async fn what_only_validates_or_is_dropped_leaves_nothing() {
         drop(dropped);
         let backlog = store.backlog(Cursor::START).await.unwrap();
         assert!(backlog.entries.is_empty() && backlog.caught_up);
-        // The connection of the dropped transaction serves the next.
+        // The connection of the dropped transaction serves the next one.
         write(&store).await.commit().await.unwrap();
     }
 }
@@ -202,7 +202,7 @@ async fn a_reader_that_follows_misses_no_concurrent_commit() {
                 for number in 0..20 {
                     let mut tx = write(&store).await;
                     tx.emit(format!("{writer}/{number}"), Vec::new());
-                    // Transactions end in another order than they begin.
+                    // Transactions end in a different order than they begin.
                     tokio::task::yield_now().await;
                     tx.commit().await.unwrap();
                 }
@@ -225,7 +225,8 @@ async fn a_reader_that_follows_misses_no_concurrent_commit() {
     }
 }
 
-/// J2: who floods the log is counted in it, fills it not, and hides nobody.
+/// J2: the log counts a flood of entries by one caller, does not fill up with them, and hides no
+/// other caller.
 #[tokio::test(flavor = "multi_thread")]
 async fn j2_a_flood_is_counted_in_the_log() {
     for (store, _folder) in stores().await {
@@ -263,10 +264,13 @@ async fn j2_a_flood_is_counted_in_the_log() {
             if found.iter().any(|entry| entry.record.dropped > 0) {
                 break found;
             }
-            assert!(begin.elapsed() < Duration::from_secs(30), "nothing is said");
+            assert!(
+                begin.elapsed() < Duration::from_secs(30),
+                "no counting entry appears"
+            );
             tokio::time::sleep(Duration::from_millis(100)).await;
         };
-        // One window and the beginning of the next, on a machine that takes its time.
+        // One window and the start of the next, because the machine may be slow.
         let dropped: i64 = found.iter().map(|entry| entry.record.dropped).sum();
         let of = |outcome| {
             found
@@ -276,7 +280,7 @@ async fn j2_a_flood_is_counted_in_the_log() {
         let recorded = of(AuditOutcome::Read);
         let recorded = i64::try_from(recorded.count()).unwrap();
         assert_eq!((recorded + dropped, recorded >= 100), (130, true));
-        // It may be said before the refusal, and never before what it hides behind.
+        // The counting entry may precede the refusal, but never the entries after which it counts.
         let said = found.iter().filter(|entry| entry.record.dropped > 0);
         for entry in said {
             assert_eq!(entry.record.outcome(), AuditOutcome::Dropped);
@@ -285,7 +289,7 @@ async fn j2_a_flood_is_counted_in_the_log() {
         let before = oldest.take_while(|entry| entry.record.dropped == 0);
         let read = before.filter(|entry| entry.record.outcome() == AuditOutcome::Read);
         assert!(read.count() >= 100, "a window is full before it is counted");
-        assert_eq!(of(refused).count(), 1, "hidden behind what was read");
+        assert_eq!(of(refused).count(), 1, "the flood hides the refusal");
         assert_eq!(list("users/jan").await.len(), 1);
     }
 }

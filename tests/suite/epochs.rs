@@ -1,5 +1,5 @@
-//! A log that goes back, on every kind of database: rows of an earlier moment are put back into the
-//! same tables, so that nothing but the commits tells of it.
+//! A log that goes back, on every kind of database. The test restores earlier rows into the same
+//! tables, so that only the commits reveal it.
 
 use api::identity::v1::{CreateUserRequest, CreateUserResponse};
 use sea_orm::ConnectionTrait;
@@ -9,10 +9,10 @@ use testkit::Postgres;
 
 use crate::contract::{begin, open, request, write};
 
-/// The tables that make the log.
+/// The tables of the log.
 const TABLES: [&str; 3] = ["head", "outbox", "commits"];
 
-/// The URLs of a database of each kind, and the folder of the file.
+/// Returns the URLs of a database of each kind, and the folder of the file.
 fn urls() -> ([String; 2], tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let file = format!("sqlite:{}/one.db", folder.path().display());
@@ -87,7 +87,7 @@ async fn a_position_that_was_given_out_again_is_not_taken_for_the_one_that_was_r
         save(&store).await;
         let lost = commit(&store, &["b", "c"]).await;
         put_back(&store).await;
-        // A process that knows nothing of what was lost.
+        // This process knows nothing of the lost commits.
         let other = open(&url).await;
         let again = commit(&other, &["d", "e"]).await;
         assert_eq!((again.epoch, again.position), (lost.epoch, lost.position));

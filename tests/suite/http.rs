@@ -1,4 +1,4 @@
-//! What is no gRPC, and gRPC that is compressed.
+//! Requests other than gRPC, and compressed gRPC.
 
 use std::num::NonZero;
 
@@ -18,7 +18,7 @@ use tower::ServiceExt;
 
 const CHECK: &str = "/mandate.entitlement.v1.AuthorizationService/Check";
 
-/// Serves a rig without TLS, and returns where.
+/// Serves a rig without TLS, and returns its URL.
 async fn served(rig: &Rig, stop: &CancellationToken) -> String {
     let listener = Listener::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
     let address = listener.address().unwrap();

@@ -1,5 +1,5 @@
-//! The product as its users meet it, through its public interface, in every setting. A test
-//! that is named after a scenario or an attack is how that is held.
+//! The product as its users meet it, through its public interface, in every setting. A test with
+//! the id of a scenario or an attack in its name verifies that scenario or attack.
 
 #![allow(
     clippy::expect_used,

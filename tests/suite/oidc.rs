@@ -27,11 +27,12 @@ use self::{
 const NOW_SECONDS: i64 = 1_900_000_000;
 const SUBJECT: &str = "system:serviceaccount:shop:api";
 
-/// An installation that takes the tokens of an issuer, one of which prove the first service account.
+/// An installation that accepts the tokens of an issuer, with the first service account bound to
+/// one of its subjects.
 struct World {
     issuer: Issuer,
     rig: Rig,
-    /// The name of the key that says so.
+    /// The name of the key that binds the account to the subject.
     key: String,
 }
 
@@ -48,7 +49,7 @@ impl World {
         Self { issuer, rig, key }
     }
 
-    /// What a token says that is as it is to be.
+    /// Returns the claims of a valid token.
     fn claims(&self) -> Value {
         json!({
             "iss": self.issuer.url,
@@ -59,7 +60,7 @@ impl World {
         })
     }
 
-    /// What each service says to who presents a token.
+    /// Returns the code with which each service answers a call with a token.
     async fn say(&self, token: &str) -> [Code; 3] {
         let clients = self.rig.clients(&token.into());
         let users = clients
@@ -77,7 +78,7 @@ impl World {
     }
 }
 
-/// Lets the tokens of a subject prove a service account; the name of the key.
+/// Binds a service account to a subject of an issuer. Returns the name of the key.
 async fn prove(rig: &Rig, account: &str, issuer: &str, subject: &str) -> Result<String, Status> {
     let request = CreateServiceAccountKeyRequest {
         parent: format!("serviceAccounts/{account}"),
@@ -91,7 +92,7 @@ async fn prove(rig: &Rig, account: &str, issuer: &str, subject: &str) -> Result<
     Ok(created.key.unwrap_or_default().name)
 }
 
-/// A key that tokens of a subject take the place of.
+/// Returns a key that stands for the tokens of a subject.
 fn identity(issuer: &str, subject: &str) -> ServiceAccountKey {
     ServiceAccountKey {
         oidc: Some(OidcIdentity {

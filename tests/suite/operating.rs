@@ -1,5 +1,5 @@
-//! The commands of those who run an installation: what they make, how they end, and what they do when
-//! what they write to, or call, is not there.
+//! The commands for operators: their results, exit codes, and behaviour when an output file or a
+//! service is unavailable.
 
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, process::Output};
 
@@ -14,7 +14,7 @@ fn dev() -> Dev {
     Dev::start(tempfile::tempdir().unwrap())
 }
 
-/// Types a command, with `$M` for the program and `$H` for the home.
+/// Runs a command, with `$M` for the program and `$H` for the home.
 fn type_in(dev: &Dev, command: &str) -> Output {
     let program = program().display().to_string();
     let home = dev.home().display().to_string();
@@ -29,7 +29,7 @@ fn err(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// What a command that ends well prints.
+/// Runs a command that must succeed, and returns its output.
 fn says(dev: &Dev, command: &str) -> String {
     let output = type_in(dev, command);
     assert!(output.status.success(), "{command}: {}", err(&output));
@@ -55,10 +55,10 @@ fn a_backend_gets_a_key_by_one_command_and_asks_with_it() {
                grep -o '127.0.0.1:[0-9]*' | head -1) --key-file $H/billing.key";
     says(&dev, add);
     assert!(says(&dev, &format!("$M check {RIGHT}")).starts_with("ALLOW"));
-    // It asks, and manages nothing.
+    // The account may send checks, but manages nothing.
     let refused = type_in(&dev, "$M grant revoke transport-janssens jan-k1");
     assert_eq!(refused.status.code(), Some(1), "{}", err(&refused));
-    // In some organizations only, with the key in a file of its own.
+    // An account for some organizations only, with its key in a separate file.
     says(&dev, "$M context use dev");
     let some = "$M --json service-account create fleet --can fleet.viewer \
                 --organizations transport-janssens --key-file $H/fleet.key";
@@ -101,7 +101,7 @@ fn the_secrets_that_services_need_are_made_by_one_command() {
     for peer in Peer::ALL {
         PeerKeys::read(&folder, peer).unwrap();
     }
-    // Made again, they are the same.
+    // A second run leaves the secrets unchanged.
     let again = init();
     assert!(again.status.success() && out(&again).contains("token.key"));
     assert_eq!(fs::read(folder.join("root.key")).unwrap(), root);
@@ -121,7 +121,7 @@ fn a_context_is_added_under_a_name_that_is_free_with_files_that_are_there() {
     let taken = type_in(&dev, &format!("{add} $H/key"));
     assert_eq!(taken.status.code(), Some(2));
     says(&dev, &format!("{add} $H/key --replace"));
-    // A certificate authority is needed to know that it is the right service.
+    // A certificate authority is required to authenticate the service.
     let add = "$M context add tls --url https://127.0.0.1:9 --key-file $H/key";
     assert_eq!(type_in(&dev, add).status.code(), Some(2));
     dev.stop();
@@ -172,7 +172,7 @@ fn an_answer_that_cannot_be_written_is_an_error() {
             "{command}: {}",
             err(&output)
         );
-        // A reader that has enough is none.
+        // A reader that closes the pipe early is not an error.
         let read = format!("($M {command}; echo $? > $H/code) | true; cat $H/code");
         assert_eq!(says(&dev, &read).trim(), "0", "{command}");
     }
@@ -182,7 +182,7 @@ fn an_answer_that_cannot_be_written_is_an_error() {
 #[test]
 fn a_watch_ends_when_its_reader_does() {
     let dev = dev();
-    // Nothing changes any more: only that the reader has gone can end it.
+    // There are no further changes, so that only the closed pipe can end the command.
     let watch =
         "(timeout 20 $M watch transport-janssens; echo $? > $H/code) | sleep 1; cat $H/code";
     assert_eq!(says(&dev, watch).trim(), "0");
@@ -244,7 +244,7 @@ fn an_export_that_was_cut_short_is_gone_on_with() {
     assert!(whole.lines().count() > 100);
     let verify = "$M audit verify --secrets $H/.local/share/mandate";
     says(&dev, &format!("{verify} $H/whole.jsonl"));
-    // Cut at any byte, a line among them.
+    // The cuts fall at arbitrary bytes, also within a line.
     for (part, of) in [(0, 4), (1, 4), (3, 4), (4, 4)] {
         let cut = &whole.as_bytes()[..whole.len() * part / of];
         fs::write(dev.home().join("cut.jsonl"), cut).unwrap();

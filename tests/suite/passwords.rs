@@ -1,11 +1,11 @@
-//! What a process says of the URLs that it is given.
+//! Output of processes about the URLs in their configuration.
 
 use std::process::Command;
 
 use mandate::run::{PeerKeys, Secrets};
 use tests::program;
 
-/// URLs with a password, as people write them: right, and wrong in as many ways.
+/// URLs with a password, valid and invalid in various ways.
 const URLS: [&str; 8] = [
     "postgres://u:hunter2@127.0.0.1:1/mandate",
     "postgres://u:hun/hunter2@127.0.0.1:1/mandate",
@@ -17,7 +17,7 @@ const URLS: [&str; 8] = [
     "https://u:hunter2@127.0.0.1:1",
 ];
 
-/// Options that take a URL, and the variable in place of each.
+/// Options that take a URL, and their environment variables.
 const OPTIONS: [(&str, &str); 8] = [
     ("--store", "MANDATE_STORE"),
     ("--cache", "MANDATE_CACHE"),
@@ -29,7 +29,7 @@ const OPTIONS: [(&str, &str); 8] = [
     ("--oidc-issuer", "MANDATE_OIDC_ISSUER"),
 ];
 
-/// What a process says until it ends.
+/// Returns the output of a process that ends by itself.
 fn said(arguments: &[&str], variables: &[(&str, &str)]) -> String {
     let mut command = Command::new(program());
     command.args(arguments).envs(variables.iter().copied());
@@ -42,15 +42,15 @@ fn said(arguments: &[&str], variables: &[(&str, &str)]) -> String {
 #[track_caller]
 fn is_silent(arguments: &[&str], variables: &[(&str, &str)]) {
     let said = said(arguments, variables);
-    assert!(!said.is_empty(), "{arguments:?} said nothing");
+    assert!(!said.is_empty(), "{arguments:?} printed nothing");
     assert!(
         !said.contains("hunter2"),
         "{arguments:?} {variables:?}: {said}"
     );
 }
 
-/// Whatever is wrong with a URL, and wherever it is said, no word of a process has its
-/// password.
+/// No output of a process contains the password of a URL, for every fault of the URL and every way
+/// to set it.
 #[test]
 fn no_process_says_the_password_of_a_url() {
     let folder = tempfile::tempdir().unwrap();
@@ -58,7 +58,7 @@ fn no_process_says_the_password_of_a_url() {
     PeerKeys::make(folder.path()).unwrap();
     let secrets = folder.path().display().to_string();
     let serve = |service: &str, more: &[&str]| {
-        // A store that cannot be: each process ends.
+        // The store is unreachable, so that each process ends.
         let base = [
             "serve",
             service,

@@ -1,4 +1,4 @@
-//! Poolers between the product and PostgreSQL.
+//! Connection poolers between the product and PostgreSQL.
 
 use seal::Source;
 use store::{StoreError, StoreUrl, migrate};

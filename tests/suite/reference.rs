@@ -52,7 +52,7 @@ fn the_page_of_errors_lists_every_reason() {
             .location;
         for (index, value) in reason.values().enumerate().skip(1) {
             let index = i32::try_from(index).unwrap();
-            // The path of a value's comment: the file's first enum, its value of this index.
+            // The path of the value's comment: the first enum of the file, the value at this index.
             let location = locations
                 .iter()
                 .find(|location| location.path == [5, 0, 2, index]);
@@ -67,7 +67,7 @@ fn the_page_of_errors_lists_every_reason() {
     hold("errors.md", &text);
 }
 
-/// A reason that no test demands could be any other.
+/// Without a test that requires it, a reason could silently change.
 #[test]
 fn every_declared_reason_is_demanded_by_a_test() {
     let pool = DescriptorPool::decode(api::DESCRIPTORS).unwrap();

@@ -1,4 +1,4 @@
-//! Changes that are asked for through the interface, decided from the command line.
+//! Change requests that are created through the interface and decided on the command line.
 
 use api::{
     entitlement::v1::{CreateGrantRequest, Grant, Scope},
@@ -17,7 +17,7 @@ use crate::cli::Dev;
 
 const DESK: &str = "serviceAccounts/desk";
 
-/// Clients of `mandate dev` with the key of its context, or with another.
+/// Returns clients of `mandate dev` with the key of its context, or with another.
 fn clients(dev: &Dev, key: Option<String>) -> Clients {
     let contexts = dev.home().join(".config/mandate/contexts.json");
     let contexts = context::load(&contexts).unwrap();
@@ -32,7 +32,7 @@ fn clients(dev: &Dev, key: Option<String>) -> Clients {
     )
 }
 
-/// One who may ask for changes everywhere; with a key.
+/// Creates an account that may create change requests everywhere. Returns its key.
 async fn desk(root: &Clients) -> String {
     let request = CreateServiceAccountRequest {
         service_account_id: "desk".to_owned(),

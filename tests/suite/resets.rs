@@ -1,4 +1,4 @@
-//! Calls that are cut off while the server stands still.
+//! Calls that are cancelled while the server stalls.
 
 use std::{convert::Infallible, num::NonZero, time::Duration};
 
@@ -15,14 +15,14 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, body::Body};
 use tower::service_fn;
 
-/// How long the server stands still, and how long those wait who cut off meanwhile.
+/// Duration of the stall, timeout of the calls that are cancelled meanwhile, and their number.
 const STALL: Duration = Duration::from_millis(300);
 const IMPATIENT: Duration = Duration::from_millis(60);
 const CUT_OFF: usize = 800;
-/// How long a call takes that is under way all the time.
+/// Duration of a call that stays in progress throughout.
 const LONG: Duration = Duration::from_millis(900);
 
-/// What a call does is in its header.
+/// Handles a call as its header demands.
 async fn answer(request: http::Request<Body>) -> Result<http::Response<Body>, Infallible> {
     match request.headers().get("x-do").map(HeaderValue::as_bytes) {
         Some(b"stall") => std::thread::sleep(STALL),
@@ -56,7 +56,7 @@ async fn a_connection_outlives_a_stall_in_which_its_calls_are_cut_off() {
     let server = tokio::spawn(async move { served.await.map_err(|error| error.to_string()) });
     let channel = over_tcp(&url, None).unwrap();
     call(channel.clone(), "nothing").await.unwrap();
-    // It would fail with the connection.
+    // This call would fail if the connection broke.
     let long = tokio::spawn(call(channel.clone(), "wait"));
     let stall = tokio::spawn(call(channel.clone(), "stall"));
     tokio::time::sleep(Duration::from_millis(20)).await;

@@ -1,4 +1,4 @@
-//! What tests do to processes happens, and with nothing that may not be installed.
+//! Signals of tests take effect, and tests run only programs that are installed.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use tests::{faults::Paused, signal};
 
 use crate::reference::sources;
 
-/// Programs that every Debian system has, or that whoever runs Cargo has.
+/// Programs that every Debian system has, or that come with Cargo.
 const EVERYWHERE: [&str; 5] = ["chmod", "chown", "sh", "sha256sum", "rustc"];
 
 fn sleeper() -> Child {

@@ -26,7 +26,7 @@ use tonic::{Code, Request, Response, Status, body::Body};
 use tonic_types::StatusExt;
 use tower::{ServiceExt, service_fn, util::BoxCloneSyncService};
 
-/// Everybody is the service account that their key names.
+/// Authenticates every caller as the service account that its key names.
 struct Anybody;
 
 #[async_trait]
@@ -43,7 +43,7 @@ impl Authenticator for Anybody {
     }
 }
 
-/// A client of the stack around `Check` as `handler` does it.
+/// Returns a client of the stack around a `Check` that `handler` implements.
 fn client<F>(
     limits: Limits,
     handler: impl Fn() -> F + Clone + Send + Sync + 'static,
@@ -55,7 +55,7 @@ where
         let handled = handler();
         async move {
             handled.await;
-            // An empty message: its length, and that it is not compressed.
+            // The frame of an empty message: not compressed, length 0.
             let frame = Full::new(Bytes::from_static(&[0; 5]));
             let mut response = http::Response::new(Body::new(frame));
             let headers = response.headers_mut();
@@ -80,7 +80,7 @@ async fn check(
     client.clone().check(request).await
 }
 
-/// A request of a service account.
+/// Returns a request of a service account.
 fn request<Q>(caller: &str, timeout: Duration, message: Q) -> Request<Q> {
     let mut request = Request::new(message);
     request.set_timeout(timeout);
@@ -153,7 +153,7 @@ async fn k_n_one_caller_has_only_its_share_of_the_calls_under_way() {
     }
     other.await.unwrap().unwrap();
     check(&client, Duration::from_secs(5)).await.unwrap();
-    // The share comes back.
+    // The slot is free again.
     call("loud").await.unwrap().unwrap();
 }
 
@@ -186,7 +186,7 @@ async fn k_n_batches_of_one_caller_wait_for_one_another_and_nobody_waits_for_the
     batch("other").await.unwrap().unwrap();
     assert!(
         begin.elapsed() < Duration::from_millis(500),
-        "another waits for its turn alone"
+        "another caller waits for its own calls only"
     );
     for call in loud {
         call.await.unwrap().unwrap();
@@ -194,7 +194,7 @@ async fn k_n_batches_of_one_caller_wait_for_one_another_and_nobody_waits_for_the
     let most = counted.load(Ordering::SeqCst);
     assert!(
         (2..=3).contains(&most),
-        "{most} batches at once, of two callers"
+        "{most} concurrent batches of two callers"
     );
 }
 
@@ -258,7 +258,7 @@ async fn a_call_to_a_peer_carries_what_is_left_of_the_deadline_and_the_request_i
     assert_eq!(seen["x-request-id"], "the-same");
     assert!(
         !seen.contains_key("authorization"),
-        "nothing of the caller's"
+        "no header of the caller"
     );
     let timeout = seen["grpc-timeout"].to_str().unwrap();
     let micros: u64 = timeout.trim_end_matches('u').parse().unwrap();

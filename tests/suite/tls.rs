@@ -1,4 +1,4 @@
-//! Servers with TLS, and with certificates of their clients.
+//! Servers with TLS and with client certificates.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -14,7 +14,7 @@ use tests::{Authority, Rig, Setting};
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
 
-/// Serves a rig with TLS; returns its URL.
+/// Serves a rig with TLS. Returns its URL.
 async fn serve_with(rig: &Rig, tls: TlsFiles, stop: &CancellationToken) -> String {
     serve_as(rig.service(), tls, stop).await
 }
@@ -33,7 +33,8 @@ async fn serve_as(service: GrpcService, tls: TlsFiles, stop: &CancellationToken)
     format!("https://{address}")
 }
 
-/// Whether a call arrives. It has no key, so one that arrives is refused as nobody's.
+/// Returns true if a call arrives. The call has no key, so the server answers it with
+/// `UNAUTHENTICATED`.
 async fn arrives(url: &str, ca: &str) -> bool {
     let channel = over_tcp(url, Some(ca.as_bytes())).unwrap();
     let request = CheckRequest {
@@ -76,8 +77,8 @@ async fn a_server_is_verified_and_lets_in_whom_it_is_told_to() {
     stop.cancel();
 }
 
-/// C2: between services each verifies the other: whoever has no certificate of their authority does
-/// not get to the door, and whoever has one and no key of a service is nobody there.
+/// C2: services verify each other. A caller without a certificate of their authority cannot
+/// connect, and one with a certificate but no service key is not authenticated.
 #[tokio::test(flavor = "multi_thread")]
 async fn c2_services_verify_each_other_by_certificate_and_key() {
     let rig = Arc::new(Rig::start(Setting::Sqlite).await);
@@ -123,7 +124,7 @@ async fn c2_services_verify_each_other_by_certificate_and_key() {
     let refused = ask(&key, Some(&wrong.1)).await.unwrap_err();
     assert_ne!(refused.code(), Code::Unauthenticated, "{refused:?}");
     assert_ne!(refused.code(), Code::Ok);
-    // Without an authority nobody could be verified, and nobody is called.
+    // Without an authority the client cannot verify the server, and so does not connect.
     assert!(over_tcp_as(&key, &url, None).is_err());
     stop.cancel();
 }

@@ -1,4 +1,4 @@
-//! `mandate watch`, as a program reads it.
+//! The output of `mandate watch`, as a program reads it.
 
 use std::{
     io::{BufRead, BufReader},
@@ -13,8 +13,8 @@ use tests::program;
 
 use crate::cli::Dev;
 
-/// How long a change may take to be told, and how often one is made for a watch that may not have
-/// begun.
+/// Maximum time until a change is reported, and the interval at which the test repeats a change
+/// because the watch may not have started yet.
 const PATIENCE: Duration = Duration::from_secs(20);
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -67,7 +67,7 @@ fn changes_are_told_as_they_are_made_and_from_where_an_earlier_watch_ended() {
     let told = told.unwrap();
     assert_eq!(told["kind"], "MEMBER");
     assert_eq!(told["subject"], "users/jan-peeters");
-    // What was made before the watch ended may still be told.
+    // Changes from before the end of the watch may still arrive.
     let told = watch.changes.try_iter().last().unwrap_or(told);
     drop(watch);
 

@@ -1,5 +1,5 @@
-//! One call that leads through three services is one trace. A process of its own: it traces
-//! whatever the process does.
+//! A call that involves three services forms one trace. This test needs a separate process, because
+//! it traces everything in the process.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -24,7 +24,7 @@ async fn a_call_through_three_services_is_one_trace() {
     let mut collector = FakeCollectorServer::start().await.unwrap();
     let provider = setup_tracer_provider(&collector).await;
     global::set_text_map_propagator(opentelemetry_sdk::propagation::TraceContextPropagator::new());
-    // The exporter makes spans of its own, at lower levels.
+    // The exporter creates its own spans, at lower levels.
     let layer = tracing_opentelemetry::layer()
         .with_tracer(provider.tracer("test"))
         .with_filter(LevelFilter::INFO);
@@ -48,7 +48,7 @@ async fn a_call_through_three_services_is_one_trace() {
         .await
         .unwrap();
 
-    // A span ends when nothing of its call is left, which is after the answer.
+    // A span ends when all work of its call has ended, which may be after the answer.
     let method = "mandate.membership.v1.MemberService/CreateMembership";
     let mut spans = Vec::new();
     for _ in 0..20 {

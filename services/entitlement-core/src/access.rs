@@ -1,4 +1,5 @@
-//! What a member can reach: the menu of each application, and where each permission holds.
+//! The effective access of a member: the modules of each application, and the scope of each
+//! permission.
 
 mod held;
 
@@ -13,26 +14,27 @@ use crate::{
     scope::{Scope, Tree},
 };
 
-/// What a member can reach in one application.
+/// The access of a member to one application.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApplicationAccess<'a> {
     /// The application.
     pub application: ApplicationIndex,
-    /// The modules in which the member holds anything anywhere, in display order.
+    /// The modules in which the member holds a permission without a condition, at any location, in
+    /// display order.
     pub modules: Vec<&'a str>,
-    /// Those in which the member holds something under a condition only.
+    /// The modules in which the member holds permissions under conditions only.
     pub conditional_modules: Vec<&'a str>,
-    /// Where a user lands: the first recommended module, else the first; nowhere if all is held
-    /// under conditions.
+    /// The module to open first: the first recommended one, else the first. Empty if the member
+    /// holds everything under conditions.
     pub landing_module: &'a str,
     /// The roles of the grants in force, ordered by name.
     pub roles: Vec<&'a str>,
-    /// The permissions held, in the order of the catalogue.
+    /// The permissions held, in the order of the catalog.
     pub permissions: Vec<PermissionAccess<'a>>,
 }
 
 impl ApplicationAccess<'_> {
-    /// An application of which nothing is known.
+    /// Returns the access to an application about which nothing is known: none.
     pub fn none(application: ApplicationIndex) -> Self {
         Self {
             application,
@@ -45,21 +47,21 @@ impl ApplicationAccess<'_> {
     }
 }
 
-/// A permission and where it holds.
+/// A permission with its scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PermissionAccess<'a> {
     /// The permission.
     pub permission: &'a str,
-    /// The union of the scopes of the grants in force that hold it.
+    /// The union of the scopes of the grants in force whose roles hold it.
     pub scope: Scope,
-    /// The applications for which it holds, if it concerns applications and holds for these only.
+    /// The applications to which it is restricted, if it is application-specific and restricted.
     pub applications: &'a [ApplicationIndex],
-    /// The condition under which it holds there, if it does not hold there always.
+    /// The condition under which it holds in the scope, if any.
     pub condition: Option<&'a str>,
 }
 
-/// What a member can reach at a moment, application by application, ordered by id. An
-/// application in which nothing can be reached is left out.
+/// Returns the access of a member at a time, by application, ordered by id. Leaves out applications
+/// in which the member holds nothing.
 pub fn access<'a>(facts: &Facts<'a>, now: Millis) -> Vec<ApplicationAccess<'a>> {
     let Ok((organization, member)) = membership(facts) else {
         return Vec::new();
@@ -78,7 +80,7 @@ pub fn access<'a>(facts: &Facts<'a>, now: Millis) -> Vec<ApplicationAccess<'a>> 
         .collect()
 }
 
-/// The applications that the organization of a member has at a moment, ordered by id.
+/// Returns the applications to which a member's organization is entitled at a time, ordered by id.
 pub fn entitled(facts: &Facts<'_>, now: Millis) -> impl Iterator<Item = ApplicationIndex> {
     let standing = membership(facts).ok().into_iter();
     let catalog = facts.catalog;
@@ -101,7 +103,7 @@ fn is_entitled(organization: &Organization, application: ApplicationIndex, now: 
         .is_some_and(|entitlement| entitlement.active && entitlement.validity.holds_at(now))
 }
 
-/// How a module is reached.
+/// The access of a member to a module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Reached {
     Not,

@@ -1,7 +1,7 @@
-//! Who may give, change and take what: nobody gives what they could not give themselves.
+//! The delegation rule: nobody can create, change or revoke a grant beyond their own access.
 //!
-//! One rule over role, scope, validity and delegation, used wherever a grant comes into being,
-//! changes or ends.
+//! One rule over role, scope, validity and delegation, used wherever a grant is created, changed or
+//! ends.
 
 use base::Millis;
 
@@ -13,59 +13,60 @@ use crate::{
     scope::{Scope, Target},
 };
 
-/// What somebody holds where they want to give: what they may give is bounded by it.
+/// The access of a granter, which bounds the grants that the granter may create.
 #[derive(Debug, Clone, Copy)]
 pub struct Power<'a> {
-    /// Their facts in the organization.
+    /// The granter's facts in the organization.
     pub here: Facts<'a>,
-    /// Their facts in the operator organization: what is held in all of it is held everywhere.
+    /// The granter's facts in the operator organization: a grant over all of it holds in every
+    /// organization.
     pub operator: Facts<'a>,
-    /// The moment.
+    /// The time of the check.
     pub now: Millis,
 }
 
-/// What a grant is about.
+/// The applications and locations of a grant.
 #[derive(Debug, Clone, Copy)]
 pub struct About<'a> {
-    /// The applications: that of the role, or those whose administration it gives. None for one
-    /// that is not in the catalogue.
+    /// The application of the role, or the applications whose administration it gives. `None` for
+    /// one that is not in the catalog.
     pub applications: &'a [Option<ApplicationIndex>],
-    /// The places; the organization for all of them.
+    /// The locations; the organization stands for all of them.
     pub places: &'a [Target],
 }
 
-/// A grant that somebody wants to give, change or take.
+/// A grant to be created, changed or revoked.
 #[derive(Debug, Clone, Copy)]
 pub struct Gift<'a> {
-    /// The permissions by which who has it manages.
+    /// The management permissions that the role holds.
     pub manages: &'a [PermissionIndex],
-    /// What it is about.
+    /// Its applications and locations.
     pub about: About<'a>,
-    /// When it ends; no demand where something is taken.
+    /// The end of the grant; no requirement if a grant is revoked.
     pub until: Millis,
-    /// Whether who gives it and who has it are the same.
+    /// True if granter and holder are the same.
     pub is_own: bool,
-    /// Whether who has it owns the organization.
+    /// True if the holder owns the organization.
     pub is_owners: bool,
 }
 
-/// Why something may not be given, changed or taken.
+/// The reason why the granter may not create, change or revoke a grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Beyond {
-    /// It is their own access.
+    /// The grant is the granter's own access.
     Own,
-    /// It is the access of an owner, and they are none.
+    /// The grant is the access of an owner, and the granter is not an owner.
     Owners,
-    /// They do not manage the application.
+    /// The granter does not administer the application.
     Application,
-    /// They manage it, but not in the place of this index.
+    /// The granter administers it, but not at the location with this index.
     Place(usize),
-    /// They manage it there, but not everywhere, not for so long, or they lack a permission that
-    /// the role would give on, or may not give it on.
+    /// The granter administers it there, but not everywhere or not for as long; or lacks a
+    /// permission that the role would pass on, or may not delegate it.
     Excess,
 }
 
-/// What a grant must have, beside its permission and its place.
+/// Requirements on a covering grant, beside its permission and location.
 #[derive(Debug, Clone, Copy)]
 struct Demand {
     until: Millis,
@@ -73,10 +74,10 @@ struct Demand {
 }
 
 impl Gift<'_> {
-    /// Whether somebody with this power may give it, or take it.
+    /// Checks that the granter may create or revoke the grant.
     ///
     /// # Errors
-    /// The first that is in the way.
+    /// The first [`Beyond`] that applies.
     // SPEC: S0-3, S0-4, S2-25, S3-6, S3-47, S3-48.
     pub fn check(&self, power: &Power<'_>) -> Result<(), Beyond> {
         if self.is_own {
@@ -106,13 +107,13 @@ impl Gift<'_> {
 }
 
 impl Power<'_> {
-    /// A grant by which a permission is held anywhere, for any application.
+    /// Returns a grant that holds a permission at any location, for any application.
     pub fn anywhere(&self, permission: PermissionIndex) -> Option<&Grant> {
         let mut everywhere = self.everywhere(permission);
         everywhere.next().or_else(|| self.held(permission).next())
     }
 
-    /// Whether a permission is held over all that a grant is about.
+    /// True if the granter holds a permission over all applications and locations of a grant.
     pub fn reaches(&self, permission: PermissionIndex, about: &About<'_>) -> bool {
         let demand = Demand {
             until: Millis::MIN,
@@ -121,8 +122,8 @@ impl Power<'_> {
         self.over(Some(permission), about, demand).is_ok()
     }
 
-    /// What a member has of what they see, by a permission to read: each grant that is about nothing
-    /// that they may not read of.
+    /// Returns a member with only those grants that the caller may see by a read permission: the
+    /// caller must hold it over every application and location of the grant.
     #[must_use]
     pub fn seen(&self, read: PermissionIndex, member: &Member) -> Member {
         let grants = member.grants.iter();
@@ -138,7 +139,8 @@ impl Power<'_> {
         let bound = grant.applications();
         let bound: Vec<_> = bound.into_iter().flatten().copied().map(Some).collect();
         let places: Vec<Target> = match &grant.scope {
-            // What was given in places that are gone is for those to see who see everything.
+            // A grant whose locations were all deleted is visible only to callers who see
+            // everything.
             Scope::Parts(parts) if !parts.is_empty() => {
                 parts.iter().map(|part| (*part).into()).collect()
             }
@@ -151,7 +153,7 @@ impl Power<'_> {
         self.reaches(read, &about)
     }
 
-    /// Whether they own the organization, or manage it from the operator organization.
+    /// True if the granter owns the organization, or manages it from the operator organization.
     pub fn owns(&self) -> bool {
         let catalog = self.here.catalog;
         let Some(write) = catalog.permission(management::GRANTS_WRITE) else {
@@ -162,7 +164,7 @@ impl Power<'_> {
             || self.held(write).any(|grant| Some(grant.role) == owner)
     }
 
-    /// Whether there is nothing that they may not give, in any organization and for ever.
+    /// True if the granter may delegate everything, in any organization and without expiry.
     pub fn gives_everything(&self) -> bool {
         let catalog = self.here.catalog;
         let managing = catalog.application(management::APPLICATION);
@@ -211,25 +213,25 @@ impl Power<'_> {
         Ok(())
     }
 
-    /// The grants in force in the organization that hold a permission.
+    /// Returns the grants in force in the organization that hold a permission.
     fn held(&self, permission: PermissionIndex) -> impl Iterator<Item = &Grant> {
         held(&self.here, permission, self.now)
     }
 
-    /// The grants in force that hold a permission in every organization.
+    /// Returns the grants in force that hold a permission in every organization.
     fn everywhere(&self, permission: PermissionIndex) -> impl Iterator<Item = &Grant> {
         held(&self.operator, permission, self.now)
             .filter(|grant| grant.scope == Scope::All && grant.applications().is_none())
     }
 
-    /// All covers also what is not there: whether it is, is another question.
+    /// `All` also covers missing locations: existence is checked elsewhere.
     fn covers(&self, grant: &Grant, place: Target) -> bool {
         let tree = self.here.organization.map(|facts| &facts.tree);
         grant.scope == Scope::All || tree.is_some_and(|tree| tree.covers(&grant.scope, place))
     }
 }
 
-/// What holds only under a condition gives no power: roles that manage have none.
+/// A conditional grant gives no authority; roles with management permissions never have conditions.
 fn held<'a>(
     facts: &Facts<'a>,
     permission: PermissionIndex,

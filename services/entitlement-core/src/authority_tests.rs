@@ -1,4 +1,4 @@
-//! Giving by table, and by the law that nobody comes to hold what the giver did not.
+//! The delegation rule by table, and as a law: nobody comes to hold what the granter did not.
 
 use std::sync::Arc;
 
@@ -27,8 +27,8 @@ struct World {
     member: Member,
 }
 
-/// What a giver holds, and what is given: a role, its scope (units by number, or all), the
-/// applications that it is bound to, an end, and whether it may be given on.
+/// Access of a granter, or a proposed grant: a role, its scope (units by number, or all), whether
+/// it is bound to an application, an end, and whether it may be delegated.
 #[derive(Debug, Clone)]
 struct Seed {
     role: usize,
@@ -140,7 +140,8 @@ impl World {
         })
     }
 
-    /// Whether a role may be given for an application, in some units or everywhere, until then.
+    /// Checks that a role may be granted for an application, in some units or everywhere, until a
+    /// time.
     fn give(
         &self,
         role: &str,
@@ -182,7 +183,8 @@ fn what_is_held_under_a_condition_gives_no_power() {
     let give = |world: &World| world.give(VIEWER, "a", None, 1000);
     assert_eq!(give(&world), Ok(()));
     assert!(world.power().owns());
-    // No such grant can be given; if there were one, it would give nothing on, even if it is met.
+    // No such grant can be created. If one existed, it would give no authority, even if its
+    // condition is met.
     let condition = Some(Arc::new(Condition::parse("true").unwrap()));
     world.member.grants[0].bounds = Some(Box::new(Bounds {
         condition,
@@ -196,7 +198,7 @@ const VIEWER: &str = "applications/a/roles/viewer";
 const DELEGATED: &str = "applications/mandate/roles/delegated-owner";
 const ADMIN: &str = "applications/mandate/roles/application-admin";
 
-/// C3: application, place, time, delegation: each alone is in the way.
+/// C3: application, location, time and delegation each suffice to refuse.
 #[test]
 fn c3_every_condition_of_giving_is_needed() {
     let owner = world(&[holds(0, None, false, false)]);
@@ -236,14 +238,14 @@ fn c3_every_condition_of_giving_is_needed() {
         part.give(VIEWER, "b", Some(&[1, 2]), 1000),
         Err(Beyond::Place(1))
     );
-    // What is out of reach and what is not there are answered alike.
+    // A location out of reach and a missing one get the same answer.
     assert_eq!(
         part.give(VIEWER, "b", Some(&[1, 9]), 1000),
         Err(Beyond::Place(1))
     );
     assert_eq!(part.give(VIEWER, "b", None, 1000), Err(Beyond::Excess));
 
-    // Two powers do not add up to a third: one for the place, one for the application.
+    // Two grants do not add up to a third: one for the location, one for the application.
     let two = world(&[
         holds(1, Some(&[0]), false, true),
         holds(2, Some(&[2]), true, true),
@@ -276,7 +278,7 @@ fn seed() -> impl Strategy<Value = Seed> {
 }
 
 proptest! {
-    /// B2: whatever is given, the giver held it, there and for as long.
+    /// B2: the granter held everything that a permitted grant gives, there and for as long.
     #[test]
     fn b2_nobody_holds_what_the_giver_did_not(held in vec(seed(), 0..5), gift in seed()) {
         let world = world(&held);

@@ -1,4 +1,4 @@
-//! What access can be given to, compiled for decisions.
+//! Applications with their permissions and roles, compiled for decisions.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -10,7 +10,7 @@ use crate::{
     role::{RoleSet, Roles},
 };
 
-/// An application as it is declared.
+/// An application as declared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApplicationDefinition {
     /// The id.
@@ -28,20 +28,20 @@ pub struct ApplicationDefinition {
 pub struct ModuleDefinition {
     /// The id in permissions.
     pub id: String,
-    /// What can be done in it.
+    /// The verbs of its permissions.
     pub verbs: Vec<String>,
-    /// Its parts.
+    /// Its options.
     pub options: Vec<OptionDefinition>,
-    /// Whether every user should have it.
+    /// True if every user should have the module.
     pub recommended: bool,
 }
 
-/// A part of a module.
+/// An option of a module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OptionDefinition {
     /// The id in permissions.
     pub id: String,
-    /// What can be done with it.
+    /// The verbs of its permissions.
     pub verbs: Vec<String>,
 }
 
@@ -52,24 +52,24 @@ pub struct RoleDefinition {
     pub id: String,
     /// Permissions and patterns.
     pub permissions: Vec<String>,
-    /// What those who hold it are told of.
+    /// The notification routes of its holders.
     pub notification_routes: Vec<String>,
 }
 
-/// What is wrong with a declaration.
+/// An error in a declaration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CatalogError {
-    /// A part's id breaks the grammar of ids.
+    /// The id of a part breaks the grammar of ids.
     #[error("`{0}` is not an id: lower case letters, digits and hyphens, beginning with a letter")]
     Id(String),
     /// Two parts have the same id.
-    #[error("`{0}` is there twice")]
+    #[error("`{0}` occurs twice")]
     Twice(String),
-    /// A role names what is not of the application.
+    /// A role names a permission or pattern outside of the application.
     #[error(transparent)]
     Pattern(#[from] InvalidPattern),
-    /// A name is in a language that there is not.
-    #[error("`{0}` is none of the languages `en`, `nl`, `fr`, `nb`, `de`")]
+    /// A name is in a language that is not supported.
+    #[error("`{0}` is not one of the languages `en`, `nl`, `fr`, `nb`, `de`")]
     Locale(String),
     /// A separation names a role that the application does not have.
     #[error("the application has no role `{0}`")]
@@ -79,11 +79,11 @@ pub enum CatalogError {
     UnknownPermission(String),
 }
 
-/// An application in the compiled catalogue.
+/// An application in the compiled catalog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ApplicationIndex(u32);
 
-/// A permission in the compiled catalogue.
+/// A permission in the compiled catalog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PermissionIndex(pub(crate) u32);
 
@@ -91,7 +91,7 @@ pub struct PermissionIndex(pub(crate) u32);
 struct Permission {
     name: Box<str>,
     application: ApplicationIndex,
-    /// The place of the module in its application.
+    /// The index of the module in its application.
     module: usize,
 }
 
@@ -102,25 +102,25 @@ struct Application {
     modules: Vec<(Box<str>, bool)>,
 }
 
-/// The compiled catalogue.
+/// The compiled catalog.
 #[derive(Debug, Default)]
 pub struct Catalog {
     applications: Vec<Application>,
     application_ids: Map<Box<str>, ApplicationIndex>,
     permissions: Vec<Permission>,
     permission_names: Map<Box<str>, PermissionIndex>,
-    /// The applications of the notification routes. A route is held as a permission is, and has a
-    /// number after those of all permissions for each application that has it.
+    /// The notification routes by application. A role holds a route as it holds a permission: each
+    /// route has an index for each of its applications, after the indexes of all permissions.
     routes: Vec<(Box<str>, ApplicationIndex)>,
     /// Its roles.
     pub(crate) roles: RoleSet,
 }
 
 impl ApplicationDefinition {
-    /// The permissions of the application, each with the place of its module, in order.
+    /// Returns the permissions of the application in order, each with the index of its module.
     ///
     /// # Errors
-    /// [`CatalogError`] for an id that is no id or that is there twice.
+    /// [`CatalogError`] if an id is invalid or occurs twice.
     pub fn permissions(&self) -> Result<Vec<(String, usize)>, CatalogError> {
         let mut found = Vec::new();
         let mut seen = HashSet::new();
@@ -209,7 +209,7 @@ impl Catalog {
             definition.check()?;
             catalog.add_permissions(definition)?;
         }
-        // Roles come last: a bit set spans all permissions and routes.
+        // Roles come last: their bit sets span all permissions and routes.
         for definition in definitions {
             catalog.add_routes(definition);
         }
@@ -219,29 +219,29 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// The permission of a name.
+    /// Returns the permission with a name.
     pub fn permission(&self, name: &str) -> Option<PermissionIndex> {
         self.permission_names.get(name).copied()
     }
 
-    /// The application of an id.
+    /// Returns the application with an id.
     pub fn application(&self, id: &str) -> Option<ApplicationIndex> {
         self.application_ids.get(id).copied()
     }
 
-    /// The name of a permission.
+    /// Returns the name of a permission.
     pub fn permission_name(&self, permission: PermissionIndex) -> &str {
         let found = self.permissions.get(permission.0 as usize);
         found.map_or("", |permission| &permission.name)
     }
 
-    /// The id of an application.
+    /// Returns the id of an application.
     pub fn application_id(&self, application: ApplicationIndex) -> &str {
         let found = self.applications.get(application.0 as usize);
         found.map_or("", |application| &application.id)
     }
 
-    /// The application of a permission.
+    /// Returns the application of a permission.
     pub fn application_of(&self, permission: PermissionIndex) -> Option<ApplicationIndex> {
         let at = permission.0 as usize;
         match self.permissions.get(at) {
@@ -250,7 +250,7 @@ impl Catalog {
         }
     }
 
-    /// The roles that there are in every organization.
+    /// Returns the roles available in every organization.
     pub fn roles(&self) -> Roles<'_> {
         Roles {
             catalog: self,
@@ -258,25 +258,26 @@ impl Catalog {
         }
     }
 
-    /// Whether a permission is one of managing.
+    /// True if the permission is a management permission.
     pub fn is_managing(&self, permission: PermissionIndex) -> bool {
         let application = self.application_of(permission);
         application.is_some() && application == self.application(management::APPLICATION)
     }
 
-    /// Whether a permission is one of managing what members have of applications.
+    /// True if the permission is application-specific: it manages the access of members to
+    /// applications.
     pub fn concerns_applications(&self, permission: PermissionIndex) -> bool {
         management::concerns_applications(self.permission_name(permission))
     }
 
-    /// The applications, ordered by id.
+    /// Returns the applications, ordered by id.
     pub fn applications(&self) -> Vec<ApplicationIndex> {
         let mut indexes: Vec<_> = self.application_ids.values().copied().collect();
         indexes.sort_unstable_by_key(|index| self.application_id(*index));
         indexes
     }
 
-    /// The permissions of all applications, ordered by name.
+    /// Returns the permissions of all applications, ordered by name.
     pub fn permissions(&self) -> Vec<(&str, PermissionIndex)> {
         let names = self.permission_names.iter();
         let mut all: Vec<_> = names.map(|(name, index)| (&**name, *index)).collect();
@@ -284,7 +285,7 @@ impl Catalog {
         all
     }
 
-    /// A notification route of every application that has it, as what roles hold.
+    /// Returns the indexes of a notification route, one for each application that has the route.
     pub fn routes(&self, route: &str) -> impl Iterator<Item = PermissionIndex> {
         let first = self.permissions.len();
         let routes = self.routes.iter().enumerate();
@@ -293,7 +294,7 @@ impl Catalog {
             .map(move |(at, _)| PermissionIndex(index(first + at)))
     }
 
-    /// The permissions of an application, in the order of its declaration.
+    /// Returns the permissions of an application, in the order of its declaration.
     pub fn permissions_of(
         &self,
         application: ApplicationIndex,
@@ -305,8 +306,8 @@ impl Catalog {
             .map(|(index, _)| PermissionIndex(u32::try_from(index).unwrap_or(u32::MAX)))
     }
 
-    /// The modules of an application in display order, each with the place that permissions
-    /// refer to and whether it is recommended.
+    /// Returns the modules of an application in display order: the index that permissions refer to,
+    /// the id, and whether it is recommended.
     pub fn modules_of(
         &self,
         application: ApplicationIndex,
@@ -318,7 +319,7 @@ impl Catalog {
             .map(|(place, (id, recommended))| (place, &**id, *recommended))
     }
 
-    /// The place of a permission's module in its application.
+    /// Returns the index of a permission's module in its application.
     pub fn module_of(&self, permission: PermissionIndex) -> Option<usize> {
         Some(self.permissions.get(permission.0 as usize)?.module)
     }
@@ -392,7 +393,7 @@ impl Catalog {
     }
 }
 
-/// The number of what comes after so many.
+/// Returns the index of the next element.
 pub(crate) fn index(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }

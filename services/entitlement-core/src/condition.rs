@@ -1,7 +1,7 @@
-//! Conditions of grants: expressions of CEL over what a question is about.
+//! Conditions of grants: CEL expressions over the input of a query.
 //!
-//! A condition is a pure function of the question. It knows no time: from when to when a grant
-//! holds is its validity, and so it stays exact when an answer changes by time alone.
+//! A condition is a pure function of the query. It does not know the time: the validity of a grant
+//! says when it holds, so the time at which an answer changes stays exact.
 
 mod grammar;
 mod relations;
@@ -24,38 +24,38 @@ use self::{
     variables::bind,
 };
 
-/// The longest condition, in bytes.
+/// Maximum length of a condition, in bytes.
 pub const MAX_BYTES: usize = 1024;
 
-/// Grants with conditions that a member may have: a question asks all that bear on it.
+/// Maximum number of conditional grants of a member: a query evaluates all that it needs.
 pub const MAX_HELD: usize = 16;
 
-/// How deep the parser goes; a condition may go less deep, and is told so with a better word.
+/// Depth limit of the parser. Conditions have a lower limit, which has a clearer error.
 const PARSER_DEPTH: u16 = 64;
 
-/// What a question is about, as conditions see it.
+/// The input of conditions.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Given<'a> {
-    /// Who: `users/…` or `serviceAccounts/…`.
+    /// The subject: `users/…` or `serviceAccounts/…`.
     pub subject: &'a str,
-    /// The id of the resource that is asked about, if it is one.
+    /// The id of the target, if it is a resource.
     pub resource: Option<&'a str>,
-    /// What the caller says of the circumstances.
+    /// The context that the caller sent.
     pub context: Option<&'a Struct>,
 }
 
-/// What is wrong with a condition.
+/// An error in a condition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidCondition {
     /// It is too long.
     #[error("must have at most {MAX_BYTES} bytes")]
     Long,
     /// It is not CEL.
-    #[error("is no expression, at character {column}: {message}")]
+    #[error("is not an expression, at character {column}: {message}")]
     Syntax {
-        /// Where, from 1 on.
+        /// The character at fault, from 1.
         column: usize,
-        /// What the parser says.
+        /// The message of the parser.
         message: String,
     },
     /// It has too many parts, or they nest too deeply.
@@ -65,32 +65,32 @@ pub enum InvalidCondition {
         grammar::MAX_DEPTH
     )]
     Large,
-    /// It refers to what a question does not have.
+    /// It refers to a variable or field that does not exist.
     #[error(
-        "`{0}` is none of `context.KEY`, `resource.id`, `resource.type`, `subject.name`, \
-         `subject.kind`"
+        "refers to `{0}`, which is not one of `context.KEY`, `resource.id`, `resource.type`, \
+         `subject.name`, `subject.kind`"
     )]
     Reference(String),
-    /// It calls what could cost too much, or what there is not.
+    /// It calls a function that does not exist or could cost too much.
     #[error(
-        "`{0}` is not allowed: only comparisons, `&&`, `||`, `!`, `?:`, `in`, `has`, `size`, \
-         `startsWith`, `endsWith` and `contains` are"
+        "uses `{0}`, which is not allowed: only comparisons, `&&`, `||`, `!`, `?:`, `in`, `has`, \
+         `size`, `startsWith`, `endsWith` and `contains` are"
     )]
     Function(String),
-    /// It is neither true nor false.
+    /// Its value is neither true nor false.
     #[error("is {0}; it must be true or false")]
     NotBoolean(Type),
-    /// A part of it can only err.
-    #[error("has `{operation}` of {operands}, which always errs")]
+    /// A part of it always fails.
+    #[error("applies `{operation}` to {operands}, which always fails")]
     Mismatch {
-        /// What is done.
+        /// The operation.
         operation: String,
-        /// The types of what it is done to.
+        /// The types of its operands.
         operands: String,
     },
-    /// It has a number that a context cannot say exactly.
+    /// It has a number that a context cannot represent exactly.
     #[error(
-        "has a number beyond {0} or -{0}; write it as a text, and say it as a text",
+        "has a number beyond {0} or -{0}; write it as a text, here and in the context",
         relations::MAX_EXACT
     )]
     Inexact,
@@ -100,32 +100,32 @@ pub enum InvalidCondition {
 ///
 /// Allowed are literals, lists, comparisons, `&&`, `||`, `!`, `?:`, `in`, indexing, `has`, `size`,
 /// `startsWith`, `endsWith` and `contains`, over `context.KEY`, `resource.id`, `resource.type`,
-/// `subject.name` and `subject.kind`. Each of them costs at most what its operands are long, and
-/// there are neither macros that repeat (`all`, `exists`, `map`, `filter`) nor regular expressions
-/// nor arithmetic: so a condition costs at most its number of parts, which is bounded, times the
-/// size of the context, which is bounded too.
+/// `subject.name` and `subject.kind`. The cost of each is bounded by the size of its operands.
+/// There are no macros that iterate (`all`, `exists`, `map`, `filter`), no regular expressions and
+/// no arithmetic. So the cost of a condition is at most its number of AST nodes times the size of
+/// the context, and both are bounded.
 ///
-/// Compiled when it is asked for the first time: reading many costs nothing.
+/// A condition is compiled at its first evaluation, so loading many of them costs nothing.
 pub struct Condition {
     text: Box<str>,
-    /// None if it is none that this version knows.
+    /// None if this version cannot parse it.
     program: OnceLock<Option<Program>>,
 }
 
 struct Program {
     expression: IdedExpr,
-    /// What it speaks of in the context.
+    /// The context keys that it refers to.
     keys: BTreeSet<String>,
 }
 
-/// The functions of CEL, of which the grammar lets few through, and our relations.
+/// The functions of CEL, few of which the grammar allows, and the comparisons of this crate.
 static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(environment()));
 
 impl Condition {
-    /// A condition that somebody wants to give.
+    /// Parses a condition for a new grant.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The first [`InvalidCondition`].
     pub fn parse(text: &str) -> Result<Self, InvalidCondition> {
         let expression = read(text)?;
         let keys = keys_of(&expression)?;
@@ -137,8 +137,8 @@ impl Condition {
         })
     }
 
-    /// A condition that was given, perhaps when less was refused. One that cannot be read is never
-    /// met.
+    /// Restores a stored condition, which may have been accepted under older rules. One that cannot
+    /// be parsed is never met.
     pub fn stored(text: &str) -> Self {
         Self {
             text: text.into(),
@@ -146,25 +146,25 @@ impl Condition {
         }
     }
 
-    /// About how many bytes it takes once it is compiled.
+    /// Returns the approximate size in bytes once compiled.
     pub fn weight(&self) -> usize {
         const COMPILED: usize = 16;
         size_of::<Self>() + self.text.len() * COMPILED
     }
 
-    /// As it was given.
+    /// Returns the text as entered.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Whether it is met, on a resource of this type if it is known to be one. A condition that
-    /// errs is not.
+    /// Returns true if the condition is met, on a resource of type `kind` if it is known. A
+    /// condition that fails to evaluate is not met.
     pub(crate) fn is_met(&self, given: &Given<'_>, kind: Option<&str>) -> bool {
         let program = self.program();
         program.is_some_and(|program| program.is_met(given, kind))
     }
 
-    /// What it refers to of the context and what is not there, in order.
+    /// Returns the context keys that the condition refers to and the context lacks, in order.
     pub fn missing<'a>(&'a self, given: &Given<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
         let keys = self.program().map(|program| &program.keys);
         let context = given.context;
@@ -203,8 +203,8 @@ fn read(text: &str) -> Result<IdedExpr, InvalidCondition> {
     if text.len() > MAX_BYTES {
         return Err(InvalidCondition::Long);
     }
-    // The other parser of the library takes milliseconds for the same, and of nested
-    // parentheses so much stack that a build without optimizations ends.
+    // The other parser of the library takes milliseconds for the same text, and so much stack for
+    // nested parentheses that it overflows in an unoptimized build.
     let parser = PrattParser::new().max_recursion_depth(PARSER_DEPTH);
     parser.parse(text).map_err(|errors| {
         let first = errors.errors.first();
@@ -215,7 +215,7 @@ fn read(text: &str) -> Result<IdedExpr, InvalidCondition> {
     })
 }
 
-/// Two are the same if they were given alike.
+/// Conditions are equal if their texts are equal.
 impl PartialEq for Condition {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text

@@ -9,7 +9,7 @@ use super::*;
 
 const PAGE: &str = include_str!("../../../docs/reference/conditions.md");
 
-/// What a condition answers, in the words of the page.
+/// Evaluates a condition; returns the result in the words of the reference page.
 fn answer(condition: &str, context: &Struct) -> &'static str {
     let Ok(parsed) = Condition::parse(condition) else {
         return "refused";
@@ -27,7 +27,7 @@ fn answer(condition: &str, context: &Struct) -> &'static str {
     }
 }
 
-/// What the library answers by itself.
+/// Evaluates a condition by the library alone.
 fn answer_of_cel(condition: &str, context: &Struct) -> &'static str {
     let expression = read(condition).unwrap();
     let keys = keys_of(&expression).unwrap();
@@ -73,7 +73,7 @@ fn of(json: serde_json::Value) -> Said {
     })
 }
 
-/// The rows of the page: the condition, what it answers here, what CEL says.
+/// Returns the rows of the page: the condition, the result here, and the result in CEL.
 fn rows() -> Vec<(String, &'static str, &'static str)> {
     let page = PAGE.split("## What each answers").nth(1).unwrap();
     let rows = page.lines().filter_map(|line| {

@@ -1,4 +1,4 @@
-//! What is a condition and when it is met.
+//! The syntax of conditions, and their evaluation.
 
 use std::time::{Duration, Instant};
 
@@ -81,7 +81,7 @@ fn a_condition_is_met_by_what_it_says() {
         "context.network.contains('ffi') && context.network.endsWith('ce')",
         "size(context.network) == 6 && context.network.size() == 6",
         "context.network == 'office' ? context.amount < 100 : false",
-        // What errs is nothing beside what is true.
+        // An error does not count beside a true alternative.
         "context.absent == 1 || context.count == 3",
     ] {
         assert!(is_met(condition), "{condition}");
@@ -106,7 +106,7 @@ fn a_condition_that_errs_or_is_not_true_is_not_met() {
     ] {
         assert!(!is_met(condition), "{condition}");
     }
-    // Nothing is a resource, and its type is not known, where none is asked about.
+    // Without a resource in the query, comparisons of its id and type are not met.
     for condition in [
         "resource.id != 'a'",
         "resource.type != 'a'",
@@ -171,7 +171,7 @@ fn what_a_question_does_not_have_is_refused() {
     assert_eq!(Condition::parse(&long), Err(Long));
 }
 
-/// Whatever is written, within what is allowed: it neither takes long nor ends the process.
+/// No accepted text takes long or ends the process.
 #[test]
 fn k_n_what_nests_is_refused_before_it_costs() {
     let nested = |open: &str, middle: &str, close: &str| {
@@ -217,7 +217,7 @@ fn many_alternatives_are_not_deep() {
     }
 }
 
-/// The costliest that is allowed, over the largest context.
+/// The costliest condition allowed, over the largest context.
 #[test]
 fn k_n_the_costliest_condition_costs_little() {
     let long = "x".repeat(1900);
@@ -284,7 +284,7 @@ fn what_is_missing_is_in_order_and_named_once() {
     );
 }
 
-/// Every operation over values of every kind.
+/// Generates every operation over values of every type.
 fn expressions() -> impl Strategy<Value = String> {
     let value = prop::sample::select(vec![
         "context.network",
@@ -341,7 +341,7 @@ proptest! {
         let condition = Condition::stored(&text);
         let met = condition.is_met(&given, None);
         prop_assert_eq!(condition.is_met(&given, None), met);
-        // Nothing is met together with its opposite.
+        // A condition and its negation are never both met.
         let negated = Condition::stored(&format!("!({text})"));
         prop_assert!(!(met && negated.is_met(&given, None)));
     }

@@ -1,7 +1,7 @@
 //! The decision.
 //!
-//! Additive: no grant denies, nothing is excluded, and nothing recurses but the tree of units.
-//! What cannot be expressed cannot be got wrong.
+//! Additive: no grant denies, nothing is excluded, and only the unit tree is recursive. What cannot
+//! be expressed cannot be got wrong.
 
 mod among;
 
@@ -19,21 +19,21 @@ use crate::{
     scope::{Target, next},
 };
 
-/// The facts that bear on one subject in one organization, all of one moment.
+/// The facts about one subject in one organization, all as of one time.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
-    /// The catalogue.
+    /// The catalog.
     pub catalog: &'a Catalog,
-    /// The subject, if there is one of that name.
+    /// The subject, if it exists.
     pub subject: Option<&'a Subject>,
-    /// The organization, if there is one of that name.
+    /// The organization, if it exists.
     pub organization: Option<&'a Organization>,
-    /// The subject in the organization, if it is a member.
+    /// The membership of the subject, if it is a member.
     pub member: Option<&'a Member>,
 }
 
 impl<'a> Facts<'a> {
-    /// The roles that there are in the organization.
+    /// Returns the roles available in the organization.
     pub fn roles(&self) -> Roles<'a> {
         Roles {
             catalog: self.catalog,
@@ -41,59 +41,59 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Whether the subject is an active member of the active organization.
+    /// True if the subject is an active member of the active organization.
     pub fn is_member(&self) -> bool {
         membership(self).is_ok()
     }
 }
 
-/// Why, in the order in which the conditions are asked: the first that fails is the reason, so
-/// that the reason is stable and tells nothing of what comes after it. The first is asked about
-/// members only: whether there is somebody who is none is not for an organization to know.
+/// The reason for a deny, in the order of the checks. The first check that fails is the reason, so
+/// the reason is stable and reveals nothing about later checks. `SubjectNotActive` concerns members
+/// only: an organization may not learn whether a user exists who is not its member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
-    /// The member does not exist as a subject, or is not active.
+    /// The member's user or service account does not exist or is not active.
     SubjectNotActive,
     /// The organization does not exist or is not active.
     OrganizationNotActive,
-    /// The subject has no membership in it.
+    /// The subject is not a member of the organization.
     NotAMember,
     /// The membership is not active.
     MembershipNotActive,
-    /// A subscription is demanded and the member has none.
+    /// The organization requires a subscription and the member has none.
     NotEligible,
-    /// The organization does not have the application now.
+    /// The organization is not entitled to the application now.
     ApplicationNotEntitled,
-    /// No grant in force holds the permission.
+    /// No grant in force has a role with the permission.
     NoGrant,
     /// No such grant covers the target.
     OutOfScope,
-    /// Such grants hold under conditions only, and none of these is met.
+    /// Such grants exist only with conditions, and none is met.
     ConditionNotMet,
 }
 
-/// An answer.
+/// A decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decision<'a> {
-    /// The grant that allows, or why there is none.
+    /// The grant that allows, or the reason for the deny.
     pub outcome: Result<&'a Grant, Reason>,
-    /// The next moment at which the answer could change by time alone.
+    /// The next time at which the answer could change by time alone.
     pub valid_until: Millis,
-    /// How many conditions were asked.
+    /// Number of conditions evaluated.
     pub conditions: u32,
 }
 
 impl Decision<'_> {
-    /// Whether it bore upon the answer how a condition is met: such an answer is to this question
-    /// in these circumstances, and to no other.
+    /// True if the answer depends on a condition. Such an answer holds for this query with this
+    /// context only.
     pub fn is_conditional(&self) -> bool {
-        // What holds always decides before any is asked.
+        // Unconditional grants decide before any condition is evaluated.
         self.conditions > 0
     }
 }
 
-/// Decides one question at a moment.
-// SPEC: the order of the conditions is the order of `Reason`.
+/// Decides one query at a time.
+// SPEC: the order of the checks is the order of `Reason`.
 pub fn decide<'a>(
     facts: &Facts<'a>,
     permission: PermissionIndex,
@@ -115,8 +115,8 @@ pub fn decide<'a>(
     }
 }
 
-/// What conditions that are not met ask of the context and what is not there, in order: with it, a
-/// refusal could be an allow. Nothing if no condition bears on the question.
+/// Returns the context keys that unmet conditions refer to and the context lacks, in order: with
+/// them a deny could become an allow. Empty if the query involves no condition.
 pub fn missing<'a>(
     facts: &Facts<'a>,
     permission: PermissionIndex,
@@ -140,7 +140,7 @@ pub fn missing<'a>(
         .collect()
 }
 
-/// A member of an organization that has the application.
+/// An active member of an organization that is entitled to the application.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Standing<'a> {
     pub(crate) organization: &'a Organization,
@@ -148,7 +148,7 @@ pub(crate) struct Standing<'a> {
     pub(crate) entitlement: &'a Entitlement,
 }
 
-/// The membership, if access of it holds.
+/// Returns organization and member, if access through the membership is effective.
 pub(crate) fn membership<'a>(facts: &Facts<'a>) -> Result<(&'a Organization, &'a Member), Reason> {
     let subject = facts.subject.filter(|subject| subject.active);
     if facts.member.is_some() && subject.is_none() {
@@ -171,7 +171,7 @@ pub(crate) fn membership<'a>(facts: &Facts<'a>) -> Result<(&'a Organization, &'a
     Ok((organization, member))
 }
 
-/// Everything but the grants.
+/// Checks everything except the grants.
 pub(crate) fn standing<'a>(
     facts: &Facts<'a>,
     permission: PermissionIndex,

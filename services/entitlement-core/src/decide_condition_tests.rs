@@ -1,4 +1,4 @@
-//! Conditions, by law over the same worlds, in several circumstances.
+//! Conditions as laws over the same generated facts, with several contexts.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -16,7 +16,7 @@ pub(super) const CONDITIONS: [&str; 6] = [
     "has(resource.id) && subject.name == 'users/jan'",
 ];
 
-/// What a grant with a condition is bound by.
+/// Returns the bounds of a grant with a condition.
 pub(super) fn bounds(condition: usize) -> Bounds {
     let condition = Condition::parse(CONDITIONS[condition]).unwrap();
     Bounds {
@@ -52,7 +52,7 @@ fn contexts() -> Vec<Option<Struct>> {
     ]
 }
 
-/// Every place, with the id of the resource that it is.
+/// Returns every target, with its id if it is a resource.
 fn places(world: &World) -> Vec<(Option<&'static str>, Target)> {
     let tree = &world.organization.as_ref().unwrap().tree;
     let mut places: Vec<_> = targets(world)
@@ -74,7 +74,7 @@ fn typed(seeds: &[Seed]) -> World {
     world
 }
 
-/// Every question in all circumstances.
+/// Returns every query with every context.
 fn asked<'c>(
     world: &World,
     contexts: &'c [Option<Struct>],
@@ -108,7 +108,7 @@ fn what_holds_always_decides_before_what_holds_under_a_condition() {
         condition,
     };
     let met = Some(3);
-    // Even if that holds longer.
+    // Even if the conditional grant holds longer.
     let both = super::world(&[seed(met, 20), seed(None, 10)]);
     let decision = both.ask("a.m.view", Target::Organization, AT);
     assert_eq!(decision.outcome.unwrap().id.to_string(), "g1");
@@ -232,7 +232,7 @@ proptest! {
     }
 }
 
-/// What a scope names.
+/// Returns the targets that a scope names.
 fn named(scope: &Scope) -> Vec<Target> {
     match scope {
         Scope::All => vec![Target::Organization],

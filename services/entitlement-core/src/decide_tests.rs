@@ -1,4 +1,4 @@
-//! The decision by table, and by law over worlds made at random.
+//! The decision by table, and as laws over generated facts.
 
 use base::{ApplicationId, Id};
 use proptest::{collection::vec, prelude::*};
@@ -58,7 +58,7 @@ fn tree() -> Tree {
     tree
 }
 
-/// A world in which `a.m.view` on the organization is allowed.
+/// Facts that allow `a.m.view` on the organization.
 struct World {
     catalog: Catalog,
     subject: Option<Subject>,
@@ -253,7 +253,7 @@ struct Seed {
     resources: Vec<usize>,
     start: i64,
     length: i64,
-    /// The place of its condition.
+    /// Index of its condition.
     condition: Option<usize>,
 }
 
@@ -328,7 +328,7 @@ fn targets(world: &World) -> Vec<Target> {
     targets
 }
 
-/// Every question about a world at some moments.
+/// Returns every query about a set of facts at several times.
 fn questions(world: &World) -> Vec<(&'static str, Target, Millis)> {
     let mut questions = Vec::new();
     for permission in PERMISSIONS {

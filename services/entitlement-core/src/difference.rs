@@ -1,22 +1,22 @@
-//! What a change of an application changes for the holders of its roles.
+//! The effect of an application change on the holders of its roles.
 
 use crate::{
     catalog::{ApplicationDefinition, CatalogError},
     permission::Pattern,
 };
 
-/// What a role gains and loses.
+/// Permissions that a role gains and loses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleDifference {
     /// The id of the role.
     pub role: String,
-    /// The permissions that it gains, in the order of the catalogue.
+    /// The permissions that it gains, in the order of the catalog.
     pub added: Vec<String>,
     /// The permissions that it loses.
     pub removed: Vec<String>,
 }
 
-/// The roles of which something changes, in display order, then those that are removed.
+/// Returns the roles that change, in display order, followed by the removed ones.
 ///
 /// # Errors
 /// [`CatalogError`] of either declaration.
@@ -48,7 +48,7 @@ fn has(application: &ApplicationDefinition, role: &str) -> bool {
     application.roles.iter().any(|other| other.id == role)
 }
 
-/// The permissions that a role of an application holds; none if there is no such role.
+/// Returns the permissions of a role of an application; none if the role does not exist.
 ///
 /// # Errors
 /// [`CatalogError`] of the declaration.

@@ -1,4 +1,4 @@
-//! Why a question is answered as it is, step by step and grant by grant.
+//! Explanations of decisions, check by check and grant by grant.
 
 use base::Millis;
 
@@ -10,7 +10,7 @@ use crate::{
     scope::{Scope, Target},
 };
 
-/// What must hold, in the order in which it is asked.
+/// The checks, in their order.
 const STEPS: [Reason; 9] = [
     Reason::SubjectNotActive,
     Reason::OrganizationNotActive,
@@ -23,63 +23,63 @@ const STEPS: [Reason; 9] = [
     Reason::ConditionNotMet,
 ];
 
-/// An answer and why.
+/// A decision with its explanation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation<'a> {
-    /// The answer, equal to that of [`decide`].
+    /// The decision, equal to that of [`decide`].
     pub decision: Decision<'a>,
-    /// What must hold, up to the first that does not.
+    /// The checks, up to the first that fails.
     pub steps: Vec<Step>,
     /// Every grant of the member.
     pub grants: Vec<GrantConsideration<'a>>,
 }
 
-/// Something that must hold for an allow.
+/// A check that must pass for an allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
-    /// The reason of the refusal when it fails.
+    /// The reason for the deny if it fails.
     pub reason: Reason,
-    /// Whether it holds.
+    /// True if it passes.
     pub holds: bool,
 }
 
-/// How one grant bears on a question.
+/// The part of one grant in a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GrantConsideration<'a> {
     /// The id of the grant.
     pub grant: &'a CompactId,
     /// The name of the role.
     pub role: &'a str,
-    /// Where it holds.
+    /// Its scope.
     pub scope: &'a Scope,
-    /// Whether the role holds the permission.
+    /// True if the role holds the permission.
     pub holds_permission: bool,
-    /// Whether it is in force.
+    /// True if it is in force.
     pub in_force: bool,
-    /// Whether it covers the target.
+    /// True if it covers the target.
     pub covers: bool,
-    /// Under which condition it holds, if not always, and whether that is met.
+    /// Its condition, if it has one, and whether it is met.
     pub condition: Option<(&'a Condition, bool)>,
 }
 
 impl GrantConsideration<'_> {
-    /// Whether the grant allows, all but grants apart.
+    /// True if the grant allows, provided that all other checks pass.
     pub fn allows(&self) -> bool {
         self.would_allow() && self.is_met()
     }
 
-    /// Whether it does if its condition is met.
+    /// True if the grant allows once its condition is met.
     pub fn would_allow(&self) -> bool {
         self.holds_permission && self.in_force && self.covers
     }
 
-    /// Whether its condition is met, if it has one.
+    /// True if it has no condition or its condition is met.
     pub fn is_met(&self) -> bool {
         self.condition.is_none_or(|(_, is_met)| is_met)
     }
 }
 
-/// Whether a member holds a permission wherever a scope holds, whatever the circumstances.
+/// True if a member holds a permission throughout a scope, whatever the context.
 pub fn holds_throughout(
     facts: &Facts<'_>,
     permission: PermissionIndex,
@@ -97,7 +97,7 @@ pub fn holds_throughout(
     }
 }
 
-/// Decides and explains one question at a moment.
+/// Decides and explains one query at a time.
 pub fn explain<'a>(
     facts: &Facts<'a>,
     permission: PermissionIndex,
@@ -113,7 +113,7 @@ pub fn explain<'a>(
         .map(|reason| Step {
             reason,
             holds: match reason {
-                // Of somebody who is no member, the decision does not tell.
+                // The decision skips this check for subjects that are not members.
                 Reason::SubjectNotActive => facts.subject.is_some_and(|subject| subject.active),
                 _ => Some(reason) != failed,
             },

@@ -1,4 +1,4 @@
-//! What a decision is made from, compact.
+//! The facts of a decision, in compact form.
 
 use std::{
     fmt::{self, Display, Formatter},
@@ -16,8 +16,8 @@ use crate::{
     scope::{Scope, Tree},
 };
 
-/// The id of a grant in its organization. There are many grants: of an id as the product makes
-/// them, nothing is kept but its number.
+/// The id of a grant in its organization. There are many grants, so a generated id is kept as its
+/// number alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompactId(Form);
 
@@ -25,19 +25,19 @@ pub struct CompactId(Form);
 enum Form {
     /// [`MADE`] and a UUID in lower case without hyphens.
     Made(Uuid),
-    /// As somebody chose it.
+    /// An id that a caller chose.
     Chosen(Box<str>),
 }
 
-/// What ids that the product makes begin with.
+/// Prefix of generated ids.
 const MADE: &str = "g";
 
 impl CompactId {
-    /// Keeps an id.
+    /// Compacts an id.
     pub fn new(id: &str) -> Self {
         let made = id.strip_prefix(MADE).and_then(|number| {
             let made = Self(Form::Made(number.parse().ok()?));
-            // A UUID has other texts, too.
+            // A UUID has other spellings, too.
             (made.to_string() == id).then_some(made)
         });
         made.unwrap_or_else(|| Self(Form::Chosen(id.into())))
@@ -63,12 +63,12 @@ impl Display for CompactId {
     }
 }
 
-/// From when to when something is in force: from the start, up to but without the end.
+/// A period of validity: from the start, up to but not including the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Validity {
-    /// In force from then on.
+    /// Start, inclusive.
     pub start: Millis,
-    /// No longer in force from then on.
+    /// End, exclusive.
     pub end: Millis,
 }
 
@@ -79,7 +79,7 @@ impl Validity {
         end: Millis::MAX,
     };
 
-    /// Whether it is in force at a moment.
+    /// True if the period includes a time.
     pub fn holds_at(&self, now: Millis) -> bool {
         self.start <= now && now < self.end
     }
@@ -91,7 +91,7 @@ impl Default for Validity {
     }
 }
 
-/// What a subject is: some demands are for people only.
+/// The kind of a subject: some requirements apply to people only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SubjectKind {
     /// A person.
@@ -100,97 +100,97 @@ pub enum SubjectKind {
     ServiceAccount,
 }
 
-/// A user or service account, whatever organizations it is a member of.
+/// A user or service account, across organizations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Subject {
-    /// What it is.
+    /// Its kind.
     pub kind: SubjectKind,
-    /// Whether it may hold effective access.
+    /// True if it may have effective access.
     pub active: bool,
 }
 
-/// That an organization has an application.
+/// The entitlement of an organization to an application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entitlement {
-    /// Whether it is not suspended.
+    /// True unless suspended.
     pub active: bool,
-    /// When it is in force.
+    /// Its period of validity.
     pub validity: Validity,
 }
 
-/// What is shared by all members of an organization.
+/// The facts that all members of an organization share.
 #[derive(Debug, Clone, Default)]
 pub struct Organization {
-    /// Whether access in it holds.
+    /// True if access in it is effective.
     pub active: bool,
-    /// Whether a person needs an active subscription.
+    /// True if a person needs an active subscription.
     pub subscription_required: bool,
-    /// What it has.
+    /// Its entitlements.
     pub entitlements: Map<ApplicationIndex, Entitlement>,
     /// Its units and resources.
     pub tree: Tree,
-    /// The roles that it made for itself.
+    /// Its custom roles.
     pub roles: RoleSet,
 }
 
-/// A subject in an organization.
+/// The membership of a subject in an organization.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Member {
-    /// Whether access of the member holds.
+    /// True if the member's access is effective.
     pub active: bool,
-    /// Whether the member has an active subscription.
+    /// True if the member has an active subscription.
     pub subscription_active: bool,
-    /// What the member was given and what was not taken away.
+    /// The grants of the member that were not revoked.
     pub grants: Box<[Grant]>,
 }
 
-/// A role given to a member.
+/// The grant of a role to a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     /// The id in the organization.
     pub id: CompactId,
     /// The role.
     pub role: RoleIndex,
-    /// Whether the holder may give on what it gives.
+    /// True if the holder may delegate the grant's access.
     pub can_delegate: bool,
-    /// Where it holds.
+    /// Its scope.
     pub scope: Scope,
-    /// What else bounds it. Few grants have any, and the others pay a word.
+    /// Further restrictions. Few grants have any; the others pay one word.
     pub bounds: Option<Box<Bounds>>,
 }
 
-/// What bounds a grant beside its scope; by default, nothing.
+/// Restrictions of a grant beside its scope; none by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bounds {
-    /// When it holds.
+    /// Its period of validity.
     pub validity: Validity,
-    /// Of what concerns applications, it gives what concerns these; all if it names none, which is
-    /// another thing than to name what there is no more.
+    /// Restricts application-specific permissions to these applications. `None` = all; `Some([])` =
+    /// none are left.
     pub applications: Option<Box<[ApplicationIndex]>>,
-    /// It holds only where this is met.
+    /// The condition that must be met.
     pub condition: Option<Arc<Condition>>,
 }
 
 impl Bounds {
-    /// As a grant has them: none, if they bound nothing.
+    /// Returns the bounds as a grant stores them: `None` if they restrict nothing.
     pub fn boxed(self) -> Option<Box<Self>> {
         (self != Self::default()).then(|| Box::new(self))
     }
 }
 
 impl Grant {
-    /// When it holds.
+    /// Returns the period of validity.
     pub fn validity(&self) -> Validity {
         let bounds = self.bounds.as_ref();
         bounds.map_or(Validity::ALWAYS, |bounds| bounds.validity)
     }
 
-    /// The applications to which it is bound, if it is bound to any.
+    /// Returns the applications to which the grant is bound, if any.
     pub fn applications(&self) -> Option<&[ApplicationIndex]> {
         self.bounds.as_ref()?.applications.as_deref()
     }
 
-    /// What must be met for it to hold, if it does not hold always.
+    /// Returns the condition, if any.
     pub fn condition(&self) -> Option<&Condition> {
         self.bounds.as_ref()?.condition.as_deref()
     }
@@ -208,7 +208,7 @@ mod tests {
             made,
             "g",
             "jan-k1",
-            // Other texts of a UUID, and another beginning.
+            // Other spellings of a UUID, and a UUID without the prefix.
             "g0193A5B3C2D17F0E8A9B0C1D2E3F4A5B",
             "g0193a5b3-c2d1-7f0e-8a9b-0c1d2e3f4a5b",
             "0193a5b3c2d17f0e8a9b0c1d2e3f4a5b",

@@ -1,13 +1,13 @@
-//! Whether somebody is left: an organization keeps an owner, now and from now on.
+//! Required holders: an organization keeps an owner, now and from now on.
 
 use base::Millis;
 
 use crate::facts::Validity;
 
-/// The first moment from `now` on at which none of these is in force; [`Millis::MAX`] if always
-/// one is.
+/// Returns the first time from `now` on at which none of these periods is in force; [`Millis::MAX`]
+/// if one always is.
 ///
-/// A change leaves whom there must be exactly if this moment comes no sooner after it.
+/// A change leaves the required holders in place exactly if this time comes no sooner after it.
 // SPEC: S1-36, S2-31, S0-29.
 pub fn lasts_until(validities: impl IntoIterator<Item = Validity>, now: Millis) -> Millis {
     let mut ordered: Vec<Validity> = validities.into_iter().collect();
@@ -60,7 +60,7 @@ mod tests {
     }
 
     proptest! {
-        /// Until then there is one at each moment, and then there is none.
+        /// One period includes each time before the result, and none includes the result.
         #[test]
         fn somebody_is_there_at_each_moment_before(
             times in vec((0_i64..40, 1_i64..15), 0..6),

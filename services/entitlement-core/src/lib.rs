@@ -1,7 +1,7 @@
-//! The rules of entitlement, pure: the catalogue, the facts, the decision.
+//! The rules of entitlement, pure: the catalog, the facts, the decision.
 //!
-//! Nothing here waits, reads a clock, or knows where facts come from. [`decide`] answers one
-//! question; [`explain`] and [`access`] tell more about the same facts and agree with it.
+//! Nothing here waits, reads a clock, or knows the source of facts. [`decide`] answers one query;
+//! [`explain`] and [`access`] report more about the same facts and agree with it.
 
 mod access;
 pub mod authority;
@@ -38,5 +38,5 @@ pub use scope::{Node, Part, Scope, Target, Tree};
 pub use separation::{parts, violation};
 pub use widening::{Hold, widens};
 
-/// A map by ids that customers choose: seeded, so that none can be chosen to collide.
+/// A map keyed by ids that customers choose: seeded, so that nobody can choose ids that collide.
 pub type Map<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;

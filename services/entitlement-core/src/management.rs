@@ -1,4 +1,4 @@
-//! The built-in application `mandate`: what it takes to manage is a permission like any other.
+//! The built-in application `mandate`: management permissions are permissions like any other.
 
 use base::{ApplicationId, Id, InvalidId};
 
@@ -7,28 +7,29 @@ use crate::catalog::{ApplicationDefinition, ModuleDefinition, RoleDefinition};
 /// The id of the built-in application.
 pub const APPLICATION: &str = "mandate";
 
-/// The role that holds everything; in the operator organization, everywhere.
+/// The role with every management permission; in the operator organization, it holds in every
+/// organization.
 pub const OPERATOR_ROLE: &str = "applications/mandate/roles/operator";
 
 /// The role that owns an organization.
 pub const OWNER_ROLE: &str = "applications/mandate/roles/owner";
 
-/// The role that manages what members have of named applications.
+/// The role that manages the access of members to named applications.
 pub const ADMIN_ROLE: &str = "applications/mandate/roles/application-admin";
 
-/// Whether a role always holds everywhere: there is no part of it to give.
+/// True if a role always applies to the whole organization, so it cannot be granted in part.
 pub fn holds_everywhere(role: &str) -> bool {
     [OPERATOR_ROLE, OWNER_ROLE].contains(&role)
 }
 
-/// What it takes to give.
+/// The permission to create, change and revoke grants.
 pub const GRANTS_WRITE: &str = "mandate.grants.write";
 
-/// What it takes to ask for what others give.
+/// The permission to request access from approvers.
 pub const REQUESTS_CREATE: &str = "mandate.requests.create";
 
-/// Whether a management permission is about what members have of applications. One who holds it
-/// for named applications only does not hold it for others.
+/// True if a management permission is application-specific: it manages the access of members to
+/// applications. Its holder may hold it for named applications only.
 pub(crate) fn concerns_applications(permission: &str) -> bool {
     ["mandate.access.", "mandate.grants."]
         .iter()
@@ -57,13 +58,13 @@ const MODULES: [(&str, &[&str]); 15] = [
     ("users", &["read", "write"]),
 ];
 
-/// Roles: who runs the platform, who owns an organization or a part of it, who manages an
-/// application in it, who sees what members have and asks for other access, and what a backend needs
-/// to ask.
+/// The roles: the operator of the platform, the owner of an organization, the owner of a part of
+/// it, the administrator of an application in it, the requester (sees the access of members and
+/// requests other access), and the checker (a backend that calls `Check`).
 ///
-/// An owner enrolls nobody: whoever could make any user a member by name would learn of users of
-/// others. And an owner does not change what the operator demands of the organization, nor whom its
-/// people are sent to.
+/// An owner enrolls nobody: an owner who could enroll any user by name would learn which users of
+/// other organizations exist. Nor does an owner change the operator's requirements on the
+/// organization, or the contacts of its people.
 const ROLES: [(&str, &[&str]); 6] = [
     ("operator", &["mandate.*"]),
     (
@@ -143,10 +144,10 @@ const ROLES: [(&str, &[&str]); 6] = [
     ),
 ];
 
-/// The declaration of the built-in application.
+/// Returns the declaration of the built-in application.
 ///
 /// # Errors
-/// Never: the id is an id.
+/// Never: the id is valid.
 pub fn application() -> Result<ApplicationDefinition, InvalidId> {
     let strings = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
     Ok(ApplicationDefinition {

@@ -1,9 +1,9 @@
-//! Permissions, `application.module.verb` or `application.module.option.verb`, and the
-//! patterns with which roles name them.
+//! Permissions, `application.module.verb` or `application.module.option.verb`, and the patterns in
+//! roles that match them.
 
 use base::{ApplicationId, Id};
 
-/// Whether a string has the form of a permission.
+/// True if a string has the form of a permission.
 pub fn is_permission(text: &str) -> bool {
     let mut parts = 0;
     let valid = text.split('.').all(|part| {
@@ -13,13 +13,13 @@ pub fn is_permission(text: &str) -> bool {
     valid && (3..=4).contains(&parts)
 }
 
-/// What a role holds: one permission, or all below an application or a module, also those that
-/// are added later.
+/// An entry of a role: one permission, or all permissions below an application or a module,
+/// including later ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
-    /// The permission, or what it begins with, up to and with the last point.
+    /// The permission, or the prefix up to and including the last dot.
     text: Box<str>,
-    /// Whether everything below is meant.
+    /// True if the text is a prefix.
     below: bool,
 }
 
@@ -29,14 +29,14 @@ pub struct Pattern {
     "`{pattern}` is neither a permission of `{application}` nor `{application}.*` nor `{application}.MODULE.*`"
 )]
 pub struct InvalidPattern {
-    /// The application whose role it is in.
+    /// The application of the role.
     pub application: String,
-    /// What was found.
+    /// The invalid text.
     pub pattern: String,
 }
 
 impl Pattern {
-    /// Reads a pattern in a role of `application`.
+    /// Parses a pattern in a role of `application`.
     ///
     /// # Errors
     /// [`InvalidPattern`].
@@ -64,7 +64,7 @@ impl Pattern {
         }
     }
 
-    /// Whether the pattern holds a permission.
+    /// True if the pattern matches a permission.
     pub fn holds(&self, permission: &str) -> bool {
         if self.below {
             permission.starts_with(&*self.text)
@@ -74,7 +74,7 @@ impl Pattern {
     }
 }
 
-/// `application.` or `application.module.`.
+/// True for `application.` and `application.module.`.
 fn is_prefix(prefix: &str) -> bool {
     let Some(parts) = prefix.strip_suffix('.') else {
         return false;

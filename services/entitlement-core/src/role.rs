@@ -1,5 +1,4 @@
-//! Roles, compiled for decisions: those of the catalogue, and those that an organization makes for
-//! itself.
+//! Roles, compiled for decisions: those of the catalog, and the custom roles of an organization.
 
 use crate::{
     Map,
@@ -7,14 +6,14 @@ use crate::{
     management,
 };
 
-/// A role, of the catalogue or of an organization.
+/// A role of the catalog, or a custom role of an organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoleIndex(u32);
 
-/// Set in the number of a role that an organization made for itself.
+/// The bit that marks the number of a custom role.
 const OWN: u32 = 1 << 31;
 
-/// Roles by their numbers. A name keeps its number, whatever becomes of the role.
+/// Roles by number. A name keeps its number, even if the role is deleted.
 #[derive(Debug, Clone, Default)]
 pub struct RoleSet {
     roles: Vec<Role>,
@@ -24,14 +23,14 @@ pub struct RoleSet {
 #[derive(Debug, Clone, Default)]
 struct Role {
     name: Box<str>,
-    /// None if there is no such role.
+    /// None if the role does not exist.
     application: Option<ApplicationIndex>,
-    /// A bit for each permission of the catalogue, up to the last that it holds.
+    /// A bit for each permission of the catalog, up to the last one that the role holds.
     permissions: Box<[u64]>,
 }
 
 impl RoleSet {
-    /// The number of a name.
+    /// Returns the number of a name.
     pub(crate) fn number(&mut self, name: &str) -> u32 {
         if let Some(number) = self.numbers.get(name) {
             return *number;
@@ -45,7 +44,7 @@ impl RoleSet {
         number
     }
 
-    /// Says what a role holds.
+    /// Sets the permissions of a role.
     pub(crate) fn place(
         &mut self,
         number: u32,
@@ -66,14 +65,13 @@ impl RoleSet {
         }
     }
 
-    /// The role of an organization's name, in whose set this is. One that is not there holds
-    /// nothing.
+    /// Returns the custom role with a name, in the set of an organization. A role that does not
+    /// exist holds nothing.
     pub fn own(&mut self, name: &str) -> RoleIndex {
         RoleIndex(self.number(name) | OWN)
     }
 
-    /// Says which permissions of an application a role of an organization holds; those that the
-    /// application has no longer are left out.
+    /// Sets the permissions of a custom role; leaves out those that the application no longer has.
     pub fn place_own(
         &mut self,
         catalog: &Catalog,
@@ -91,14 +89,14 @@ impl RoleSet {
         }
     }
 
-    /// About how many bytes the roles take.
+    /// Returns the approximate size of the roles in bytes.
     pub fn weight(&self) -> usize {
         const ENTRY: usize = 160;
         let held: usize = self.roles.iter().map(|role| role.permissions.len()).sum();
         self.roles.len() * ENTRY + held * size_of::<u64>()
     }
 
-    /// Forgets what the roles hold, and keeps their numbers.
+    /// Clears the permissions of all roles, and keeps their numbers.
     pub fn clear(&mut self) {
         for role in &mut self.roles {
             (role.application, role.permissions) = (None, Box::default());
@@ -106,34 +104,34 @@ impl RoleSet {
     }
 }
 
-/// All roles that there are for the members of an organization.
+/// All roles available to the members of an organization.
 #[derive(Debug, Clone, Copy)]
 pub struct Roles<'a> {
-    /// Those of the catalogue.
+    /// The catalog with its roles.
     pub catalog: &'a Catalog,
-    /// The organization's own; none outside of any organization.
+    /// The custom roles of the organization; `None` outside of any organization.
     pub own: Option<&'a RoleSet>,
 }
 
 impl<'a> Roles<'a> {
-    /// The role of a name.
+    /// Returns the role with a name.
     pub fn find(self, name: &str) -> Option<RoleIndex> {
         let of = |set: &RoleSet, mark| Some(RoleIndex(set.numbers.get(name)? | mark));
         let own = || self.own.and_then(|own| of(own, OWN));
         of(&self.catalog.roles, 0).or_else(own)
     }
 
-    /// The name of a role.
+    /// Returns the name of a role.
     pub fn name(self, role: RoleIndex) -> &'a str {
         self.get(role).map_or("", |role| &role.name)
     }
 
-    /// The application whose permissions a role holds.
+    /// Returns the application of a role.
     pub fn application(self, role: RoleIndex) -> Option<ApplicationIndex> {
         self.get(role)?.application
     }
 
-    /// Whether a role holds a permission.
+    /// True if the role holds a permission.
     pub fn holds(self, role: RoleIndex, permission: PermissionIndex) -> bool {
         let (word, bit) = (permission.0 / 64, permission.0 % 64);
         self.get(role)
@@ -141,7 +139,7 @@ impl<'a> Roles<'a> {
             .is_some_and(|bits| bits & (1 << bit) != 0)
     }
 
-    /// The permissions by which the holder of a role manages.
+    /// Returns the management permissions of a role.
     pub fn managed_by(self, role: RoleIndex) -> impl Iterator<Item = PermissionIndex> {
         let managing = self.catalog.application(management::APPLICATION);
         managing
@@ -150,7 +148,7 @@ impl<'a> Roles<'a> {
             .filter(move |permission| self.holds(role, *permission))
     }
 
-    /// The names of the roles that hold a permission or a notification route.
+    /// Returns the names of the roles that hold a permission or a notification route.
     pub fn that_hold(self, held: PermissionIndex) -> impl Iterator<Item = &'a str> {
         let all = |set: &'a RoleSet, mark| (0..index(set.roles.len())).map(move |at| at | mark);
         let catalog = all(&self.catalog.roles, 0);

@@ -1,4 +1,4 @@
-//! Where a grant holds, in the tree of an organization.
+//! Scopes of grants, in the unit tree of an organization.
 
 mod kinds;
 
@@ -7,17 +7,17 @@ use base::Millis;
 use self::kinds::Kinds;
 use crate::Map;
 
-/// A unit or a resource of one organization, by a number that stays while the organization is
+/// A unit or a resource of one organization, as a number that is stable while the organization is
 /// in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Node(u32);
 
-/// Where a grant holds.
+/// The scope of a grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
-    /// Everywhere in the organization, with what is created later.
+    /// The whole organization, including units and resources created later.
     All,
-    /// In the union of these.
+    /// The union of some parts.
     Parts(Box<[Part]>),
 }
 
@@ -39,7 +39,7 @@ impl From<Part> for Target {
     }
 }
 
-/// Where a question is asked.
+/// The target of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// The organization as a whole: covered by [`Scope::All`] only.
@@ -48,17 +48,17 @@ pub enum Target {
     Unit(Node),
     /// A resource.
     Resource(Node),
-    /// What does not exist in the organization: covered by nothing.
+    /// A target that does not exist in the organization; no scope covers it.
     Missing,
 }
 
 /// The units and resources of an organization.
 ///
-/// A name keeps its number when what it names is deleted: grants may still speak of it.
+/// A name keeps its number after deletion, because grants may still refer to it.
 #[derive(Debug, Clone, Default)]
 pub struct Tree {
     units: Names,
-    /// The unit above each unit; `None` at the root and for what does not exist.
+    /// The parent of each unit; `None` at the root and for units that do not exist.
     parents: Vec<Place>,
     resources: Names,
     /// The unit of each resource.
@@ -72,14 +72,14 @@ struct Names(Map<Box<str>, Node>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// Only spoken of so far, by a grant.
+    /// Known only because a grant refers to it.
     Unknown,
     Absent,
     Root,
     Below(Node),
 }
 
-/// Deeper than any tree that can be made (16): what stops a walk whatever the facts say.
+/// Deeper than the maximum depth of a tree (16). Bounds the walk even if the facts contain a cycle.
 const MAX_DEPTH: usize = 64;
 
 impl Names {
@@ -95,17 +95,17 @@ impl Names {
 }
 
 impl Tree {
-    /// The number of a unit, whether it exists or not.
+    /// Returns the number of a unit, whether or not it exists.
     pub fn unit(&mut self, id: &str) -> Node {
         self.units.intern(id, &mut self.parents)
     }
 
-    /// The number of a resource, whether it exists or not.
+    /// Returns the number of a resource, whether or not it exists.
     pub fn resource(&mut self, id: &str) -> Node {
         self.resources.intern(id, &mut self.homes)
     }
 
-    /// Puts a unit below another, or at the root.
+    /// Puts a unit below its parent, or at the root.
     pub fn place_unit(&mut self, id: &str, parent: Option<&str>) {
         let node = self.unit(id);
         let place = match parent {
@@ -115,7 +115,7 @@ impl Tree {
         put(&mut self.parents, node, place);
     }
 
-    /// The scope of units and resources, whether they exist or not.
+    /// Returns the scope of units and resources, whether or not they exist.
     pub fn scope<I: AsRef<str>>(
         &mut self,
         units: impl Iterator<Item = I>,
@@ -126,12 +126,12 @@ impl Tree {
         Scope::Parts(parts.into())
     }
 
-    /// Forgets where all units are, before they are placed again.
+    /// Removes all units from the tree, before they are placed again.
     pub fn clear_units(&mut self) {
         self.parents.fill(Place::Absent);
     }
 
-    /// Puts a resource into a unit, or takes it away.
+    /// Puts a resource into a unit, or removes it.
     pub fn place_resource(&mut self, id: &str, unit: Option<&str>) {
         let node = self.resource(id);
         let place = match unit {
@@ -141,13 +141,13 @@ impl Tree {
         put(&mut self.homes, node, place);
     }
 
-    /// Says of which type a resource is; empty if that is not known.
+    /// Sets the type of a resource; empty if unknown.
     pub fn set_kind(&mut self, id: &str, kind: &str) {
         let node = self.resource(id);
         self.kinds.set(node.0 as usize, kind);
     }
 
-    /// The type of a target, if it is a resource of which that is known.
+    /// Returns the type of a target, if it is a resource of known type.
     pub fn kind(&self, target: Target) -> Option<&str> {
         match target {
             Target::Resource(node) => self.kinds.get(node.0 as usize),
@@ -155,7 +155,7 @@ impl Tree {
         }
     }
 
-    /// A unit as a target.
+    /// Returns a unit as a target.
     pub fn unit_target(&self, id: &str) -> Target {
         match self.units.0.get(id) {
             Some(node) if exists(&self.parents, *node) => Target::Unit(*node),
@@ -163,7 +163,7 @@ impl Tree {
         }
     }
 
-    /// A resource as a target; none if it is not known whether it exists.
+    /// Returns a resource as a target; `None` if its existence is unknown.
     pub fn resource_target(&self, id: &str) -> Option<Target> {
         let node = *self.resources.0.get(id)?;
         match at(&self.homes, node) {
@@ -173,7 +173,7 @@ impl Tree {
         }
     }
 
-    /// The units that exist, ordered by id.
+    /// Returns the units that exist, ordered by id.
     pub fn units(&self) -> Vec<(&str, Target)> {
         let names = self.units.0.iter();
         let mut units: Vec<_> = names
@@ -184,7 +184,7 @@ impl Tree {
         units
     }
 
-    /// The resources that exist as far as is known, each with the id of its unit.
+    /// Returns the resources known to exist, each as unit id, own id and target.
     pub fn resources(&self) -> impl Iterator<Item = (&str, &str, Target)> {
         let mut units = vec![""; self.parents.len()];
         for (id, node) in &self.units.0 {
@@ -202,7 +202,7 @@ impl Tree {
         })
     }
 
-    /// Whether a scope covers a target.
+    /// True if a scope covers a target.
     pub fn covers(&self, scope: &Scope, target: Target) -> bool {
         match (scope, target) {
             (_, Target::Missing) | (Scope::Parts(_), Target::Organization) => false,
@@ -214,8 +214,8 @@ impl Tree {
         }
     }
 
-    /// A scope without what it covers twice, or what does not exist: two that cover the same are
-    /// then the same.
+    /// Simplifies a scope: drops parts that other parts cover and parts that do not exist. Scopes
+    /// with the same coverage become equal.
     pub fn simplest(&self, scope: &Scope) -> Scope {
         let Scope::Parts(parts) = scope else {
             return Scope::All;
@@ -233,7 +233,7 @@ impl Tree {
         Scope::Parts(parts.iter().copied().filter(stays).collect())
     }
 
-    /// The ids of a scope's units and resources that exist, in order.
+    /// Returns the ids of the existing units and resources of a scope, in order.
     pub fn ids(&self, scope: &Scope) -> (Vec<&str>, Vec<&str>) {
         let Scope::Parts(parts) = scope else {
             return (Vec::new(), Vec::new());
@@ -249,7 +249,7 @@ impl Tree {
         )
     }
 
-    /// The resources of a scope of which it is not known whether they exist.
+    /// Returns the resources of a scope whose existence is unknown.
     pub fn unknown<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a str> {
         let parts: &[Part] = match scope {
             Scope::All => &[],
@@ -271,7 +271,7 @@ impl Tree {
             .map(|(id, _)| &**id)
     }
 
-    /// About how many bytes the tree takes.
+    /// Returns the approximate size of the tree in bytes.
     pub fn weight(&self) -> usize {
         const ENTRY: usize = 64;
         (self.units.0.len() + self.resources.0.len()) * ENTRY
@@ -324,7 +324,7 @@ fn ids<'a>(names: &'a Names, places: &[Place], is_part: impl Fn(Node) -> bool) -
     ids
 }
 
-/// The earlier of two moments, where the first may have passed.
+/// Returns the earlier of `at` and `until`, ignoring `at` if it has passed.
 pub(crate) fn next(now: Millis, at: Millis, until: Millis) -> Millis {
     if at > now { until.min(at) } else { until }
 }

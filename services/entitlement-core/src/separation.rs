@@ -8,8 +8,8 @@ use crate::{
     facts::Validity,
 };
 
-/// Two of the roles that somebody holds for the same time and that a rule keeps apart, by their
-/// places in `held`. The order in which they were given does not matter.
+/// Returns two roles that one subject holds at the same time although a rule separates them, by
+/// their indexes in `held`. The order of the grants does not matter.
 // SPEC: S1-14.
 pub fn violation(separations: &[Vec<String>], held: &[(&str, Validity)]) -> Option<(usize, usize)> {
     let apart = |one: &str, other: &str| {
@@ -30,8 +30,9 @@ pub fn violation(separations: &[Vec<String>], held: &[(&str, Validity)]) -> Opti
         })
 }
 
-/// The roles whose part a set of permissions takes: of each rule those that alone hold one of the
-/// permissions. Who holds the set holds, as far as separation goes, these.
+/// Returns the roles that a set of permissions amounts to: of each rule, the roles that alone hold
+/// one of the permissions. For separation of duties, a holder of the set counts as a holder of
+/// these roles.
 ///
 /// # Errors
 /// [`CatalogError`] of the declaration.

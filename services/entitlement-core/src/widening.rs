@@ -1,29 +1,28 @@
-//! Nobody widens their own power, whatever they change: a role, a catalogue, a place, a state.
+//! Nobody widens their own access by any change: of a role, the catalog, a location, or a state.
 
 use std::collections::BTreeSet;
 
 use crate::facts::Validity;
 
-/// What somebody holds by one of their grants at a place.
+/// The access that one grant gives its holder at a location.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
     /// The permissions, by name.
     pub permissions: BTreeSet<String>,
-    /// When.
+    /// The period of validity.
     pub validity: Validity,
-    /// Whether they may give it on.
+    /// True if the holder may delegate it.
     pub can_delegate: bool,
     /// The applications to which it is bound, if it is bound to any.
     pub applications: Option<BTreeSet<String>>,
-    /// What must be met, if it does not hold always.
+    /// The condition, if any.
     pub condition: Option<String>,
 }
 
-/// Whether somebody who makes a change, and who holds `before` at a place and would hold `after`
-/// there, would hold more than they do: a permission, for longer, for another application, or
-/// where less must be met.
+/// True if a change widens the access of its author at a location, from `before` to `after`: adds a
+/// permission, a longer validity or another application, or removes a condition.
 ///
-/// What no single grant gave before counts as more, so that the answer errs towards yes.
+/// Access that no single earlier grant gave counts as wider, so the function errs towards true.
 pub fn widens(before: &[Hold], after: &[Hold]) -> bool {
     after.iter().any(|gained| {
         let held = |permission: &String| before.iter().any(|own| own.has(permission, gained));
@@ -32,7 +31,7 @@ pub fn widens(before: &[Hold], after: &[Hold]) -> bool {
 }
 
 impl Hold {
-    /// Whether it gives a permission wherever and whenever another does.
+    /// True if this access includes a permission wherever and whenever `other` does.
     fn has(&self, permission: &str, other: &Self) -> bool {
         let bound = |applications: &BTreeSet<String>| {
             let others = other.applications.as_ref();

@@ -1,4 +1,4 @@
-//! Growth by table, and by the law that whatever does not widen lets nobody do more.
+//! Widening by table, and as a law: a change that does not widen allows nobody more.
 
 use base::{ApplicationId, Id, Millis};
 use proptest::{collection::vec, prelude::*};
@@ -14,7 +14,7 @@ const ACTIVE: Subject = Subject {
     active: true,
 };
 
-/// A grant of a role by number, at a unit by number or everywhere, until a moment.
+/// A grant of a role by number, at a unit by number or everywhere, until a time.
 #[derive(Debug, Clone)]
 struct Holding {
     role: usize,
@@ -22,8 +22,8 @@ struct Holding {
     end: i64,
 }
 
-/// All facts that bear on somebody: which of two permissions each of two roles holds, the units that
-/// are above `u1` and `u2` (or none), whether the application is in force, and the grants.
+/// All facts about a subject: which of two permissions each of two roles holds, the parents of `u1`
+/// and `u2` (or none), whether the application is in force, and the grants.
 #[derive(Debug, Clone)]
 struct World {
     roles: [[bool; 2]; 2],
@@ -38,7 +38,7 @@ struct World {
 #[derive(Debug, Clone)]
 enum Change {
     Role(usize, [bool; 2]),
-    /// `u2` goes elsewhere.
+    /// `u2` moves to another parent.
     Move(Option<usize>),
     Entitled(bool),
     Suspended(bool),
@@ -46,7 +46,7 @@ enum Change {
 }
 
 const VERBS: [&str; 2] = ["view", "edit"];
-/// Moments at which grants of the worlds hold or have ended.
+/// Times at which grants are in force or have ended.
 const MOMENTS: [i64; 3] = [0, 15, 25];
 
 impl World {
@@ -86,7 +86,7 @@ impl World {
         world
     }
 
-    /// A unit and those above it.
+    /// Returns a unit and its ancestors.
     fn chain(&self, unit: usize) -> Vec<usize> {
         let mut chain = vec![unit];
         let mut at = unit;
@@ -97,7 +97,7 @@ impl World {
         chain
     }
 
-    /// What the grants give at a unit.
+    /// Returns the access that the grants give at a unit.
     fn holds(&self, unit: usize) -> Vec<Hold> {
         if !self.entitled || self.suspended || self.unsubscribed {
             return Vec::new();
@@ -121,7 +121,7 @@ impl World {
         self.grants.iter().filter(there).map(hold).collect()
     }
 
-    /// Whether the engine allows a verb at a unit at a moment.
+    /// Returns true if the engine allows a verb at a unit at a time.
     fn allows(&self, verb: &str, unit: usize, now: i64) -> bool {
         let catalog = Catalog::compile(&[self.definition()]).unwrap();
         let mut organization = Organization {
@@ -218,8 +218,8 @@ fn changes() -> impl Strategy<Value = Change> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
 
-    /// B2: whoever makes a change that does not widen may do nothing afterwards that they could not
-    /// do before, wherever and whenever.
+    /// B2: the author of a change that does not widen may do nothing afterwards that they could not
+    /// do before, at any location and time.
     #[test]
     fn b2_a_change_that_does_not_widen_lets_nobody_do_more(world in worlds(), change in changes()) {
         let after = world.after(&change);
@@ -236,10 +236,11 @@ proptest! {
         }
     }
 
-    /// A move is judged by the unit that moves: where that gives no more, nothing below gives more.
+    /// A move is judged at the unit that moves: if it widens nothing there, it widens nothing
+    /// below.
     #[test]
     fn what_is_below_what_moves_is_judged_with_it(world in worlds(), to in prop::option::of(Just(0))) {
-        // `u2` below `u1`, which moves.
+        // `u2` is below `u1`, which moves.
         let world = World { parents: [world.parents[0], Some(1)], ..world };
         let after = World { parents: [to, Some(1)], ..world.clone() };
         if !widens(&world.holds(1), &after.holds(1)) {

@@ -1,4 +1,4 @@
-//! The use cases, one a file.
+//! The use cases, one per file.
 
 mod answer;
 mod apply_grant_changes;
@@ -124,32 +124,32 @@ use crate::{
     measure::Measures, owners::Owners,
 };
 
-/// How long a write waits until this replica answers from it.
+/// Maximum time for which a write waits until this replica answers from it.
 const SETTLE: Duration = Duration::from_secs(2);
 
-/// What the use cases work with.
+/// The dependencies of the use cases.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) engine: Engine,
     pub(crate) authority: Authority,
-    /// Whose facts are kept here.
+    /// The services that own the projected facts.
     pub(crate) owners: Owners,
-    /// Decisions that replicas share, where there is a Redis.
+    /// Decisions shared between replicas, if Redis is configured.
     pub(crate) decisions: Option<Decisions>,
-    /// Where decisions are logged, if they are.
+    /// The decision log, if enabled.
     pub(crate) log: Option<DecisionLog>,
     pub(crate) measures: Measures,
-    /// For how long it is kept what was.
+    /// Retention of history.
     pub(crate) history: Duration,
-    /// Who watches changes.
+    /// Slots of the open watches.
     pub(crate) watches: Places,
-    /// Ends the streams.
+    /// Ends the streams at shutdown.
     pub(crate) shutdown: CancellationToken,
 }
 
 impl App {
-    /// A permit within an organization.
+    /// Returns a permit for an organization.
     async fn permit_in(
         &self,
         context: &Context,
@@ -159,7 +159,7 @@ impl App {
         self.authority.authorize(context, reach).await
     }
 
-    /// A permit for something in an organization. What exactly is for the caller to ask.
+    /// Returns a permit for some part of an organization. The use case must check which part.
     async fn permit_within(
         &self,
         context: &Context,
@@ -169,27 +169,27 @@ impl App {
         self.authority.authorize(context, reach).await
     }
 
-    /// Lets a write go before all others and brings the facts to what is committed: until it
-    /// ends, what it is checked against stays as it is.
+    /// Takes the log lock and refreshes the facts to the last commit. Until the write ends, the
+    /// facts that it is checked against do not change.
     async fn lead(&self, tx: &WriteTx) -> Result<(), Error> {
         tx.lead().await?;
         Ok(self.engine.facts.refresh(Vec::new()).await?)
     }
 
-    /// Begins a draft of changes. What is decided beside it is decided by facts that are no older
-    /// than those that it reads.
+    /// Begins a dry-run transaction (a draft). Decisions made beside the draft use facts at least
+    /// as new as its snapshot.
     async fn draft(&self, permit: &Permit) -> Result<WriteTx, Error> {
         let draft = self.store.draft(permit).await?;
         self.engine.facts.refresh(Vec::new()).await?;
         Ok(draft)
     }
 
-    /// A permit for what belongs to no customer.
+    /// Returns a permit for an operator-only method.
     async fn permit(&self, context: &Context) -> Result<Permit, Refused> {
         self.authority.authorize(context, Reach::Operator).await
     }
 
-    /// Logs an answer, where answers are logged.
+    /// Logs an answer, if the decision log is enabled.
     fn log(&self, context: &Context, question: &Question, decision: &Decision) {
         if let Some(log) = &self.log {
             log.log(context, question, decision);
@@ -214,7 +214,7 @@ impl App {
         }
     }
 
-    /// Waits until the facts hold the change that a request builds on, if it names one.
+    /// Waits until the facts hold the change that the request builds on, if it names one.
     async fn follow(&self, context: &Context, consistency_token: &str) -> Result<(), Error> {
         if !consistency_token.is_empty() {
             self.engine.reach(context, consistency_token).await?;

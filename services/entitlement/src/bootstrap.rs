@@ -1,4 +1,4 @@
-//! The built-in application, and what the first service account may do with it.
+//! Creates the built-in application and the access of the first service account.
 
 use ::store::{Store, StoreError};
 use api::entitlement::v1::Scope;
@@ -16,17 +16,17 @@ use crate::{
     },
 };
 
-/// The first service account, which identity makes.
+/// The first service account, which identity creates.
 const ROOT: &str = "root";
 
-/// Makes the built-in application as this version declares it, and gives the first service
+/// Stores the built-in application as this version declares it, and grants the first service
 /// account everything.
 pub(crate) async fn ensure(store: &Store) -> Result<(), StoreError> {
     let definition = management::application()?;
     let id = definition.id.clone();
     let declared = catalog::application(definition, "Mandate");
     let mut tx = store.begin_unrepeated(&Permit::system("bootstrap")).await?;
-    // Replicas that start at the same time do so in turn.
+    // Replicas that start at the same time run this one after the other.
     tx.lead().await?;
     let found = applications::find(tx.connection(), &id).await?;
     match found {

@@ -1,4 +1,4 @@
-//! The catalogue between protobuf and the rules.
+//! Converts the catalog between protobuf and the rules.
 
 use std::collections::HashSet;
 
@@ -8,10 +8,10 @@ use entitlement_core::{
     ApplicationDefinition, CatalogError, ModuleDefinition, OptionDefinition, RoleDefinition,
 };
 
-/// An application as the rules see it.
+/// Converts an application to its definition in the rules.
 ///
 /// # Errors
-/// The name is none of an application.
+/// [`InvalidName`] if the name is not the name of an application.
 pub fn definition(application: &Application) -> Result<ApplicationDefinition, InvalidName> {
     Ok(ApplicationDefinition {
         id: ApplicationId::parse_name(&application.name)?,
@@ -21,7 +21,7 @@ pub fn definition(application: &Application) -> Result<ApplicationDefinition, In
     })
 }
 
-/// An application as protobuf has it.
+/// Converts a definition to protobuf.
 pub(crate) fn application(definition: ApplicationDefinition, display_name: &str) -> Application {
     Application {
         name: definition.id.name(),
@@ -50,10 +50,10 @@ pub(crate) fn application(definition: ApplicationDefinition, display_name: &str)
     }
 }
 
-/// The languages of names.
+/// Supported languages of names.
 const LOCALES: [&str; 5] = ["en", "nl", "fr", "nb", "de"];
 
-/// Checks the names of an application and its parts: each in a language that there is, once.
+/// Checks the names of an application and its parts: each language is supported and occurs once.
 pub(crate) fn check_names(application: &Application) -> Result<(), CatalogError> {
     let modules = application.modules.iter();
     let options = modules.clone().flat_map(|module| &module.options);
@@ -75,7 +75,7 @@ pub(crate) fn check_names(application: &Application) -> Result<(), CatalogError>
     Ok(())
 }
 
-/// The sets of roles that exclude each other.
+/// Returns the sets of roles that exclude each other.
 pub(crate) fn separations(application: &Application) -> Vec<Vec<String>> {
     let rules = application.separations.iter();
     rules.map(|rule| rule.roles.clone()).collect()

@@ -1,8 +1,8 @@
-//! The decision log: what was answered, for those who must show it later. A file of its own, a JSON
-//! object a line, bounded, or a collector of OpenTelemetry; the subject is masked.
+//! The decision log: answers, kept for later evidence. It goes to a file of JSON lines, whose size
+//! is bounded, or to an OpenTelemetry collector. The subject is masked.
 //!
-//! A hot answer pays for one copy of its names and a place in a queue. Where there is no place, it
-//! is counted and not waited for; the rest is done by a thread of its own.
+//! A hot answer pays for one copy of its names and one push to a queue. If the queue is full, the
+//! decision is dropped and counted; nobody waits. A separate thread does the rest.
 
 mod file;
 mod line;
@@ -35,32 +35,32 @@ use self::{
 };
 use crate::app::Question;
 
-/// Decisions that wait to be written.
+/// Maximum number of decisions that wait to be written.
 const QUEUE: usize = 16_384;
-/// How often they are written. The thread looks for itself, so that nobody has to wake it.
+/// Interval between writes. The thread polls, so no answer has to wake it.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Where decisions are logged.
+/// The destination of the decision log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DecisionLogTarget {
-    /// A file; those before it have its name and a number.
+    /// A file; older files have its name and a number.
     File(PathBuf),
-    /// A collector of OpenTelemetry, by its URL.
+    /// An OpenTelemetry collector, by its URL.
     Otlp(SecretUrl),
 }
 
-/// Which decisions are logged, and where.
+/// Selection and destination of logged decisions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecisionLogSettings {
-    /// Where.
+    /// The destination.
     pub to: DecisionLogTarget,
-    /// Only denials.
+    /// True to log denials only.
     pub denials_only: bool,
-    /// One in so many.
+    /// Logs one of this many decisions.
     pub one_in: u64,
 }
 
-/// Takes decisions. Clones share the queue.
+/// Accepts decisions. Clones share the queue.
 #[derive(Debug, Clone)]
 pub(crate) struct DecisionLog {
     queue: mpsc::Sender<Logged>,
@@ -80,17 +80,17 @@ struct Shared {
 #[derive(Debug)]
 struct Logged {
     time: Millis,
-    /// Caller, subject, permission, resource and grant, none of which has a space: one allocation.
+    /// Caller, subject, permission, resource and grant in one allocation; none of them has a space.
     names: String,
     reason: DecisionReason,
     revision: i64,
 }
 
 impl DecisionLog {
-    /// Begins to write.
+    /// Starts the writer thread.
     ///
     /// # Errors
-    /// The file cannot be written, or the URL is none.
+    /// The file cannot be written, or the URL is invalid.
     pub(crate) fn start(
         settings: &DecisionLogSettings,
         sealer: &Sealer,
@@ -120,7 +120,7 @@ impl DecisionLog {
         Ok(Self { queue, shared })
     }
 
-    /// Takes an answer, if it is one that is logged and there is a place for it.
+    /// Queues an answer, if it is selected and the queue has room.
     pub(crate) fn log(&self, context: &Context, question: &Question, decision: &Decision) {
         let shared = &self.shared;
         if shared.denials_only && decision.effect() == Effect::Allow {
@@ -147,9 +147,9 @@ impl DecisionLog {
     }
 }
 
-/// Where decisions go.
+/// The destination of lines.
 enum Sink {
-    /// A file, and the lines that it does not have yet.
+    /// A file, and the lines not yet written to it.
     File(File, Vec<u8>),
     Collector(Box<Collector>),
 }
@@ -206,7 +206,7 @@ impl Sink {
         Ok(())
     }
 
-    /// Hands on what was taken.
+    /// Writes the buffered lines.
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::File(file, lines) => {

@@ -1,7 +1,8 @@
-//! Decisions that all replicas share through Redis, and that other systems read there.
+//! Decisions that replicas share through Redis, and that other systems read there.
 //!
-//! What is out of date is not deleted: it is recognized by the revision that it was made at, by
-//! replicas from their own journal, by other readers from the current revisions beside it.
+//! Outdated decisions are not deleted. Readers recognize them by the revision in them: replicas
+//! compare it with their journal, other readers with the current revisions stored beside the
+//! decision.
 
 mod admission;
 mod publisher;
@@ -25,10 +26,10 @@ use self::{
 };
 use crate::{app::Question, engine::Engine, facts::World, measure::Measures};
 
-/// Decisions that wait to be put; when there are more, the newest are not shared.
+/// Maximum number of decisions that wait to be written; beyond it, new ones are not shared.
 const QUEUE: usize = 8192;
 
-/// The decisions in the shared cache.
+/// Shared decisions in Redis.
 #[derive(Clone)]
 pub(crate) struct Decisions {
     cache: Cache,
@@ -39,9 +40,9 @@ pub(crate) struct Decisions {
     measures: Measures,
 }
 
-/// What the publisher is told.
+/// A message to the publisher.
 enum Put {
-    /// A decision that was given here.
+    /// A decision made by this replica.
     Decision {
         organization: OrganizationId,
         key: String,
@@ -49,7 +50,7 @@ enum Put {
         until: Millis,
         ticket: Ticket,
     },
-    /// An organization that is asked about: its revisions are wanted in Redis.
+    /// An organization in use: its revisions must stay in Redis.
     Asked(OrganizationId),
 }
 
@@ -88,8 +89,8 @@ impl Decisions {
         }
     }
 
-    /// Shares a decision that was made from the facts of `world`, unless that was done already
-    /// and still serves its readers.
+    /// Shares a decision made from the facts of `world`, unless it was shared recently and is still
+    /// current.
     pub(crate) fn share(
         &self,
         world: &World,
@@ -123,7 +124,7 @@ impl Decisions {
         }
     }
 
-    /// The decision on a question, if it is shared and no fact of it has changed.
+    /// Returns the shared decision on a query, if none of its facts has changed since.
     pub(crate) async fn find(&self, engine: &Engine, question: &Question<'_>) -> Option<Decision> {
         if !self.admitted.is_any() {
             return None;
@@ -140,7 +141,7 @@ impl Decisions {
             Millis::MAX,
         )
         .ok()?;
-        // Judged by this replica's own journal, under its own lease.
+        // Checked with this replica's journal, under its lease.
         let current = engine.facts.try_read(|world| {
             let is_current =
                 world
@@ -154,7 +155,8 @@ impl Decisions {
             self.measures.stale();
             return None;
         };
-        // Its readers go on reading it as long as somebody keeps the revisions beside it.
+        // Keep the revisions of the organization in Redis, so that its readers can go on using the
+        // decision.
         let _ = self
             .queue
             .try_send(Put::Asked(question.organization.clone()));

@@ -1,5 +1,5 @@
-//! Answers from the facts: questions, keys, and the callers of every service's methods. There is
-//! no second authority.
+//! Answers from the facts: access queries, keys, and the permissions of the callers of every
+//! service. There is no second authority.
 
 mod allowance;
 mod keys;
@@ -30,7 +30,7 @@ use crate::{
     store::grants,
 };
 
-/// What answers are given from.
+/// The decision engine.
 #[derive(Clone)]
 pub(crate) struct Engine {
     pub(crate) facts: Arc<Facts>,
@@ -38,39 +38,39 @@ pub(crate) struct Engine {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) sealer: Sealer,
     pub(crate) store: Store,
-    /// The organization of those who run the platform.
+    /// The organization of the platform's operator.
     pub(crate) operator: OrganizationId,
-    /// Answers say that a feed is behind after so long …
+    /// Time without a feed message after which answers report `feed_behind` …
     pub(crate) lease: Duration,
-    /// … and are refused after so long.
+    /// … and after which they are refused.
     pub(crate) max_silence: Duration,
 }
 
-/// Feeds say something every second; a word may be under way.
+/// Grace for a feed's heartbeat: a feed sends a message every second, and one may be in transit.
 const WORD: Duration = Duration::from_secs(2);
 
-/// When an answer is given, read once for all of it and after its turn has come: to read a clock
-/// costs as much as to look up a fact.
+/// The time of an answer, read once per answer and after the lock is taken: reading a clock costs
+/// as much as looking up a fact.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment {
     pub(crate) now: Millis,
     pub(crate) since_boot: Duration,
 }
 
-/// How current an answer is.
+/// The freshness of an answer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Status {
     pub(crate) revision: i64,
-    /// Whether a feed was not heard for longer than the lease.
+    /// True if the last message of a feed is older than the lease.
     pub(crate) feed_behind: bool,
-    /// How much is left of the lease.
+    /// Time left on the lease.
     pub(crate) lease_left: Duration,
     pub(crate) now: Millis,
 }
 
 impl Status {
-    /// For how long the answer may be given again: what is left of the lease, and not beyond
-    /// the moment at which time alone changes it.
+    /// Returns the time for which the answer may be reused, in milliseconds: the rest of the lease,
+    /// but not beyond the time at which the answer changes by time alone.
     pub(crate) fn reusable_ms(&self, valid_until: Millis) -> i32 {
         let left = i64::try_from(self.lease_left.as_millis()).unwrap_or(i64::MAX);
         let left = left.min(valid_until.0.saturating_sub(self.now.0));
@@ -79,7 +79,7 @@ impl Status {
 }
 
 impl Engine {
-    /// Waits until the facts are as fresh as a caller demands.
+    /// Waits until the facts are as fresh as the caller demands.
     pub(crate) async fn freshen(
         &self,
         context: &Context,
@@ -98,7 +98,7 @@ impl Engine {
         }
     }
 
-    /// Waits until the facts hold the change that a consistency token names.
+    /// Waits until the facts include the change that a consistency token names.
     pub(crate) async fn reach(&self, context: &Context, token: &str) -> Result<i64, Error> {
         let position = self
             .sealer
@@ -110,7 +110,7 @@ impl Engine {
         Ok(self.facts.reach(position, context.deadline).await?)
     }
 
-    /// Now, on both clocks.
+    /// Returns the present time on both clocks.
     pub(crate) fn moment(&self) -> Moment {
         Moment {
             now: self.clock.now(),
@@ -118,17 +118,17 @@ impl Engine {
         }
     }
 
-    /// Whether the feeds were heard recently enough for answers, and are of one history.
+    /// True if both feeds are recent enough for answers and neither is being replayed.
     pub(crate) fn is_heard(&self, at: Moment) -> bool {
         self.heard.silence(at.since_boot) <= self.max_silence && !self.facts.is_replaying()
     }
 
-    /// Whether a feed was not heard for longer than the lease.
+    /// True if the last message of a feed is older than the lease.
     pub(crate) fn is_behind(&self, at: Moment) -> bool {
         self.heard.silence(at.since_boot) > self.lease + WORD
     }
 
-    /// How current an answer is that is given from memory.
+    /// Returns the freshness of an answer from memory.
     pub(crate) fn status(&self, world: &World, at: Moment) -> Status {
         Status {
             revision: world.revision(),
@@ -138,7 +138,7 @@ impl Engine {
         }
     }
 
-    /// Questions that are answered one after the other.
+    /// Starts an evaluation of one or more queries.
     pub(crate) fn row<'w, 'q>(&self, world: &'w World) -> Row<'w, 'q> {
         let at = self.moment();
         Row {
@@ -150,7 +150,7 @@ impl Engine {
         }
     }
 
-    /// Questions about a moment that has passed, from facts of it: nobody gives the answers again.
+    /// Starts an evaluation as of an earlier time. Its answers may not be reused.
     pub(crate) fn past_row<'w, 'q>(&self, world: &'w World, now: Millis) -> Row<'w, 'q> {
         let row = self.row(world);
         Row {
@@ -164,10 +164,10 @@ impl Engine {
         }
     }
 
-    /// What a caller holds in an organization and in that of the operator.
+    /// Returns the facts about a caller in an organization and in the operator organization.
     ///
     /// # Errors
-    /// What is to be loaded first.
+    /// Fact keys to load first.
     pub(crate) fn power<'w>(
         &self,
         world: &'w World,
@@ -189,9 +189,9 @@ impl Engine {
         }
     }
 
-    /// Whether a caller holds a management permission on an organization or on the operator
-    /// organization, from what is in memory. The operator's comes first: it is in memory
-    /// wherever its staff and backends ask, so their questions load no organization for that.
+    /// Returns true if a caller holds a management permission on an organization or on the operator
+    /// organization, using only facts in memory. Checks the operator organization first: it is in
+    /// memory wherever its staff and backends call, so their queries load no other organization.
     pub(crate) fn manages_in(
         &self,
         world: &World,
@@ -226,7 +226,8 @@ impl Engine {
         }
     }
 
-    /// Whether the caller of a method holds the permission of its policy, from what is in memory.
+    /// Returns true if the caller holds the permission of the method's policy, using only facts in
+    /// memory.
     pub(crate) fn permits_in(
         &self,
         world: &World,
@@ -243,8 +244,8 @@ impl Engine {
         }
     }
 
-    /// Whether the caller of a method holds the permission of its policy on the operator
-    /// organization, and so on every other, from what is in memory. No is not known, too.
+    /// Returns true if the caller holds the permission of the method's policy on the operator
+    /// organization, and so on every organization. Also false when the facts are not in memory.
     pub(crate) fn permits_everywhere(&self, world: &World, context: &Context, now: Millis) -> bool {
         let (Caller::Subject(caller), Access::Permission(permission)) =
             (&context.caller, context.policy.access)
@@ -255,7 +256,7 @@ impl Engine {
         matches!(permits, Ok(Ok(true)))
     }
 
-    /// Whether a caller holds a management permission on an organization or on the operator
+    /// Returns true if a caller holds a management permission on an organization or on the operator
     /// organization.
     pub(crate) async fn manages(
         &self,
@@ -268,7 +269,7 @@ impl Engine {
             .await?
     }
 
-    /// By which grant a caller holds a management permission, and who gave it.
+    /// Returns the grant by which a caller holds a management permission, and its author.
     pub(crate) async fn verdict(
         &self,
         caller: &str,
@@ -301,8 +302,8 @@ impl Engine {
         }))
     }
 
-    /// The grant by which a caller holds a permission on an organization; else whether the caller
-    /// is a member of it.
+    /// Returns the grant by which a caller holds a permission on an organization; otherwise,
+    /// whether the caller is a member of it.
     #[expect(
         clippy::type_complexity,
         reason = "what is to be loaded, what is wrong, the answer"
@@ -333,7 +334,7 @@ impl Engine {
             }))
     }
 
-    /// The same, of a permission that is held anywhere in an organization.
+    /// Like `grant_in`, for a permission that the caller may hold anywhere in the organization.
     #[expect(
         clippy::type_complexity,
         reason = "what is to be loaded, what is wrong, the answer"

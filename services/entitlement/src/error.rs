@@ -1,4 +1,4 @@
-//! Why a use case refused.
+//! The errors of the use cases.
 
 mod metadata;
 
@@ -15,12 +15,12 @@ use crate::facts::FactsError;
 /// The domain of this service's reasons.
 const DOMAIN: &str = "entitlement.mandate";
 
-/// What who may only ask for changes calls instead, and where that is described.
+/// Help for a caller that may only request changes: the method to call, and its documentation.
 const REQUESTING: &str =
     "ask for it with `mandate.membership.v1.RequestService.CreateChangeRequest`";
 const REQUESTS: &str = "proto/mandate/membership/v1/request_service.proto";
 
-/// Why a use case refused.
+/// The reason why a use case refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(transparent)]
@@ -40,11 +40,11 @@ pub(crate) enum Error {
     RoleNotFound(String),
     #[error("the organization has a role `{0}`")]
     RoleExists(String),
-    #[error("the organization has {0} roles of its own, and may have no more")]
+    #[error("the organization already has the maximum of {0} custom roles")]
     TooManyRoles(u64),
     #[error("role `{0}` is held, so it cannot be removed")]
     RoleHeld(String),
-    #[error("no application of the catalogue has the permission `{0}`")]
+    #[error("no application in the catalog has the permission `{0}`")]
     PermissionUnknown(String),
     #[error("the organization has no entitlement `{0}`")]
     EntitlementNotFound(String),
@@ -61,51 +61,51 @@ pub(crate) enum Error {
     GrantNotFound(String),
     #[error("a grant `{0}` exists")]
     GrantExists(String),
-    #[error("`{0}` is no member of the organization")]
+    #[error("`{0}` is not a member of the organization")]
     UserNotMember(String),
-    #[error("`{0}`: a scope that is not `all` names at least one unit or resource")]
+    #[error("`{0}`: a scope must be `all` or name at least one unit or resource")]
     ScopeRequired(String),
     #[error("the organization does not have `{0}`")]
     ScopeOutOfOrganization(String),
-    #[error("the questions of a batch are about one organization")]
+    #[error("all questions of a batch must concern one organization")]
     MixedOrganizations,
-    #[error("the facts of identity or membership are further behind than is allowed")]
+    #[error("the facts of identity or membership are further behind than allowed")]
     ProjectionBehind,
     #[error("`consistency_token` was not issued by this installation")]
     ConsistencyTokenInvalid,
     #[error("`{name}` is {state}")]
     WrongState { name: String, state: &'static str },
-    #[error("what would be applied is not what was previewed")]
+    #[error("the effect of the changes differs from the preview")]
     PreviewStale,
-    #[error("the preview has more than {0} places; preview fewer changes at once")]
+    #[error("the preview has more than {0} locations; preview fewer changes in one request")]
     PreviewTooLarge(usize),
-    #[error("`read_time` has not passed yet")]
+    #[error("`read_time` is in the future")]
     ReadTimeInFuture,
-    #[error("what was at `read_time` is kept no longer")]
+    #[error("`read_time` is older than the retained history")]
     ReadTimeNotKept,
-    #[error("`{0}` is not among what the caller manages")]
+    #[error("the caller does not manage `{0}`")]
     NotApplicationAdmin(String),
-    #[error("the caller may ask for changes of grants, and not make them")]
+    #[error("the caller may request changes of grants, but not make them")]
     RequestOnly,
-    #[error("`{0}` is not where the caller manages")]
+    #[error("the caller does not manage the location `{0}`")]
     CompanyOutOfReach(String),
-    #[error("this gives more of `{0}`, or for longer, than the caller may give")]
+    #[error("`{0}`: the caller may not grant this much access, or not for as long")]
     ScopeExceedsGrantor(String),
-    #[error("nobody changes their own access")]
+    #[error("callers may not change their own access")]
     SelfEditForbidden,
-    #[error("only an owner changes the access of `{0}`, an owner")]
+    #[error("only an owner may change the access of `{0}`, who is an owner")]
     OwnerRoleImmutable(String),
     #[error("`{0}` would have no owner left")]
     LastOwner(String),
-    #[error("`{application}` would have nobody left in `{organization}` who manages it")]
+    #[error("`{application}` would have no administrator left in `{organization}`")]
     LastApplicationAdmin {
         organization: String,
         application: String,
     },
-    #[error("`{field}`: `{role}` always holds everywhere")]
+    #[error("`{field}`: `{role}` always applies to the whole organization")]
     ScopesNotAllowed { field: String, role: String },
     #[error(
-        "`{role}` would hold what only `{one}` and only `{other}` holds, which exclude each other"
+        "`{role}` would combine permissions of `{one}` and `{other}`, which exclude each other"
     )]
     RoleSeparated {
         role: String,
@@ -121,7 +121,7 @@ pub(crate) enum Error {
     },
     #[error("`{0}` would have more than {1} grants with conditions")]
     TooManyConditions(String, usize),
-    #[error("the questions ask more than {0} conditions; ask fewer questions at once")]
+    #[error("the questions involve more than {0} conditions; send fewer questions in one request")]
     TooManyAsked(u32),
     #[error("`{subject}` must{} hold `{role}`", if *.must { "" } else { " not" })]
     PreconditionNotMet {
@@ -130,13 +130,13 @@ pub(crate) enum Error {
         role: String,
         must: bool,
     },
-    #[error("`{0}` was deleted since; something else may have the name")]
+    #[error("`{0}` was deleted since; another entity may have its name")]
     DeletedSince(String),
     #[error(transparent)]
     Facts(#[from] FactsError),
 }
 
-/// Names that an answer says: not all of a thousand, for its details must stay small.
+/// Joins the names for a message: only the first few, because error details must stay small.
 pub(crate) fn some_of(names: &[impl AsRef<str>]) -> String {
     const SAID: usize = 8;
     let said = names.iter().take(SAID).map(AsRef::as_ref);
@@ -166,7 +166,7 @@ impl From<InvalidToken> for Error {
 }
 
 impl Error {
-    /// What it is to a caller; nothing for what is not of this service alone.
+    /// Returns code and reason for a caller; `None` for errors that all services share.
     fn reason(&self) -> Option<(Code, ErrorReason)> {
         let found = match self {
             Self::Common(_)
@@ -271,7 +271,7 @@ impl From<Error> for Fault {
 }
 
 impl Error {
-    /// The fault where the reason is not of this service alone.
+    /// Returns the fault of an error that all services share.
     fn into_common(self, message: String) -> Fault {
         match self {
             Self::Common(fault) => fault,

@@ -1,9 +1,9 @@
-//! The facts in memory, and what keeps them current.
+//! The facts in memory and the task that keeps them current.
 //!
-//! Everything in memory is of one revision. One task, the [`keeper`], reads the log of changes
-//! to its end and whatever is wanted in one snapshot, and puts both into memory in one step; so
-//! facts of different moments are never mixed, no load can bring back what a change took away
-//! meanwhile, and a fact that many ask for is loaded once.
+//! Everything in memory has one revision. One task, the [`keeper`], reads the log of changes to its
+//! end together with the requested facts, in one snapshot, and applies both in one step. So facts
+//! of different times are never mixed, no load brings back what a change took away meanwhile, and a
+//! fact that many callers request is loaded once.
 
 mod catalogs;
 mod keeper;
@@ -38,28 +38,28 @@ pub(crate) use piece::{Feed, Piece};
 pub(crate) use reading::Reading;
 pub(crate) use world::{Key, Place, World};
 
-/// Requests that wait for the keeper; more wait for a place.
+/// Maximum number of requests queued for the refresher; further callers wait to enqueue.
 const QUEUE: usize = 1024;
-/// How often a question may find something missing that was just loaded, before the memory is
-/// too small for it; and after how many of them all that it has missed is loaded at once, as the
-/// one may have been forgotten for the other.
+/// ATTEMPTS: load rounds before giving up with `FactsError::Memory`. APART: rounds after which all
+/// keys missed so far are loaded together, because eviction may drop one while loading the other.
 const ATTEMPTS: usize = 12;
 const APART: usize = 2;
 
-/// How facts are kept.
+/// Limits on the age and the size of the facts in memory.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Settings {
-    /// How old the facts may be that an answer is given from.
+    /// Maximum age of the facts that answers are based on.
     pub(crate) lease: Duration,
-    /// How often the log is read when nothing hints at a change.
+    /// Interval between reads of the log when no notification of a change arrives.
     pub(crate) poll: Duration,
-    /// How many bytes the facts may take.
+    /// Maximum number of bytes that the facts may take.
     pub(crate) memory: usize,
-    /// How many members and resources an organization may have that is held whole.
+    /// Maximum number of members, and of resources, up to which an organization is loaded
+    /// completely.
     pub(crate) whole: u64,
 }
 
-/// Why there are no facts. The answer is then an error, never an allow.
+/// The reason why facts are unavailable. The answer is then an error, never an allow.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FactsError {
     #[error("the store of facts cannot be read")]
@@ -84,19 +84,20 @@ pub(crate) struct Facts {
     world: RwLock<World>,
     catalogs: Catalogs,
     requests: mpsc::Sender<Request>,
-    /// When the last read of the whole log began, in nanoseconds since boot.
+    /// Start of the last read of the whole log, in nanoseconds since boot.
     proven: AtomicU64,
     revisions: watch::Sender<Cursor>,
-    /// Why the log could not be read, twice in a row: until it can be, nobody waits for it.
+    /// The error of the last read, set once the log could not be read twice in a row. Until a read
+    /// succeeds, callers fail immediately instead of waiting.
     away: RwLock<Option<Arc<StoreError>>>,
-    /// Whether a feed is being replayed: what is known of its service is then of two histories.
+    /// True while a feed is being replayed: the facts of that service then mix two histories.
     replaying: AtomicBool,
     clock: Arc<dyn Clock>,
     settings: Settings,
 }
 
 impl Facts {
-    /// Starts the keeper.
+    /// Starts the refresher.
     pub(crate) fn start(store: Store, settings: Settings, stop: CancellationToken) -> Arc<Self> {
         let (requests, queue) = mpsc::channel(QUEUE);
         let facts = Arc::new(Self {
@@ -114,8 +115,8 @@ impl Facts {
         facts
     }
 
-    /// Answers from the facts, which are current within the lease; what `answer` misses is
-    /// loaded first.
+    /// Answers from the facts, which are current within the lease. Loads the keys that `answer`
+    /// misses and tries again.
     pub(crate) async fn read<T>(
         &self,
         answer: impl Fn(&World) -> Result<T, Vec<Piece>>,
@@ -135,17 +136,17 @@ impl Facts {
         Err(FactsError::Memory)
     }
 
-    /// Answers at once, if the facts are current.
+    /// Answers without waiting, if the facts are current.
     pub(crate) fn try_read<T>(
         &self,
         answer: impl FnOnce(&World) -> Result<T, Vec<Piece>>,
     ) -> Option<Result<T, Vec<Piece>>> {
         let answered = answer(&self.world.read());
-        // Asked afterwards: it may have ended while this waited for its turn.
+        // Check the lease afterwards: it may have expired while this call waited for the lock.
         self.is_current().then_some(answered)
     }
 
-    /// Reads the log to its end, and pieces with it.
+    /// Reads the log to its end, and loads `pieces` in the same snapshot.
     pub(crate) async fn refresh(&self, pieces: Vec<Piece>) -> Result<(), FactsError> {
         if let Some(error) = &*self.away.read() {
             return Err(FactsError::Store(error.clone()));
@@ -169,7 +170,7 @@ impl Facts {
         let mut revisions = self.revisions.subscribe();
         let deadline = Instant::from_std(deadline);
         let wait = async {
-            // The change may be there and not be read yet.
+            // The change may be committed but not read yet.
             if self.reached(position)?.is_none() {
                 self.refresh(Vec::new()).await?;
             }
@@ -196,13 +197,13 @@ impl Facts {
         Ok(is_known.then(|| world.revision()))
     }
 
-    /// The revision of what is in memory.
+    /// Returns the revision of the facts in memory.
     pub(crate) fn revision(&self) -> i64 {
         self.world.read().revision()
     }
 
-    /// The lease under which answers are given. What is read of the facts after it was asked
-    /// for is at least as new.
+    /// Returns the lease of the facts. Facts that are read after this call are at least as fresh as
+    /// the lease says.
     pub(crate) fn lease(&self) -> Lease {
         Lease {
             proven: Duration::from_nanos(self.proven.load(Ordering::Acquire)),
@@ -210,23 +211,23 @@ impl Facts {
         }
     }
 
-    /// How much of the lease is left.
+    /// Returns the time left on the lease.
     pub(crate) fn lease_left(&self) -> Duration {
         self.lease().left_at(self.clock.since_boot())
     }
 
-    /// The revision of the facts, whenever it changes.
+    /// Subscribes to the revision of the facts.
     pub(crate) fn revisions(&self) -> watch::Receiver<Cursor> {
         self.revisions.subscribe()
     }
 
-    /// Whether what is known of another service is being brought to another history of it. No
-    /// answer may be given until that is done: what was lost may still be among it.
+    /// True while the projection of another service is being moved to another history. No answer
+    /// may be given until that is done: it may still contain facts that were lost.
     pub(crate) fn is_replaying(&self) -> bool {
         self.replaying.load(Ordering::Acquire)
     }
 
-    /// Whether all changes up to less than a lease ago have been heard.
+    /// True if the log was read to its end less than a lease ago.
     fn is_current(&self) -> bool {
         self.lease().holds_at(self.clock.since_boot())
     }

@@ -1,4 +1,4 @@
-//! Forgets what was longer ago than is kept.
+//! Removes expired history.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use base::Millis;
 
 use crate::store::history;
 
-/// How often.
+/// Interval between sweeps.
 const PAUSE: Duration = Duration::from_secs(60 * 60);
 
-/// Forgets again and again.
+/// Removes expired history periodically.
 pub(crate) async fn forget(store: Store, kept: Duration) {
     loop {
         if let Err(error) = sweep(&store, kept).await {
@@ -23,7 +23,7 @@ pub(crate) async fn forget(store: Store, kept: Duration) {
 async fn sweep(store: &Store, kept: Duration) -> Result<(), StoreError> {
     let kept = i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
     let before = Millis(store.clock().now().0.saturating_sub(kept));
-    // A little at a time: changes wait for no more than that.
+    // In small steps, so that writes wait only for one step.
     while !history::sweep(store.writer(), before).await? {}
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The catalogue, grants and decisions.
+//! The entitlement service: catalog, grants and decisions.
 
 mod app;
 mod bootstrap;
@@ -47,42 +47,41 @@ use crate::{
     projection::Heard,
 };
 
-/// The purpose under which the namespace of the decisions in Redis is derived from the key of an
-/// installation's tokens.
+/// Purpose for deriving the namespace of the decisions in Redis from the installation's token key.
 pub const DECISIONS: &str = "decisions";
 
-/// What the service is built from.
+/// Dependencies of the service.
 #[derive(Debug)]
 pub struct Dependencies {
     /// The database.
     pub store: StoreUrl,
-    /// The cache that replicas share, if there is one.
+    /// The cache that replicas share, if any.
     pub cache: Option<Cache>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The installation's tokens.
     pub sealer: Sealer,
-    /// Bounds.
+    /// Limits.
     pub limits: Limits,
-    /// Where decisions are logged, if they are.
+    /// Settings of the decision log, if enabled.
     pub decision_log: Option<DecisionLogSettings>,
     /// Ends the streams and the tasks.
     pub shutdown: CancellationToken,
 }
 
-/// What bounds the answers of the service.
+/// Limits of the service.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// How old the facts may be that an answer is given from.
+    /// Maximum age of the facts that answers are based on.
     pub lease: Duration,
-    /// For how long a feed may be silent before answers are refused.
+    /// Time without a feed message after which answers are refused.
     pub max_feed_silence: Duration,
-    /// How many bytes the facts in memory may take.
+    /// Maximum size of the facts in memory, in bytes.
     pub memory: usize,
-    /// An organization with at most so many members and resources is in memory with all of them:
-    /// then a question never asked before costs what a repeated one costs.
+    /// Maximum number of members, and of resources, up to which an organization is in memory
+    /// completely. A query never made before then costs as much as a repeated one.
     pub whole: u64,
-    /// For how long it is kept what was: questions may be about no moment before.
+    /// Retention of history: the earliest `read_time` of a query.
     pub history: Duration,
 }
 
@@ -98,19 +97,19 @@ impl Default for Limits {
     }
 }
 
-/// The service: its methods, and the keys that its stack authenticates with.
+/// The service: its methods, and the authenticator of keys for its stack.
 pub struct Entitlement {
     /// The methods.
     pub routes: Routes,
-    /// Whose keys are whose.
+    /// Resolves a key to its service account.
     pub keys: Arc<dyn Authenticator>,
     /// The database, to be closed last.
     pub store: Store,
-    /// What tells it of the other services' facts.
+    /// The feeds of the other services.
     pub feeds: Feeds,
 }
 
-/// What tells the service of the other services' facts.
+/// The feeds of the other services' facts.
 pub struct Feeds {
     facts: Arc<Facts>,
     store: Store,
@@ -119,7 +118,7 @@ pub struct Feeds {
     shutdown: CancellationToken,
 }
 
-/// Why the service cannot be built.
+/// The reason why the service cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// The database cannot be used.
@@ -215,8 +214,8 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, BuildError
 }
 
 impl Feeds {
-    /// Begins to follow the feeds. The services that they are of need this one to be built, so
-    /// this comes after.
+    /// Starts to follow the feeds. This is a separate step, because the other services need this
+    /// one to be built first.
     pub fn follow(&self, identity: Channel, membership: Channel) {
         let (identity, membership) = (PeerChannel::new(identity), PeerChannel::new(membership));
         let stop = self.shutdown.clone();
@@ -231,13 +230,13 @@ impl Feeds {
         );
     }
 
-    /// How many statements were run on the database so far, without those that only see whether
-    /// there is something new.
+    /// Returns the number of statements run on the database so far, except those that only poll for
+    /// changes.
     pub fn statements(&self) -> Arc<AtomicU64> {
         self.store.statements()
     }
 
-    /// Returns once both feeds have been applied to their ends, and answers are given from them.
+    /// Waits until both feeds have been applied to their ends and answers are based on them.
     pub async fn caught_up(&self) {
         self.heard.caught_up().await;
         if let Err(error) = self.facts.refresh(Vec::new()).await {

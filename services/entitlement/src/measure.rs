@@ -1,4 +1,4 @@
-//! What the answers of this replica came from, and how fresh they can be.
+//! Metrics: the sources of answers and the freshness of this replica.
 
 use std::sync::{
     Arc,
@@ -9,18 +9,18 @@ use opentelemetry::{KeyValue, global};
 
 use crate::facts::Facts;
 
-/// Where an answer came from.
+/// The source of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tier {
     /// The facts in memory.
     Memory,
-    /// A decision that another replica shared.
+    /// A decision shared by another replica.
     Redis,
-    /// Facts that were loaded for it.
+    /// Facts loaded from the store for it.
     Store,
 }
 
-/// Counters. Clones share them; each costs a hot answer one addition.
+/// Counters. Clones share them; a hot answer costs one addition.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Measures(Arc<Counts>);
 
@@ -37,7 +37,7 @@ struct Counts {
 }
 
 impl Measures {
-    /// An answer was given.
+    /// Counts an answer.
     pub(crate) fn answered(&self, tier: Tier) {
         one(match tier {
             Tier::Memory => &self.0.memory,
@@ -46,17 +46,17 @@ impl Measures {
         });
     }
 
-    /// A shared decision was found that a change has overtaken.
+    /// Counts a shared decision that a change has outdated.
     pub(crate) fn stale(&self) {
         one(&self.0.stale);
     }
 
-    /// An answer was refused, because the facts were not known well enough.
+    /// Counts an answer refused because the facts were not current.
     pub(crate) fn refused(&self) {
         one(&self.0.refused);
     }
 
-    /// Redis was written to, or could not be.
+    /// Counts a write to Redis.
     pub(crate) fn put(&self, done: bool) {
         one(if done {
             &self.0.put
@@ -65,18 +65,18 @@ impl Measures {
         });
     }
 
-    /// A decision was not shared: too many waited already.
+    /// Counts a decision that was not shared because the queue was full.
     pub(crate) fn not_shared(&self) {
         one(&self.0.not_shared);
     }
 
-    /// Publishes the counters, and the lease of the facts.
+    /// Publishes the counters and the lease of the facts.
     pub(crate) fn publish(&self, facts: &Arc<Facts>) {
         let meter = global::meter("mandate");
         let counts = self.0.clone();
         meter
             .u64_observable_counter("mandate.decisions")
-            .with_description("Answers, by what they came from.")
+            .with_description("Answers, by source.")
             .with_callback(move |observer| {
                 for (tier, count) in [
                     ("memory", &counts.memory),
@@ -97,23 +97,23 @@ impl Measures {
         };
         counter(
             "mandate.decisions.stale",
-            "Shared decisions that were found and that a change had overtaken.",
+            "Shared decisions found in Redis that a change had outdated.",
             |counts| &counts.stale,
         );
         counter(
             "mandate.decisions.refused",
-            "Answers that were refused because the facts were not known well enough.",
+            "Answers refused because the facts were not current.",
             |counts| &counts.refused,
         );
         counter(
             "mandate.decisions.not_shared",
-            "Decisions that were not shared because too many waited.",
+            "Decisions not shared because the queue was full.",
             |counts| &counts.not_shared,
         );
         let counts = self.0.clone();
         meter
             .u64_observable_counter("mandate.redis.puts")
-            .with_description("Writes to Redis, by their outcome.")
+            .with_description("Writes to Redis, by outcome.")
             .with_callback(move |observer| {
                 for (outcome, count) in [("done", &counts.put), ("failed", &counts.put_failed)] {
                     observer.observe(value(count), &[KeyValue::new("outcome", outcome)]);
@@ -124,7 +124,7 @@ impl Measures {
         meter
             .f64_observable_gauge("mandate.lease.left")
             .with_unit("s")
-            .with_description("How long answers may still be given from memory; 0 without a lease.")
+            .with_description("Time left for answers from memory; 0 without a lease.")
             .with_callback(move |observer| {
                 if let Some(facts) = facts.upgrade() {
                     observer.observe(facts.lease_left().as_secs_f64(), &[]);

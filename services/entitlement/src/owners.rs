@@ -1,5 +1,5 @@
-//! The services whose facts are kept here, asked how far they are before something is refused that may
-//! be there and not be heard of yet.
+//! The services that own the projected facts. Before this service refuses a call for a fact that
+//! may be missing only here, it queries them for their last changes.
 
 use std::{sync::Arc, time::Instant};
 
@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
-/// Identity and membership. They are known while the feeds are followed.
+/// Identity and membership; set while the feeds are followed.
 #[derive(Clone, Default)]
 pub(crate) struct Owners(Arc<RwLock<Option<Arc<Known>>>>);
 
@@ -28,15 +28,15 @@ struct Known {
     answered: Mutex<Option<Answer>>,
 }
 
-/// The last changes of both, and when they were asked for them.
+/// The last changes of both services, and the time at which they were queried.
 struct Answer {
     asked: Instant,
     tokens: [String; 2],
 }
 
 impl Owners {
-    /// Says how they are reached until `stop`. Within one process they reach this service, too: all
-    /// would hold each other for ever if nobody let go.
+    /// Sets their channels until `stop`. Within one process these services also hold a channel to
+    /// this one, so without `stop` the cycle would never be freed.
     pub(crate) fn reach(
         &self,
         identity: PeerChannel,
@@ -55,8 +55,8 @@ impl Owners {
         });
     }
 
-    /// Names the last changes of both. They are asked one question at a time, however many ask here:
-    /// an answer to a question that began later serves all who wait.
+    /// Returns tokens of the last changes of both services. Only one query runs at a time, however
+    /// many callers wait: the answer to a query that began later than a call serves that call.
     pub(crate) async fn heads(&self) -> Result<[String; 2], Fault> {
         let now = Instant::now();
         let known = self.0.read().clone();

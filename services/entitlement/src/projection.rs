@@ -1,4 +1,4 @@
-//! Keeps the facts of the other services: follows their feeds, and applies each page in one
+//! Projects the facts of the other services: follows their feeds, and applies each page in one
 //! transaction with the cursor, so that nothing is lost and nothing takes effect twice.
 
 mod ended;
@@ -26,26 +26,27 @@ use crate::{
     store::cursors::{self, FeedCursor},
 };
 
-/// How long to wait before a feed that ended is followed again.
+/// Delay before an interrupted feed is followed again.
 const PAUSE: Duration = Duration::from_millis(200);
-/// A feed that says nothing for so long is taken for dead: it says something every second.
+/// Maximum time without a message before a feed counts as dead; a feed sends one every second.
 const SILENCE: Duration = Duration::from_secs(5);
 
-/// How long a page may take to be applied before its connection is taken for dead.
+/// Maximum time to apply a page before the connection counts as dead.
 const APPLY: Duration = Duration::from_secs(30);
 
-/// When the feeds were last heard.
+/// The liveness of the feeds.
 #[derive(Debug)]
 pub(crate) struct Heard {
     clock: Arc<dyn Clock>,
-    /// Nanoseconds since boot, for each feed, of the last word that nothing is outstanding.
+    /// Time since boot of the last message that said that nothing is outstanding, in nanoseconds,
+    /// by feed.
     at: [AtomicU64; 2],
-    /// Which feeds have said so since the process began.
+    /// True for each feed that has reported so since the process began.
     caught_up: watch::Sender<[bool; 2]>,
 }
 
 impl Heard {
-    /// Both feeds count as heard when the process begins.
+    /// Both feeds count as live when the process begins.
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         let heard = Self {
             clock,
@@ -57,23 +58,23 @@ impl Heard {
         heard
     }
 
-    /// Returns once both feeds have been applied to their ends.
+    /// Waits until both feeds have been applied to their ends.
     pub(crate) async fn caught_up(&self) {
         let mut caught_up = self.caught_up.subscribe();
-        // The sender lives as long as this does.
+        // The sender lives as long as `self`.
         let _ = caught_up
             .wait_for(|feeds| feeds.iter().all(|feed| *feed))
             .await;
     }
 
-    /// Whether both feeds have been applied to their ends since the process began, and were heard so
-    /// recently.
+    /// True if both feeds have been applied to their ends since the process began, and their last
+    /// messages are recent enough.
     pub(crate) fn is_recent(&self, silence: Duration) -> bool {
         let caught_up = self.caught_up.borrow().iter().all(|feed| *feed);
         caught_up && self.silence(self.clock.since_boot()) <= silence
     }
 
-    /// How long ago, at a time since boot, the feed that was silent for longest was heard.
+    /// Returns the time since the last message of the feed that has been silent longest.
     pub(crate) fn silence(&self, now: Duration) -> Duration {
         let longest = self.at.iter().map(|at| {
             let at = Duration::from_nanos(at.load(Ordering::Relaxed));
@@ -82,7 +83,7 @@ impl Heard {
         longest.max().unwrap_or_default()
     }
 
-    /// Notes that nothing is outstanding in a feed.
+    /// Records that nothing is outstanding in a feed.
     fn caught_up_with(&self, feed: Feed) {
         self.note(feed);
         self.caught_up.send_if_modified(|feeds| {
@@ -105,7 +106,7 @@ impl Heard {
     }
 }
 
-/// Why a feed is followed no further; it is taken up again after a pause.
+/// The reason why a feed was interrupted; it is followed again after a delay.
 #[derive(Debug, thiserror::Error)]
 enum FollowError {
     #[error("the feed cannot be read")]
@@ -152,7 +153,7 @@ where
 {
     loop {
         match follow().await {
-            // Another replica has applied the page: go on from where it left off.
+            // Another replica has applied the page: continue from its cursor.
             Err(FollowError::Store(StoreError::Stale)) | Ok(()) => {}
             Err(error) => {
                 tracing::warn!(
@@ -166,7 +167,7 @@ where
     }
 }
 
-/// Moves the cursor of a feed and tells the facts of it, in the transaction of the changes.
+/// Moves the cursor of a feed and notifies the facts, in the transaction of the changes.
 async fn advance(
     tx: &mut WriteTx,
     feed: Feed,

@@ -1,4 +1,4 @@
-//! The edge: which method runs which use case.
+//! The edge: maps each method to its use case.
 
 use ::rpc::{Attempt, Routes, Turns, answer, enter, methods};
 use api::entitlement::v1::{
@@ -133,8 +133,10 @@ methods! { WatchService, for Edge, with app, besides {
         ) -> Result<Response<Self::WatchStream>, Status> {
             let (context, message) = enter(request)?;
             let attempt = Attempt::of(&context, &message);
-            let begun = app::watch(&self.0, context, message).await;
-            answer(&self.0.store, attempt, begun).await
+            let begun = app::judge(&self.0, &context, message, |app, context, message| {
+                Box::pin(app::watch(app, context, message))
+            });
+            answer(&self.0.store, attempt, begun.await).await
         }
     }:
 }

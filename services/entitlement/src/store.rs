@@ -1,4 +1,4 @@
-//! The tables of this service: what it owns, and what it keeps of the other services' facts.
+//! The tables of this service: its own data, and its projection of the other services' facts.
 
 pub(crate) mod applications;
 pub(crate) mod cursors;
@@ -23,7 +23,8 @@ pub(crate) mod view;
 
 pub use migration::Migrator;
 
-/// Rows an `INSERT`, or values an `IN`: both databases bound the parameters of a statement.
+/// Maximum rows per `INSERT` and values per `IN`: both databases limit the parameters of a
+/// statement.
 pub(crate) const CHUNK: usize = 1000;
 
 /// Declares the row of a table and its entity, in a module `row`.

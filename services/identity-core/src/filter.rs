@@ -1,7 +1,7 @@
-//! Filters of lists, after AIP-160: of its language, fields that equal a text.
+//! Filters of lists, a subset of AIP-160: fields that equal a text.
 
-/// Reads `field="text" AND field="text"`; none if it is not of this form. In a text, `\"` stands for a
-/// quotation mark and `\\` for a backslash.
+/// Parses `field="text" AND field="text"`; `None` if the filter has another form. In a text, `\"`
+/// stands for a quotation mark and `\\` for a backslash.
 pub fn equalities(filter: &str) -> Option<Vec<(&str, String)>> {
     let mut found = Vec::new();
     let mut rest = filter;
@@ -16,7 +16,7 @@ pub fn equalities(filter: &str) -> Option<Vec<(&str, String)>> {
     }
 }
 
-/// The text up to the quotation mark that ends it, and what follows that.
+/// Returns the text up to its closing quotation mark, and the rest.
 fn quoted(from: &str) -> Option<(String, &str)> {
     let mut text = String::new();
     let mut characters = from.chars();

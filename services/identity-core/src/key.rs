@@ -1,17 +1,17 @@
-//! The secrets that service accounts authenticate with: `mk_{key}_{random}`.
+//! The secrets of service accounts: `mk_{key}_{random}`.
 
 use base::{Id, KeyId};
 
 const PREFIX: &str = "mk_";
-/// 32 random bytes in base64url without padding.
+/// Length of 32 random bytes in base64url without padding.
 const RANDOM_LENGTH: usize = 43;
 
-/// A string that is no secret of a key.
+/// The string is not the secret of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not the secret of a key")]
 pub struct InvalidSecret;
 
-/// The secret of a key. The id in it tells which hash to compare with; only the whole proves
+/// The secret of a key. Its id selects the hash to compare with; only the whole secret proves
 /// anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeySecret {
@@ -25,13 +25,13 @@ impl KeySecret {
         format!("{PREFIX}{key}_{random}")
     }
 
-    /// Reads the id out of a secret.
+    /// Parses the id in a secret.
     ///
     /// # Errors
     /// [`InvalidSecret`].
     pub fn parse(secret: &str) -> Result<Self, InvalidSecret> {
         let rest = secret.strip_prefix(PREFIX).ok_or(InvalidSecret)?;
-        // An id has no underscore; the random part may.
+        // An id contains no underscore; the random part may.
         let (key, random) = rest.split_once('_').ok_or(InvalidSecret)?;
         if random.len() != RANDOM_LENGTH {
             return Err(InvalidSecret);

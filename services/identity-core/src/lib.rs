@@ -1,4 +1,4 @@
-//! The rules of identity, pure: logins, realms, keys, filters, and what must stay.
+//! The rules of identity, pure: logins, realms, keys, filters, and protected accounts.
 
 mod filter;
 mod key;

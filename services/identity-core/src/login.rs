@@ -1,32 +1,32 @@
-//! What a person logs in with.
+//! Logins of people.
 
 use base::Grammar;
 
-/// The realm of logins that name none.
+/// The realm of logins without one.
 const DEFAULT_REALM: &str = "default";
 
 /// A login in its realm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
-    /// The identifier, as the person writes it.
+    /// The login, as the person writes it.
     pub login: String,
-    /// The set of logins that it is unique in.
+    /// The realm: logins are unique within one.
     pub realm: String,
 }
 
-/// Why something is no login.
+/// A violated rule of logins.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidLogin {
-    /// The login has characters that can be mistaken for others, or be seen differently.
+    /// The login has characters that can be mistaken for others or displayed differently.
     #[error("must be printable ASCII without spaces")]
     Login,
-    /// The realm is no word.
+    /// The realm does not follow the grammar of words.
     #[error("{}", Grammar::Word.rule())]
     Realm,
 }
 
 impl InvalidLogin {
-    /// The field that is wrong.
+    /// Returns the field that breaks the rule.
     pub fn field(&self) -> &'static str {
         match self {
             Self::Login => "user.login",
@@ -36,16 +36,16 @@ impl InvalidLogin {
 }
 
 impl Login {
-    /// What tells the login from others of its realm: two that differ by case alone are one, since
-    /// people and directories write a login in either.
+    /// Returns the key of the login, unique in its realm. It ignores case, because people and
+    /// directories differ in the case of a login.
     pub fn key(&self) -> String {
         self.login.to_ascii_lowercase()
     }
 
-    /// Reads a login; an empty realm is `default`.
+    /// Parses a login; an empty realm is `default`.
     ///
-    /// Logins are ASCII, so that two that look alike are alike (homographs and normalization merge
-    /// nobody).
+    /// Logins are ASCII, so that logins that look alike are equal: homographs and normalization
+    /// cannot confuse two people.
     ///
     /// # Errors
     /// [`InvalidLogin`].

@@ -1,4 +1,4 @@
-//! The use cases, one a file.
+//! The use cases, one per file.
 
 mod batch_create_users;
 mod create_service_account;
@@ -45,7 +45,7 @@ use peer::Entitlement;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
-/// What the use cases work with.
+/// The dependencies of the use cases.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) store: Store,
@@ -55,7 +55,7 @@ pub(crate) struct App {
 }
 
 impl App {
-    /// A permit within an organization.
+    /// Returns a permit within an organization.
     async fn permit_in(
         &self,
         context: &Context,
@@ -65,14 +65,14 @@ impl App {
         self.authority.authorize(context, reach).await
     }
 
-    /// A permit for what belongs to no customer: all that this service owns.
+    /// Returns a permit for entities that belong to no customer: all entities of this service.
     async fn permit(&self, context: &Context) -> Result<Permit, Refused> {
         self.authority.authorize(context, Reach::Operator).await
     }
 
-    /// That whoever has the permit could give all that a subject holds: they change by what it proves
-    /// who it is, or let its access come back. Asked last before the commit. A new key or another
-    /// address of one's own gives nobody more.
+    /// Checks that the holder of the permit could grant all access of a subject, because the change
+    /// lets somebody act as the subject, or restores its access. Call it last before the commit. A
+    /// new key or another address of the caller's own widens nothing.
     async fn control(
         &self,
         context: &Context,
@@ -82,8 +82,8 @@ impl App {
         self.check_control(context, permit, subject, false).await
     }
 
-    /// That whoever has the permit could take from a subject all by which it manages: they end
-    /// something by which it proves who it is. Asked last before the commit.
+    /// Checks that the holder of the permit could revoke all management access of a subject,
+    /// because the change removes a credential of it. Call it last before the commit.
     async fn revocation(
         &self,
         context: &Context,
@@ -112,8 +112,8 @@ impl App {
         self.entitlement.check_control(context, request).await
     }
 
-    /// Makes entitlement let a subject go from wherever it is a member, for whoever has the permit:
-    /// last before the commit, which follows within a minute or not at all.
+    /// Has entitlement release a subject in every organization, for the holder of the permit. Call
+    /// it last before the commit, which must follow within a minute: the release expires then.
     async fn release(
         &self,
         context: &Context,
@@ -131,7 +131,7 @@ impl App {
     }
 }
 
-/// An id that nobody chose, if none was chosen.
+/// Returns the chosen id, or a random one if none was chosen.
 fn id_or_new(chosen: &str, prefix: char) -> String {
     if chosen.is_empty() {
         format!("{prefix}{}", uuid::Uuid::now_v7().simple())

@@ -1,4 +1,4 @@
-//! The first service account: without it nobody could be given anything.
+//! The first service account: without it nobody could grant anything.
 
 use api::identity::v1::{ServiceAccount, ServiceAccountState};
 use authority::Permit;
@@ -16,9 +16,9 @@ use crate::{
     },
 };
 
-/// Makes the first service account and its key, unless they are there. Another root key than
-/// before takes the place of the one before. One that was there once and was deleted stays deleted,
-/// until the file holds another.
+/// Creates the first service account and its key, unless they exist. A new root key in the file
+/// replaces the previous one. A root key that was deleted stays deleted, until the file holds
+/// another one.
 pub(crate) async fn ensure(store: &Store, root_key: &SecretString) -> Result<(), StoreError> {
     let key = KeySecret::parse(root_key.expose_secret())
         .map_err(|_| StoreError::Corrupt("the root key is not of the form `mk_ID_RANDOM`".into()))?
@@ -30,7 +30,7 @@ pub(crate) async fn ensure(store: &Store, root_key: &SecretString) -> Result<(),
         key,
     };
     let mut tx = store.begin_unrepeated(&Permit::system("bootstrap")).await?;
-    // Replicas that start at the same time do so in turn.
+    // The log lock makes replicas that start at the same time wait for each other.
     tx.lead().await?;
     let is_known = !root_keys::note(&tx, &hash).await?;
     let exists = service_accounts::find(tx.connection(), &root)
@@ -41,10 +41,10 @@ pub(crate) async fn ensure(store: &Store, root_key: &SecretString) -> Result<(),
     match (is_current, is_known) {
         (true, true) => return Ok(()),
         (false, true) => {
-            tracing::error!("the root key was deleted: put another into its file");
+            tracing::error!("the root key was deleted; write another one to its file");
             return Ok(());
         }
-        // It is from before such keys were noted.
+        // The key is older than the record of root keys.
         (true, false) => {
             tx.commit().await?;
             return Ok(());

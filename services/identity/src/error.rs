@@ -1,4 +1,4 @@
-//! Why a use case refused.
+//! Refusals of use cases.
 
 mod metadata;
 
@@ -13,7 +13,7 @@ use tonic::Code;
 /// The domain of this service's reasons.
 const DOMAIN: &str = "identity.mandate";
 
-/// Why a use case refused.
+/// The refusal of a use case.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(transparent)]
@@ -30,11 +30,11 @@ pub(crate) enum Error {
     ServiceAccountExists(String),
     #[error("there is no key `{0}`")]
     KeyNotFound(String),
-    #[error("`{0}` is the identity of another already")]
+    #[error("the identity `{0}` is taken")]
     OidcIdentityTaken(OidcIdentity),
-    #[error("`{name}` is {state}")]
+    #[error("`{name}` is {state} already")]
     WrongState { name: String, state: &'static str },
-    #[error("the installation is governed through `{0}`")]
+    #[error("`{0}` is protected: the installation is governed through it")]
     Protected(String),
 }
 

@@ -1,4 +1,4 @@
-//! Whose credential is whose, from this service's own tables.
+//! Authentication, from this service's own tables.
 
 use std::sync::Arc;
 
@@ -15,7 +15,8 @@ use crate::{
     store::keys::{self, Key},
 };
 
-/// Looks keys up in the store, at each call: a key that is deleted is dead at once.
+/// An authenticator that looks keys up in the store every time: deleting a key takes effect
+/// immediately.
 pub(crate) struct StoredKeys(pub(crate) Store);
 
 impl StoredKeys {

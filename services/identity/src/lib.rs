@@ -24,20 +24,20 @@ pub use identity_core::ROOT;
 
 use crate::app::App;
 
-/// What the service is built from.
+/// The dependencies of the service.
 #[derive(Debug)]
 pub struct Dependencies {
     /// The database.
     pub store: StoreUrl,
     /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// The installation's tokens.
+    /// The sealer of the installation's tokens.
     pub sealer: Sealer,
-    /// The secret of the first service account; it makes all others.
+    /// The secret of the first service account, which creates all others.
     pub root_key: SecretString,
     /// The entitlement service.
     pub entitlement: Channel,
-    /// Ends the streams.
+    /// Stops the streams.
     pub shutdown: CancellationToken,
 }
 
@@ -45,7 +45,7 @@ pub struct Dependencies {
 pub struct Identity {
     /// The methods.
     pub routes: Routes,
-    /// Whose keys are whose.
+    /// Maps credentials to accounts.
     pub keys: Arc<dyn Authenticator>,
     /// The database, to be closed last.
     pub store: Store,

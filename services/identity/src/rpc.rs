@@ -1,4 +1,4 @@
-//! The edge: which method runs which use case.
+//! The edge: maps methods to use cases.
 
 mod feed;
 
@@ -28,7 +28,7 @@ use tonic::codec::CompressionEncoding::Gzip;
 
 use crate::app::{self, App};
 
-/// The methods of this service.
+/// Returns the methods of this service.
 pub(crate) fn routes(app: &App) -> Routes {
     Routes::default()
         .add_service(UserServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))

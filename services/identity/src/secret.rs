@@ -1,16 +1,17 @@
-//! Random secrets and what is kept of them.
+//! Random secrets and their hashes.
 
 use aws_lc_rs::{digest, error::Unspecified, rand};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 
-/// What is kept of a secret. SHA-256 is enough: a secret is 32 random bytes, not a password.
+/// Returns the stored hash of a secret. SHA-256 is enough: a secret is 32 random bytes, not a
+/// password.
 pub(crate) fn hash(secret: &str) -> Vec<u8> {
     digest::digest(&digest::SHA256, secret.as_bytes())
         .as_ref()
         .to_vec()
 }
 
-/// The random part of a secret.
+/// Returns the random part of a secret.
 pub(crate) fn random() -> Result<String, Unspecified> {
     let mut bytes = [0; 32];
     rand::fill(&mut bytes)?;

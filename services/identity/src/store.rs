@@ -12,7 +12,7 @@ use api::identity::v1::{Change, change::Entity};
 use prost::Message;
 use store::WriteTx;
 
-/// Tells the other services the new state of an entity.
+/// Sends the new state of an entity to the other services.
 fn emit(tx: &mut WriteTx, name: String, entity: Entity) {
     let change = Change {
         entity: Some(entity),

@@ -1,6 +1,6 @@
-//! Makes an installation have what documents say: reads what there is of what they name, finds the
-//! difference, asks the services what of it they would refuse, and calls for it. What the documents
-//! do not say stays.
+//! Brings an installation to the state that documents declare: reads the current state of the
+//! entities that they name, computes the difference, asks the services which changes they would
+//! refuse, and makes the changes. Everything else stays as it is.
 
 mod awaited;
 mod desired;
@@ -39,43 +39,43 @@ use crate::{
 use execute::{Outcome, is_refusal};
 use refusal::Refusal;
 
-/// How often the state is read again because it changed while it was being changed.
+/// Maximum number of attempts: the state is read again if somebody else changed it meanwhile.
 const TRIES: u32 = 3;
 
-/// How to apply.
+/// Options of a run.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
-    /// Finds the difference and what would be refused, and changes nothing.
+    /// Computes the difference and the refusals, and changes nothing.
     pub dry_run: bool,
 }
 
-/// Hears how far the work is.
+/// Receives the progress of a run.
 pub trait Progress {
-    /// The plan is made, and the work begins unless it is a dry run.
+    /// Called with the plan, before the first change.
     fn planned(&mut self, plan: &Plan);
 
-    /// So many facts of the plan are done.
+    /// Called when this many facts of the plan are done.
     fn done(&mut self, facts: usize, of: usize);
 }
 
-/// Hears nothing.
+/// Ignores the progress.
 impl Progress for () {
     fn planned(&mut self, _: &Plan) {}
     fn done(&mut self, _: usize, _: usize) {}
 }
 
-/// What was done.
+/// The result of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Summary {
-    /// Facts created, changed, and left alone; what would have been, for a dry run.
+    /// Numbers of facts created, changed, and left alone; in a dry run, the numbers that would be.
     pub counts: Counts,
-    /// From reading the state to the last answer.
+    /// Time from the first read to the last response.
     pub elapsed: Duration,
 }
 
 /// Applies documents.
 ///
-/// Cancelled, or failed half-way, it leaves what it has done; applied again, it does the rest.
+/// A cancelled or failed run keeps the changes it has made; another run continues.
 ///
 /// # Errors
 /// [`ApplyError`].
@@ -119,7 +119,7 @@ pub async fn apply(
     })
 }
 
-/// Reads the state and finds the difference.
+/// Reads the state and computes the difference.
 ///
 /// # Errors
 /// [`ApplyError`].
@@ -129,13 +129,13 @@ pub async fn prepare(documents: &[Document], clients: &Clients) -> Result<Plan, 
     Ok(look.plan)
 }
 
-/// What is to be done, and what is wrong with it.
+/// The plan, and its problems.
 struct Look<'a> {
     places: Whereabouts<'a>,
     plan: Plan,
     state: Facts,
     problems: Vec<Problem>,
-    /// The names of the facts that the problems are about.
+    /// The names of the facts that have problems.
     refused: HashSet<String>,
 }
 
@@ -144,7 +144,7 @@ async fn look<'a>(documents: &'a [Document], clients: &Clients) -> Result<Look<'
     let mut problems = found.problems;
     let state = match read(documents, clients).await {
         Ok(state) => state,
-        // What is wrong with the documents can be said without the server.
+        // The problems of the documents can be reported without the server.
         Err(_) if !problems.is_empty() => return Err(ApplyError::Invalid(problems)),
         Err(error) => return Err(error),
     };
@@ -159,7 +159,7 @@ async fn look<'a>(documents: &'a [Document], clients: &Clients) -> Result<Look<'
         .collect();
     let desired = desired::desired(documents, &state);
     let mut refusals = rules::check(&desired, &state);
-    // What is wrong in a way that the document shows is told once, by its form.
+    // A problem of form is reported once, by validation.
     refusals.retain(|refusal| !refused.contains(&refusal.name));
     let plan = plan::plan(desired, &state, &mut refusals);
     refused.extend(refusals.iter().map(|refusal| refusal.name.clone()));
@@ -173,7 +173,7 @@ async fn look<'a>(documents: &'a [Document], clients: &Clients) -> Result<Look<'
     })
 }
 
-/// Asks the services what they would refuse of what is not refused already.
+/// Asks the services which changes they would refuse, apart from those refused already.
 async fn ask(look: &Look<'_>, clients: &Clients) -> Outcome {
     let awaited = awaited::awaited(&look.plan, &look.state);
     let part = awaited::answerable(&look.plan, &awaited, &look.refused);
@@ -181,7 +181,7 @@ async fn ask(look: &Look<'_>, clients: &Clients) -> Outcome {
 }
 
 impl Look<'_> {
-    /// Refuses to go on, if something is wrong.
+    /// Returns an error if there are problems.
     fn refuse(&self, asked: Outcome) -> Result<(), ApplyError> {
         let mut problems = self.problems.clone();
         let by_documents = !problems.is_empty();
@@ -204,8 +204,7 @@ impl Look<'_> {
     }
 }
 
-/// Whether somebody else, or an earlier run that was interrupted, changed the state after it
-/// was read.
+/// True if somebody else, or an interrupted earlier run, changed the state after it was read.
 fn is_overtaken((_, error): &(Vec<String>, CallError)) -> bool {
     is_overtaken_by(error)
 }

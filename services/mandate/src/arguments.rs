@@ -1,4 +1,4 @@
-//! The arguments of the process.
+//! The command-line arguments of the process.
 
 use base::SecretUrl;
 use clap::{
@@ -8,7 +8,7 @@ use clap::{
 
 use crate::{cli::Cli, exit::Failure, output};
 
-/// Reads the arguments; none where they ask for help or the version, which was printed.
+/// Reads the arguments; `None` if they ask for help or the version, which this prints.
 pub(crate) fn read() -> Result<Option<Cli>, Failure> {
     let error = match Cli::try_parse() {
         Ok(cli) => return Ok(Some(cli)),
@@ -22,7 +22,7 @@ pub(crate) fn read() -> Result<Option<Cli>, Failure> {
     Ok(None)
 }
 
-/// An error that shows no password of a URL that stands where none belongs.
+/// Hides the password of a URL in the wrong place of the command line.
 fn without_password(mut error: clap::Error) -> clap::Error {
     for kind in [
         ContextKind::InvalidArg,
@@ -35,7 +35,7 @@ fn without_password(mut error: clap::Error) -> clap::Error {
         if text.contains(['@', '?']) || text.contains("://") {
             let shown = SecretUrl::from(text.as_str()).to_string();
             error.insert(kind, ContextValue::String(shown));
-            // What clap proposes has the text, too.
+            // The suggestion of clap contains the text, too.
             error.remove(ContextKind::Suggested);
         }
     }

@@ -1,4 +1,4 @@
-//! The arguments.
+//! The command-line arguments.
 
 mod audit;
 mod backup;
@@ -33,15 +33,15 @@ use crate::{
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done, or allowed; also when there was nothing to do
-  1  a call was refused or went wrong, or the answer could not be written
+  1  a call was refused or failed, or the output could not be written
   2  the arguments, the contexts file or a document is wrong
-  3  denied, with --error-on-deny; a preview of what cannot be given
-  4  a service cannot be reached
+  3  denied, with --error-on-deny; a preview of changes that cannot be made
+  4  a service is unreachable
 
 Files:
-  contexts.json in $XDG_CONFIG_HOME/mandate or ~/.config/mandate, or where
-  $MANDATE_CONFIG says. `mandate dev` writes a context `dev` into it, and
-  `mandate context add` another.
+  contexts.json in $XDG_CONFIG_HOME/mandate or ~/.config/mandate, or the file
+  that $MANDATE_CONFIG names. `mandate dev` writes a context `dev` into it;
+  `mandate context add` adds another.
 
 Examples:
   mandate dev
@@ -51,22 +51,23 @@ Examples:
 
 const APPLY: &str = "\
 A document is YAML with any of `applications`, `service_accounts`, `users` and
-`organizations`; documents are applied together and may refer to each other and to what
-the server has.
+`organizations`. Documents are applied together and may refer to each other and to data
+on the server.
 
-What the documents do not mention stays as it is: nothing is deleted, and a field that an
-entry leaves out is left alone. A field without a value, as `end_time: null`, is emptied. A
-grant that was revoked stays revoked, and the plan says so; give it another `id` to give it
-again. A state that is left out stays: write `state: ACTIVE` to give access back.
+Apply never deletes anything. Everything that the documents do not mention stays unchanged,
+and so does a field that an entry omits. A field without a value, such as
+`end_time: null`, is cleared. A revoked grant stays revoked, and the plan says so; choose
+another `id` to create it again. An omitted state stays as it is: write `state: ACTIVE`
+to restore access.
 
-Before anything is changed, all that would be refused is told, with file, line and field;
-`--dry-run` ends there. In the plan, `+` is created, `~` is changed, `!` is left as it is,
-and what may let somebody do more is marked. A run that stops half-way says what was done
-and what was not; applied again, it goes on.
+Before the first change, apply reports everything that the server would refuse, with file,
+line and field; `--dry-run` stops there. In the plan, `+` is created, `~` is changed, `!`
+is left as it is, and changes that may widen access are marked. A run that stops half-way
+lists the changes it made and those it did not make; run it again to continue.
 
 Examples:
   mandate apply -f portal.yaml
-  mandate apply -f catalogue.yaml -f customers.yaml --dry-run
+  mandate apply -f catalog.yaml -f customers.yaml --dry-run
   mandate apply -f portal.yaml --json | jq .counts";
 
 const CHECK: &str = "\
@@ -112,84 +113,84 @@ Examples:
 
 /// Entitlements and access for business-to-business portals.
 ///
-/// Mandate answers one question: may this user of this customer do this, on this account or
-/// number, now? And it lets customers govern, themselves, who may.
+/// Mandate answers one question: may this user of this customer do this, on this account or number,
+/// now? And it lets customers govern access themselves.
 #[derive(Debug, Parser)]
 #[command(name = "mandate", version, after_long_help = EXIT_CODES)]
 pub struct Cli {
-    /// Which installation to talk to; the current context when absent.
+    /// The installation to call; the current context if absent.
     #[arg(long, global = true, env = "MANDATE_CONTEXT", value_name = "NAME")]
     pub context: Option<String>,
-    /// Answer in JSON.
+    /// Print JSON.
     #[arg(long, global = true)]
     pub json: bool,
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run everything on this machine, for development.
+    /// Run all services on this machine, for development.
     Dev(DevArgs),
-    /// Run services.
+    /// Run one service, or all of them.
     Serve(Box<ServeArgs>),
-    /// Bring the databases up to date.
+    /// Migrate the databases to this version.
     Migrate(MigrateArgs),
-    /// Make the installation have what documents say.
+    /// Apply YAML documents.
     #[command(after_long_help = APPLY)]
     Apply(ApplyArgs),
-    /// Ask whether somebody may do something somewhere.
+    /// Check if a subject may do something on a resource.
     #[command(after_long_help = CHECK)]
     Check(CheckArgs),
-    /// Ask why somebody may or may not do something somewhere.
+    /// Explain why a subject may or may not do something on a resource.
     #[command(after_long_help = EXPLAIN)]
     Explain(QuestionArgs),
-    /// List what somebody can reach in an organization.
+    /// List the applications that a subject can use in an organization.
     #[command(after_long_help = ACCESS)]
     Access(AccessArgs),
-    /// List where somebody may do something, who may, or what somebody may do.
+    /// List resources, subjects or permissions by access.
     #[command(after_long_help = LIST)]
     List(ListArgs),
-    /// Say what changes of grants would change.
+    /// Preview the effect of grant changes.
     #[command(after_long_help = PREVIEW)]
     Preview(PreviewArgs),
-    /// List and show applications, and compare documents with them.
+    /// List and show applications, and compare documents with the catalog.
     #[command(subcommand, after_long_help = manage::CATALOGUE)]
     Catalogue(CatalogueCommand),
-    /// Give organizations applications, and take them away.
+    /// Create, suspend, end and transfer entitlements.
     #[command(subcommand, after_long_help = manage::ENTITLEMENT)]
     Entitlement(EntitlementCommand),
-    /// Make roles of an organization's own.
+    /// Manage custom roles.
     #[command(subcommand, after_long_help = manage::ROLE)]
     Role(RoleCommand),
-    /// Give members roles, and take them away.
+    /// List, create and revoke grants.
     #[command(subcommand, after_long_help = manage::GRANT)]
     Grant(GrantCommand),
-    /// List changes that are asked for, and decide upon them.
+    /// List, approve or reject change requests.
     #[command(subcommand, after_long_help = request::HELP)]
     Request(RequestCommand),
-    /// Tell of changes as they are made, until Ctrl-C.
+    /// Stream changes, until Ctrl-C.
     #[command(after_long_help = WATCH)]
     Watch(WatchArgs),
     /// Read, export and verify the audit log.
     #[command(subcommand, after_long_help = audit::HELP)]
     Audit(AuditCommand),
-    /// Make, verify and restore backups of the databases.
+    /// Create, verify and restore backups of the databases.
     #[command(subcommand, after_long_help = backup::HELP)]
     Backup(BackupCommand),
-    /// Make the secrets of an installation.
+    /// Create the secrets of an installation.
     #[command(subcommand, after_long_help = installation::SECRETS)]
     Secrets(SecretsCommand),
-    /// Make service accounts and their keys, for backends.
+    /// Create service accounts and their keys, for backends.
     #[command(subcommand, after_long_help = installation::SERVICE_ACCOUNT)]
     ServiceAccount(ServiceAccountCommand),
-    /// Add, list, choose or show contexts.
+    /// Add, list, select or show contexts.
     #[command(subcommand, after_long_help = installation::CONTEXT)]
     Context(ContextCommand),
-    /// Print the rules of the Redis users of an installation: for its services, and for systems
-    /// that read decisions there.
+    /// Print the access rules of the Redis users of an installation: one for its services, one for
+    /// systems that read decisions.
     RedisUsers(RedisUsersArgs),
     /// Print a completion script for a shell.
     Completion(CompletionArgs),
@@ -200,7 +201,7 @@ pub enum Command {
 /// Arguments of `redis-users`.
 #[derive(Debug, Args)]
 pub struct RedisUsersArgs {
-    /// The folder with the secrets of the installation, as of `mandate serve`.
+    /// The folder with the secrets of the installation, as for `mandate serve`.
     #[arg(long, env = "MANDATE_SECRETS")]
     pub secrets: PathBuf,
 }
@@ -208,38 +209,36 @@ pub struct RedisUsersArgs {
 /// Arguments of `apply`.
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
-    /// A document; `-` is the standard input. May be given several times.
+    /// A document; `-` reads the standard input. Can be repeated.
     #[arg(short, long = "file", required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Show what would be done and what would be refused, and do nothing.
+    /// Show the plan and every refusal, and change nothing.
     #[arg(long)]
     pub dry_run: bool,
 }
 
-/// A question, and how fresh its answer must be.
+/// A question, and the freshness that its answer needs.
 #[derive(Debug, Args)]
 pub struct QuestionArgs {
-    /// Who: `jan-peeters`, `users/jan-peeters` or `serviceAccounts/billing`.
+    /// The subject: `jan-peeters`, `users/jan-peeters` or `serviceAccounts/billing`.
     pub subject: String,
-    /// What: `application.module.verb`.
+    /// The permission: `application.module.verb`.
     pub permission: String,
-    /// Where: an organization, unit or resource; `organizations/` at the beginning may be left
-    /// out.
+    /// The organization, unit or resource; the prefix `organizations/` is optional.
     pub resource: String,
-    /// Read the store now.
+    /// Answer with the latest facts of the store.
     #[arg(long, conflicts_with = "at_least_as_fresh")]
     pub consistent: bool,
-    /// Answer no older than the change that returned this consistency token.
+    /// Answer at least as fresh as the change that returned this consistency token.
     #[arg(long, value_name = "TOKEN", allow_hyphen_values = true)]
     pub at_least_as_fresh: Option<String>,
-    /// As of this moment, as `2026-01-31T12:00:00Z`.
+    /// Answer as of this time, such as `2026-01-31T12:00:00Z`.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub at: Option<Timestamp>,
-    /// In which circumstances, for conditions of grants; the value is JSON, or text. May be given
-    /// several times.
+    /// Context for conditions of grants; the value is JSON, or text. Can be repeated.
     #[arg(long, value_name = "KEY=VALUE", value_parser = given)]
     pub given: Vec<Given>,
-    /// Exit with 3 when the answer is no.
+    /// Exit with 3 if the answer is deny.
     #[arg(long)]
     pub error_on_deny: bool,
 }
@@ -250,7 +249,7 @@ pub struct CheckArgs {
     /// The question.
     #[command(flatten)]
     pub question: QuestionArgs,
-    /// Say why, condition by condition and grant by grant.
+    /// Explain the answer, condition by condition and grant by grant.
     #[arg(long)]
     pub explain: bool,
 }
@@ -258,11 +257,11 @@ pub struct CheckArgs {
 /// Arguments of `access`.
 #[derive(Debug, Args)]
 pub struct AccessArgs {
-    /// Who: `jan-peeters`, `users/jan-peeters` or `serviceAccounts/billing`.
+    /// The subject: `jan-peeters`, `users/jan-peeters` or `serviceAccounts/billing`.
     pub subject: String,
-    /// The organization; `organizations/` at the beginning may be left out.
+    /// The organization; the prefix `organizations/` is optional.
     pub organization: String,
-    /// With roles, and with each permission and its scope.
+    /// Add roles, and each permission with its scope.
     #[arg(long)]
     pub full: bool,
 }
@@ -270,10 +269,10 @@ pub struct AccessArgs {
 /// Arguments of `preview`.
 #[derive(Debug, Args)]
 pub struct PreviewArgs {
-    /// The changes; `-` is the standard input.
+    /// The changes; `-` reads the standard input.
     #[arg(short, long, value_name = "FILE")]
     pub file: PathBuf,
-    /// Make the changes, if they do what was previewed.
+    /// Make the changes if their effect is still as previewed.
     #[arg(long)]
     pub apply: bool,
 }
@@ -281,14 +280,13 @@ pub struct PreviewArgs {
 /// Arguments of `list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// Which side of a question is left open.
+    /// The open side of the question.
     #[command(subcommand)]
     pub what: ListCommand,
-    /// As of this moment, as `2026-01-31T12:00:00Z`.
+    /// Answer as of this time, such as `2026-01-31T12:00:00Z`.
     #[arg(long, global = true, value_name = "TIME", value_parser = time)]
     pub at: Option<Timestamp>,
-    /// In which circumstances, for conditions of grants; the value is JSON, or text. May be given
-    /// several times.
+    /// Context for conditions of grants; the value is JSON, or text. Can be repeated.
     #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = given)]
     pub given: Vec<Given>,
 }
@@ -298,35 +296,33 @@ fn time(text: &str) -> Result<Timestamp, String> {
     moment.ok_or_else(|| "write it as `2026-01-31T12:00:00Z`".to_owned())
 }
 
-/// Which side of a question is left open.
+/// The open side of a question.
 #[derive(Debug, Subcommand)]
 pub enum ListCommand {
-    /// List where in an organization somebody may do something.
+    /// List the resources on which a subject may do something.
     Resources {
-        /// Who: `jan-peeters`, `users/jan-peeters` or `serviceAccounts/billing`.
+        /// The subject: `jan-peeters`, `users/jan-peeters` or `serviceAccounts/billing`.
         subject: String,
-        /// What: `application.module.verb`.
+        /// The permission: `application.module.verb`.
         permission: String,
-        /// The organization; `organizations/` at the beginning may be left out.
+        /// The organization; the prefix `organizations/` is optional.
         organization: String,
     },
-    /// List who may do something somewhere, or who is told of something.
+    /// List the subjects that may do something, or that a notification route reaches.
     Subjects {
-        /// What: `application.module.verb`, or a notification route with `--route`.
+        /// The permission: `application.module.verb`; with `--route`, the notification route.
         held: String,
-        /// Where: an organization, unit or resource; `organizations/` at the beginning may be
-        /// left out.
+        /// The organization, unit or resource; the prefix `organizations/` is optional.
         resource: String,
-        /// List who is told of something by a notification route of a role.
+        /// List the subjects that a notification route of a role reaches.
         #[arg(long)]
         route: bool,
     },
-    /// List what somebody may do somewhere.
+    /// List the permissions of a subject on a resource.
     Permissions {
-        /// Who: `jan-peeters`, `users/jan-peeters` or `serviceAccounts/billing`.
+        /// The subject: `jan-peeters`, `users/jan-peeters` or `serviceAccounts/billing`.
         subject: String,
-        /// Where: an organization, unit or resource; `organizations/` at the beginning may be
-        /// left out.
+        /// The organization, unit or resource; the prefix `organizations/` is optional.
         resource: String,
     },
 }
@@ -334,26 +330,26 @@ pub enum ListCommand {
 /// Arguments of `watch`.
 #[derive(Debug, Args)]
 pub struct WatchArgs {
-    /// The organization; all when absent, for the operator.
+    /// The organization; every organization if absent, for the operator.
     pub organization: Option<String>,
-    /// Resume where an earlier watch has ended, by the last cursor that it told (`--json`).
+    /// Resume after the last cursor that an earlier watch printed (`--json`).
     #[arg(long, allow_hyphen_values = true)]
     pub cursor: Option<String>,
 }
 
-/// What to do with contexts.
+/// The commands for contexts.
 #[derive(Debug, Subcommand)]
 pub enum ContextCommand {
     /// Add a context, and make it the current one.
     Add(ContextAddArgs),
-    /// List the contexts; the current one has a star.
+    /// List the contexts; a star marks the current one.
     List,
-    /// Choose the context that is used when none is named.
+    /// Select the context that commands use by default.
     Use {
         /// The context.
         name: String,
     },
-    /// Show a context, the current one when none is named.
+    /// Show a context; the current one if no name is given.
     Show {
         /// The context.
         name: Option<String>,
@@ -378,7 +374,7 @@ mod tests {
         Cli::command().debug_assert();
     }
 
-    /// One token in 64 begins so.
+    /// One token in 64 begins with a hyphen.
     #[test]
     fn a_token_may_begin_with_a_hyphen() {
         for given in [

@@ -1,4 +1,4 @@
-//! The services, as the command line calls them.
+//! Clients of the services, for the command line.
 
 mod error;
 
@@ -32,7 +32,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tonic::{Request, Response, Status, body::Body};
 use tower::{ServiceExt, util::BoxCloneSyncService};
 
-/// The largest answer: a page of grants whose scopes name many units.
+/// The largest response: a page of grants whose scopes name many units.
 const MAX_ANSWER_BYTES: usize = 64 << 20;
 
 /// A service of the installation.
@@ -42,7 +42,7 @@ pub enum Service {
     Identity,
     /// Organizations and members.
     Membership,
-    /// The catalogue, grants and decisions.
+    /// The catalog, grants and decisions.
     Entitlement,
 }
 
@@ -74,7 +74,7 @@ macro_rules! clients {
 }
 
 impl Clients {
-    /// Calls over these channels, in this process or over TCP, as the holder of a key.
+    /// Calls over these channels, in this process or over TCP, with a key.
     pub fn new(
         identity: Channel,
         membership: Channel,
@@ -96,15 +96,15 @@ impl Clients {
         service_accounts: ServiceAccountServiceClient of identity;
         /// Organizations, units and resources.
         organizations: OrganizationServiceClient of membership;
-        /// Whom organizations turn to.
+        /// Contacts of organizations.
         contacts: ContactServiceClient of membership;
         /// Memberships.
         members: MemberServiceClient of membership;
-        /// Changes that are asked for.
+        /// Change requests.
         requests: RequestServiceClient of membership;
         /// Applications.
         catalog: CatalogServiceClient of entitlement;
-        /// Roles that organizations made for themselves.
+        /// Custom roles.
         custom_roles: CustomRoleServiceClient of entitlement;
         /// Entitlements and grants.
         grants: GrantServiceClient of entitlement;
@@ -121,14 +121,14 @@ impl Clients {
     }
 }
 
-/// A request with a deadline.
+/// Returns a request with a deadline.
 pub(crate) fn within<T>(deadline: Duration, message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(deadline);
     request
 }
 
-/// Waits for a call, and says which it was when it fails.
+/// Awaits a call; an error names the service and the method.
 pub(crate) async fn answer<T>(
     service: Service,
     method: &'static str,
@@ -144,7 +144,8 @@ pub(crate) async fn answer<T>(
     }
 }
 
-/// A key that no header can hold is nobody's: the service will say so.
+/// Returns the authorization header; `None` if no header can hold the key: the service will then
+/// refuse the call.
 fn bearer(key: &str) -> Option<HeaderValue> {
     let mut bearer = HeaderValue::from_str(&format!("Bearer {key}")).ok()?;
     bearer.set_sensitive(true);

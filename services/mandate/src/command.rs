@@ -1,4 +1,4 @@
-//! The commands, one a file.
+//! The commands, one per file.
 
 mod access;
 mod apply;
@@ -31,10 +31,10 @@ use crate::{
     run,
 };
 
-/// Does what the arguments say.
+/// Runs the command.
 ///
 /// # Errors
-/// It was not done; the failure says with what exit code the process ends.
+/// The command failed; the failure holds the exit code of the process.
 pub async fn run(cli: Cli) -> Result<(), Failure> {
     let context = cli.context.clone();
     let organization = organization::organization_of(&cli.command);
@@ -42,7 +42,8 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
     let Err(failure) = done else {
         return Ok(());
     };
-    // Whoever may know is told that the organization is misspelt.
+    // The error does not reveal a misspelt organization; the hint does, to a caller who may list
+    // organizations.
     if failure.denied
         && let Some(organization) = organization
         && let Ok(connection) = connect(context.as_deref())
@@ -57,7 +58,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
 async fn dispatch(cli: Cli) -> Result<(), Failure> {
     let (context, json) = (cli.context.as_deref(), cli.json);
     match cli.command {
-        // Whole installations are large, and the other commands need not carry them.
+        // Futures of whole installations are large; boxed, the other commands need not carry them.
         Command::Dev(args) => Box::pin(run::dev(args)).await,
         Command::Serve(args) => Box::pin(run::serve(*args)).await,
         Command::Migrate(args) => run::migrate(args).await,

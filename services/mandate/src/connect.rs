@@ -1,4 +1,4 @@
-//! From a context to the services, and from what they answer to what the user reads.
+//! Connections from a context to the services, and the failures of calls.
 
 use std::{fs, path::Path};
 
@@ -13,7 +13,7 @@ use crate::{
     exit::Failure,
 };
 
-/// An installation that commands talk to.
+/// A connection to an installation.
 #[derive(Debug)]
 pub struct Connection {
     /// The services.
@@ -21,7 +21,7 @@ pub struct Connection {
     context: Context,
 }
 
-/// Opens the named context, or the current one. Connections are made when they are first used.
+/// Opens the named context, or the current one. The first call connects.
 ///
 /// # Errors
 /// There is no such context, or its files cannot be read.
@@ -32,7 +32,7 @@ pub fn connect(name: Option<&str>) -> Result<Connection, Failure> {
     open(context)
 }
 
-/// Opens a context. Connections are made when they are first used.
+/// Opens a context. The first call connects.
 ///
 /// # Errors
 /// Its files cannot be read, or it has no URLs.
@@ -53,7 +53,7 @@ pub fn open(context: &Context) -> Result<Connection, Failure> {
 }
 
 impl Connection {
-    /// What to tell the user about a call that failed.
+    /// Describes a failed call to the user.
     pub fn failure(&self, error: &CallError) -> Failure {
         let address = match error.service {
             Service::Identity => &self.context.identity,
@@ -80,7 +80,7 @@ fn channel(url: &str, ca: Option<&[u8]>) -> Result<Channel, Failure> {
     if url.starts_with("https:") && ca.is_none() {
         let url = SecretUrl::from(url);
         return Err(Failure::usage(format!(
-            "`{url}` needs the `ca_file` of the context, to know that it is the right service"
+            "`{url}` needs the `ca_file` of the context, to verify the service"
         )));
     }
     rpc::over_tcp(url, ca).map_err(|error| {

@@ -1,4 +1,4 @@
-//! Contexts: which installation the commands talk to, and as whom.
+//! Contexts: an installation, and the key to call it with.
 
 mod file;
 
@@ -19,7 +19,7 @@ pub const CONFIG_VARIABLE: &str = "MANDATE_CONFIG";
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Contexts {
-    /// The context that is used when none is named.
+    /// The current context.
     #[serde(default)]
     pub current: Option<String>,
     /// The contexts by name.
@@ -39,23 +39,23 @@ pub struct Context {
     pub entitlement: String,
     /// The file that holds the key.
     pub key_file: PathBuf,
-    /// The certificates that vouch for the services, PEM; needed for `https`.
+    /// The CA certificates that verify the services, in PEM; needed for `https`.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
 }
 
-/// Why the contexts file is of no use.
+/// An error of the contexts file.
 #[derive(Debug, thiserror::Error)]
 pub enum ContextError {
-    /// Neither the variable nor a home directory says where the file is.
-    #[error("no place for the contexts file: set `{CONFIG_VARIABLE}`, or `HOME`")]
+    /// Neither the variable nor a home directory gives the path of the file.
+    #[error("there is no path for the contexts file: set `{CONFIG_VARIABLE}`, or `HOME`")]
     NoPlace,
     /// The file cannot be read or written.
     #[error("contexts file `{path}`")]
     Io {
         /// The file.
         path: PathBuf,
-        /// What happened.
+        /// The cause.
         #[source]
         source: io::Error,
     },
@@ -64,24 +64,24 @@ pub enum ContextError {
     Malformed {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The cause.
         #[source]
         source: serde_json::Error,
     },
-    /// No context is current, and none was named.
+    /// No context is current, and none is named.
     #[error(
-        "no context is chosen; name one with `--context`, or choose one with `mandate context use NAME`; `mandate context add` and `mandate dev` make one"
+        "no context is selected; name one with `--context`, or select one with `mandate context use NAME`; `mandate context add` and `mandate dev` create one"
     )]
     NoneChosen,
-    /// There is a context of that name.
-    #[error("there is a context `{0}`; `--replace` puts another in its place")]
+    /// A context of that name exists.
+    #[error("context `{0}` exists; `--replace` replaces it")]
     Exists(String),
     /// There is no such context.
-    #[error("there is no context `{name}`; there are: {}", .known.join(", "))]
+    #[error("there is no context `{name}`; known are: {}", .known.join(", "))]
     Unknown {
         /// The name.
         name: String,
-        /// The names there are.
+        /// The known names.
         known: Vec<String>,
     },
 }
@@ -92,7 +92,7 @@ impl From<ContextError> for Failure {
     }
 }
 
-/// Where the contexts file is: `$MANDATE_CONFIG`, else `mandate/contexts.json` in
+/// Returns the path of the contexts file: `$MANDATE_CONFIG`, else `mandate/contexts.json` in
 /// `$XDG_CONFIG_HOME` or `~/.config`.
 ///
 /// # Errors
@@ -130,10 +130,10 @@ pub fn load(path: &Path) -> Result<Contexts, ContextError> {
     }
 }
 
-/// Adds a context under a name that is free, and makes it the current one.
+/// Adds a context under a new name, and makes it the current one.
 ///
 /// # Errors
-/// There is one of that name, or the file cannot be read or written.
+/// A context of that name exists, or the file cannot be read or written.
 pub fn add_current(path: &Path, name: &str, context: Context) -> Result<(), ContextError> {
     if load(path)?.contexts.contains_key(name) {
         return Err(ContextError::Exists(name.to_owned()));
@@ -164,10 +164,10 @@ pub fn make_current(path: &Path, name: &str) -> Result<(), ContextError> {
 }
 
 impl Contexts {
-    /// The named context, or the current one, with its name.
+    /// Returns the named context, or the current one, with its name.
     ///
     /// # Errors
-    /// There is none.
+    /// No such context exists.
     pub fn choose(&self, name: Option<&str>) -> Result<(&str, &Context), ContextError> {
         let name = name
             .or(self.current.as_deref())

@@ -1,4 +1,4 @@
-//! The documents that `mandate apply` reads: YAML that says what there is to be.
+//! The documents that `mandate apply` reads: YAML that declares the desired state.
 
 mod mapping;
 mod model;
@@ -24,16 +24,16 @@ pub use validate::{Deferred, Reference, Validated, validate};
 pub(crate) use validate::{management_mode, placement};
 pub(crate) use whereabouts::Whereabouts;
 
-/// A document as it was read.
+/// A parsed document.
 #[derive(Debug, Clone)]
 pub struct Document {
-    /// The file, as problems name it.
+    /// The file, as named in problems.
     pub file: String,
-    /// What it says.
+    /// The content.
     pub root: Root,
 }
 
-/// Five portals to begin with, by file name.
+/// Five example portals, by file name.
 pub const PORTALS: [(&str, &str); 5] = [
     ("business.yaml", include_str!("../portals/business.yaml")),
     (

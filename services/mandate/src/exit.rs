@@ -1,20 +1,20 @@
-//! How a command ends.
+//! The result of a command.
 
 use std::{error::Error, fmt::Write, process::ExitCode};
 
-/// What the exit code says.
+/// The meaning of an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// 0: done, or allowed. Also when there was nothing to do, and for a denial that was only
-    /// asked about.
+    /// 0: done, or allowed. Also if there was nothing to do, and for a denial without
+    /// `--error-on-deny`.
     Done = 0,
-    /// 1: a call was refused or went wrong, or the answer could not be written.
+    /// 1: a call was refused or failed, or the output could not be written.
     Failed = 1,
     /// 2: the arguments, the contexts file or a document is wrong.
     Usage = 2,
-    /// 3: denied, with `--error-on-deny`; or previewed, and not to be given so.
+    /// 3: denied, with `--error-on-deny`; or a preview of changes that cannot be made.
     Denied = 3,
-    /// 4: a service cannot be reached.
+    /// 4: a service is unreachable.
     Unreachable = 4,
 }
 
@@ -24,46 +24,46 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a command did not do what it was asked.
+/// The failure of a command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
     /// The exit code.
     pub exit: Exit,
-    /// What to tell the user; may have several lines, and may be empty when everything has been
-    /// said.
+    /// The message for the user; may have several lines, and is empty if everything has been
+    /// printed.
     pub message: String,
-    /// Whether a service said that the caller may not, or that what is named does not exist.
+    /// True if a service denied the call: the caller may not make it, or the entity does not exist.
     pub denied: bool,
 }
 
 impl Failure {
-    /// A call was refused or went wrong.
+    /// A call was refused or failed.
     pub fn failed(message: impl Into<String>) -> Self {
         Self::new(Exit::Failed, message)
     }
 
-    /// Something went wrong, with its causes.
+    /// An error with its causes.
     pub fn from_error(error: impl Error) -> Self {
         Self::failed(causes(&error))
     }
 
-    /// What the user gave is wrong.
+    /// The input of the user is wrong.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
     }
 
-    /// Denied, and the answer has been shown.
+    /// A denial; the answer has been printed.
     pub fn denied() -> Self {
         Self::new(Exit::Denied, "")
     }
 
-    /// A service cannot be reached.
+    /// A service is unreachable.
     pub fn unreachable(message: impl Into<String>) -> Self {
         Self::new(Exit::Unreachable, message)
     }
 
-    /// What the user gave is wrong, with the causes.
+    /// The input of the user is wrong, with the causes of the error.
     pub fn usage_error(error: impl Error) -> Self {
         Self::usage(causes(&error))
     }
@@ -77,7 +77,7 @@ impl Failure {
     }
 }
 
-/// An error and what it comes from, in one line.
+/// Formats an error and its causes on one line.
 fn causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

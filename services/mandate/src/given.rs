@@ -1,12 +1,12 @@
-//! What is said of the circumstances of a question.
+//! The context of a question.
 
 use prost_types::{ListValue, NullValue, Struct, Value, value::Kind};
 use serde_json::Value as Json;
 
-/// A key and what it is.
+/// A key and its value.
 pub type Given = (String, Value);
 
-/// Reads `key=value`: the value is JSON if it can be, and text if not.
+/// Parses `key=value`: the value is JSON if it parses as such, else text.
 pub(crate) fn given(text: &str) -> Result<Given, String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => {
@@ -18,7 +18,7 @@ pub(crate) fn given(text: &str) -> Result<Given, String> {
     }
 }
 
-/// As a message holds it; absent if nothing is said.
+/// Returns the context as a message; `None` if it is empty.
 pub(crate) fn context(given: &[Given]) -> Option<Struct> {
     (!given.is_empty()).then(|| Struct {
         fields: given.iter().cloned().collect(),

@@ -1,4 +1,4 @@
-//! The binary that people use: every service, and the commands.
+//! The `mandate` binary: every service, and the command line.
 
 pub mod apply;
 mod arguments;
@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use crate::exit::Exit;
 
-/// Does what the arguments of the process say.
+/// Runs the command of the process's arguments.
 pub async fn main() -> ExitCode {
     let done = match arguments::read() {
         Ok(Some(cli)) => command::run(cli).await,

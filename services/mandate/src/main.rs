@@ -1,4 +1,4 @@
-//! The binary that people use: every service, and the commands.
+//! The `mandate` binary: every service, and the command line.
 
 use std::process::ExitCode;
 

@@ -1,14 +1,14 @@
-//! Moments between documents, messages and people: RFC 3339, in milliseconds.
+//! Conversion of times between documents, messages and people: RFC 3339, in milliseconds.
 
 use prost_types::Timestamp;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-/// Reads an RFC 3339 moment.
+/// Parses an RFC 3339 time.
 pub(crate) fn parse(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(text, &Rfc3339).ok()
 }
 
-/// As a message holds it. The services keep milliseconds; what is finer would differ for ever.
+/// Parses a time for a message. The services keep milliseconds; a finer time would differ forever.
 pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
     let moment = parse(text)?;
     Some(Timestamp {
@@ -17,12 +17,12 @@ pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
     })
 }
 
-/// Now, as people read it, in UTC.
+/// Formats the current time for people, in UTC.
 pub(crate) fn now() -> String {
     text(&Timestamp::from(std::time::SystemTime::now()))
 }
 
-/// As people read it, in UTC.
+/// Formats a time for people, in UTC.
 pub(crate) fn text(timestamp: &Timestamp) -> String {
     let nanos = i128::from(timestamp.seconds) * 1_000_000_000 + i128::from(timestamp.nanos);
     OffsetDateTime::from_unix_timestamp_nanos(nanos)

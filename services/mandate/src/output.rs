@@ -1,5 +1,5 @@
-//! What is printed. A reader that has gone away, as `head` does, is not an error; an answer that
-//! cannot be written is.
+//! Output of commands. A reader that has gone away, as `head` does, is not an error; a failed write
+//! is.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -11,10 +11,10 @@ use tokio::{io::Interest, net::unix::pipe};
 
 use crate::exit::Failure;
 
-/// Why the answer could not be written: the first error, after which nothing is written.
+/// The first write error, after which nothing is written.
 static BROKEN: OnceLock<io::Error> = OnceLock::new();
 
-/// A line of the answer. That it was written, [`finish`] tells.
+/// Prints a line of the answer. [`finish`] reports a failed write.
 pub fn line(text: impl AsRef<str>) {
     if BROKEN.get().is_some() {
         return;
@@ -22,36 +22,36 @@ pub fn line(text: impl AsRef<str>) {
     printed(writeln!(io::stdout().lock(), "{}", text.as_ref()));
 }
 
-/// What printing a part of the answer has come to.
+/// Records the result of printing a part of the answer.
 pub fn printed(result: io::Result<()>) {
     if let Err(error) = result {
         let _ = BROKEN.set(error);
     }
 }
 
-/// Whether nobody gets the answer any more, so that no more of it is needed.
+/// True if a write failed, so that more output is useless.
 pub fn is_broken() -> bool {
     BROKEN.get().is_some()
 }
 
-/// Sees that the answer was written.
+/// Checks that the answer was written.
 ///
 /// # Errors
-/// It was not, as on a disk that is full; unless its reader wanted no more.
+/// A write failed, as on a full disk; not if the reader has gone away.
 pub fn finish() -> Result<(), Failure> {
     printed(io::stdout().lock().flush());
     match BROKEN.get() {
         Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(format!(
-            "the answer could not be written: {error}"
+            "the output could not be written: {error}"
         ))),
         _ => Ok(()),
     }
 }
 
-/// Waits until the reader of the answer has gone away, if it is a pipe: for who has nothing to say
-/// for long.
+/// Waits until the reader of the output has gone away, if it is a pipe: for commands that may be
+/// silent for a long time.
 pub async fn closed() {
-    // Opened anew, because what waits must not block, and others may write to the same end.
+    // A separate handle, because the wait must not block, and others may write to the same pipe.
     let pipe = pipe::OpenOptions::new().open_sender("/dev/stdout");
     if let Ok(pipe) = pipe
         && pipe.ready(Interest::ERROR).await.is_ok()
@@ -61,7 +61,7 @@ pub async fn closed() {
     std::future::pending::<()>().await;
 }
 
-/// Rows under a head, each column as wide as its widest cell; nothing if there are no rows.
+/// Prints rows under a head, each column as wide as its widest cell; nothing if there are no rows.
 pub fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) {
     if rows.is_empty() {
         return;
@@ -80,7 +80,7 @@ pub fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) {
     }
 }
 
-/// The answer as JSON.
+/// Prints the answer as JSON.
 ///
 /// # Errors
 /// The value cannot be JSON.
@@ -91,17 +91,17 @@ pub fn json(value: &impl Serialize) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A line that is not part of the answer.
+/// Prints a line that is not part of the answer.
 pub fn note(text: impl AsRef<str>) {
     let _ = writeln!(io::stderr().lock(), "{}", text.as_ref());
 }
 
-/// A line that replaces the one before, for somebody who watches.
+/// Prints a line that replaces the previous one, on a terminal.
 pub fn progress(text: impl AsRef<str>) {
     let _ = write!(io::stderr().lock(), "\r\x1b[K{}", text.as_ref());
 }
 
-/// Whether somebody watches.
+/// True if standard error is a terminal.
 pub fn is_watched() -> bool {
     io::stderr().is_terminal()
 }

@@ -27,7 +27,7 @@ pub use service::{CallerAuthentication, ServiceSettings, Stores};
 
 use crate::exit::Failure;
 
-/// A failure with all its sources, outermost first.
+/// Returns a failure with all causes of an error, outermost first.
 fn failed(error: impl std::error::Error) -> Failure {
     let mut text = error.to_string();
     let mut next = error.source();

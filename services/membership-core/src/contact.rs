@@ -1,18 +1,18 @@
-//! Whom the people of an organization turn to at the operator.
+//! Contacts of an organization's people at the operator.
 
 use std::collections::BTreeSet;
 
 use base::ContactId;
 
-/// How many contacts an organization may have.
+/// Maximum number of contacts of an organization.
 pub const MAX_CONTACTS: usize = 32;
 
-/// It is the primary representative, and another would have to take its place.
+/// The contact is the primary representative, and no other one takes its place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is the primary representative")]
 pub struct IsPrimary(pub ContactId);
 
-/// The representatives of an organization, and which of them is primary.
+/// The representatives of an organization, one of them primary.
 ///
 /// INVARIANT: exactly one of them is primary, if there are any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,8 +22,8 @@ pub struct Representatives {
 }
 
 impl FromIterator<(ContactId, bool)> for Representatives {
-    /// Representatives, each with whether it is to be primary: the last of those is, or the first
-    /// of all.
+    /// Collects representatives, each with a request to be primary: the last one with the request
+    /// is primary, or the first of all.
     fn from_iter<T: IntoIterator<Item = (ContactId, bool)>>(representatives: T) -> Self {
         let mut all = Self::default();
         for (id, primary) in representatives {
@@ -34,12 +34,12 @@ impl FromIterator<(ContactId, bool)> for Representatives {
 }
 
 impl Representatives {
-    /// The primary one.
+    /// Returns the primary representative.
     pub fn primary(&self) -> Option<&ContactId> {
         self.primary.as_ref()
     }
 
-    /// Adds one. The first is primary; a later one takes that over if it is to be.
+    /// Adds a representative. The first one is primary; a later one becomes primary on request.
     pub fn add(&mut self, id: ContactId, primary: bool) {
         if primary || self.primary.is_none() {
             self.others.extend(self.primary.replace(id));
@@ -48,10 +48,11 @@ impl Representatives {
         }
     }
 
-    /// Says of one that is there whether it is to be primary.
+    /// Makes a representative primary, or leaves it an ordinary one.
     ///
     /// # Errors
-    /// [`IsPrimary`] if it is and is not to be: which one is instead, nobody has said.
+    /// [`IsPrimary`] if it is primary and should cease to be: that leaves open which other one
+    /// takes its place.
     pub fn set(&mut self, id: &ContactId, primary: bool) -> Result<(), IsPrimary> {
         if primary && self.others.remove(id) {
             self.add(id.clone(), true);
@@ -62,10 +63,10 @@ impl Representatives {
         Ok(())
     }
 
-    /// Removes one.
+    /// Removes a representative.
     ///
     /// # Errors
-    /// [`IsPrimary`] if it is, and there are others.
+    /// [`IsPrimary`] if it is primary, and there are others.
     pub fn remove(&mut self, id: &ContactId) -> Result<(), IsPrimary> {
         if self.primary.as_ref() != Some(id) {
             self.others.remove(id);

@@ -1,20 +1,20 @@
-//! What the operator's systems call units and resources, and where its contacts are reached.
+//! Fields by which the operator's systems know units and resources, and the URIs of contacts.
 //!
-//! ASCII only, so that two that look alike are alike: homographs, normalization and case
-//! folding merge nothing.
+//! ASCII only, so that two texts that look alike are equal; homographs, normalization and case
+//! folding cannot arise.
 
 use base::Grammar;
 
-/// Why a field does not hold what it should.
+/// A violated field rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidField {
-    /// It is no word of the kind that kinds and types are.
+    /// The text does not follow the grammar of kinds and types.
     #[error("{}", Grammar::Word.rule())]
     Slug,
-    /// It has characters that can be mistaken for others, or be seen differently.
+    /// The text has characters that can be mistaken for others or displayed differently.
     #[error("must be printable ASCII without spaces")]
     Graphic,
-    /// It leads nowhere, or elsewhere than to a page, a mailbox or a telephone.
+    /// The URI does not lead to a page, a mailbox or a telephone.
     #[error("must be an `https://`, `mailto:` or `tel:` URI in printable ASCII")]
     Uri,
 }
@@ -58,7 +58,7 @@ pub fn check_external_id(id: &str) -> Result<(), InvalidField> {
     graphic(id)
 }
 
-/// Checks the `uri` of a contact. Whoever shows it may make it a link: it runs nothing.
+/// Checks the `uri` of a contact. A client may show it as a link: it must not run code.
 ///
 /// # Errors
 /// [`InvalidField::Uri`].

@@ -1,8 +1,8 @@
-//! What a membership is called.
+//! Ids of memberships.
 
 use base::{Id, InvalidId, MembershipId, Subject};
 
-/// The id of a membership: the one that was chosen, or that of its subject.
+/// Returns the id of a membership: the chosen one, or that of its subject.
 ///
 /// # Errors
 /// [`InvalidId`].

@@ -1,17 +1,17 @@
-//! What the installation is governed through: without it nobody could be given anything, and
-//! nobody could undo that.
+//! Protected entities, through which the installation is governed: without them nobody could grant
+//! anything, and nobody could undo that.
 
 use base::{Id, In, MembershipId, OrganizationId};
 
 /// The id of the first service account, and of its membership in the operator organization.
 pub const ROOT: &str = "root";
 
-/// Whether this is the operator organization, in which access must always hold.
+/// True for the operator organization, in which access must always be in force.
 pub fn is_protected_organization(organization: &OrganizationId) -> bool {
     *organization == OrganizationId::operator()
 }
 
-/// Whether this is the membership of the first service account in the operator organization.
+/// True for the membership of the first service account in the operator organization.
 pub fn is_protected_membership(name: &In<MembershipId>) -> bool {
     is_protected_organization(&name.organization) && name.id.as_str() == ROOT
 }

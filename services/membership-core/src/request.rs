@@ -1,26 +1,26 @@
-//! The states of change requests, the steps between them, and who takes them.
+//! The states of change requests, and the steps between them.
 
 use std::fmt;
 
-/// How many change requests about a membership may be undecided at once.
+/// Maximum number of undecided change requests about a membership.
 pub const MAX_UNDECIDED: u64 = 16;
 
-/// Where a change request is.
+/// The state of a change request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestState {
-    /// It is not sent yet.
+    /// Not confirmed yet.
     Draft,
-    /// It waits for a decision.
+    /// Waiting for a decision.
     Pending,
-    /// The change is being made.
+    /// Approved; the change is being made.
     Approved,
     /// The change is made.
     Applied,
-    /// It was refused.
+    /// Rejected.
     Rejected,
-    /// It was taken back.
+    /// Cancelled by the requester.
     Cancelled,
-    /// It was approved, and then not possible any more.
+    /// Approved, but the change was no longer possible.
     Failed,
 }
 
@@ -38,16 +38,16 @@ impl fmt::Display for RequestState {
     }
 }
 
-/// What leads from one state to another.
+/// A step from one state to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestStep {
-    /// The requester sends it.
+    /// The requester confirms the request.
     Confirm,
-    /// The requester takes it back.
+    /// The requester cancels the request.
     Cancel,
-    /// Somebody else approves it.
+    /// Somebody else approves the request.
     Approve,
-    /// Somebody refuses it.
+    /// Somebody rejects the request.
     Reject,
     /// The change was made.
     Apply,
@@ -61,10 +61,10 @@ pub enum RequestStep {
 pub struct Misstep(pub RequestState);
 
 impl RequestStep {
-    /// The state that the step leads to.
+    /// Returns the state after the step.
     ///
     /// # Errors
-    /// [`Misstep`] if it cannot be taken there.
+    /// [`Misstep`] if the state does not allow the step.
     // SPEC: S4-22, S4-26, S4-30.
     pub fn from(self, state: RequestState) -> Result<RequestState, Misstep> {
         use RequestState::{Applied, Approved, Cancelled, Draft, Failed, Pending, Rejected};
@@ -80,7 +80,7 @@ impl RequestStep {
     }
 }
 
-/// Whether a text says anything: spaces, dashes and what is not seen are no reason.
+/// True if a text has content: spaces, dashes and invisible characters are not a reason.
 // SPEC: S4-28.
 pub fn is_said(text: &str) -> bool {
     text.chars().any(char::is_alphanumeric)

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-/// Whether access in an organization, or of a member, holds.
+/// The state of access in an organization, or of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// It holds.
+    /// Access is in force.
     Active,
-    /// It does not; what was given is kept.
+    /// Access is not in force; grants are kept.
     Suspended,
 }
 
@@ -20,7 +20,7 @@ impl fmt::Display for State {
     }
 }
 
-/// What changes a state.
+/// A change of a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
     /// From active to suspended.
@@ -35,10 +35,10 @@ pub enum Verb {
 pub struct WrongState(pub State);
 
 impl Verb {
-    /// The state that the verb leads to.
+    /// Returns the state after the verb.
     ///
     /// # Errors
-    /// [`WrongState`] if that is the state already.
+    /// [`WrongState`] if the state is that one already.
     pub fn apply(self, state: State) -> Result<State, WrongState> {
         match (self, state) {
             (Self::Suspend, State::Active) => Ok(State::Suspended),

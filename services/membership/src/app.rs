@@ -1,4 +1,4 @@
-//! The use cases, one a file.
+//! The use cases, one per file.
 
 mod access_change_rules;
 mod apply_change_request;
@@ -84,7 +84,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{error::Error, peers::Identity, store::organizations};
 
-/// What the use cases work with.
+/// The dependencies of the use cases.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) store: Store,
@@ -95,13 +95,13 @@ pub(crate) struct App {
 }
 
 impl App {
-    /// A permit for what belongs to no customer.
+    /// Returns a permit for entities that belong to no customer.
     async fn operator_permit(&self, context: &Context) -> Result<Permit, Refused> {
         self.authority.authorize(context, Reach::Operator).await
     }
 
-    /// A permit for an organization, which then exists: one that does not is out of
-    /// everybody's reach. Organizations are never deleted, so it stays so.
+    /// Returns a permit for an existing organization: one that does not exist is out of everybody's
+    /// reach. Organizations are never deleted, so it continues to exist.
     async fn permit(
         &self,
         context: &Context,
@@ -116,8 +116,8 @@ impl App {
         Ok(permit)
     }
 
-    /// Makes entitlement let a member go, for whoever has the permit: last before the commit, which
-    /// follows within a minute or not at all.
+    /// Has entitlement release a member, for the holder of the permit. Call it last before the
+    /// commit, which must follow within a minute: the release expires then.
     async fn release(
         &self,
         context: &Context,
@@ -135,8 +135,9 @@ impl App {
         self.entitlement.release(context, request).await
     }
 
-    /// Makes entitlement count nobody without a subscription any more: last before the commit, as
-    /// above. What memberships were told before is known to it by then.
+    /// Has entitlement check that an organization may require subscriptions: its required holders
+    /// must have one. Call it last before the commit, as above. The token makes entitlement await
+    /// all earlier changes of memberships.
     async fn demand(
         &self,
         context: &Context,
@@ -155,8 +156,8 @@ impl App {
         Ok(self.entitlement.release(context, request).await?)
     }
 
-    /// That whoever has the permit could give what comes back: to one member, or to all if none is
-    /// named. Last before the commit.
+    /// Checks that the holder of the permit could grant all access that is restored: of one member,
+    /// or of every member for an empty name. Call it last before the commit.
     async fn restore(
         &self,
         context: &Context,
@@ -172,7 +173,8 @@ impl App {
         self.entitlement.check_control(context, request).await
     }
 
-    /// That whoever has the permit may move a place, if one was moved. Last before the commit.
+    /// Checks that the holder of the permit may make the move, if there is one. Call it last before
+    /// the commit.
     async fn relocate(
         &self,
         context: &Context,
@@ -192,15 +194,15 @@ impl App {
         self.entitlement.check_move(context, request).await
     }
 
-    /// Waits until the entitlement service has the change that returned the token; the value for
-    /// the response.
+    /// Waits until the entitlement service has the change that returned the token; returns the
+    /// value for the response.
     async fn propagated(&self, context: &Context, consistency_token: &str) -> i32 {
         let propagated = self.entitlement.propagated(context, consistency_token);
         propagated.await.into()
     }
 }
 
-/// An id that nobody chose, if none was chosen.
+/// Returns the chosen id, or a random one if none was chosen.
 fn id_or_new(chosen: &str, prefix: char) -> String {
     if chosen.is_empty() {
         format!("{prefix}{}", uuid::Uuid::now_v7().simple())

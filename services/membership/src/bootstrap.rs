@@ -1,5 +1,4 @@
-//! The operator organization and its first member: without them nobody could be given
-//! anything.
+//! The operator organization and its first member: without them nobody could grant anything.
 
 use ::store::{Store, StoreError};
 use api::membership::v1::Organization;
@@ -12,15 +11,15 @@ use crate::store::{
     organizations,
 };
 
-/// Makes the operator organization and the membership of the first service account in it,
-/// unless they are there.
+/// Creates the operator organization and the membership of the first service account in it, unless
+/// they exist.
 pub(crate) async fn ensure(store: &Store) -> Result<(), StoreError> {
     let root = In {
         organization: OrganizationId::operator(),
         id: MembershipId::parse(ROOT)?,
     };
     let mut tx = store.begin_unrepeated(&Permit::system("bootstrap")).await?;
-    // Replicas that start at the same time do so in turn.
+    // The log lock makes replicas that start at the same time wait for each other.
     tx.lead().await?;
     if memberships::find(tx.connection(), &root).await?.is_some() {
         return Ok(());

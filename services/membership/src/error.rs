@@ -1,4 +1,4 @@
-//! Why a use case refused.
+//! Refusals of use cases.
 
 mod metadata;
 
@@ -13,7 +13,7 @@ use tonic::Code;
 /// The domain of this service's reasons.
 const DOMAIN: &str = "membership.mandate";
 
-/// Why a use case refused.
+/// The refusal of a use case.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(transparent)]
@@ -49,7 +49,7 @@ pub(crate) enum Error {
     #[error("a contact `{0}` exists")]
     ContactExists(String),
     #[error(
-        "the organization has {} contacts, and may have no more",
+        "the organization has {} contacts, the maximum",
         membership_core::MAX_CONTACTS
     )]
     TooManyContacts,
@@ -62,23 +62,25 @@ pub(crate) enum Error {
     #[error("another change request about `{0}` waits for a decision")]
     ChangeRequestPending(String),
     #[error(
-        "the membership has {} change requests that are not decided, and may have no more",
+        "the membership has {} undecided change requests, the maximum",
         membership_core::MAX_UNDECIDED
     )]
     TooManyChangeRequests,
-    #[error("`reason` must be given")]
+    #[error("`reason` must be set")]
     ReasonRequired,
-    #[error("`{0}` is sent and taken back by its requester only")]
+    #[error("only its requester can confirm or cancel `{0}`")]
     NotRequester(String),
-    #[error("nobody approves what they asked for")]
+    #[error("requesters cannot approve their own requests")]
     SelfApprovalForbidden,
-    #[error("`{0}` was deleted since it was asked for; something else may have the name")]
+    #[error(
+        "`{0}` was deleted after the request was created; another entity may have its name now"
+    )]
     DeletedSince(String),
     #[error("`{name}` {state}")]
     Misstep { name: String, state: Misstep },
     #[error("`{name}` {state}")]
     WrongState { name: String, state: WrongState },
-    #[error("the installation is governed through `{0}`")]
+    #[error("`{0}` is protected: the installation is governed through it")]
     Protected(String),
 }
 

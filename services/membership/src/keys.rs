@@ -1,4 +1,4 @@
-//! Whose credential is whose, as the identity service says.
+//! Authentication: the identity service maps credentials to accounts.
 
 use std::sync::Arc;
 
@@ -12,11 +12,12 @@ use base::Subject;
 use rpc::{Authenticator, Credential, PeerChannel};
 use tonic::{Code, Status};
 
-/// Asks the identity service, at each call: a key that is deleted is dead at once.
+/// An authenticator that calls the identity service every time: deleting a key takes effect
+/// immediately.
 pub(crate) struct PeerKeys(pub(crate) PeerChannel);
 
 impl PeerKeys {
-    /// The name of the service account.
+    /// Returns the name of the service account.
     async fn owner(&self, credential: Credential<'_>) -> Result<String, Status> {
         let mut client = PeerServiceClient::new(self.0.for_itself());
         match credential {
@@ -49,7 +50,7 @@ impl Authenticator for PeerKeys {
             Ok(name) => Subject::parse_name(&name)
                 .map(|subject| Some(Account::new(subject, "")))
                 .map_err(|error| Undecided(error.into())),
-            // What breaks the rules of the field is no credential, and so nobody's.
+            // A credential that breaks the field rules belongs to nobody.
             Err(status)
                 if matches!(status.code(), Code::Unauthenticated | Code::InvalidArgument) =>
             {

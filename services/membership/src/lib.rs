@@ -1,4 +1,4 @@
-//! Organizations, their units and resources, who is a member of them, and changes that are asked for.
+//! Organizations, their units, resources, contacts and memberships, and change requests.
 
 mod app;
 mod bootstrap;
@@ -23,20 +23,20 @@ pub use crate::store::Migrator;
 
 use crate::{app::App, peers::Identity};
 
-/// What the service is built from.
+/// The dependencies of the service.
 #[derive(Debug)]
 pub struct Dependencies {
     /// The database.
     pub store: StoreUrl,
     /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// The installation's tokens.
+    /// The sealer of the installation's tokens.
     pub sealer: Sealer,
     /// The identity service.
     pub identity: Channel,
     /// The entitlement service.
     pub entitlement: Channel,
-    /// Ends the streams and the tasks.
+    /// Stops the streams and the tasks.
     pub shutdown: CancellationToken,
 }
 
@@ -44,7 +44,7 @@ pub struct Dependencies {
 pub struct Membership {
     /// The methods.
     pub routes: Routes,
-    /// Whose keys are whose.
+    /// Maps credentials to accounts.
     pub keys: Arc<dyn Authenticator>,
     /// The database, to be closed last.
     pub store: Store,

@@ -1,4 +1,4 @@
-//! What this service asks of its peers: to create and to show memberships, and to change grants.
+//! Calls to the peer services: to create and to show memberships, and to change grants.
 
 use std::collections::HashMap;
 
@@ -18,17 +18,17 @@ use peer::{Entitlement, refusal};
 use rpc::{Channel, Fault, PeerChannel};
 use tonic::Status;
 
-/// The identity service, which knows whether there is such a user or service account.
+/// The identity service, for users and service accounts.
 #[derive(Debug, Clone)]
 pub(crate) struct Identity(PeerChannel);
 
 impl Identity {
-    /// The service behind a channel.
+    /// Returns the service behind a channel.
     pub(crate) fn new(channel: PeerChannel) -> Self {
         Self(channel)
     }
 
-    /// The descriptions of up to 1,000 subjects, by name; those that do not exist are left out.
+    /// Returns the descriptions of up to 1,000 subjects, by name, without those that do not exist.
     pub(crate) async fn describe(
         &self,
         context: &Context,
@@ -46,7 +46,8 @@ impl Identity {
     }
 }
 
-/// What up to 1,000 subjects can reach in an organization, in their order, of what the caller may see.
+/// Returns the access of up to 1,000 subjects in an organization, in their order, as far as the
+/// caller may see it.
 pub(crate) async fn summarize(
     entitlement: &Entitlement,
     context: &Context,
@@ -69,16 +70,16 @@ pub(crate) async fn summarize(
     Ok(response.into_inner().summaries)
 }
 
-/// Why grants were not changed.
+/// An error of changing grants.
 #[derive(Debug)]
 pub(crate) enum NotMade {
-    /// Entitlement refuses to, and will not otherwise as things are.
+    /// Entitlement refuses, and will refuse again unless something changes.
     Refused(Box<Fault>),
-    /// Whether they were, nobody has said.
+    /// The outcome is unknown.
     Unknown(Status),
 }
 
-/// Changes grants as somebody; the token of the change.
+/// Changes grants as the caller in the request; returns the token of the change.
 pub(crate) async fn change_grants(
     entitlement: Channel,
     request: ApplyGrantChangesForRequest,

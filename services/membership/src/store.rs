@@ -1,5 +1,5 @@
-//! The tables of this service. What an organization owns is reached through the organization
-//! only: every function of its tables takes the organization's id, or a name that holds it.
+//! The tables of this service. Every function on an organization's data takes the organization's
+//! id, or a name that contains it.
 
 pub(crate) mod change_requests;
 pub(crate) mod contacts;
@@ -18,21 +18,21 @@ use base::{Id, In};
 use prost::Message;
 use sea_orm::DeleteResult;
 
-/// Rows an `INSERT`.
+/// Rows per `INSERT`.
 const CHUNK: usize = 500;
 
-/// The primary key of what an organization owns.
+/// Returns the primary key of an entity of an organization.
 fn key<I: Id>(name: &In<I>) -> (String, String) {
     let (organization, id) = (name.organization.as_str(), name.id.as_str());
     (organization.to_owned(), id.to_owned())
 }
 
-/// What tells an entity from others of its name, before it and after it.
+/// Returns a new uid, which distinguishes an entity from earlier and later ones of its name.
 fn new_uid() -> String {
     uuid::Uuid::now_v7().to_string()
 }
 
-/// Tells the other services the new state of an entity.
+/// Sends the new state of an entity to the other services.
 fn emit(tx: &mut WriteTx, name: String, entity: Entity) {
     let change = Change {
         entity: Some(entity),
@@ -40,7 +40,7 @@ fn emit(tx: &mut WriteTx, name: String, entity: Entity) {
     tx.emit(name, change.encode_to_vec());
 }
 
-/// That a deletion which names the version that was read has deleted its row.
+/// Checks that a deletion found its row at the version that was read.
 fn deleted_one(result: &DeleteResult) -> Result<(), StoreError> {
     if result.rows_affected == 1 {
         Ok(())

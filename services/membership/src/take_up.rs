@@ -1,4 +1,4 @@
-//! Takes up again what was approved when whoever applied it was stopped.
+//! Resumes approved requests whose application was interrupted.
 
 use std::time::Duration;
 
@@ -8,20 +8,21 @@ use crate::{
     store::change_requests,
 };
 
-/// How often: somebody waits for it, and it is one look at an index.
+/// Interval of the sweeps: somebody waits for the change, and a sweep without work is one index
+/// lookup.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// How many at a time.
+/// Maximum number of requests per sweep.
 const MOST: u64 = 1000;
 
-/// How long one of them is waited for.
+/// Maximum time for one request.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Takes up again and again. That a call, or another replica, does so at the same time does no harm.
+/// Sweeps repeatedly. A call, or another replica, may resume the same request at the same time.
 pub(crate) async fn take_up(app: App) {
     loop {
         if let Err(error) = sweep(&app).await {
-            tracing::warn!(%error, "approved changes could not be looked for");
+            tracing::warn!(%error, "cannot read the approved changes");
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -33,7 +34,7 @@ async fn sweep(app: &App) -> Result<(), Error> {
         let applied = apply_change_request(app, entitlement, &name);
         match tokio::time::timeout(PATIENCE, applied).await {
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::warn!(%error, %name, "an approved change is not made yet"),
+            Ok(Err(error)) => tracing::warn!(%error, %name, "cannot make an approved change yet"),
             Err(_) => tracing::warn!(%name, "an approved change takes too long"),
         }
     }

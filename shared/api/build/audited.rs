@@ -1,4 +1,4 @@
-//! What requests and responses name, for the audit log.
+//! The names in requests and responses, for the audit log.
 
 use std::{collections::BTreeSet, error::Error, fmt::Write};
 
@@ -6,13 +6,13 @@ use prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MessageDescriptor};
 
 use crate::inbound::rust_path;
 
-/// The fields of a request that name what it is about.
+/// The fields of a request that name its target.
 const NAMES: [&str; 4] = ["name", "parent", "resource", "subject"];
 
-/// An `Audited` implementation for what each method takes and returns.
+/// Generates an `Audited` implementation for the request and the response of each method.
 ///
 /// # Errors
-/// What cannot be written.
+/// A line that cannot be written.
 pub fn generate(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
     let mut out = String::new();
     let mut done = BTreeSet::new();
@@ -43,7 +43,7 @@ fn request_id(message: &MessageDescriptor) -> &'static str {
     }
 }
 
-/// Not of a request, which demands what another change returned.
+/// Only for responses: the token in a request names another change.
 fn consistency_token(message: &MessageDescriptor) -> &'static str {
     let field = message.get_field_by_name("consistency_token");
     if field.is_some() && message.name().ends_with("Response") {
@@ -53,7 +53,7 @@ fn consistency_token(message: &MessageDescriptor) -> &'static str {
     }
 }
 
-/// The names among a request's own fields, and that of the resource that it holds.
+/// Generates the names among a request's own fields, and that of the resource in it.
 fn request(message: &MessageDescriptor) -> String {
     let named = message.fields().filter_map(|field| {
         let name = field.name();
@@ -68,21 +68,21 @@ fn request(message: &MessageDescriptor) -> String {
     named.collect()
 }
 
-/// The resources in the first field of a response.
+/// Generates the names of the resources in the first field of a response.
 fn response(message: &MessageDescriptor) -> String {
     let Some(field) = message.get_field(1) else {
         return String::new();
     };
     let name = field.name();
     match resource(&field) {
-        // A page of a list is not what was changed.
+        // A page of a list names no changed resource.
         Some(_) if message.get_field_by_name("next_page_token").is_some() => String::new(),
         Some(of) => format!("for item in self.{name}.iter() {{ out.push({of}); }}\n"),
         None => String::new(),
     }
 }
 
-/// The name and the subject of the resource in a field, if it holds one.
+/// Returns the name and the subject of the resource in a field, if it holds one.
 fn resource(field: &FieldDescriptor) -> Option<String> {
     let Kind::Message(inner) = field.kind() else {
         return None;

@@ -1,7 +1,7 @@
 //! Field rules (`buf.validate`) compiled to direct field access.
 //!
-//! Only the rules that the protobuf files use are known here; any other fails the build, so
-//! that no rule is ever written down and not enforced.
+//! Only the rules that the protobuf files use are implemented here; any other rule fails the build,
+//! so that every written rule is enforced.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,11 +19,11 @@ use crate::shape::shape_name;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// An `Inbound` implementation for every message that a method takes, and for all that they
-/// hold; an empty one for every message that a method returns.
+/// Generates an `Inbound` implementation for every message that a method takes, and for all
+/// messages within it; an empty one for every message that a method returns.
 ///
 /// # Errors
-/// A rule that is not known.
+/// An unknown rule.
 pub fn generate(pool: &DescriptorPool) -> Result<String> {
     let mut requests = BTreeMap::new();
     let mut responses = BTreeSet::new();
@@ -143,10 +143,10 @@ fn field_checks(pool: &DescriptorPool, field: &FieldDescriptor, out: &mut String
     Ok(())
 }
 
-/// The rule of how many items a list may have.
+/// Returns the maximum number of items of a list.
 ///
 /// # Errors
-/// A rule that is no number.
+/// A rule that is not a number.
 pub fn max_items(pool: &DescriptorPool, field: &FieldDescriptor) -> Result<Option<u64>> {
     let rules = rules(pool, &field.options(), "buf.validate.field");
     let Some(repeated) = rules.and_then(|rules| group(&rules, "repeated")) else {
@@ -155,7 +155,7 @@ pub fn max_items(pool: &DescriptorPool, field: &FieldDescriptor) -> Result<Optio
     let found = set_fields(&repeated)
         .into_iter()
         .find(|(rule, _)| rule == "max_items");
-    let most = found.map(|(_, value)| value.as_u64().ok_or("`max_items` is no number"));
+    let most = found.map(|(_, value)| value.as_u64().ok_or("`max_items` is not a number"));
     Ok(most.transpose()?)
 }
 
@@ -176,7 +176,7 @@ fn list_checks(
                     out,
                     "        if self.{ident}.len() < {n} {{ out.push(at, {name:?}, None, \"must have at least {n} items\"); }}"
                 )?,
-                // Items of a list that is too long are not looked at.
+                // Items of an oversized list are not checked.
                 ("max_items", Value::U64(n)) => writeln!(
                     out,
                     "        if self.{ident}.len() > {n} {{ out.push(at, {name:?}, None, \"must have at most {n} items\"); return; }}"
@@ -184,7 +184,7 @@ fn list_checks(
                 ("items", Value::Message(rules)) => items = Some(rules.clone()),
                 _ => {
                     return Err(format!(
-                        "rule `repeated.{rule}` of `{}` is not known",
+                        "rule `repeated.{rule}` of `{}` is unknown",
                         field.full_name()
                     )
                     .into());
@@ -218,7 +218,7 @@ fn list_checks(
     Ok(())
 }
 
-/// Checks of one value, an item of a list or not.
+/// Generates the checks of one value, which may be an item of a list.
 fn value_checks(
     kind: &Kind,
     name: &str,
@@ -248,7 +248,7 @@ fn value_checks(
             continue;
         }
         let Value::Message(group) = &value else {
-            return Err(format!("rule `{group_name}` of `{name}` is not known").into());
+            return Err(format!("rule `{group_name}` of `{name}` is unknown").into());
         };
         for (rule, value) in set_fields(group) {
             let check = match (group_name.as_str(), rule.as_str(), &value) {
@@ -284,9 +284,7 @@ fn value_checks(
                     (format!("{var} < {n}"), format!("must be at least {n}"))
                 }
                 _ => {
-                    return Err(
-                        format!("rule `{group_name}.{rule}` of `{name}` is not known").into(),
-                    );
+                    return Err(format!("rule `{group_name}.{rule}` of `{name}` is unknown").into());
                 }
             };
             writeln!(out, "            if {} {{ {} }}", check.0, fail(&check.1))?;
@@ -295,7 +293,7 @@ fn value_checks(
     Ok(())
 }
 
-/// The grammar of ids whose pattern this is.
+/// Returns the grammar of ids with this pattern.
 fn grammar(pattern: &str) -> Option<Grammar> {
     [Grammar::Given, Grammar::Word]
         .into_iter()
@@ -333,7 +331,7 @@ fn rules(
     options.get_extension(&extension).as_message().cloned()
 }
 
-/// Whether an option that is a flag is set.
+/// True if a flag option is set.
 fn option(pool: &DescriptorPool, options: &DynamicMessage, extension: &str) -> bool {
     let extension = pool.get_extension_by_name(extension);
     extension.is_some_and(|extension| options.get_extension(&extension).as_bool() == Some(true))
@@ -360,8 +358,8 @@ fn set_fields(message: &DynamicMessage) -> Vec<(String, Value)> {
         .collect()
 }
 
-/// `mandate.identity.v1.User` is `crate::identity::v1::User`; a nested type or a oneof is in
-/// the module of its message.
+/// Converts a protobuf name to a Rust path: `mandate.identity.v1.User` is
+/// `crate::identity::v1::User`; a nested type or a oneof is in the module of its message.
 pub fn rust_path(full_name: &str) -> String {
     let mut parts: Vec<String> = full_name.split('.').skip(1).map(str::to_owned).collect();
     let last = parts.pop().unwrap_or_default().to_upper_camel_case();

@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .include_imports(true)
         .include_source_info(true)
         .open_files(FILES)?;
-    // Encoded from the compiler, because the option extensions do not survive a
+    // Encoded by the compiler, because the option extensions do not survive a
     // `prost_types::FileDescriptorSet`.
     fs::write(
         out.join("descriptors.bin"),

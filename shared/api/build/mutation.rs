@@ -1,4 +1,4 @@
-//! The requests that change something, known by their `request_id` and `validate_only`.
+//! The requests that change something, identified by their `request_id` and `validate_only`.
 
 use std::{error::Error, fmt::Write};
 
@@ -6,10 +6,10 @@ use prost_reflect::DescriptorPool;
 
 use crate::inbound::rust_path;
 
-/// A `Mutation` implementation for every request that has both fields.
+/// Generates a `Mutation` implementation for every request that has both fields.
 ///
 /// # Errors
-/// A request that has one of them only.
+/// A request that has only one of them.
 pub fn generate(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
     let mut out = String::new();
     for method in pool

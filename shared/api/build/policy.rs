@@ -4,7 +4,7 @@ use std::{error::Error, fmt::Write};
 
 use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, Value};
 
-/// The policy of every method, in the order of their paths.
+/// Generates the policy of every method, in the order of their paths.
 ///
 /// # Errors
 /// A method without a policy, without an access or without an audit kind.

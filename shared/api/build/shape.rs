@@ -1,4 +1,4 @@
-//! What decoding a message can take, as a table for each message that a server decodes.
+//! The memory that decoding may take, as a table for each message that a server decodes.
 
 use std::{collections::BTreeMap, error::Error, fmt::Write};
 
@@ -6,10 +6,10 @@ use prost_reflect::{Cardinality, DescriptorPool, FieldDescriptor, Kind, MessageD
 
 use crate::inbound::{max_items, rust_path};
 
-/// Fields of a message that can make it grow, at most; as `src/shape.rs` has it.
+/// Maximum number of fields of a message that can make it grow; the same as in `src/shape.rs`.
 const MOST_FIELDS: usize = 16;
 
-/// A `Shape` for every message that a method takes and for all that they hold.
+/// Generates a `Shape` for every message that a method takes and for all messages within it.
 ///
 /// # Errors
 /// A type that has no name in Rust.
@@ -39,7 +39,7 @@ pub fn generate(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
     Ok(out)
 }
 
-/// The static that holds the shape of a message.
+/// Returns the name of the static that holds the shape of a message.
 pub fn shape_name(message: &MessageDescriptor) -> String {
     message.full_name().replace('.', "_").to_uppercase()
 }
@@ -55,7 +55,7 @@ fn collect(message: &MessageDescriptor, into: &mut BTreeMap<String, MessageDescr
     }
 }
 
-/// The row of a field that can hold more than one value, or a message that may.
+/// Generates the row of a field that can hold more than one value, or a message that may.
 fn row(pool: &DescriptorPool, field: &FieldDescriptor) -> Result<Option<String>, Box<dyn Error>> {
     let is_repeated = field.cardinality() == Cardinality::Repeated;
     let message = match field.kind() {
@@ -84,7 +84,7 @@ fn row(pool: &DescriptorPool, field: &FieldDescriptor) -> Result<Option<String>,
     )))
 }
 
-/// The memory of one value, but for what it points to.
+/// Returns the size of one value in memory, without the data that it points to.
 fn size(field: &FieldDescriptor) -> Result<String, Box<dyn Error>> {
     let of = match field.kind() {
         Kind::Message(message) => match message.full_name().strip_prefix("google.protobuf.") {
@@ -94,7 +94,7 @@ fn size(field: &FieldDescriptor) -> Result<String, Box<dyn Error>> {
         Kind::String | Kind::Bytes => "String".to_owned(),
         Kind::Enum(_) | Kind::Int32 | Kind::Uint32 => "u32".to_owned(),
         Kind::Int64 | Kind::Uint64 | Kind::Double => "u64".to_owned(),
-        other => return Err(format!("the size of a `{other:?}` is not known").into()),
+        other => return Err(format!("the size of a `{other:?}` is unknown").into()),
     };
     Ok(format!("size_of::<{of}>()"))
 }

@@ -1,14 +1,14 @@
-//! What a request or a response names, for the audit log.
+//! The names in a request or a response, for the audit log.
 
 /// A request or a response of a method.
 pub trait Audited: prost::Message {
-    /// What it names: resources, and whose each is, where that is known. Either may be empty.
+    /// Returns the named resources, each with its subject, if known. Either may be empty.
     fn named(&self) -> Vec<(&str, &str)>;
 
-    /// The id under which the request can be repeated; empty for none.
+    /// Returns the id under which the request can be repeated; empty for none.
     fn request_id(&self) -> &str;
 
-    /// Names the change that the answer is to.
+    /// Sets the token of the change that the response reports.
     fn set_consistency_token(&mut self, token: String) {
         let _ = token;
     }

@@ -1,5 +1,5 @@
-//! The codec of the generated code: prost, and on the way in the rules of the fields, so that
-//! no handler ever sees a request that breaks one.
+//! The codec of the generated code: prost, and field rules for decoded requests, so that a handler
+//! never sees a request that breaks one.
 
 use std::{collections::HashMap, marker::PhantomData};
 
@@ -18,10 +18,10 @@ use crate::{
     shape::{TooLarge, weigh},
 };
 
-/// The `google.rpc.ErrorInfo.reason` of a request that breaks a rule of a field.
+/// The `google.rpc.ErrorInfo.reason` of a request that breaks a field rule.
 pub const INVALID_REQUEST: ErrorReason = ErrorReason::InvalidRequest;
 
-/// Encodes `T`, decodes and inspects `U`.
+/// Encodes `T`; decodes and validates `U`.
 #[derive(Debug)]
 pub struct ValidatingCodec<T, U>(PhantomData<(T, U)>);
 
@@ -104,7 +104,7 @@ fn broken(violations: &[(&str, &str)]) -> Status {
     Status::with_error_details(Code::InvalidArgument, message.unwrap_or_default(), details)
 }
 
-/// The message of a request with a field that breaks a rule.
+/// Returns the message for a request with a field that breaks a rule.
 pub fn broken_rule(field: &str, description: &str) -> String {
     format!("`{field}`: {description}")
 }
@@ -115,6 +115,6 @@ fn details(metadata: impl IntoIterator<Item = (String, String)>) -> ErrorDetails
         .trim_start_matches("ERROR_REASON_");
     let metadata: HashMap<String, String> = metadata.into_iter().collect();
     let mut details = ErrorDetails::with_error_info(reason, "mandate", metadata);
-    details.add_help_link("what this means and what to do", reason_url(reason));
+    details.add_help_link("meaning and remedy of this error", reason_url(reason));
     details
 }

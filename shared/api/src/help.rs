@@ -1,9 +1,9 @@
-//! Where the documentation of this version is published, so that links in errors lead there.
+//! The base URL of the published documentation of this version, for links in errors.
 
 use std::sync::OnceLock;
 
-/// Where links lead until [`set_help_base`]: a name that is reserved, for nobody but the operator knows
-/// where the operator publishes.
+/// The base of links before [`set_help_base`]: a reserved name, because only the operator knows the
+/// address of its publication.
 pub const DEFAULT_HELP_BASE: &str = "https://mandate.example";
 
 /// The page that explains the reasons of errors.
@@ -11,12 +11,12 @@ const ERRORS: &str = "docs/reference/errors.md";
 
 static BASE: OnceLock<String> = OnceLock::new();
 
-/// What is no base of links.
+/// The text is not a valid base of links.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no `https://` or `http://` URL of at most 256 visible ASCII characters")]
+#[error("`{0}` is not an `https://` or `http://` URL of at most 256 visible ASCII characters")]
 pub struct InvalidHelpBase(String);
 
-/// Reads the URL below which links are built, without a slash at its end.
+/// Parses the base URL of links, and removes a slash at its end.
 ///
 /// # Errors
 /// [`InvalidHelpBase`] if it is not absolute.
@@ -31,19 +31,19 @@ pub fn parse_help_base(text: &str) -> Result<String, InvalidHelpBase> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
-/// Lets the links of this process lead below `base`. Only the first call counts: an answer that was
-/// given does not change.
+/// Sets the base of the links of this process. Only the first call has an effect, because responses
+/// already given cannot change.
 pub fn set_help_base(base: String) {
     BASE.get_or_init(|| base);
 }
 
-/// The URL of a file of the documentation, by its path in the repository.
+/// Returns the URL of a file of the documentation, by its path in the repository.
 pub fn help_url(path: &str) -> String {
     let base = BASE.get().map_or(DEFAULT_HELP_BASE, String::as_str);
     format!("{base}/{path}")
 }
 
-/// Where a reason is explained, by its name without the prefix of the enum.
+/// Returns the URL of the explanation of a reason, by its name without the prefix of the enum.
 pub fn reason_url(reason: &str) -> String {
     help_url(&format!("{ERRORS}#{}", reason.to_ascii_lowercase()))
 }

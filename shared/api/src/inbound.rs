@@ -1,4 +1,4 @@
-//! Field rules: the trait that the generated checks implement, and what they are made of.
+//! Field rules: the trait that the generated checks implement, and their building blocks.
 
 use std::fmt;
 
@@ -6,24 +6,25 @@ use base::{Grammar, InvalidText, check_text};
 
 use crate::shape::Shape;
 
-/// More violations than this are not reported: an answer's details must stay small.
+/// Maximum number of reported violations: the details of a response must stay small.
 const MAX_VIOLATIONS: usize = 16;
 
-/// A message that a server decodes. The generated implementations hold the rules of the
-/// fields; a message that only clients decode has none.
+/// A message that a server decodes. The generated implementations hold the rules of the fields; a
+/// message that only clients decode has none.
 pub trait Inbound {
-    /// What decoding this message can take. One that only clients decode is not weighed.
+    /// Returns the memory that decoding may take. A message that only clients decode is not
+    /// weighed.
     fn shape() -> &'static Shape {
         const { &Shape(&[]) }
     }
 
-    /// Adds what is wrong with this message, found at `at`, to `out`.
+    /// Adds the violations of this message, located at `at`, to `out`.
     fn inspect(&self, at: &Path<'_>, out: &mut Violations) {
         let _ = (at, out);
     }
 }
 
-/// Where in a request a message stands. Nothing is allocated until something is wrong.
+/// The location of a message in a request. It allocates only when there is a violation.
 #[derive(Debug, Clone, Copy)]
 pub struct Path<'a> {
     parent: Option<&'a Path<'a>>,
@@ -32,14 +33,14 @@ pub struct Path<'a> {
 }
 
 impl Path<'_> {
-    /// The request itself.
+    /// The location of the request itself.
     pub const ROOT: Path<'static> = Path {
         parent: None,
         field: "",
         index: None,
     };
 
-    /// The message in `field` of this one, or in an item of it.
+    /// Returns the location of the message in `field` of this one, or in an item of it.
     #[must_use]
     pub fn child(&self, field: &'static str, index: Option<usize>) -> Path<'_> {
         Path {
@@ -66,7 +67,7 @@ impl fmt::Display for Path<'_> {
 /// A field that breaks a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// The field, as `a.b[2].c`.
+    /// The path of the field, such as `a.b[2].c`.
     pub field: String,
     /// The rule, as in "must be set".
     pub description: &'static str,
@@ -77,7 +78,7 @@ pub struct Violation {
 pub struct Violations(Vec<Violation>);
 
 impl Violations {
-    /// Adds that `field` of the message at `at`, or an item of it, breaks a rule.
+    /// Adds a violation by `field` of the message at `at`, or by an item of it.
     pub fn push(
         &mut self,
         at: &Path<'_>,
@@ -93,14 +94,14 @@ impl Violations {
         }
     }
 
-    /// The violations, in the order of the fields.
+    /// Returns the violations, in the order of the fields.
     #[must_use]
     pub fn as_slice(&self) -> &[Violation] {
         &self.0
     }
 }
 
-/// What is wrong with a text, whatever field it is in.
+/// Returns the rule that a text breaks, whatever field it is in.
 pub(crate) fn wrong_text(value: &str) -> Option<&'static str> {
     if is_plain(value) {
         return None;
@@ -108,8 +109,8 @@ pub(crate) fn wrong_text(value: &str) -> Option<&'static str> {
     check_text(value).err().map(InvalidText::rule)
 }
 
-/// Whether a text is what most are, printable ASCII without blanks at its ends. Looks at all bytes,
-/// whatever is found: many at a time, which is faster for what is in order.
+/// True if a text is printable ASCII without blanks at its ends, as most texts are. Checks all
+/// bytes even after a mismatch: many at a time, which is faster for valid texts.
 fn is_plain(value: &str) -> bool {
     let odd = value.bytes().fold(0, |found, byte| {
         found | u8::from(!(0x20..0x7f).contains(&byte))
@@ -125,7 +126,7 @@ pub(crate) fn longer(value: &str, max: usize) -> bool {
     value.len() > max && value.chars().count() > max
 }
 
-/// Whether a text is there and is no id.
+/// True if a text is set and is not an id.
 pub(crate) fn no_id(value: &str, grammar: Grammar) -> bool {
     !value.is_empty() && !grammar.holds(value)
 }

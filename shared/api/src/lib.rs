@@ -1,6 +1,6 @@
-//! The interface of Mandate as generated from `proto/`: messages, clients, servers, the rules
-//! of the fields and the policies of the methods. Nothing is written by hand but the codec
-//! that enforces the rules.
+//! The interface of Mandate as generated from `proto/`: messages, clients, servers, the rules of
+//! the fields and the policies of the methods. Only the codec that enforces the rules is written by
+//! hand.
 
 mod audited;
 mod codec;
@@ -20,11 +20,11 @@ pub use mutation::Mutation;
 pub use policy::{Access, AuditKind, METHODS, MethodPolicy, Peer, Work, policy_of};
 pub use shape::Shape;
 
-/// Every protobuf file of the interface and what it imports, with comments and options, as an
-/// encoded `google.protobuf.FileDescriptorSet`.
+/// Every protobuf file of the interface with its imports, comments and options, as an encoded
+/// `google.protobuf.FileDescriptorSet`.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
-/// What every service shares.
+/// Types that all services share.
 pub mod common {
     /// Version 1.
     #[allow(clippy::all, clippy::pedantic, reason = "generated")]
@@ -42,7 +42,7 @@ pub mod identity {
     }
 }
 
-/// Organizations and who is a member of them.
+/// Organizations and their members.
 pub mod membership {
     /// Version 1.
     #[allow(clippy::all, clippy::pedantic, reason = "generated")]
@@ -51,7 +51,7 @@ pub mod membership {
     }
 }
 
-/// The catalogue, grants and decisions.
+/// The catalog, grants and decisions.
 pub mod entitlement {
     /// Version 1.
     #[allow(clippy::all, clippy::pedantic, reason = "generated")]

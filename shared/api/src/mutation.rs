@@ -2,10 +2,10 @@
 
 /// A request that can be repeated and that can be tried without effect.
 pub trait Mutation: prost::Message {
-    /// The same id gives the same answer for a day; empty for none.
+    /// Returns the request id. The same id gives the same response for a day; empty for none.
     fn request_id(&self) -> &str;
 
-    /// Whether everything is checked and nothing changed.
+    /// True if everything is to be checked and nothing changed.
     fn validate_only(&self) -> bool;
 }
 

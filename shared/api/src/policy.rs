@@ -1,4 +1,4 @@
-//! What each method demands of its caller, from the options in the protobuf files.
+//! The requirements of each method on its caller, from the options in the protobuf files.
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -9,24 +9,24 @@ use foldhash::fast::FixedState;
 pub struct MethodPolicy {
     /// The path of the method, `/package.Service/Method`.
     pub path: &'static str,
-    /// Who may call.
+    /// The permitted callers.
     pub access: Access,
-    /// Whether the caller's session must have been stepped up recently.
+    /// True if the caller's session must have been stepped up recently.
     pub step_up: bool,
-    /// How the audit log records a call.
+    /// The audit kind of a call.
     pub audit: AuditKind,
-    /// How much work a call is.
+    /// The amount of work of a call.
     pub work: Work,
-    /// Whether it is answered with a stream.
+    /// True if the response is a stream.
     pub streams: bool,
 }
 
-/// How much work a call is.
+/// The amount of work of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
     /// One question.
     One,
-    /// A change, which is made in turn with others.
+    /// A change, which waits for a slot of its caller.
     Change,
     /// Many questions.
     Batch,
@@ -34,16 +34,16 @@ pub enum Work {
     Scan,
 }
 
-/// Who may call a method.
+/// The permitted callers of a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Who holds this management permission.
+    /// Holders of this management permission.
     Permission(&'static str),
-    /// These of the other services of the installation.
+    /// The listed other services of the installation.
     Peer(&'static [Peer]),
 }
 
-/// A service of an installation, as the others know it.
+/// A service of an installation, as the others see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
     /// Identity.
@@ -58,7 +58,7 @@ impl Peer {
     /// Every service.
     pub const ALL: [Self; 3] = [Self::Identity, Self::Membership, Self::Entitlement];
 
-    /// Its name.
+    /// Returns the name of the service.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -69,7 +69,7 @@ impl Peer {
     }
 }
 
-/// How the audit log records a call.
+/// The kind of a method in the audit log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuditKind {
     /// Not recorded.
@@ -78,14 +78,14 @@ pub enum AuditKind {
     Read,
     /// A change of an ordinary kind.
     Write,
-    /// A change of who may do what.
+    /// A change of access.
     Access,
 }
 
 /// Every method of the interface, ordered by path.
 pub static METHODS: &[MethodPolicy] = include!(concat!(env!("OUT_DIR"), "/policies.rs"));
 
-/// The policy of the method of a path.
+/// Returns the policy of the method with a path.
 #[must_use]
 pub fn policy_of(path: &str) -> Option<&'static MethodPolicy> {
     static POLICIES: LazyLock<HashMap<&str, &MethodPolicy, FixedState>> =

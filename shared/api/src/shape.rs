@@ -2,13 +2,13 @@
 
 use crate::inbound::Path;
 
-/// A message as large as this, in bytes, is not weighed: what it can become is small enough.
+/// Maximum size of a message that is not weighed, in bytes: its decoded form is small enough.
 const SMALL_BYTES: usize = 4 * 1024;
-/// The memory that the lists and maps of a message may take, in bytes.
+/// Maximum memory of the lists and maps of a message, in bytes.
 const MAX_MEMORY_BYTES: usize = 16 * 1024 * 1024;
-/// Messages within one another; the decoder refuses a message that is deeper.
+/// Maximum depth of nested messages; the decoder refuses a deeper message.
 const MAX_DEPTH: usize = 100;
-/// Fields of a message that can make it grow, at most: the build counts them.
+/// Maximum number of fields of a message that can make it grow; the build checks it.
 const MOST_FIELDS: usize = 16;
 
 /// The fields of a message that can make it grow.
@@ -20,24 +20,24 @@ pub struct Shape(pub(crate) &'static [Field]);
 pub(crate) struct Field {
     pub(crate) number: u32,
     pub(crate) name: &'static str,
-    /// The memory of one more value, in bytes; none if it takes the place of the one before.
+    /// The memory of one more value, in bytes; 0 if it replaces the value before.
     pub(crate) bytes: usize,
-    /// The rule of how many values there may be.
+    /// The maximum number of values, if a rule sets one.
     pub(crate) most: Option<usize>,
-    /// That of the values, if they are messages.
+    /// The shape of the values, if they are messages.
     pub(crate) shape: Option<&'static Shape>,
 }
 
-/// Why a message is not decoded.
+/// A message that is too large to decode.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TooLarge {
-    /// The field that is too large, as `a.b[2].c`.
+    /// The field that is too large, such as `a.b[2].c`.
     pub(crate) field: String,
-    /// What is wrong with it.
+    /// A description of the limit.
     pub(crate) description: String,
 }
 
-/// Weighs an encoded message. What is malformed is left to the decoder.
+/// Weighs an encoded message. A malformed message is left to the decoder.
 pub(crate) fn weigh(shape: &Shape, encoded: &[u8]) -> Result<(), TooLarge> {
     if encoded.len() <= SMALL_BYTES {
         return Ok(());
@@ -71,7 +71,7 @@ impl Shape {
                 .ok_or_else(|| TooLarge {
                     field: at.child(field.name, None).to_string(),
                     description: format!(
-                        "takes more than the {MAX_MEMORY_BYTES} bytes of memory that a request may"
+                        "takes more than {MAX_MEMORY_BYTES} bytes of memory, the limit of a request"
                     ),
                 })?;
             if let (Some(shape), Value::Bytes(encoded), Some(depth)) =
@@ -85,7 +85,7 @@ impl Shape {
 }
 
 impl Field {
-    /// How many values an occurrence of the field adds: numbers may be packed.
+    /// Returns the number of values that an occurrence of the field adds: numbers may be packed.
     fn values(&self, value: Value<'_>) -> usize {
         match value {
             Value::Bytes(packed) if self.shape.is_none() && self.bytes <= size_of::<u64>() => {
@@ -113,7 +113,7 @@ enum Value<'a> {
     Bytes(&'a [u8]),
 }
 
-/// Takes the next field of a message; none at its end, and none where it is malformed.
+/// Takes the next field of a message; returns `None` at its end, or if it is malformed.
 /// <https://protobuf.dev/programming-guides/encoding/>
 fn next<'a>(rest: &mut &'a [u8]) -> Option<(u32, Value<'a>)> {
     let key = varint(rest)?;

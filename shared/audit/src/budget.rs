@@ -1,23 +1,24 @@
-//! How many reads and refusals of one caller are recorded one by one. Changes have no such bound:
-//! they are made only by those who may.
+//! The limit on individually recorded reads and refusals of one caller. Changes have no such limit:
+//! only authorized callers make them.
 
 use std::collections::HashMap;
 
-/// Per caller and window; what goes beyond is counted.
+/// Maximum number of entries per caller and window; the excess is counted.
 const EACH: u64 = 100;
-/// Callers that are told apart in a window. Those beyond share one count.
+/// Maximum number of callers that are counted separately in a window. Further callers share one
+/// count.
 const CALLERS: usize = 10_000;
 
-/// What callers have used of a window.
+/// The use of a window, by caller.
 #[derive(Debug, Default)]
 pub struct Budget(HashMap<String, u64>);
 
-/// What was not recorded in a window, by caller; the name is empty for those who were not told
-/// apart.
+/// The number of unrecorded entries of a window, by caller; the name is empty for callers that were
+/// not counted separately.
 pub type Spent = Vec<(String, u64)>;
 
 impl Budget {
-    /// Whether one more of this caller is recorded.
+    /// Counts an entry of this caller, and returns true if it is to be recorded.
     pub fn take(&mut self, caller: &str) -> bool {
         let known = self.0.len() < CALLERS || self.0.contains_key(caller);
         let key = if known { caller } else { "" };
@@ -29,7 +30,7 @@ impl Budget {
         *used <= EACH
     }
 
-    /// Ends the window: what was not recorded in it.
+    /// Ends the window, and returns the number of its unrecorded entries.
     pub fn end(&mut self) -> Spent {
         let mut spent: Spent = self
             .0

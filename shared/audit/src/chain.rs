@@ -1,5 +1,5 @@
-//! The chain: each record's code covers the code before, so that nothing can be altered, taken out,
-//! moved or put in without the key; and the anchor, which shows whether the end was cut off.
+//! The chain: each record's code covers the code before, so that records cannot be altered,
+//! removed, moved or inserted without the key; and the anchor, which shows if the end was cut off.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use seal::Sealer;
 /// The code of a record in its chain: HMAC-SHA-256.
 pub type Mac = [u8; 32];
 
-/// The chain of one log of one installation. Another log has another key, so no record can be
+/// The chain of one log of one installation. Another log has another key, so records cannot be
 /// moved there.
 #[derive(Clone)]
 pub struct Chain {
@@ -25,22 +25,22 @@ impl fmt::Debug for Chain {
     }
 }
 
-/// How many records a log had at a moment, and how it ended.
+/// The number of records of a log at some time, and its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Anchor {
-    /// How many records.
+    /// The number of records.
     pub count: u64,
-    /// The code of the last of them.
+    /// The code of the last record.
     pub mac: Mac,
 }
 
-/// A text that is no anchor of this log.
+/// A text that is not an anchor of this log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the anchor was not made by this log")]
 pub struct InvalidAnchor;
 
 impl Chain {
-    /// The chain of a log: `identity`, `membership` or `entitlement`.
+    /// Returns the chain of a log: `identity`, `membership` or `entitlement`.
     pub fn new(sealer: &Sealer, log: &'static str) -> Self {
         let key = sealer.key(&format!("audit {log}"));
         Self {
@@ -50,11 +50,11 @@ impl Chain {
         }
     }
 
-    /// What the first record is chained to.
+    /// The code before the first record.
     pub const START: Mac = [0; 32];
 
-    /// The code of a record that follows another.
-    // The code before has always the same length, so no two pairs read alike.
+    /// Returns the code of a record that follows another.
+    // The code before always has the same length, so two different pairs never read alike.
     pub fn next(&self, before: &Mac, record: &[u8]) -> Mac {
         let mut context = hmac::Context::with_key(&self.key);
         context.update(before);
@@ -62,18 +62,18 @@ impl Chain {
         mac(context.sign())
     }
 
-    /// Whether a code is that of a record that follows another.
+    /// True if a code is that of a record that follows another.
     pub(crate) fn follows(&self, before: &Mac, record: &[u8], presented: &[u8]) -> bool {
         let expected = self.next(before, record);
         constant_time::verify_slices_are_equal(&expected, presented).is_ok()
     }
 
-    /// A digest of a request, when it names no person.
+    /// Returns a digest of a request that names no person.
     pub fn digest(&self, request: &[u8]) -> Mac {
         mac(hmac::sign(&self.key, request))
     }
 
-    /// The anchor as text, sealed.
+    /// Returns the anchor as sealed text.
     pub fn seal(&self, anchor: &Anchor) -> String {
         let content = format!("{} {}", anchor.count, BASE64.encode(anchor.mac));
         self.sealer.page(&self.purpose(), &content)

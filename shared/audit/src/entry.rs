@@ -1,4 +1,4 @@
-//! A call to be recorded, and the record that is made of it.
+//! A call to be recorded, and its record.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,40 +20,41 @@ pub type People = BTreeMap<String, PersonKey>;
 /// A call to be recorded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Entry {
-    /// The id of the organization in whose log it is.
+    /// The id of the organization whose log it belongs to.
     pub organization: String,
     /// The method.
     pub method: String,
-    /// What became of it.
+    /// The outcome.
     pub outcome: AuditOutcome,
-    /// Why it was refused.
+    /// The reason of a refusal.
     pub reason: String,
-    /// Who called.
+    /// The caller.
     pub actor: String,
-    /// The grant by which they may, and who gave it.
+    /// The grant that permits the call.
     pub grant: String,
-    /// Who gave the grant.
+    /// The granter.
     pub granted_by: String,
-    /// What was changed, read or asked for: names, and of whom each is, where that is known.
+    /// The names of the resources that were changed, read or requested, each with its subject, if
+    /// known.
     pub resources: Vec<(String, String)>,
     /// The `request_id` of the request.
     pub request_id: String,
     /// The `x-request-id` of the call.
     pub call_id: String,
-    /// The [`digest`] of the request, of which another digest is recorded.
+    /// The [`digest`] of the request; the record holds a digest of it.
     pub request: Vec<u8>,
-    /// How many were not recorded.
+    /// The number of entries that were not recorded.
     pub dropped: u64,
-    /// The service that called for the actor; empty if the actor called.
+    /// The service that called on behalf of the actor; empty if the actor called.
     pub through: String,
 }
 
-/// What a request or an answer names, as an entry has it.
+/// Returns the names in a request or a response, in the form that an entry has.
 pub fn named(message: &impl Audited) -> Vec<(String, String)> {
     let named = message.named().into_iter();
     named
         .map(|(name, subject)| match name {
-            // What is to be created has no name yet.
+            // A resource to be created has no name yet.
             "" => (subject.to_owned(), String::new()),
             _ => (name.to_owned(), subject.to_owned()),
         })
@@ -61,20 +62,20 @@ pub fn named(message: &impl Audited) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A digest of a request: what waits to be recorded must be small, and the request may not be.
+/// Returns a digest of a request: a queued entry must be small, and a request may be large.
 pub fn digest(request: &impl Audited) -> Vec<u8> {
     let digest = digest::digest(&digest::SHA256, &request.encode_to_vec());
     digest.as_ref().to_vec()
 }
 
-/// The name of a method, from its path.
+/// Returns the name of a method, from its path.
 pub fn method(path: &str) -> String {
     path.trim_start_matches('/').replace('/', ".")
 }
 
 impl Entry {
-    /// Each name with the person whose it is, if it is a person's: actor, grant, who gave it, and
-    /// then the resources.
+    /// Returns each name with its person, if it belongs to one: actor, grant, granter, and then the
+    /// resources.
     fn names(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         let resources = self.resources.iter();
         [
@@ -87,12 +88,12 @@ impl Entry {
         .map(|(name, subject)| (name, person_of(name, subject)))
     }
 
-    /// The persons whose keys the record is made with.
+    /// Returns the persons whose keys the record needs.
     pub fn people(&self) -> BTreeSet<&str> {
         self.names().filter_map(|(_, person)| person).collect()
     }
 
-    /// The record, at a time in milliseconds, with the keys of the [`people`](Self::people).
+    /// Makes the record, at a time in milliseconds, with the keys of the [`people`](Self::people).
     ///
     /// # Errors
     /// [`Unsealed`] if a key is missing.
@@ -136,7 +137,7 @@ impl Entry {
             call_id: self.call_id.clone(),
             request_digest: digest,
             dropped: i64::try_from(self.dropped).unwrap_or(i64::MAX),
-            // Absent from the encoding where it is empty: records from before are as they were.
+            // Absent from the encoding if empty, so that older records keep their encoding.
             through: self.through.clone(),
         })
     }

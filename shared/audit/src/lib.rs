@@ -1,8 +1,7 @@
-//! The audit log as pure rules: what a record holds, how records are chained, how what is of a
-//! person is kept so that it can be forgotten, and how a copy of the log is verified.
+//! The audit log as pure rules: the content of a record, the chain of records, the sealing of
+//! personal data so that it can be erased, and the verification of a copy of the log.
 //!
-//! The store writes a record in the transaction of the change that it tells of; see
-//! `shared/store`.
+//! The store writes a record in the transaction of its change; see `shared/store`.
 
 mod budget;
 mod chain;

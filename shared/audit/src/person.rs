@@ -1,6 +1,6 @@
-//! What is of a person: sealed with a key of that person's own. Without the key nobody can read
-//! it, in the log, in what was exported of it or in a backup of either; and the chain, which
-//! covers what is sealed, holds as before.
+//! Personal data, sealed with a key for each person. Without the key nobody can read it, in the
+//! log, in exports of it or in a backup of either; and the chain, which covers the sealed data,
+//! stays valid.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ const NONCE: usize = 12;
 /// The key of a person.
 #[derive(Clone)]
 pub struct PersonKey {
-    /// Tells it from those of others, and nothing of the person.
+    /// Identifies the key, and reveals nothing of the person.
     pub alias: String,
     /// The secret.
     pub secret: [u8; 32],
@@ -30,16 +30,16 @@ impl fmt::Debug for PersonKey {
     }
 }
 
-/// What was sealed cannot be read, or nothing can be sealed.
+/// The data could not be sealed, or sealed data could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("what is of a person cannot be sealed or read")]
+#[error("personal data cannot be sealed or read")]
 pub struct Unsealed;
 
 impl PersonKey {
-    /// A new key.
+    /// Returns a new key.
     ///
     /// # Errors
-    /// [`Unsealed`] if the operating system gives no random bytes.
+    /// [`Unsealed`] if the operating system returns no random bytes.
     pub fn random() -> Result<Self, Unsealed> {
         let (mut alias, mut secret) = ([0; 15], [0; 32]);
         rand::fill(&mut alias).map_err(|_| Unsealed)?;
@@ -84,8 +84,8 @@ impl PersonKey {
         String::from_utf8(text.to_vec()).map_err(|_| Unsealed)
     }
 
-    /// A digest of a request that is about the person: with the key goes what could be guessed by
-    /// it.
+    /// Returns a digest of a request about the person. Deleting the key also ends guesses of the
+    /// request by its digest.
     pub fn digest(&self, request: &[u8]) -> Mac {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &self.secret);
         mac(hmac::sign(&key, request))
@@ -96,7 +96,8 @@ impl PersonKey {
     }
 }
 
-/// Whose a name is: that of a person, or of something that is of the person `subject`.
+/// Returns the person that a name belongs to: the person itself, or the `subject` if that is a
+/// person.
 pub fn person_of<'a>(name: &'a str, subject: &'a str) -> Option<&'a str> {
     let user = |name: &'a str| {
         let id = name.strip_prefix("users/")?;

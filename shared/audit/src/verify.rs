@@ -1,33 +1,33 @@
-//! Verifying a copy of a log, record by record, with the key and without the database.
+//! Verification of a copy of a log, record by record, with the key and without the database.
 
 use crate::chain::{Anchor, Chain, Mac};
 
-/// What is wrong with a copy of a log.
+/// A defect of a copy of a log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
-    /// The record at this place, from 1, is not the one that was written there.
+    /// The record at this position, from 1, is not the one that was written there.
     #[error("record {0} is not the one that was written there")]
     Altered(u64),
-    /// The log had this many records, and now ends before.
+    /// The log had this many records, and now ends earlier.
     #[error("the log had {anchored} records, and {found} are left")]
     CutOff {
-        /// How many it had.
+        /// The number of records that it had.
         anchored: u64,
-        /// How many there are.
+        /// The number of records that are left.
         found: u64,
     },
-    /// The log went on otherwise than it was when it was anchored.
-    #[error("the log was another when it had {0} records")]
+    /// The log differs from the one that was anchored.
+    #[error("the log was different when it had {0} records")]
     Rewritten(u64),
-    /// Nothing says how the log ended.
+    /// There is no anchor for the end of the log.
     #[error("without an anchor nobody can tell whether the end was cut off")]
     Unanchored,
 }
 
-/// A log that holds.
+/// A log that passed verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verified {
-    /// How many records it has.
+    /// The number of its records.
     pub count: u64,
 }
 
@@ -35,14 +35,14 @@ pub struct Verified {
 #[derive(Debug)]
 pub struct Verifier {
     chain: Chain,
-    /// In the order of their counts.
+    /// Sorted by count.
     anchors: Vec<Anchor>,
     count: u64,
     last: Mac,
 }
 
 impl Verifier {
-    /// Begins, with what is known of how the log ended at different moments.
+    /// Begins, with the known anchors of the log.
     pub fn new(chain: Chain, anchors: Vec<Anchor>) -> Self {
         Self {
             chain,
@@ -55,7 +55,7 @@ impl Verifier {
     /// Takes the next record.
     ///
     /// # Errors
-    /// [`Broken::Altered`]: nothing that follows says anything.
+    /// [`Broken::Altered`]: no later record can be trusted.
     pub fn record(&mut self, record: &[u8], mac: &[u8]) -> Result<(), Broken> {
         self.count += 1;
         if !self.chain.follows(&self.last, record, mac) {
@@ -76,7 +76,7 @@ impl Verifier {
         Ok(())
     }
 
-    /// Ends.
+    /// Ends the verification.
     ///
     /// # Errors
     /// [`Broken::CutOff`], [`Broken::Unanchored`].

@@ -1,4 +1,4 @@
-//! J1: whatever is done to a copy of a log without its key shows.
+//! J1: every change of a copy of a log without its key shows.
 
 use api::common::v1::AuditRecord;
 use proptest::prelude::*;
@@ -17,7 +17,7 @@ fn own() -> Chain {
     chain(1, "entitlement")
 }
 
-/// A log of records of two organizations in turn.
+/// Returns a log of records of two organizations in turn.
 fn log(chain: &Chain, count: u64) -> Copy {
     let mut last = Chain::START;
     (0..count)
@@ -53,7 +53,7 @@ fn verify(copy: &Copy, anchors: &[Anchor]) -> Result<Verified, Broken> {
 fn a_log_that_nobody_touched_holds() {
     let copy = log(&own(), 9);
     assert_eq!(verify(&copy, &[end(&copy)]), Ok(Verified { count: 9 }));
-    // One that went on since it was anchored, too.
+    // A log that continued after its anchor passes, too.
     let earlier = copy[..4].to_vec();
     assert_eq!(verify(&copy, &[end(&earlier)]), Ok(Verified { count: 9 }));
 }
@@ -92,7 +92,8 @@ fn j1_the_last_records_cut_off_show() {
         };
         assert_eq!(verify(&copy, &[end(&whole)]), Err(cut));
     }
-    // An anchor of the copy's own end hides nothing from the one that was kept elsewhere.
+    // A new anchor of the shortened copy does not hide the loss from the anchor that was kept
+    // elsewhere.
     let copy = whole[..6].to_vec();
     assert!(verify(&copy, &[end(&copy), end(&whole)]).is_err());
     assert_eq!(verify(&copy, &[]), Err(Broken::Unanchored));
@@ -100,7 +101,7 @@ fn j1_the_last_records_cut_off_show() {
 
 #[test]
 fn j1_an_end_that_was_replaced_shows() {
-    // By somebody with the key: a restored backup that went on otherwise.
+    // Replaced with the key: a restored backup that continued differently.
     let (whole, mut last) = (log(&own(), 9), Chain::START);
     let mut copy = whole.clone();
     for (number, (record, mac)) in copy.iter_mut().enumerate() {
@@ -142,7 +143,7 @@ fn j1_a_record_of_another_place_log_or_installation_shows() {
             assert_eq!(verify(&copy, &[end(&copy)]), Err(altered));
         }
     }
-    // Nor does a whole log stand for another, which begins with the same records.
+    // Nor can a whole log replace another that begins with the same records.
     let other = log(&chain(1, "identity"), 9);
     assert_eq!(verify(&other, &[end(&other)]), Err(Broken::Altered(1)));
 }
@@ -160,7 +161,7 @@ fn j1_a_record_moved_to_another_organization_shows() {
 fn j1_a_log_chained_anew_without_the_key_shows() {
     let mut copy = log(&own(), 9);
     copy.remove(4);
-    // As good as it can be made without the key.
+    // The best forgery that is possible without the key.
     let (mallory, mut last) = (chain(7, "entitlement"), Chain::START);
     for (record, mac) in &mut copy {
         last = mallory.next(&last, record);

@@ -1,4 +1,4 @@
-//! Who calls, as the stack established it.
+//! The caller, as the stack established it.
 
 use std::{
     fmt,
@@ -9,7 +9,7 @@ use std::{
 use api::{AuditKind, MethodPolicy, Peer};
 use base::{Millis, Subject};
 
-/// Who presented the credential of a call.
+/// The presenter of a call's credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Caller {
     /// Another service of this installation.
@@ -18,22 +18,23 @@ pub enum Caller {
     Subject(Arc<Account>),
 }
 
-/// A subject that has proved who it is. Shared: each call has one.
+/// An authenticated subject. Shared: each call has one.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Account {
-    /// Who it is.
+    /// The subject.
     pub subject: Subject,
     /// Its resource name.
     pub name: Box<str>,
-    /// The id of what proved it; a stream ends when that is no longer valid. Empty where proof is
-    /// waived.
+    /// The id of the credential; a stream ends when it is no longer valid. Empty if authentication
+    /// is waived.
     pub credential: Box<str>,
-    /// When the proof ends, where that is sooner than the credential does: that of a token.
+    /// The expiry of the proof, if it is earlier than that of the credential: the expiry of a
+    /// token.
     pub until: Option<Millis>,
 }
 
 impl Account {
-    /// A subject that a credential proved.
+    /// Returns a subject that a credential proved.
     pub fn new(subject: Subject, credential: &str) -> Arc<Self> {
         let name = subject.to_string().into();
         Arc::new(Self {
@@ -44,7 +45,7 @@ impl Account {
         })
     }
 
-    /// The same, proved until a moment.
+    /// Returns the same account, proved until a given time.
     pub fn until(&self, moment: Millis) -> Arc<Self> {
         Arc::new(Self {
             subject: self.subject.clone(),
@@ -55,12 +56,12 @@ impl Account {
     }
 }
 
-/// What names a call.
+/// The name of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RequestId {
-    /// A name that the caller gave.
+    /// A name that the caller chose.
     Given(Arc<str>),
-    /// A number that the service gave; written in hexadecimal.
+    /// A number that the service chose; written in hexadecimal.
     Made(u128),
 }
 
@@ -73,27 +74,26 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// What the stack knows of a call before its handler runs.
+/// Facts about a call that the stack knows before its handler runs.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// Who calls.
+    /// The caller.
     pub caller: Caller,
-    /// What the method demands.
+    /// The requirements of the method.
     pub policy: &'static MethodPolicy,
-    /// Names the call in logs and traces, here and in the services that it leads to.
+    /// Names the call in logs and traces, here and in the services that it calls.
     pub request_id: RequestId,
-    /// When the caller stops waiting.
+    /// The time at which the caller stops waiting.
     pub deadline: Instant,
-    /// The service that calls for the caller, if it is not the caller who does.
+    /// The service that calls on behalf of the caller, if the caller does not call itself.
     pub through: Option<Peer>,
-    /// What the authority finds out, for the audit log; nothing for methods that it does not
-    /// record.
+    /// The authority's findings for the audit log; `None` for methods that are not recorded.
     pub trail: Option<Arc<OnceLock<Basis>>>,
 }
 
 impl Context {
-    /// The same call as one of another method, by somebody who may be another than who calls: what
-    /// it then may and what is recorded of it are theirs.
+    /// Returns the same call as a call of another method, by a possibly different caller, whose
+    /// permissions and audit records then apply.
     #[must_use]
     pub fn on_behalf_of(&self, caller: Caller, policy: &'static MethodPolicy) -> Self {
         let through = match self.caller {
@@ -110,17 +110,17 @@ impl Context {
     }
 }
 
-/// What the audit log says of a call besides what it does.
+/// The audit context of a call: facts about it besides its effect.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Basis {
-    /// The id of the organization in whose log the call is.
+    /// The id of the organization whose log records the call.
     pub organization: String,
-    /// The grant by which the caller may; empty if it may not.
+    /// The grant that permits the call; empty if the caller may not.
     pub grant: String,
-    /// Who gave the grant.
+    /// The granter.
     pub granted_by: String,
-    /// The name of the service that called for the caller; empty if the caller called.
+    /// The name of the service that called on behalf of the caller; empty if the caller called.
     pub through: &'static str,
-    /// Names the call.
+    /// The name of the call.
     pub call_id: String,
 }

@@ -1,4 +1,4 @@
-//! Who calls, what the method demands, and the permit that proves that the caller may.
+//! The caller, the requirements of a method, and the permit that proves that the caller may.
 
 mod caller;
 mod permit;

@@ -1,5 +1,5 @@
-//! Proof by type: what changes data takes a [`Permit`], and only [`Authority::authorize`]
-//! makes one.
+//! Proof by type: every change of data takes a [`Permit`], and only [`Authority::authorize`] makes
+//! one.
 
 use std::sync::Arc;
 
@@ -9,29 +9,29 @@ use base::OrganizationId;
 
 use crate::caller::{Account, Basis, Caller, Context};
 
-/// How much of the name of a call is recorded: callers choose it.
+/// Maximum length of a recorded call name, because callers choose it.
 const CALL_ID: usize = 128;
 
-/// Where a caller wants to use a permission.
+/// The target of a permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach<'a> {
-    /// What belongs to no customer: users, the catalogue.
+    /// Things that belong to no customer: users, the catalog.
     Operator,
-    /// One organization and what it owns.
+    /// One organization and everything it owns.
     Organization(&'a OrganizationId),
-    /// Something in an organization: what exactly is for the use case to ask, once it knows.
+    /// Something in an organization; the use case checks the exact target once it knows it.
     Within(&'a OrganizationId),
 }
 
-/// The engine that decides what callers may do. There is one in an installation: the
-/// entitlement service's own.
+/// The engine that decides the permissions of callers. There is one in an installation: that of the
+/// entitlement service.
 #[async_trait]
 pub trait Decider: Send + Sync {
-    /// Whether the caller holds the permission within reach, or on the operator organization, and
-    /// by what.
+    /// Checks if the caller holds the permission on the target, or on the operator organization,
+    /// and by which grant.
     ///
     /// # Errors
-    /// [`Undecided`] when the engine cannot tell; the caller is then refused.
+    /// [`Undecided`] when the engine cannot decide; the caller is then refused.
     async fn allows(
         &self,
         context: &Context,
@@ -41,21 +41,21 @@ pub trait Decider: Send + Sync {
     ) -> Result<Verdict, Undecided>;
 }
 
-/// What the engine says of a caller.
+/// The engine's decision on a caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// The caller may.
     Allowed(Proof),
     /// The caller may not.
     Denied {
-        /// Whether the caller is a member of the organization: what strangers try is not told to
-        /// its owners.
+        /// True if the caller is a member of the organization: attempts of strangers are not
+        /// reported to its owners.
         member: bool,
     },
 }
 
 impl Verdict {
-    /// What the engine says when nobody asks by what.
+    /// Returns a verdict without proof, for callers that need none.
     pub fn unrecorded(allowed: bool) -> Self {
         if allowed {
             Self::Allowed(Proof::default())
@@ -65,32 +65,33 @@ impl Verdict {
     }
 }
 
-/// By what a caller may do something.
+/// The grant that permits an action.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Proof {
     /// The name of the grant.
     pub grant: String,
-    /// Who gave it.
+    /// The granter.
     pub granted_by: String,
 }
 
-/// The engine could not be asked, or could not tell.
+/// The engine could not be reached, or could not decide.
 #[derive(Debug, thiserror::Error)]
 #[error("the caller's permission could not be decided")]
 pub struct Undecided(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
-/// Why there is no permit.
+/// The refusal of a permit.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
-    /// The caller may not, or what it names does not exist: the two cannot be told apart.
+    /// The caller may not, or the named resource does not exist; the caller cannot tell the two
+    /// apart.
     #[error("the caller may not do this, or it does not exist")]
     Denied,
-    /// The engine could not tell.
+    /// The engine could not decide.
     #[error(transparent)]
     Undecided(#[from] Undecided),
 }
 
-/// That a caller may do what a method does, within a reach.
+/// Proof that a caller may use a method on a target.
 #[derive(Debug, Clone)]
 pub struct Permit {
     holder: String,
@@ -99,7 +100,7 @@ pub struct Permit {
 }
 
 impl Permit {
-    /// A permit for what the installation does by itself: bootstrap and projections.
+    /// Returns a permit for the installation's own actions: bootstrap and projections.
     pub fn system(method: &'static str) -> Self {
         Self {
             holder: "system".to_owned(),
@@ -108,33 +109,33 @@ impl Permit {
         }
     }
 
-    /// Who holds it: a resource name, `peer` or `system`.
+    /// Returns the holder: a resource name, `peer` or `system`.
     pub fn holder(&self) -> &str {
         &self.holder
     }
 
-    /// The method that it was given for.
+    /// Returns the method that it was issued for.
     pub fn method(&self) -> &'static str {
         self.method
     }
 
-    /// What the audit log says of the call; nothing of what the installation does by itself.
+    /// Returns the audit context of the call; `None` for the installation's own actions.
     pub fn basis(&self) -> Option<&Basis> {
         self.basis.as_ref()
     }
 }
 
-/// Gives permits.
+/// Issues permits.
 #[derive(Clone)]
 pub struct Authority(Arc<dyn Decider>);
 
 impl Authority {
-    /// An authority that asks `decider`.
+    /// Returns an authority that uses `decider`.
     pub fn new(decider: Arc<dyn Decider>) -> Self {
         Self(decider)
     }
 
-    /// A permit for the method that is being called, with the permission of its policy.
+    /// Issues a permit for the current method, with the permission of its policy.
     ///
     /// # Errors
     /// [`Refused`] when the caller may not, or when that cannot be decided.
@@ -152,7 +153,7 @@ impl Authority {
         };
         let basis = context.trail.as_ref().map(|trail| {
             let basis = basis(context, reach, &verdict);
-            // A call may ask more than once; it is recorded by what it asked first.
+            // A call may be checked more than once; the first check is the one recorded.
             trail.get_or_init(|| basis.clone());
             basis
         });

@@ -1,12 +1,12 @@
-//! A budget for second tries: what fails for everybody is not asked twice by everybody.
+//! A budget for second tries, so that a common failure does not double the load of all clients.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// What a retry or a hedge costs, and what an answer pays in: one second try for ten answers.
+/// The cost of a retry or a hedge, and the deposit of an answer: one second try for ten answers.
 const COST: u32 = 10;
 const PAY: u32 = 1;
 
-/// Tokens, as in gRFC A6: they begin at their most, every answer adds a few, every second try
+/// Tokens, as in gRFC A6: they begin at their maximum, every answer adds a few, every second try
 /// takes many.
 #[derive(Debug)]
 pub struct Budget {
@@ -15,7 +15,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// A budget of so many second tries in a row.
+    /// Returns a budget of this many second tries in a row.
     pub fn new(tries: u32) -> Self {
         let most = tries.saturating_mul(COST);
         Self {
@@ -24,11 +24,11 @@ impl Budget {
         }
     }
 
-    /// Pays in for an answer. A full budget costs a load.
+    /// Adds a deposit for an answer. With a full budget, this costs one load.
     pub fn deposit(&self) {
         let tokens = self.tokens.load(Ordering::Relaxed);
         if tokens < self.most {
-            // Two at once may leave it a token above its most.
+            // Two concurrent deposits may exceed the maximum by a token.
             self.tokens.fetch_add(PAY, Ordering::Relaxed);
         }
     }

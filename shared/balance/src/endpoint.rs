@@ -1,4 +1,4 @@
-//! The endpoints that a client is given, and connections to their addresses.
+//! The configured endpoints of a client, and connections to their addresses.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -6,45 +6,45 @@ use base::SecretUrl;
 use http::Uri;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 
-/// How long to wait for a connection.
+/// Maximum time to connect.
 const CONNECT: Duration = Duration::from_secs(2);
-/// How often a connection is asked whether it lives, and how long its answer may take.
+/// Interval of keep-alive probes, and the maximum time of their answers.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 const KEEP_ALIVE_ANSWER: Duration = Duration::from_secs(5);
-/// What may be under way to the client, of one stream and of all: a stream of answers is not to
+/// Maximum bytes in flight to the client, of one stream and of all: a stream of answers must not
 /// wait for the acknowledgement of each.
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 4 << 20;
 
-/// Why an endpoint cannot be used.
+/// An error in the settings of an endpoint.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EndpointError {
-    /// It is no URL with a scheme and a host.
+    /// The text is not a URL with a scheme and a host.
     #[error("`{0}` is not `http://HOST[:PORT]` or `https://HOST[:PORT]`")]
     Url(String),
     /// `https` needs the certificate of an authority.
-    #[error("`{0}` needs a certificate authority, to know that it is the right service")]
+    #[error("`{0}` needs a certificate authority to verify the service")]
     NoAuthority(String),
     /// A certificate or key is malformed.
     #[error("a certificate or key cannot be used")]
     Tls(#[from] tonic::transport::Error),
 }
 
-/// How connections are secured.
+/// The TLS settings of connections.
 #[derive(Clone, Default)]
 pub struct Tls {
-    /// Who signed the certificates of the backends.
+    /// The authority that signed the certificates of the backends.
     pub authority: Option<Certificate>,
-    /// What is presented to them.
+    /// The client's own certificate.
     pub identity: Option<Identity>,
 }
 
-/// A host with a port, that may have many addresses.
+/// A host with a port, which may have many addresses.
 #[derive(Clone)]
 pub struct Host {
     uri: Uri,
-    /// Without the brackets of an IPv6 address.
+    /// The host, without the brackets of an IPv6 address.
     pub host: String,
     /// The port.
     pub port: u16,
@@ -52,7 +52,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// Reads a URL.
+    /// Parses a URL.
     ///
     /// # Errors
     /// [`EndpointError`].
@@ -93,12 +93,12 @@ impl Host {
             port,
             tls,
         };
-        // What is malformed is found now and not with the first call.
+        // Report malformed settings now, not at the first call.
         host.endpoint(SocketAddr::from(([127, 0, 0, 1], port)))?;
         Ok(host)
     }
 
-    /// A channel to one address, connected when it is first used and again whenever the
+    /// Returns a channel to one address. It connects at its first use, and again whenever the
     /// connection is lost.
     ///
     /// # Errors

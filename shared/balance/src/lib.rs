@@ -1,5 +1,5 @@
-//! The backends behind names: found again and again, asked by load and health, asked twice under a
-//! budget.
+//! The backends behind names: resolved repeatedly, chosen by load and health, with second tries
+//! under a budget.
 
 mod budget;
 mod endpoint;

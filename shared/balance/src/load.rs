@@ -1,11 +1,11 @@
-//! How much a backend has to do, and whether it does it.
+//! The load and the health of a backend.
 
 use std::{
     sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
-/// How long a backend is avoided after a failure; twice as long after each further one …
+/// First period for which a failed backend is avoided; it doubles after each further failure …
 const FIRST: Duration = Duration::from_millis(25);
 /// … up to this.
 const LAST: Duration = Duration::from_secs(1);
@@ -15,29 +15,29 @@ const LAST: Duration = Duration::from_secs(1);
 pub struct Load(AtomicUsize);
 
 impl Load {
-    /// A call begins.
+    /// Counts the start of a call.
     pub fn enter(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A call ends.
+    /// Counts the end of a call.
     pub fn leave(&self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// How many there are.
+    /// Returns the number of calls in flight.
     pub fn get(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// Whether a backend is to be asked, by its failures in a row.
+/// The health of a backend, by its failures in a row.
 #[derive(Debug)]
 pub struct Health {
     epoch: Instant,
-    /// Until when it is avoided, in milliseconds of the epoch.
+    /// The time until which it is avoided, in milliseconds since `epoch`.
     avoided_ms: AtomicU64,
-    /// Until when others are asked first.
+    /// The time until which other backends are preferred.
     slow_ms: AtomicU64,
     failures: AtomicU32,
 }
@@ -54,36 +54,36 @@ impl Default for Health {
 }
 
 impl Health {
-    /// Whether it is to be asked.
+    /// True if it may be asked.
     pub fn is_good(&self, now: Instant) -> bool {
         let slow = self.slow_ms.load(Ordering::Relaxed);
         self.is_reachable(now) && (slow == 0 || self.millis(now) >= slow)
     }
 
-    /// Whether it is to be asked where there is no better one.
+    /// True if it may be asked when there is no better backend.
     pub fn is_reachable(&self, now: Instant) -> bool {
         let avoided = self.avoided_ms.load(Ordering::Relaxed);
         avoided == 0 || self.millis(now) >= avoided
     }
 
-    /// It said nothing while somebody waited: others are asked first for a while.
+    /// Records silence while a caller waited: other backends are preferred for a while.
     pub fn was_silent(&self, now: Instant) {
         let until = self.millis(now + LAST);
         self.slow_ms.store(until, Ordering::Relaxed);
     }
 
-    /// It failed: it is avoided for a moment.
+    /// Records a failure: the backend is avoided for a short time.
     pub fn failed(&self, now: Instant) {
         let before = self.failures.fetch_add(1, Ordering::Relaxed);
         let pause = LAST.min(FIRST * (1 << before.min(10)));
-        // Up to a third shorter, so that many clients do not come back at once.
+        // Up to a third shorter, so that many clients do not return at the same time.
         let jitter = Duration::from_nanos(u64::from(now.elapsed().subsec_nanos()) % 1024 * 1024);
         let pause = pause.saturating_sub(jitter.min(pause / 3));
         let until = self.millis(now + pause) + 1;
         self.avoided_ms.fetch_max(until, Ordering::Relaxed);
     }
 
-    /// It answered.
+    /// Records an answer.
     pub fn succeeded(&self) {
         if self.failures.load(Ordering::Relaxed) != 0 {
             self.failures.store(0, Ordering::Relaxed);

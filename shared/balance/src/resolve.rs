@@ -1,16 +1,16 @@
-//! Where the backends are.
+//! Resolution of the names of backends.
 
 use std::{future::Future, io, net::SocketAddr, pin::Pin};
 
-/// The addresses of a host, when they are known.
+/// The future addresses of a host.
 pub type Resolving<'a> = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'a>>;
 
-/// Finds the addresses of a host. The client asks again and again: what is no longer there is
-/// asked nothing more, what is new takes its share.
+/// Finds the addresses of a host. The client asks repeatedly: it stops using addresses that are
+/// gone, and shares its calls with new ones.
 pub trait Resolve: Send + Sync {
-    /// All addresses of a host and port.
+    /// Returns all addresses of a host and port.
     ///
-    /// An error, or no address, leaves the addresses that were known.
+    /// After an error, or without any address, the client keeps the known addresses.
     fn resolve<'a>(&'a self, host: &'a str, port: u16) -> Resolving<'a>;
 }
 

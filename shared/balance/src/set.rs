@@ -1,4 +1,4 @@
-//! The backends, as their names resolve now.
+//! The backends at the current addresses of their names.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -19,29 +19,29 @@ use crate::{
     resolve::Resolve,
 };
 
-/// How long a name may take to resolve.
+/// Maximum time to resolve a name.
 const RESOLVE: Duration = Duration::from_secs(5);
-/// Names are not resolved more often than this, whatever fails.
+/// Minimum time between two resolutions, even after failures.
 const AT_MOST_EVERY: Duration = Duration::from_millis(500);
 
 /// One address of an endpoint.
 pub trait Backend: Send + Sync + 'static {
-    /// The address.
+    /// Returns the address.
     fn address(&self) -> SocketAddr;
-    /// Whether it is to be asked.
+    /// Returns the health of the backend.
     fn health(&self) -> &Health;
-    /// How much it has to do.
+    /// Returns the load of the backend.
     fn load(&self) -> &Load;
-    /// Ends it, as it is not to be asked any more.
+    /// Ends the backend, which gets no more calls.
     fn retire(self: Arc<Self>) {}
 }
 
-/// Makes backends of addresses.
+/// Makes backends from addresses.
 pub trait Make<B>: Send {
-    /// Names have been resolved; backends are made of their addresses next.
+    /// Called after the names have been resolved, before backends are made from their addresses.
     fn begin(&mut self) {}
 
-    /// The backend of an address: the one that there is, or a new one; nothing if there can be none.
+    /// Returns the backend of an address: the known one, or a new one; `None` if it cannot be made.
     fn backend(
         &mut self,
         host: &Host,
@@ -50,13 +50,13 @@ pub trait Make<B>: Send {
     ) -> Option<Arc<B>>;
 }
 
-/// Why no backend can be asked now.
+/// The error that no backend can be asked now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unreachable {
     /// The names have no address yet.
     #[error("no address of a backend is known")]
     Address,
-    /// All failed a moment ago.
+    /// All backends failed recently.
     #[error("no backend can be reached")]
     Backend,
 }
@@ -64,15 +64,15 @@ pub enum Unreachable {
 /// The backends.
 pub struct Backends<B> {
     current: RwLock<Arc<[Arc<B>]>>,
-    /// Whether the names have been resolved once.
+    /// True once the names have been resolved.
     resolved: watch::Sender<bool>,
-    /// Something failed: the names may have changed.
+    /// Notified after a failure: the addresses may have changed.
     failed: Arc<Notify>,
     random: AtomicU64,
 }
 
 impl<B: Backend> Backends<B> {
-    /// None yet; `failed` tells that one has failed.
+    /// Returns an empty set; `failed` is notified when a backend has failed.
     pub fn new(failed: Arc<Notify>) -> Arc<Self> {
         Arc::new(Self {
             current: RwLock::new(Arc::new([])),
@@ -83,8 +83,8 @@ impl<B: Backend> Backends<B> {
         })
     }
 
-    /// A backend to ask: the less loaded of two at random, of those that did not just fail, and
-    /// another one than `besides` if there is one.
+    /// Picks a backend: the less loaded of two random ones, among those without a recent failure,
+    /// and not `besides` if there is another.
     ///
     /// # Errors
     /// [`Unreachable`] when none can be asked now.
@@ -125,16 +125,16 @@ impl<B: Backend> Backends<B> {
     /// Returns once the names have been resolved.
     pub async fn resolved(&self) {
         let mut resolved = self.resolved.subscribe();
-        // The sender lives as long as this does.
+        // The sender lives as long as `self`.
         let _ = resolved.wait_for(|resolved| *resolved).await;
     }
 
-    /// Whether the names have been resolved once.
+    /// True once the names have been resolved.
     pub fn is_resolved(&self) -> bool {
         *self.resolved.borrow()
     }
 
-    /// Resolves the names, again and again and after failures.
+    /// Resolves the names at an interval and after failures.
     pub async fn follow(
         self: Arc<Self>,
         hosts: Vec<Host>,
@@ -160,12 +160,12 @@ impl<B: Backend> Backends<B> {
             self.resolved.send_replace(true);
             tokio::time::sleep(AT_MOST_EVERY.min(every)).await;
             let rest = every.saturating_sub(AT_MOST_EVERY);
-            // Either way it is time.
+            // The result does not matter: it is time to resolve again.
             let _ = tokio::time::timeout(rest, self.failed.notified()).await;
         }
     }
 
-    /// Keeps the backends whose addresses are still there, begins the new, retires the rest.
+    /// Keeps the backends of known addresses, starts the new ones, and retires the rest.
     fn replace(&self, hosts: &[Host], known: &[Vec<SocketAddr>], make: &mut impl Make<B>) {
         let before = self.current.read().clone();
         let mut next: Vec<Arc<B>> = Vec::new();
@@ -188,7 +188,7 @@ impl<B: Backend> Backends<B> {
         }
     }
 
-    /// Splitmix64: random enough to spread load.
+    /// Returns a number by Splitmix64, which is random enough to spread load.
     fn random(&self) -> u64 {
         const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
         let state = self.random.fetch_add(STEP, Ordering::Relaxed);
@@ -198,7 +198,7 @@ impl<B: Backend> Backends<B> {
     }
 }
 
-/// A number below `count`.
+/// Returns a number below `count`.
 fn index(random: u64, count: usize) -> usize {
     usize::try_from(random & u64::from(u32::MAX)).unwrap_or_default() % count
 }

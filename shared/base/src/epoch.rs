@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::Millis;
 
-/// Bits of an epoch that tell apart those that began in one millisecond.
+/// Number of bits of an epoch that distinguish epochs of the same millisecond.
 const RANDOM_BITS: u32 = 20;
 
 /// The identity of a history of changes: positions of different epochs are never compared.
@@ -13,7 +13,8 @@ const RANDOM_BITS: u32 = 20;
 pub struct Epoch(pub i64);
 
 impl Epoch {
-    /// Returns an epoch that begins now. `random` tells it from others of the same millisecond.
+    /// Returns an epoch that begins now. `random` distinguishes it from others of the same
+    /// millisecond.
     pub fn begin(now: Millis, random: u32) -> Self {
         let random = i64::from(random & ((1 << RANDOM_BITS) - 1));
         Self(now.0 << RANDOM_BITS | random)

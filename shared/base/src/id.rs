@@ -1,21 +1,21 @@
-//! Typed ids. An id is ASCII and compared byte for byte, so that no two of them look alike and
-//! differ, and none differs by case folding or Unicode normalization.
+//! Typed ids. An id is ASCII and compared byte for byte, so that different ids never look alike,
+//! and case folding and Unicode normalization never matter.
 
 use std::fmt;
 
 use smol_str::SmolStr;
 
-/// What an id is made of: what is given out by others, or the words of a catalogue.
+/// The grammar of ids: ids that other systems assign, or words of a catalog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grammar {
-    /// Ids of things that issuers and directories know, too: letters, digits and `_.|@+=~-`.
+    /// Ids that issuers and directories assign, too: letters, digits and `_.|@+=~-`.
     Given,
     /// Parts of permissions and of secrets, which are joined with `.` and `_`.
     Word,
 }
 
 impl Grammar {
-    /// The longest id, in bytes.
+    /// Returns the maximum length of an id, in bytes.
     pub const fn max_bytes(self) -> usize {
         match self {
             Self::Given => 128,
@@ -23,7 +23,7 @@ impl Grammar {
         }
     }
 
-    /// The rule, in words.
+    /// Returns the rule, in words.
     pub const fn rule(self) -> &'static str {
         match self {
             Self::Given => {
@@ -35,7 +35,8 @@ impl Grammar {
         }
     }
 
-    /// The rule, as the field rules of the protobuf files have it: of an id or of no text.
+    /// Returns the rule as a pattern, as in the field rules of the protobuf files: it matches an id
+    /// or an empty text.
     pub const fn pattern(self) -> &'static str {
         match self {
             Self::Given => "^([0_.|@+=~-]*[1-9A-Za-z][0-9A-Za-z_.|@+=~-]*)?$",
@@ -43,7 +44,7 @@ impl Grammar {
         }
     }
 
-    /// Whether a string is an id.
+    /// True if a string is an id.
     pub fn holds(self, id: &str) -> bool {
         id.len() <= self.max_bytes()
             && match self {
@@ -53,7 +54,8 @@ impl Grammar {
     }
 }
 
-/// `-`, `..`, `0` and a nil UUID, which other systems take for "all" or "none", are no ids.
+/// Checks an assigned id. Other systems take `-`, `..`, `0` and a nil UUID for "all" or "none", so
+/// these are not ids.
 fn is_given(id: &[u8]) -> bool {
     let is_sign = |byte: &u8| matches!(byte, b'_' | b'.' | b'|' | b'@' | b'+' | b'=' | b'~' | b'-');
     id.iter().any(|byte| !is_sign(byte) && *byte != b'0')
@@ -76,9 +78,9 @@ fn is_word(id: &[u8]) -> bool {
 pub struct InvalidId {
     /// The collection that the id should be in.
     pub collection: &'static str,
-    /// The grammar of their ids.
+    /// The grammar of ids in the collection.
     pub grammar: Grammar,
-    /// What was found, cut to the length of an id.
+    /// The refused string, cut to the maximum length of an id.
     pub id: String,
 }
 
@@ -87,21 +89,21 @@ pub trait Id: Sized + Clone + Ord + fmt::Debug {
     /// The collection in resource names, as in `users/{user}`.
     const COLLECTION: &'static str;
 
-    /// What ids of this kind are made of.
+    /// The grammar of ids of this kind.
     const GRAMMAR: Grammar;
 
-    /// Whether a string is an id of this kind.
+    /// True if a string is an id of this kind.
     fn is_valid(id: &str) -> bool {
         Self::GRAMMAR.holds(id)
     }
 
-    /// Wraps what `is_valid` accepts.
+    /// Wraps a string that `is_valid` accepts.
     fn wrap(id: &str) -> Self;
 
-    /// The id as a string.
+    /// Returns the id as a string.
     fn as_str(&self) -> &str;
 
-    /// Reads an id.
+    /// Parses an id.
     ///
     /// # Errors
     /// [`InvalidId`] when the string does not follow the grammar.
@@ -164,24 +166,24 @@ ids! {
     UnitId in "units", Given;
     /// A leaf that access can be restricted to.
     ResourceId in "resources", Given;
-    /// Whom an organization turns to at the operator.
+    /// A contact person of an organization at the operator.
     ContactId in "contacts", Given;
     /// A subject in an organization.
     MembershipId in "memberships", Given;
-    /// A change that somebody asks for.
+    /// A requested change.
     ChangeRequestId in "changeRequests", Given;
-    /// What access is given to.
+    /// A product that access is granted to.
     ApplicationId in "applications", Word;
     /// A named set of permissions.
     RoleId in "roles", Word;
-    /// That an organization has an application; the id of the application.
+    /// An organization's entitlement to an application; its id is that of the application.
     EntitlementId in "entitlements", Word;
-    /// A role given to a member.
+    /// A role granted to a member.
     GrantId in "grants", Given;
 }
 
 impl OrganizationId {
-    /// The organization of the company that runs the platform.
+    /// Returns the organization of the operator, the company that runs the platform.
     pub fn operator() -> Self {
         Self("operator".into())
     }

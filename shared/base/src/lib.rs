@@ -1,4 +1,5 @@
-//! Typed ids, resource names, URLs and times: what every crate, the pure ones too, speaks in.
+//! Typed ids, resource names, URLs and times: the common types of all crates, including the pure
+//! ones.
 
 mod epoch;
 mod id;

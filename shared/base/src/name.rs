@@ -1,5 +1,5 @@
-//! Resource names, after AIP-122: `collection/{id}`, and `organizations/{organization}` before
-//! whatever an organization owns.
+//! Resource names, by AIP-122: `collection/{id}`, and `organizations/{organization}` before the
+//! names of things that an organization owns.
 
 use std::fmt;
 
@@ -24,12 +24,12 @@ pub enum InvalidName {
 macro_rules! root_names {
     ($($id:ident)*) => {$(
         impl $id {
-            /// The resource name.
+            /// Returns the resource name.
             pub fn name(&self) -> String {
                 format!("{}/{self}", Self::COLLECTION)
             }
 
-            /// Reads a resource name.
+            /// Parses a resource name.
             ///
             /// # Errors
             /// [`InvalidName`] when it is not one of this collection.
@@ -56,7 +56,7 @@ pub struct In<I> {
 }
 
 impl<I: Id> In<I> {
-    /// Reads a resource name.
+    /// Parses a resource name.
     ///
     /// # Errors
     /// [`InvalidName`] when it is not one of this collection.
@@ -65,7 +65,7 @@ impl<I: Id> In<I> {
         Ok(Self { organization, id })
     }
 
-    /// The organization in a resource name; the id is read and not built.
+    /// Returns the organization in a resource name; the id is checked but not built.
     ///
     /// # Errors
     /// As [`In::parse_name`].
@@ -107,7 +107,7 @@ macro_rules! nested_names {
         }
 
         impl $name {
-            /// Reads a resource name.
+            /// Parses a resource name.
             ///
             /// # Errors
             /// [`InvalidName`] when it is not one of this collection.
@@ -131,23 +131,23 @@ nested_names! {
 }
 
 /// The name of a role: `applications/{application}/roles/{role}`, or
-/// `organizations/{organization}/applications/{application}/roles/{role}` if an organization made
-/// it for itself.
+/// `organizations/{organization}/applications/{application}/roles/{role}` for a custom role of an
+/// organization.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RoleName {
-    /// Whose it is; none for a role of the catalogue.
+    /// The organization of a custom role; `None` for a role of the catalog.
     pub organization: Option<OrganizationId>,
     /// The application whose permissions it holds.
     pub application: ApplicationId,
-    /// The id, of the catalogue's or of the organization's roles of the application.
+    /// The id of the role among the catalog's, or the organization's, roles of the application.
     pub role: RoleId,
 }
 
 impl RoleName {
-    /// Reads a resource name.
+    /// Parses a resource name.
     ///
     /// # Errors
-    /// [`InvalidName`] when it is neither.
+    /// [`InvalidName`] when it is neither form.
     pub fn parse_name(name: &str) -> Result<Self, InvalidName> {
         let (organization, rest) = match split(name) {
             Some((OrganizationId::COLLECTION, id, Some(rest))) => {
@@ -186,7 +186,7 @@ fn nested<P: Id, C: Id>(name: &str) -> Result<(P, C), InvalidName> {
     }
 }
 
-/// The first collection, its id, and what follows them.
+/// Returns the first collection, its id, and the rest of the name.
 fn split(name: &str) -> Option<(&str, &str, Option<&str>)> {
     let (collection, rest) = name.split_once('/')?;
     match rest.split_once('/') {

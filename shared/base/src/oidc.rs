@@ -1,13 +1,13 @@
-//! Whom an OpenID Connect issuer knows.
+//! Identities that an OpenID Connect issuer knows.
 
 use std::fmt;
 
-/// The longest URL of an issuer, in bytes.
+/// Maximum length of the URL of an issuer, in bytes.
 const ISSUER: usize = 256;
-/// The longest subject, in bytes; source: OpenID Connect Core 1.0, section 2.
+/// Maximum length of a subject, in bytes; source: OpenID Connect Core 1.0, section 2.
 const SUBJECT: usize = 255;
 
-/// What is no identity.
+/// The text is not a valid identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidOidcIdentity {
     /// The issuer is malformed.
@@ -18,11 +18,11 @@ pub enum InvalidOidcIdentity {
     Subject,
 }
 
-/// A subject with its issuer, for subjects are unique within one issuer only. Compared byte by
+/// A subject with its issuer, because subjects are unique only within one issuer. Compared byte by
 /// byte.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OidcIdentity {
-    /// Issuer and subject with a space between, which neither has.
+    /// Issuer and subject, separated by a space, which neither contains.
     text: Box<str>,
     issuer_length: usize,
 }
@@ -47,7 +47,7 @@ impl OidcIdentity {
         })
     }
 
-    /// Reads what [`OidcIdentity::as_str`] gives.
+    /// Parses the output of [`OidcIdentity::as_str`].
     ///
     /// # Errors
     /// [`InvalidOidcIdentity`].
@@ -56,17 +56,17 @@ impl OidcIdentity {
         Self::new(issuer, subject)
     }
 
-    /// The issuer, a URL.
+    /// Returns the issuer, a URL.
     pub fn issuer(&self) -> &str {
         self.text.get(..self.issuer_length).unwrap_or_default()
     }
 
-    /// The subject.
+    /// Returns the subject.
     pub fn subject(&self) -> &str {
         self.text.get(self.issuer_length + 1..).unwrap_or_default()
     }
 
-    /// Issuer and subject in one string: no two identities have one.
+    /// Returns issuer and subject in one string, which is unique to the identity.
     pub fn as_str(&self) -> &str {
         &self.text
     }

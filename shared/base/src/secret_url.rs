@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-/// A URL that may hold a password. No text that is made of it has more than where it leads to; one
-/// that does not follow the grammar, so that nobody can tell what of it is a password, is not shown
-/// at all.
+/// A URL that may hold a password. Its text in logs and errors shows the target only. A URL that
+/// does not follow the grammar is not shown at all, because any part of it may be the password.
 ///
 /// The grammar is that of RFC 3986, narrowed: `SCHEME:PATH` or
 /// `SCHEME://[USER[:PASSWORD]@][HOST[:PORT],…][/PATH]`, then perhaps `?QUERY` and `#FRAGMENT`. A
@@ -15,27 +14,27 @@ pub struct SecretUrl(Box<str>);
 /// The parts of a URL.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct UrlParts<'a> {
-    /// What comes before the first colon.
+    /// The part before the first colon.
     pub scheme: &'a str,
-    /// Whether there is a `//`, and so hosts or none.
+    /// True if there is a `//`, and so a list of hosts, which may be empty.
     pub is_of_hosts: bool,
     /// User and password with the `@` that ends them; may be empty.
     pub credentials: &'a str,
     /// The hosts with their ports, with commas between.
     pub hosts: &'a str,
-    /// What follows them, with its slash.
+    /// The path, with its slash.
     pub path: &'a str,
-    /// What follows, without its `?`: it may hold a password, too.
+    /// The query, without its `?`. It may hold a password, too.
     pub query: &'a str,
 }
 
 impl SecretUrl {
-    /// The whole text, to connect with and not to show.
+    /// Returns the whole text, to connect with and not to show.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// The parts; nothing of a URL that does not follow the grammar.
+    /// Returns the parts; `None` if the URL does not follow the grammar.
     pub fn parts(&self) -> Option<UrlParts<'_>> {
         let (scheme, rest) = self.0.split_once(':')?;
         let is_scheme = |text: &str| {
@@ -61,7 +60,7 @@ impl SecretUrl {
         let (authority, rest) = rest.split_at_checked(end)?;
         let begin = authority.find('@').map_or(0, |at| at + 1);
         let (credentials, hosts) = authority.split_at_checked(begin)?;
-        // Where an `@` comes later, what comes before it may be the rest of a password.
+        // With another `@` later, the text before it may be the rest of a password.
         if hosts.contains('@') || rest.contains('@') || !hosts.split(',').all(is_host) {
             return None;
         }
@@ -108,7 +107,7 @@ impl fmt::Display for UrlParts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { scheme, path, .. } = self;
         match (self.is_of_hosts, *scheme) {
-            // Without hosts, only these have a path; else what looks like one may be a password.
+            // Without hosts, only these schemes have a path; for others it may be a password.
             (false, "sqlite" | "memory") => write!(f, "{scheme}:{path}"),
             (false, _) => f.write_str("…"),
             (true, _) => {
@@ -129,13 +128,13 @@ impl fmt::Debug for UrlParts<'_> {
     }
 }
 
-/// A path, and the query after it.
+/// Splits off the query after a path.
 fn cut(rest: &str) -> (&str, &str) {
     let rest = rest.split_once('#').map_or(rest, |(before, _)| before);
     rest.split_once('?').unwrap_or((rest, ""))
 }
 
-/// `HOST[:PORT]`, an address of version 6 in brackets, or nothing.
+/// True for `HOST[:PORT]`, an IPv6 address in brackets, or nothing.
 fn is_host(text: &str) -> bool {
     let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, port)) => {

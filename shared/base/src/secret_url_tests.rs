@@ -76,14 +76,14 @@ fn a_malformed_url_shows_nothing() {
 }
 
 proptest! {
-    /// Whatever a password is made of, and wherever it stands, no text shows it.
+    /// A text of the URL never shows the password, whatever its characters and its position.
     #[test]
     fn no_text_of_a_url_has_its_password(
         scheme in "postgres|postgresql|redis|rediss|redis\\+cluster|redis\\+sentinel|http|https",
         password in "[ -~ä]{3,12}[!-~]",
         form in 0..6,
     ) {
-        // A password of the letters of what is shown is no secret.
+        // A password that is part of the shown text is not a secret.
         prop_assume!(!"zz.example:77/main".contains(&password) && !scheme.contains(&password));
         let hexadecimal = |byte: u8| format!("%{byte:02X}");
         let encoded = password.bytes().map(hexadecimal).collect::<Vec<_>>().concat();

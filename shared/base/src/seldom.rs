@@ -1,4 +1,4 @@
-//! Telling of the same thing seldom.
+//! Rate limiting of repeated log messages.
 
 use std::{
     collections::BTreeMap,
@@ -7,13 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long nothing more is said of a cause.
+/// Time for which further messages of a cause are suppressed.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How many causes are told of in that time; of more, nothing is said.
+/// Maximum number of causes that are logged in that time; further causes are suppressed.
 const CAUSES: usize = 100;
 
-/// Lets each cause be told of once a second: what fails for one call fails for thousands, and a log
-/// of the same line hides all others.
+/// Lets each cause be logged once a second: one failure may affect thousands of calls, and repeated
+/// lines would hide all others.
 #[derive(Debug, Default)]
 pub struct Seldom(Mutex<BTreeMap<String, Told>>);
 
@@ -24,13 +24,14 @@ struct Told {
 }
 
 impl Seldom {
-    /// Nothing was told of yet.
+    /// Returns a limiter without any messages so far.
     #[must_use]
     pub const fn new() -> Self {
         Self(Mutex::new(BTreeMap::new()))
     }
 
-    /// Whether a cause is to be told of now, and how often it was not since it was last.
+    /// Returns the number of suppressed messages of a cause if it may be logged now, or `None` if
+    /// it may not.
     pub fn tells(&self, cause: &str, now: Instant) -> Option<u64> {
         let is_recent = |told: &Told| now.saturating_duration_since(told.at) < PAUSE;
         let mut causes = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! Who access is given to.
+//! The subjects that access is granted to.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// Reads `users/{user}` or `serviceAccounts/{service_account}`.
+    /// Parses `users/{user}` or `serviceAccounts/{service_account}`.
     ///
     /// # Errors
     /// [`InvalidName`] when it is neither.
@@ -29,7 +29,7 @@ impl Subject {
         }
     }
 
-    /// Whether a string is a resource name of one, which is not built.
+    /// Checks that a string is a subject's resource name, without building it.
     ///
     /// # Errors
     /// As [`Subject::parse_name`].
@@ -46,7 +46,7 @@ impl Subject {
         Self::parse_name(name).map(drop)
     }
 
-    /// The id in its own collection.
+    /// Returns the id within its collection.
     pub fn id(&self) -> &str {
         match self {
             Self::User(id) => id.as_str(),

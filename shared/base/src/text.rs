@@ -1,33 +1,33 @@
-//! What a text that people read may hold: nothing that hides, nothing that looks like something
-//! else by its encoding alone.
+//! The permitted characters of texts that people read: no hidden characters, and no lookalikes that
+//! differ only by their encoding.
 
 use unicode_normalization::is_nfc;
 
-/// Why a text is refused.
+/// The rule that a text breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.rule())]
 pub enum InvalidText {
     /// It holds a control character, or ends a line or a paragraph.
     Control,
-    /// It holds a character that is not seen, or that turns the direction of what follows.
+    /// It holds an invisible character, or one that changes the direction of the text.
     Hidden,
-    /// It holds a blank that looks like a space and is none.
+    /// It holds a blank that looks like a space but differs from it.
     Blank,
     /// It holds a character that has no agreed meaning.
     Private,
     /// It begins or ends with a blank, or has nothing else.
     Edge,
-    /// It can be spelled in a way that looks the same.
+    /// It has another spelling that looks the same.
     Spelling,
 }
 
 impl InvalidText {
-    /// The rule that the text breaks.
+    /// Returns the rule that the text breaks.
     pub fn rule(self) -> &'static str {
         match self {
             Self::Control => "must not hold control characters",
             Self::Hidden => "must not hold invisible characters or marks of direction",
-            Self::Blank => "must hold no other blank than the space",
+            Self::Blank => "must not hold blanks other than the space",
             Self::Private => "must not hold characters of private use",
             Self::Edge => "must not begin or end with a blank",
             Self::Spelling => "must be in Unicode normalization form C",
@@ -35,10 +35,10 @@ impl InvalidText {
     }
 }
 
-/// Checks a text of any field. An empty text is none, and passes.
+/// Checks a text of any field. An empty text is an absent one, and passes.
 ///
 /// # Errors
-/// The first thing that is wrong with it.
+/// The first rule that it breaks.
 pub fn check_text(text: &str) -> Result<(), InvalidText> {
     let mut before = None;
     let mut characters = text.chars().peekable();
@@ -103,13 +103,13 @@ fn check_character(character: char) -> Result<(), InvalidText> {
     }
 }
 
-/// Characters that some scripts need between two letters, and that are not seen elsewhere.
+/// Characters that some scripts need between two letters, and that are invisible elsewhere.
 fn is_joiner(character: char) -> bool {
     matches!(character, '\u{200c}' | '\u{200d}')
 }
 
 /// Letters and marks of the scripts that need joiners begin with those of Arabic; Latin, Greek and
-/// Cyrillic are before them.
+/// Cyrillic come before them.
 fn is_joined(character: char) -> bool {
     character >= '\u{600}'
 }
@@ -173,7 +173,7 @@ mod tests {
     }
 
     proptest! {
-        /// No two texts that pass differ by their normalization alone.
+        /// Two texts that pass never differ by their normalization alone.
         #[test]
         fn one_name_has_one_spelling(text in "\\PC{0,40}") {
             use unicode_normalization::UnicodeNormalization;

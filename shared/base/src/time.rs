@@ -1,12 +1,12 @@
-//! Moments as the stores and the rules keep them.
+//! Times, as the stores and the rules represent them.
 
-/// A moment in milliseconds since the Unix epoch, UTC.
+/// A time in milliseconds since the Unix epoch, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Millis(pub i64);
 
 impl Millis {
-    /// Earlier than every other moment.
+    /// Earlier than every other time.
     pub const MIN: Self = Self(i64::MIN);
-    /// Later than every other moment: "never".
+    /// Later than every other time: "never".
     pub const MAX: Self = Self(i64::MAX);
 }

@@ -1,4 +1,4 @@
-//! How a process begins: logs, traces, metrics, secrets, the admin port.
+//! Runtime setup of a process: logs, traces, metrics, secrets, the admin port.
 
 mod admin;
 mod secrets;

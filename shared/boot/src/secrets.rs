@@ -1,4 +1,4 @@
-//! Secrets come from files: never from arguments or the environment, which others can read.
+//! Secrets are read from files, never from arguments or the environment, which others can read.
 
 use std::{
     fs, io,
@@ -11,22 +11,22 @@ use aws_lc_rs::rand;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use secrecy::SecretString;
 
-/// Why there is no secret.
+/// An error in reading or creating a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// The file cannot be read or written.
-    #[error("the secret in `{}` cannot be read or made", path.display())]
+    #[error("the secret in `{}` cannot be read or created", path.display())]
     File {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What the operating system says.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The file is empty.
     #[error("`{}` is empty", .0.display())]
     Empty(PathBuf),
-    /// The operating system gives no random bytes.
-    #[error("the operating system gives no random bytes")]
+    /// The operating system returned no random bytes.
+    #[error("the operating system returned no random bytes")]
     Random,
 }
 
@@ -45,8 +45,8 @@ pub fn read_secret(path: &Path) -> Result<SecretString, SecretError> {
     }
 }
 
-/// Reads a secret from a file; if there is none, makes one of 32 random bytes in base64url
-/// after `prefix`, readable by its owner only.
+/// Reads a secret from a file. If the file does not exist, creates it with a secret of 32 random
+/// bytes in base64url after `prefix`, readable by its owner only.
 ///
 /// # Errors
 /// [`SecretError`].

@@ -14,32 +14,33 @@ use opentelemetry_sdk::{
 use prometheus::Registry;
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// How logs are written, always to standard error.
+/// The format of logs, which always go to standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// A line for people.
+    /// A readable line.
     Text,
-    /// A JSON object a line.
+    /// A JSON object for each line.
     Json,
 }
 
-/// What a process tells of itself, and to whom.
+/// The telemetry of a process, and its targets.
 #[derive(Debug, Clone)]
 pub struct TelemetrySettings {
     /// `service.name` of traces and metrics.
     pub service: &'static str,
-    /// How logs are written.
+    /// The format of logs.
     pub format: LogFormat,
-    /// Which spans and events are kept, in the syntax of `tracing`'s filters.
+    /// The filter of spans and events, in the syntax of `tracing`'s filters.
     pub filter: String,
-    /// Where traces are sent, as OTLP over gRPC; nowhere if absent.
+    /// The target of traces, as OTLP over gRPC; `None` for none.
     pub otlp: Option<SecretUrl>,
 }
 
-/// Why telemetry cannot begin.
+/// An error in starting telemetry.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    /// The endpoint for traces is malformed. Its own errors may show all of it.
+    /// The endpoint for traces is malformed. The source error is dropped, because it may show the
+    /// whole URL.
     #[error("traces cannot be sent to `{0}`")]
     Exporter(SecretUrl),
     /// The metrics cannot be registered.
@@ -48,12 +49,12 @@ pub enum TelemetryError {
     /// The filter does not follow the syntax.
     #[error("the log filter is malformed")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
-    /// The process has logs already.
-    #[error("the process has logs already")]
+    /// Logging was already set up in this process.
+    #[error("logging was already set up in this process")]
     Twice(#[from] tracing_subscriber::util::TryInitError),
 }
 
-/// Keeps telemetry alive; dropped, what is outstanding is sent.
+/// Keeps telemetry alive; dropping it sends the pending traces.
 #[derive(Debug)]
 pub struct Telemetry {
     tracer: Option<SdkTracerProvider>,
@@ -62,7 +63,7 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Begins telemetry for the process.
+    /// Starts telemetry for the process.
     ///
     /// # Errors
     /// [`TelemetryError`].
@@ -99,7 +100,7 @@ impl Telemetry {
         })
     }
 
-    /// The metrics of the process.
+    /// Returns the metrics of the process.
     pub fn registry(&self) -> &Registry {
         &self.registry
     }
@@ -110,9 +111,9 @@ impl Drop for Telemetry {
         if let Some(tracer) = &self.tracer
             && let Err(error) = tracer.shutdown()
         {
-            tracing::warn!(%error, "traces that were outstanding are lost");
+            tracing::warn!(%error, "pending traces are lost");
         }
-        // Metrics are read by others; nothing is outstanding.
+        // Metrics are pulled by their readers, so none are pending.
         let _ = self.meter.shutdown();
     }
 }
@@ -123,7 +124,7 @@ fn tracer(endpoint: &SecretUrl, resource: Resource) -> Result<SdkTracerProvider,
         .with_endpoint(endpoint.expose())
         .build()
         .map_err(|_| TelemetryError::Exporter(endpoint.clone()))?;
-    // Which calls have spans is decided where they begin.
+    // Each call decides at its start if it has a span.
     let sampler = Sampler::ParentBased(Box::new(Sampler::AlwaysOn));
     Ok(SdkTracerProvider::builder()
         .with_resource(resource)

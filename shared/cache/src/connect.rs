@@ -1,4 +1,5 @@
-//! One connection that all share, made anew in the background when it breaks: nobody waits for it.
+//! One connection that all callers share. It is replaced in the background when it breaks, and
+//! callers do not wait for it.
 
 use std::{
     sync::{
@@ -16,15 +17,15 @@ use redis::{
 
 use crate::{PATIENCE, url::Place};
 
-/// How long making a connection may take.
+/// Maximum time to connect.
 const CONNECT: Duration = Duration::from_secs(1);
-/// How long to wait before it is tried again.
+/// Time before the next attempt to connect.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// So many late answers in a row, and the connection is taken for dead.
+/// Number of late answers in a row after which the connection is considered dead.
 const DEAF: u32 = 50;
 
-/// A connection on which commands of many travel together.
+/// A connection that carries the commands of many callers.
 #[derive(Clone)]
 pub(crate) enum Connection {
     Server(MultiplexedConnection),
@@ -35,14 +36,14 @@ pub(crate) enum Connection {
 pub(crate) struct Connector {
     place: Place,
     state: Mutex<State>,
-    /// Answers that came too late, one after another.
+    /// Number of late answers in a row.
     late: AtomicU32,
 }
 
 #[derive(Default)]
 struct State {
     connection: Option<Connection>,
-    /// When the last try began that has not succeeded.
+    /// The start of the last attempt, if it has not succeeded.
     tried: Option<Instant>,
 }
 
@@ -55,7 +56,7 @@ impl Connector {
         }
     }
 
-    /// The connection, if there is one; else one is begun.
+    /// Returns the connection if there is one; otherwise starts to connect.
     pub(crate) fn current(self: &Arc<Self>) -> Option<Connection> {
         let mut state = self.state.lock();
         if state.connection.is_some() {
@@ -72,27 +73,27 @@ impl Connector {
         None
     }
 
-    /// Drops the connection, if it is because of it that a command failed.
+    /// Drops the connection, if it caused the failure of a command.
     pub(crate) fn failed(&self, error: &RedisError) {
-        // A master that has become a replica is no longer the one to talk to.
+        // A master that has become a replica no longer accepts writes.
         let demoted = error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly);
         let broken = error.is_unrecoverable_error() || error.is_io_error();
-        // A cluster mends its connections itself.
+        // A cluster client repairs its connections itself.
         if !matches!(self.place, Place::Cluster(_)) && (demoted || broken) {
             self.state.lock().connection = None;
         }
         tracing::debug!(%error, "the cache failed");
     }
 
-    /// Notes that the cache answered.
+    /// Records that the cache answered.
     pub(crate) fn succeeded(&self) {
         if self.late.load(Ordering::Relaxed) != 0 {
             self.late.store(0, Ordering::Relaxed);
         }
     }
 
-    /// Drops a connection on which nothing comes back any more: its server may be gone without
-    /// a word.
+    /// Records a late answer. Drops the connection after many in a row: its server may have
+    /// vanished silently.
     pub(crate) fn was_late(&self) {
         if self.late.fetch_add(1, Ordering::Relaxed) >= DEAF {
             self.late.store(0, Ordering::Relaxed);

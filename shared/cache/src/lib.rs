@@ -1,5 +1,5 @@
-//! Redis by URL, whatever its shape: one server, a master that Sentinel names, a cluster. An error
-//! is a miss, and comes soon.
+//! Redis by URL, in any of its forms: one server, a master named by Sentinel, a cluster. An error
+//! is a miss, and is returned quickly.
 
 mod connect;
 mod url;
@@ -15,25 +15,25 @@ use redis::{
 
 use crate::connect::{Connection, Connector};
 
-/// How long the cache may take: longer than this, the database is as fast.
+/// Maximum time to wait for the cache: beyond this, the database is as fast.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// Why a cache cannot be opened.
+/// An error in opening a cache.
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
-    /// The URL names no cache.
+    /// The URL does not name a cache.
     #[error(
         "`{0}` is not the URL of a cache: use `memory:`, `redis://HOST`, \
          `redis+sentinel://HOST,HOST/MASTER` or `redis+cluster://HOST,HOST`, with `rediss` for TLS \
          and with `@`, `/`, `?` and `#` in a user or password percent-encoded"
     )]
     Url(SecretUrl),
-    /// The URL is of Redis and malformed.
+    /// The URL is a Redis URL, but malformed.
     #[error("the URL of the cache is malformed")]
     Redis(#[from] RedisError),
 }
 
-/// The cache cannot be used now; whoever asked does without.
+/// The cache cannot be used now; the caller continues without it.
 #[derive(Debug, thiserror::Error)]
 pub enum Missed {
     /// There is no connection; one is being made.
@@ -47,7 +47,7 @@ pub enum Missed {
     Failed(#[from] RedisError),
 }
 
-/// A value to put: its key, itself, when it ends, and how far that may be from now. Both in
+/// A value to put: its key, its text, its end, and its maximum remaining life. Both times are in
 /// milliseconds, by the clock of Redis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -55,9 +55,9 @@ pub struct Entry {
     pub key: String,
     /// The value.
     pub value: String,
-    /// When it ends.
+    /// The end of its life.
     pub expire_ms: i64,
-    /// It is refused if it would live longer than this.
+    /// Maximum life; a value that would live longer is refused.
     pub longest_ms: i64,
 }
 
@@ -76,10 +76,10 @@ impl fmt::Debug for Cache {
 }
 
 impl Cache {
-    /// Opens the cache that a URL names; none for `memory:`. Redis need not be there yet.
+    /// Opens the cache of a URL; `None` for `memory:`. Redis need not be reachable yet.
     ///
     /// # Errors
-    /// [`CacheError`] for a URL that names no cache.
+    /// [`CacheError`] for a URL that does not name a cache.
     pub fn open(url: impl Into<SecretUrl>) -> Result<Option<Self>, CacheError> {
         let url = url.into();
         if url.expose() == "memory:" {
@@ -92,7 +92,7 @@ impl Cache {
         }))
     }
 
-    /// The time by the clock of Redis, in milliseconds since the Unix epoch.
+    /// Returns the time of the clock of Redis, in milliseconds since the Unix epoch.
     ///
     /// # Errors
     /// [`Missed`].
@@ -101,7 +101,7 @@ impl Cache {
         Ok(seconds * 1000 + micros / 1000)
     }
 
-    /// What is kept under keys of one hash slot, in one round trip.
+    /// Returns the values under keys of one hash slot, in one round trip.
     ///
     /// # Errors
     /// [`Missed`].
@@ -113,10 +113,10 @@ impl Cache {
         self.query(&get).await
     }
 
-    /// Puts values under keys of one hash slot, and says how many were kept.
+    /// Puts values under keys of one hash slot, and returns the number of stored values.
     ///
     /// # Errors
-    /// [`Missed`]: whether they were kept is not known.
+    /// [`Missed`]: they may or may not be stored.
     pub async fn put(&self, entries: &[Entry]) -> Result<u64, Missed> {
         let mut call = self.put.prepare_invoke();
         for entry in entries {
@@ -128,11 +128,11 @@ impl Cache {
         self.run(&call).await
     }
 
-    /// Puts an entry in the place of what is `known`, of itself, or of nothing, and returns what
-    /// is there then.
+    /// Puts an entry in place of the `known` value, of itself, or of nothing, and returns the value
+    /// that is there afterwards.
     ///
     /// # Errors
-    /// [`Missed`]: whether it was put is not known.
+    /// [`Missed`]: it may or may not be stored.
     pub async fn put_next(&self, known: &str, next: &Entry) -> Result<String, Missed> {
         let mut call = self.put_next.prepare_invoke();
         call.key(&next.key)

@@ -1,4 +1,4 @@
-//! The shapes of Redis, by URL.
+//! The forms of Redis, by URL.
 
 use base::SecretUrl;
 use redis::{
@@ -11,17 +11,17 @@ use crate::CacheError;
 
 const SENTINEL_PORT: u16 = 26379;
 
-/// Where connections come from.
+/// The source of connections.
 pub(crate) enum Place {
     Server(Client),
     Sentinel(tokio::sync::Mutex<SentinelClient>),
     Cluster(ClusterClient),
 }
 
-/// Reads `redis://[USER:PASSWORD@]HOST[:PORT][/DB]`,
+/// Parses `redis://[USER:PASSWORD@]HOST[:PORT][/DB]`,
 /// `redis+sentinel://[USER:PASSWORD@]HOST[:PORT],…/MASTER` or
-/// `redis+cluster://[USER:PASSWORD@]HOST[:PORT],…`; `rediss` for TLS, with the certificates of
-/// the system. User and password are those of Redis, not of Sentinel.
+/// `redis+cluster://[USER:PASSWORD@]HOST[:PORT],…`; `rediss` for TLS, with the certificates of the
+/// system. User and password are those of Redis, not of Sentinel.
 pub(crate) fn parse(url: &SecretUrl) -> Result<Place, CacheError> {
     let wrong = || CacheError::Url(url.clone());
     let parts = url.parts().filter(|parts| parts.is_of_hosts);
@@ -64,7 +64,7 @@ fn sentinel(base: &str, user: &str, hosts: &str, master: &str) -> Result<Place, 
             .set_client_to_redis_tls_mode(TlsMode::Secure)
             .set_client_to_sentinel_tls_mode(TlsMode::Secure);
     }
-    // Read as Redis reads them, escapes too.
+    // Parsed by the Redis library, including escapes.
     let own = format!("{base}://{user}host").into_connection_info()?;
     if let Some(username) = own.redis_settings().username() {
         builder = builder.set_client_to_redis_username(username);

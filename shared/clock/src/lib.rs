@@ -12,32 +12,31 @@ use std::{
 use base::Millis;
 use parking_lot::Mutex;
 
-/// Where a service reads the time.
+/// The source of a service's time.
 pub trait Clock: Send + Sync + fmt::Debug {
-    /// The time of day. It may jump.
+    /// Returns the time of day. It may jump.
     fn now(&self) -> Millis;
 
-    /// The time since boot. It never goes back, and goes on while the machine is suspended:
-    /// leases count on it (`std::time::Instant` stands still then).
+    /// Returns the time since boot. It never goes back, and keeps running while the machine is
+    /// suspended. Leases rely on it (`std::time::Instant` stops then).
     fn since_boot(&self) -> Duration;
 
-    /// Goes by the clock of the database, which said just now that it is `now`: replicas whose
-    /// machines disagree then agree on what is in force.
+    /// Adopts the clock of the database, whose time is `now`: replicas on machines with different
+    /// clocks then agree on the grants in force.
     fn follow(&self, now: Millis);
 }
 
-/// The clocks of the operating system; the time of day is that of the database, where one has
-/// said it.
+/// The clocks of the operating system. The time of day is that of the database, once it is known.
 #[derive(Debug, Default)]
 pub struct SystemClock {
-    /// How far the clock of this machine is set wrong.
+    /// The deliberate error of this machine's clock.
     wrong_ms: i64,
-    /// How far the database is ahead of it.
+    /// The lead of the database's clock over this machine's.
     ahead_ms: AtomicI64,
 }
 
 impl SystemClock {
-    /// The clock of a machine that is set wrong, for tests.
+    /// Returns the clock of a machine with a wrong time, for tests.
     pub fn wrong_by(millis: i64) -> Self {
         Self {
             wrong_ms: millis,
@@ -79,7 +78,7 @@ impl Clock for SystemClock {
 pub struct ManualClock(Arc<Mutex<(Millis, Duration)>>);
 
 impl ManualClock {
-    /// A clock that stands at `now`.
+    /// Returns a clock that stands at `now`.
     pub fn at(now: Millis) -> Self {
         Self(Arc::new(Mutex::new((now, Duration::from_secs(1)))))
     }
@@ -102,6 +101,6 @@ impl Clock for ManualClock {
         self.0.lock().1
     }
 
-    /// It is moved by tests alone.
+    /// Ignored: only tests move this clock.
     fn follow(&self, _: Millis) {}
 }

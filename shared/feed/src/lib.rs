@@ -1,4 +1,4 @@
-//! The streaming side of the outbox: what has changed, and then whatever changes.
+//! The streaming side of the outbox: the changes so far, and then each new change.
 
 use std::time::Duration;
 
@@ -7,19 +7,20 @@ use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
-/// How often the log is read without a hint: commits of other replicas give none.
+/// Interval at which the log is read without a notification, because commits of other replicas may
+/// give none.
 const POLL: Duration = Duration::from_millis(200);
-/// How often a reader is told that there is nothing new.
+/// Interval of messages to a reader while there is nothing new.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// Streams what follows `cursor`, for as long as the reader listens and until `shutdown`. Ends
+/// Streams the changes after `cursor`, for as long as the reader listens and until `shutdown`. Ends
 /// after the first error.
 pub fn watch(
     store: Store,
     cursor: Cursor,
     shutdown: CancellationToken,
 ) -> ReceiverStream<Result<Backlog, StoreError>> {
-    // One page at a time: a slow reader holds up nobody and piles up nothing.
+    // One page at a time: a slow reader blocks no other reader, and pages do not pile up.
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
         let stream = stream(&store, cursor, &sender);
@@ -59,7 +60,7 @@ async fn stream(
             }
         }
         if caught_up {
-            // A hint or the poll interval, whichever comes first.
+            // Wait for a notification or the poll interval.
             let _ = timeout(POLL, commits.changed()).await;
         }
     }

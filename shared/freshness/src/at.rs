@@ -1,16 +1,16 @@
 use base::Epoch;
 
-/// A revision in its history. Revisions of different epochs say nothing about each other.
+/// A revision in its epoch. Revisions of different epochs cannot be compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct At {
-    /// The history.
+    /// The epoch.
     pub epoch: Epoch,
     /// The revision in it.
     pub revision: i64,
 }
 
 impl At {
-    /// Whether this is of the same history as `other`, and not after it.
+    /// True if this revision has the same epoch as `other`, and is not after it.
     pub fn is_known_at(self, other: Self) -> bool {
         self.epoch == other.epoch && self.revision <= other.revision
     }

@@ -1,19 +1,19 @@
-//! What Redis holds, under which keys. Documented for readers in any language in
-//! `docs/reference/redis.md`; the golden vectors there are held by the tests here.
+//! The keys of Redis and their values. Documented for readers in any language in
+//! `docs/reference/redis.md`; the tests here use the golden vectors of that page.
 
 use std::time::Duration;
 
 use base::{Id, OrganizationId};
 
-/// How long a reader may take, by a clock that goes on while the machine is suspended: Redis does
-/// not say how much is left of the life of what it gives, so revisions end there so much before the
-/// lease does.
+/// Maximum time that a reader may take, by a clock that keeps running while the machine is
+/// suspended. Redis does not report the remaining life of a value, so revisions end there this much
+/// before the lease does.
 pub const READ: Duration = Duration::from_millis(50);
 
-/// What is asked, by names that follow their grammars.
+/// A question, with names that follow their grammars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Question<'a> {
-    /// Where.
+    /// The organization.
     pub organization: &'a OrganizationId,
     /// `users/…` or `serviceAccounts/…`.
     pub subject: &'a str,
@@ -30,36 +30,37 @@ pub struct Contract {
 }
 
 impl Contract {
-    /// The contract of an installation, which its namespace tells from others in the same Redis.
+    /// Returns the contract of an installation; the namespace separates it from others in the same
+    /// Redis.
     pub fn new(namespace: &str) -> Self {
         Self {
             prefix: format!("mandate:3:{namespace}").into(),
         }
     }
 
-    /// The pattern of all keys.
+    /// Returns the pattern of all keys.
     pub fn pattern(&self) -> String {
         format!("{}:*", self.prefix)
     }
 
-    /// The pattern of what readers are to see: all keys of organizations.
+    /// Returns the pattern of the keys that readers may see: all keys of organizations.
     pub fn readable(&self) -> String {
         format!("{}:{{*", self.prefix)
     }
 
-    /// Where the record of the history is that the decisions are of.
+    /// Returns the key of the record that names the history of the decisions.
     pub fn history_key(&self) -> String {
         format!("{}:history", self.prefix)
     }
 
-    /// Where the current revisions of an organization are. The organization is the hash tag:
-    /// a cluster keeps all of it together.
+    /// Returns the key of the current revisions of an organization. The organization is the hash
+    /// tag, so a cluster keeps all of its keys together.
     pub fn revisions_key(&self, organization: &OrganizationId) -> String {
         format!("{}:{{{}}}:r", self.prefix, organization.as_str())
     }
 
-    /// Where the decision on a question is. Each part has its length before it, so no two
-    /// questions have the same key, whatever is in them.
+    /// Returns the key of the decision on a question. Each part follows its length, so two
+    /// questions never have the same key, whatever they contain.
     pub fn decision_key(&self, question: &Question<'_>) -> String {
         let Question {
             organization,

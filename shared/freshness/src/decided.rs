@@ -7,14 +7,14 @@ use crate::{At, words::Words};
 /// A decision as it is shared: with the epoch of its revision.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decided {
-    /// The history that its revision is of.
+    /// The epoch of its revision.
     pub epoch: Epoch,
     /// The decision.
     pub decision: Decision,
 }
 
 impl Decided {
-    /// When it was made.
+    /// Returns the revision of the decision, in its epoch.
     pub fn at(&self) -> At {
         At {
             epoch: self.epoch,
@@ -22,8 +22,8 @@ impl Decided {
         }
     }
 
-    /// As Redis holds it: `epoch revision expire effect reason valid_until grant`, separated by
-    /// single spaces; `-` for what is absent. `expire_ms` is of the clock of Redis.
+    /// Returns the value for Redis: `epoch revision expire effect reason valid_until grant`,
+    /// separated by single spaces; `-` for an absent part. `expire_ms` is by the clock of Redis.
     pub fn value(&self, expire_ms: i64) -> String {
         let Self { epoch, decision } = self;
         let effect = if decision.effect() == Effect::Allow {
@@ -48,7 +48,7 @@ impl Decided {
         )
     }
 
-    /// Reads a value; none if it is malformed, which is the same as no entry.
+    /// Parses a value. `None` if it is malformed, which readers treat as a missing entry.
     pub fn read(value: &str) -> Option<Self> {
         let mut words = Words::of(value);
         let at = words.at()?;

@@ -4,20 +4,20 @@ use base::{Epoch, Id, OrganizationId};
 
 use crate::{At, revisions::Revisions};
 
-/// Changes that are kept of one organization, and of subjects wherever they are members. What an
-/// answer depends on beyond them is unknown, so it is found anew.
+/// Number of changes that are kept for one organization, and for subjects across organizations. An
+/// older dependency of an answer is unknown, so the answer is computed again.
 const RECENT: usize = 64;
-/// Organizations whose changes are kept.
+/// Maximum number of organizations whose changes are kept.
 const ORGANIZATIONS: usize = 4096;
 
-/// What a commit has changed.
+/// A change that a commit made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change<'a> {
-    /// The catalogue, which all organizations share.
+    /// The catalog, which all organizations share.
     Catalog,
     /// A user or service account, by name.
     Subject(&'a str),
-    /// What all members of an organization share.
+    /// Facts that all members of an organization share.
     Organization(&'a OrganizationId),
     /// A subject in an organization.
     Member(&'a OrganizationId, &'a str),
@@ -52,7 +52,7 @@ struct Recent {
 }
 
 impl Journal {
-    /// A journal of a history that knows nothing of what happened up to and with `floor`.
+    /// Returns a journal that knows nothing of changes up to and including `floor`.
     pub fn since(epoch: Epoch, floor: i64) -> Self {
         Self {
             at: At {
@@ -64,28 +64,28 @@ impl Journal {
         }
     }
 
-    /// The history that the changes are of.
+    /// Returns the epoch of the changes.
     pub fn epoch(&self) -> Epoch {
         self.at.epoch
     }
 
-    /// The revision up to which all changes have been noted.
+    /// Returns the revision up to which all changes are recorded.
     pub fn revision(&self) -> i64 {
         self.at.revision
     }
 
-    /// The same, with its history.
+    /// Returns the revision up to which all changes are recorded, with its epoch.
     pub fn at(&self) -> At {
         self.at
     }
 
-    /// Notes that all changes up to a revision have been noted. In a later epoch all that was noted
-    /// before stays true: whoever comes to another history begins a journal anew.
+    /// Records that all changes up to a revision are known. In a later epoch all earlier records
+    /// stay true; a process that finds another history starts a new journal.
     pub fn advance(&mut self, at: At) {
         self.at = self.at.max(at);
     }
 
-    /// Notes a change. Changes come in the order of their revisions.
+    /// Records a change. Changes come in the order of their revisions.
     pub fn note(&mut self, change: Change<'_>, at: i64) {
         match change {
             Change::Catalog => self.catalog = at,
@@ -101,7 +101,7 @@ impl Journal {
         }
     }
 
-    /// What is known of the changes in an organization.
+    /// Returns the known changes in an organization.
     pub fn revisions(&self, organization: &OrganizationId) -> Revisions {
         let own = self.organizations.get(organization.as_str());
         let floor = self.floor_of(own);
@@ -116,8 +116,8 @@ impl Journal {
         }
     }
 
-    /// The last changes above a revision, by name. A subject may have changed in the organization
-    /// and wherever it is a member: the later change counts.
+    /// Returns the last changes above a revision, by name. A subject may have changed in the
+    /// organization and wherever it is a member: the later change counts.
     fn changed(&self, own: Option<&Organization>, above: i64) -> Vec<(Box<str>, i64)> {
         let own = own.into_iter().flat_map(|own| &own.recent.changes);
         let all = own.chain(&self.subjects.changes);
@@ -127,7 +127,7 @@ impl Journal {
         changed.into_iter().cloned().collect()
     }
 
-    /// The same as [`Revisions::is_current`] of [`Journal::revisions`], without making these.
+    /// Same as [`Revisions::is_current`] of [`Journal::revisions`], without building the latter.
     pub fn is_current(
         &self,
         organization: &OrganizationId,
@@ -151,8 +151,7 @@ impl Journal {
             && unchanged(&self.subjects)
     }
 
-    /// Whether anything that answers about an organization depend on has changed since, or is not
-    /// known.
+    /// True if any dependency of answers about an organization has changed since, or is not known.
     pub fn has_changed_since(&self, organization: &OrganizationId, answered: At) -> bool {
         let own = self.organizations.get(organization.as_str());
         let last = self.subjects.changes.back().map_or(0, |(_, at)| *at);
@@ -178,7 +177,7 @@ impl Journal {
         own
     }
 
-    /// Forgets the organizations whose last changes are oldest, and says so by the floor.
+    /// Drops the organizations with the oldest last changes, and raises the floor accordingly.
     fn forget_half(&mut self) {
         let mut last: Vec<i64> = self.organizations.values().map(|own| own.last).collect();
         let middle = last.len() / 2;
@@ -220,7 +219,7 @@ mod tests {
         OrganizationId::parse(&format!("o{number}")).unwrap()
     }
 
-    /// A change by numbers: its kind, its organization, its subject or resource.
+    /// Records a change given by numbers: its kind, its organization, its subject or resource.
     fn note(journal: &mut Journal, (kind, of, which): (u8, usize, usize), at: i64) {
         let (id, user, resource) = (
             organization(of),
@@ -238,7 +237,8 @@ mod tests {
         journal.advance(self::at(at));
     }
 
-    /// The last change that an answer about a user and a resource in an organization depends on.
+    /// Returns the last change that affects an answer about a user and a resource in an
+    /// organization.
     fn last(changes: &[(u8, usize, usize)], of: usize, user: usize, resource: usize) -> i64 {
         let matters = |(kind, org, which): &(u8, usize, usize)| match kind {
             0 => true,
@@ -252,7 +252,7 @@ mod tests {
     }
 
     proptest! {
-        /// No answer passes that a later change has overtaken, however much was forgotten; and
+        /// An answer that a later change has overtaken never passes, however much was dropped; and
         /// both forms of the rule agree.
         #[test]
         fn what_passes_is_current(

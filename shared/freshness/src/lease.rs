@@ -1,25 +1,25 @@
 use std::time::Duration;
 
-/// How long what is known of changes may be answered from: a time since boot at which nothing
-/// unheard was outstanding, and how long that counts.
+/// The time for which known changes may be answered from: a time since boot at which all changes
+/// were known, and the length of its validity.
 ///
-/// It begins **before** the read that proves it, and on a clock that goes on while the machine
-/// is suspended.
+/// It begins **before** the read that proves it, and on a clock that keeps running while the
+/// machine is suspended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {
-    /// When the read began that found the end of the log, since boot; zero if none has.
+    /// The start, since boot, of the read that found the end of the log; zero if there was none.
     pub proven: Duration,
-    /// How long it counts.
+    /// The length of its validity.
     pub length: Duration,
 }
 
 impl Lease {
-    /// Whether answers may be given from what is known.
+    /// True if answers may be given from the known facts.
     pub fn holds_at(self, now: Duration) -> bool {
         !self.left_at(now).is_zero()
     }
 
-    /// How much of it is left; zero if it does not hold.
+    /// Returns the remaining time; zero if the lease does not hold.
     pub fn left_at(self, now: Duration) -> Duration {
         if self.proven.is_zero() {
             return Duration::ZERO;

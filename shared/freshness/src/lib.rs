@@ -1,9 +1,9 @@
-//! When an answer may be given again, as pure rules, and the contract of what Redis holds.
+//! Rules for the reuse of answers, as pure functions, and the contract of the content of Redis.
 //!
 //! An answer is current at a revision as long as nothing that it depends on has changed since
-//! ([`Revisions`], [`Journal`]); and what is known of changes is current as long as the lease
-//! holds ([`Lease`]). The service, the client library and the model of the protocol share these
-//! rules. No clock and no connection is in here: whoever calls says what time it is.
+//! ([`Revisions`], [`Journal`]); and the known changes are current as long as the lease holds
+//! ([`Lease`]). The service, the client library and the model of the protocol share these rules.
+//! There is no clock and no connection in here: the caller passes the time.
 
 mod at;
 mod contract;

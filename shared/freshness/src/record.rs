@@ -2,18 +2,18 @@ use std::fmt;
 
 use crate::{At, words::Words};
 
-/// The newest of what was published in Redis: anything there of this epoch is of the history that
-/// left this mark. Its text is `epoch revision mark`.
+/// The newest revision published in Redis: all values there of this epoch belong to the history
+/// that left this mark. Its text is `epoch revision mark`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Record {
-    /// The newest revision that was published.
+    /// The newest published revision.
     pub at: At,
-    /// What the commit of that revision left in the log of changes.
+    /// The mark of the commit of that revision in the log of changes.
     pub mark: i64,
 }
 
 impl Record {
-    /// Reads a record; none if the text is malformed.
+    /// Parses a record; `None` if the text is malformed.
     pub fn read(text: &str) -> Option<Self> {
         let mut words = Words::of(text);
         let (at, mark) = (words.at()?, words.number()?);

@@ -2,32 +2,32 @@ use std::{collections::HashSet, fmt, str::FromStr};
 
 use crate::{At, words::Words};
 
-/// What is known of the changes in one organization, as of a revision. What Redis holds of it is
-/// its text: decimal numbers and names, separated by single spaces,
+/// The known changes in one organization, as of a revision. Redis holds them as text: decimal
+/// numbers and names, separated by single spaces,
 /// `epoch revision expire floor shared behind [name revision]…`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Revisions {
-    /// The revision that this was the state of affairs at.
+    /// The revision at which these changes are complete.
     pub at: At,
-    /// When it ends, in milliseconds of the clock of Redis.
+    /// The end of their validity, in milliseconds of the clock of Redis.
     pub expire_ms: i64,
-    /// Nothing is known of what happened up to and with this revision.
+    /// Changes up to and including this revision are unknown.
     pub floor: i64,
-    /// The last change of something that all members share: catalogue, entitlements, units,
-    /// the organization itself.
+    /// The last change of a fact that all members share: catalog, entitlements, units, the
+    /// organization itself.
     pub shared: i64,
-    /// Whether a feed of another service has not been heard for longer than the lease.
+    /// True if no message of another service's feed was received for longer than the lease.
     pub feed_behind: bool,
     /// The last changes above `floor` and `shared`, of subjects (`users/…`, `serviceAccounts/…`)
-    /// and resources (`resources/…`); of each name one.
+    /// and resources (`resources/…`); one for each name.
     pub changed: Vec<(Box<str>, i64)>,
 }
 
 impl Revisions {
-    /// Whether an answer is still what the facts say that was `answered` then: in this history,
-    /// not after what is known of it, and before nothing that has changed.
+    /// True if an answer given at `answered` is still correct: it is of this epoch, not after the
+    /// known revision, and nothing it depends on has changed since.
     ///
-    /// `subject` is the name of who it is about, `place` where: `resources/…`, `units/…` or
+    /// `subject` is the name of its subject, `place` its location: `resources/…`, `units/…` or
     /// nothing for the organization.
     pub fn is_current(&self, answered: At, subject: &str, place: &str) -> bool {
         let At { revision, .. } = answered;
@@ -57,13 +57,13 @@ impl fmt::Display for Revisions {
     }
 }
 
-/// A text that is no [`Revisions`]: to a reader it is the same as none.
+/// A text that is not a valid [`Revisions`]: a reader treats it as a missing value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RevisionsError;
 
 impl fmt::Display for RevisionsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("these are no revisions")
+        f.write_str("the text is not a valid list of revisions")
     }
 }
 
@@ -97,7 +97,8 @@ fn head(words: &mut Words<'_>) -> Option<Revisions> {
     })
 }
 
-/// Pairs up to the end; none if a name is there twice: readers may make a map of them.
+/// Parses pairs up to the end; `None` if a name is there twice, because readers may make a map of
+/// them.
 fn changes(mut words: Words<'_>) -> Option<Vec<(Box<str>, i64)>> {
     let (mut changed, mut names) = (Vec::new(), HashSet::new());
     while !words.is_over() {

@@ -1,10 +1,10 @@
 //! The scripts that write to Redis.
 
-/// Puts values that replace nothing newer and end at an absolute time of the clock of Redis.
-/// Every value begins with its epoch, its revision and its end. Epochs exceed what a number of Lua
-/// holds exactly, so they are compared as texts, a longer one being the later. Keys of one hash
-/// slot; of each, the value, its end, and how long it may live, in milliseconds: what would live
-/// longer was stamped by another clock and is refused.
+/// Puts values that replace nothing newer and end at an absolute time of the clock of Redis. Every
+/// value begins with its epoch, its revision and its end. Epochs exceed the exact integers of Lua,
+/// so they are compared as texts, a longer one being the later. All keys have one hash slot. The
+/// arguments of each key are the value, its end, and its maximum life in milliseconds: a value that
+/// would live longer was stamped by another clock and is refused.
 pub const PUT_NEWER: &str = "\
 local now = redis.call('TIME')
 now = now[1] * 1000 + math.floor(now[2] / 1000)
@@ -29,9 +29,9 @@ for i, key in ipairs(KEYS) do
 end
 return put";
 
-/// Puts the record of a history in the place of one that is known, of itself, or of none, and
-/// returns the record that is there then. One key; the known record or nothing, the new one, its
-/// end, and how long it may live, as for [`PUT_NEWER`].
+/// Puts the record of a history in place of the known record, of itself, or of none, and returns
+/// the record that is there afterwards. One key; the arguments are the known record or nothing, the
+/// new one, its end, and its maximum life, as for [`PUT_NEWER`].
 pub const PUT_NEXT: &str = "\
 local now = redis.call('TIME')
 now = now[1] * 1000 + math.floor(now[2] / 1000)

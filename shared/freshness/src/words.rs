@@ -12,19 +12,19 @@ impl<'a> Words<'a> {
         Self(value.split(' ').peekable())
     }
 
-    /// The next word, if there is one and it is not empty.
+    /// Returns the next word, if there is one and it is not empty.
     pub(crate) fn word(&mut self) -> Option<&'a str> {
         self.0.next().filter(|word| !word.is_empty())
     }
 
-    /// The next word as a number: digits of ASCII and nothing else, not more than 2⁶³ - 1.
+    /// Returns the next word as a number: ASCII digits and nothing else, not more than 2⁶³ - 1.
     pub(crate) fn number(&mut self) -> Option<i64> {
         let word = self.word()?;
         let digits = word.bytes().all(|byte| byte.is_ascii_digit());
         word.parse().ok().filter(|_| digits)
     }
 
-    /// What every value begins with.
+    /// Reads the epoch and revision with which every value begins.
     pub(crate) fn at(&mut self) -> Option<At> {
         Some(At {
             epoch: Epoch(self.number()?),
@@ -32,7 +32,7 @@ impl<'a> Words<'a> {
         })
     }
 
-    /// Whether there are no more.
+    /// True if there are no more words.
     pub(crate) fn is_over(&mut self) -> bool {
         self.0.peek().is_none()
     }

@@ -6,22 +6,22 @@
 //! mandate dev
 //! ```
 //!
-//! In another, start this. The key of the first service account is in the folder that
-//! `mandate dev` names, `~/.local/share/mandate` if nothing else is said:
+//! In another, start this example. The key of the first service account is in the folder that
+//! `mandate dev` prints, by default `~/.local/share/mandate`:
 //!
 //! ```text
 //! MANDATE_KEY_FILE=~/.local/share/mandate/root.key cargo run -p mandate-client --example billing
 //! ```
 //!
-//! In a third, look at a bill as somebody who may, and as somebody who may not:
+//! In a third, request a bill as a user who may view it, and as one who may not:
 //!
 //! ```text
 //! curl -i -H 'x-user: jan-peeters' localhost:8080/transport-janssens/+32470000001
 //! curl -i -H 'x-user: nobody' localhost:8080/transport-janssens/+32470000001
 //! ```
 //!
-//! Here the user is whoever the request says, to be seen at work with `curl`; a service takes it
-//! from the session.
+//! The example trusts the user named in the request, so that `curl` suffices to try it; a service
+//! takes the user from the session.
 
 use std::{env, error::Error, time::Duration};
 
@@ -47,7 +47,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What a request asks for: to view the bill of a number. What names none is refused.
+/// Returns the question of a request: may the user view the bill of a number? `None` refuses the
+/// request.
 fn asks_for<B>(request: &Request<B>) -> Option<Question> {
     let user = request.headers().get("x-user")?.to_str().ok()?;
     let path = request.uri().path().strip_prefix('/')?;
@@ -59,7 +60,7 @@ fn asks_for<B>(request: &Request<B>) -> Option<Question> {
     ))
 }
 
-/// Only who may see the bill gets here.
+/// Only a user who may see the bill gets here.
 async fn bill(Path((organization, number)): Path<(String, String)>) -> String {
     format!("The bill of {number} of {organization}: 12.34 EUR\n")
 }

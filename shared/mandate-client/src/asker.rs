@@ -1,5 +1,5 @@
-//! Asks the backends: tries again what may succeed, and asks a second one where the first is
-//! slow, within a budget.
+//! Dispatches questions to the backends: retries failures that another try may fix, and asks a
+//! second backend if the first is slow, within a budget.
 
 use std::{
     future::poll_fn,
@@ -21,19 +21,18 @@ use crate::{
     slots::{Event, Wait},
 };
 
-/// Tries of one call after the first.
+/// Maximum number of tries of one call after the first.
 const RETRIES: u32 = 3;
-/// How long the same backend is left alone before it is asked again; four times as long before
-/// the try after that.
+/// Time before the same backend is asked again; it quadruples before each further try.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// The tries of one call.
+/// Retry state of one call.
 struct Tries {
     deadline: Instant,
-    /// How many there were after the first.
+    /// Number of tries after the first.
     count: u32,
     pause: Duration,
-    /// Who failed last.
+    /// The backend that failed last; the next try prefers another one.
     besides: Option<Arc<Backend>>,
 }
 
@@ -47,10 +46,10 @@ impl Tries {
         }
     }
 
-    /// Returns when another try may be made.
+    /// Returns once another try may be made.
     ///
     /// # Errors
-    /// The failure, if none may.
+    /// The failure, if no other try may be made.
     async fn again(
         &mut self,
         asker: &Asker,
@@ -58,7 +57,7 @@ impl Tries {
         backend: Option<Arc<Backend>>,
     ) -> Result<(), Failure> {
         if matches!(failure, Failure::Unsupported) {
-            // It is asked by unary calls from now on, which costs it nothing.
+            // The backend gets unary calls from now on, so this failure costs no try.
             self.besides = None;
             return Ok(());
         }
@@ -86,18 +85,17 @@ impl Tries {
     }
 }
 
-/// Asks the backends.
+/// Dispatches calls to the backends.
 pub(crate) struct Asker {
     pub(crate) backends: Arc<Backends<Backend>>,
     pub(crate) budget: Budget,
-    /// How long to wait before a second backend is asked.
+    /// Time after which a second backend is asked as well.
     pub(crate) hedge: Option<Duration>,
     pub(crate) measures: Arc<Measures>,
 }
 
 impl Asker {
-    /// Asks one question until there is an answer, an error that another try would not mend, or
-    /// no time.
+    /// Asks one question until there is an answer, an error that a retry would not fix, or no time.
     pub(crate) async fn ask(
         &self,
         question: &Question,
@@ -116,14 +114,14 @@ impl Asker {
             let asked = self.once(tries.besides.as_ref(), question, consistency, wait);
             match asked.await {
                 Ok(decision) => return Ok(decision),
-                // Seldom, and large: not part of every call.
+                // Rare and large: boxed so that it is not part of every call's future.
                 Err((failure, backend)) => Box::pin(tries.again(self, failure, backend)).await?,
             }
             begin = Instant::now();
         }
     }
 
-    /// Makes a call, and again while another try may mend it.
+    /// Makes a call, and repeats it while a retry may succeed.
     pub(crate) async fn call<T, F>(
         &self,
         deadline: Instant,
@@ -157,7 +155,7 @@ impl Asker {
         Ok(self.backends.pick(besides, Instant::now())?)
     }
 
-    /// One question to one backend, and to a second one if the first is slow.
+    /// Asks one backend, and a second one if the first is slow.
     async fn once(
         &self,
         besides: Option<&Arc<Backend>>,
@@ -189,7 +187,7 @@ impl Asker {
         outcome.map_err(|failure| (failure, Some(backend)))
     }
 
-    /// Asks a second backend; the first answer is taken, the other try cancelled.
+    /// Asks a second backend; takes the first answer and cancels the other try.
     async fn hedged(
         &self,
         mut first: Attempt,
@@ -228,7 +226,7 @@ impl Asker {
             };
             let other_goes_on = failed.is_none() && second.is_some();
             match &outcome {
-                // The other one may still answer.
+                // The other backend may still answer.
                 Err(failure) if failure.is_worth_another_try() && other_goes_on => {
                     failed = Some(of_first);
                 }

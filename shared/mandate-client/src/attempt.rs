@@ -24,10 +24,10 @@ use crate::{
     slots::{Event, Wait},
 };
 
-/// How exactly timers keep the time.
+/// Resolution of the timers.
 const TICK: Duration = Duration::from_millis(2);
 
-/// A try that is under way. Dropped, it is cancelled.
+/// A try in progress. Dropping it cancels it.
 pub(crate) enum Attempt {
     Stream(Ticket),
     Unary {
@@ -37,7 +37,7 @@ pub(crate) enum Attempt {
 }
 
 impl Attempt {
-    /// Asks a backend.
+    /// Starts a try at one backend.
     ///
     /// # Errors
     /// The question cannot be sent.
@@ -85,7 +85,7 @@ impl Attempt {
         Self::Unary { call, slow }
     }
 
-    /// The answer, or that it takes long.
+    /// Returns the outcome, or that the try is slow.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Event<Outcome>> {
         match self {
             Self::Stream(ticket) => ticket.poll(context),
@@ -107,7 +107,7 @@ impl Attempt {
 /// A generated client over a plain channel.
 pub(crate) type Plain = AuthorizationServiceClient<tonic::transport::Channel>;
 
-/// Makes a unary call of a backend, within its deadline.
+/// Makes a unary call to a backend, within its deadline.
 pub(crate) async fn call<Q, R, F>(
     backend: &Backend,
     message: Q,
@@ -134,7 +134,8 @@ where
             backend.lane.health.succeeded();
             Ok(response.into_inner())
         }
-        // The transport keeps the deadline too, and says so as if it had lost the connection.
+        // The transport enforces the deadline as well, and reports it as if the connection were
+        // lost.
         Ok(Err(status)) if status.source().is_some() && Instant::now() + TICK >= deadline => {
             Err(Failure::Late)
         }
@@ -155,7 +156,7 @@ fn authorize<Q>(request: &mut Request<Q>, key: Option<&AsciiMetadataValue>) {
     }
 }
 
-/// A demand as protobuf has it.
+/// Converts a consistency requirement to protobuf.
 pub(crate) fn demand(consistency: &Consistency) -> Option<v1::Consistency> {
     let requirement = match consistency {
         Consistency::MinimizeLatency => return None,

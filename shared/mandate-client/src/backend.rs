@@ -19,7 +19,7 @@ use crate::{
     lane::{self, Lane},
 };
 
-/// How often it is looked whether a backend that is no longer to be asked has answered all.
+/// Interval at which a retired backend is checked for pending calls.
 const DRAIN: Duration = Duration::from_millis(50);
 
 /// A backend, with its connection and its stream.
@@ -28,14 +28,14 @@ pub(crate) struct Backend {
     pub(crate) channel: Channel,
     pub(crate) key: Option<AsciiMetadataValue>,
     pub(crate) lane: Arc<Lane>,
-    /// It answers no streams; it is asked by unary calls.
+    /// True if the backend has no streams, so that it gets unary calls.
     unary: AtomicBool,
     end: CancellationToken,
 }
 
 impl Backend {
-    /// Starts the tasks of a backend, which end with `end`. `failed` is notified when it cannot
-    /// be reached.
+    /// Starts the tasks of a backend, which end with `end`. Notifies `failed` when the backend
+    /// cannot be reached.
     pub(crate) fn start(
         address: SocketAddr,
         channel: Channel,
@@ -57,7 +57,7 @@ impl Backend {
                 if let Some(backend) = weak.upgrade() {
                     backend.unary.store(true, Ordering::Relaxed);
                 }
-                tracing::info!(%address, "the backend answers no streams; it is asked one by one");
+                tracing::info!(%address, "the backend has no streams; using unary calls");
             }
             failure => {
                 failed.notify_one();
@@ -69,7 +69,7 @@ impl Backend {
         backend
     }
 
-    /// Whether it is asked by unary calls.
+    /// True if the backend gets unary calls.
     pub(crate) fn is_unary(&self) -> bool {
         self.unary.load(Ordering::Relaxed)
     }
@@ -88,7 +88,7 @@ impl balance::Backend for Backend {
         &self.lane.load
     }
 
-    /// Ends it once it has answered what it was asked.
+    /// Stops the backend once it has answered its pending calls.
     fn retire(self: Arc<Self>) {
         tokio::spawn(async move {
             let drained = async {

@@ -9,7 +9,7 @@ use tonic::metadata::AsciiMetadataValue;
 
 use crate::{backend::Backend, failure::Failure, key::Key};
 
-/// Makes backends that are presented the key as it is now.
+/// Makes backends that present the current key.
 pub(crate) struct MakeBackend {
     pub(crate) key: Key,
     pub(crate) presented: Option<AsciiMetadataValue>,
@@ -22,7 +22,7 @@ impl Make<Backend> for MakeBackend {
         match self.key.read() {
             Ok(key) => self.presented = key,
             Err(error) => {
-                tracing::warn!(error = &error as &dyn Error, "the key cannot be read anew");
+                tracing::warn!(error = &error as &dyn Error, "the key cannot be read again");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Many questions at once, taken apart by organization.
+//! Many questions in one call, grouped by organization.
 
 use std::{collections::HashMap, time::Instant};
 
@@ -16,10 +16,10 @@ use crate::{
     question::{Consistency, Question},
 };
 
-/// Questions of one call.
+/// Maximum number of questions in one call.
 const MOST: usize = 1000;
 
-/// Asks the questions, each organization's in calls of their own, and puts the answers in the
+/// Asks the questions, with separate calls for each organization, and returns the answers in the
 /// order of the questions.
 pub(crate) async fn ask(
     client: &Client,
@@ -93,7 +93,7 @@ async fn one(
     Ok(outcomes.collect())
 }
 
-/// The indices of the questions of each call.
+/// Returns the indices of the questions of each call.
 fn groups(questions: &[Question]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut current: HashMap<&str, usize> = HashMap::new();
@@ -111,7 +111,8 @@ fn groups(questions: &[Question]) -> Vec<Vec<usize>> {
     groups
 }
 
-/// What a question is grouped by: `organizations/{organization}`, or whatever is there instead.
+/// Returns the group of a question: `organizations/{organization}`, or the whole name if it has
+/// another form.
 fn organization(resource: &str) -> &str {
     let end = resource.match_indices('/').nth(1);
     end.and_then(|(at, _)| resource.get(..at))

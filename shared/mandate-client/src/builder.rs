@@ -1,4 +1,4 @@
-//! How a client is built.
+//! Builds a client.
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
@@ -20,36 +20,36 @@ use crate::{
     redis::Reader,
 };
 
-/// How long a call waits, if nothing else is said.
+/// Default timeout of a call.
 const TIMEOUT: Duration = Duration::from_secs(1);
-/// How often names are resolved again.
+/// Default interval between resolutions of names.
 const RESOLVE_EVERY: Duration = Duration::from_secs(30);
-/// Second tries in a row.
+/// Default number of retries and hedges in a row.
 const RETRY_BUDGET: u32 = 100;
 
-/// Why a client cannot be built.
+/// An error in building a [`Client`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// An endpoint cannot be used.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
-    /// The key has characters that no header can hold.
-    #[error("the key has characters that no header can hold")]
+    /// The key has characters that a header cannot hold.
+    #[error("the key has characters that a header cannot hold")]
     Key,
     /// The file of the key cannot be read.
     #[error("`{}` cannot be read", path.display())]
     KeyFile {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What the operating system says.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The URL of Redis is malformed.
     #[error("decisions cannot be read in Redis")]
     Redis(#[from] CacheError),
     /// There is no tokio runtime to run in.
-    #[error("a client is built within a tokio runtime")]
+    #[error("a client must be built within a tokio runtime")]
     NoRuntime,
 }
 
@@ -86,7 +86,7 @@ impl Builder {
         }
     }
 
-    /// Asks this endpoint too. All addresses of all endpoints are backends alike.
+    /// Adds an endpoint. The addresses of all endpoints are equal backends.
     pub fn endpoint(mut self, url: impl Into<String>) -> Self {
         self.endpoints.push(url.into());
         self
@@ -98,15 +98,15 @@ impl Builder {
         self
     }
 
-    /// Presents the key, or the token, in a file. It is read anew as often as names are resolved;
-    /// when it has changed, what is under way ends with the one before, and connections are made
-    /// with the new one.
+    /// Presents the key, or the token, in a file. The client reads the file again whenever it
+    /// resolves names. When the key has changed, new connections present the new one, and calls in
+    /// progress end with the old one.
     pub fn key_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.key = Key::File(path.into());
         self
     }
 
-    /// Trusts this certificate authority, in PEM. `https` needs one.
+    /// Trusts this certificate authority, in PEM. `https` requires one.
     pub fn ca_certificate(mut self, pem: impl AsRef<[u8]>) -> Self {
         self.tls.authority = Some(Certificate::from_pem(pem));
         self
@@ -118,22 +118,22 @@ impl Builder {
         self
     }
 
-    /// How long a call waits for its answer, retries included; 1 s if nothing else is said.
-    /// Deadlines on the stream are kept to 5 ms.
+    /// Sets the time that a call waits for its answer, retries included; 1 s by default. Deadlines
+    /// on the stream are accurate to 5 ms.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Keeps up to so many answers in memory, and gives them again for as long as the service
-    /// allowed, which is at most its lease: what is revoked may be allowed so much longer here,
-    /// unless the question demands more. Off if nothing is said.
+    /// Keeps up to this many answers in memory, and reuses each for as long as the service allowed,
+    /// which is at most its lease. A revoked permission may be allowed for that much longer here,
+    /// unless the question demands more freshness. Off by default.
     pub fn local_cache(mut self, entries: usize) -> Self {
         self.local = entries;
         self
     }
 
-    /// Reads hot decisions in Redis first. The URL is that of a user who may read nothing else;
+    /// Reads hot decisions in Redis first. The URL is that of a Redis user with no other access;
     /// the namespace is that of the installation.
     pub fn decisions_in_redis(
         mut self,
@@ -144,44 +144,44 @@ impl Builder {
         self
     }
 
-    /// Asks a second backend when the first has not answered after so long, and takes the answer
-    /// that comes first. Kept to 5 ms. Off if nothing is said.
+    /// Asks a second backend when the first has not answered after this delay, and takes the first
+    /// answer. Accurate to 5 ms. Off by default.
     pub fn hedge_after(mut self, delay: Duration) -> Self {
         self.hedge = Some(delay);
         self
     }
 
-    /// How many retries and hedges there may be in a row; every ten answers then allow another.
-    /// 100 if nothing else is said, none if 0.
+    /// Sets the number of retries and hedges that may be made in a row; every ten answers allow
+    /// another. 100 by default; 0 turns them off.
     pub fn retry_budget(mut self, tries: u32) -> Self {
         self.retry_budget = tries;
         self
     }
 
-    /// How often names are resolved again; every 30 s if nothing else is said. After a failure
-    /// they are resolved sooner.
+    /// Sets the interval at which names are resolved again; 30 s by default. After a failure they
+    /// are resolved sooner.
     pub fn resolve_every(mut self, every: Duration) -> Self {
         self.resolve_every = every;
         self
     }
 
-    /// Finds addresses otherwise than the operating system does.
+    /// Finds addresses with `resolver` instead of the operating system.
     pub fn resolver(mut self, resolver: impl Resolve + 'static) -> Self {
         self.resolver = Arc::new(resolver);
         self
     }
 
-    /// Reads the time elsewhere, for tests.
+    /// Reads the time from `clock`, for tests.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Builds the client, in the runtime that it lives in. Nothing is connected yet: that the
-    /// service is there is found with the first question.
+    /// Builds the client, in the runtime that it lives in. Nothing is connected yet: the first
+    /// question finds out if the service is there.
     ///
     /// # Errors
-    /// [`BuildError`] for what can never work.
+    /// [`BuildError`] for settings that can never work.
     pub fn build(self) -> Result<Client, BuildError> {
         if Handle::try_current().is_err() {
             return Err(BuildError::NoRuntime);
@@ -191,7 +191,7 @@ impl Builder {
             .iter()
             .map(|url| Host::parse(url, &self.tls))
             .collect::<Result<Vec<_>, _>>()?;
-        // What cannot be presented is found now and not with the first call.
+        // Report a key that cannot be presented now, not at the first call.
         self.key.read()?;
         let reader = match &self.redis {
             Some((url, namespace)) => Cache::open(url.expose_secret())?

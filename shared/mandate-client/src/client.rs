@@ -20,10 +20,10 @@ use crate::{
     redis::Reader,
 };
 
-/// The longest that is waited, whatever is said.
+/// Upper limit of every timeout.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
-/// Asks Mandate. Clones share everything; the last one dropped ends the connections.
+/// A client of Mandate. Clones share everything; dropping the last one ends the connections.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
@@ -56,8 +56,8 @@ impl Client {
 
     /// May this user do this, here, now?
     ///
-    /// Costs little: the questions of all callers travel together. Dropped before the answer, it
-    /// is cancelled.
+    /// Cheap: the questions of all callers travel together. Dropping the future before the answer
+    /// cancels the question.
     ///
     /// # Errors
     /// [`Error`]: there is no answer, and so no allow.
@@ -67,7 +67,7 @@ impl Client {
             .await
     }
 
-    /// The same with a demand on freshness or another deadline.
+    /// Like [`Client::check`], with a freshness requirement or another deadline.
     ///
     /// # Errors
     /// [`Error`]: there is no answer, and so no allow.
@@ -80,14 +80,14 @@ impl Client {
         self.answer(question, &options.consistency, timeout).await
     }
 
-    /// Answers many questions, in their order, each alone: an [`Error`] is that of its question.
-    /// Those about one organization are answered over one snapshot of its facts, up to 1,000 of them;
-    /// the memory of the client and Redis are not asked.
+    /// Answers many questions, in their order. Each outcome is separate: an [`Error`] belongs to
+    /// its question only. Questions about one organization are answered over one snapshot of its
+    /// facts, up to 1,000 of them. Neither the client's memory nor Redis is used.
     pub async fn check_batch(&self, questions: &[Question]) -> Vec<Result<Decision, Error>> {
         self.check_batch_with(questions, &Options::default()).await
     }
 
-    /// The same with a demand on freshness or another deadline.
+    /// Like [`Client::check_batch`], with a freshness requirement or another deadline.
     pub async fn check_batch_with(
         &self,
         questions: &[Question],
@@ -103,8 +103,8 @@ impl Client {
         answered
     }
 
-    /// How questions were answered, since the client was built. The same is exported through the
-    /// meter of the process.
+    /// Returns the number of answers by source, since the client was built. The meter of the
+    /// process exports the same counters.
     pub fn counts(&self) -> Counts {
         self.0.measures.counts()
     }
@@ -125,7 +125,7 @@ impl Client {
             return Err(Error::too_long(field));
         }
         let demands = *consistency != Consistency::MinimizeLatency;
-        // INVARIANT: before the question is sent: the lease counts from there.
+        // INVARIANT: taken before the question is sent, because the lease counts from there.
         let local = inner
             .local
             .as_ref()

@@ -1,24 +1,24 @@
-//! What is said of the circumstances of a question.
+//! The context of a question.
 
 use prost::Message;
 use prost_types::{ListValue, Struct, Value as Said, value::Kind};
 
-/// The most bytes that the service takes.
+/// Maximum number of bytes that the service accepts.
 pub(crate) const LONGEST: usize = 4096;
 
-/// What conditions of grants are asked about: the network of the user, the amount of an order.
+/// Input for the conditions of grants: the network of the user, the amount of an order.
 ///
-/// At most 64 keys, 4 KiB and four levels. Says nothing when it is new.
+/// At most 64 keys, 4 KiB and four levels. A new context is empty.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Context(Struct);
 
 impl Context {
-    /// Says nothing.
+    /// Returns an empty context.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Says what a key is.
+    /// Sets the value of a key.
     #[must_use]
     pub fn with(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.0.fields.insert(key.into(), value.into().0);
@@ -33,12 +33,12 @@ impl Context {
         self.0.encoded_len()
     }
 
-    /// As protobuf has it; absent if it says nothing.
+    /// Returns the context as protobuf; `None` if it is empty.
     pub(crate) fn message(&self) -> Option<Struct> {
         (!self.is_empty()).then(|| self.0.clone())
     }
 
-    /// Appends it as protobuf.
+    /// Appends the context as protobuf.
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         self.0.encode_raw(out);
     }
@@ -56,7 +56,7 @@ impl From<Context> for Struct {
     }
 }
 
-/// A value of a context, as JSON has them.
+/// A value of a context, as in JSON.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Value(Said);
 

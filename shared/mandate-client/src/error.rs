@@ -1,4 +1,4 @@
-//! Why there is no answer.
+//! The errors of a question.
 
 use std::time::Duration;
 
@@ -8,54 +8,55 @@ use tonic_types::StatusExt;
 /// A field of a question that breaks a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// The field, as `subject`.
+    /// The name of the field, such as `subject`.
     pub field: String,
-    /// What is wrong with it.
+    /// A description of the broken rule.
     pub description: String,
 }
 
-/// Why there is no answer. None of these is an allow.
+/// An error instead of an answer. None of these is an allow.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// No backend could be reached, or what one needs could not. Worth another try, later.
+    /// No backend could be reached, or a backend could not reach a dependency. A later try may
+    /// succeed.
     #[error("mandate is unavailable: {message}")]
     Unavailable {
-        /// What failed last.
+        /// The last failure.
         message: String,
     },
     /// No answer came in time.
     #[error("no answer came within {waited:?}")]
     DeadlineExceeded {
-        /// How long it was waited for.
+        /// The time that the client waited.
         waited: Duration,
     },
     /// The client itself has no valid credential.
     #[error("the client is not authenticated: {message}")]
     Unauthenticated {
-        /// What the service said.
+        /// The message of the service.
         message: String,
     },
-    /// The client itself may not ask this, or what it asks about does not exist.
+    /// The client itself may not ask this question, or its resource does not exist.
     #[error("the client may not ask this: {message}")]
     Denied {
-        /// What the service said.
+        /// The message of the service.
         message: String,
     },
-    /// The question breaks a rule; asked again it is refused again.
+    /// The question breaks a rule; a retry is refused as well.
     #[error("the question is invalid: {message}")]
     Invalid {
-        /// What the service said.
+        /// The message of the service.
         message: String,
         /// A value of an `ErrorReason`, without its prefix.
         reason: String,
-        /// The fields that are wrong.
+        /// The fields that break a rule.
         violations: Vec<Violation>,
     },
-    /// More questions wait than the client or the service can take.
-    #[error("too many questions wait: {message}")]
+    /// More questions are pending than the client or the service can take.
+    #[error("too many questions are pending: {message}")]
     Overloaded {
-        /// Whose limit it was.
+        /// A description of the limit that was reached.
         message: String,
     },
     /// The service failed in another way.
@@ -63,15 +64,15 @@ pub enum Error {
     Failed {
         /// The canonical code.
         code: Code,
-        /// A value of an `ErrorReason`, without its prefix; empty if none was told.
+        /// A value of an `ErrorReason`, without its prefix; empty if the service gave none.
         reason: String,
-        /// What the service said.
+        /// The message of the service.
         message: String,
     },
 }
 
 impl Error {
-    /// A question with a field that is too long to be sent.
+    /// Returns the error of a question with a field that is too long to be sent.
     pub(crate) fn too_long((field, length): (&'static str, usize)) -> Self {
         Self::Invalid {
             message: format!("`{field}` of {length} bytes is too long to be sent"),
@@ -87,7 +88,7 @@ impl Error {
         }
     }
 
-    /// What the service refused a question with.
+    /// Converts the status with which the service refused a question.
     pub(crate) fn from_status(status: &Status, waited: Duration) -> Self {
         let message = status.message().to_owned();
         let reason = || {

@@ -1,4 +1,4 @@
-//! How one try at one backend fails.
+//! The failure of one try at one backend.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use tonic::{Code, Status};
 
 use crate::error::Error;
 
-/// How one try fails.
+/// The failure of one try.
 #[derive(Debug, Clone)]
 pub(crate) enum Failure {
     /// The backend refused.
@@ -18,14 +18,14 @@ pub(crate) enum Failure {
     Unsupported,
     /// The deadline passed.
     Late,
-    /// Too many wait already.
+    /// Too many questions are pending already.
     Full,
     /// The client has ended.
     Closed,
 }
 
 impl Failure {
-    /// How a stream failed as a whole.
+    /// Returns the failure of a whole stream.
     pub(crate) fn of_stream(status: Status) -> Self {
         match status.code() {
             Code::Unimplemented => Self::Unsupported,
@@ -37,7 +37,7 @@ impl Failure {
         }
     }
 
-    /// How one of many questions failed.
+    /// Returns the failure of one question of many.
     pub(crate) fn of_answer(status: &tonic_types::Status) -> Self {
         Self::Refused(Box::new(Status::with_details(
             Code::from_i32(status.code),
@@ -46,8 +46,8 @@ impl Failure {
         )))
     }
 
-    /// How a unary call failed. What tonic says of a broken connection is `UNKNOWN` as often as
-    /// `UNAVAILABLE`; then it has a source, which no answer of a service has.
+    /// Returns the failure of a unary call. tonic reports a broken connection as `UNKNOWN` as often
+    /// as `UNAVAILABLE`; then the status has a source, which an answer of a service never has.
     pub(crate) fn of_call(status: Status) -> Self {
         let broken = std::error::Error::source(&status).is_some();
         match status.code() {
@@ -58,7 +58,7 @@ impl Failure {
         }
     }
 
-    /// Whether another backend, or the same one later, may do better.
+    /// True if another backend, or the same one later, may succeed.
     pub(crate) fn is_worth_another_try(&self) -> bool {
         match self {
             Self::Refused(status) => status.code() == Code::Unavailable,
@@ -67,7 +67,7 @@ impl Failure {
         }
     }
 
-    /// What the caller is told.
+    /// Converts the failure to the error that the caller gets.
     pub(crate) fn into_error(self, begin: Instant) -> Error {
         let waited = || {
             let waited = begin.elapsed();
@@ -81,7 +81,7 @@ impl Failure {
             },
             Self::Late => Error::DeadlineExceeded { waited: waited() },
             Self::Full => Error::Overloaded {
-                message: "the client has more questions under way than it may".to_owned(),
+                message: "the client has too many pending questions".to_owned(),
             },
             Self::Closed => Error::Unavailable {
                 message: "the client has ended, or the runtime that it was built in".to_owned(),

@@ -1,4 +1,4 @@
-//! A layer that lets through what may be done.
+//! A layer that guards a service with a question per request.
 
 use std::{
     pin::Pin,
@@ -12,13 +12,13 @@ use tower::{Layer, Service};
 
 use crate::{client::Client, error::Error, question::Question};
 
-/// Guards a service: each request goes through only if Mandate allows what it asks for.
+/// Guards a service: each request passes only if Mandate allows its question.
 ///
-/// For services over gRPC (`tonic`) and over HTTP (`axum`) alike. What is not allowed is answered
-/// in the language of the request: `PERMISSION_DENIED` or 403; when there is no answer,
-/// `UNAVAILABLE` or 503. A request that the function makes no question of is refused too.
+/// For services over gRPC (`tonic`) and over HTTP (`axum`) alike. A request that is not allowed
+/// gets `PERMISSION_DENIED` or 403; if there is no answer, `UNAVAILABLE` or 503. A request for
+/// which the function returns no question is refused too.
 ///
-/// The function says what a request asks for, and is called once for each:
+/// The function returns the question of a request, and is called once for each request:
 ///
 /// ```
 /// # fn example(client: mandate_client::Client) -> mandate_client::GuardLayer<
@@ -43,7 +43,7 @@ pub struct GuardLayer<F> {
 }
 
 impl<F> GuardLayer<F> {
-    /// Guards with the questions that `question` makes of requests.
+    /// Guards with the questions that `question` returns for requests.
     pub fn new<B>(client: Client, question: F) -> Self
     where
         F: Fn(&http::Request<B>) -> Option<Question>,
@@ -85,7 +85,7 @@ impl<S: Clone, F> Clone for Guard<S, F> {
     }
 }
 
-/// A guarded service has the name of what it guards.
+/// A guarded service keeps the name of the inner service.
 impl<S: tonic::server::NamedService, F> tonic::server::NamedService for Guard<S, F> {
     const NAME: &'static str = S::NAME;
 }
@@ -108,7 +108,7 @@ where
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
         let clone = self.inner.clone();
-        // The one that is ready.
+        // Takes the clone that is ready.
         let mut inner = std::mem::replace(&mut self.inner, clone);
         let (client, question) = (self.client.clone(), (self.question)(&request));
         Box::pin(async move {
@@ -139,7 +139,7 @@ impl Refusal {
         if is_grpc(headers) {
             return match self {
                 Self::Denied => Status::permission_denied("this is not allowed"),
-                Self::Undecided => Status::unavailable("whether this is allowed is not known"),
+                Self::Undecided => Status::unavailable("the decision on this request is not known"),
             }
             .into_http();
         }

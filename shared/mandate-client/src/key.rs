@@ -1,4 +1,4 @@
-//! What a client presents to the service.
+//! The credential that a client presents to the service.
 
 use std::{fs, path::PathBuf};
 
@@ -7,21 +7,22 @@ use tonic::metadata::AsciiMetadataValue;
 
 use crate::builder::BuildError;
 
-/// Where the key is.
+/// The source of the key.
 pub(crate) enum Key {
     None,
     Given(SecretString),
-    /// Another writes it anew before it ends.
+    /// A file that another process rewrites before the credential expires.
     File(PathBuf),
 }
 
 impl Key {
-    /// The header with the key as it is now.
+    /// Returns the header with the current key.
     pub(crate) fn read(&self) -> Result<Option<AsciiMetadataValue>, BuildError> {
         match self {
             Self::None => Ok(None),
             Self::Given(key) => bearer(key).map(Some),
-            // A few bytes of a local file: quicker read than handed to another thread.
+            // A few bytes of a local file: reading them here is faster than handing the read to
+            // another thread.
             Self::File(path) => match fs::read_to_string(path) {
                 Ok(key) => bearer(&key.trim().into()).map(Some),
                 Err(source) => Err(BuildError::KeyFile {

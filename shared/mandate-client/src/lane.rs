@@ -1,4 +1,4 @@
-//! One `CheckStream` to one backend, on which the questions of all callers travel.
+//! One `CheckStream` to one backend, which carries the questions of all callers.
 
 mod codec;
 mod drive;
@@ -29,36 +29,37 @@ use crate::{
 };
 use balance::{Health, Load};
 
-/// Questions of one lane that may be under way at once.
+/// Maximum number of pending questions of one lane.
 const UNDER_WAY: usize = 32 << 10;
-/// Callers that are woken at once.
+/// Number of callers that are woken in one batch.
 const AT_ONCE: usize = 128;
-/// How often deadlines are looked at. A timer for each question would cost more than the question.
+/// Interval between checks of the deadlines. A timer for each question would cost more than the
+/// question.
 pub(crate) const SWEEP: Duration = Duration::from_millis(5);
 
-/// What a question ends with.
+/// The outcome of a question.
 pub(crate) type Outcome = Result<Decision, Failure>;
 
-/// The stream to a backend, and those who wait for its answers.
+/// The stream to a backend, and the callers that wait for its answers.
 pub(crate) struct Lane {
     state: Mutex<State>,
     pub(crate) load: Load,
     pub(crate) health: Health,
-    /// There is something to send, and no stream.
+    /// Notified when there is something to send and no stream.
     wanted: Notify,
-    /// Somebody waits, and nobody looks at deadlines.
+    /// Notified when a caller waits and no task checks the deadlines.
     waited: Notify,
 }
 
 struct State {
     slots: Slots<Outcome>,
     queue: Queue,
-    /// Wakes the half of the stream that sends.
+    /// Wakes the sending half of the stream.
     sender: Option<Waker>,
-    /// Of the stream that there is.
+    /// The number of the open stream, if there is one.
     epoch: Option<u64>,
     sweeping: bool,
-    /// When the backend was heard last.
+    /// The time at which the backend last sent something.
     heard: Instant,
     closed: bool,
 }
@@ -82,7 +83,8 @@ impl Lane {
         })
     }
 
-    /// Queues a question. It is sent with whatever else is queued when the stream can take it.
+    /// Queues a question. The stream sends it, with all other queued questions, when it can take
+    /// more.
     ///
     /// # Errors
     /// [`Failure::Full`], [`Failure::Closed`].
@@ -122,7 +124,7 @@ impl Lane {
         Ok(Ticket::new(self.clone(), id))
     }
 
-    /// Nobody waits for this answer any more.
+    /// Gives up an answer that the caller no longer waits for.
     fn forget(&self, id: u64) {
         let mut state = self.state.lock();
         let mut sender = None;
@@ -137,9 +139,9 @@ impl Lane {
         self.load.leave();
     }
 
-    /// Hands answers to those who wait for them, some at a time: what the first ask next is on
-    /// its way while the others are woken, so that client and service work at once and not in
-    /// turn.
+    /// Hands answers to the waiting callers, in batches: the next questions of the first callers
+    /// are sent while the others are still being woken, so that client and service work in parallel
+    /// instead of in turn.
     async fn deliver(&self, message: CheckStreamResponse) {
         let mut answers = message.answers.into_iter();
         loop {
@@ -163,7 +165,7 @@ impl Lane {
         wake(wakers);
     }
 
-    /// Ends the waits whose deadline has passed; says whether somebody still waits.
+    /// Ends the waits whose deadline has passed; returns true if a caller still waits.
     fn sweep(&self, now: Instant) -> bool {
         let mut wakers = Vec::new();
         let mut guard = self.state.lock();
@@ -193,14 +195,14 @@ impl Lane {
         };
         drop(guard);
         if deaf {
-            // Not a word came while somebody waited.
+            // The backend sent nothing at all during the wait.
             self.health.was_silent(now);
         }
         wake(wakers.into_iter().chain(sender));
         goes_on
     }
 
-    /// Ends all that is under way.
+    /// Ends all pending questions.
     fn end(&self, failure: &Failure, close: bool) {
         let mut wakers = Vec::new();
         let mut state = self.state.lock();
@@ -214,7 +216,7 @@ impl Lane {
     }
 }
 
-/// Woken without the lock: they come back for it at once.
+/// Wakes callers without the lock, because they take it immediately.
 fn wake(wakers: impl IntoIterator<Item = Waker>) {
     for waker in wakers {
         waker.wake();
@@ -229,7 +231,7 @@ fn outcome(answered: Option<Answered>) -> Outcome {
     }
 }
 
-/// An answer that says neither allow nor deny is none.
+/// Returns the failure for an answer that is neither allow nor deny.
 pub(crate) fn nothing() -> Failure {
-    Failure::Refused(Box::new(Status::internal("the answer is no decision")))
+    Failure::Refused(Box::new(Status::internal("the answer is not a decision")))
 }

@@ -31,23 +31,22 @@
 //!
 //! One client serves a whole process: clone it. [`GuardLayer`] guards a service with one line.
 //!
-//! # How a question is answered
+//! # The path of a question
 //!
-//! What is kept and shared answers a question in any circumstances ([`Question::given`]): an answer
-//! upon which a condition of a grant bore is given once, to who asked.
+//! Answers in memory and in Redis are valid for any context ([`Question::given`]): an answer that
+//! depended on a condition of a grant is neither shared nor reused.
 //!
-//! 1. From the memory of the client ([`Builder::local_cache`]), for as long as the lease lasts
-//!    under which the service gave the answer.
-//! 2. From Redis ([`Builder::decisions_in_redis`]), if the decision is there and the revisions
-//!    read with it say that it is current.
-//! 3. By a backend: the questions of all callers travel on one stream to each, as many in a
-//!    message as are there. A backend without streams is asked by unary calls.
+//! 1. From the memory of the client ([`Builder::local_cache`]), until the lease of the answer ends.
+//! 2. From Redis ([`Builder::decisions_in_redis`]), if the decision is there and the revisions read
+//!    with it prove that it is current.
+//! 3. By a backend: the questions of all callers travel on one stream to each backend, as many in a
+//!    message as are queued. A backend without streams gets unary calls.
 //!
-//! A question that demands freshness goes to a backend at once. Every address of every endpoint
-//! is a backend; the less loaded of two is asked; one that fails is avoided for a moment. What
-//! fails because a backend cannot be reached is asked again, within the deadline and a budget.
+//! A question that demands freshness goes directly to a backend. Every address of every endpoint is
+//! a backend. The client picks the less loaded of two, and avoids one that failed for a short time.
+//! It retries a question when a backend cannot be reached, within the deadline and a budget.
 //!
-//! **An error is never an allow**, and none is kept.
+//! **An error is never an allow**, and errors are not cached.
 
 mod asker;
 mod attempt;

@@ -1,4 +1,4 @@
-//! Answers that are given again, as long as the lease lasts that they were given under.
+//! Answers that may be reused until the lease under which they were given ends.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -9,13 +9,13 @@ use parking_lot::Mutex;
 
 use crate::{decision::Decision, question::Question};
 
-/// Answers in a set; those with the same part of a hash compete for them.
+/// Number of answers in a set; answers with the same part of a hash compete for them.
 const WAYS: usize = 8;
 
-/// Bounded memory of answers. Times are since boot, on a clock that goes on while the machine is
-/// suspended.
+/// A bounded memory of answers. Times are since boot, on a clock that keeps running while the
+/// machine is suspended.
 pub(crate) struct Local {
-    /// Keyed at random: nobody can choose questions that compete.
+    /// Keyed at random, so that an attacker cannot choose questions that compete.
     hasher: RandomState,
     sets: Box<[Mutex<Set>]>,
 }
@@ -23,7 +23,7 @@ pub(crate) struct Local {
 #[derive(Default)]
 struct Set {
     entries: [Option<Entry>; WAYS],
-    /// Where the clock that evicts stands.
+    /// The position of the clock hand that evicts.
     hand: usize,
 }
 
@@ -31,14 +31,14 @@ struct Entry {
     hash: u64,
     names: [Box<str>; 3],
     decision: Decision,
-    /// Until when it may be given again, since boot.
+    /// The time since boot until which the answer may be reused.
     until: Duration,
-    /// Whether it was given since the hand came by.
+    /// True if the answer was used since the hand passed it.
     used: bool,
 }
 
 impl Local {
-    /// Room for so many answers, rounded up to eight.
+    /// Makes room for this many answers, rounded up to a multiple of eight.
     pub(crate) fn new(entries: usize) -> Self {
         let sets = entries.div_ceil(WAYS).max(1);
         Self {
@@ -47,7 +47,7 @@ impl Local {
         }
     }
 
-    /// The answer to a question, if it may be given at `now`.
+    /// Returns the answer to a question, if it may be reused at `now`.
     pub(crate) fn get(&self, question: &Question, now: Duration) -> Option<Decision> {
         let names = question.names();
         let hash = self.hasher.hash_one(names);
@@ -61,7 +61,7 @@ impl Local {
         Some(entry.decision.clone())
     }
 
-    /// Keeps an answer to a question that was asked at `asked`: a time before it was sent.
+    /// Keeps the answer to a question that was asked at `asked`, a time before it was sent.
     pub(crate) fn put(&self, question: &Question, decision: &Decision, asked: Duration) {
         let reusable = decision.reusable();
         let names = question.names();
@@ -72,8 +72,8 @@ impl Local {
         let mut set = set.lock();
         let until = asked.saturating_add(reusable);
         if let Some(entry) = set.find(hash, names) {
-            // Answers of one lease may overtake each other. Once it is over, revisions may have
-            // begun anew.
+            // Answers of one lease may overtake each other. After the lease, revisions may be those
+            // of a new epoch.
             if decision.revision() >= entry.decision.revision() || entry.until <= asked {
                 entry.decision = decision.clone();
                 entry.until = until;
@@ -107,17 +107,19 @@ impl Entry {
 }
 
 impl Set {
-    // INVARIANT: whatever the circumstances: what a condition bore upon is not kept.
+    // INVARIANT: an answer that depended on a condition is not kept, so the context does not
+    // matter.
     fn find(&mut self, hash: u64, names: [&str; 3]) -> Option<&mut Entry> {
         self.entries
             .iter_mut()
             .flatten()
-            // INVARIANT: the whole question is compared; equal hashes are no equal questions.
+            // INVARIANT: the whole question is compared, because equal hashes do not mean equal
+            // questions.
             .find(|entry| entry.hash == hash && entry.is_of(names))
     }
 
-    /// Takes the place of nobody, of an answer that has ended, or of the first that was not given
-    /// since the hand came by.
+    /// Inserts into a free slot, or replaces an expired answer, or else the first answer that was
+    /// not used since the hand passed it.
     fn insert(&mut self, entry: Entry, now: Duration) {
         let over = |place: &Option<Entry>| place.as_ref().is_none_or(|old| old.until <= now);
         if let Some(place) = self.entries.iter_mut().find(|place| over(place)) {
@@ -169,7 +171,7 @@ mod tests {
         local.put(&question(1), &decision(Effect::Allow, 1, 400), asked);
         assert!(local.get(&question(1), asked + 399 * MILLI).is_some());
         assert!(local.get(&question(1), asked + 400 * MILLI).is_none());
-        // Given often, it does not live longer.
+        // Frequent use does not prolong its life.
         for at in 0..400 {
             assert!(local.get(&question(1), asked + at * MILLI).is_some());
         }

@@ -1,4 +1,4 @@
-//! How questions were answered, as counters.
+//! Counters of answers by source.
 
 use std::sync::{
     Arc, Weak,
@@ -21,17 +21,17 @@ pub struct Counts {
     pub unary: u64,
     /// Questions that Redis could not answer.
     pub redis_missed: u64,
-    /// Questions that were to go on a stream and were asked by a unary call.
+    /// Questions that a backend without streams answered by a unary call.
     pub not_streamed: u64,
-    /// Second tries after a failure.
+    /// Retries after a failure.
     pub retries: u64,
-    /// Questions that a second backend was asked because the first was slow.
+    /// Questions sent to a second backend because the first was slow.
     pub hedges: u64,
     /// Questions that ended with an error.
     pub errors: u64,
 }
 
-/// The counters, as they are counted.
+/// The counters in use.
 #[derive(Debug, Default)]
 pub(crate) struct Measures {
     pub(crate) local: AtomicU64,
@@ -45,7 +45,7 @@ pub(crate) struct Measures {
     pub(crate) errors: AtomicU64,
 }
 
-/// Counts one.
+/// Increments a counter.
 pub(crate) fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
 }
@@ -66,8 +66,8 @@ impl Measures {
         }
     }
 
-    /// Registers the counters with the meter of the process. They are read when they are
-    /// exported, as long as the client lives.
+    /// Registers the counters with the meter of the process, which reads them at each export, for
+    /// as long as the client lives.
     pub(crate) fn publish(self: &Arc<Self>) {
         let observe = |name: &'static str,
                        description: &'static str,
@@ -89,7 +89,7 @@ impl Measures {
         };
         observe(
             "mandate.client.answers",
-            "Answers, by where they came from.",
+            "Answers by source.",
             "path",
             |counts| {
                 vec![
@@ -113,7 +113,7 @@ impl Measures {
         );
         observe(
             "mandate.client.second_tries",
-            "Second tries, by why.",
+            "Second tries by cause.",
             "why",
             |counts| vec![("failed", counts.retries), ("slow", counts.hedges)],
         );

@@ -1,28 +1,28 @@
-//! What is asked, and how fresh the answer must be.
+//! Questions, and the freshness of their answers.
 
 use std::time::Duration;
 
 use crate::context::{self, Context};
 
-/// The longest field that is sent, in bytes: 256 characters of four. What is longer breaks a
-/// rule of the interface whatever is in it, and would take from others on the stream.
+/// Maximum length of a field that is sent, in bytes: 256 characters of four. A longer field breaks
+/// a rule of the interface anyway, and would take room from other questions on the stream.
 pub(crate) const LONGEST_FIELD: usize = 1024;
 
 /// May this user do this, here, now?
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
-    /// Who: `users/{user}` or `serviceAccounts/{service_account}`.
+    /// The subject: `users/{user}` or `serviceAccounts/{service_account}`.
     pub subject: String,
-    /// What: `application.module.verb` or `application.module.option.verb`.
+    /// The permission: `application.module.verb` or `application.module.option.verb`.
     pub permission: String,
-    /// Where: an organization, a unit or a resource by name.
+    /// The location: an organization, a unit or a resource by name.
     pub resource: String,
-    /// In which circumstances: what conditions of grants are asked about.
+    /// The context: input for the conditions of grants.
     pub context: Context,
 }
 
 impl Question {
-    /// A question. Whether the names follow their grammars is for the service to say.
+    /// Returns a question. The service, not the client, checks the grammar of the names.
     pub fn new(
         subject: impl Into<String>,
         permission: impl Into<String>,
@@ -36,8 +36,7 @@ impl Question {
         }
     }
 
-    /// Says in which circumstances. An answer upon which a condition bore is given to nobody else,
-    /// nor again.
+    /// Sets the context. An answer that depended on a condition is neither shared nor reused.
     ///
     /// ```
     /// use mandate_client::{Context, Question};
@@ -50,12 +49,13 @@ impl Question {
         Self { context, ..self }
     }
 
-    /// Who, what and where: what tells this question from others, whatever the circumstances.
+    /// Returns subject, permission and resource, which identify the question regardless of its
+    /// context.
     pub(crate) fn names(&self) -> [&str; 3] {
         [&self.subject, &self.permission, &self.resource]
     }
 
-    /// The name and length of the first field that is too long to be sent.
+    /// Returns the name and length of the first field that is too long to be sent.
     pub(crate) fn too_long(&self) -> Option<(&'static str, usize)> {
         [
             ("subject", &self.subject),
@@ -70,7 +70,7 @@ impl Question {
     }
 }
 
-/// How fresh an answer must be.
+/// The required freshness of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Consistency {
@@ -79,21 +79,21 @@ pub enum Consistency {
     MinimizeLatency,
     /// No older than the change that returned this consistency token.
     AtLeastAsFresh(String),
-    /// As the store is now.
+    /// From the current state of the store.
     FullyConsistent,
 }
 
-/// How one question is asked, where that differs from the client's settings.
+/// Settings of one question that differ from those of the client.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Options {
-    /// How fresh the answer must be.
+    /// The required freshness of the answer.
     pub consistency: Consistency,
-    /// How long to wait for it; as long as the client's other calls if none.
+    /// The time to wait for the answer; the client's timeout if `None`.
     pub timeout: Option<Duration>,
 }
 
 impl Options {
-    /// Demands an answer no older than the change that returned a consistency token.
+    /// Requires an answer that is no older than the change that returned a consistency token.
     #[must_use]
     pub fn at_least_as_fresh(token: impl Into<String>) -> Self {
         Self {
@@ -102,7 +102,7 @@ impl Options {
         }
     }
 
-    /// Demands an answer from the store as it is now.
+    /// Requires an answer from the current state of the store.
     #[must_use]
     pub fn fully_consistent() -> Self {
         Self {
@@ -111,7 +111,7 @@ impl Options {
         }
     }
 
-    /// Waits so long for the answer.
+    /// Waits this long for the answer.
     #[must_use]
     pub fn within(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);

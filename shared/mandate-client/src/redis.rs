@@ -1,5 +1,5 @@
-//! Reads decisions in Redis, by the contract of `freshness`: a decision is given only if the
-//! current revisions, read with it, say that nothing it depends on has changed since.
+//! Reads decisions in Redis, by the contract of `freshness`: a decision is used only if the current
+//! revisions, read with it, prove that nothing it depends on has changed since.
 
 mod breaker;
 #[cfg(test)]
@@ -31,17 +31,17 @@ use crate::{
     slots::{Event, Slots, Wait},
 };
 
-/// How long Redis may take: the service is asked then.
+/// Maximum time to wait for Redis before the service is asked.
 const PATIENCE: Duration = Duration::from_millis(20);
-/// How long after a command was sent its reply still counts: a little less than is allowed, for what
-/// comes after.
+/// Maximum age of a command's reply: a little less than the contract allows, to leave time for the
+/// work after it.
 const FRESH: Duration = READ.saturating_sub(Duration::from_millis(10));
-/// Questions that may be under way at once.
+/// Maximum number of pending questions.
 const UNDER_WAY: usize = 32 << 10;
-/// Decisions that are read with one command.
+/// Maximum number of decisions read with one command.
 const MOST: usize = 500;
 
-/// Reads decisions, those of many callers together.
+/// Reads decisions, gathering those of many callers into one command.
 pub(crate) struct Reader {
     cache: Cache,
     contract: Contract,
@@ -49,9 +49,9 @@ pub(crate) struct Reader {
     state: Mutex<State>,
     parsed: Parsed,
     breaker: Breaker,
-    /// Something is queued.
+    /// Notified when something is queued.
     wanted: Notify,
-    /// Somebody waits, and nobody looks at deadlines.
+    /// Notified when a caller waits and no task checks the deadlines.
     waited: Notify,
 }
 
@@ -69,7 +69,7 @@ struct Asked {
     place: Box<str>,
 }
 
-/// Who waits for a value, and what it is to be judged by.
+/// A pending question, with the names that its value is judged by.
 struct Waiting {
     id: u64,
     subject: Box<str>,
@@ -95,7 +95,7 @@ impl Reader {
         })
     }
 
-    /// The decision on a question, if Redis has it, in time, and it is current.
+    /// Returns the decision on a question, if Redis has it, replies in time, and it is current.
     pub(crate) async fn read(
         &self,
         question: &Question,
@@ -150,14 +150,14 @@ impl Reader {
         Some(id)
     }
 
-    /// Runs until it is dropped; then nothing is read any more.
+    /// Runs until it is dropped; after that nothing is read.
     pub(crate) async fn drive(self: Arc<Self>) {
         let _closes = Closes(&self);
         tokio::join!(self.gather(), self.sweep());
     }
 
-    /// Reads what is queued, each organization's with one command: a cluster keeps each in one
-    /// place.
+    /// Reads the queued questions, with separate commands for each organization: a cluster keeps
+    /// each organization on one node.
     async fn gather(self: &Arc<Self>) {
         loop {
             self.wanted.notified().await;
@@ -205,8 +205,8 @@ impl Reader {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// The decisions that are current among what a command brought: the revisions of an
-    /// organization, and a value for each who waits.
+    /// Returns the current decisions of a command's reply: the revisions of an organization, then a
+    /// value for each pending question.
     fn judge(
         &self,
         organization: &OrganizationId,
@@ -215,7 +215,7 @@ impl Reader {
         waiting: Vec<Waiting>,
     ) -> Vec<(u64, Option<Decision>)> {
         let mut found = found.into_iter();
-        // INVARIANT: what was read is not believed later; the machine may have been suspended.
+        // INVARIANT: an old reply is discarded; the machine may have been suspended.
         let revisions = found.next().flatten().filter(|_| took < FRESH);
         let revisions = revisions.and_then(|text| self.parsed.read(organization, text));
         let decide = |waiting: Waiting| {
@@ -228,7 +228,7 @@ impl Reader {
         waiting.into_iter().map(decide).collect()
     }
 
-    /// The decision that a value says, if it is current.
+    /// Returns the decision of a value, if it is current.
     fn decide(
         &self,
         value: &str,
@@ -240,14 +240,14 @@ impl Reader {
             return None;
         }
         let mut decision = decided.decision;
-        // Redis has ended it before; this is for a Redis whose clock was set back.
+        // Redis expires it earlier; this covers a Redis whose clock was set back.
         if let Some(until) = &decision.valid_until_time {
             let until = until.seconds * 1000 + i64::from(until.nanos) / 1_000_000;
             if self.clock.now().0 >= until {
                 return None;
             }
         }
-        // Nothing it depends on has changed up to there.
+        // Nothing it depends on has changed up to this revision.
         decision.revision = revisions.at.revision;
         decision.feed_behind = revisions.feed_behind;
         Decision::new(decision)
@@ -281,7 +281,7 @@ impl Reader {
     }
 }
 
-/// The place of a caller, who may go before the answer comes.
+/// The slot of a caller, which may go before the answer comes.
 struct Seat<'a> {
     reader: &'a Reader,
     id: u64,
@@ -293,7 +293,7 @@ impl Drop for Seat<'_> {
     }
 }
 
-/// Ends what is under way with the task, also when the runtime ends.
+/// Ends the pending questions with the task, also when the runtime ends.
 struct Closes<'a>(&'a Reader);
 
 impl Drop for Closes<'_> {

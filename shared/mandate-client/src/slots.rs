@@ -1,59 +1,59 @@
-//! Who waits for an answer, by id. One lock is held for many, so a place costs no allocation.
+//! Pending calls by id. One lock guards many slots, so that a slot costs no allocation.
 
 use std::{
     task::{Context, Poll, Waker},
     time::Instant,
 };
 
-/// The bits of an id that are the index of its place.
+/// Number of bits of an id that hold the index of its slot.
 const INDEX_BITS: u32 = 16;
 
-/// Those who wait, at most so many at a time. An id is never used twice: what comes late for one
-/// who has gone finds nobody.
+/// A bounded set of pending calls. An id is never reused, so a late answer for a caller that has
+/// gone reaches no other caller.
 #[derive(Debug)]
 pub(crate) struct Slots<T> {
     places: Vec<Place<T>>,
     free: Vec<u32>,
-    /// Those who wait.
+    /// Number of calls that wait for an outcome.
     waiting: usize,
-    /// The number of the last id.
+    /// The number in the last id.
     number: u64,
     most: usize,
 }
 
 #[derive(Debug)]
 struct Place<T> {
-    /// Zero where nobody is.
+    /// Zero if the slot is free.
     id: u64,
     outcome: Option<T>,
     waker: Option<Waker>,
     wait: Wait,
-    /// Whether whoever waits has been told that it takes long.
+    /// True if the caller is to learn, or has learned, that the call is slow.
     told_slow: bool,
 }
 
-/// For how long somebody waits.
+/// The deadlines of one call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wait {
-    /// From when on.
+    /// The start of the wait.
     pub(crate) begin: Instant,
-    /// Until when.
+    /// The end of the wait.
     pub(crate) deadline: Instant,
-    /// When they want to be told that it takes long.
+    /// The time after which the caller wants to know that the call is slow.
     pub(crate) slow: Option<Instant>,
 }
 
-/// What somebody who waits learns.
+/// An event for a waiting caller.
 #[derive(Debug)]
 pub(crate) enum Event<T> {
-    /// The outcome; nobody waits any more.
+    /// The outcome, which ends the wait.
     Done(T),
-    /// It takes long.
+    /// The call is slow.
     Slow,
 }
 
 impl<T> Slots<T> {
-    /// Nobody yet, and never more than `most` (at most 65,536).
+    /// Returns an empty set for at most `most` calls (at most 65,536).
     pub(crate) fn new(most: usize) -> Self {
         Self {
             places: Vec::new(),
@@ -64,12 +64,12 @@ impl<T> Slots<T> {
         }
     }
 
-    /// Whether nobody waits.
+    /// True if no call waits.
     pub(crate) fn is_idle(&self) -> bool {
         self.waiting == 0
     }
 
-    /// Begins to wait; none if too many do.
+    /// Starts a wait; returns `None` if there are too many.
     pub(crate) fn insert(&mut self, wait: Wait) -> Option<u64> {
         let index = match self.free.pop() {
             Some(index) => index,
@@ -96,7 +96,7 @@ impl<T> Slots<T> {
         Some(id)
     }
 
-    /// Hands the outcome to whoever waits for it, and says whom to wake.
+    /// Hands the outcome to the call that waits for it, and returns its waker.
     pub(crate) fn fill(&mut self, id: u64, outcome: T) -> Option<Waker> {
         let place = self.place(id)?;
         if place.outcome.is_some() {
@@ -108,7 +108,7 @@ impl<T> Slots<T> {
         waker
     }
 
-    /// What whoever has this id learns. With the outcome the id ends.
+    /// Returns the next event of an id. The outcome ends the id.
     pub(crate) fn poll(&mut self, id: u64, context: &Context<'_>) -> Poll<Option<Event<T>>> {
         let Some(place) = self.place(id) else {
             return Poll::Ready(None);
@@ -127,7 +127,7 @@ impl<T> Slots<T> {
         Poll::Pending
     }
 
-    /// Ends an id, and says whether its outcome was still waited for.
+    /// Ends an id, and returns true if it still waited for its outcome.
     pub(crate) fn remove(&mut self, id: u64) -> bool {
         let Some(place) = self.place(id) else {
             return false;
@@ -141,7 +141,7 @@ impl<T> Slots<T> {
         waited
     }
 
-    /// Ends the waits whose deadline has passed, tells the slow ones, and adds whom to wake.
+    /// Ends the waits whose deadline has passed, notifies the slow ones, and adds the wakers.
     /// `late` makes the outcome, from the id and the wait.
     pub(crate) fn sweep(
         &mut self,
@@ -165,7 +165,7 @@ impl<T> Slots<T> {
         }
     }
 
-    /// Ends all waits with an outcome, and adds whom to wake.
+    /// Ends all waits with an outcome, and adds the wakers.
     pub(crate) fn fill_all(&mut self, wakers: &mut Vec<Waker>, outcome: impl Fn() -> T) {
         for place in &mut self.places {
             if place.id != 0 && place.outcome.is_none() {
@@ -178,7 +178,7 @@ impl<T> Slots<T> {
 
     fn place(&mut self, id: u64) -> Option<&mut Place<T>> {
         let index = usize::try_from(id & ((1 << INDEX_BITS) - 1)).ok()?;
-        // INVARIANT: the whole id is compared, so an answer reaches nobody else.
+        // INVARIANT: the whole id is compared, so an answer reaches no other caller.
         self.places
             .get_mut(index)
             .filter(|place| place.id == id && id != 0)

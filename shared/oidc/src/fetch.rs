@@ -1,4 +1,4 @@
-//! Reading what an issuer publishes: its description, and the keys that this names.
+//! Reads the documents that an issuer publishes: its configuration, and the keys that this names.
 
 use std::{fs, io, path::PathBuf, sync::Arc, time::Duration};
 
@@ -21,17 +21,17 @@ use crate::{
     settings::{Settings, SettingsError},
 };
 
-/// How long the issuer may take for one of both.
+/// Maximum time to read one document.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The longest that either may be, in bytes.
+/// Maximum size of a document, in bytes.
 const LONGEST: usize = 1 << 20;
 
-/// Why the keys of an issuer could not be read.
+/// An error in reading the keys of an issuer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FetchError {
     #[error("`{}` cannot be read", path.display())]
     Token { path: PathBuf, source: io::Error },
-    #[error("`{url}` cannot be asked for")]
+    #[error("`{url}` cannot be requested")]
     Request { url: SecretUrl, source: http::Error },
     #[error("`{url}` cannot be reached")]
     Connection {
@@ -44,7 +44,7 @@ pub(crate) enum FetchError {
     Late(SecretUrl),
     #[error("`{url}` answers {status}")]
     Status { url: SecretUrl, status: StatusCode },
-    #[error("`{url}` is not what it is to be")]
+    #[error("`{url}` has unexpected content")]
     Malformed {
         url: SecretUrl,
         source: serde_json::Error,
@@ -53,14 +53,14 @@ pub(crate) enum FetchError {
     Other { url: SecretUrl, issuer: SecretUrl },
 }
 
-/// What an issuer says of itself; source: OpenID Connect Discovery 1.0, section 3.
+/// The configuration of an issuer; source: OpenID Connect Discovery 1.0, section 3.
 #[derive(Deserialize)]
 struct Description {
     issuer: String,
     jwks_uri: String,
 }
 
-/// Where the keys of an issuer are read.
+/// The source of an issuer's keys.
 pub(crate) struct Source {
     settings: Settings,
     client: Client<HttpsConnector<HttpConnector>, Empty<&'static [u8]>>,
@@ -92,7 +92,7 @@ impl Source {
         })
     }
 
-    /// The keys that the issuer publishes now.
+    /// Reads the keys that the issuer publishes now.
     pub(crate) async fn keys(&self) -> Result<KeySet, FetchError> {
         let issuer = self.settings.issuer.expose();
         let url = SecretUrl::from(format!(

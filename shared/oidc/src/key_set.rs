@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::settings::Settings;
 
-/// More keys are not kept.
+/// Maximum number of keys that are kept.
 const KEYS: usize = 64;
 const RSA: [Algorithm; 6] = [
     Algorithm::RS256,
@@ -19,7 +19,7 @@ const RSA: [Algorithm; 6] = [
     Algorithm::PS512,
 ];
 
-/// A key, and what tokens that it signed must say.
+/// A key, and the required claims of its tokens.
 pub(crate) struct Key {
     id: Option<String>,
     pub(crate) key: DecodingKey,
@@ -29,14 +29,14 @@ pub(crate) struct Key {
 /// The keys of an issuer that can sign tokens.
 pub(crate) struct KeySet(Vec<Key>);
 
-/// A set as it is published; source: RFC 7517, section 5.
+/// A published set of keys; source: RFC 7517, section 5.
 #[derive(Deserialize)]
 struct Published {
     keys: Vec<serde_json::Value>,
 }
 
 impl KeySet {
-    /// Reads a set. Keys that are not understood are left out, as the RFC wants it.
+    /// Reads a set. Keys of unknown types are left out, as the RFC requires.
     pub(crate) fn read(json: &[u8], settings: &Settings) -> Result<Self, serde_json::Error> {
         let published: Published = serde_json::from_slice(json)?;
         let keys = published.keys.into_iter().take(KEYS);
@@ -44,7 +44,7 @@ impl KeySet {
         Ok(Self(read.collect()))
     }
 
-    /// The key of an id. A token need not name the only one.
+    /// Returns the key with an id. A token need not name the only key.
     pub(crate) fn find(&self, id: Option<&str>) -> Option<&Key> {
         match (id, self.0.as_slice()) {
             (Some(id), keys) => keys.iter().find(|key| key.id.as_deref() == Some(id)),
@@ -66,7 +66,7 @@ impl Key {
         validation.set_issuer(&[settings.issuer.expose()]);
         validation.set_audience(&[&settings.audience]);
         validation.set_required_spec_claims(&["aud", "exp", "iss", "sub"]);
-        // By the clock of the service, in `token.rs`.
+        // Checked by the clock of the service, in `token.rs`.
         validation.validate_exp = false;
         validation.validate_nbf = false;
         Some(Self {
@@ -77,7 +77,7 @@ impl Key {
     }
 }
 
-/// What a key may have signed with: never with itself as a secret.
+/// Returns the algorithms that a key may sign with. Symmetric ones are never among them.
 fn algorithms(key: &Jwk) -> Option<Vec<Algorithm>> {
     let possible = match &key.algorithm {
         AlgorithmParameters::RSA(_) => RSA.to_vec(),

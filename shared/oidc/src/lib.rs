@@ -1,10 +1,10 @@
-//! Tokens of one OpenID Connect issuer, of Kubernetes for one: verified here, with the keys that the
-//! issuer publishes, so that no call waits for it.
+//! Tokens of one OpenID Connect issuer, such as Kubernetes: verified here, with the keys that the
+//! issuer publishes, so that a call never waits for the issuer.
 //!
-//! A token proves an identity, an issuer's subject; whose that is, identity knows. Issuer and
-//! audience are required: a token that was made for another service proves nothing here. The
-//! algorithm is the key's, never the token's choice, and no key is symmetric: what everybody can read
-//! cannot sign.
+//! A token proves an identity, that is, an issuer's subject; the identity service knows its
+//! account. Issuer and audience are required: a token for another service proves nothing here. The
+//! algorithm is determined by the key, never by the token, and keys are never symmetric: a
+//! published key must not be able to sign.
 
 mod fetch;
 mod key_set;

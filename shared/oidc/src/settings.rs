@@ -1,24 +1,24 @@
-//! Whose tokens are taken, and for whom they must have been made.
+//! The accepted issuer of tokens, and their required audience.
 
 use std::{io, path::PathBuf};
 
 use base::{OidcIdentity, SecretUrl};
 
-/// Whose tokens are taken, and for whom they must have been made.
+/// The accepted issuer of tokens, and their required audience.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The issuer, an `https` URL, as its tokens name it.
     pub issuer: SecretUrl,
-    /// What its tokens must name as their audience.
+    /// The audience that its tokens must name.
     pub audience: String,
-    /// Certificates of the authority that the issuer's host is verified with, in PEM; those of the
-    /// system if absent.
+    /// Certificates of the authority that verifies the issuer's host, in PEM; those of the system
+    /// if absent.
     pub ca: Option<PathBuf>,
-    /// A token that is presented to the issuer, read anew each time: Kubernetes demands one.
+    /// A token that is presented to the issuer, and read again each time: Kubernetes requires one.
     pub token: Option<PathBuf>,
 }
 
-/// Why tokens cannot be verified with settings.
+/// An error in settings.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// The issuer is malformed.
@@ -29,12 +29,12 @@ pub enum SettingsError {
     /// There is no audience.
     #[error("the audience of the tokens is empty")]
     Audience,
-    /// No certificate can be read.
+    /// The certificates cannot be read.
     #[error("the certificates in `{}` cannot be used: {reason}", path.display())]
     Authority {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What is wrong.
+        /// A description of the problem.
         reason: String,
     },
     /// The system has no certificates.
@@ -43,15 +43,15 @@ pub enum SettingsError {
     /// The token for the issuer cannot be read.
     #[error("`{}` cannot be read", path.display())]
     Token {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What the operating system says.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
 
 impl Settings {
-    /// Checks what needs no file.
+    /// Checks the settings that need no file.
     pub(crate) fn check(&self) -> Result<(), SettingsError> {
         let parts = self.issuer.parts();
         let named = parts.is_some_and(|parts| parts.is_of_hosts && parts.credentials.is_empty());

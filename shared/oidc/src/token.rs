@@ -1,4 +1,4 @@
-//! What a token proves: a pure function of the token, the keys and the time.
+//! Verification of a token, as a pure function of the token, the keys and the time.
 
 use base::{InvalidOidcIdentity, Millis, OidcIdentity};
 use jsonwebtoken::{decode, decode_header};
@@ -6,26 +6,26 @@ use serde::Deserialize;
 
 use crate::key_set::KeySet;
 
-/// Longer ones are not read.
+/// Maximum length of a token, in bytes.
 const LENGTH: usize = 8 << 10;
-/// How far the issuer's clock may be ahead.
+/// Maximum lead of the issuer's clock, in milliseconds.
 const AHEAD_MS: i64 = 60_000;
 
-/// Whom a token proves, and for how long.
+/// The proven identity of a token, and the end of the proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
-    /// Whom.
+    /// The identity.
     pub identity: OidcIdentity,
-    /// From then on it proves nothing.
+    /// The time from which on the token proves nothing.
     pub expire: Millis,
 }
 
-/// Why a token proves nothing.
+/// The rejection of a token.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Rejected {
     #[error("it is longer than {LENGTH} bytes")]
     Long,
-    #[error("it needs extensions that are not understood: `{0}`")]
+    #[error("it requires unknown extensions: `{0}`")]
     Critical(String),
     #[error("the issuer publishes no key `{0}`")]
     UnknownKey(String),
@@ -39,7 +39,7 @@ pub(crate) enum Rejected {
     Identity(#[from] InvalidOidcIdentity),
 }
 
-/// The claims that count. An issuer is one and not several.
+/// The claims in use. The issuer is a single string, not a list.
 #[derive(Deserialize)]
 struct Claims {
     iss: String,
@@ -49,7 +49,7 @@ struct Claims {
     nbf: Option<f64>,
 }
 
-/// What a token proves now.
+/// Verifies a token at the given time.
 pub(crate) fn verify(token: &str, keys: &KeySet, now: Millis) -> Result<Verified, Rejected> {
     if token.len() > LENGTH {
         return Err(Rejected::Long);
@@ -79,7 +79,7 @@ pub(crate) fn verify(token: &str, keys: &KeySet, now: Millis) -> Result<Verified
 
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "a moment that is out of range is the first or the last, and none is none"
+    reason = "a time out of range becomes the first or the last time"
 )]
 fn millis(seconds: f64) -> Millis {
     Millis((seconds * 1000.0) as i64)

@@ -1,4 +1,4 @@
-//! The tokens of an issuer, and the keys that they are verified with, as they are now.
+//! The tokens of an issuer, and the current keys that verify them.
 
 use std::{collections::HashMap, error::Error, fmt, sync::Arc, task::Poll, time::Duration};
 
@@ -14,11 +14,11 @@ use crate::{
     token::{Rejected, Verified, verify},
 };
 
-/// How often the keys are read: one that the issuer takes back proves nothing from then on.
+/// Interval at which the keys are read. A withdrawn key proves nothing after the next read.
 const EVERY: Duration = Duration::from_secs(300);
-/// The shortest time between two tries, whatever keys tokens name.
+/// Minimum time between two attempts to read the keys, whatever keys tokens name.
 const PAUSE: Duration = Duration::from_secs(10);
-/// How many tokens are known as verified.
+/// Maximum number of remembered verified tokens.
 const KNOWN: usize = 10_000;
 
 /// The keys of the issuer have not been read yet.
@@ -26,21 +26,22 @@ const KNOWN: usize = 10_000;
 #[error("the keys of the OIDC issuer have not been read yet")]
 pub struct KeysUnread;
 
-/// The tokens of one issuer. Keys are read in the background, and when a token names another.
+/// The tokens of one issuer. Keys are read in the background, and when a token names an unknown
+/// key.
 pub struct Tokens {
     source: Source,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
-    /// Held while the keys are read; when that was last tried, since boot.
+    /// Held while the keys are read; holds the time of the last attempt, since boot.
     reading: tokio::sync::Mutex<Option<Duration>>,
 }
 
 #[derive(Default)]
 struct State {
-    /// None before they were first read.
+    /// `None` before the first read.
     keys: Option<Arc<KeySet>>,
-    /// What has been verified with these keys, by SHA-256 of the token: a signature takes longer to
-    /// verify than a check to answer.
+    /// Tokens verified with these keys, by SHA-256 of the token: verifying a signature takes longer
+    /// than answering a check.
     known: HashMap<Box<[u8]>, Arc<Verified>>,
 }
 
@@ -51,7 +52,7 @@ impl fmt::Debug for Tokens {
 }
 
 impl Tokens {
-    /// Verifies tokens from now until `shutdown`. The issuer need not be there yet.
+    /// Verifies tokens from now until `shutdown`. The issuer need not be reachable yet.
     ///
     /// # Errors
     /// The settings cannot be used.
@@ -73,7 +74,8 @@ impl Tokens {
         Ok(tokens)
     }
 
-    /// What a token proves, if that can be told without reading keys; inside, none if nothing.
+    /// Returns the result for a token, if it is known without reading keys; the inner `None` is an
+    /// invalid token.
     pub fn recall(&self, token: &str) -> Poll<Option<Arc<Verified>>> {
         let digest = digest::digest(&digest::SHA256, token.as_bytes());
         let now = self.clock.now();
@@ -101,7 +103,7 @@ impl Tokens {
         }
     }
 
-    /// What a token proves, if anything, with the keys as they are read now if need be.
+    /// Verifies a token, and reads the keys again if needed. Returns `None` for an invalid token.
     ///
     /// # Errors
     /// [`KeysUnread`].
@@ -141,7 +143,8 @@ impl Tokens {
         }
     }
 
-    /// Reads the keys, unless that was tried less than `pause` ago. Says whether they were read.
+    /// Reads the keys, unless the last attempt was less than `pause` ago. Returns true if they were
+    /// read.
     async fn read_again(&self, pause: Duration) -> bool {
         let mut tried = self.reading.lock().await;
         let now = self.clock.since_boot();

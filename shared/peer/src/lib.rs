@@ -1,4 +1,4 @@
-//! What a service asks the other services of its installation.
+//! Calls to the other services of an installation.
 
 pub mod refusal;
 
@@ -17,33 +17,33 @@ use authority::{Account, Context, Decider, Proof, Reach, Undecided, Verdict};
 use rpc::{Channel, Fault, PeerChannel};
 use tonic::{Response, Status};
 
-/// How long a change that takes power away waits until the entitlement service has it.
+/// Maximum time that a revoking change waits until the entitlement service has it.
 const PROPAGATION: Duration = Duration::from_secs(2);
 
-/// How long a question may take that a transaction waits for: a database ends one that waits for two
-/// seconds.
+/// Maximum time of a call that a transaction waits for: the database ends a transaction that is
+/// idle for two seconds.
 const WITHIN_A_WRITE: Duration = Duration::from_millis(1500);
 
-/// The entitlement service, which decides what callers may do.
+/// The entitlement service, which decides the permissions of callers.
 #[derive(Debug, Clone)]
 pub struct Entitlement(PeerChannel);
 
 impl Entitlement {
-    /// The service behind a channel.
+    /// Returns the service behind a channel.
     pub fn new(channel: PeerChannel) -> Self {
         Self(channel)
     }
 
-    /// The channel, for other calls.
+    /// Returns the channel, for other calls.
     pub fn channel(&self) -> &PeerChannel {
         &self.0
     }
 
-    /// Makes entitlement let a member go whose access is about to be suspended or to end: what is
-    /// committed then, within a minute, leaves nobody without whom an organization cannot be.
+    /// Asks entitlement to release a member whose access is about to be suspended or ended. A
+    /// commit within the next minute then leaves no organization without a required holder.
     ///
     /// # Errors
-    /// What entitlement refuses, or that it did not answer in time.
+    /// The refusal of entitlement, or that it did not answer in time.
     pub async fn release(
         &self,
         context: &Context,
@@ -53,11 +53,11 @@ impl Entitlement {
         answered(client.release_member(request)).await
     }
 
-    /// Asks whether somebody could give, or take, all that another holds. To be asked last before the
-    /// commit.
+    /// Checks that a caller could grant, or revoke, all the access of another subject. Call it last
+    /// before the commit.
     ///
     /// # Errors
-    /// What entitlement refuses, or that it did not answer in time.
+    /// The refusal of entitlement, or that it did not answer in time.
     pub async fn check_control(
         &self,
         context: &Context,
@@ -67,10 +67,10 @@ impl Entitlement {
         answered(client.check_control(request)).await
     }
 
-    /// Asks whether somebody may move a place. To be asked last before the commit.
+    /// Checks that a caller may move a unit or a resource. Call it last before the commit.
     ///
     /// # Errors
-    /// What entitlement refuses, or that it did not answer in time.
+    /// The refusal of entitlement, or that it did not answer in time.
     pub async fn check_move(
         &self,
         context: &Context,
@@ -97,7 +97,7 @@ impl Entitlement {
         match tokio::time::timeout(PROPAGATION, client.await_projection(request)).await {
             Ok(Ok(_)) => Propagation::Complete,
             Ok(Err(status)) => {
-                tracing::warn!(error = %status, "a change is not known to be true everywhere");
+                tracing::warn!(error = %status, "the propagation of a change is not confirmed");
                 Propagation::Pending
             }
             Err(_) => Propagation::Pending,

@@ -1,4 +1,4 @@
-//! What entitlement refuses, to be passed on to whoever it concerns.
+//! Refusals of entitlement, passed on to the caller.
 
 use api::{common, entitlement::v1::ErrorReason};
 use rpc::Fault;
@@ -8,7 +8,7 @@ use tonic_types::StatusExt;
 /// The domain of the reasons of entitlement.
 const DOMAIN: &str = "entitlement.mandate";
 
-/// A refusal; nothing if the service could not answer, or is defective.
+/// Returns a refusal; `None` if the service could not answer, or is defective.
 pub fn read(status: &Status) -> Option<Fault> {
     let details = status.get_error_details();
     let info = details.error_info().filter(|_| is_refused(status.code()))?;
@@ -49,7 +49,7 @@ fn is_refused(code: Code) -> bool {
 mod tests {
     use super::*;
 
-    /// That what a service says is passed on, or is no refusal.
+    /// Passes a fault through `read`; returns `None` if it is not a refusal.
     fn passed_on(fault: Fault) -> Option<(Code, String, String)> {
         let status = Status::from(read(&fault.into())?);
         let info = status.get_details_error_info().unwrap();

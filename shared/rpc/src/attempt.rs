@@ -1,5 +1,4 @@
-//! What the audit log is to have of a call besides the changes, which are recorded where they are
-//! written.
+//! Audit records of reads and refusals. Changes are recorded where they are written.
 
 use std::sync::{Arc, OnceLock};
 
@@ -19,7 +18,7 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// What a call asks for, if its method is recorded.
+    /// Returns the attempt of a call, if its method is recorded.
     pub fn of(context: &Context, request: &impl Audited) -> Option<Self> {
         let trail = context.trail.clone()?;
         let actor = match &context.caller {
@@ -40,8 +39,8 @@ impl Attempt {
         })
     }
 
-    /// Records a read, or that the call was refused. A request that is malformed never came to the
-    /// authority, and is no attempt at anything.
+    /// Records a read or a refusal. A malformed request never reached the authority, and is not an
+    /// attempt.
     pub async fn conclude(self, store: &Store, refused: Option<&Fault>) {
         let Some(basis) = self.trail.get() else {
             return;

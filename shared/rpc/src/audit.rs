@@ -1,4 +1,4 @@
-//! The audit log as every service tells of it.
+//! The audit log, as every service lists it.
 
 use api::common::v1::{AuditEntry, AuditFilter};
 use base::{Id, Millis, OrganizationId, Subject};
@@ -6,7 +6,8 @@ use store::{AuditQuery, Recorded, Store};
 
 use crate::{Fault, Page, convert::timestamp, moment, parse};
 
-/// A page of the entries of an organization, the latest first, and the token of the next.
+/// Returns a page of the entries of an organization, the latest first, and the token of the next
+/// page.
 ///
 /// # Errors
 /// A malformed filter or token; the store cannot be read.

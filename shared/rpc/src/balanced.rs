@@ -26,18 +26,18 @@ use crate::{
     layer::{Request, Response},
 };
 
-/// How often the name of a service is resolved, besides after failures.
+/// Interval at which the name of a service is resolved, besides after failures.
 const RESOLVE_EVERY: Duration = Duration::from_secs(30);
-/// How long its addresses may be unknown.
+/// Maximum time to wait for the first addresses.
 const RESOLVED: Duration = Duration::from_secs(2);
-/// How long an address may say nothing before another one is asked, too. One whose machine was lost
-/// says nothing until its connection is given up.
+/// Time without an answer after which a second address is asked, too. A lost machine stays silent
+/// until its connection is given up.
 const SILENCE: Duration = Duration::from_millis(500);
-/// Second tries in a row; every ten answers then allow another.
+/// Maximum number of second tries in a row; every ten answers allow another.
 const SECOND_TRIES: u32 = 100;
 
-/// A channel to all addresses of the host of a URL. What one of them does not answer is asked of
-/// another: services may be asked the same twice, as what changes something names its request.
+/// Returns a channel to all addresses of the host of a URL. A call that one address does not answer
+/// goes to another. Repeating a call is safe, because a change carries the id of its request.
 ///
 /// # Errors
 /// The URL or a certificate is malformed.
@@ -121,7 +121,7 @@ impl Balanced {
         let body = body.collect().await?.to_bytes();
         let request = || http::Request::from_parts(head.clone(), whole(body.clone()));
         if !self.nodes.is_resolved() {
-            // If they are not known then, there is none to ask.
+            // If there are no addresses by then, `pick` fails.
             let _ = timeout(RESOLVED, self.nodes.resolved()).await;
         }
         let node = self.nodes.pick(None, Instant::now()).map_err(unavailable)?;
@@ -145,8 +145,8 @@ impl Balanced {
         }
     }
 
-    /// A node to ask after one that failed or says nothing, if there is another, or one that can be
-    /// asked again.
+    /// Returns another node to ask after one that failed or is silent, if there is one and the
+    /// budget allows it.
     fn another(&self, node: &Arc<Node>) -> Option<Arc<Node>> {
         let other = self.nodes.pick(Some(node), Instant::now()).ok();
         let other = other.filter(|other| !Arc::ptr_eq(node, other))?;
@@ -170,7 +170,7 @@ impl Balanced {
     }
 }
 
-/// The first response of two, or the failure of the last.
+/// Returns the first response of two, or the failure of the last.
 async fn either<F, G>(first: F, second: G) -> Result<Response, Status>
 where
     F: Future<Output = Result<Response, Status>> + Unpin,
@@ -191,7 +191,7 @@ fn unavailable(error: balance::Unreachable) -> Status {
     Fault::unavailable(error).into()
 }
 
-/// A call that counts as long as it is under way.
+/// A call that counts as load for as long as it lasts.
 struct UnderWay<'n>(&'n Node);
 
 impl<'n> UnderWay<'n> {

@@ -19,19 +19,19 @@ use crate::{
     service::GrpcService,
 };
 
-/// How long to wait for a connection.
+/// Maximum time to connect.
 const CONNECT: Duration = Duration::from_secs(2);
 
-/// What generated clients call through. What fails on the way is a status already.
+/// The channel type of generated clients. Its transport errors are statuses already.
 pub type Channel = BoxCloneSyncService<Request, Response, Status>;
 
-/// A channel to a service in this process, through its whole stack.
+/// Returns a channel to a service in this process, through its whole stack.
 pub fn in_process(service: GrpcService) -> Channel {
     BoxCloneSyncService::new(service.map_err(|never: Infallible| match never {}))
 }
 
-/// A channel to the service at a URL, which is connected when it is first used, and again
-/// whenever the connection is lost. `https` is verified against `ca`, a PEM file's content.
+/// Returns a channel to the service at a URL. It connects at its first use, and again whenever the
+/// connection is lost. `https` is verified against `ca`, the content of a PEM file.
 ///
 /// # Errors
 /// The URL or the certificate is malformed.
@@ -55,8 +55,8 @@ fn endpoint(url: &str) -> Result<Endpoint, tonic::transport::Error> {
         .keep_alive_while_idle(true))
 }
 
-/// A channel to another service of the installation. It carries the trace on, and nothing of what
-/// the caller presented.
+/// A channel to another service of the installation. It passes the trace on, but none of the
+/// caller's credentials.
 #[derive(Debug, Clone)]
 pub struct PeerChannel(Channel);
 
@@ -66,8 +66,8 @@ impl PeerChannel {
         Self(channel)
     }
 
-    /// The channel for one call, on behalf of the call that `context` is of: with its request
-    /// id, and with what is left of its time.
+    /// Returns the channel for one call on behalf of the call of `context`: with its request id,
+    /// and with its remaining time.
     pub fn for_call(&self, context: &Context) -> Channel {
         let left = context
             .deadline
@@ -82,7 +82,7 @@ impl PeerChannel {
         ])
     }
 
-    /// The channel for what the service does by itself.
+    /// Returns the channel for calls that the service makes for itself.
     pub fn for_itself(&self) -> Channel {
         self.with_headers([])
     }

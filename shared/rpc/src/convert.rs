@@ -1,4 +1,4 @@
-//! Between protobuf and the types of the rules.
+//! Conversions between protobuf and the types of the rules.
 
 use api::common::v1::ErrorReason;
 use base::{InvalidName, Millis};
@@ -7,7 +7,7 @@ use tonic::Code;
 
 use crate::fault::Fault;
 
-/// A moment as protobuf has it; none for "never".
+/// Converts a time to protobuf; `None` for "never".
 pub fn timestamp(at: Millis) -> Option<Timestamp> {
     if at == Millis::MIN || at == Millis::MAX {
         return None;
@@ -18,7 +18,7 @@ pub fn timestamp(at: Millis) -> Option<Timestamp> {
     })
 }
 
-/// A moment from protobuf, to the millisecond; `absent` if there is none.
+/// Converts a time from protobuf, to the millisecond; returns `absent` if there is none.
 ///
 /// # Errors
 /// A time outside the years 1 to 9999.
@@ -33,7 +33,7 @@ pub fn moment(field: &str, at: Option<&Timestamp>, absent: Millis) -> Result<Mil
     Ok(Millis(at.seconds * 1000 + i64::from(at.nanos) / 1_000_000))
 }
 
-/// Reads the name in `field` with `read`.
+/// Parses the name in `field` with `read`.
 ///
 /// # Errors
 /// A field violation.
@@ -45,7 +45,7 @@ pub fn parse<T>(
     read(name).map_err(|error| Fault::name(field, &error))
 }
 
-/// That a field which must be set is.
+/// Checks that a required field is set.
 ///
 /// # Errors
 /// A field violation.
@@ -56,12 +56,12 @@ pub fn required(field: &str, value: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The etag of a row's version.
+/// Returns the etag of a row's version.
 pub fn etag(version: i64) -> String {
     format!("v{version}")
 }
 
-/// That the etag of a request, if it has one, is that of the row.
+/// Checks that the etag of a request, if it has one, is that of the row.
 ///
 /// # Errors
 /// ABORTED with `ETAG_MISMATCH`.

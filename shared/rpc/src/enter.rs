@@ -1,4 +1,4 @@
-//! From a `tonic` request to a use case and back, alike for every method.
+//! The path from a `tonic` request to a use case and back, the same for every method.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use tonic::{Request, Response, Status};
 
 use crate::{attempt::Attempt, fault::Fault, layer::call::Call};
 
-/// Takes a request apart into what the stack knows of the call and the message.
+/// Splits a request into the call's context from the stack and the message.
 ///
 /// # Errors
-/// INTERNAL if the handler runs without the stack: it has then not been authorized.
+/// INTERNAL if the handler runs without the stack: the call is then not authorized.
 pub fn enter<Q>(request: Request<Q>) -> Result<(Context, Q), Status> {
     let (_, mut extensions, message) = request.into_parts();
     let context = extensions.remove::<Call>().and_then(|call| {
@@ -32,12 +32,12 @@ pub fn enter<Q>(request: Request<Q>) -> Result<(Context, Q), Status> {
     }
 }
 
-/// The status of a failed use case.
+/// Returns the status of a failed use case.
 pub fn refuse(error: impl Into<Fault>) -> Status {
     error.into().into()
 }
 
-/// The answer of a use case, once the audit log has what it is to have of the call.
+/// Returns the response of a use case, after the audit log has recorded the call if required.
 ///
 /// # Errors
 /// The status of a failed use case.
@@ -53,11 +53,11 @@ pub async fn answer<R>(
     Ok(Response::new(answered?))
 }
 
-/// Implements a generated server trait for `$edge`, a tuple struct of the application: each
-/// method runs the use case of its name in `$app`,
-/// `method(&App, &Context, Request) -> Result<Response, impl Into<Fault>>`, where `App` has a `store`
-/// that records what was refused or read. What is no unary method
-/// stands in `besides`. A function that the use cases run `through` gets the use case as one.
+/// Implements a generated server trait for `$edge`, a tuple struct of the application: each method
+/// runs the use case of its name in `$app`,
+/// `method(&App, &Context, Request) -> Result<Response, impl Into<Fault>>`, where `App` has a
+/// `store` that records refusals and reads. Methods that are not unary stand in `besides`. A
+/// function that wraps the use cases is named by `through`, and gets each use case as an argument.
 #[macro_export]
 macro_rules! methods {
     (

@@ -1,4 +1,4 @@
-//! Why a call failed, and the one place where that becomes a `tonic::Status`.
+//! The failure of a call, and the one place where it becomes a `tonic::Status`.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -13,23 +13,23 @@ use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::report;
 
-/// The domain of the reasons that every service gives.
+/// The domain of the reasons that all services share.
 const COMMON_DOMAIN: &str = "mandate";
-/// When a call that was too much may be made again.
+/// Delay before a retry of a call that exceeded a limit.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
-/// When a call may be made again that needs what is away.
+/// Delay before a retry of a call that needs an unavailable dependency.
 const RETRY_WHEN_AWAY: Duration = Duration::from_millis(500);
 
-/// A field that is wrong.
+/// A field that breaks a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// The field, as `a.b[2].c`.
+    /// The path of the field, such as `a.b[2].c`.
     pub field: String,
-    /// What is wrong with it.
+    /// A description of the broken rule.
     pub description: String,
 }
 
-/// What must be done before the call can succeed.
+/// A condition that must be met before the call can succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Precondition {
     kind: &'static str,
@@ -37,17 +37,17 @@ struct Precondition {
     description: String,
 }
 
-/// Where there is help.
+/// A link to help.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Help {
-    /// Whose it is, or what.
+    /// The owner of the page, or its subject.
     pub description: String,
-    /// Where.
+    /// The address.
     pub url: String,
 }
 
-/// A failed call: a canonical code, a reason from the enum of a package, and what a person or
-/// a program needs to go on.
+/// A failed call: a canonical code, a reason from the enum of a package, and the details that a
+/// person or a program needs to continue.
 #[derive(Debug)]
 pub struct Fault {
     code: Code,
@@ -63,7 +63,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault of a service. `reason` is the name of a value of its `ErrorReason`, with the
+    /// Returns a fault of a service. `reason` is the name of a value of its `ErrorReason`, with the
     /// prefix; `domain` is that of its package.
     pub fn new(
         code: Code,
@@ -85,12 +85,12 @@ impl Fault {
         }
     }
 
-    /// A fault that any service may have.
+    /// Returns a fault that any service may have.
     pub fn common(code: Code, reason: ErrorReason, message: impl Into<String>) -> Self {
         Self::new(code, COMMON_DOMAIN, reason.as_str_name(), message)
     }
 
-    /// A request with a field that is wrong.
+    /// Returns the fault of a request with a field that breaks a rule.
     pub fn field(field: impl Into<String>, description: impl Into<String>) -> Self {
         Self::wrong_field(
             ErrorReason::InvalidRequest,
@@ -99,7 +99,7 @@ impl Fault {
         )
     }
 
-    /// A request that is wrong by a field, which the message names.
+    /// Returns the fault of a request with a wrong field, named in the message.
     fn wrong_field(reason: ErrorReason, field: String, description: String) -> Self {
         let message = broken_rule(&field, &description);
         Self::common(Code::InvalidArgument, reason, message)
@@ -107,10 +107,10 @@ impl Fault {
             .violation(field, description)
     }
 
-    /// Checks the rules of the fields of a message that its method judges by itself.
+    /// Checks the field rules of a message that its method validates itself.
     ///
     /// # Errors
-    /// The fault of a message that breaks any.
+    /// The fault of a message that breaks any of them.
     pub fn inspect(message: &impl Inbound) -> Result<(), Box<Self>> {
         let mut violations = Violations::default();
         message.inspect(&Path::ROOT, &mut violations);
@@ -124,17 +124,17 @@ impl Fault {
         Err(Box::new(all))
     }
 
-    /// A call by nobody.
+    /// Returns the fault of a call without a valid credential.
     pub fn unauthenticated() -> Self {
         Self::common(
             Code::Unauthenticated,
             ErrorReason::Unauthenticated,
-            "a valid credential is needed: `authorization: Bearer KEY`",
+            "a valid credential is required: `authorization: Bearer KEY`",
         )
     }
 
-    /// A call that the caller may not make, or that names what does not exist: the same answer,
-    /// byte for byte.
+    /// Returns the fault of a call that the caller may not make, or that names a missing resource:
+    /// both get the same answer, byte for byte.
     pub fn denied() -> Self {
         Self::common(
             Code::PermissionDenied,
@@ -143,19 +143,19 @@ impl Fault {
         )
     }
 
-    /// A dependency that cannot be reached.
+    /// Returns the fault of a dependency that cannot be reached.
     pub fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let mut fault = Self::common(
             Code::Unavailable,
             ErrorReason::DependencyUnavailable,
-            "a service or store that is needed cannot be reached",
+            "a required service or store cannot be reached",
         )
         .retry_after(RETRY_WHEN_AWAY);
         fault.source = Some(Arc::from(source.into()));
         fault
     }
 
-    /// More work than the service can take.
+    /// Returns the fault of an overloaded service.
     pub fn overloaded() -> Self {
         Self::common(
             Code::ResourceExhausted,
@@ -165,27 +165,27 @@ impl Fault {
         .retry_after(RETRY_AFTER)
     }
 
-    /// A caller that has as much under way as one caller may.
+    /// Returns the fault of a caller that has reached a limit per caller.
     pub fn caller_limit(limit: &'static str, most: usize) -> Self {
         Self::common(
             Code::ResourceExhausted,
             ErrorReason::CallerLimitReached,
-            format!("the caller has {most} {limit} under way, which is the limit"),
+            format!("the caller has reached its limit of {most} {limit} at a time"),
         )
         .with("limit", limit)
         .with("most", most.to_string())
         .retry_after(RETRY_AFTER)
     }
 
-    /// The fault as a message within an answer, as `google.rpc` has it.
+    /// Converts the fault to a `google.rpc` status message within a response.
     pub fn into_message(self) -> tonic_types::Status {
         let status = Status::from(self);
         report::report(&status, "", "");
-        // The details are this message, encoded; they are made just above.
+        // The details are this message, encoded just above.
         tonic_types::Status::decode(status.details()).unwrap_or_default()
     }
 
-    /// A deadline that passed.
+    /// Returns the fault of a deadline that passed.
     pub fn deadline() -> Self {
         Self::common(
             Code::DeadlineExceeded,
@@ -194,23 +194,23 @@ impl Fault {
         )
     }
 
-    /// A defect of the service.
+    /// Returns the fault of a defect of the service.
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let mut fault = Self::common(
             Code::Internal,
             ErrorReason::Internal,
-            "a defect of the service; the request id finds it in the logs",
+            "a defect of the service; the logs hold it under the request id",
         );
         fault.source = Some(Arc::from(source.into()));
         fault
     }
 
-    /// Why, as the name of a value of an `ErrorReason` without the prefix.
+    /// Returns the reason: the name of a value of an `ErrorReason` without the prefix.
     pub fn reason(&self) -> &'static str {
         self.reason
     }
 
-    /// Adds a field that is wrong.
+    /// Adds a field that breaks a rule.
     #[must_use]
     pub fn violation(mut self, field: impl Into<String>, description: impl Into<String>) -> Self {
         self.violations.push(Violation {
@@ -220,7 +220,7 @@ impl Fault {
         self
     }
 
-    /// Adds what must be done first, about what.
+    /// Adds a condition that must be met first, with its subject.
     #[must_use]
     pub fn precondition(
         mut self,
@@ -236,21 +236,21 @@ impl Fault {
         self
     }
 
-    /// Adds where there is help, if there is any, before the page that explains the reason.
+    /// Adds a link to help, if there is one, before the page that explains the reason.
     #[must_use]
     pub fn help(mut self, help: Option<Help>) -> Self {
         self.help.extend(help);
         self
     }
 
-    /// Adds when the call may be made again, at the earliest.
+    /// Adds the minimum delay before a retry.
     #[must_use]
     pub fn retry_after(mut self, delay: Duration) -> Self {
         self.retry_after = Some(delay);
         self
     }
 
-    /// The canonical code.
+    /// Returns the canonical code.
     pub fn code(&self) -> Code {
         self.code
     }
@@ -262,7 +262,7 @@ impl Fault {
         self
     }
 
-    /// Adds what varies in the message, for programs.
+    /// Adds the variable parts of the message, for programs.
     #[must_use]
     pub fn telling<V: Into<String>>(
         self,
@@ -272,7 +272,7 @@ impl Fault {
         metadata.into_iter().fold(self, add)
     }
 
-    /// Adds what a program may want to know.
+    /// Adds a detail for programs.
     #[must_use]
     pub fn with(mut self, key: &str, value: impl Into<String>) -> Self {
         self.metadata.insert(key.to_owned(), value.into());
@@ -307,7 +307,7 @@ impl From<Fault> for Status {
         for link in fault.help {
             details.add_help_link(link.description, link.url);
         }
-        details.add_help_link("what this means and what to do", reason_url(fault.reason));
+        details.add_help_link("meaning and remedy of this error", reason_url(fault.reason));
         let mut status = Self::with_error_details(fault.code, fault.message, details);
         if let Some(source) = fault.source {
             status.set_source(source);
@@ -356,18 +356,18 @@ impl From<InvalidToken> for Fault {
         Self::wrong_field(
             ErrorReason::PageTokenInvalid,
             "page_token".to_owned(),
-            "is not of this list".to_owned(),
+            "does not belong to this list".to_owned(),
         )
     }
 }
 
 impl Fault {
-    /// A path of an update mask that cannot be changed.
+    /// Returns the fault of an update mask with a path that cannot be changed.
     pub fn immutable(path: &str) -> Self {
         Self::field("update_mask", format!("`{path}` cannot be changed"))
     }
 
-    /// A name of the wrong kind in `field`.
+    /// Returns the fault of a name of the wrong kind in `field`.
     pub fn name(field: &str, error: &InvalidName) -> Self {
         Self::field(field, error.to_string())
     }

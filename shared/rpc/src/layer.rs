@@ -20,7 +20,7 @@ pub(crate) type Request = http::Request<Body>;
 pub(crate) type Response = http::Response<Body>;
 pub(crate) type BoxFuture<E> = Pin<Box<dyn Future<Output = Result<Response, E>> + Send>>;
 
-/// Methods that tell nothing of any tenant, for tools and probes without a credential.
+/// True for methods that reveal nothing of any tenant, for tools and probes without a credential.
 pub(crate) fn is_public(path: &str) -> bool {
     path.starts_with("/grpc.health.v1.Health/") || path.starts_with("/grpc.reflection.")
 }

@@ -1,16 +1,16 @@
-//! Pages of lists, by keyset: a page begins after the last key of the page before, so that
-//! nothing is skipped or repeated when rows are added meanwhile.
+//! Pages of lists, by keyset: a page begins after the last key of the page before, so that rows
+//! added meanwhile cause no skipped or repeated rows.
 
 use prost::Message;
 use seal::{InvalidToken, Sealer};
 
 const DEFAULT_SIZE: i32 = 50;
 const MAX_SIZE: i32 = 1000;
-/// What the rows of a page may take in bytes: clients take no message of more than 4 MiB, unless they
-/// are told to.
+/// Maximum size of the rows of a page in bytes: by default, clients accept no message of more than
+/// 4 MiB.
 const MAX_BYTES: usize = 3 * 1024 * 1024;
 
-/// Which page of a list is asked for.
+/// The requested page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     list: String,
@@ -20,8 +20,8 @@ pub struct Page {
 }
 
 impl Page {
-    /// Reads the paging fields of a request for `list`: whatever tells this list from others,
-    /// its method, parent and filters.
+    /// Reads the paging fields of a request for `list`, a text that identifies the list by its
+    /// method, parent and filters.
     ///
     /// # Errors
     /// [`InvalidToken`] for a token of another list.
@@ -48,7 +48,7 @@ impl Page {
         })
     }
 
-    /// The same page with at most `size` items.
+    /// Limits the page to `size` items.
     #[must_use]
     pub fn at_most(self, size: usize) -> Self {
         Self {
@@ -57,18 +57,20 @@ impl Page {
         }
     }
 
-    /// How many rows to read: one more than are shown, to know whether there is a next page.
+    /// Returns the number of rows to read: one more than the page shows, to know if there is a next
+    /// page.
     pub fn limit(&self) -> u64 {
         self.size as u64 + 1
     }
 
-    /// The token for a page that begins after a key: where rows were looked at that are not shown.
+    /// Returns the token for a page that begins after a key: for rows that were scanned but not
+    /// shown.
     pub fn token_after(&self, sealer: &Sealer, key: &str) -> String {
         sealer.page(&self.list, key)
     }
 
-    /// Cuts rows to the page, and to what one answer may carry; the token for the next page, empty on
-    /// the last.
+    /// Cuts rows to the page, and to the size of one response. Returns them with the token for the
+    /// next page, which is empty on the last.
     pub fn cut<T: Message>(
         &self,
         sealer: &Sealer,
@@ -80,12 +82,12 @@ impl Page {
             bytes += row.encoded_len();
             bytes <= MAX_BYTES
         });
-        // A row that is too large alone is told all the same.
+        // A single row that is too large is returned anyway.
         let fit = fit.count().max(1);
         self.cut_at(sealer, rows, self.size.min(fit), key)
     }
 
-    /// The same of rows that are small: those of a whole page fit into an answer.
+    /// Same as [`cut`](Self::cut), for rows so small that a whole page fits into a response.
     pub fn cut_small<T>(
         &self,
         sealer: &Sealer,

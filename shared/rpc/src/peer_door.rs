@@ -1,4 +1,5 @@
-//! The door of a service for the others: who comes through it is a service, or nobody.
+//! The peer door, through which other services call: a call is authenticated as a service, or not
+//! at all.
 
 use std::{fmt, str::FromStr};
 
@@ -20,25 +21,26 @@ use crate::{
     service::GrpcService,
 };
 
-/// The shortest key, in characters.
+/// Minimum length of a key, in characters.
 const SHORTEST: usize = 32;
 
-/// That a call came through the door for services, and from which, if it is one.
+/// Marks a call through the peer door, with the calling service if its key is known.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AtPeerDoor(pub(crate) Option<Peer>);
 
-/// What is no key, or no digest of one.
+/// The text is not a valid key, or not the digest of one.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidPeerKey {
-    /// It is too short.
+    /// The key is too short.
     #[error("a key has at least {SHORTEST} characters")]
     Short,
-    /// It is not what a SHA-256 digest is.
+    /// The digest is not a SHA-256 digest.
     #[error("a digest has 64 hexadecimal digits")]
     Digest,
 }
 
-/// The key with which one service calls the others. It has it alone: the others know its digest.
+/// The key with which one service calls the others. Only the service itself has it: the others know
+/// its digest.
 #[derive(Clone)]
 pub struct PeerKey(SecretString);
 
@@ -54,7 +56,7 @@ impl PeerKey {
         Ok(Self(secret))
     }
 
-    /// What the others know it by.
+    /// Returns the digest by which the other services know the key.
     pub fn digest(&self) -> PeerDigest {
         PeerDigest::of(self.0.expose_secret())
     }
@@ -80,7 +82,7 @@ impl PeerDigest {
         Self(bytes)
     }
 
-    /// In constant time: nothing of the content shows.
+    /// Compares in constant time, which reveals nothing of the content.
     fn is(&self, other: &Self) -> bool {
         constant_time::verify_slices_are_equal(&self.0, &other.0).is_ok()
     }
@@ -111,7 +113,8 @@ impl FromStr for PeerDigest {
     }
 }
 
-/// The service as the others call it over the network: whoever presents no key of theirs is nobody.
+/// Wraps a service for calls from other services over the network: a call without a known key is
+/// unauthenticated.
 pub fn peer_door(service: GrpcService, known: Vec<(Peer, PeerDigest)>) -> GrpcService {
     GrpcService::of(move |mut request: Request| {
         let peer = bearer(&request).and_then(|secret| {
@@ -126,7 +129,8 @@ pub fn peer_door(service: GrpcService, known: Vec<(Peer, PeerDigest)>) -> GrpcSe
     })
 }
 
-/// A channel to a service in this process as another calls it, through its whole stack.
+/// Returns a channel to a service in this process, as another service calls it, through its whole
+/// stack.
 pub fn in_process_as(peer: Peer, service: GrpcService) -> Channel {
     crate::in_process(GrpcService::of(move |mut request: Request| {
         pass(&mut request, Some(peer));
@@ -134,18 +138,18 @@ pub fn in_process_as(peer: Peer, service: GrpcService) -> Channel {
     }))
 }
 
-/// The credential goes no further than the door.
+/// Removes the credential, which goes no further, and stores the calling service.
 fn pass(request: &mut Request, peer: Option<Peer>) {
     request.headers_mut().remove(AUTHORIZATION);
     request.extensions_mut().insert(AtPeerDoor(peer));
 }
 
-/// TLS between services, each of which verifies the other, in PEM.
+/// Mutual TLS between services, in PEM.
 #[derive(Clone)]
 pub struct PeerTls {
-    /// The authority that signed the certificates of all.
+    /// The authority that signed all certificates.
     pub authority: Vec<u8>,
-    /// The certificate chain that is presented.
+    /// The certificate chain of this service.
     pub certificate: Vec<u8>,
     /// Its private key.
     pub key: Vec<u8>,
@@ -157,7 +161,7 @@ impl fmt::Debug for PeerTls {
     }
 }
 
-/// A channel to the door for services at a URL, whose host may have many addresses.
+/// Returns a channel to the peer door of a service at a URL, whose host may have many addresses.
 ///
 /// # Errors
 /// The URL or a certificate is malformed.

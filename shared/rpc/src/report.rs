@@ -1,11 +1,11 @@
-//! Tells the log of calls that failed by no mistake of their callers: once a second for each cause.
+//! Logs calls that failed without a mistake of their callers: once a second for each cause.
 
 use std::{error::Error, time::Instant};
 
 use base::Seldom;
 use tonic::{Code, Status};
 
-/// Tells of a failed call, with what is known of it.
+/// Logs a failed call with its known details.
 pub fn report(status: &Status, method: &str, request_id: &str) {
     static SELDOM: Seldom = Seldom::new();
     if !matches!(status.code(), Code::Internal | Code::Unavailable) {
@@ -27,7 +27,7 @@ pub fn report(status: &Status, method: &str, request_id: &str) {
     }
 }
 
-/// An error with its sources, outermost first.
+/// Returns an error with its sources, outermost first.
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

@@ -1,4 +1,4 @@
-//! What answers calls: one service, or the generated servers of several.
+//! Callable services: one service, or the generated servers of several.
 
 use std::{
     convert::Infallible,
@@ -19,15 +19,15 @@ use tower::ServiceExt;
 
 use crate::layer::{Request, Response};
 
-/// A service that is called by reference. Where boxed services clone all that they hold for each
-/// call, this counts one reference more.
+/// A service that is called by reference. A boxed service would clone all of its content for each
+/// call; this only increments a reference count.
 #[derive(Clone)]
 pub struct GrpcService(Arc<Answer>);
 
 type Answer = dyn Fn(Request) -> BoxFuture<Response, Infallible> + Send + Sync;
 
 impl GrpcService {
-    /// Wraps a service; each call is one of a clone, when that is ready.
+    /// Wraps a service; each call uses a clone, once that is ready.
     pub fn new<S>(service: S) -> Self
     where
         S: Service<Request, Response = Response, Error = Infallible>,
@@ -50,7 +50,7 @@ impl GrpcService {
     }
 }
 
-/// Answers only what is gRPC; whatever else comes is told so in HTTP.
+/// Answers gRPC requests only; any other request gets an explanation in HTTP.
 /// <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>
 pub(crate) fn grpc_only(service: GrpcService) -> GrpcService {
     GrpcService::of(move |request| match no_grpc(&request) {

@@ -1,4 +1,4 @@
-//! What one caller may have under way at a time, so that no caller takes the place of all others.
+//! Quotas of a caller's concurrent work, so that one caller cannot crowd out all others.
 
 use std::{
     collections::HashMap,
@@ -15,22 +15,23 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::fault::Fault;
 
-/// Bytes of messages that are on their way in, of one caller and of all.
+/// Maximum bytes of arriving messages, of one caller and of all.
 const CALLER_BYTES: usize = 32 * 1024 * 1024;
 const ALL_BYTES: usize = 128 * 1024 * 1024;
-/// Changes of one caller that are made at a time; others of it wait. While one is committed, the next
-/// is prepared.
+/// Maximum number of concurrent changes of one caller; its other changes wait. While one is
+/// committed, the next is prepared.
 const CHANGES_AT_A_TIME: usize = 2;
-/// Batches of one caller that are answered at a time, and scans.
+/// Maximum number of concurrent batches of one caller, and of scans.
 const BATCHES_AT_A_TIME: usize = 2;
 const SCANS_AT_A_TIME: usize = 2;
-/// Callers that are remembered although they have nothing under way.
+/// Maximum number of idle callers that are remembered.
 const REMEMBERED_CALLERS: usize = 10_000;
 
-/// Parts of the map of callers: threads that serve different callers seldom wait for one another.
+/// Number of parts of the map of callers: threads that serve different callers rarely wait for one
+/// another.
 const PARTS: usize = 64;
 
-/// The shares of all callers.
+/// The quotas of all callers.
 #[derive(Debug)]
 pub(crate) struct Shares {
     parts: [Mutex<Callers>; PARTS],
@@ -51,10 +52,10 @@ impl Shares {
         }
     }
 
-    /// Begins a call of a caller; it ends when what is returned is dropped.
+    /// Begins a call of a caller; dropping the returned value ends it.
     ///
     /// # Errors
-    /// The caller has as many calls under way as it may.
+    /// The caller has reached its limit of concurrent calls.
     pub(crate) fn begin(&self, caller: &str) -> Result<CallUnderWay, Fault> {
         let share = self.of(caller);
         let before = share.calls.fetch_add(1, Ordering::Relaxed);
@@ -88,7 +89,7 @@ impl Shares {
     }
 }
 
-/// What one caller has under way.
+/// The concurrent work of one caller.
 #[derive(Debug)]
 pub(crate) struct Share {
     calls: AtomicUsize,
@@ -112,8 +113,8 @@ impl Share {
         }
     }
 
-    /// Waits until the caller may do more work of a kind; the work is done when what is returned is
-    /// dropped. A single question needs no turn.
+    /// Waits for a slot of the caller for a kind of work; dropping the returned value frees it. A
+    /// single question needs no slot.
     pub(crate) async fn turn(&self, work: Work) -> Option<OwnedSemaphorePermit> {
         let turns = match work {
             Work::One => return None,
@@ -121,14 +122,14 @@ impl Share {
             Work::Batch => &self.batches,
             Work::Scan => &self.scans,
         };
-        // None is ever closed.
+        // The semaphores are never closed.
         turns.clone().acquire_owned().await.ok()
     }
 
-    /// Takes room for a message that comes in; it is given back when what is returned is dropped.
+    /// Takes room for an arriving message; dropping the returned value returns it.
     ///
     /// # Errors
-    /// There is none left, for the caller or at all.
+    /// There is no room left, for the caller or at all.
     pub(crate) fn room(self: &Arc<Self>, bytes: usize) -> Result<Room, Fault> {
         let room = Room {
             share: self.clone(),
@@ -146,7 +147,7 @@ impl Share {
     }
 }
 
-/// A call that is under way.
+/// A call in progress.
 #[derive(Debug)]
 pub(crate) struct CallUnderWay(pub(crate) Arc<Share>);
 
@@ -172,12 +173,12 @@ impl Drop for Room {
     }
 }
 
-/// The turns of whoever has begun a stream, for its messages.
+/// The slots of a stream's caller, for the messages of the stream.
 #[derive(Debug, Clone, Default)]
 pub struct Turns(pub(crate) Option<Arc<Share>>);
 
 impl Turns {
-    /// Those of the caller of a stream.
+    /// Returns the slots of the caller of a stream.
     pub fn of<T>(request: &tonic::Request<T>) -> Self {
         request.extensions().get().cloned().unwrap_or_default()
     }
@@ -186,7 +187,7 @@ impl Turns {
     pub async fn batch(&self) -> Option<OwnedSemaphorePermit> {
         let share = self.0.as_ref()?;
         let turn = share.turn(Work::Batch).await;
-        // Whoever else is ready goes first.
+        // Let other ready tasks go first.
         tokio::task::yield_now().await;
         turn
     }

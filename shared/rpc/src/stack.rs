@@ -21,17 +21,17 @@ use crate::{
     service::GrpcService,
 };
 
-/// What bounds the calls of a service.
+/// The limits on the calls of a service.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Calls at a time; more are refused with `RESOURCE_EXHAUSTED`.
+    /// Maximum number of concurrent calls; more are refused with `RESOURCE_EXHAUSTED`.
     pub concurrency: usize,
-    /// Calls of one caller at a time, streams among them; more are refused with
+    /// Maximum number of concurrent calls of one caller, including streams; more are refused with
     /// `RESOURCE_EXHAUSTED`.
     pub calls_per_caller: usize,
-    /// The longest that a call may take, whatever its caller would wait.
+    /// Maximum time of a call, even if its caller would wait longer.
     pub deadline: Duration,
-    /// One in so many checks is traced that their callers do not trace; none if 0.
+    /// Traces one in this many of the checks that their callers do not trace; 0 traces none.
     pub trace_one_in: u64,
 }
 
@@ -48,8 +48,8 @@ impl Default for Limits {
 
 /// Puts the stack around the methods of a service.
 ///
-/// No layer boxes the future of a call that is answered at once: what each would add is more than
-/// what a hot decision costs.
+/// No layer boxes the future of a call that is answered immediately: each box would cost more than
+/// a hot decision.
 pub fn stack<S>(routes: S, authentication: Authentication, limits: Limits) -> GrpcService
 where
     S: Service<Request, Response = Response, Error = Infallible>,
@@ -57,27 +57,28 @@ where
     S::Future: Send + 'static,
 {
     let service = ServiceBuilder::new()
-        // A name, a span and a measurement, also of what is refused below.
+        // A name, a span and a measurement, also for calls that the layers below refuse.
         .layer(ObserveLayer::new(&limits))
-        // A panic is one answer, not the end of the connection.
+        // A panic fails one call, and does not end the connection.
         .layer(PanicLayer)
-        // The layers below fail with errors; the ones above see answers only.
+        // The layers below fail with errors; the ones above see responses only.
         .layer(RefuseLayer)
-        // Refuses at once what the limit below would make wait.
+        // Refuses calls immediately that the limit below would delay.
         .layer(LoadShedLayer::new())
         .layer(GlobalConcurrencyLimitLayer::new(limits.concurrency))
-        // From here on time counts.
+        // The deadline counts from here on.
         .layer(DeadlineLayer {
             longest: limits.deadline,
         })
-        // Who calls …
+        // Establishes the caller …
         .layer(AuthenticateLayer::new(authentication))
-        // … and what the method demands of them. The handler asks whether they may.
+        // … and checks the kind of caller that the method accepts. The handler checks the
+        // permission.
         .layer(PolicyLayer)
-        // No more at a time than the share of a caller, by how much work the method is. What
-        // changes something goes on where its caller does not wait.
+        // Limits each caller to its quota, by the amount of work of the method. Runs changes to
+        // their end even if their callers stop waiting.
         .layer(FairLayer::new(limits.calls_per_caller, limits.deadline))
-        // What cannot be read is refused as what is wrong in it would be.
+        // Refuses requests that cannot be decoded like other invalid requests.
         .map_response(unread::refuse)
         .service(routes);
     GrpcService::new(service)

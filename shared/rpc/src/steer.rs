@@ -2,7 +2,7 @@
 
 use crate::{layer::Request, service::GrpcService};
 
-/// A service of an installation, known by the package of its methods.
+/// A service of an installation, identified by the package of its methods.
 #[derive(Debug, Clone)]
 pub struct Mounted {
     /// The package, as in `mandate.identity.v1`.
@@ -11,7 +11,7 @@ pub struct Mounted {
     pub service: GrpcService,
 }
 
-/// Steers each call to the service whose package it names, all others to `rest`.
+/// Routes each call to the service of its package, and all other calls to `rest`.
 pub fn steer(mounted: Vec<Mounted>, rest: GrpcService) -> GrpcService {
     GrpcService::of(move |request: Request| {
         let path = request.uri().path();

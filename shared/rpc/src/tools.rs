@@ -1,20 +1,20 @@
-//! What tools expect of any gRPC server: health and reflection.
+//! Services that tools expect of any gRPC server: health and reflection.
 
 use tonic_health::{ServingStatus, server::HealthReporter};
 
 use crate::service::Routes;
 
-/// Why reflection cannot be served.
+/// The descriptors are malformed, so reflection cannot be served.
 #[derive(Debug, thiserror::Error)]
 #[error("the descriptors cannot be served")]
 pub struct ReflectionError(#[source] Box<tonic_reflection::server::Error>);
 
-/// Says whether the server is ready. It is not, until it is said to be.
+/// Reports the readiness of the server, which begins as not ready.
 #[derive(Debug, Clone)]
 pub struct Readiness(HealthReporter);
 
 impl Readiness {
-    /// From now on the server is ready, or is not.
+    /// Sets the readiness of the server.
     pub async fn set(&self, ready: bool) {
         let status = if ready {
             ServingStatus::Serving
@@ -25,7 +25,7 @@ impl Readiness {
     }
 }
 
-/// Adds `grpc.health.v1` and reflection, in both versions that tools ask for.
+/// Adds `grpc.health.v1`, and reflection in both versions that tools use.
 ///
 /// # Errors
 /// [`ReflectionError`] when the descriptors are malformed.

@@ -1,8 +1,8 @@
-//! Opaque tokens that only this installation can make: consistency tokens, which name a change,
-//! and page tokens, which name a place in one list.
+//! Opaque tokens that only this installation can make: consistency tokens, which name a change, and
+//! page tokens, which name a position in one list.
 //!
-//! A token is base64url of its content and an HMAC-SHA-256 over its purpose and content, so
-//! that none can be made, altered, or used for another purpose. It is no secret and no
+//! A token is base64url of its content and an HMAC-SHA-256 over its purpose and content, so that
+//! tokens cannot be forged, altered, or used for another purpose. It is neither a secret nor an
 //! authorization (AIP-158).
 
 use std::fmt;
@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret, SecretSlice};
 
 /// A string that is not a token of this installation, or not one for this purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the token was not issued for this")]
+#[error("the token was not issued for this purpose")]
 pub struct InvalidToken;
 
 /// The log that a position is in.
@@ -28,14 +28,14 @@ pub enum Source {
     Entitlement,
 }
 
-/// A place in the log of changes of one service.
+/// A position in the log of changes of one service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
     /// The log.
     pub source: Source,
-    /// The history that the place is in.
+    /// The epoch of the position.
     pub epoch: Epoch,
-    /// The place: 0 before the first change.
+    /// The number of the position: 0 before the first change.
     pub at: i64,
 }
 
@@ -50,12 +50,12 @@ impl fmt::Debug for Sealer {
 }
 
 impl Sealer {
-    /// A sealer with the installation's key.
+    /// Returns a sealer with the installation's key.
     pub fn new(key: &SecretSlice<u8>) -> Self {
         Self(hmac::Key::new(hmac::HMAC_SHA256, key.expose_secret()))
     }
 
-    /// A token that names a change.
+    /// Returns a token that names a change.
     pub fn consistency(&self, position: Position) -> String {
         let mut content = vec![match position.source {
             Source::Identity => b'i',
@@ -67,7 +67,7 @@ impl Sealer {
         self.seal("consistency", &content)
     }
 
-    /// The change that a token names.
+    /// Returns the change that a token names.
     ///
     /// # Errors
     /// [`InvalidToken`].
@@ -89,13 +89,13 @@ impl Sealer {
         })
     }
 
-    /// A token for the page after `end`, in `list`: whatever tells this list from others, its
+    /// Returns a token for the page after `end` in `list`, a text that identifies the list by its
     /// method, parent and filters.
     pub fn page(&self, list: &str, end: &str) -> String {
         self.seal(list, end.as_bytes())
     }
 
-    /// The last item of the page before.
+    /// Returns the last item of the page before.
     ///
     /// # Errors
     /// [`InvalidToken`].
@@ -103,12 +103,12 @@ impl Sealer {
         String::from_utf8(self.open(list, token)?).map_err(|_| InvalidToken)
     }
 
-    /// A key of this installation for another purpose.
+    /// Returns a key of this installation for another purpose.
     pub fn key(&self, purpose: &str) -> Vec<u8> {
         self.tag("key", purpose.as_bytes()).as_ref().to_vec()
     }
 
-    /// A name for what this installation keeps where others keep theirs, that no other has.
+    /// Returns a key prefix unique to this installation, for stores shared with others.
     pub fn namespace(&self, purpose: &str) -> String {
         let tag = self.tag("namespace", purpose.as_bytes());
         BASE64.encode(tag.as_ref().get(..9).unwrap_or_default())
@@ -132,7 +132,8 @@ impl Sealer {
     }
 }
 
-/// The purpose with its length, so that no purpose and content read as another's.
+/// Returns the signed bytes. The length of the purpose comes first, so that different purposes and
+/// contents never give the same bytes.
 fn signed(purpose: &str, content: &[u8]) -> Vec<u8> {
     let mut bytes = (purpose.len() as u64).to_be_bytes().to_vec();
     bytes.extend(purpose.as_bytes());

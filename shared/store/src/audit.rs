@@ -1,5 +1,5 @@
-//! The audit log of a service. Records are chained in the order of the commits that made them: the
-//! last code stands in the row of the log's head, which a transaction locks as its last step.
+//! The audit log of a service. Records are chained in commit order: the last code is in the row of
+//! the log's head, which a transaction locks as its last step.
 
 pub(crate) mod people;
 pub(crate) mod read;
@@ -46,7 +46,7 @@ pub(crate) struct End {
     mac: Mac,
 }
 
-/// Reads the end of the audit log, as of the row of the head.
+/// Reads the end of the audit log from the row of the head.
 fn end(row: &sea_orm::QueryResult) -> Result<End, StoreError> {
     let mac: Vec<u8> = row.try_get("", "audit_mac")?;
     Ok(End {
@@ -55,8 +55,8 @@ fn end(row: &sea_orm::QueryResult) -> Result<End, StoreError> {
     })
 }
 
-/// Makes the records of entries, with keys for the persons that they name. Before the head is
-/// locked, which it is here only where a person is named for the first time.
+/// Makes the records of entries, with keys for the persons that they name. Call it before the head
+/// is locked; it locks the head itself only if an entry names a person for the first time.
 pub(crate) async fn prepare(
     tx: &DatabaseTransaction,
     chain: &Chain,
@@ -72,10 +72,10 @@ pub(crate) async fn prepare(
     entries.iter().map(record).collect()
 }
 
-/// Appends records to the chain. To be followed by the commit at once: every other writer waits
-/// for it from here on.
-// INVARIANT: the row of the head is locked until the commit, so numbers and codes are those of the
-// order of commits, and a transaction that fails leaves no gap.
+/// Appends records to the chain. Commit immediately afterwards: every other writer waits from here
+/// on.
+// INVARIANT: the row of the head is locked until the commit, so numbers and codes follow commit
+// order, and a transaction that fails leaves no gap.
 pub(crate) async fn append(
     tx: &DatabaseTransaction,
     chain: &Chain,
@@ -116,8 +116,8 @@ pub(crate) async fn append(
     Ok(())
 }
 
-/// What an actor is found by: a person by the alias of the key, so that nothing is left once the
-/// key is gone.
+/// Returns the text that an actor is found by: for a person the alias of the key, so that nothing
+/// is left once the key is gone.
 fn known_as(actor: api::common::v1::AuditName) -> String {
     if actor.person.is_empty() {
         actor.clear

@@ -1,8 +1,8 @@
-//! Whole copies of databases: a SQLite file a service, whatever the database is that it is of.
+//! Complete copies of databases: one SQLite file for each service, whatever its database is.
 //!
 //! A copy has the schema that the service's own migrations make, and the rows of one snapshot. It
-//! names no database that it is of, so the log of changes begins a new epoch when what was
-//! restored is opened.
+//! names no source database, so the log of changes begins a new epoch when a restored database is
+//! opened.
 
 mod file;
 mod restore;
@@ -32,7 +32,7 @@ use crate::{
     url::StoreUrl,
 };
 
-/// Why a copy was not made, does not hold, or was not restored.
+/// An error in making, checking or restoring a copy.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// A database cannot be used.
@@ -44,17 +44,17 @@ pub enum BackupError {
     /// The database is of another version than this program.
     #[error(
         "the database of {service} is not of this version; run `mandate migrate`, or use the \
-         version of Mandate that it is of"
+         version of Mandate that made it"
     )]
     Version {
-        /// Whose it is.
+        /// The service of the database.
         service: &'static str,
     },
-    /// There is something where a copy was to be restored.
-    #[error("`{0}` is not empty; a copy is restored only where nothing is")]
+    /// The target of a restore is not empty.
+    #[error("`{0}` is not empty; a copy can be restored only to an empty location")]
     NotEmpty(String),
     /// A table cannot be copied.
-    #[error("the table `{0}` has no primary key, or a column of a type that is not known")]
+    #[error("the table `{0}` has no primary key, or a column of an unknown type")]
     Table(String),
     /// A copy is damaged.
     #[error("the database is damaged: {0}")]
@@ -70,20 +70,20 @@ impl From<DbErr> for BackupError {
     }
 }
 
-/// What a copy holds.
+/// The content of a copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contents {
     /// The last migration.
     pub migration: String,
     /// The epoch of the log.
     pub epoch: i64,
-    /// The last commit in it.
+    /// The position of the last commit.
     pub position: i64,
-    /// How many rows each table has.
+    /// The number of rows of each table.
     pub rows: BTreeMap<String, u64>,
 }
 
-/// One moment of a database. Nobody waits for whoever reads it.
+/// A snapshot of a database. Reading it blocks no one.
 #[derive(Debug)]
 pub struct Snapshot {
     db: DatabaseConnection,
@@ -91,7 +91,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Begins to read a database.
+    /// Opens a snapshot of a database.
     ///
     /// # Errors
     /// [`BackupError::Store`].
@@ -106,7 +106,7 @@ impl Snapshot {
         Ok(Self { db, tx })
     }
 
-    /// Ends. Beside a SQLite file nothing is left that was not there before.
+    /// Closes the snapshot. It leaves no new files beside a SQLite file.
     ///
     /// # Errors
     /// [`BackupError::Store`].
@@ -150,7 +150,7 @@ impl Snapshot {
     }
 }
 
-/// A connection that reads, or that restores. It makes nothing.
+/// Opens a connection to read or to restore. It creates no database.
 async fn connect(url: &StoreUrl) -> Result<DatabaseConnection, BackupError> {
     let mut options = ConnectOptions::new(url.expose());
     options
@@ -161,7 +161,7 @@ async fn connect(url: &StoreUrl) -> Result<DatabaseConnection, BackupError> {
     Ok(Database::connect(options).await?)
 }
 
-/// Lets the statements of a transaction find the tables of a service.
+/// Makes the statements of a transaction find the tables of a service.
 async fn choose_schema(tx: &DatabaseTransaction, source: Source) -> Result<(), BackupError> {
     if tx.get_database_backend() == sea_orm::DbBackend::Postgres {
         let choose = format!("SET LOCAL search_path = \"{}\"", name_of(source));

@@ -1,8 +1,8 @@
-//! How far a log has been read, and the proof that the log still has what was read.
+//! The position of a reader in a log, and the proof that the log still has the commits up to it.
 //!
 //! A database can go back: a standby takes over without the last commits, a backup is restored. Its
 //! positions are then given to other changes. So each commit leaves a random mark at its position,
-//! and the log as a whole has an epoch, which changes whenever somebody notices that it went back
+//! and the log as a whole has an epoch, which changes when a process notices that the log went back
 //! (see `docs/adr/0016-history-has-an-identity.md`).
 
 use base::Epoch;
@@ -17,46 +17,46 @@ use crate::{
     hints::{self, Heard},
 };
 
-/// Commits whose marks are kept.
+/// Number of commits whose marks are kept.
 const KEPT_MARKS: i64 = 4096;
 
-/// How far a log has been read.
+/// The position of a reader in a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct Cursor {
-    /// The history that was read.
+    /// The epoch that was read.
     pub epoch: Epoch,
     /// The position of the last commit that was read; 0 before the first.
     pub position: i64,
-    /// The mark of that commit; 0 where it was forgotten before it was read.
+    /// The mark of that commit; 0 if the mark had expired before it was read.
     pub mark: i64,
 }
 
-/// What became of a history that was read up to a cursor.
+/// The state of a log compared with a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Continuity {
-    /// The log still has the commit: all that was read is true.
+    /// The log still has the commit: everything that was read is valid.
     Proven,
     /// The commit is older than the marks that are kept.
     Forgotten,
-    /// The log does not have the commit, or another in its place.
+    /// The log does not have the commit, or has another in its place.
     Lost,
 }
 
 impl Cursor {
-    /// Before the first commit of any history.
+    /// The cursor before the first commit of any epoch.
     pub const START: Self = Self {
         epoch: Epoch(0),
         position: 0,
         mark: 0,
     };
 
-    /// The commit, as hints tell of it.
+    /// Returns the commit as notifications name it.
     pub(crate) fn heard(&self) -> Heard {
         (self.epoch, self.position)
     }
 }
 
-/// Whether the log, whose end is `head`, still has what was read up to `cursor`.
+/// Compares the log, whose end is `head`, with a reader's `cursor`.
 pub(crate) async fn continuity(
     db: &impl ConnectionTrait,
     head: &Head,
@@ -76,7 +76,7 @@ pub(crate) async fn continuity(
     })
 }
 
-/// The mark of a commit, if it is among those that are kept.
+/// Returns the mark of a commit, if it is still kept.
 pub(crate) async fn mark_at(
     db: &impl ConnectionTrait,
     position: i64,
@@ -91,8 +91,9 @@ pub(crate) async fn mark_at(
     Ok(row.map(|row| row.try_get("", "mark")).transpose()?)
 }
 
-/// Leaves the mark of a commit, in place of one that is so old that nobody needs it, and tells all
-/// who listen once the transaction is committed: one statement, as every other writer waits for it.
+/// Leaves the mark of a commit, in place of a mark that is too old to be needed, and notifies all
+/// listeners once the transaction is committed. This is one statement, because every other writer
+/// waits for it.
 pub(crate) async fn leave_mark(
     tx: &DatabaseTransaction,
     cursor: &Cursor,

@@ -1,27 +1,27 @@
-//! What can go wrong with a store.
+//! The errors of a store.
 
 use base::SecretUrl;
 use sea_orm::{DbErr, SqlErr};
 
-/// Why a store did not do what was asked. Nothing was changed.
+/// An error of a store. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A row with that key exists.
     #[error("a row with that key exists")]
     Duplicate(#[source] DbErr),
-    /// The row refers to one that does not exist, or is referred to.
-    #[error("a row that is referred to is missing, or one that refers to it is left")]
+    /// The row refers to one that does not exist, or is still referred to.
+    #[error("the row refers to a missing row, or another row still refers to it")]
     Reference(#[source] DbErr),
-    /// The row was changed by somebody else since it was read.
+    /// Another transaction changed the row since it was read.
     #[error("the row has changed since it was read")]
     Stale,
     /// The request id was used for another request.
     #[error("the request id was used for another request")]
     RequestReused,
-    /// What is stored cannot be read: a defect, or another hand in the database.
-    #[error("the store holds what cannot be read: {0}")]
+    /// The stored data cannot be read: a defect, or the database was changed by other means.
+    #[error("stored data cannot be read: {0}")]
     Corrupt(String),
-    /// The URL names no database.
+    /// The URL does not name a database.
     #[error(
         "`{0}` is not the URL of a database: use `sqlite:PATH` or `postgres://…`, with `@`, `/`, \
          `?` and `#` in a user or password percent-encoded"
@@ -36,14 +36,14 @@ pub enum StoreError {
     /// The database did not answer.
     #[error("the database cannot be used")]
     Unavailable(#[source] DbErr),
-    /// The log of changes does not have what it had in this epoch: a backup was restored, or a
-    /// server took over that had not all commits. It can be read once a new epoch was begun.
+    /// The log of changes lost commits of this epoch: a backup was restored, or a server without
+    /// the last commits took over. It can be read once a new epoch has begun.
     #[error("the log of changes went back; its epoch {0} has ended")]
     EpochEnded(base::Epoch),
-    /// The database could not be reached a moment ago.
-    #[error("the database is away; it is tried again several times a second")]
+    /// The database could not be reached when it was last tried.
+    #[error("the database is away; reconnecting several times a second")]
     Away,
-    /// The database did not answer in time. Whether it does later is not known.
+    /// The database did not answer in time. The statement may still succeed later.
     #[error("the database did not answer in time")]
     Late,
 }

@@ -1,4 +1,4 @@
-//! The end of the log, and which history it is of.
+//! The end of the log, and its epoch.
 //!
 //! INVARIANT: positions are handed out in commit order. The row of the head is updated as the last
 //! step of a transaction and so locked until it commits.
@@ -19,7 +19,7 @@ use crate::{
     outbox,
 };
 
-/// How far the clocks may be apart of those who begin epochs, in milliseconds.
+/// Maximum difference between the clocks of processes that begin epochs, in milliseconds.
 const CLOCKS_APART_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// The end of the log.
@@ -27,18 +27,18 @@ const CLOCKS_APART_MS: i64 = 24 * 60 * 60 * 1000;
 pub struct Head {
     /// The last commit.
     pub cursor: Cursor,
-    /// When that was, by the clock of who made it.
+    /// The time of that commit, by the clock of its writer.
     pub commit: Millis,
 }
 
 impl Store {
-    /// The end of the log now.
+    /// Returns the current end of the log.
     ///
     /// # Errors
     /// [`StoreError::EpochEnded`] if the log went back; [`StoreError::Unavailable`].
     pub async fn head(&self) -> Result<Head, StoreError> {
         self.present()?;
-        // Before the read: what is heard of meanwhile may be later than what it sees.
+        // Taken before the read: a commit received meanwhile may be later than the read.
         let heard = *self.committed.borrow();
         let head = self.read_head(&self.reader).await?;
         if head.cursor.heard() < heard {
@@ -48,8 +48,8 @@ impl Store {
         Ok(head)
     }
 
-    /// A transaction in which all statements read one snapshot, and the end of the log that it
-    /// sees.
+    /// Begins a transaction in which all statements read one snapshot, and returns it with the end
+    /// of the log in that snapshot.
     ///
     /// # Errors
     /// As [`head`](Self::head).
@@ -63,8 +63,8 @@ impl Store {
         Ok((snapshot, head))
     }
 
-    /// Notes that a commit was made, as a reader or a token of this installation proves. A log
-    /// that has not got it went back. An epoch that has not begun proves nothing.
+    /// Records that a commit was made, as a reader or a token of this installation proves. A log
+    /// without it went back. An epoch that has not begun proves nothing.
     pub fn note_commit(&self, epoch: Epoch, position: i64) {
         let latest = Millis(self.clock.now().0.saturating_add(CLOCKS_APART_MS));
         if epoch <= Epoch::begin(latest, u32::MAX) {
@@ -72,16 +72,16 @@ impl Store {
         }
     }
 
-    /// The end of the log that a snapshot sees.
+    /// Returns the end of the log in a snapshot.
     ///
     /// # Errors
-    /// [`StoreError::EpochEnded`] if the database is another than the one that the log was
-    /// written in; [`StoreError::Unavailable`].
+    /// [`StoreError::EpochEnded`] if the log was written in another database;
+    /// [`StoreError::Unavailable`].
     pub async fn head_in(&self, snapshot: &DatabaseTransaction) -> Result<Head, StoreError> {
         self.read_head(snapshot).await
     }
 
-    /// Whether the log that a snapshot sees still has what was read up to a cursor.
+    /// Checks if the log in a snapshot still has the commits up to a cursor.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -93,8 +93,8 @@ impl Store {
         cursor::continuity(snapshot, head, cursor).await
     }
 
-    /// Begins a new epoch of the log, unless `ended` is not its epoch any more: whoever finds that
-    /// the log does not have what it had ends the epoch for all.
+    /// Begins a new epoch of the log, unless the epoch is no longer `ended`. A process that finds
+    /// commits missing calls this, and so ends the epoch for all.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -119,7 +119,7 @@ impl Store {
         Ok(())
     }
 
-    /// Reads the end of the log, and the time where the database has a clock of its own.
+    /// Reads the end of the log, and the time if the database has its own clock.
     async fn read_head(&self, db: &impl ConnectionTrait) -> Result<Head, StoreError> {
         let found = raw_head(db).await?;
         if let Some(now) = found.database_now {
@@ -139,9 +139,9 @@ impl Store {
 struct RawHead {
     cursor: Cursor,
     commit: Millis,
-    /// Whether the database is another than the one that the last commit was made in.
+    /// True if the last commit was made in another database.
     is_moved: bool,
-    /// The time, where the database has a clock of its own.
+    /// The time, if the database has its own clock.
     database_now: Option<Millis>,
 }
 
@@ -179,9 +179,9 @@ fn cursor_of(row: &sea_orm::QueryResult) -> Result<Cursor, StoreError> {
     })
 }
 
-/// What tells this database from one that took its place. In PostgreSQL: the system and its
-/// timeline, which each connection has noted when it began, and the table, which a restored dump
-/// makes anew. A SQLite file that was put in the place of another is told by its commits alone.
+/// Returns an expression that identifies this database, to tell it from a replacement. In
+/// PostgreSQL: the system and its timeline, which each connection stores when it begins, and the
+/// table's id, which a restored dump makes new. A replaced SQLite file shows by its commits only.
 fn this_database(backend: DbBackend) -> SimpleExpr {
     Expr::cust(match backend {
         DbBackend::Postgres => "current_setting('mandate.server') || '/' || 'head'::regclass::oid",
@@ -189,7 +189,7 @@ fn this_database(backend: DbBackend) -> SimpleExpr {
     })
 }
 
-/// Whether a statement reads the end of the log and nothing else.
+/// True if a statement reads the end of the log and nothing else.
 pub(crate) fn reads_head(statement: &str) -> bool {
     statement.starts_with("SELECT") && statement.ends_with("FROM \"head\"")
 }
@@ -198,8 +198,8 @@ fn missing() -> StoreError {
     StoreError::Corrupt("the head of the log is missing".into())
 }
 
-/// Locks the head: until the transaction ends, no other commits. SQLite needs no lock for that, and
-/// leaves it out: it has one writer at a time.
+/// Locks the head: until the transaction ends, no other transaction commits. SQLite has one writer
+/// at a time, so it needs no lock and leaves it out.
 pub(crate) async fn lock(tx: &DatabaseTransaction) -> Result<(), StoreError> {
     let query = Query::select()
         .column("position")
@@ -210,14 +210,14 @@ pub(crate) async fn lock(tx: &DatabaseTransaction) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Takes the next position. The first commit in a database that has not got `heard`, a commit that
-/// this process knows of, or that is another than that of the commit before, begins a new epoch.
+/// Takes the next position. Begins a new epoch if the database does not have `heard`, a commit that
+/// this process knows of, or if it is another database than that of the commit before.
 pub(crate) async fn advance(
     tx: &DatabaseTransaction,
     now: Millis,
     heard: Heard,
 ) -> Result<Head, StoreError> {
-    // No commit is earlier than the one before it, whatever the clocks of replicas say.
+    // A commit is never earlier than the one before it, even if the clocks of replicas differ.
     let commit =
         Expr::case(Expr::col("commit_ms").gt(now.0), Expr::col("commit_ms")).finally(now.0);
     let this_database = this_database(tx.get_database_backend());
@@ -238,7 +238,7 @@ pub(crate) async fn advance(
     })
 }
 
-/// The epoch of the next commit: a later one if the log went back.
+/// Returns the epoch of the next commit: a later one if the log went back.
 fn next_epoch(
     this_database: SimpleExpr,
     now: Millis,
@@ -250,7 +250,7 @@ fn next_epoch(
         .ne(this_database)
         .or(Expr::col("epoch").lt(epoch.0))
         .or(lost);
-    // Later than every other, also where the clock is not.
+    // Later than every other epoch, even if the clock is behind.
     let fresh = std::cmp::max(Epoch::begin(now, random()?).0, epoch.0.saturating_add(1));
     let later = Expr::case(Expr::col("epoch").lt(fresh), fresh);
     let later = later.finally(Expr::col("epoch").add(1));
@@ -258,7 +258,7 @@ fn next_epoch(
     Ok(next.into())
 }
 
-/// A mark, which is never 0.
+/// Returns a mark, which is never 0.
 fn random_mark() -> Result<i64, StoreError> {
     let (high, low) = (random()?, random()?);
     Ok(i64::from(high) << 31 | i64::from(low >> 1) | 1)
@@ -267,6 +267,6 @@ fn random_mark() -> Result<i64, StoreError> {
 fn random() -> Result<u32, StoreError> {
     let mut bytes = [0; 4];
     aws_lc_rs::rand::fill(&mut bytes)
-        .map_err(|_| StoreError::Corrupt("the system gives no random numbers".into()))?;
+        .map_err(|_| StoreError::Corrupt("the system returned no random numbers".into()))?;
     Ok(u32::from_ne_bytes(bytes))
 }

@@ -1,6 +1,6 @@
-//! Hints that something was committed, from every process that uses the database. Only hints: one
-//! that is lost makes a reader later, never wrong. Whoever listens also knows first that the database
-//! is away.
+//! Commit notifications from every process that uses the database. They are only hints: a lost one
+//! delays a reader, and never makes it wrong. The listener is also the first to notice that the
+//! database is away.
 
 use std::{
     sync::{
@@ -19,24 +19,24 @@ use tokio::{sync::watch, task::AbortHandle, time::timeout};
 
 use crate::cursor::Cursor;
 
-/// How long to wait before the database is listened to again.
+/// Time before a new attempt to listen to the database.
 const PAUSE: Duration = Duration::from_millis(200);
-/// When nothing was heard for so long, the connection is asked whether it is alive: one whose way
-/// was forgotten is as quiet as one that has nothing to tell.
+/// Time without a message after which the connection is probed: a connection whose route is gone is
+/// as silent as one without commits.
 const QUIET: Duration = Duration::from_secs(2);
-/// How long it may take to say so, or to be made.
+/// Maximum time for a probe, or for a new connection.
 const PROBE: Duration = Duration::from_secs(1);
-/// What a server says that is starting or ending (`cannot_connect_now`).
+/// The error code of a server that is starting or stopping (`cannot_connect_now`).
 const CANNOT_CONNECT_NOW: &str = "57P03";
-/// The channel within a database: each service has a schema of its own, which is part of the hint.
+/// The channel within a database. Each service has its own schema, which is part of the message.
 const CHANNEL: &str = "mandate_commits";
 
-/// The last commit that was heard of, by its epoch and its position: a later epoch comes after all
-/// of an earlier one.
+/// The last known commit, by its epoch and position: a later epoch comes after all positions of an
+/// earlier one.
 pub(crate) type Heard = (Epoch, i64);
 
-/// What tells every process that listens to PostgreSQL of a commit, evaluated in its transaction.
-/// SQLite has no other processes to tell.
+/// Returns the expression that notifies every process that listens to PostgreSQL of a commit; the
+/// commit's transaction evaluates it. With SQLite there are no other processes.
 pub(crate) fn notification(cursor: &Cursor) -> SimpleExpr {
     let Cursor {
         epoch, position, ..
@@ -46,16 +46,16 @@ pub(crate) fn notification(cursor: &Cursor) -> SimpleExpr {
     ))
 }
 
-/// Notes a commit that was heard of, unless a later one was.
+/// Records a received commit, unless a later one is known.
 pub(crate) fn note(committed: &watch::Sender<Heard>, heard: Heard) {
-    // Mostly it is known, and then nobody waits for the lock of those who write.
+    // Usually the commit is known already; this avoids the lock of writers.
     if heard <= *committed.borrow() {
         return;
     }
     committed.send_if_modified(|last| (heard > *last).then(|| *last = heard).is_some());
 }
 
-/// Listening, for as long as this lives.
+/// A listener, for as long as this value lives.
 #[derive(Debug, Clone)]
 pub(crate) struct Listening(Arc<Task>);
 
@@ -66,7 +66,7 @@ struct Task {
 }
 
 impl Listening {
-    /// Whether the database could not be reached when it was last tried, a moment ago.
+    /// True if the last attempt to reach the database failed.
     pub(crate) fn is_away(&self) -> bool {
         self.0.away.load(Ordering::Relaxed)
     }
@@ -78,7 +78,7 @@ impl Drop for Task {
     }
 }
 
-/// Moves `committed` forward with the commits in a schema of a PostgreSQL database.
+/// Advances `committed` with the commits in a schema of a PostgreSQL database.
 pub(crate) fn listen(
     url: String,
     schema: &'static str,
@@ -98,7 +98,7 @@ pub(crate) fn listen(
                 tracing::warn!(
                     error,
                     untold,
-                    "commits of other processes are not heard, only polled for"
+                    "commit notifications of other processes are not received; polling instead"
                 );
             }
             tokio::time::sleep(PAUSE).await;
@@ -110,7 +110,7 @@ pub(crate) fn listen(
     }))
 }
 
-/// Whether the database answers at all, if only that it takes no more connections.
+/// True if the database answers at all, even if only to refuse another connection.
 async fn is_reachable(url: &str) -> bool {
     match timeout(PROBE, PgConnection::connect(url)).await {
         Ok(Ok(_)) => true,
@@ -147,7 +147,7 @@ async fn hear(
     }
 }
 
-/// Reads a hint of the commits in a schema.
+/// Reads a notification of a commit in a schema.
 fn read(hint: &str, schema: &str) -> Option<Heard> {
     let mut words = hint.split(' ');
     let of = words.next()?;

@@ -1,4 +1,4 @@
-//! What was: each state of an entity, from the commit that made it to the one that ended it.
+//! The history: each state of an entity, from the commit that made it to the commit that ended it.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,8 @@ use sea_orm::{
 
 use crate::error::StoreError;
 
-/// Rows an `INSERT`, or values an `IN`: both databases bound the parameters of a statement.
+/// Maximum number of rows in an `INSERT`, or of values in an `IN`: both databases limit the
+/// parameters of a statement.
 const CHUNK: usize = 1000;
 
 mod entity {
@@ -39,14 +40,14 @@ mod entity {
 }
 use entity::{ActiveModel, Column, Entity};
 
-/// Which entities changed in a transaction, and to what.
+/// The entities that changed in a transaction, and their new states.
 #[derive(Debug, Default)]
 pub(crate) struct Changes(BTreeMap<(&'static str, String), BTreeMap<String, Option<State>>>);
 
 /// The state of an entity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
-    /// What it can be found by beside its id.
+    /// A key by which the entity can be found besides its id.
     pub place: String,
     /// The state, in the encoding of the service that writes it.
     pub payload: Vec<u8>,
@@ -77,7 +78,7 @@ impl Changes {
         of.insert(id.to_owned(), state);
     }
 
-    /// Ends the states that were, and begins those that are, at the commit.
+    /// Ends the previous states, and begins the new ones, at the commit.
     pub(crate) async fn write(
         self,
         tx: &DatabaseTransaction,

@@ -31,12 +31,12 @@ use crate::{
     url::StoreUrl,
 };
 
-/// How long a statement may wait for a connection or a lock.
+/// Maximum time that a statement waits for a connection or a lock.
 pub(crate) const WAIT: Duration = Duration::from_secs(5);
-/// Connections that read a SQLite file; one more writes.
+/// Number of connections that read a SQLite file; one more writes.
 const SQLITE_READERS: u32 = 4;
-/// Connections that read, and that write: who writes may wait for a read to be done elsewhere, so
-/// writers must never have all of them.
+/// Numbers of connections that read and that write. They are separate pools, because a writer may
+/// wait for a read of another call; writers must never occupy all connections.
 const POSTGRES_READERS: u32 = 10;
 const POSTGRES_WRITERS: u32 = 8;
 /// The database of one service.
@@ -49,9 +49,9 @@ pub struct Store {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) committed: watch::Sender<Heard>,
     pub(crate) chain: Arc<Chain>,
-    /// Records what changes nothing; absent in the store that it writes to.
+    /// Records calls that change nothing; absent in the store that the recorder itself uses.
     pub(crate) recorder: Option<Recorder>,
-    /// Hears of the commits of other processes, where there are such.
+    /// Receives the commits of other processes, if the database is shared.
     listening: Option<Listening>,
     statements: Arc<AtomicU64>,
 }
@@ -63,8 +63,7 @@ impl fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens a database, makes its schema if it is not there, and brings it to the latest
-    /// version.
+    /// Opens a database, creates its schema if needed, and migrates it to the latest version.
     ///
     /// # Errors
     /// [`StoreError::SharedSessions`], [`StoreError::Unavailable`].
@@ -107,7 +106,7 @@ impl Store {
         })
     }
 
-    /// Begins a new epoch where the database is not the one that the log was written in.
+    /// Begins a new epoch if the log was written in another database.
     async fn settle_epoch(&self) -> Result<(), StoreError> {
         match self.head().await {
             Err(StoreError::EpochEnded(ended)) => self.begin_epoch(ended).await,
@@ -115,8 +114,8 @@ impl Store {
         }
     }
 
-    /// Says at once that the database is away, where that is known: whoever tries a connection
-    /// waits for seconds.
+    /// Fails immediately if the database is known to be away: an attempt to connect would take
+    /// seconds.
     ///
     /// # Errors
     /// [`StoreError::Away`].
@@ -127,18 +126,18 @@ impl Store {
         }
     }
 
-    /// A connection for single statements that read.
+    /// Returns a connection for single statements that read.
     pub fn reader(&self) -> &DatabaseConnection {
         &self.reader
     }
 
-    /// A connection for single statements that clean up: they change no facts, so the log does not
-    /// tell of them.
+    /// Returns a connection for single statements that clean up. They change no facts, so the log
+    /// does not report them.
     pub fn writer(&self) -> &DatabaseConnection {
         &self.writer
     }
 
-    /// A transaction in which all statements read one snapshot.
+    /// Begins a transaction in which all statements read one snapshot.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -155,8 +154,8 @@ impl Store {
         Ok(self.reader.begin_with_options(options).await?)
     }
 
-    /// Closes the connections, once they are not used any more. A SQLite database is then whole in
-    /// its file alone. A process that is told to end does this last.
+    /// Closes the connections once they are idle. A SQLite database is then complete in its one
+    /// file. This is the last step of a shutdown.
     pub async fn close(&self) {
         for connection in [&self.reader, &self.writer] {
             match timeout(WAIT, connection.close_by_ref()).await {
@@ -167,29 +166,29 @@ impl Store {
         }
     }
 
-    /// How many statements were run on the database so far, without those that only see whether
-    /// there is something new: these do not come from calls.
+    /// Returns the number of statements run so far, without those that only poll for news, which do
+    /// not come from calls.
     pub fn statements(&self) -> Arc<AtomicU64> {
         self.statements.clone()
     }
 
-    /// The last commit that was heard of, or a later one, whenever it changes.
+    /// Returns a receiver of the last known commit.
     pub fn subscribe(&self) -> watch::Receiver<(Epoch, i64)> {
         self.committed.subscribe()
     }
 
-    /// The clock that rows are stamped by.
+    /// Returns the clock that stamps rows.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
     }
 
-    /// Makes and opens the tokens of this installation.
+    /// Returns the sealer of this installation's tokens.
     pub fn sealer(&self) -> &Sealer {
         &self.sealer
     }
 }
 
-/// Brings the database of one service to the latest version.
+/// Migrates the database of one service to the latest version.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
@@ -198,7 +197,7 @@ pub async fn migrate<M: MigratorTrait>(url: &StoreUrl, source: Source) -> Result
     prepare::<M>(url, source, &writer).await
 }
 
-/// Connections that read, and one or more that write.
+/// Opens a pool of connections that read, and one of connections that write.
 async fn connect(
     url: &StoreUrl,
     source: Source,
@@ -212,8 +211,8 @@ async fn connect(
     Ok((reader, writer))
 }
 
-/// A pool that reads and a connection that writes: SQLite has one writer at a time, and
-/// waiting for a connection is fair where waiting for its lock is not.
+/// Opens a pool that reads and one connection that writes: SQLite has one writer at a time, and
+/// waiting for the connection is fair, unlike waiting for SQLite's lock.
 async fn sqlite(url: &StoreUrl) -> Result<(DatabaseConnection, DatabaseConnection), StoreError> {
     let mut options = ConnectOptions::new(url.expose());
     options
@@ -224,7 +223,7 @@ async fn sqlite(url: &StoreUrl) -> Result<(DatabaseConnection, DatabaseConnectio
             options
                 .create_if_missing(true)
                 .journal_mode(SqliteJournalMode::Wal)
-                // A revocation that was acknowledged must survive a power cut.
+                // An acknowledged revocation must survive a power cut.
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(WAIT)
         });
@@ -233,7 +232,8 @@ async fn sqlite(url: &StoreUrl) -> Result<(DatabaseConnection, DatabaseConnectio
     Ok((reader, writer))
 }
 
-/// The name of the service that a log is of; it keeps its tables under it in a PostgreSQL database.
+/// Returns the name of the service that owns a log; it is also the name of its schema in
+/// PostgreSQL.
 pub fn name_of(source: Source) -> &'static str {
     match source {
         Source::Identity => "identity",

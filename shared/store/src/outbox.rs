@@ -1,9 +1,9 @@
-//! The log of changes: for each entity its latest state, at the position of the commit that
-//! made it. Compacted by construction, so bounded by the number of entities, and a reader that
+//! The log of changes: for each entity its latest state, at the position of the commit that made
+//! it. It is compact by construction, so bounded by the number of entities, and a reader that
 //! begins at 0 gets everything there is.
 //!
-//! INVARIANT: positions are handed out in commit order (see the head of the log); a reader that
-//! asks for `> last` can miss nothing.
+//! INVARIANT: positions are handed out in commit order (see the head of the log), so a reader that
+//! asks for `> last` misses nothing.
 
 use std::collections::BTreeMap;
 
@@ -21,9 +21,9 @@ use crate::{
     open::Store,
 };
 
-/// About how many entries a page of the backlog has. All entries of a commit are in one page.
+/// Approximate number of entries in a page of the backlog. All entries of a commit are in one page.
 const PAGE: u64 = 1000;
-/// Rows an `INSERT`: both databases bound the parameters of a statement.
+/// Maximum number of rows in an `INSERT`: both databases limit the parameters of a statement.
 const CHUNK: usize = 1000;
 
 mod entity {
@@ -47,7 +47,7 @@ mod entity {
 /// The latest state of one entity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Names the entity in this log.
+    /// The name of the entity in this log.
     pub entity: String,
     /// The position of the commit that made this state.
     pub position: i64,
@@ -55,28 +55,28 @@ pub struct Entry {
     pub payload: Vec<u8>,
 }
 
-/// What a reader has not read yet.
+/// The entries that a reader has not read yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backlog {
-    /// Entries in the order of their positions.
+    /// The entries in the order of their positions.
     pub entries: Vec<Entry>,
-    /// Where the next read begins.
+    /// The start of the next read.
     pub cursor: Cursor,
-    /// Whether this was all.
+    /// True if there are no more entries.
     pub caught_up: bool,
-    /// Whether the log is not the one that was read: this begins at its start, and what it does
-    /// not tell of until all was read is no more.
+    /// True if the log is not the one that was read before. This page then begins at the start of
+    /// the log, and entities that do not appear up to its end no longer exist.
     pub anew: bool,
 }
 
 impl Store {
-    /// What follows `after`, in commit order, all of it read in one snapshot. Begins at the start
-    /// where the log is not the one that was read up to `after`.
+    /// Returns the entries after `after`, in commit order, all read in one snapshot. Begins at the
+    /// start if the log is not the one that was read up to `after`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn backlog(&self, after: Cursor) -> Result<Backlog, StoreError> {
-        // What a reader was told was committed: without it, the log went back.
+        // A reader got only committed positions: if this one is missing, the log went back.
         self.note_commit(after.epoch, after.position);
         match self.try_backlog(after).await {
             Err(StoreError::EpochEnded(ended)) => {
@@ -100,7 +100,7 @@ impl Store {
         let same_epoch = after.epoch == head.cursor.epoch;
         let goes_on = match cursor::continuity(&snapshot, &head, &after).await? {
             Continuity::Proven => true,
-            // A loss of what is forgotten would have been noticed by others.
+            // Other readers would have noticed the loss of a commit this old.
             Continuity::Forgotten => same_epoch,
             Continuity::Lost if same_epoch => return Err(StoreError::EpochEnded(after.epoch)),
             Continuity::Lost => false,
@@ -114,8 +114,8 @@ impl Store {
         })
     }
 
-    /// The entities that changed last with the positions of these changes, oldest first: at
-    /// most `limit` of them.
+    /// Returns the most recently changed entities with the positions of these changes, oldest
+    /// first: at most `limit` of them.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -135,7 +135,7 @@ impl Store {
         Ok(latest)
     }
 
-    /// What follows `after`, read in a snapshot that the caller holds, whose end of the log is
+    /// Returns the entries after `after`, read in the caller's snapshot, whose end of the log is
     /// `head`.
     ///
     /// # Errors
@@ -149,7 +149,7 @@ impl Store {
     }
 }
 
-/// Reads a page of what follows `after`.
+/// Reads a page of the entries after `after`.
 async fn read(db: &impl ConnectionTrait, head: &Head, after: i64) -> Result<Backlog, StoreError> {
     if head.cursor.position <= after {
         return Ok(Backlog {
@@ -202,8 +202,8 @@ async fn read(db: &impl ConnectionTrait, head: &Head, after: i64) -> Result<Back
     })
 }
 
-/// Takes the next position and writes the entries at it; returns where and when that was. To be
-/// followed by the commit at once: every other writer waits for it from here on.
+/// Takes the next position, writes the entries at it, and returns position and time. Commit
+/// immediately afterwards: every other writer waits from here on.
 ///
 /// `heard` is a commit that this process knows of.
 pub(crate) async fn append(

@@ -15,12 +15,12 @@ use crate::{
     url::StoreUrl,
 };
 
-/// How long a connection may take to say that it is alive. One whose way was forgotten (a router
-/// began anew, a machine was lost) never says anything, not even an error.
+/// Maximum time for a connection to prove that it is alive. A connection whose route is gone (a
+/// router restarted, a machine was lost) never answers, not even with an error.
 const PROBE: Duration = Duration::from_secs(1);
-/// What a session gives up by itself. Every write waits for the same row, so a replica that is cut
-/// off or stands still within a transaction would hold up all others for as long as TCP has hope.
-/// What the server warns of (a transaction that is ended twice) is no matter for the log.
+/// Timeouts of a session. Every write waits for the same row, so a replica that is cut off or
+/// paused within a transaction would block all others until TCP gives up. Warnings of the server (a
+/// transaction that is ended twice) do not belong in the log.
 const SESSION: &str = "SET lock_timeout = '5s'; \
     SET idle_in_transaction_session_timeout = '2s'; \
     SET tcp_user_timeout = '5s'; \
@@ -28,19 +28,20 @@ const SESSION: &str = "SET lock_timeout = '5s'; \
     SET tcp_keepalives_interval = 1; \
     SET tcp_keepalives_count = 5; \
     SET client_min_messages = 'error'";
-/// Ends statements whose asker has closed the connection, where the server can (from 14 on, Linux).
+/// Ends statements whose client has closed the connection, if the server supports it (from 14 on,
+/// Linux).
 const NOBODY_ASKS: &str = "SELECT set_config(name, '500', false) FROM pg_settings \
     WHERE name = 'client_connection_check_interval' AND version() LIKE '%linux%'";
-/// Notes which server a session is with, and on which timeline: constant as long as it lasts. Fails
-/// on a standby, so that no connection to one is ever used.
+/// Stores the server of a session and its timeline, which stay the same for as long as the session
+/// lives. Fails on a standby, so that a connection to a standby is never used.
 const SERVER: &str = "SELECT set_config('mandate.server', \
     (SELECT system_identifier FROM pg_control_system()) || '/' || \
     substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), false)";
-/// Ends the transaction that a connection is in, also one that the driver does not know of: a
-/// `BEGIN` whose answer nobody waited for. In one message, it costs what a ping does.
+/// Ends the transaction that a connection is in, even one that the driver does not know of: a
+/// `BEGIN` whose answer was not awaited. It is one message, so it costs as little as a ping.
 const NO_TRANSACTION: &str = "BEGIN; ROLLBACK";
 
-/// A pool of connections to the tables of one service.
+/// Opens a pool of connections to the tables of one service.
 pub(crate) async fn connect(
     url: &StoreUrl,
     source: Source,
@@ -62,7 +63,7 @@ pub(crate) async fn connect(
                     Ok(())
                 })
             })
-            // The pool asks without end; these ask first.
+            // The pool's own test has no timeout; these tests have one.
             .test_before_acquire(false)
             .before_acquire(|connection, _| Box::pin(is_alive(connection)))
             .after_release(|connection, _| Box::pin(is_idle(connection)))
@@ -70,13 +71,13 @@ pub(crate) async fn connect(
     Ok(Database::connect(options).await?)
 }
 
-/// Whether a connection can be used; one that cannot is closed.
+/// Checks if a connection can be used; a dead one is closed.
 async fn is_alive(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     Ok(within_probe(connection.ping()).await)
 }
 
-/// Whether a connection that is given back has come to rest. A call that was cut off may leave
-/// it amid a statement or a transaction; whoever used it next would fail by that.
+/// Checks if a returned connection is idle. An interrupted call may leave it in the middle of a
+/// statement or a transaction, and the next user would fail.
 async fn is_idle(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     Ok(within_probe(connection.execute(NO_TRANSACTION)).await)
 }

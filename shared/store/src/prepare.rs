@@ -1,4 +1,4 @@
-//! Brings databases to the latest version, one process at a time.
+//! Migrates databases to the latest version, one process at a time.
 
 use std::time::Duration;
 
@@ -17,14 +17,16 @@ use crate::{
     url::StoreUrl,
 };
 
-/// The first half of the keys of the locks, which are of the database: the letters `MNDT`.
+/// The first half of the keys of the advisory locks, which belong to the whole database: the
+/// letters `MNDT`.
 const LOCKS: i32 = 0x4d4e_4454;
-/// How often a lock is asked for that another process has, or a server that does not listen yet.
+/// Time between attempts to get a lock that another process holds, or to reach a server that does
+/// not listen yet.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How long the migrations of another process may take.
+/// Maximum time for the migrations of another process.
 const MIGRATION: Duration = Duration::from_secs(600);
 
-/// Makes the tables of a service, or brings them to the latest version.
+/// Makes the tables of a service, or migrates them to the latest version.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
@@ -43,8 +45,8 @@ pub(crate) async fn prepare<M: MigratorTrait>(
     Ok(turn.close().await.map_err(connecting)?)
 }
 
-/// Checks that a connection is a session of its own, as long as it lasts. Behind a pooler that
-/// changes the session with each transaction, the search path would be that of any service.
+/// Checks that a connection keeps one session for as long as it lives. Behind a pooler that changes
+/// the session with each transaction, the search path could be that of any service.
 ///
 /// # Errors
 /// [`StoreError::SharedSessions`], [`StoreError::Unavailable`].
@@ -53,9 +55,9 @@ pub(crate) async fn expect_own_sessions(url: &StoreUrl) -> Result<(), StoreError
     let mut other = session(url).await?;
     let first = process(&mut one).await?;
     let mut held = other.begin().await.map_err(connecting)?;
-    // A pooler gives away the session of whoever has no transaction …
+    // A pooler gives the session of an idle client to another one …
     let is_own = process(&mut held).await? != first
-        // … and gives another one later.
+        // … and returns a different session later.
         && process(&mut one).await? == first;
     held.rollback().await.map_err(connecting)?;
     if is_own {
@@ -81,13 +83,13 @@ async fn session(url: &StoreUrl) -> Result<PgConnection, StoreError> {
         .map_err(connecting)?)
 }
 
-/// The process of the server that serves a session.
+/// Returns the server process of a session.
 async fn process(session: &mut PgConnection) -> Result<i32, StoreError> {
     ask(session, "SELECT pg_backend_pid()".to_owned()).await
 }
 
-/// Waits until no other process prepares the tables of a service. Ends with the session, so also
-/// where the process does.
+/// Waits until no other process prepares the tables of a service. The lock ends with the session,
+/// so also with the process.
 async fn turn(mut session: PgConnection, source: Source) -> Result<PgConnection, StoreError> {
     let name = name_of(source);
     let try_lock = format!("SELECT pg_try_advisory_lock({LOCKS}, hashtext('{name}'))");
@@ -98,14 +100,14 @@ async fn turn(mut session: PgConnection, source: Source) -> Result<PgConnection,
             return Err(StoreError::Late);
         }
         if !std::mem::replace(&mut is_told, true) {
-            tracing::info!(log = ?source, "another process brings the database to its version");
+            tracing::info!(log = ?source, "another process is migrating the database");
         }
         sleep(PAUSE).await;
     }
     Ok(session)
 }
 
-/// Asks without preparing the statement, which some poolers do not know.
+/// Runs a statement without preparing it, because some poolers do not support prepared statements.
 async fn ask<T>(session: &mut PgConnection, statement: String) -> Result<T, StoreError>
 where
     T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,

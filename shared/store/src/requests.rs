@@ -1,5 +1,5 @@
-//! Answers to requests that carried an id, kept for a day, so that a repeated request is
-//! answered and not done again (AIP-155).
+//! Responses to requests with a request id, kept for a day: a repeated request gets the stored
+//! response and is not executed again (AIP-155).
 
 use aws_lc_rs::digest;
 use base::{Epoch, Millis};
@@ -9,7 +9,7 @@ use sea_orm::{
 
 use crate::error::StoreError;
 
-/// How long an answer is kept, in milliseconds.
+/// Retention of a response, in milliseconds.
 const KEPT_MS: i64 = 24 * 60 * 60 * 1000;
 
 mod entity {
@@ -34,14 +34,15 @@ mod entity {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Whose a request id is.
+/// The state of a request id.
 #[derive(Debug)]
 pub(crate) enum Claim {
-    /// This transaction's: whoever uses it meanwhile waits.
+    /// This transaction holds the id; other users of the id wait.
     Taken,
-    /// Nobody's any more; to be this transaction's when it keeps its answer.
+    /// The id is free again, because its response has expired; this transaction takes it when it
+    /// stores its own.
     Free,
-    /// That of this request when it was made before; this was answered, in this epoch of the log.
+    /// The same request was made before; it got this response, in this epoch of the log.
     Answered(Vec<u8>, Epoch),
 }
 
@@ -50,7 +51,7 @@ pub(crate) enum Claim {
 pub(crate) struct Request {
     pub(crate) caller: String,
     pub(crate) request_id: String,
-    /// Over the method and all fields of the request.
+    /// A hash of the method and all fields of the request.
     pub(crate) fingerprint: Vec<u8>,
 }
 
@@ -67,8 +68,8 @@ impl Request {
         }
     }
 
-    /// Takes the id for this transaction, or finds the answer that was given under it. Whoever
-    /// repeats a request while it is being done waits here until it is.
+    /// Takes the id for this transaction, or finds the response that was given under it. A
+    /// repetition waits here until the first request is done.
     pub(crate) async fn claim(
         &self,
         db: &impl ConnectionTrait,
@@ -94,7 +95,7 @@ impl Request {
         Ok(Claim::Answered(row.response, Epoch(row.epoch)))
     }
 
-    /// Keeps the answer, and forgets those of more than a day ago, which may be that under the
+    /// Stores the response, and deletes responses of more than a day ago, one of which may have the
     /// same id.
     pub(crate) async fn keep(
         self,

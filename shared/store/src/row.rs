@@ -1,11 +1,11 @@
-//! What repositories are written with.
+//! Helpers for repositories.
 
 use sea_orm::{ActiveModelTrait, IntoActiveModel, UpdateResult};
 
 use crate::error::StoreError;
 
-/// A row to insert, all of its columns set: SeaORM takes a model for one that was read, with
-/// nothing to write.
+/// Returns a row to insert, with all of its columns set: SeaORM assumes that a model was read, and
+/// so would write nothing.
 pub fn new_row<A, M>(model: M) -> A
 where
     A: ActiveModelTrait,
@@ -14,8 +14,8 @@ where
     model.into_active_model().reset_all()
 }
 
-/// That an update which names the version that was read has changed its row: SQLite ignores
-/// `FOR UPDATE`, so this is what tells that nobody else came first.
+/// Checks that an update which names the read version has changed its row. SQLite ignores
+/// `FOR UPDATE`, so this is the check that no other transaction came first.
 ///
 /// # Errors
 /// [`StoreError::Stale`].

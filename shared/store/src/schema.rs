@@ -1,4 +1,4 @@
-//! The tables that every service has, and what migrations are written with.
+//! The tables that every service has, and helpers for migrations.
 
 use ::audit::Chain;
 use sea_orm_migration::{
@@ -7,52 +7,52 @@ use sea_orm_migration::{
     sea_query::{Index, IndexCreateStatement, Query, TableCreateStatement},
 };
 
-/// A table that does not exist yet.
+/// Begins a statement that creates a table.
 pub fn table(name: impl IntoIden) -> TableCreateStatement {
     let mut table = Table::create();
     table.table(name.into_iden());
     table
 }
 
-/// A column of text.
+/// Returns a column of text.
 pub fn text(name: impl IntoIden) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     column.text().not_null();
     column
 }
 
-/// A column of text that may be absent.
+/// Returns a column of text that may be absent.
 pub fn optional_text(name: impl IntoIden) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     column.text().null();
     column
 }
 
-/// A column of numbers or times in milliseconds.
+/// Returns a column of numbers or times in milliseconds.
 pub fn integer(name: impl IntoIden) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     column.big_integer().not_null();
     column
 }
 
-/// A column of bytes.
+/// Returns a column of bytes.
 pub fn bytes(name: impl IntoIden) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     column.binary().not_null();
     column
 }
 
-/// A column of truth values.
+/// Returns a column of booleans.
 pub fn boolean(name: impl IntoIden) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     column.boolean().not_null();
     column
 }
 
-/// Adds a column that may be absent, as it is in the rows that there are, or has a default.
+/// Adds a column that may be absent, as it is in existing rows, or has a default.
 ///
 /// # Errors
-/// What the database says.
+/// The error of the database.
 pub async fn add_column(
     manager: &SchemaManager<'_>,
     table: &'static str,
@@ -63,7 +63,7 @@ pub async fn add_column(
     manager.alter_table(alter).await
 }
 
-/// A primary key over columns.
+/// Returns a primary key over columns.
 pub fn primary(columns: &[&'static str]) -> IndexCreateStatement {
     let mut index = Index::create();
     index.primary();
@@ -73,7 +73,7 @@ pub fn primary(columns: &[&'static str]) -> IndexCreateStatement {
     index
 }
 
-/// An index over columns.
+/// Returns an index over columns.
 pub fn index(name: &str, table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
     let mut index = Index::create();
     index.name(name).table(table);
@@ -84,11 +84,11 @@ pub fn index(name: &str, table: &'static str, columns: &[&'static str]) -> Index
 }
 
 /// Orders columns of text by their bytes, as SQLite does and as strings are compared in memory.
-/// PostgreSQL orders by the rules of a language unless it is told not to. Before an index is made
-/// on them.
+/// PostgreSQL uses the collation of a language by default. Call it before an index is made on the
+/// columns.
 ///
 /// # Errors
-/// What the database says.
+/// The error of the database.
 pub async fn bytewise(
     manager: &SchemaManager<'_>,
     table: &str,
@@ -104,10 +104,10 @@ pub async fn bytewise(
     Ok(())
 }
 
-/// Makes the table of what was, for a service that answers about the past.
+/// Makes the table of past states, for a service that answers about the past.
 ///
 /// # Errors
-/// What the database says.
+/// The error of the database.
 pub async fn create_history(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     manager
         .create_table(
@@ -134,11 +134,11 @@ pub async fn create_history(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .await
 }
 
-/// Gives the log an identity: its epoch, the database that it is in, and a mark of each commit. The
-/// epoch begins when the log is opened next.
+/// Gives the log an identity: its epoch, its database, and a mark of each commit. The epoch begins
+/// when the log is next opened.
 ///
 /// # Errors
-/// What the database says.
+/// The error of the database.
 pub async fn create_epochs(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     for column in ["epoch", "mark"] {
         add_column(manager, "head", integer(column).default(0)).await?;
@@ -153,11 +153,11 @@ pub async fn create_epochs(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     manager.create_table(commits).await
 }
 
-/// Makes the tables that every service has: the head of the log, the outbox, the
-/// requests and the audit log.
+/// Makes the tables that every service has: the head of the log, the outbox, the requests and the
+/// audit log.
 ///
 /// # Errors
-/// What the database says.
+/// The error of the database.
 pub async fn create_common(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     manager
         .create_table(

@@ -1,4 +1,4 @@
-//! Where a database is.
+//! URLs of databases.
 
 use std::{fmt, str::FromStr};
 
@@ -7,8 +7,8 @@ use sea_orm::sqlx::postgres::PgConnectOptions;
 
 use crate::error::StoreError;
 
-/// The settings that the query of a URL of PostgreSQL may hold. The driver writes any other into
-/// the log, with its value.
+/// The settings that the query of a PostgreSQL URL may hold. The driver logs any other setting with
+/// its value.
 const SETTINGS: [&str; 18] = [
     "application_name",
     "dbname",
@@ -30,17 +30,18 @@ const SETTINGS: [&str; 18] = [
     "user",
 ];
 
-/// Where a database is: `sqlite:PATH` or `postgres://…`. Not `sqlite::memory:`, where a reader
-/// would wait for the writer that waits for it. Its text, shown in errors and logs, leaves the
+/// The location of a database: `sqlite:PATH` or `postgres://…`. Not `sqlite::memory:`, where a
+/// reader and the writer would wait for each other. Its text in errors and logs leaves the
 /// credentials out.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoreUrl(SecretUrl);
 
 impl StoreUrl {
-    /// Reads a URL. The drivers find nothing wrong with it later: their errors show all of it.
+    /// Parses a URL. It accepts only URLs that the drivers accept, because errors of the drivers
+    /// show the whole URL.
     ///
     /// # Errors
-    /// [`StoreError::Url`] for one that names no database, or is malformed.
+    /// [`StoreError::Url`] for one that does not name a database, or is malformed.
     pub fn parse(url: impl Into<SecretUrl>) -> Result<Self, StoreError> {
         let url = url.into();
         if names_database(&url) {
@@ -54,7 +55,7 @@ impl StoreUrl {
         self.expose().starts_with("sqlite:")
     }
 
-    /// The whole text, to connect with and not to show.
+    /// Returns the whole text, to connect with and not to show.
     pub(crate) fn expose(&self) -> &str {
         self.0.expose()
     }

@@ -1,4 +1,4 @@
-//! The write transaction: what changes data goes through here, with a permit.
+//! The write transaction: every change of data goes through here, with a permit.
 
 use std::{
     collections::BTreeMap,
@@ -23,38 +23,38 @@ use crate::{
     requests::{Claim, Request},
 };
 
-/// Whose turn it is when a mutation begins.
+/// The result of beginning a mutation.
 #[derive(Debug)]
 pub enum Turn<R> {
-    /// The request was done before; this is what was answered.
+    /// The request was executed before; this was its response.
     Repeat(R),
-    /// The request is to be done, in this transaction.
+    /// The request is to be executed in this transaction.
     Write(Box<WriteTx>),
 }
 
-/// A transaction that writes. Dropped without [`finish`](WriteTx::finish), it changes nothing.
+/// A transaction that writes. Dropping it without [`finish`](WriteTx::finish) changes nothing.
 #[derive(Debug)]
 pub struct WriteTx {
     tx: DatabaseTransaction,
     store: Store,
     entries: BTreeMap<String, Vec<u8>>,
-    /// Locked for no longer than it takes to note a change.
+    /// Locked only while a change is recorded.
     history: Mutex<history::Changes>,
     request: Option<Request>,
-    /// What the audit log says of the change, when a caller makes it.
+    /// The audit entry of the change, if a caller makes it.
     pub(crate) audited: Option<Box<Entry>>,
     purpose: Purpose,
     now: Millis,
 }
 
-/// What becomes of the changes of a transaction.
+/// The fate of the changes of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Purpose {
-    /// They are committed.
+    /// The changes are committed.
     Commit,
-    /// They are made and taken back.
+    /// The changes are made and rolled back.
     Validate,
-    /// They are never made: repositories note them, and read what they have noted.
+    /// The changes are never made: repositories record them, and read from these records.
     Draft,
 }
 
@@ -84,14 +84,15 @@ impl Store {
                 Mutation::request_id(request),
                 &request.encode_to_vec(),
             );
-            // Before anything is checked: what the first of two has just made, the second of them
-            // would find in its way.
+            // Claim the id before any check: a repetition that runs second would find the changes
+            // of the first in its way.
             let claim = repeatable.claim(&write.tx, write.now).await?;
             if let Claim::Answered(response, epoch) = claim {
                 let mut response = R::decode(response.as_slice())?;
                 let head = self.head_in(&write.tx).await?;
                 if epoch != head.cursor.epoch {
-                    // A token of an earlier epoch is refused; every later one names the change, too.
+                    // A token of an earlier epoch is refused; every token of this epoch covers the
+                    // change, too.
                     response.set_consistency_token(self.token(&head.cursor));
                 }
                 return Ok(Turn::Repeat(response));
@@ -101,7 +102,7 @@ impl Store {
         Ok(Turn::Write(Box::new(write)))
     }
 
-    /// Begins a change that no request asks for: bootstrap and projections.
+    /// Begins a change without a request: bootstrap and projections.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -115,9 +116,9 @@ impl Store {
         Ok(self.write_in(tx, permit, Purpose::Commit))
     }
 
-    /// Begins a draft of changes: it reads one snapshot, holds nobody up and is never committed.
-    /// Only repositories that ask [`is_draft`](WriteTx::is_draft) can change anything in it; the
-    /// database refuses what others write.
+    /// Begins a draft, a dry-run transaction: it reads one snapshot, blocks no other transaction
+    /// and is never committed. Only repositories that check [`is_draft`](WriteTx::is_draft) can
+    /// change anything in it; the database refuses other writes.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -153,7 +154,7 @@ impl Store {
 }
 
 impl Store {
-    /// A consistency token of the last commit that a transaction sees.
+    /// Returns a consistency token of the last commit that a transaction sees.
     ///
     /// # Errors
     /// As [`head_in`](Self::head_in).
@@ -161,7 +162,7 @@ impl Store {
         Ok(self.token(&self.head_in(tx).await?.cursor))
     }
 
-    /// The consistency token of a commit.
+    /// Returns the consistency token of a commit.
     fn token(&self, commit: &Cursor) -> String {
         self.sealer.consistency(Position {
             source: self.source,
@@ -170,7 +171,7 @@ impl Store {
         })
     }
 
-    /// The consistency token of the last commit.
+    /// Returns the consistency token of the last commit.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -184,21 +185,22 @@ impl Store {
 }
 
 impl WriteTx {
-    /// The transaction, for statements.
+    /// Returns the transaction, for statements.
     pub fn connection(&self) -> &DatabaseTransaction {
         &self.tx
     }
 
-    /// When the transaction began.
+    /// Returns the time at which the transaction began.
     pub fn now(&self) -> Millis {
         self.now
     }
 
-    /// Lets nothing else commit until this ends: what it then reads, also elsewhere, is true when
-    /// it commits.
-    // INVARIANT: rows are locked in one order, or two transactions wait for each other: the request's
-    // id, the head of the log, all others. A transaction that writes several rows which others
-    // write, too, leads before the first of them. One that writes a single row needs not.
+    /// Locks the log: no other transaction commits until this one ends, so everything read from now
+    /// on, also in other services, is still true at the commit.
+    // INVARIANT: rows are locked in one order, or two transactions wait for each other: the
+    // request's id, the head of the log, all others. A transaction that writes several rows which
+    // others write, too, locks the log before the first of them. A transaction that writes a single
+    // row need not.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -211,30 +213,30 @@ impl WriteTx {
         self.entries.insert(entity, payload);
     }
 
-    /// Notes the new state of an entity for the history, or that it is no more.
+    /// Records the new state of an entity for the history; `None` if it no longer exists.
     pub fn note(&self, kind: &'static str, organization: &str, id: &str, state: Option<State>) {
         let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
         history.note(kind, organization, id, state);
     }
 
-    /// Whether the changes are only noted, and read from what was [noted](Self::noted).
+    /// True if the changes are only recorded, and read from the [recorded](Self::noted) states.
     pub fn is_draft(&self) -> bool {
         self.purpose == Purpose::Draft
     }
 
-    /// The entities of a kind in an organization that were noted so far, by their ids, each with its
-    /// new state, or none if it is no more.
+    /// Returns the recorded entities of a kind in an organization by id, each with its new state,
+    /// or `None` if it no longer exists.
     pub fn noted(&self, kind: &'static str, organization: &str) -> BTreeMap<String, Option<State>> {
         let history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
         history.of(kind, organization)
     }
 
-    /// Commits, unless the request only validates, and answers with the consistency token of
-    /// the commit (empty if there was none).
+    /// Commits, unless the request only validates, and responds with the consistency token of the
+    /// commit (empty if there was none).
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`]: whether the commit took place is then unknown, and the
-    /// request can be repeated under its id to know.
+    /// [`StoreError::Unavailable`]: the commit may or may not have taken place; repeat the request
+    /// under its id to find out.
     pub async fn finish<R: Audited>(
         mut self,
         respond: impl FnOnce(String) -> R,
@@ -243,8 +245,8 @@ impl WriteTx {
             self.tx.rollback().await?;
             return Ok(respond(String::new()));
         }
-        // What was changed is named by the answer, whose token is known only once nobody else can
-        // change anything.
+        // The response names the changed resources. Its token is known only once no other
+        // transaction can commit.
         let mut response = respond(String::new());
         if let Some(entry) = &mut self.audited {
             let changed = ::audit::named(&response);
@@ -264,7 +266,7 @@ impl WriteTx {
         Ok(response)
     }
 
-    /// Commits a change that no request asks for, and returns its position.
+    /// Commits a change without a request, and returns its position.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -275,7 +277,7 @@ impl WriteTx {
         Ok(cursor.position)
     }
 
-    /// The last step but the commit: what others are told, and what the audit log says.
+    /// Writes the log entries and the audit record, the last step before the commit.
     async fn append(&mut self) -> Result<Cursor, StoreError> {
         let history = self
             .history
@@ -283,11 +285,12 @@ impl WriteTx {
             .unwrap_or_else(PoisonError::into_inner);
         let history = std::mem::take(history);
         if !history.is_empty() {
-            // What was true until now was so while this waited for its turn.
+            // Lock the log first: the previous states must end at our commit, not at the time we
+            // queued.
             head::lock(&self.tx).await?;
         }
         let chain = &self.store.chain;
-        // Boxed, so that the futures of those who record nothing stay small.
+        // Boxed, so that futures without an audit entry stay small.
         let records = match &self.audited {
             Some(entry) => {
                 let entries = std::slice::from_ref(&**entry);
@@ -311,7 +314,7 @@ impl WriteTx {
 pub(crate) async fn begin(store: &Store) -> Result<DatabaseTransaction, StoreError> {
     store.present()?;
     let options = TransactionOptions {
-        // A deferred transaction that turns to writing fails at once if another wrote.
+        // A deferred transaction that starts to write fails immediately if another one wrote.
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     };

@@ -1,8 +1,8 @@
 //! Private servers for tests: PostgreSQL and Redis on free ports, in temporary folders.
 //!
-//! A server is started when it is first asked for and shared by all tests of the process. It
-//! ends with the process, however that ends: a shell that holds the server waits for the other
-//! end of a pipe to close.
+//! A server starts at its first use, and all tests of the process share it. It ends with the
+//! process, however that ends: a shell that holds the server waits for the other end of a pipe to
+//! close.
 
 mod postgres;
 mod redis;

@@ -15,7 +15,7 @@ use std::{
 
 use crate::server::{Server, StartError, free_port, run};
 
-/// Where Debian keeps the programs, newest first.
+/// The folders of the programs in Debian, newest first.
 const FOLDERS: [&str; 4] = [
     "/usr/lib/postgresql/17/bin",
     "/usr/lib/postgresql/16/bin",
@@ -31,10 +31,10 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// The server that the tests of this process share.
+    /// Returns the server that the tests of this process share.
     ///
     /// # Errors
-    /// [`StartError`], kept for all who ask.
+    /// [`StartError`], stored and returned to every caller.
     pub fn shared() -> Result<&'static Self, &'static StartError> {
         static SHARED: OnceLock<Result<Postgres, StartError>> = OnceLock::new();
         SHARED.get_or_init(Self::start).as_ref()
@@ -90,7 +90,7 @@ impl Postgres {
         Ok(postgres)
     }
 
-    /// The URL of a new, empty database.
+    /// Creates a new, empty database, and returns its URL.
     ///
     /// # Errors
     /// [`StartError`].
@@ -104,7 +104,7 @@ impl Postgres {
         ))
     }
 
-    /// Drops a database by its URL, and whoever is connected to it.
+    /// Drops a database by its URL, and its open connections.
     ///
     /// # Errors
     /// [`StartError`].
@@ -113,7 +113,7 @@ impl Postgres {
         self.psql(&format!("DROP DATABASE {name} WITH (FORCE)"))
     }
 
-    /// The server.
+    /// Returns the server.
     pub fn server(&self) -> &Server {
         &self.server
     }
@@ -136,7 +136,7 @@ impl Postgres {
         )
     }
 
-    /// A program of PostgreSQL that is a client of the server.
+    /// Returns a PostgreSQL client program, with arguments to reach the server.
     fn client(&self, program: &str) -> Command {
         let mut command = Command::new(self.programs.join(program));
         command
@@ -146,7 +146,7 @@ impl Postgres {
     }
 }
 
-/// A folder that the server may use.
+/// Makes a folder that the server may use.
 fn own_folder() -> Result<PathBuf, StartError> {
     let folder = tempfile::Builder::new()
         .prefix("mandate-postgres-")
@@ -159,7 +159,7 @@ fn own_folder() -> Result<PathBuf, StartError> {
     Ok(folder)
 }
 
-/// A program, run by who may run the server.
+/// Returns a program that runs as the user of the server.
 fn run_by_owner(program: &Path) -> Command {
     match runner().as_slice() {
         [runner, arguments @ ..] => {
@@ -171,7 +171,7 @@ fn run_by_owner(program: &Path) -> Command {
     }
 }
 
-/// What runs a program as somebody who is not root.
+/// Returns the command that runs a program as a user other than root.
 fn runner() -> Vec<String> {
     let is_root = fs::metadata("/proc/self").is_ok_and(|own| {
         use std::os::unix::fs::MetadataExt;

@@ -9,10 +9,10 @@ use crate::server::{Server, StartError, free_port};
 pub struct Redis(Server);
 
 impl Redis {
-    /// The server that the tests of this process share.
+    /// Returns the server that the tests of this process share.
     ///
     /// # Errors
-    /// [`StartError`], kept for all who ask.
+    /// [`StartError`], stored and returned to every caller.
     pub fn shared() -> Result<&'static Self, &'static StartError> {
         static SHARED: OnceLock<Result<Redis, StartError>> = OnceLock::new();
         SHARED.get_or_init(Self::start).as_ref()
@@ -40,8 +40,8 @@ impl Redis {
         Ok(Self(Server::start("redis-server", &command, folder, port)?))
     }
 
-    /// Starts a Sentinel that watches a master, `main`, and takes it for down after half a
-    /// second, with more options.
+    /// Starts a Sentinel that watches a master, `main`, and considers it down after half a second,
+    /// with more options.
     ///
     /// # Errors
     /// [`StartError`].
@@ -58,18 +58,18 @@ impl Redis {
         Ok(Self(Server::start("redis-server", &command, folder, port)?))
     }
 
-    /// The URL of the server.
+    /// Returns the URL of the server.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.0.port)
     }
 
-    /// The server.
+    /// Returns the server.
     pub fn server(&self) -> &Server {
         &self.0
     }
 }
 
-/// A folder for a server, if the program is installed.
+/// Makes a folder for a server, if the program is installed.
 fn folder() -> Result<PathBuf, StartError> {
     if Command::new("redis-server")
         .arg("--version")

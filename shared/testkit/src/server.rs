@@ -14,18 +14,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a server may take to listen.
+/// Maximum time for a server to start listening.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Why there is no server.
+/// An error in starting a server.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// A program is not installed.
     #[error("`{program}` is not installed: {hint}")]
     Missing {
-        /// The program.
+        /// The name of the program.
         program: &'static str,
-        /// How to get it.
+        /// A way to install it.
         hint: &'static str,
     },
     /// The operating system refused something.
@@ -34,9 +34,9 @@ pub enum StartError {
     /// A program ended with an error.
     #[error("`{program}` failed: {output}")]
     Failed {
-        /// The program.
+        /// The name of the program.
         program: &'static str,
-        /// What it said.
+        /// Its error output.
         output: String,
     },
     /// The server did not listen in time.
@@ -44,24 +44,24 @@ pub enum StartError {
     Silent(&'static str),
 }
 
-/// A running server. Dropped, it is ended.
+/// A running server. Dropping it stops the server.
 #[derive(Debug)]
 pub struct Server {
     shell: Child,
-    /// Where it listens on 127.0.0.1.
+    /// The port that it listens on, on 127.0.0.1.
     pub port: u16,
-    /// Its own folder, deleted when it ends.
+    /// Its folder, deleted when it ends.
     pub folder: PathBuf,
 }
 
-/// Below those that the operating system gives to connections and to who asks for any: a port that
-/// a server is about to listen on would else be taken by a connection of another test.
+/// Below the ephemeral range, so that another test's outgoing connection cannot take the port
+/// first.
 const PORTS: Range<u32> = 12_000..32_000;
 
-/// A port that nobody listens on, and that is given out once by this process.
+/// Returns a free port, which this process returns only once.
 ///
 /// # Errors
-/// What the operating system says, if no port is free.
+/// The error of the operating system, if no port is free.
 pub fn free_port() -> io::Result<u16> {
     static FIRST: LazyLock<u32> = LazyLock::new(|| process::id().wrapping_mul(7919));
     static GIVEN: AtomicU32 = AtomicU32::new(0);
@@ -79,7 +79,7 @@ pub fn free_port() -> io::Result<u16> {
 }
 
 impl Server {
-    /// Runs `command` in a shell until this is dropped or the process ends, and then deletes
+    /// Runs `command` in a shell until this value is dropped or the process ends, and then deletes
     /// `folder`.
     pub(crate) fn start(
         program: &'static str,
@@ -87,8 +87,8 @@ impl Server {
         folder: PathBuf,
         port: u16,
     ) -> Result<Self, StartError> {
-        // PostgreSQL ends fast by the first signal and takes no notice of the other; PgBouncer waits
-        // for its clients at the first.
+        // PostgreSQL stops fast at the first signal and ignores the second; PgBouncer waits for its
+        // clients at the first.
         let script = format!(
             "{command} >'{folder}/log' 2>&1 & server=$!\n\
              cat >/dev/null\n\
@@ -121,7 +121,8 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         drop(self.shell.stdin.take());
-        // The shell ends when the server has. What it cannot delete is no fault of the test.
+        // The shell ends after the server. A failure to delete the folder is not a failure of the
+        // test.
         let _ = self.shell.wait();
     }
 }

@@ -1,4 +1,4 @@
-//! Refusals because there is too much of something.
+//! Refusals because a limit is exceeded.
 
 use std::time::{Duration, Instant};
 
@@ -51,7 +51,7 @@ async fn an_organization_that_has_as_many_roles_as_it_may_is_told_the_limit() {
             })
         };
         let method = "entitlement.v1.CustomRoleService/CreateCustomRole";
-        // The samples made one.
+        // The samples have already created one.
         for number in 0..255 {
             world
                 .done(&format!("/mandate.{method}"), &own(number))
@@ -63,7 +63,8 @@ async fn an_organization_that_has_as_many_roles_as_it_may_is_told_the_limit() {
     }
 }
 
-/// More places than a preview may say: what `users` come to hold in `resources`.
+/// An organization whose preview names more locations than a preview may: `users` get access to
+/// `resources`.
 struct Large {
     users: usize,
     resources: usize,
@@ -123,7 +124,7 @@ async fn a_preview_that_says_more_than_an_answer_can_hold_is_refused_with_the_li
         let begin = Instant::now();
         loop {
             let status = refused(&world, method, &changes).await;
-            // Entitlement has yet to hear of the members and the resources.
+            // Entitlement may not have received the members and resources yet.
             if status.code() != Code::ResourceExhausted && begin.elapsed() < PATIENCE {
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;

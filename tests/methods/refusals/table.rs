@@ -1,5 +1,5 @@
-//! Requests of whoever may do all, in the organization `alpha` that the samples made, and how each is
-//! refused.
+//! Requests of a caller with all permissions, in the organization `alpha` of the samples, with the
+//! refusal of each.
 
 use tonic::Code;
 

@@ -1,8 +1,8 @@
-//! The methods that change or end what was made.
+//! Methods that change or end existing entities.
 
 use super::Row;
 
-/// Changes what was made, and leaves it as it is needed.
+/// Requests that change existing entities, and leave them usable for later samples.
 pub const CHANGE: &[Row] = &[
     (
         "identity.v1.UserService/UpdateUser",
@@ -106,7 +106,7 @@ pub const CHANGE: &[Row] = &[
     ),
 ];
 
-/// Ends what was made.
+/// Requests that end existing entities.
 pub const END: &[Row] = &[
     (
         "identity.v1.AuditService/ForgetPerson",

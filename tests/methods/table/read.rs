@@ -1,8 +1,8 @@
-//! The methods that change nothing.
+//! Methods that change nothing.
 
 use super::Row;
 
-/// Changes nothing.
+/// Requests that change nothing.
 pub const READ: &[Row] = &[
     (
         "identity.v1.UserService/GetUser",
@@ -197,7 +197,7 @@ pub const READ: &[Row] = &[
         "entitlement.v1.PeerService/AwaitProjection",
         r#"{"consistencyToken": "{token}"}"#,
     ),
-    // Of members it notes for a minute that they are not counted.
+    // The service records for a minute that the released member does not count.
     (
         "entitlement.v1.PeerService/CheckControl",
         r#"{"caller": "serviceAccounts/root", "subject": "users/user-{org}-{n}"}"#,

@@ -1,4 +1,4 @@
-//! What is refused, before it costs.
+//! Bounds that are enforced before any cost arises.
 
 use api::entitlement::v1::{
     CheckBatchRequest, CheckStreamRequest, Grant, GrantChange, ListResourcesRequest,
@@ -16,7 +16,7 @@ use crate::{
     world::World,
 };
 
-/// Contexts with too many keys, bytes and levels, and the largest that there may be.
+/// Returns contexts with too many keys, bytes or levels, and the largest valid context.
 fn contexts() -> (Vec<Struct>, Struct) {
     let text = |length: usize| Value {
         kind: Some(Kind::StringValue("x".repeat(length))),
@@ -47,7 +47,7 @@ fn contexts() -> (Vec<Struct>, Struct) {
     )
 }
 
-/// The field that is wrong.
+/// Returns the invalid field of a refusal.
 fn field(status: &Status) -> String {
     assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
     let violations = status.get_details_bad_request().unwrap().field_violations;
@@ -209,7 +209,7 @@ fn k_n_a_member_has_no_more_conditions_than_a_question_may_ask() {
         assert_eq!(answer.grant, world.at("grants/if-15"));
         world.revoke("if-7").await;
         create(&world, "if-more", grant("true")).await.unwrap();
-        // Nor do the questions of a batch ask more than others would wait for.
+        // A batch has one condition budget for all its questions.
         let question = Question {
             subject: world.user("eva"),
             permission: world.permission("billing.view"),
@@ -231,7 +231,7 @@ fn k_n_a_member_has_no_more_conditions_than_a_question_may_ask() {
             Code::ResourceExhausted,
             "TOO_MANY_CONDITIONS",
         );
-        // A stream answers all of them, some later.
+        // A stream answers all questions, some of them later.
         let message = CheckStreamRequest {
             questions: (0..200)
                 .map(|id| StreamQuestion {

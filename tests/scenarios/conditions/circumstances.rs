@@ -1,4 +1,4 @@
-//! A world with conditions, and the circumstances in which it is asked.
+//! A world with conditional grants, and contexts of questions.
 
 use api::entitlement::v1::{
     CheckRequest, CreateGrantRequest, CreateGrantResponse, Decision, Grant, Scope,
@@ -9,12 +9,16 @@ use tonic::{Response, Status};
 
 use crate::world::World;
 
-/// `eva` may view everywhere in the office, `cas` numbers below `k1` with a small amount.
+/// `eva` may view everything with the network `office`; `cas` may view numbers below `k1` with a
+/// small amount.
 pub const OFFICE: &str = "context.network == 'office'";
 pub const SMALL: &str = "resource.type == 'number' && context.amount < 10";
 
-/// A context of texts and numbers.
-#[expect(clippy::unnecessary_wraps, reason = "a question has one or none")]
+/// Returns a context of strings and numbers.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a question has an optional context"
+)]
 pub fn context(fields: &[(&str, &str)]) -> Option<Struct> {
     let fields = fields.iter().map(|(key, value)| {
         let kind = match value.parse() {
@@ -28,12 +32,12 @@ pub fn context(fields: &[(&str, &str)]) -> Option<Struct> {
     })
 }
 
-/// In the office.
+/// Returns the context with the network `office`.
 pub fn office() -> Option<Struct> {
     context(&[("network", "office"), ("amount", "5")])
 }
 
-/// The world, with grants under conditions.
+/// Loads the world, with conditional grants.
 pub async fn load<'r>(rig: &'r Rig, id: &'static str) -> World<'r> {
     let world = World::load(rig, id).await;
     let all = Scope {
@@ -68,7 +72,7 @@ pub async fn create(
     world.rig.root().grants().create_grant(request).await
 }
 
-/// Whether a user may view the bills of a place, in these circumstances.
+/// Returns the question whether a user may view the bills at a location, with a context.
 pub fn question(world: &World<'_>, user: &str, place: &str, said: Option<Struct>) -> CheckRequest {
     CheckRequest {
         context: said,

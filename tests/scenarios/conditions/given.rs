@@ -1,4 +1,4 @@
-//! What is answered where conditions bear.
+//! Answers that depend on conditions.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -34,14 +34,14 @@ fn a_grant_holds_where_its_condition_is_met_and_says_what_it_asks_for() {
         let nowhere = ask(&world, "eva", "units/k2", None).await;
         assert_eq!(nowhere.reason(), DecisionReason::ConditionNotMet);
         assert_eq!(nowhere.missing_context, ["network"]);
-        // A number, what is no resource, and what is out of scope whatever is said.
+        // A number, a unit, and a resource that is out of scope in every context.
         let number = ask(&world, "cas", "resources/n1", office()).await;
         assert_eq!(number.reason(), DecisionReason::Allowed);
         let unit = ask(&world, "cas", "units/k1", office()).await;
         assert_eq!(unit.reason(), DecisionReason::ConditionNotMet);
         let outside = ask(&world, "cas", "resources/n4", office()).await;
         assert_eq!(outside.reason(), DecisionReason::OutOfScope);
-        // What `cas` has always stays as it was.
+        // The unconditional grant of `cas` is unaffected.
         let always = ask(&world, "cas", "resources/n3", None).await;
         assert_eq!(always.grant, world.at("grants/cas"));
     });
@@ -65,7 +65,7 @@ fn k_a_an_answer_upon_which_a_condition_bore_is_given_once() {
                 assert_eq!(answer.reusable_ms > 0, always, "{user} {place}");
             }
         }
-        // Another replica, which would believe what is shared.
+        // Another replica would trust shared decisions.
         let second = rig.replica().await;
         for _ in 0..2 {
             for replica in [&second, &rig] {
@@ -81,14 +81,15 @@ fn k_a_an_answer_upon_which_a_condition_bore_is_given_once() {
                 }
             }
         }
-        // None is in Redis; what holds always is, whatever was said when it was asked.
+        // Redis holds no conditional decision. It holds unconditional ones, even for questions with
+        // a context.
         let shared = ask(&world, "ann", "units/k1", home()).await;
         assert!(shared.reusable_ms > 0);
         let count = |pattern: &str| {
             let count = format!("EVAL \"return #redis.call('KEYS', '{pattern}')\" 0");
             redis.ask(&count, "\r\n")
         };
-        let patience = Patience::with("what is shared in Redis");
+        let patience = Patience::with("shared decisions in Redis");
         while count("*users/if-once-ann*") == ":0\r\n" {
             patience.pause().await;
         }
@@ -131,7 +132,7 @@ fn k_n_a_condition_over_values_of_different_kinds_or_rounded_numbers_is_not_met(
     });
 }
 
-/// Every question of the world, in circumstances.
+/// Covers every question about the world, with a context.
 #[test]
 fn k_e_lists_and_batches_say_what_checks_say_in_the_same_circumstances() {
     everywhere(async |rig| {
@@ -180,7 +181,7 @@ fn k_e_lists_and_batches_say_what_checks_say_in_the_same_circumstances() {
                         resource: world.at(place),
                         context: said.clone(),
                     };
-                    // The same question in other circumstances beside it.
+                    // The batch also asks the same question with another context.
                     let other = Question {
                         context: context(&[("network", "none")]),
                         ..question.clone()

@@ -1,14 +1,16 @@
-//! What lists say of grants that hold under conditions.
+//! Lists that depend on conditional grants.
 
 use api::entitlement::v1::{
-    ListPermissionsRequest, ListSubjectsRequest, UnderCondition, list_subjects_request::Held,
+    ListPermissionsRequest, ListResourcesRequest, ListSubjectsRequest, UnderCondition,
+    list_subjects_request::Held,
 };
 use prost_types::Struct;
 
 use super::circumstances::{context, load, office};
 use crate::{shared::everywhere, world::World};
 
-/// Who may look at bills at a place: those who do, and those who would if more were said.
+/// Returns the subjects that may view bills at a location, and those that could with a fuller
+/// context.
 async fn subjects(
     world: &World<'_>,
     place: &str,
@@ -36,7 +38,7 @@ fn a_list_says_who_may_under_a_condition_and_what_was_not_said() {
         assert_eq!(found.missing_context, ["network"]);
         let (may, would) = subjects(&world, "units/k2", office()).await;
         assert!(may.contains(&eva) && would.iter().all(|item| item.name != eva));
-        // What was said refuses it.
+        // The context does not meet the condition.
         let home = context(&[("network", "home")]);
         let (may, would) = subjects(&world, "units/k2", home).await;
         assert!(!may.contains(&eva) && would.iter().all(|item| item.name != eva));
@@ -65,6 +67,34 @@ fn a_list_of_permissions_says_which_are_held_under_a_condition() {
                 .flat_map(|item| item.missing_context.iter().map(String::as_str))
                 .collect();
             assert_eq!(told, missing);
+        }
+    });
+}
+
+#[test]
+fn a_list_of_resources_says_where_a_condition_would_allow() {
+    everywhere(async |rig| {
+        let world = load(rig, "if-where").await;
+        let place = world.at("units/k2");
+        let home = context(&[("network", "home")]);
+        for (context, allowed, missing) in [
+            (None, false, Some(vec!["network".to_owned()])),
+            (office(), true, None),
+            (home, false, None),
+        ] {
+            let request = ListResourcesRequest {
+                parent: world.organization(),
+                subject: world.user("eva"),
+                permission: world.permission("billing.view"),
+                context,
+                ..ListResourcesRequest::default()
+            };
+            let mut client = rig.root().authorization();
+            let page = client.list_resources(request).await.unwrap().into_inner();
+            assert_eq!(page.resources.contains(&place), allowed);
+            let would = page.conditional_resources.into_iter();
+            let mut would = would.filter(|item| item.name == place);
+            assert_eq!(would.next().map(|item| item.missing_context), missing);
         }
     });
 }

@@ -1,4 +1,4 @@
-//! Lists of what is too large for memory, where each resource must be asked about.
+//! Pages of lists that are too large for memory and evaluate a condition for each resource.
 
 use std::fmt::Write;
 
@@ -11,10 +11,10 @@ use tests::{Rig, Setting};
 use super::circumstances::{ask, create, load, office};
 use crate::{listing::resources, shared::run, world::World};
 
-/// More than are looked at for a page of one.
+/// Number of products, more than one scan for a page of size 1 examines.
 const PRODUCTS: usize = 80;
 
-/// Products below `k1`, and three numbers among them.
+/// Returns the document with products below `k1`, and three numbers among them.
 fn more(id: &str) -> String {
     let mut text = String::new();
     for number in 100..100 + PRODUCTS {
@@ -45,7 +45,7 @@ async fn listed(world: &World<'_>, user: &str, page_size: i32) -> Vec<String> {
 #[test]
 fn k_e_pages_of_what_few_resources_meet_leave_nothing_out() {
     run(async {
-        // In memory there are too many conditions to be asked, if not too many resources.
+        // Either too many resources or too many conditions prevent evaluation in memory.
         let all = entitlement::Limits::default().whole;
         for (setting, whole) in Setting::IN_PROCESS.into_iter().zip([1, all]) {
             let answers = entitlement::Limits {
@@ -56,7 +56,7 @@ fn k_e_pages_of_what_few_resources_meet_leave_nothing_out() {
             let world = load(&rig, "if-pages").await;
             rig.apply(&more("if-pages")).await;
             crate::feeds::heard(&rig).await;
-            // One of the products by name, and always: it comes where it belongs.
+            // An unconditional grant names one of the products, which must appear in its position.
             let named = Scope {
                 resources: vec![world.at("resources/n150")],
                 ..Scope::default()
@@ -80,7 +80,8 @@ fn k_e_pages_of_what_few_resources_meet_leave_nothing_out() {
                 found.dedup();
                 assert_eq!((all, &found), (7, &expected), "{page_size}");
             }
-            // Under a condition that does not speak of resources, all are; whatever there is besides.
+            // A condition that does not read the resource lets all resources through, regardless of
+            // other grants.
             for number in 0..15 {
                 let grant = Grant {
                     condition: format!("context.network == 'n{number}'"),
@@ -91,7 +92,7 @@ fn k_e_pages_of_what_few_resources_meet_leave_nothing_out() {
             }
             let all = listed(&world, "eva", 7).await;
             assert_eq!(all.len(), PRODUCTS + 4);
-            // One that no resource meets.
+            // No resource meets this condition.
             let update = UpdateGrantRequest {
                 grant: Some(Grant {
                     name: world.at("grants/eva-if"),

@@ -1,4 +1,4 @@
-//! What is shown of conditions, and to whom.
+//! Visibility of conditions.
 
 use api::entitlement::v1::{
     AccessView, ApplyGrantChangesRequest, CreateGrantRequest, DecisionReason, ExplainRequest,
@@ -51,7 +51,7 @@ fn changed(world: &World<'_>, condition: &str) -> Vec<GrantChange> {
         }),
         ..UpdateGrantRequest::default()
     };
-    // What is had always is not had under a condition besides.
+    // Unconditional access is not listed under a condition as well.
     let create = CreateGrantRequest {
         grant: Some(Grant {
             condition: OFFICE.to_owned(),
@@ -109,7 +109,7 @@ fn a_preview_says_what_would_hold_under_a_condition_and_its_digest_covers_it() {
     });
 }
 
-/// One who may read the access of one unit.
+/// An account that may read access in one unit.
 const PART: &str = "
 service_accounts: [{id: $-part}]
 organizations:

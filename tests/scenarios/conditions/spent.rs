@@ -1,4 +1,4 @@
-//! Lists for which more conditions have to be asked than are asked at once.
+//! Lists that evaluate more conditions than one scan may.
 
 use std::fmt::Write;
 
@@ -14,10 +14,10 @@ use crate::{
     shared::run,
 };
 
-/// Members, and permissions of the role that each has 16 times: more than a thousand conditions
-/// for a list of either.
+/// Number of members, and of permissions of the role that each holds 16 times: more than a thousand
+/// conditions for either list.
 const MANY: usize = 64;
-/// One in so many has a grant whose condition is met.
+/// One member in this many has a grant whose condition is met.
 const MET: usize = 9;
 const ORGANIZATION: &str = "organizations/spent";
 
@@ -65,7 +65,7 @@ fn question(user: usize, number: usize) -> Question {
     }
 }
 
-/// Those of the questions that are allowed, asked a few at a time.
+/// Returns the allowed questions, checked in small batches.
 async fn allowed(rig: &Rig, questions: impl Iterator<Item = Question>) -> Vec<Question> {
     let (questions, mut found): (Vec<_>, _) = (questions.collect(), Vec::new());
     for some in questions.chunks(50) {

@@ -1,4 +1,4 @@
-//! What a contact must be, and what documents say of contacts.
+//! Validation of contacts, and contacts in documents.
 
 use api::membership::v1::{Contact, ContactKind};
 use tonic::Code;
@@ -6,7 +6,7 @@ use tonic::Code;
 use super::representative;
 use crate::{managed::Managed, refusal::assert_refused, shared::everywhere};
 
-/// The contacts that an organization may have.
+/// Maximum number of contacts of an organization.
 const MOST: usize = 32;
 
 #[test]
@@ -69,7 +69,7 @@ fn a_document_says_who_is_primary_and_changes_the_former_too() {
         let (b_now, c_now) = (contact("b", "B", true), contact("c", "C", true));
         for (contacts, created, changed) in [
             (vec![&a, &b], 3, 0),
-            // The first is primary, and no document says otherwise.
+            // The first contact stays primary, because no contact in the document claims to be.
             (vec![&a, &b], 0, 0),
             (vec![&renamed, &b_now], 0, 2),
             (vec![&a, &b, &c_now], 1, 1),

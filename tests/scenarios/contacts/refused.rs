@@ -1,4 +1,4 @@
-//! What is refused because only the operator can help says who does.
+//! Refusals that only the operator can resolve name a contact at the operator.
 
 use api::entitlement::v1::{
     ApplyGrantChangesRequest, BatchCreateGrantsRequest, CreateGrantRequest, GrantChange,
@@ -16,8 +16,8 @@ use crate::{
     shared::{everywhere, run},
 };
 
-/// The links, the description and the URL of each, of a refusal to give what the organization does
-/// not have.
+/// Returns the links, each with description and URL, of a refusal because the organization lacks
+/// the application.
 fn links(status: &Status) -> Vec<(String, String)> {
     assert_eq!(status.code(), Code::FailedPrecondition, "{status:?}");
     let details = status.get_error_details();
@@ -32,14 +32,14 @@ fn links(status: &Status) -> Vec<(String, String)> {
 
 fn documentation() -> (String, String) {
     (
-        "what this means and what to do".to_owned(),
+        "meaning and remedy of this error".to_owned(),
         "https://mandate.example/docs/reference/errors.md#application_not_entitled".to_owned(),
     )
 }
 
 impl Managed<'_> {
-    /// The refusals to give `ben` a role of an application that the organization does not have, by
-    /// each method that gives.
+    /// Returns the refusals, by each method that grants access, to grant `ben` a role of an
+    /// application that the organization lacks.
     async fn refusals(&self, by: &Clients, token: &str) -> [Status; 3] {
         let consistency_token = token.to_owned();
         let one = self.grant(&self.user("ben"), "c.viewer", all());
@@ -88,7 +88,7 @@ fn s0_8_who_is_refused_an_application_is_told_of_the_representative() {
             let token = made.into_inner().consistency_token;
             world.assert_told(&owner, &token, &contact).await;
         }
-        // Whatever becomes of it next.
+        // The link follows later changes of the contact.
         let moved = Contact {
             uri: "https://operator.example/b".to_owned(),
             ..representative("b", true)

@@ -1,4 +1,5 @@
-//! What a request names may be deleted before it is decided, and something else may have its name.
+//! An entity that a request names may be deleted before the decision, and another may take its
+//! name.
 
 use api::{
     entitlement::v1::{CreateGrantRequest, GrantState, ListGrantsRequest, grant_change},
@@ -20,7 +21,7 @@ use crate::{
 };
 
 impl Managed<'_> {
-    /// That a member gets a role in a unit.
+    /// Returns the change that grants a member a role in a unit.
     fn wish_in(&self, unit: &str, id: &str) -> Kind {
         let create = CreateGrantRequest {
             grant_id: id.to_owned(),
@@ -57,7 +58,7 @@ fn what_was_asked_for_in_a_unit_is_not_given_in_another_of_its_name() {
             world.state(&owner, "wished").await,
             ChangeRequestState::Pending
         );
-        // It is asked for anew, of what is there now.
+        // A new request refers to the new unit.
         world.take_back(&desk, "wished").await.unwrap();
         let wish = world.wish_in("k2", "anew");
         world.pending(&desk, "anew", wish).await;
@@ -84,12 +85,12 @@ fn what_was_approved_and_cut_short_is_not_given_in_another_unit_of_the_name() {
             unit_again(&root, format!("{}/units/k2", world.name())).await;
             heard(&rig).await;
             let mut decided = ChangeRequestState::Approved;
-            let patience = tests::Patience::with("what becomes of a request");
+            let patience = tests::Patience::with("the outcome of a request");
             while decided == ChangeRequestState::Approved {
                 patience.pause().await;
                 decided = world.state(&root, "wished").await;
             }
-            // It may have been taken up before the unit was deleted.
+            // The request may have been resumed before the unit was deleted.
             if decided == ChangeRequestState::Failed {
                 let failed = world.request(&root, "wished").await;
                 assert_eq!(failed.failure_reason, "DELETED_SINCE");

@@ -1,4 +1,4 @@
-//! Who approves makes the change: what they could not do directly is not done.
+//! The approver makes the change: changes that the approver could not make directly are not made.
 
 use api::{
     common::v1::{AuditOutcome, Propagation},
@@ -24,7 +24,7 @@ fn s4_2_nobody_approves_what_they_asked_for() {
         world
             .pending(&owner, "own", world.wish("ben", "own", "a.editor"))
             .await;
-        // With another key, the same person.
+        // Another key identifies the same person.
         for owner in [&owner, &world.as_("owner").await] {
             let refused = world.approve(owner, "own").await;
             assert_refused(refused, NO, "SELF_APPROVAL_FORBIDDEN");
@@ -69,22 +69,25 @@ fn s4_4_who_may_only_ask_is_told_to_and_gets_it_from_who_may_give() {
             .unwrap()
             .into_inner();
         assert_eq!(grant.grant.unwrap().granted_by, world.account("owner"));
-        // It is recorded as what it is: a change of grants by who approved it.
+        // The audit log records a change of grants by the approver.
         let entries = world.recorded(&owner).await;
         let [entry] = entries.as_slice() else {
             panic!("{entries:?}");
         };
         assert_eq!(entry.outcome(), AuditOutcome::Done);
         assert_eq!(entry.actor, world.account("owner"));
-        assert_eq!(entry.through, "membership", "by whom it was called for");
+        assert_eq!(
+            entry.through, "membership",
+            "the service that called for the approver"
+        );
         assert_eq!(entry.grant, world.grant_name("owner"));
         assert_eq!(entry.request_id, world.request_name("wished"));
         assert_eq!(entry.resources, [world.grant_name("wished")]);
     });
 }
 
-/// B2, B9: a request is no way to more than its approver could give, and whoever could may still
-/// approve it.
+/// B2, B9: a request never grants more than its approver could grant, and a capable approver can
+/// still approve it.
 #[test]
 fn b2_b9_nothing_is_got_by_asking_that_the_approver_could_not_give() {
     everywhere(async |rig| {
@@ -99,14 +102,14 @@ fn b2_b9_nothing_is_got_by_asking_that_the_approver_could_not_give() {
             kind
         };
         for (id, kind, code, reason) in [
-            // More than a delegated owner gives on.
+            // The grant exceeds the rights of a delegated owner.
             (
                 "more",
                 world.wish("ben", "more", "mandate.checker"),
                 NO,
                 "SCOPE_EXCEEDS_GRANTOR",
             ),
-            // Their own access, and that of an owner.
+            // The access of the approver, and that of an owner.
             (
                 "own",
                 about("deputy", world.wish("ben", "own", "a.viewer")),
@@ -119,7 +122,7 @@ fn b2_b9_nothing_is_got_by_asking_that_the_approver_could_not_give() {
                 NO,
                 "OWNER_ROLE_IMMUTABLE",
             ),
-            // What the organization does not have, and what is kept apart.
+            // An application that the organization lacks, and a violation of separation of duties.
             (
                 "missing",
                 world.wish("ben", "missing", "c.viewer"),
@@ -132,7 +135,7 @@ fn b2_b9_nothing_is_got_by_asking_that_the_approver_could_not_give() {
                 Code::FailedPrecondition,
                 "SOD_VIOLATION",
             ),
-            // A grant that is not there, and one of somebody else.
+            // A grant that does not exist, and one of another member.
             (
                 "gone",
                 world.loss("ben", "gone"),

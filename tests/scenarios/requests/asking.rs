@@ -1,4 +1,4 @@
-//! What asking does: nothing, until it is approved.
+//! A request has no effect until it is approved.
 
 use api::{
     common::v1::Propagation,
@@ -48,7 +48,7 @@ fn s4_26_s4_28_s4_30_a_member_is_deactivated_when_that_is_approved() {
         for (blank, reason) in [
             ("", "REASON_REQUIRED"),
             ("--", "REASON_REQUIRED"),
-            // No text of any request is this.
+            // Blank text is not a valid reason.
             ("  ", "INVALID_REQUEST"),
             ("\u{2003}", "INVALID_REQUEST"),
         ] {
@@ -89,7 +89,7 @@ fn s4_12_what_is_asked_for_changes_no_column_before_it_is_applied() {
             ("three", "applied"),
         ] {
             world.ask(&desk, id, wish()).await.unwrap();
-            // A draft is nothing that waits.
+            // A draft is not pending.
             assert_eq!(table(&world, &owner).await, before);
             world.send(&desk, id, "").await.unwrap();
             let pending = world.request_name(id);
@@ -207,7 +207,7 @@ fn s0_27_what_is_not_decided_ends_with_the_membership() {
         for id in ["draft", "sent"] {
             assert_eq!(world.state(&desk, id).await, ChangeRequestState::Cancelled);
         }
-        // One that begins under the same name is somebody else's.
+        // A new membership under the same name belongs to another subject.
         let request = CreateMembershipRequest {
             parent: world.name(),
             membership_id: world

@@ -1,4 +1,4 @@
-//! Who asks, about what, how often, and in which states what is done.
+//! Bounds of change requests: their authors, subjects, number, and allowed state transitions.
 
 use api::{
     entitlement::v1::{GrantChange, RevokeGrantRequest, grant_change},
@@ -72,7 +72,7 @@ fn s4_3_s4_34_who_asks_sees_and_reaches_the_own_organization_only() {
             let refused = desk.members().list_memberships(members).await;
             assert_refused(refused, NO, "PERMISSION_DENIED");
         }
-        // Nor is a member or a grant of another brought in by name.
+        // A request cannot name a member or a grant of another organization.
         let far = RevokeGrantRequest {
             name: format!("{elsewhere}/grants/far"),
             ..RevokeGrantRequest::default()
@@ -167,7 +167,7 @@ fn one_request_waits_for_a_membership_and_few_are_undecided() {
         world.send(&desk, "r0", "").await.unwrap();
         let second = world.send(&desk, "r1", "").await;
         assert_refused(second, Code::FailedPrecondition, "CHANGE_REQUEST_PENDING");
-        // About another member, it waits beside.
+        // A request about another member can be pending at the same time.
         world
             .pending(&desk, "other", world.leaving("ben", "Left"))
             .await;
@@ -240,7 +240,7 @@ fn what_is_asked_for_is_complete_and_not_too_much() {
             desk.requests().create_change_request(draft).await
         };
         let Kind::ChangeAccess(mut change) = world.loss("ann", "ann") else {
-            panic!("no change of access");
+            panic!("not a change of access");
         };
         let few = change.changes.clone();
         change.changes = vec![few[0].clone(); 101];

@@ -1,4 +1,5 @@
-//! Whatever is cut short after an approval, the change is made once, or said not to be.
+//! If the work after an approval is interrupted, the change is made once, or the request is marked
+//! as failed.
 
 use std::{
     sync::{
@@ -26,21 +27,23 @@ use crate::{
     shared::run,
 };
 
-/// How long it may take until what was cut short is taken up.
+/// Maximum time until an interrupted request is resumed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What becomes of the calls that change grants, after the one that only tries.
+/// The fate of the calls that change grants, after the preflight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
-    /// They do not arrive: as if the service had ended after it noted the approval.
+    /// The calls do not arrive, as if the service had ended after it recorded the approval.
     Before,
-    /// They arrive, and their answers do not: as if it had ended before it noted what they said.
+    /// The calls arrive but their answers do not, as if the service had ended before it recorded
+    /// the result.
     After,
-    /// They arrive, once something else was given.
+    /// The calls arrive, after another grant was created.
     Overtaken,
 }
 
-/// Membership as another replica has it, whose calls that change grants are cut. Dropped, it ends.
+/// A replica of membership whose calls that change grants are cut off. It ends when this is
+/// dropped.
 pub struct Replica {
     pub clients: Clients,
     seen: Arc<AtomicUsize>,
@@ -48,7 +51,7 @@ pub struct Replica {
 }
 
 impl Replica {
-    /// That calls came that were cut: of what was not, nothing is shown.
+    /// Asserts that calls were cut off. Without such calls, the test shows nothing.
     pub fn assert_cut(&self, cut: Cut) {
         let least = if cut == Cut::Overtaken { 1 } else { 2 };
         let seen = self.seen.load(Ordering::Relaxed);
@@ -56,7 +59,7 @@ impl Replica {
     }
 }
 
-/// Starts such a replica.
+/// Starts a replica whose calls are cut off.
 pub async fn replica(rig: &Rig, cut: Cut, meanwhile: CreateGrantRequest) -> Replica {
     let [identity, _, whole] = rig.channels();
     let [identity_for_it, _, whole_for_it] = rig.channels_as(api::Peer::Membership);
@@ -136,7 +139,7 @@ fn s4_20_what_was_approved_is_made_once_whatever_is_cut_short() {
                     broken.assert_cut(cut);
                     let propagation = approved.propagation();
                     let request = approved.change_request.unwrap();
-                    // The other replica may take it up before this one looks.
+                    // The other replica may have resumed the request already.
                     if request.state() != ChangeRequestState::Applied {
                         assert_eq!(request.state(), ChangeRequestState::Approved, "{cut:?}");
                         assert_eq!(propagation, Propagation::Pending);

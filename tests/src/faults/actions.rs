@@ -1,4 +1,4 @@
-//! Makes trouble, and ends it.
+//! Starts and ends faults.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use super::{
     round::Times,
 };
 
-/// How long something lasts that is done again and again.
+/// Duration of one step of a fault that is repeated.
 const STEP: Duration = Duration::from_millis(60);
-/// The replica that something is done to; writes go to the first.
+/// The replica that a fault is applied to. Most writes go to the first replica.
 pub(super) const VICTIM: usize = 1;
 
 impl Fleet {
-    /// Makes trouble for so long, and says from when to when it was there.
+    /// Applies a fault for `hold`. Returns the times between which the fault was in effect.
     pub async fn suffer(&self, fault: Fault, hold: Duration, random: &mut Random) -> Times {
         let now = || self.history.now();
         match fault {
@@ -69,7 +69,7 @@ impl Fleet {
             Fault::ConnectionsForgotten => {
                 self.to_postgres.iter().for_each(Proxy::forget);
                 let begin = now();
-                // Until then answers come from what was known before.
+                // For one lease more, replicas may answer from facts that they already had.
                 tokio::time::sleep(LEASE).await;
                 Times { begin, end: now() }
             }
@@ -78,7 +78,7 @@ impl Fleet {
         }
     }
 
-    /// Lets the network do something to some, and then nothing any more.
+    /// Applies a network fault to some connections for `hold`, then lets everything pass again.
     async fn disturb(&self, fault: Fault, hold: Duration, random: &mut Random) -> Times {
         let silent = if random.below(2) == 0 {
             Mode::Stall
@@ -132,7 +132,7 @@ impl Fleet {
         }
     }
 
-    /// Lets a copy of Redis fall behind, and take its place.
+    /// Lets a copy of Redis lag, and then promotes it.
     async fn fail_over(&self, hold: Duration) -> Times {
         let copy = RedisServer::start();
         self.with_redis(|master| copy.follow(master));
@@ -147,7 +147,7 @@ impl Fleet {
         }
     }
 
-    /// Leads everybody to another server, and ends the one before.
+    /// Redirects every connection to another server, and ends the previous one.
     fn replace_redis(&self, new: RedisServer) {
         for proxy in self.to_redis.iter().chain([&self.from_readers]) {
             proxy.lead_to(new.port());

@@ -1,4 +1,4 @@
-//! Questions to a replica, noted.
+//! Recorded questions to a replica.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use tonic::{Request, Status};
 
 use super::history::{History, Read, Via};
 
-/// How long a question may take.
+/// Deadline of a question.
 pub const DEADLINE: Duration = Duration::from_millis(700);
 
-/// An answer and when the question began.
+/// The answer to a question: allowed or not, or the error.
 pub type Answer = Result<bool, Status>;
 
 /// A token, and the position that it names.
@@ -26,14 +26,14 @@ pub(super) struct Token {
     pub(super) at: i64,
 }
 
-/// The demand to see what a token names; none without one.
+/// Returns the requirement to read at least as fresh as a token; `None` for an empty token.
 pub(super) fn at_least(token: &Token) -> Option<Consistency> {
     (!token.text.is_empty()).then(|| Consistency {
         requirement: Some(Requirement::AtLeastAsFresh(token.text.clone())),
     })
 }
 
-/// Asks a replica about a user, and notes the answer.
+/// Asks a replica about a user, and records the answer.
 pub(super) async fn ask(
     client: &mut AuthorizationServiceClient<Channel>,
     history: &History,
@@ -45,7 +45,7 @@ pub(super) async fn ask(
     let begin = history.now();
     let mut request = Request::new(request);
     request.set_timeout(DEADLINE);
-    // A replica that stands still does not end a call in time.
+    // A paused replica does not enforce the deadline of a call.
     let called = tokio::time::timeout(DEADLINE, client.check(request)).await;
     let answered = called.unwrap_or_else(|_| Err(Status::deadline_exceeded("no answer in time")));
     match answered {
@@ -62,7 +62,7 @@ pub(super) async fn ask(
     }
 }
 
-/// Notes an answer that came just now.
+/// Records an answer that has just arrived.
 pub(super) fn note(
     history: &History,
     begin: Duration,

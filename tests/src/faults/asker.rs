@@ -1,4 +1,4 @@
-//! Those who ask replicas, by calls and on streams, and those who read Redis.
+//! Clients that query replicas, by calls and on streams, and readers of Redis.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,12 +19,12 @@ use super::{
     write::Tokens,
 };
 
-/// Questions in a message of a stream.
+/// Questions in one message of a stream.
 const MESSAGE: usize = 3;
-/// How long one waits who got no answer.
+/// Pause of a client after a question without an answer.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Somebody who asks about users at random.
+/// A client that asks about random users.
 pub(super) struct Asker {
     pub(super) fleet: Arc<Fleet>,
     pub(super) tokens: Arc<Tokens>,
@@ -33,7 +33,8 @@ pub(super) struct Asker {
 }
 
 impl Asker {
-    /// Asks a replica by calls; every other question demands what a token names, if `demands`.
+    /// Asks a replica by calls. If `demands`, every other question requires the freshness of a
+    /// token.
     pub(super) async fn call(mut self, replica: usize, demands: bool) {
         let mut client = self.fleet.authorization(replica);
         let history = self.fleet.history.clone();
@@ -50,7 +51,7 @@ impl Asker {
         }
     }
 
-    /// Reads Redis.
+    /// Reads decisions from Redis until the load ends.
     pub(super) async fn read(mut self) {
         let reader = self.fleet.reader();
         loop {
@@ -61,7 +62,7 @@ impl Asker {
         }
     }
 
-    /// Asks a replica on streams, a new one after the other broke.
+    /// Asks a replica on streams. Opens a new stream when one breaks.
     pub(super) async fn stream(mut self, replica: usize) {
         let mut client = self.fleet.authorization(replica);
         loop {
@@ -132,7 +133,7 @@ impl Asker {
         }
     }
 
-    /// Every other time, the token of what was last done to the user, or to another.
+    /// Returns, for every other question, the token of the last write to this user or to another.
     fn token(&mut self, user: usize, demands: bool) -> Token {
         match self.random.below(4) {
             0 if demands => self.tokens.of(user),

@@ -1,25 +1,25 @@
-//! Judges a history.
+//! Judges the answers of a history.
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use super::history::{Read, Via, Write};
 
-/// How long an answer may outlive what it was made from.
+/// Maximum time for which an answer may be served after the facts behind it were read.
 pub const LEASE: Duration = Duration::from_secs(1);
 
-/// An answer that must not be.
+/// An answer that breaks the guarantees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Violation {
-    /// Nothing that was true during the question, or less than a lease before it, gives this
-    /// answer. The write says what was true.
+    /// No state during the question, or less than a lease before it, gives this answer. The write
+    /// describes the state that was in effect.
     Stale(Read, Write),
-    /// The answer is of a lower revision than a change of more than a lease before.
+    /// The revision of the answer is lower than that of a change more than a lease earlier.
     Older(Read, Write),
-    /// The answer is of a lower revision than was demanded.
+    /// The revision of the answer is lower than the question required.
     OlderThanDemanded(Read),
-    /// At the revision that the answer says, the facts say otherwise.
+    /// The answer contradicts the facts at its revision.
     WrongAtRevision(Read),
-    /// Who answered could not know any more that nothing had changed.
+    /// The answering replica could no longer prove that nothing had changed.
     Unproven(Read),
 }
 
@@ -31,30 +31,30 @@ impl fmt::Display for Violation {
                 "stale by {:?}: {read:?} after {write:?}",
                 read.begin.saturating_sub(write.end)
             ),
-            Self::Older(read, write) => write!(f, "of an old revision: {read:?} after {write:?}"),
-            Self::OlderThanDemanded(read) => write!(f, "older than demanded: {read:?}"),
+            Self::Older(read, write) => write!(f, "old revision: {read:?} after {write:?}"),
+            Self::OlderThanDemanded(read) => write!(f, "older than required: {read:?}"),
             Self::WrongAtRevision(read) => write!(f, "wrong at its own revision: {read:?}"),
             Self::Unproven(read) => write!(f, "without a lease: {read:?}"),
         }
     }
 }
 
-/// What a history was found to be.
+/// The result of judging a history.
 #[derive(Debug, Clone, Default)]
 pub struct Check {
-    /// Answers that must not be.
+    /// The answers that break the guarantees.
     pub violations: Vec<Violation>,
-    /// Allows and denies, by who gave them.
+    /// Number of allows and denies, by source of the answer.
     pub counts: BTreeMap<Via, [u64; 2]>,
-    /// From the return of a revocation to the begin of the last question that was allowed
-    /// nevertheless.
+    /// Longest time from the return of a revocation to the start of the last question that was
+    /// still allowed.
     pub stalest_allow: Duration,
-    /// How many revocations were seen to be in effect longer than a lease after they returned.
+    /// Number of revocations that were observed in effect more than a lease after they returned.
     pub revocations_held: usize,
 }
 
 impl Check {
-    /// Judges answers by all writes. No write may be under way.
+    /// Judges answers against all writes. No write may be in progress.
     pub fn of(reads: &[Read], writes: &[Write]) -> Self {
         let mut lines: BTreeMap<usize, Vec<Write>> = BTreeMap::new();
         for write in writes {
@@ -90,8 +90,8 @@ impl Check {
         if at_revision.is_some_and(|write| write.allows) != read.allow {
             self.violations.push(Violation::WrongAtRevision(*read));
         }
-        // The oldest state that the answer may be of: the last that was there a lease before
-        // the question, or that the question demanded.
+        // The oldest state that the answer may reflect: the last one in effect a lease before the
+        // question, or the one that the question required.
         let by_time = before(line, read.begin, LEASE).count();
         let by_demand = line
             .iter()
@@ -113,7 +113,7 @@ impl Check {
         self.measure(read, line);
     }
 
-    /// Measures an allow against the last revocation that returned before it.
+    /// Measures an allow against the last revocation that had returned before the question began.
     fn measure(&mut self, read: &Read, line: &[Write]) {
         let returned = before(line, read.begin, Duration::ZERO).count();
         let last = returned.checked_sub(1).and_then(|last| line.get(last));
@@ -128,12 +128,12 @@ impl Check {
     }
 }
 
-/// The writes that had returned so long before a time.
+/// Returns the writes that had returned more than `by` before `time`.
 fn before(line: &[Write], time: Duration, by: Duration) -> impl Iterator<Item = &Write> {
     line.iter().take_while(move |write| write.end + by < time)
 }
 
-/// The writes from one on that had begun before a time.
+/// Returns the writes, starting at index `from`, that had begun before `time`.
 fn since(line: &[Write], from: usize, time: Duration) -> impl Iterator<Item = &Write> {
     line.iter()
         .skip(from)

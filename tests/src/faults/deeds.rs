@@ -1,4 +1,4 @@
-//! Single writes, for those who measure one at a time.
+//! Single writes, for tests that measure one write at a time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,12 +7,12 @@ use api::entitlement::v1::{CheckRequest, RevokeGrantRequest};
 use super::{fleet::Fleet, random::Random, world};
 
 impl Fleet {
-    /// The question about a user in the organization that everybody asks about.
+    /// Returns a question about a user in the hot organization.
     pub fn question(user: usize) -> CheckRequest {
         world::question(user, &mut Random::new(0))
     }
 
-    /// Gives a user a grant through the first replica, and returns its id.
+    /// Grants a user access through the first replica. Returns the id of the grant.
     pub async fn give(&self, user: usize) -> String {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let id = format!("d{}", NEXT.fetch_add(1, Ordering::Relaxed));
@@ -22,7 +22,7 @@ impl Fleet {
         id
     }
 
-    /// The call that takes a grant away.
+    /// Returns the request that revokes a grant.
     pub fn taking(id: &str) -> RevokeGrantRequest {
         RevokeGrantRequest {
             name: format!("organizations/{}/grants/{id}", world::ORGANIZATION),

@@ -1,4 +1,4 @@
-//! Redis of other shapes: a master that Sentinel names, and a cluster.
+//! Redis in other topologies: a master that Sentinel monitors, and a cluster.
 
 use std::{
     path::Path,
@@ -9,21 +9,21 @@ use testkit::{Redis, free_port};
 
 use super::redis::{RedisServer, ask, tls_options};
 
-/// How long a shape may take to form, or to change.
+/// Maximum time for a topology to form or to change.
 const PATIENCE: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(50);
-/// The slots of a cluster.
+/// Number of hash slots of a Redis cluster.
 const SLOTS: u32 = 16384;
 const MASTERS: u32 = 3;
 
-/// A master, its copy, and the Sentinel that lets the copy take its place.
+/// A master, its replica, and the Sentinel that promotes the replica.
 #[derive(Debug)]
 pub struct Watched {
     /// The master.
     pub master: RedisServer,
     copy: RedisServer,
     sentinel: Redis,
-    /// Where Sentinel is asked.
+    /// The port of Sentinel.
     port: u16,
 }
 
@@ -34,7 +34,7 @@ impl Watched {
         Self::of(master, copy, None)
     }
 
-    /// Starts all three so that they talk over TLS, with the certificate in a folder.
+    /// Starts all three with TLS between them. The certificate is in `folder`.
     pub fn start_secured(folder: &Path) -> Self {
         let server = || RedisServer::start_secured(folder, "");
         Self::of(server(), server(), Some(folder))
@@ -53,25 +53,25 @@ impl Watched {
             sentinel,
             port,
         };
-        // It hears of the copy from the master.
+        // Sentinel learns of the replica from the master.
         until("a copy", || {
             watched.says("SENTINEL REPLICAS main", "port") == watched.copy.public_port()
         });
         watched
     }
 
-    /// The master and its copy.
+    /// Returns the master and its replica.
     pub fn nodes(&self) -> [&RedisServer; 2] {
         [&self.master, &self.copy]
     }
 
-    /// The URL by which services find the master.
+    /// Returns the URL by which services find the master.
     pub fn url(&self) -> String {
         let (scheme, port) = (self.master.scheme(), self.port);
         format!("{scheme}+sentinel://127.0.0.1:{port}/main")
     }
 
-    /// Kills the master, and waits until the copy has its place.
+    /// Kills the master, and waits until the replica is promoted.
     pub fn fail_over(&self) {
         self.master.kill();
         until("another master", || {
@@ -79,7 +79,7 @@ impl Watched {
         });
     }
 
-    /// A number that Sentinel tells of the only one that it tells of.
+    /// Returns a number from an answer of Sentinel, which monitors one master only.
     fn says(&self, command: &str, name: &str) -> u16 {
         let answer = ask(self.sentinel.server().port, command, "\r\n");
         let mut lines = answer.lines().skip_while(|line| *line != name);
@@ -90,7 +90,7 @@ impl Watched {
     }
 }
 
-/// Three masters, and a copy of the one that has the hash tag `hot`.
+/// Three masters, and a replica of the master that owns the hash tag `hot`.
 #[derive(Debug)]
 pub struct Cluster {
     masters: Vec<RedisServer>,
@@ -99,12 +99,12 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts and joins all of them.
+    /// Starts all servers and joins them to a cluster.
     pub fn start() -> Self {
         Self::of(RedisServer::start_with)
     }
 
-    /// Starts and joins all of them so that they talk over TLS, with the certificate in a folder.
+    /// Starts all servers with TLS between them, and joins them. The certificate is in `folder`.
     pub fn start_secured(folder: &Path) -> Self {
         Self::of(|options| {
             RedisServer::start_secured(folder, &format!("{options} --tls-cluster yes"))
@@ -157,12 +157,12 @@ impl Cluster {
         cluster
     }
 
-    /// All of them.
+    /// Returns all servers.
     pub fn nodes(&self) -> impl Iterator<Item = &RedisServer> {
         self.masters.iter().chain([&self.copy])
     }
 
-    /// The URL by which services find it.
+    /// Returns the URL by which services find the cluster.
     pub fn url(&self) -> String {
         let nodes = self.nodes();
         let nodes: Vec<_> = nodes
@@ -171,7 +171,7 @@ impl Cluster {
         format!("{}+cluster://{}", self.hot().scheme(), nodes.join(","))
     }
 
-    /// Kills the master of the hash tag, and waits until its copy has its place.
+    /// Kills the master that owns the hash tag, and waits until its replica is promoted.
     pub fn fail_over(&self) {
         self.hot().kill();
         until("another master", || {
@@ -188,7 +188,7 @@ impl Cluster {
 fn until(what: &str, is: impl Fn() -> bool) {
     let begin = Instant::now();
     while !is() {
-        assert!(begin.elapsed() < PATIENCE, "there is not {what} in time");
+        assert!(begin.elapsed() < PATIENCE, "timed out waiting for {what}");
         std::thread::sleep(PAUSE);
     }
 }

@@ -1,4 +1,4 @@
-//! Three replicas with their PostgreSQL and Redis, and a proxy on every way between them.
+//! Three replicas with their PostgreSQL and Redis, and a proxy on every connection between them.
 
 use std::{
     path::{Path, PathBuf},
@@ -29,44 +29,45 @@ use super::{
 };
 use crate::signal::Paused;
 
-/// How many replicas there are. The first is written to, as a rule.
+/// Number of replicas. Most writes go to the first.
 pub const REPLICAS: usize = 3;
 
-/// The installation. Dropped, all of it ends.
+/// The whole installation. All its processes end when it is dropped.
 pub struct Fleet {
-    /// What happened.
+    /// The recorded history.
     pub history: Arc<History>,
-    /// Between each replica and PostgreSQL.
+    /// The proxies between each replica and PostgreSQL.
     pub to_postgres: Vec<Proxy>,
-    /// Between each replica and Redis, where there is one server.
+    /// The proxies between each replica and a single Redis server.
     pub to_redis: Vec<Proxy>,
-    /// Between those who read Redis and it.
+    /// The proxy between the readers of Redis and the server.
     pub from_readers: Proxy,
     /// The keys of the installation.
     pub secrets: Secrets,
     redis: Mutex<RedisServer>,
-    /// The URL of Redis, where it is no single server.
+    /// The URL of Redis, unless it is a single server.
     cache: Option<String>,
     processes: Vec<Process>,
     postgres: Postgres,
-    /// The URL of the database, without proxies.
+    /// The URL of the database, bypassing the proxies.
     database: String,
     program: PathBuf,
     folder: TempDir,
 }
 
 impl Fleet {
-    /// Starts all of it.
+    /// Starts the whole installation.
     pub async fn start(program: &Path) -> Self {
         Self::start_on(program, RedisServer::start(), None).await
     }
 
-    /// Starts it on a Redis of another shape, at a URL; what leads to one server is then unused.
+    /// Starts the installation with Redis in another topology, at `cache`. The proxies to a single
+    /// Redis server are then unused.
     pub async fn start_on(program: &Path, redis: RedisServer, cache: Option<&str>) -> Self {
         Self::start_by(program, redis, cache, true).await
     }
 
-    /// Starts it without proxies in between, which cost those who measure time.
+    /// Starts the installation without proxies, whose latency would falsify measured times.
     pub async fn start_direct(program: &Path) -> Self {
         let redis = RedisServer::start();
         let url = format!("redis://127.0.0.1:{}", redis.port());
@@ -94,7 +95,7 @@ impl Fleet {
             let at = cache.unwrap_or(&one);
             let process = Process::start(program, &store, at, folder.path());
             if processes.is_empty() {
-                // It makes the tables.
+                // The first replica creates the tables; the others start once it is ready.
                 process.ready().await;
             }
             processes.push(process);
@@ -137,28 +138,29 @@ impl Fleet {
         });
     }
 
-    /// A connection to a replica.
+    /// Returns a connection to a replica.
     pub fn channel(&self, replica: usize) -> Channel {
         self.process(replica).channel()
     }
 
-    /// Clients of a replica on a connection of their own.
+    /// Returns clients of a replica on a new connection.
     pub fn clients(&self, replica: usize) -> Clients {
         self.clients_with(replica, &self.secrets.root)
     }
 
-    /// Clients of a replica with a key.
+    /// Returns clients of a replica on a new connection, authenticated with `key`.
     pub fn clients_with(&self, replica: usize, key: &SecretString) -> Clients {
         let channel = self.channel(replica);
         Clients::new(channel.clone(), channel.clone(), channel, key)
     }
 
-    /// Asks a replica, on a connection of its own.
+    /// Returns a client for checks of a replica, on a new connection.
     pub fn authorization(&self, replica: usize) -> AuthorizationServiceClient<Channel> {
         self.clients(replica).authorization()
     }
 
-    /// One who reads Redis: through the proxy of the readers, where there is one server.
+    /// Returns a reader of Redis, which connects through the proxy of the readers if Redis is a
+    /// single server.
     pub fn reader(&self) -> Reader {
         let one = format!("redis://127.0.0.1:{}", self.from_readers.port);
         let namespace = self.secrets.sealer.namespace(entitlement::DECISIONS);
@@ -166,39 +168,39 @@ impl Fleet {
         Reader::new(url, Contract::new(&namespace), self.history.clone())
     }
 
-    /// Does something with the server.
+    /// Runs a function on the Redis server.
     pub fn with_redis<T>(&self, with: impl FnOnce(&RedisServer) -> T) -> T {
         with(&self.redis.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts another server in the place of the one that is there.
+    /// Replaces the Redis server. Returns the previous one.
     pub(super) fn exchange_redis(&self, new: RedisServer) -> RedisServer {
         let mut redis = self.redis.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut redis, new)
     }
 
-    /// The position that a token names.
+    /// Returns the log position that a token names.
     pub fn position(&self, token: &str) -> i64 {
         let opened = self.secrets.sealer.open_consistency(token);
         opened.expect("a token of this installation").at
     }
 
-    /// The log of a replica.
+    /// Returns the log of a replica.
     pub fn log(&self, replica: usize) -> String {
         self.process(replica).log()
     }
 
-    /// The server of PostgreSQL that it begins with.
+    /// Returns the PostgreSQL server that the installation starts with.
     pub fn postgres(&self) -> &Postgres {
         &self.postgres
     }
 
-    /// The URL of its database on that server.
+    /// Returns the URL of the database on that server.
     pub fn database(&self) -> &str {
         &self.database
     }
 
-    /// Leads all replicas to another server of PostgreSQL, also those that are connected.
+    /// Redirects all replicas to another PostgreSQL server, and closes their connections.
     pub fn lead_to_postgres(&self, port: u16) {
         for proxy in &self.to_postgres {
             proxy.lead_to(port);
@@ -206,7 +208,7 @@ impl Fleet {
         }
     }
 
-    /// Ends all replicas, does something, and starts them again.
+    /// Ends all replicas, runs `meanwhile`, and starts the replicas again.
     pub async fn restart(&mut self, meanwhile: impl FnOnce(&Self)) {
         self.processes.clear();
         meanwhile(self);
@@ -222,12 +224,12 @@ impl Fleet {
         }
     }
 
-    /// Stops a replica until what this returns is dropped.
+    /// Pauses a replica until the returned guard is dropped.
     pub fn pause_replica(&self, replica: usize) -> Paused {
         self.process(replica).pause()
     }
 
-    /// Stops all of PostgreSQL until what this returns is dropped.
+    /// Pauses all processes of PostgreSQL until the returned guard is dropped.
     pub fn pause_postgres(&self) -> Paused {
         let lock = self.postgres.server().folder.join("data/postmaster.pid");
         let lock = std::fs::read_to_string(lock).expect("a running server");

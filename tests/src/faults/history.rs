@@ -1,4 +1,4 @@
-//! What happened, on one clock.
+//! The recorded history, with all times on one clock.
 
 use std::{
     fmt,
@@ -6,14 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Who answered.
+/// The source of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Via {
     /// A replica, to a call.
     Call(usize),
     /// A replica, on a stream.
     Stream(usize),
-    /// Redis, read by the contract.
+    /// Redis, read under the documented contract.
     Redis,
 }
 
@@ -27,41 +27,41 @@ impl fmt::Display for Via {
     }
 }
 
-/// A question that was answered. Times are since the history began.
+/// A question with its answer. Times are measured from the start of the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Read {
-    /// Before it was asked.
+    /// The time before the question was sent.
     pub begin: Duration,
-    /// After it was answered.
+    /// The time after the answer arrived.
     pub end: Duration,
-    /// Who answered.
+    /// The source of the answer.
     pub via: Via,
-    /// Who it is about.
+    /// The user that the question is about.
     pub user: usize,
-    /// The answer.
+    /// True if the answer is an allow.
     pub allow: bool,
-    /// The revision that it says it was given at.
+    /// The revision that the answer names.
     pub revision: i64,
-    /// The position that was demanded; 0 for none.
+    /// The log position that the question required; 0 if none.
     pub demanded: i64,
 }
 
-/// A grant that was made or revoked.
+/// A grant that was created or revoked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Write {
-    /// Before it was called for the first time.
+    /// The time before the first attempt of the call.
     pub begin: Duration,
-    /// After it returned.
+    /// The time after the call returned.
     pub end: Duration,
-    /// Whose grant.
+    /// The holder of the grant.
     pub user: usize,
-    /// Whether it was made; else it was revoked.
+    /// True if the grant was created, false if it was revoked.
     pub allows: bool,
-    /// The position of the commit.
+    /// The log position of the commit.
     pub at: i64,
 }
 
-/// Reads and writes, as they returned. The writes of a user follow one another.
+/// Reads and writes, in the order in which they returned. Writes for one user never overlap.
 #[derive(Debug)]
 pub struct History {
     begin: Instant,
@@ -85,27 +85,27 @@ impl Default for History {
 }
 
 impl History {
-    /// The time since it began.
+    /// Returns the time since the history began.
     pub fn now(&self) -> Duration {
         self.begin.elapsed()
     }
 
-    /// Notes an answer.
+    /// Records an answer.
     pub fn read(&self, read: Read) {
         self.with(|records| records.reads.push(read));
     }
 
-    /// Notes a write.
+    /// Records a write.
     pub fn write(&self, write: Write) {
         self.with(|records| records.writes.push(write));
     }
 
-    /// Notes a question that was not answered.
+    /// Records a question that got no answer.
     pub fn error(&self) {
         self.with(|records| records.errors += 1);
     }
 
-    /// The answers since this was asked last, and how many questions had none.
+    /// Takes the answers recorded since the previous call, and the number of questions without one.
     pub fn take_reads(&self) -> (Vec<Read>, u64) {
         self.with(|records| {
             let errors = std::mem::take(&mut records.errors);
@@ -113,12 +113,12 @@ impl History {
         })
     }
 
-    /// All writes.
+    /// Returns all writes.
     pub fn writes(&self) -> Vec<Write> {
         self.with(|records| records.writes.clone())
     }
 
-    /// Whether there is an answer of each of some after a time.
+    /// Returns true if each of these sources has answered a question asked after `time`.
     pub fn answered_since(&self, time: Duration, by: &[Via]) -> bool {
         self.with(|records| {
             by.iter().all(|via| {
@@ -128,7 +128,7 @@ impl History {
         })
     }
 
-    /// Whether each of some has allowed and denied.
+    /// Returns true if each of these sources has both allowed and denied.
     pub fn has_both(&self, by: &[Via]) -> bool {
         self.with(|records| {
             by.iter().all(|via| {

@@ -1,46 +1,46 @@
-//! What is done to an installation.
+//! The kinds of faults.
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use super::{fleet::Fleet, load::Pace};
 
-/// Trouble of one kind.
+/// A kind of fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Fault {
-    /// Nothing.
+    /// No fault.
     None,
-    /// Redis ends, and an empty one comes in its place.
+    /// Redis ends, and an empty server replaces it.
     RedisKilled,
-    /// Redis stands still, and goes on with what it was sent before.
+    /// Redis pauses, then processes the commands it received meanwhile.
     RedisPaused,
-    /// Redis loses everything, again and again.
+    /// Redis loses all data, repeatedly.
     RedisEmptied,
-    /// Redis has no room, and evicts what was not used for longest.
+    /// Redis runs out of memory, and evicts the least recently used keys.
     RedisFilled,
-    /// A copy takes the place of Redis that has not heard of the last changes.
+    /// A Redis replica that lacks the last changes is promoted.
     RedisFailedOver,
-    /// The replica that is written to does not reach Redis.
+    /// The replica that receives the writes loses its connection to Redis.
     WriterCutOff,
-    /// Those who read Redis do not reach it.
+    /// The readers of Redis lose their connection to it.
     ReadersCutOff,
     /// Connections to Redis break in the middle of commands.
     RedisCommandsCut,
     /// Connections to PostgreSQL break in the middle of commands.
     PostgresCommandsCut,
-    /// PostgreSQL stands still.
+    /// PostgreSQL pauses.
     PostgresPaused,
-    /// One replica does not reach PostgreSQL, and is not told.
+    /// One replica loses PostgreSQL, and its connections stall silently.
     ReplicaCutOff,
-    /// One replica stands still.
+    /// One replica pauses.
     ReplicaPaused,
-    /// Connections that listen for commits are lost.
+    /// Connections that listen for commits are closed.
     NotificationsLost,
-    /// All connections to PostgreSQL carry nothing any more, and nobody is told; new ones pass.
+    /// All connections to PostgreSQL stop carrying data, silently; new connections work.
     ConnectionsForgotten,
 }
 
 impl Fault {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 14] = [
         Self::RedisKilled,
         Self::RedisPaused,
@@ -66,15 +66,15 @@ impl fmt::Display for Fault {
     }
 }
 
-/// What trouble is made under.
+/// The conditions under which a fault is applied.
 #[derive(Clone)]
 pub struct Trial {
     /// The installation.
     pub fleet: Arc<Fleet>,
     /// The load.
     pub pace: Pace,
-    /// How long trouble lasts.
+    /// Duration of the fault.
     pub hold: Duration,
-    /// What the numbers of a round follow from.
+    /// The seed of the random numbers of a round.
     pub seed: u64,
 }

@@ -1,4 +1,4 @@
-//! Load: those who write, those who ask each replica, and those who read Redis.
+//! Load: writers, clients that query each replica, and readers of Redis.
 
 use std::sync::Arc;
 
@@ -13,22 +13,23 @@ use super::{
     write::{Tokens, Writer},
 };
 
-/// How fast everybody goes. Times in milliseconds, from and to.
+/// The pace of the load. Times are ranges in milliseconds, from and to.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
-    /// How long a user has a grant.
+    /// Time for which a user holds a grant.
     pub with: (usize, usize),
-    /// How long a user has none; longer than the lease, or nothing could be seen after it.
+    /// Time for which a user holds no grant. Must exceed the lease, or no test could observe the
+    /// state after it.
     pub without: (usize, usize),
-    /// Between two questions.
+    /// Time between two questions.
     pub between: (usize, usize),
-    /// Those who ask a replica by calls.
+    /// Number of clients that query each replica by calls.
     pub callers: usize,
-    /// Those who read Redis.
+    /// Number of readers of Redis.
     pub readers: usize,
 }
 
-/// Load that goes on until it is stopped.
+/// Load that runs until it is stopped.
 pub struct Load {
     stop_writing: CancellationToken,
     stop_asking: CancellationToken,
@@ -37,7 +38,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// Begins. Users have no grants before.
+    /// Starts the load. No user may hold a grant before.
     pub fn start(fleet: &Arc<Fleet>, pace: Pace, random: &mut Random) -> Self {
         let tokens = Arc::<Tokens>::default();
         let (stop_writing, stop_asking) = (CancellationToken::new(), CancellationToken::new());
@@ -72,15 +73,15 @@ impl Load {
         }
     }
 
-    /// Ends those who write, and then those who ask.
+    /// Stops the writers, and then the clients and readers.
     pub async fn stop(mut self) {
         self.stop_writing.cancel();
         while let Some(ended) = self.writers.join_next().await {
-            ended.expect("one who writes");
+            ended.expect("a writer");
         }
         self.stop_asking.cancel();
         while let Some(ended) = self.askers.join_next().await {
-            ended.expect("one who asks");
+            ended.expect("a client");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A replica as a process.
+//! A replica as a separate process.
 
 use std::{
     io::{BufRead, BufReader},
@@ -18,12 +18,12 @@ use crate::signal::Paused;
 const PAUSE: Duration = Duration::from_millis(25);
 const TRIES: usize = 1200;
 
-/// Runs a program, tells its id, and kills it when the other end of its input closes: so it ends
-/// with whoever started it, however that ends.
+/// Runs a program, prints its process id, and kills it when the shell's standard input closes. The
+/// program so ends with the process that started it, even if that process is killed.
 const HOLD: &str = "log=$1; shift; \"$@\" >/dev/null 2>\"$log\" & own=$!; echo $own; \
     cat >/dev/null; kill -CONT $own; kill -KILL $own; wait $own";
 
-/// `mandate serve all`. Dropped, it is killed.
+/// `mandate serve all` as a process, which is killed when this is dropped.
 #[derive(Debug)]
 pub(super) struct Process {
     shell: Child,
@@ -33,7 +33,7 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts it, and does not wait for it.
+    /// Starts the process without waiting for it.
     pub(super) fn start(program: &Path, store: &str, cache: &str, secrets: &Path) -> Self {
         let address = format!("127.0.0.1:{}", free_port().expect("a free port"));
         let log = secrets.join(format!("{address}.log"));
@@ -61,7 +61,7 @@ impl Process {
         }
     }
 
-    /// Waits until it is ready.
+    /// Waits until the server is ready.
     pub(super) async fn ready(&self) {
         for _ in 0..TRIES {
             let mut client = HealthClient::new(self.channel());
@@ -75,17 +75,17 @@ impl Process {
         panic!("a server is not ready; its log is {log:?}");
     }
 
-    /// What it has logged.
+    /// Returns the log of the server.
     pub(super) fn log(&self) -> String {
         std::fs::read_to_string(&self.log).expect("a log")
     }
 
-    /// A connection of its own, made when it is first used.
+    /// Returns a new connection, which is opened on first use.
     pub(super) fn channel(&self) -> Channel {
         over_tcp(&self.url, None).expect("a channel")
     }
 
-    /// Stops it until what this returns is dropped.
+    /// Pauses the process until the returned guard is dropped.
     pub(super) fn pause(&self) -> Paused {
         Paused::process(self.process)
     }
@@ -94,7 +94,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         drop(self.shell.stdin.take());
-        // The shell ends when the server has.
+        // The shell ends after the server.
         self.shell.wait().expect("the end of a server");
     }
 }

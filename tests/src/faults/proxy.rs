@@ -1,4 +1,4 @@
-//! A TCP proxy that a test controls: what the network does to one process.
+//! A TCP proxy that a test controls, to simulate network faults for one process.
 
 use std::{
     io,
@@ -19,37 +19,37 @@ use tokio::{
 
 use super::sniff::Sniff;
 
-/// What is done to all connections, those that are there and those that come.
+/// A fault of all connections, both present and new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Everything passes.
     Pass,
-    /// Nothing passes, and nobody is told. What was sent comes when this ends.
+    /// Nothing passes, and no error is reported. Delayed data arrives once the fault ends.
     Stall,
-    /// Connections are closed, and new ones too.
+    /// Connections are closed, both present and new.
     Refuse,
-    /// A connection is closed once it has carried so many bytes one way, wherever in a command
-    /// that is.
+    /// A connection is closed once it has carried this many bytes in one direction, even in the
+    /// middle of a command.
     CutAfter(u64),
-    /// Every piece comes so much later.
+    /// All data is delayed by this time.
     Delay(Duration),
-    /// Connections that listen for notifications are closed; all others pass.
+    /// Connections that listen for notifications are closed; all others work.
     Deaf,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct State {
     mode: Mode,
-    /// Connections before this one are closed.
+    /// Connections with a lower number are closed.
     closed_before: u64,
-    /// Connections before this one carry nothing any more, and nobody is told.
+    /// Connections with a lower number carry no data, and no error is reported.
     dead_before: u64,
 }
 
-/// A proxy to a port of this machine. Dropped, it is gone with its connections.
+/// A proxy to a port of this machine. The proxy and its connections close when it is dropped.
 #[derive(Debug)]
 pub struct Proxy {
-    /// Where it listens on 127.0.0.1.
+    /// The port on 127.0.0.1 on which the proxy listens.
     pub port: u16,
     target: Arc<AtomicU16>,
     next: Arc<AtomicU64>,
@@ -58,7 +58,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Begins to listen on a free port.
+    /// Starts to listen on a free port.
     pub async fn start(target: u16) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let listener = listener.expect("a free port");
@@ -74,7 +74,7 @@ impl Proxy {
         }));
         let (to, number, states) = (target.clone(), next.clone(), state.clone());
         let task = tokio::spawn(async move {
-            // Ends the connections with the proxy.
+            // Dropping the set closes the connections together with the proxy.
             let mut connections = tokio::task::JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
                 let number = number.fetch_add(1, Ordering::Relaxed);
@@ -92,25 +92,25 @@ impl Proxy {
         }
     }
 
-    /// Does something to all connections from now on.
+    /// Applies a mode to all connections from now on.
     pub fn set(&self, mode: Mode) {
         self.state.send_modify(|state| state.mode = mode);
     }
 
-    /// Closes the connections that there are.
+    /// Closes the present connections.
     pub fn close(&self) {
         let next = self.next.load(Ordering::Relaxed);
         self.state.send_modify(|state| state.closed_before = next);
     }
 
-    /// Forgets the connections that there are without a word, as a router does that begins
-    /// anew: they stay open and carry nothing. New ones pass.
+    /// Silently drops the state of the present connections, as a restarted router does: they stay
+    /// open but carry no data. New connections work.
     pub fn forget(&self) {
         let next = self.next.load(Ordering::Relaxed);
         self.state.send_modify(|state| state.dead_before = next);
     }
 
-    /// Leads new connections to another port.
+    /// Directs new connections to another port.
     pub fn lead_to(&self, port: u16) {
         self.target.store(port, Ordering::Relaxed);
     }
@@ -129,7 +129,7 @@ async fn carry(client: TcpStream, target: u16, number: u64, state: watch::Receiv
     let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, target)).await else {
         return;
     };
-    // What waits here would hide what the peers do.
+    // Buffering in the proxy would hide the timing of the peers.
     client.set_nodelay(true).expect("a socket");
     server.set_nodelay(true).expect("a socket");
     let listens = Arc::new(AtomicBool::new(false));
@@ -189,7 +189,7 @@ impl Way {
         }
     }
 
-    /// Waits until something passes, and says how.
+    /// Waits until data may pass. Returns the mode in effect.
     async fn passing(&mut self) -> Mode {
         let number = self.number;
         let passes = |state: &State| number >= state.dead_before && state.mode != Mode::Stall;

@@ -1,4 +1,4 @@
-//! Numbers that are the same for the same seed.
+//! Pseudo-random numbers that are determined by a seed.
 
 use std::time::Duration;
 
@@ -7,24 +7,24 @@ use std::time::Duration;
 pub struct Random(u64);
 
 impl Random {
-    /// The numbers of a seed.
+    /// Creates the generator of a seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// Other numbers, which follow from these.
+    /// Creates another generator, seeded from this one.
     #[must_use]
     pub fn fork(&mut self) -> Self {
         Self(self.next())
     }
 
-    /// Less than `bound`, which is not 0.
+    /// Returns a number below `bound`, which must not be 0.
     pub fn below(&mut self, bound: usize) -> usize {
         let bound = u64::try_from(bound).expect("a small number");
         usize::try_from(self.next() % bound).expect("a small number")
     }
 
-    /// A time from `low` to `high`, in milliseconds.
+    /// Returns a random duration from `low` to `high` milliseconds.
     pub fn millis(&mut self, low: usize, high: usize) -> Duration {
         let millis = low + self.below(high - low + 1);
         Duration::from_millis(u64::try_from(millis).expect("a small number"))

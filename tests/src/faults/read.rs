@@ -1,4 +1,4 @@
-//! One who reads decisions from Redis without asking a replica, by the documented contract.
+//! A reader that takes decisions from Redis under the documented contract, without a replica.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,10 +9,11 @@ use freshness::{Contract, Decided, Question, Revisions};
 
 use super::history::{History, Read, Via};
 
-/// How long an answer of Redis may take: it does not say how much is left of its life.
+/// Maximum time of a read from Redis. Redis does not return the remaining lifetime of an entry, so
+/// a slow answer may be out of date.
 const PATIENCE: Duration = freshness::READ;
 
-/// A reader with a connection of its own.
+/// A reader with its own connection.
 #[derive(Clone)]
 pub struct Reader {
     cache: Cache,
@@ -30,7 +31,7 @@ impl Reader {
         }
     }
 
-    /// Reads a decision, if there is one that may be served.
+    /// Reads a decision. Returns `None` if there is none that may be served.
     pub async fn decide(&self, request: &CheckRequest) -> Option<Decision> {
         let organization = organization(&request.resource);
         let question = Question {
@@ -55,7 +56,7 @@ impl Reader {
         (in_time && current).then_some(found.decision)
     }
 
-    /// Reads a decision about a user, and notes it.
+    /// Reads a decision about a user, and records it.
     pub async fn read(&self, user: usize, request: &CheckRequest) -> Option<bool> {
         let begin = self.history.now();
         let found = self.decide(request).await?;

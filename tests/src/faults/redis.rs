@@ -1,4 +1,4 @@
-//! A Redis server that things are done to.
+//! A Redis server under the control of a test.
 
 use std::{
     io::{Read, Write},
@@ -11,15 +11,15 @@ use testkit::{Redis, free_port};
 
 use crate::signal::{self, Paused};
 
-/// How long a server may take to say what it is asked.
+/// Maximum time for the answer to a command.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A private Redis server. Dropped, it is ended.
+/// A private Redis server, which ends when this is dropped.
 #[derive(Debug)]
 pub struct RedisServer {
     server: Redis,
     process: u32,
-    /// Where it listens over TLS, if it does.
+    /// The TLS port, if the server has one.
     tls: Option<u16>,
 }
 
@@ -29,7 +29,7 @@ impl RedisServer {
         Self::start_with("")
     }
 
-    /// Starts a server with more options.
+    /// Starts a server with additional options.
     pub fn start_with(options: &str) -> Self {
         let server = Redis::start_with(options).expect("a Redis server");
         let info = ask(server.server().port, "INFO server", "config_file");
@@ -44,8 +44,8 @@ impl RedisServer {
         }
     }
 
-    /// Starts a server that also listens over TLS, with `tls.crt`, `tls.key` and their authority's
-    /// `ca.crt` in a folder, and more options.
+    /// Starts a server that also listens on TLS, with additional options. `folder` holds `tls.crt`,
+    /// `tls.key` and `ca.crt`, the certificate of their authority.
     pub fn start_secured(folder: &Path, options: &str) -> Self {
         let port = free_port().expect("a free port");
         let tls = tls_options(folder, port);
@@ -55,22 +55,22 @@ impl RedisServer {
         }
     }
 
-    /// Where it listens on 127.0.0.1 without TLS.
+    /// Returns the port on 127.0.0.1 without TLS.
     pub fn port(&self) -> u16 {
         self.server.server().port
     }
 
-    /// Where others are to reach it: over TLS if it listens so.
+    /// Returns the port for other processes: the TLS port if there is one.
     pub(super) fn public_port(&self) -> u16 {
         self.tls.unwrap_or_else(|| self.port())
     }
 
-    /// Its URL.
+    /// Returns the URL of the server.
     pub fn url(&self) -> String {
         format!("{}://127.0.0.1:{}", self.scheme(), self.public_port())
     }
 
-    /// The scheme of URLs that lead to it.
+    /// Returns the scheme of the server's URLs.
     pub(super) fn scheme(&self) -> &'static str {
         if self.tls.is_some() {
             "rediss"
@@ -79,22 +79,23 @@ impl RedisServer {
         }
     }
 
-    /// Ends it at once.
+    /// Kills the server.
     pub fn kill(&self) {
         signal::kill(self.process);
     }
 
-    /// Stops it until what this returns is dropped.
+    /// Pauses the server until the returned guard is dropped.
     pub fn pause(&self) -> Paused {
         Paused::process(self.process)
     }
 
-    /// Asks it something, and reads until `until` is in the answer.
+    /// Sends a command, and reads until `until` appears in the answer.
     pub fn ask(&self, command: &str, until: &str) -> String {
         ask(self.port(), command, until)
     }
 
-    /// Lets it hold hardly more than it does, so that it evicts what is put there, and fills it.
+    /// Limits the memory to little more than is in use, and fills it, so that the server evicts
+    /// keys.
     pub fn fill(&self) {
         let used = self.number("INFO memory", "used_memory:", "mem_fragmentation_ratio");
         let evicted = || self.number("INFO stats", "evicted_keys:", "keyspace_misses");
@@ -115,7 +116,7 @@ impl RedisServer {
         }
     }
 
-    /// A number that it tells of itself, in an answer that has `until` in it.
+    /// Returns a number from an answer of the server. `until` must appear in the answer.
     fn number(&self, command: &str, name: &str, until: &str) -> u64 {
         let told = self.ask(command, until);
         let found = told.lines().find_map(|line| line.strip_prefix(name));
@@ -123,12 +124,12 @@ impl RedisServer {
         number.expect("a number")
     }
 
-    /// Lets it hold everything again.
+    /// Removes the memory limit.
     pub fn unfill(&self) {
         self.ask("CONFIG SET maxmemory 0", "+OK");
     }
 
-    /// Lets it follow another server until it holds what that does.
+    /// Makes the server a replica of another, and waits until the data is copied.
     pub fn follow(&self, master: &Self) {
         master.ask("CONFIG SET repl-diskless-sync-delay 0", "+OK");
         let port = master.public_port();
@@ -143,13 +144,13 @@ impl RedisServer {
         }
     }
 
-    /// Lets it follow nobody: what it holds stays as it is.
+    /// Ends the replication and keeps the data.
     pub fn lead(&self) {
         self.ask("REPLICAOF NO ONE", "+OK");
     }
 }
 
-/// The options of a server that also listens over TLS, and asks others so.
+/// Returns the options of a server that also listens on TLS and uses TLS to other servers.
 pub(super) fn tls_options(folder: &Path, port: u16) -> String {
     format!(
         "--tls-port {port} --tls-auth-clients no --tls-replication yes \
@@ -158,7 +159,7 @@ pub(super) fn tls_options(folder: &Path, port: u16) -> String {
     )
 }
 
-/// Asks a server something by hand, and reads until `until` is in the answer.
+/// Sends a command over a plain connection, and reads until `until` appears in the answer.
 pub(super) fn ask(port: u16, command: &str, until: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
     stream.set_read_timeout(Some(PATIENCE)).expect("a socket");

@@ -1,4 +1,4 @@
-//! What became of a round.
+//! The result of a round.
 
 use std::{fmt, time::Duration};
 
@@ -7,23 +7,23 @@ use super::{checker::Check, history::Via, kind::Fault, round::everybody};
 /// A judged round.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// What the trouble was.
+    /// The fault of the round.
     pub fault: Fault,
-    /// What its numbers followed from.
+    /// The seed of the random numbers of the round.
     pub seed: u64,
-    /// The judgement.
+    /// The judgement of the answers.
     pub check: Check,
-    /// Questions without an answer.
+    /// Number of questions without an answer.
     pub errors: u64,
-    /// From the end of the trouble until everybody had answered again.
+    /// Time from the end of the fault until every source had answered again.
     pub recovered: Duration,
 }
 
 impl Report {
-    /// Asserts that nothing was wrong, and that there was something to be wrong.
+    /// Asserts that no answer breaks the guarantees, and that there were enough answers to judge.
     ///
     /// # Panics
-    /// There is a violation, or somebody never allowed or never denied.
+    /// Panics on a violation, or if a source never allowed or never denied.
     pub fn assert(&self) {
         let first: Vec<String> = self
             .check
@@ -37,7 +37,10 @@ impl Report {
             let counts = self.check.counts.get(&via).copied().unwrap_or_default();
             assert!(!counts.contains(&0), "{via} said {counts:?}; {self}");
         }
-        assert!(self.check.revocations_held > 0, "nothing was seen: {self}");
+        assert!(
+            self.check.revocations_held > 0,
+            "no revocation was observed: {self}"
+        );
     }
 }
 

@@ -1,4 +1,4 @@
-//! A round: load, trouble in it, and what became of it.
+//! A round: load, a fault under the load, and the result.
 
 use std::time::Duration;
 
@@ -15,35 +15,35 @@ use super::{
     world::{NEVER, USERS, question},
 };
 
-/// How long everybody may take to answer again once trouble has ended.
+/// Maximum time from the end of a fault until every source answers again.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(20);
-/// In so much time everybody asks about everybody.
+/// Time in which every source is asked about every user.
 const SEEN: Duration = Duration::from_millis(50);
 
-/// From when to when trouble was there, since the history began.
+/// The times between which a fault was in effect, measured from the start of the history.
 #[derive(Debug, Clone, Copy)]
 pub struct Times {
-    /// It was there then.
+    /// A time at which the fault had begun.
     pub begin: Duration,
-    /// It was still there then.
+    /// A time at which the fault was still in effect.
     pub end: Duration,
 }
 
 impl Trial {
-    /// Makes trouble under load, and judges what was answered.
+    /// Applies a fault under load, and judges the answers.
     ///
     /// # Panics
-    /// Somebody does not answer again after the trouble.
+    /// Panics if a source does not answer again after the fault.
     pub async fn run(&self, fault: Fault) -> Report {
         let make = async |random: &mut Random| self.fleet.suffer(fault, self.hold, random).await;
         self.run_with(fault, make).await
     }
 
-    /// The same with trouble that is made by hand, and called by the name of a kind.
+    /// Like [`Self::run`], with a fault that `make` applies. `fault` is the kind to report.
     ///
     /// # Panics
-    /// Somebody does not answer again after the trouble.
+    /// Panics if a source does not answer again after the fault.
     pub async fn run_with(
         &self,
         fault: Fault,
@@ -72,7 +72,7 @@ impl Trial {
         }
     }
 
-    /// Waits until there is an answer of everybody to a question after a time.
+    /// Waits until every source has answered a question asked after `time`.
     async fn all_answer_since(&self, time: Duration) {
         let history = &self.fleet.history;
         let all = everybody();
@@ -87,7 +87,7 @@ impl Trial {
         }
     }
 
-    /// Waits until everybody has allowed and denied something: without, nothing was tested.
+    /// Waits until every source has both allowed and denied. Without both, the round tests nothing.
     async fn all_have_said_both(&self) {
         let (history, all) = (&self.fleet.history, everybody());
         let begin = history.now();
@@ -96,7 +96,7 @@ impl Trial {
         }
     }
 
-    /// Waits until somebody has been without a grant for longer than a lease.
+    /// Waits until a user has been without a grant for longer than a lease.
     async fn something_was_revoked_since(&self, time: Duration) {
         let history = &self.fleet.history;
         let begin = history.now();
@@ -115,14 +115,14 @@ impl Trial {
         }
     }
 
-    /// Asks every replica about everybody: service has returned.
+    /// Asks every replica about every user, which proves that service has resumed.
     async fn ask_all(&self, random: &mut Random) {
         for replica in 0..REPLICAS {
             let mut client = self.fleet.authorization(replica);
             for user in 0..=NEVER {
                 let (history, about) = (&self.fleet.history, (replica, user));
                 let request = question(user, random);
-                // One may be lost to a machine that is busy.
+                // A busy machine may lose a question.
                 for attempt in 0..5 {
                     let token = Token::default();
                     let answer = ask(&mut client, history, about, request.clone(), &token).await;
@@ -136,14 +136,14 @@ impl Trial {
     }
 }
 
-/// Everybody who answers.
+/// Returns all sources of answers.
 pub(super) fn everybody() -> Vec<Via> {
     let replicas = 0..REPLICAS;
     let calls = replicas.flat_map(|replica| [Via::Call(replica), Via::Stream(replica)]);
     calls.chain([Via::Redis]).collect()
 }
 
-/// Answers of those who could not know any more that nothing had changed.
+/// Returns the answers of replicas that could no longer prove that nothing had changed.
 fn unproven(fault: Fault, times: Times, reads: &[Read]) -> Vec<Violation> {
     let without_proof = |via: Via| match fault {
         Fault::PostgresPaused => true,

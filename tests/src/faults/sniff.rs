@@ -1,4 +1,4 @@
-//! Tells which connections of PostgreSQL listen for notifications.
+//! Detects the connections of PostgreSQL that listen for notifications.
 
 use std::sync::{
     Arc,
@@ -7,9 +7,9 @@ use std::sync::{
 
 const LISTEN: &[u8] = b"LISTEN ";
 
-/// Looks at what is sent on a connection.
+/// Observes the data of a connection.
 pub(super) struct Sniff {
-    /// Whether it listens, which both directions know.
+    /// True if the connection listens for notifications. Shared by both directions.
     pub(super) listens: Arc<AtomicBool>,
 }
 
@@ -18,7 +18,7 @@ impl Sniff {
         Self { listens }
     }
 
-    /// Notes what is sent: the command is short, and sent in one piece.
+    /// Observes data. The command is short, so it arrives in one piece.
     pub(super) fn see(&self, piece: &[u8]) {
         if piece.windows(LISTEN.len()).any(|window| window == LISTEN) {
             self.listens.store(true, Ordering::Relaxed);

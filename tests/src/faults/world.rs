@@ -1,33 +1,34 @@
-//! What is asked about.
+//! The facts that the load queries.
 
 use api::entitlement::v1::{CheckRequest, CreateGrantRequest, Grant, Scope};
 
 use super::random::Random;
 
-/// Users whose grants come and go; one more always has a grant, and one more never.
+/// Number of users whose grants come and go. One more user always holds a grant, and one more never
+/// does.
 pub const USERS: usize = 8;
-/// Organizations that nobody asks about until a test does. Each has a user who may, and one
-/// who may not.
+/// Number of organizations that only tests query, not the load. Each has one user with access and
+/// one without.
 pub const COLD: usize = 40;
 
 pub(super) const ORGANIZATION: &str = "hot";
-/// What is asked for.
+/// The permission in every question.
 pub const PERMISSION: &str = "desk.bills.view";
 const ROLE: &str = "applications/desk/roles/viewer";
 const PLACES: [&str; 4] = ["", "/units/north", "/units/port", "/resources/n1"];
 
-/// The name of a user by number.
+/// Returns the name of a user.
 pub fn user(number: usize) -> String {
     format!("users/u{number}")
 }
 
-/// A place in an organization, by its number.
+/// Returns the name of a location in an organization, by number.
 pub fn place(organization: &str, number: usize) -> String {
     let place = PLACES.iter().cycle().nth(number).expect("a place");
     format!("organizations/{organization}{place}")
 }
 
-/// The question about a user in the hot organization.
+/// Returns a question about a user in the hot organization.
 pub(super) fn question(number: usize, random: &mut Random) -> CheckRequest {
     CheckRequest {
         subject: user(number),
@@ -39,7 +40,7 @@ pub(super) fn question(number: usize, random: &mut Random) -> CheckRequest {
     }
 }
 
-/// A grant in the hot organization, to be made.
+/// Returns the request that creates a grant in the hot organization.
 pub(super) fn grant(number: usize, id: &str) -> CreateGrantRequest {
     CreateGrantRequest {
         parent: format!("organizations/{ORGANIZATION}"),
@@ -58,12 +59,12 @@ pub(super) fn grant(number: usize, id: &str) -> CreateGrantRequest {
     }
 }
 
-/// Who always may.
+/// The user who always holds access.
 pub(super) const ALWAYS: usize = USERS;
-/// Who never may.
+/// The user who never holds access.
 pub(super) const NEVER: usize = USERS + 1;
 
-/// The document with everybody.
+/// Returns the document with all facts.
 pub(super) fn document() -> String {
     let mut text = String::from(
         "

@@ -1,4 +1,4 @@
-//! One who gives a user a grant and takes it away again, for ever.
+//! A writer that grants and revokes the access of a user in a loop.
 
 use std::{
     sync::{
@@ -23,13 +23,13 @@ use super::{
     world,
 };
 
-/// How long one try of a write may take; then another replica is asked to do the same.
+/// Timeout of one attempt of a write. The next attempt goes to another replica.
 const TRY: Duration = Duration::from_millis(1000);
-/// How long a write may take in all.
+/// Maximum time of a write with all its attempts.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The last tokens of each user's writes.
+/// The last token of the writes of each user.
 #[derive(Debug, Default)]
 pub(super) struct Tokens([Mutex<Token>; world::USERS]);
 
@@ -79,7 +79,7 @@ impl Writer {
         }
     }
 
-    /// Writes until it is stopped; the user then has no grant.
+    /// Writes until `stop` is cancelled. The user then holds no grant.
     pub(super) async fn run(mut self, stop: CancellationToken) {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         while !stop.is_cancelled() {
@@ -88,7 +88,7 @@ impl Writer {
             let with = self.random.millis(self.pace.with.0, self.pace.with.1);
             pause(with, &stop).await;
             self.revoke(&id).await;
-            // Some users come and go at once, so that several changes are under way.
+            // Some users change quickly, so that several changes are in progress at the same time.
             let (least, most) = if self.user.is_multiple_of(4) {
                 (0, self.pace.without.0 / 4)
             } else {
@@ -129,8 +129,8 @@ impl Writer {
         .await;
     }
 
-    /// Does one write until it is known to be done. It has the id of its request, so that what
-    /// is done twice has one effect.
+    /// Repeats a write until it is known to be done. All attempts carry the same request id, so the
+    /// write takes effect once.
     async fn write<R: Clone>(
         &mut self,
         allows: bool,
@@ -138,7 +138,7 @@ impl Writer {
         request: R,
     ) {
         let (begin, since) = (self.history.now(), Instant::now());
-        // Most are written by the first replica.
+        // The first replica receives most writes.
         let first = if self.user < world::USERS / 2 {
             0
         } else {
@@ -180,11 +180,11 @@ impl Writer {
 }
 
 async fn pause(time: Duration, stop: &CancellationToken) {
-    // Either the time is over or the load ends.
+    // Either the time has passed or the load has ended.
     let _ = tokio::time::timeout(time, stop.cancelled()).await;
 }
 
-/// Whether an error says that something is down, and not that the request is wrong.
+/// Returns true if the error code means that something is down, false if the request is wrong.
 fn is_trouble(code: Code) -> bool {
     matches!(
         code,

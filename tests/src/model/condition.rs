@@ -1,5 +1,5 @@
-//! Conditions of grants, from a small family of expressions whose meaning is written here by
-//! itself: true, false, or an error, which is not true and not false.
+//! Conditions of grants, from a small family of expressions with a separate definition of their
+//! meaning: true, false, or an error, which is neither.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use prost_types::{Struct, Value, value::Kind};
 
 use crate::faults::Random;
 
-/// The circumstances of a question: what its context says.
+/// The context of a question.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Circumstances {
     /// `network`.
@@ -19,42 +19,42 @@ pub struct Circumstances {
 /// A condition.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Condition {
-    /// Whether the network is this one.
+    /// True if the network is this one.
     Network(&'static str),
-    /// Whether the amount is less than so much.
+    /// True if the amount is lower than this one.
     Below(i32),
-    /// Whether the amount is one of these.
+    /// True if the amount is one of these.
     OneOf(Vec<i32>),
-    /// Whether a network is said.
+    /// True if the context names a network.
     HasNetwork,
-    /// Whether the resource is this one.
+    /// True if the resource is this one.
     Resource(String),
-    /// Whether the resource is a number.
+    /// True if the resource is a number.
     Number,
-    /// Whether a person asks.
+    /// True if the subject is a user.
     Person,
-    /// The opposite of something.
+    /// The negation of a condition.
     Not(Box<Condition>),
-    /// One and another.
+    /// The conjunction of two conditions.
     Both(Box<Condition>, Box<Condition>),
-    /// One or another.
+    /// The disjunction of two conditions.
     Either(Box<Condition>, Box<Condition>),
 }
 
-/// What a condition is asked about.
+/// The input of a condition.
 #[derive(Debug, Clone, Copy)]
 pub struct About<'a> {
-    /// Who.
+    /// The subject.
     pub subject: &'a str,
-    /// Which resource, if any.
+    /// The resource, if any.
     pub resource: Option<&'a str>,
-    /// The type of the resource, if there is such a one.
+    /// The type of the resource, if it exists.
     pub kind: Option<&'static str>,
-    /// In which circumstances.
+    /// The context.
     pub said: &'a Circumstances,
 }
 
-/// The type of a resource, which follows from its id.
+/// Returns the type of a resource, which follows from its id.
 pub fn kind_of(resource: &str) -> &'static str {
     if resource.ends_with(['0', '2', '4', '6']) {
         "number"
@@ -64,7 +64,7 @@ pub fn kind_of(resource: &str) -> &'static str {
 }
 
 impl Circumstances {
-    /// Some of all there are.
+    /// Returns a random context.
     pub fn random(random: &mut Random) -> Self {
         Self {
             network: [None, Some("office"), Some("home")][random.below(3)],
@@ -72,7 +72,7 @@ impl Circumstances {
         }
     }
 
-    /// As a request says it.
+    /// Returns the context as a request carries it.
     pub fn context(&self) -> Option<Struct> {
         let network = self
             .network
@@ -97,7 +97,7 @@ impl Circumstances {
 }
 
 impl Condition {
-    /// One of all there are, no deeper than this.
+    /// Returns a random condition with at most this depth.
     pub fn random(random: &mut Random, depth: usize) -> Self {
         let inner = |random: &mut Random| Box::new(Self::random(random, depth - 1));
         match random.below(if depth == 0 { 7 } else { 12 }) {
@@ -114,7 +114,7 @@ impl Condition {
         }
     }
 
-    /// As it is given.
+    /// Returns the condition as text.
     pub fn text(&self) -> String {
         match self {
             Self::Network(network) => format!("context.network == \"{network}\""),
@@ -130,7 +130,7 @@ impl Condition {
         }
     }
 
-    /// The keys of the context that it speaks of.
+    /// Returns the context keys that the condition reads.
     pub fn keys(&self) -> BTreeSet<&'static str> {
         match self {
             Self::Network(_) | Self::HasNetwork => ["network"].into(),
@@ -143,14 +143,14 @@ impl Condition {
         }
     }
 
-    /// The keys that it speaks of and that are not said.
+    /// Returns the context keys that the condition reads and the context lacks.
     pub fn missing(&self, said: &Circumstances) -> BTreeSet<&'static str> {
         let mut keys = self.keys();
         keys.retain(|key| !said.says(key));
         keys
     }
 
-    /// Whether it is met; none if it errs.
+    /// Returns true if the condition is met; `None` if it fails with an error.
     pub fn holds(&self, about: &About<'_>) -> Option<bool> {
         let said = about.said;
         match self {
@@ -168,7 +168,8 @@ impl Condition {
     }
 }
 
-/// What one of two decides alone, whatever the other is; else what both agree on.
+/// Returns `alone` if either side has that value, which decides alone; else the value of both sides
+/// if they agree.
 fn decided(one: &Condition, other: &Condition, about: &About<'_>, alone: bool) -> Option<bool> {
     let both = [one.holds(about), other.holds(about)];
     if both.contains(&Some(alone)) {

@@ -1,4 +1,4 @@
-//! What holds in a world under conditions only.
+//! Conditional access in a world of the model.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +7,11 @@ use super::{
     condition::{About, Circumstances, kind_of},
 };
 
-/// What stands before grants are asked.
+/// The reasons that come from grants.
 const GRANTS: [&str; 2] = ["NO_GRANT", "OUT_OF_SCOPE"];
 
 impl World {
-    /// Whether the condition of a grant is met, if it has one.
+    /// Returns true if the condition of a grant is met, or if it has none.
     pub fn is_met(
         &self,
         grant: &Grant,
@@ -34,7 +34,8 @@ impl World {
         condition.is_none_or(|own| own.holds(&about) == Some(true))
     }
 
-    /// What conditions that are not met speak of and is not said, where that is why not.
+    /// Returns the context keys that unmet conditions read and the context lacks, if that is why
+    /// access is denied.
     pub fn missing(
         &self,
         subject: &str,
@@ -55,7 +56,7 @@ impl World {
         keys.into_iter().map(str::to_owned).collect()
     }
 
-    /// The same world with nothing that holds under a condition only.
+    /// Returns the same world without conditional grants.
     #[must_use]
     pub fn without_conditions(&self) -> Self {
         let mut world = self.clone();
@@ -63,14 +64,15 @@ impl World {
         world
     }
 
-    /// The conditions there are, as they are given.
+    /// Returns all conditions, as text.
     pub fn conditions(&self) -> BTreeSet<String> {
         let conditions = self.grants.iter().filter_map(|own| own.condition.as_ref());
         conditions.map(super::condition::Condition::text).collect()
     }
 
-    /// Where a subject has a permission under a condition, without what a scope names and where it
-    /// has it anyhow. `always` is the world without conditions.
+    /// Returns the locations at which a subject has a permission under a condition, except those
+    /// that a scope already covers and those with unconditional access. `always` is the world
+    /// without conditional grants.
     pub fn reach_under(
         &self,
         always: &Self,
@@ -80,7 +82,7 @@ impl World {
     ) -> Vec<Place> {
         let nothing = Circumstances::default();
         let anyhow = |place: &Place| always.check(subject, permission, place, (now, &nothing));
-        // Whether anything but grants is in the way is the same everywhere.
+        // Every other reason is the same at all locations.
         let refused = anyhow(&Place::Organization).err();
         if refused.is_some_and(|why| !GRANTS.contains(&why)) {
             return Vec::new();
@@ -95,7 +97,7 @@ impl World {
                 own.is_some_and(|own| own.text() == condition)
             });
         let mut named: Vec<(Place, Scope)> = own.flat_map(|grant| named(&grant.scope)).collect();
-        // What a scope names beside all of the organization is within it.
+        // A scope of the whole organization covers every other location.
         let all = named.iter().find(|(_, scope)| *scope == Scope::All);
         if let Some(all) = all.cloned() {
             named = vec![all];
@@ -106,7 +108,7 @@ impl World {
     }
 }
 
-/// Each place that a scope names, and the scope that names no other.
+/// Returns each location that a scope names, with the scope of that location alone.
 fn named(scope: &Scope) -> Vec<(Place, Scope)> {
     let Scope::Only(units, resources) = scope else {
         return vec![(Place::Organization, Scope::All)];

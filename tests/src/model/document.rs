@@ -1,10 +1,10 @@
-//! Worlds as a document that is applied. JSON is YAML.
+//! Converts worlds of the model to a document to apply. JSON is valid YAML.
 
 use serde_json::{Value, json};
 
 use super::{Application, Scope, Subject, World, condition::kind_of};
 
-/// The document of some worlds.
+/// Returns the document of some worlds.
 pub(super) fn document<'w>(worlds: impl Iterator<Item = &'w World>) -> String {
     let [mut applications, mut users, mut accounts, mut organizations] = [const { Vec::new() }; 4];
     for world in worlds {
@@ -127,7 +127,7 @@ fn member(world: &World, subject: &Subject) -> Option<Value> {
     }))
 }
 
-/// An entry with from and to when it holds.
+/// Adds the start and the end of its validity to an entry.
 fn within(mut entry: Value, start: i64, end: i64) -> Value {
     for (key, at) in [("start_time", start), ("end_time", end)] {
         if at != i64::MIN && at != i64::MAX {

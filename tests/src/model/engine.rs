@@ -1,4 +1,4 @@
-//! The rules of the engine over a world of the model, compared with the model.
+//! Compares the rules of the engine with the model, over one world.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -17,13 +17,13 @@ use super::{
 };
 use crate::faults::Random;
 
-/// How many questions are asked of a world.
+/// Number of questions about each world.
 pub const QUESTIONS: usize = 100;
 
-/// Asks the rules and the model about the world of a seed; how many answers were allow.
+/// Compares the rules with the model on the world of a seed. Returns the number of allowed answers.
 ///
 /// # Panics
-/// They differ; the message says in what.
+/// Panics if the two differ. The message names the difference.
 pub fn compare(seed: u64) -> usize {
     let mut random = Random::new(seed);
     let world = World::random(&mut random, "");
@@ -52,7 +52,7 @@ pub fn compare(seed: u64) -> usize {
             Err(reason) => reason == "CONDITION_NOT_MET",
         };
         assert_eq!(decision.is_conditional(), conditional, "{at}");
-        // Up to the moment that is promised, time alone changes nothing.
+        // Until the time that the decision promises, time alone changes nothing.
         let between = world.moments().into_iter();
         for moment in between.filter(|moment| now < *moment && *moment < decision.valid_until.0) {
             let then = world.check(&subject, &permission, &place, (moment, &said));
@@ -112,7 +112,8 @@ fn compare_explanation(
     assert_eq!((!last.holds).then(|| word(last.reason)), failed, "{at}");
 }
 
-/// What is listed of a subject is where it is allowed: always, or under a condition. Nothing else is.
+/// Checks that the access list of a subject holds exactly the locations at which it is allowed,
+/// unconditionally or under a condition.
 fn compare_access(world: &World, known: &Known, seed: u64) {
     let always = world.without_conditions();
     let conditions = world.conditions();
@@ -154,7 +155,7 @@ fn compare_access(world: &World, known: &Known, seed: u64) {
     }
 }
 
-/// What conditions see of a question.
+/// Returns the condition input of a question.
 fn given<'a>(subject: &'a str, place: &'a Place, context: Option<&'a Struct>) -> Given<'a> {
     Given {
         subject,
@@ -166,7 +167,7 @@ fn given<'a>(subject: &'a str, place: &'a Place, context: Option<&'a Struct>) ->
     }
 }
 
-/// A world as the rules have it.
+/// A world as the rules represent it.
 struct Known {
     catalog: Catalog,
     organization: Organization,
@@ -176,7 +177,7 @@ struct Known {
 impl Known {
     fn of(world: &World) -> Self {
         let definitions: Vec<_> = world.applications.iter().map(definition).collect();
-        let catalog = Catalog::compile(&definitions).expect("a catalogue");
+        let catalog = Catalog::compile(&definitions).expect("a catalog");
         let mut organization = Organization {
             active: world.active,
             subscription_required: world.subscription_required,
@@ -326,7 +327,7 @@ fn definition(application: &Application) -> ApplicationDefinition {
     }
 }
 
-/// A reason by its name in the interface.
+/// Returns the name of a reason in the interface.
 fn word(reason: Reason) -> super::Reason {
     match reason {
         Reason::SubjectNotActive => "SUBJECT_NOT_ACTIVE",

@@ -1,4 +1,4 @@
-//! A whole installation over worlds of the model, compared with the model.
+//! Compares a whole installation with the model, over several worlds.
 
 mod change;
 
@@ -22,19 +22,19 @@ use self::change::change;
 use super::{Place, When, World, condition::Circumstances, document::document, random_world::NOW};
 use crate::{faults::Random, rig::Rig, setting::Setting};
 
-/// Lists and explanations of each kind that are asked of a world.
+/// Number of lists and explanations of each kind that are compared for each world.
 const LISTS: usize = 6;
 
-/// An installation whose clock stands at the moment of the worlds.
+/// Starts an installation whose clock stands at the time of the worlds.
 pub async fn installation(setting: Setting) -> Rig {
     Rig::at(setting, Millis(NOW)).await
 }
 
-/// Puts the worlds of some seeds into an installation, changes them, and asks about them now and
-/// before.
+/// Applies the worlds of some seeds to an installation, changes them, and compares the answers for
+/// the present and for an earlier time.
 ///
 /// # Panics
-/// The installation and the model differ; the message says in what.
+/// Panics if the installation and the model differ. The message names the difference.
 pub async fn compare(rig: &Rig, seeds: Range<u64>) {
     let mut worlds: Vec<_> = seeds.map(world).collect();
     rig.apply(&document(worlds.iter().map(|(world, _)| world)))
@@ -57,12 +57,12 @@ pub async fn compare(rig: &Rig, seeds: Range<u64>) {
     join_all(changed).await;
 }
 
-/// The world of a seed, and what it goes on with.
+/// Returns the world of a seed, and the generator for the numbers that follow.
 fn world(seed: u64) -> (World, Random) {
     let mut random = Random::new(seed);
     let mut world = World::random(&mut random, &format!("w{seed}-"));
     for subject in &mut world.subjects {
-        // A document says nothing of the states of service accounts.
+        // A document cannot set the state of a service account.
         subject.active |= subject.name.starts_with("serviceAccounts/");
     }
     (world, random)
@@ -73,7 +73,7 @@ fn clock_now(rig: &Rig) -> i64 {
     rig.clock.as_ref().expect("a clock that is moved").now().0
 }
 
-/// Waits until the facts hold the worlds.
+/// Waits until the facts include the worlds.
 async fn settle(rig: &Rig, worlds: &[(World, Random)]) {
     let Some((world, _)) = worlds.last() else {
         return;
@@ -134,7 +134,7 @@ fn reason(decision: &Decision) -> String {
     reason.trim_start_matches("DECISION_REASON_").to_owned()
 }
 
-/// What the model says, as a decision tells it.
+/// Returns the answer of the model, in the form of a decision.
 fn expected(world: &World, asked: &Asked, place: &Place, when: When<'_>) -> (String, String) {
     match world.check(&asked.subject, &asked.permission, place, when) {
         Ok(grant) => {
@@ -178,7 +178,7 @@ async fn compare_now(rig: &Rig, world: &World, random: &mut Random, now: i64) {
     compare_lists(rig, world, random, (now, None)).await;
 }
 
-/// Asks about a moment that has passed.
+/// Compares answers as of an earlier time.
 async fn compare_past(rig: &Rig, world: &World, random: &mut Random, at: i64) {
     let read_time = Some(timestamp(at));
     for _ in 0..LISTS {
@@ -211,7 +211,7 @@ async fn compare_past(rig: &Rig, world: &World, random: &mut Random, at: i64) {
     compare_lists(rig, world, random, (at, read_time)).await;
 }
 
-/// Leaves each side of questions open, and asks why.
+/// Compares lists, which leave one part of the question open, and explanations.
 async fn compare_lists(
     rig: &Rig,
     world: &World,
@@ -223,7 +223,7 @@ async fn compare_lists(
         let (subject, permission, place) = world.random_question(random);
         let said = Circumstances::random(random);
         let (when, context) = ((now, &said), said.context());
-        // Written only where there is a difference: a world is long.
+        // Formatted only for a difference, because a world is long.
         let at =
             || format!("{subject} {permission} {place:?} at {when:?} {read_time:?}\n{world:?}");
         let request = ListResourcesRequest {
@@ -311,7 +311,7 @@ async fn compare_lists(
     }
 }
 
-/// What was answered, or where it was not.
+/// Returns the answer. Panics with the location if the call failed.
 fn answered<T>(answer: Result<Response<T>, Status>, at: impl Fn() -> String) -> T {
     let answer = answer.unwrap_or_else(|status| panic!("{status}: {}", at()));
     answer.into_inner()

@@ -1,18 +1,18 @@
-//! Worlds that follow from a seed.
+//! Random worlds, determined by a seed.
 
 use super::{Application, Grant, Place, Scope, Subject, World, condition::Condition};
 use crate::faults::Random;
 
-/// The moment around which everything begins and ends.
+/// The time around which all validity begins and ends, in Unix milliseconds.
 pub const NOW: i64 = 1_767_225_600_000;
-/// From the first moment to the last.
+/// The distance of starts and ends from that time, in milliseconds.
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// A question: who, what and where.
+/// A question: subject, permission and location.
 pub type Question = (String, String, Place);
 
 impl World {
-    /// The world of a seed, with ids that begin with `prefix`.
+    /// Returns the world of a seed. All ids begin with `prefix`.
     pub fn random(random: &mut Random, prefix: &str) -> Self {
         let applications: Vec<Application> = (0..=random.below(3))
             .map(|at| application(random, &format!("{prefix}a{at}")))
@@ -72,7 +72,7 @@ impl World {
         world
     }
 
-    /// A grant that can be given, if there is anybody and anything to give.
+    /// Returns a grant that can be created, if there are a member and a role.
     pub fn random_grant(&self, random: &mut Random, id: &str) -> Option<Grant> {
         let members: Vec<&Subject> = self
             .subjects
@@ -100,7 +100,7 @@ impl World {
         })
     }
 
-    /// A scope of what there is.
+    /// Returns a scope of existing units and resources.
     pub fn random_scope(&self, random: &mut Random) -> Scope {
         if random.below(4) == 0 {
             return Scope::All;
@@ -123,7 +123,7 @@ impl World {
         Scope::Only(units, resources)
     }
 
-    /// A question that may be about what is not there.
+    /// Returns a question, possibly about entities that do not exist.
     pub fn random_question(&self, random: &mut Random) -> Question {
         let subject = match random.below(12) {
             0 => "users/nobody".to_owned(),
@@ -138,10 +138,10 @@ impl World {
     }
 }
 
-/// One of several.
+/// Returns one element at random.
 ///
 /// # Panics
-/// There is none.
+/// Panics if there is none.
 pub fn pick<'a, T>(random: &mut Random, of: &'a [T]) -> &'a T {
     &of[random.below(of.len())]
 }
@@ -149,7 +149,7 @@ pub fn pick<'a, T>(random: &mut Random, of: &'a [T]) -> &'a T {
 fn application(random: &mut Random, id: &str) -> Application {
     let mut permissions = Vec::new();
     for module in 0..=random.below(3) {
-        // `m1` and `m1-x` read alike at their beginning.
+        // `m1` and `m1-x` share a prefix.
         let module = ["m", "m-x", "n"][module];
         for verb in ["view", "edit"] {
             permissions.push(format!("{id}.{module}.{verb}"));
@@ -177,7 +177,7 @@ fn application(random: &mut Random, id: &str) -> Application {
     }
 }
 
-/// From when to when something holds: mostly now, sometimes only later or no longer.
+/// Returns a random validity: mostly now, sometimes only later or no longer.
 fn window(random: &mut Random) -> (i64, i64) {
     match random.below(8) {
         0 => (NOW + DAY, i64::MAX),

@@ -1,4 +1,4 @@
-//! A backup or a restoration that is killed.
+//! Backups and restorations that are killed.
 
 use std::{
     fs,
@@ -13,10 +13,10 @@ use sea_orm::ConnectionTrait;
 use super::{backup, done, postgres, run, told};
 use crate::contract;
 
-/// At as many moments it is killed.
+/// Number of different times at which a run is killed.
 const TIMES: u32 = 8;
 
-/// Kills a command after a time. False if it had ended.
+/// Kills a command after a time. Returns false if it had already ended.
 fn kill_after(mut command: Command, time: Duration) -> bool {
     let mut process = command
         .stdout(Stdio::null())
@@ -28,7 +28,7 @@ fn kill_after(mut command: Command, time: Duration) -> bool {
     process.wait().unwrap().signal() == Some(9)
 }
 
-/// A database of identity with enough in it that a copy takes a while.
+/// Fills a database of identity with enough data that a copy takes a while.
 async fn fill(url: &str) {
     let store = contract::open(url).await;
     let many = "WITH RECURSIVE many(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < 20000) \

@@ -1,4 +1,4 @@
-//! What is restored is what was there, whatever the databases are.
+//! A restored installation equals the original, for every combination of database engines.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{done, postgres, refused};
 use crate::cli::Dev;
 
-/// How many rows each table of each service has.
+/// Returns the number of rows of each table, by service.
 fn rows(manifest: &Value) -> Vec<&Value> {
     let services = ["identity", "membership", "entitlement"];
     services
@@ -27,7 +27,7 @@ fn a_backup_of_either_kind_of_database_is_restored_into_both() {
         let log = data.join(format!("{name}.db-wal"));
         assert!(
             fs::metadata(&log).map_or(0, |found| found.len()) == 0,
-            "the file of {name} alone is not whole"
+            "the file of {name} alone is incomplete"
         );
     }
 
@@ -55,7 +55,7 @@ fn a_backup_of_either_kind_of_database_is_restored_into_both() {
         assert_eq!(rows(&of_files), rows(&again));
     }
 
-    // It serves what it served, in another epoch.
+    // The restored installation gives the same answers, in another epoch.
     for name in ["identity", "membership", "entitlement"] {
         let file = data.join(format!("{name}.db"));
         fs::remove_file(&file).unwrap();
@@ -89,7 +89,10 @@ fn nothing_is_restored_over_what_is_there() {
         let refusal = refused("restore", &one, &["--store", store]);
         assert!(refusal.contains("is not empty"), "{refusal}");
     }
-    assert!(!data.join("identity.db").exists(), "nothing is half done");
+    assert!(
+        !data.join("identity.db").exists(),
+        "a refused restoration writes nothing"
+    );
     assert_eq!(fs::read(data.join("membership.db")).unwrap(), b"another");
     let refusal = refused("create", &one, &["--store", &files]);
     assert!(refusal.contains("exists"), "{refusal}");

@@ -1,4 +1,4 @@
-//! What is wrong with a backup is found.
+//! Verification detects every fault of a backup.
 
 use std::{
     fs,
@@ -8,7 +8,7 @@ use std::{
 use super::{done, execute, refused};
 use crate::cli::Dev;
 
-/// A copy of a backup, to be damaged.
+/// Copies a backup, to be damaged.
 fn copy(of: &Path, name: &str) -> PathBuf {
     let folder = of.with_extension(name);
     fs::create_dir(&folder).unwrap();
@@ -19,7 +19,7 @@ fn copy(of: &Path, name: &str) -> PathBuf {
     folder
 }
 
-/// Lets a manifest say what the files of its folder are.
+/// Updates a manifest to match the files of its folder.
 fn correct(folder: &Path, service: &str, rows: &str, less: u64) {
     let path = folder.join("manifest.json");
     let mut manifest: serde_json::Value =
@@ -63,17 +63,17 @@ async fn what_is_missing_altered_or_cut_off_in_a_backup_is_found() {
     fs::remove_file(missing.join("manifest.json")).unwrap();
     assert!(found(&missing).contains("no backup"));
 
-    // By whoever can write the manifest, too.
+    // An attacker may be able to correct the manifest, too.
     let cut = copy(&whole, "cut");
     let last = "DELETE FROM audit WHERE number = (SELECT max(number) FROM audit)";
     execute(&cut.join("membership.db"), last).await;
     assert!(found(&cut).contains("not the file"));
     correct(&cut, "membership", "audit", 0);
-    assert!(found(&cut).contains("has not the rows"));
+    assert!(found(&cut).contains("does not hold the rows"));
     correct(&cut, "membership", "audit", 1);
     let told = found(&cut);
     assert!(told.contains("are left"), "{told}");
-    // None of them is restored, and nothing is there afterwards.
+    // The command restores none of them and leaves nothing behind.
     let to = home.path().join("to");
     let store = format!("sqlite:{}", to.display());
     for folder in [&flipped, &missing] {

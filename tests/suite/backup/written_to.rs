@@ -1,4 +1,4 @@
-//! A backup of a database that is written to.
+//! Backups of a database during writes.
 
 use std::{
     collections::BTreeSet,
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{done, open, postgres};
 use crate::contract;
 
-/// Writes pairs without end, and counts those that were acknowledged.
+/// Writes pairs endlessly, and counts the acknowledged ones.
 async fn write(store: Store, written: Arc<AtomicUsize>) {
     loop {
         let number = written.load(Ordering::SeqCst);
@@ -48,7 +48,7 @@ async fn a_backup_made_while_it_is_written_to_has_all_that_was_acknowledged_and_
         let create = move || done("create", &to, &["--store", &url, "--service", "identity"]);
         spawn_blocking(create).await.unwrap();
         let then = written.load(Ordering::SeqCst);
-        assert!(then > acknowledged, "nobody waited for the backup");
+        assert!(then > acknowledged, "writes continue during the backup");
         end.cancel();
         writer.await.unwrap();
         done("verify", &copy, &[]);

@@ -17,23 +17,23 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-/// What tokens are made for.
+/// The audience of the tokens.
 pub const AUDIENCE: &str = "mandate";
 
-/// What an issuer says.
+/// The answers of an issuer.
 #[derive(Clone, Default)]
 pub struct Says {
-    /// The keys that it publishes.
+    /// The published keys.
     pub keys: Vec<Value>,
-    /// Whom it describes, if not itself.
+    /// The issuer in the configuration document, if not this one.
     pub describes: Option<String>,
-    /// What it demands as `authorization`, if anything.
+    /// The required `authorization` header, if any.
     pub demands: Option<String>,
-    /// How often its keys were read.
+    /// Number of times that the keys were read.
     pub reads: usize,
 }
 
-/// An issuer. Dropped, it is gone.
+/// An issuer, which ends when this is dropped.
 pub struct Issuer {
     pub url: String,
     pub says: Arc<Mutex<Says>>,
@@ -83,7 +83,7 @@ impl Issuer {
         }
     }
 
-    /// By what its tokens are verified.
+    /// Returns the settings that verify its tokens.
     pub fn settings(&self) -> Settings {
         Settings {
             issuer: self.url.as_str().into(),
@@ -98,7 +98,7 @@ impl Issuer {
     }
 }
 
-/// Answers one request, if it comes over TLS.
+/// Answers one request over TLS.
 async fn answer(stream: TcpStream, acceptor: TlsAcceptor, url: String, says: Arc<Mutex<Says>>) {
     let Ok(mut stream) = acceptor.accept(stream).await else {
         return;
@@ -117,7 +117,7 @@ async fn answer(stream: TcpStream, acceptor: TlsAcceptor, url: String, says: Arc
     });
     let head = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: ");
     let answer = format!("{head}{}\r\n\r\n{body}", body.len());
-    // Whoever asked may be gone: a test of deadlines cuts calls off.
+    // The client may be gone, because a test of deadlines cancels calls.
     let _ = stream.write_all(answer.as_bytes()).await;
     let _ = stream.shutdown().await;
 }

@@ -1,4 +1,4 @@
-//! Whom tokens prove, and until when.
+//! Authentication by tokens, and its end.
 
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use tests::Setting;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
+use tonic_types::StatusExt;
 
 use super::{NOW_SECONDS, SUBJECT, World, code, issuer::Issuer, prove, signer::Signer};
 
@@ -43,7 +44,7 @@ async fn k_k_a_token_proves_the_service_account_whose_key_names_its_subject() {
                 signer.id
             );
         }
-        // Keys still prove whom they proved.
+        // Keys still authenticate their accounts.
         let root = world.rig.secrets().root.clone();
         assert_eq!(
             code(super::check(&world.rig.clients(&root)).await),
@@ -70,21 +71,25 @@ async fn an_identity_proves_one_service_account_for_as_long_as_that_is_active() 
     let url = &world.issuer.url;
     let taken = prove(&world.rig, "bot", url, SUBJECT).await;
     assert_eq!(code(taken), Code::AlreadyExists);
-    for (issuer, subject) in [
-        (url.as_str(), ""),
-        (url, "a b"),
-        ("http://a", "a"),
-        ("", "a"),
+    for (issuer, subject, field) in [
+        (url.as_str(), "", "key.oidc.subject"),
+        (url, "a b", "key.oidc.subject"),
+        ("http://a", "a", "key.oidc.issuer"),
+        ("", "a", "key.oidc.issuer"),
     ] {
         let refused = prove(&world.rig, "bot", issuer, subject).await;
-        assert_eq!(code(refused), Code::InvalidArgument, "{issuer} {subject}");
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument, "{refused:?}");
+        let details = refused.get_details_bad_request().unwrap();
+        let violated = details.field_violations.iter().map(|found| &found.field);
+        assert_eq!(violated.collect::<Vec<_>>(), [field]);
     }
 
     let key = prove(&world.rig, "bot", url, "bot").await.unwrap();
     let mut claims = world.claims();
     claims["sub"] = json!("bot");
     let token = signer.sign(&claims);
-    // It is known, and may do nothing.
+    // The account is authenticated, but has no permissions.
     assert_eq!(world.say(&token).await, [Code::PermissionDenied; 3]);
     let mut accounts = world.rig.root().service_accounts();
     let listed = accounts.list_service_account_keys(ListServiceAccountKeysRequest {
@@ -98,7 +103,7 @@ async fn an_identity_proves_one_service_account_for_as_long_as_that_is_active() 
         (url.as_str(), "bot")
     );
 
-    // Its id is in its name, and no secret goes with it.
+    // The id of the key is part of its name; no secret belongs to it.
     let id = key.rsplit_once('/').unwrap().1;
     for random in ["", &"_".repeat(43)] {
         assert_eq!(world.say(&format!("mk_{id}_{random}")).await, NOBODY);
@@ -128,7 +133,7 @@ async fn documents_say_whom_tokens_prove() {
     assert_eq!(world.say(&token).await, [Code::PermissionDenied; 3]);
     let counts = world.rig.apply(&document("bot", "bot")).await.counts;
     assert_eq!((counts.created, counts.unchanged), (0, 2));
-    // Another is one more, and what another document says of the same account goes on.
+    // Another document adds an identity and leaves the existing ones of the account in place.
     let counts = world.rig.apply(&document("bot", "more")).await.counts;
     assert_eq!((counts.created, counts.unchanged), (1, 1));
     assert_eq!(world.say(&token).await, [Code::PermissionDenied; 3]);
@@ -177,8 +182,8 @@ async fn keys_come_and_go_with_their_issuer_and_nobody_makes_it_read_more() {
     assert_eq!(world.say(&by_old).await, KNOWN);
     clock.advance(Duration::from_secs(10));
     assert_eq!(world.say(&by_old).await, KNOWN);
-    assert_eq!(reads(), 1, "with keys that are known");
-    // A token that names another has them read, once in a while.
+    assert_eq!(reads(), 1, "known keys are not read again");
+    // A token with an unknown key id makes the service read the keys again, but not often.
     for _ in 0..20 {
         assert_eq!(world.say(&by_new).await, NOBODY);
     }
@@ -186,7 +191,7 @@ async fn keys_come_and_go_with_their_issuer_and_nobody_makes_it_read_more() {
     world.issuer.say(|says| says.keys = vec![new.published()]);
     clock.advance(Duration::from_secs(10));
     assert_eq!(world.say(&by_new).await, KNOWN);
-    assert_eq!(world.say(&by_old).await, NOBODY, "what was taken back");
+    assert_eq!(world.say(&by_old).await, NOBODY, "the removed key");
     assert_eq!(reads(), 3);
 }
 
@@ -198,7 +203,7 @@ async fn until_the_issuer_can_be_believed_tokens_are_refused_and_keys_taken() {
     let world = World::with(Setting::Sqlite, issuer).await;
     let token = signer.sign(&world.claims());
     let clock = world.rig.clock.as_ref().unwrap();
-    // Keys are taken: what proves the account was made with one.
+    // Keys still work: one of them created the binding.
     assert_eq!(
         world.say(&token).await,
         [Code::Unavailable; 3],
@@ -212,7 +217,7 @@ async fn until_the_issuer_can_be_believed_tokens_are_refused_and_keys_taken() {
     assert_eq!(
         world.say(&token).await,
         [Code::Unavailable; 3],
-        "it demands a token"
+        "the issuer requires a token"
     );
     world.issuer.say(|says| says.demands = None);
     clock.advance(Duration::from_secs(10));

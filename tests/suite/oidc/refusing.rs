@@ -1,4 +1,4 @@
-//! What is not exactly as it is to be proves nothing.
+//! Tokens with any defect authenticate no caller.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
@@ -10,7 +10,7 @@ use tonic::Code;
 
 use super::{NOW_SECONDS, World, issuer::Issuer, signer::Signer};
 
-/// A change of claims.
+/// A modification of claims.
 type Change = fn(&mut Value);
 
 fn remove(claims: &mut Value, name: &str) {
@@ -84,13 +84,13 @@ async fn k_k_issuer_audience_subject_and_time_are_all_demanded() {
     }
 }
 
-/// A token of three parts as they are.
+/// Returns a token of three unmodified parts.
 fn raw(header: &Value, claims: &Value, signature: &str) -> String {
     let part = |value: &Value| BASE64.encode(value.to_string());
     format!("{}.{}.{signature}", part(header), part(claims))
 }
 
-/// What everybody can read of a key, in every form that it could be taken for a secret in.
+/// Returns the public parts of a key, in every form that could be mistaken for a secret.
 fn readable(signer: &Signer) -> Vec<Vec<u8>> {
     let published = signer.published();
     let mut forms = vec![

@@ -1,4 +1,4 @@
-//! Tokens as `mandate serve` takes them.
+//! Tokens in `mandate serve`.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ use tonic::Code;
 
 use super::{AUDIENCE, SUBJECT, check, code, identity, issuer::Issuer, signer::Signer};
 
-/// A process. Dropped, it is ended.
+/// A process, which is killed when this is dropped.
 struct Serving(Child);
 
 impl Drop for Serving {
@@ -56,7 +56,7 @@ async fn serve_takes_tokens_of_the_issuer_that_it_is_given() {
     let root = clients(&secrets.root);
     let mut tries = 0..400;
     while check(&root).await.is_err() {
-        assert!(tries.next().is_some(), "it does not answer");
+        assert!(tries.next().is_some(), "the server does not answer");
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
     let request = CreateServiceAccountKeyRequest {

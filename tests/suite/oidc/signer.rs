@@ -5,7 +5,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, jwk::Jwk};
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, PKCS_RSA_SHA256};
 use serde_json::{Value, json};
 
-/// In PKCS#8, what comes before the key itself of an RSA key of 2048 bits.
+/// Length of the PKCS#8 header before the key in an RSA key of 2048 bits.
 const BEFORE_RSA: usize = 26;
 
 /// A key that signs tokens.
@@ -44,7 +44,7 @@ impl Signer {
         }
     }
 
-    /// As an issuer publishes it.
+    /// Returns the key as an issuer publishes it.
     pub fn published(&self) -> Value {
         let mut key = if self.algorithm == Algorithm::EdDSA {
             let public = BASE64.encode(self.pair.public_key_raw());

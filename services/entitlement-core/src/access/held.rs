@@ -1,4 +1,4 @@
-//! Where a permission is held: always, for named applications, and under conditions.
+//! The scopes of a permission: unconditional, restricted to applications, and under conditions.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use crate::{
     scope::{Part, Scope, Tree},
 };
 
-/// Where grants hold a permission. What holds under a condition is told only where the permission
-/// does not hold anyhow.
+/// Returns the scopes in which grants hold a permission. Reports a conditional scope only as far as
+/// the permission does not hold there without a condition.
 pub(super) fn where_held<'a>(
     available: Roles<'a>,
     tree: &Tree,
@@ -59,7 +59,7 @@ pub(super) fn where_held<'a>(
     found
 }
 
-/// The applications to which a grant is bound, if the permission concerns applications.
+/// Returns the applications to which a grant is bound, if the permission is application-specific.
 fn narrowed<'a>(
     catalog: &Catalog,
     grant: &'a Grant,
@@ -69,7 +69,7 @@ fn narrowed<'a>(
     grant.applications().filter(|_| concerns)
 }
 
-/// What of a scope another does not cover, if anything.
+/// Returns the part of a scope that another scope does not cover, if any.
 fn beyond(tree: &Tree, covered: Option<&Scope>, scope: Scope) -> Option<Scope> {
     let Some(covered) = covered else {
         return Some(scope);
@@ -82,7 +82,7 @@ fn beyond(tree: &Tree, covered: Option<&Scope>, scope: Scope) -> Option<Scope> {
     (!left.is_empty()).then_some(Scope::Parts(left))
 }
 
-/// The union of scopes; none of none.
+/// Returns the union of scopes; `None` if there are none.
 fn union<'a>(scopes: impl Iterator<Item = &'a Scope>) -> Option<Scope> {
     let mut found = false;
     let mut all = Vec::new();

@@ -1,4 +1,4 @@
-//! What of CEL a condition may use, and of what it may speak.
+//! The subset of CEL that a condition may use, and the variables that it may refer to.
 
 use std::collections::BTreeSet;
 
@@ -9,12 +9,12 @@ use cel::{
 
 use super::InvalidCondition;
 
-/// The most parts of a condition: what it costs is at most so many times what a context is long.
+/// Maximum AST nodes; evaluation cost is at most `MAX_NODES` × context size.
 pub(super) const MAX_NODES: usize = 64;
-/// How deep they may nest: both what reads a condition and what asks it recurse.
+/// Maximum depth of the AST: both the parser and the evaluation recurse.
 pub(super) const MAX_DEPTH: usize = 16;
 
-/// Each costs at most what its operands are long.
+/// The cost of each is bounded by the size of its operands.
 const FUNCTIONS: [&str; 16] = [
     operators::LOGICAL_AND,
     operators::LOGICAL_OR,
@@ -34,7 +34,7 @@ const FUNCTIONS: [&str; 16] = [
     "contains",
 ];
 
-/// What there is of a resource and of a subject.
+/// The fields of a resource and of a subject.
 const RESOURCE: [&str; 2] = ["id", "type"];
 const SUBJECT: [&str; 2] = ["name", "kind"];
 
@@ -43,10 +43,10 @@ struct Walk {
     keys: BTreeSet<String>,
 }
 
-/// The keys of the context that an expression speaks of.
+/// Returns the context keys that an expression refers to.
 ///
 /// # Errors
-/// It uses what a condition may not.
+/// The first [`InvalidCondition`]: a part that conditions may not use.
 pub(super) fn keys_of(expression: &IdedExpr) -> Result<BTreeSet<String>, InvalidCondition> {
     let mut walk = Walk {
         nodes: 0,
@@ -85,7 +85,7 @@ impl Walk {
             && let [operand, index] = &*call.args
             && let Expr::Ident(variable) = &operand.expr
         {
-            // The keys are known before anything is asked.
+            // All keys must be known before the evaluation.
             return match &index.expr {
                 Expr::Literal(LiteralValue::String(key)) => self.refer(variable, key.inner()),
                 _ => Err(InvalidCondition::Reference(format!("{variable}[…]"))),

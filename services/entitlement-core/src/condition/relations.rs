@@ -1,9 +1,9 @@
-//! Equality, order and membership, as conditions have them.
+//! Equality, order and membership in conditions.
 //!
-//! CEL says of a text and a number that they differ. A condition that gives access must not be met
-//! because a caller said something of another kind than was expected: here such a comparison errs.
-//! CEL compares numbers of different types exactly. A number of a context has come as a double, and
-//! beyond 2^53 many whole numbers are the same double: two that are equal only as doubles err too.
+//! In CEL a text and a number are unequal. A condition must not give access because a caller sent a
+//! value of an unexpected type, so here such a comparison fails. CEL compares numbers of different
+//! types exactly. But a context carries numbers as doubles, and beyond 2^53 many integers are the
+//! same double: two numbers that are equal only as doubles fail, too.
 
 use std::cmp::Ordering;
 
@@ -16,13 +16,13 @@ use cel::{
     },
 };
 
-/// The largest whole number that is no other whole number as a double.
+/// The largest integer whose double stands for no other integer.
 pub(super) const MAX_EXACT: f64 = 9_007_199_254_740_991.0;
 
 type Relation = for<'b, 'v> fn(Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError>;
 
-/// The operators of CEL, the functions that stand for them here, and what these do. No condition
-/// can call the latter by name.
+/// Operators of CEL, the functions that replace them, and their implementations. No condition can
+/// call these functions by name.
 const RELATIONS: [(&str, &str, Relation); 7] = [
     (operators::EQUALS, "@equal", |args| pair(&args, equal)),
     (operators::NOT_EQUALS, "@different", |args| {
@@ -43,17 +43,18 @@ const RELATIONS: [(&str, &str, Relation); 7] = [
     (operators::IN, "@is_in", |args| pair(&args, is_in)),
 ];
 
-/// The functions of CEL, and these.
+/// Returns the functions of CEL together with the replacements.
 pub(super) fn environment() -> Env {
     let mut env = Env::stdlib();
     for (_, name, relation) in RELATIONS {
-        // It fails where there is the same already; a condition that calls what is not there errs.
+        // Fails only if the function already exists. A call of a missing function fails to
+        // evaluate.
         let _ = env.add_overload(name, name, vec![DYN_TYPE, DYN_TYPE], relation);
     }
     env
 }
 
-/// Puts these relations in place of those of CEL.
+/// Replaces the operators of CEL by the functions of this module.
 pub(super) fn relate(part: &mut IdedExpr) {
     match &mut part.expr {
         Expr::Call(call) => {
@@ -89,7 +90,7 @@ fn ordered<'b, 'v>(
     pair(args, |one, other| order(one, other).map(holds))
 }
 
-/// Nothing is equal to `null` but `null`; lists and maps are equal if all that is in them is.
+/// Only `null` equals `null`; lists and maps are equal if all their elements are.
 fn equal(one: &dyn Val, other: &dyn Val) -> Result<bool, ExecutionError> {
     let is_null = |own: &dyn Val| own.downcast_ref::<CelNull>().is_some();
     if is_null(one) || is_null(other) {
@@ -124,7 +125,7 @@ fn equal_maps(one: &CelMap<'_>, other: &CelMap<'_>) -> Result<bool, ExecutionErr
     }))
 }
 
-/// In a list is what equals one of its elements, in a map what equals one of its keys.
+/// A list contains a value that equals one of its elements, a map one that equals a key.
 fn is_in(one: &dyn Val, all: &dyn Val) -> Result<bool, ExecutionError> {
     let mut elements = all
         .as_iterable()
@@ -141,7 +142,7 @@ fn is_in(one: &dyn Val, all: &dyn Val) -> Result<bool, ExecutionError> {
     found
 }
 
-/// As if all were joined by `&&`: an error is nothing beside what is false.
+/// Joins the results as `&&` does: a false result overrides an error.
 fn all(equal: impl Iterator<Item = Result<bool, ExecutionError>>) -> Result<bool, ExecutionError> {
     let mut found = Ok(true);
     for is in equal {
@@ -154,7 +155,7 @@ fn all(equal: impl Iterator<Item = Result<bool, ExecutionError>>) -> Result<bool
     found
 }
 
-/// Values of one kind have an order; of numbers it is known as far as doubles tell them apart.
+/// Orders two values of one type. Numbers are ordered as far as doubles tell them apart.
 fn order(one: &dyn Val, other: &dyn Val) -> Result<Ordering, ExecutionError> {
     let order = one
         .as_comparer()
@@ -166,7 +167,7 @@ fn order(one: &dyn Val, other: &dyn Val) -> Result<Ordering, ExecutionError> {
     Ok(order)
 }
 
-/// Whether it may stand for several whole numbers.
+/// True if the value may stand for several integers.
 fn is_rounded(own: &dyn Val) -> bool {
     own.downcast_ref::<CelDouble>()
         .is_some_and(|number| number.abs() > MAX_EXACT)

@@ -1,7 +1,7 @@
-//! What an expression can be, as far as it is known before anything is asked.
+//! Static types of expressions, as far as they are known before the evaluation.
 //!
-//! The values of a context are of any type. Of all else the type is known: what can only err, and
-//! what is neither true nor false, is refused when it is written.
+//! Values of a context have any type; the type of everything else is known. An expression that
+//! always fails, or that is neither true nor false, is refused when the grant is written.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ use super::{InvalidCondition, relations::MAX_EXACT};
 pub enum Type {
     /// `true` or `false`.
     Bool,
-    /// Of any of the three types of numbers.
+    /// One of the three number types.
     Number,
     /// A string.
     Text,
@@ -27,7 +27,7 @@ pub enum Type {
     Null,
     /// A list of this type.
     List(Box<Type>),
-    /// Of a type that only the question tells.
+    /// A type known only at evaluation.
     Any,
 }
 
@@ -48,7 +48,7 @@ impl fmt::Display for Type {
 /// Checks that an expression can be true or false.
 ///
 /// # Errors
-/// It cannot, or a part of it can only err.
+/// [`InvalidCondition`] if it cannot be, or if a part of it always fails.
 pub(super) fn check(expression: &IdedExpr) -> Result<(), InvalidCondition> {
     match type_of(expression)? {
         Type::Bool | Type::Any => Ok(()),
@@ -73,7 +73,7 @@ fn type_of(part: &IdedExpr) -> Result<Type, InvalidCondition> {
     }
 }
 
-/// The type of what is in something of any type: what there is of a resource and of a subject are
+/// Returns the type of a field of a value of any type: the fields of resources and subjects are
 /// texts.
 fn type_within(operand: &IdedExpr) -> Type {
     match &operand.expr {
@@ -148,7 +148,7 @@ fn has_order(own: &Type) -> bool {
     !matches!(own, Type::List(_) | Type::Null)
 }
 
-/// The type of both, if they can be equal.
+/// Returns the common type of two operands, or `None` if they can never be equal.
 fn join(one: &Type, other: &Type) -> Option<Type> {
     match (one, other) {
         (Type::List(one), Type::List(other)) => {

@@ -1,4 +1,4 @@
-//! What a condition is asked about, as its variables have it.
+//! The variables of a condition and their values.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,7 +7,7 @@ use prost_types::{Value as Said, value::Kind};
 
 use super::Given;
 
-/// Gives the variables their values; of the context only what the condition speaks of.
+/// Binds the variables; of the context, only the keys that the condition refers to.
 pub(super) fn bind(
     keys: &BTreeSet<String>,
     given: &Given<'_>,
@@ -33,7 +33,7 @@ pub(super) fn bind(
     scope.add_variable_from_value("subject", HashMap::from(subject));
 }
 
-/// A value of the context; numbers are doubles, as in JSON.
+/// Converts a value of the context. Numbers become doubles, as in JSON.
 fn value_of(said: &Said) -> Value {
     match &said.kind {
         None | Some(Kind::NullValue(_)) => Value::Null,

@@ -1,4 +1,4 @@
-//! A decision among the grants of a member.
+//! The decision over the grants of a member.
 
 use base::Millis;
 
@@ -11,7 +11,7 @@ use crate::{
     scope::{Target, Tree, next},
 };
 
-/// A question, as grants are asked it.
+/// A query as grants see it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked<'a> {
     pub(super) roles: Roles<'a>,
@@ -32,7 +32,7 @@ impl Asked<'_> {
     }
 }
 
-/// What the grants of a member say.
+/// Decides over the grants of a member.
 pub(super) fn among_grants<'a>(
     asked: &Asked<'_>,
     standing: &Standing<'a>,
@@ -43,7 +43,7 @@ pub(super) fn among_grants<'a>(
     let tree = &standing.organization.tree;
     let mut reason = Reason::NoGrant;
     let mut best: Option<&Grant> = None;
-    // When a grant begins, or one that does not cover the target ends, a refusal may change.
+    // A deny may change when a grant begins, or when one that does not cover the target ends.
     let mut refused_until = ceiling;
     for grant in &standing.member.grants {
         if !asked.roles.holds(grant.role, asked.permission) {
@@ -64,7 +64,7 @@ pub(super) fn among_grants<'a>(
         reason = reason.max(refusal);
         refused_until = refused_until.min(grant.validity().end);
     }
-    // What holds whatever the circumstances decides before any condition is asked.
+    // Unconditional grants decide before any condition is evaluated.
     let mut conditions = 0;
     if best.is_none() && reason == Reason::ConditionNotMet {
         (best, conditions) = under_condition(asked, standing, given);
@@ -83,13 +83,14 @@ pub(super) fn among_grants<'a>(
     }
 }
 
-/// The grant that holds longest decides: the answer is then valid longest.
+/// Returns the grant that holds longer; the answer is then valid longest.
 fn longest<'a>(best: Option<&'a Grant>, grant: &'a Grant) -> &'a Grant {
     best.filter(|best| best.validity().end >= grant.validity().end)
         .unwrap_or(grant)
 }
 
-/// The grant that allows because its condition is met, and how many conditions were asked.
+/// Returns the grant that allows because its condition is met, and the number of conditions
+/// evaluated.
 #[cold]
 fn under_condition<'a>(
     asked: &Asked<'_>,
@@ -107,7 +108,7 @@ fn under_condition<'a>(
     (best, count)
 }
 
-/// The grants that allow if their condition is met.
+/// Returns the grants that allow if their condition is met.
 pub(super) fn conditional<'a>(
     asked: &Asked<'_>,
     standing: &Standing<'a>,
@@ -120,15 +121,15 @@ pub(super) fn conditional<'a>(
         .filter(|grant| grant.validity().holds_at(asked.now) && asked.is_covered_by(tree, grant))
 }
 
-/// Whether the condition of a grant is met, if it has one.
+/// True if the grant has no condition or its condition is met.
 pub(crate) fn is_met(grant: &Grant, tree: &Tree, target: Target, given: &Given<'_>) -> bool {
     grant
         .condition()
         .is_none_or(|condition| condition.is_met(given, tree.kind(target)))
 }
 
-/// Whether a grant bears on a target. One that is bound to applications holds what concerns
-/// applications for none but these, and a question names none.
+/// True if the grant covers a target. A grant bound to applications never covers an
+/// application-specific permission here, because a check names no application.
 pub(crate) fn covers(
     catalog: &Catalog,
     tree: &Tree,

@@ -1,19 +1,19 @@
-//! The types of resources: there are few, and many resources of each.
+//! The types of resources: there are few types, and many resources of each.
 
 use crate::Map;
 
 /// The type of each resource, by the number of the resource.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Kinds {
-    /// One more than the place of the type among the names; zero if it is not known, as it is of
-    /// those after the last.
+    /// One more than the index of the type in `names`; zero if unknown, as for resources beyond the
+    /// end.
     of: Vec<u32>,
     names: Vec<Box<str>>,
     numbers: Map<Box<str>, u32>,
 }
 
 impl Kinds {
-    /// Says of which type a resource is; empty if that is not known.
+    /// Sets the type of a resource; empty if unknown.
     pub(super) fn set(&mut self, resource: usize, name: &str) {
         let number = if name.is_empty() {
             0
@@ -28,7 +28,7 @@ impl Kinds {
         }
     }
 
-    /// The type of a resource, if it is known.
+    /// Returns the type of a resource, if known.
     pub(super) fn get(&self, resource: usize) -> Option<&str> {
         let number = *self.of.get(resource)? as usize;
         self.names.get(number.checked_sub(1)?).map(|name| &**name)

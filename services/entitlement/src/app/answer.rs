@@ -1,5 +1,5 @@
-//! The answer to one question, whichever method asks it: from memory, else from what another
-//! replica has shared, else from the store.
+//! The answer to one query, for every method that checks: from memory, else from another replica's
+//! shared decision, else from the store.
 
 use ::rpc::Fault;
 use api::{
@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{engine::Row, error::Error, facts::Piece, measure::Tier};
 
-/// Answers as freshly as is demanded. Without facts that are known to be current it fails closed.
+/// Answers as freshly as the caller demands. Fails closed without facts that are known to be
+/// current.
 pub(super) async fn answer(
     app: &App,
     context: &Context,
@@ -38,9 +39,9 @@ async fn attempt(
 ) -> Result<Decision, Error> {
     let requirement = consistency.and_then(|demand| demand.requirement.as_ref());
     if !matches!(requirement, None | Some(Requirement::MinimizeLatency(_))) {
-        // What waits is boxed: the future of a hot answer stays small.
+        // The waiting part is boxed, so that the future of a hot answer stays small.
         Box::pin(async {
-            // Who may not ask makes nothing wait.
+            // A caller without the permission makes nothing wait.
             app.permit_in(context, &question.organization).await?;
             app.engine.freshen(context, consistency).await
         })
@@ -62,7 +63,7 @@ async fn attempt(
     }
 }
 
-/// Whether the caller may ask, and the answer, of one revision.
+/// Checks that the caller may query, and answers, both at one revision.
 pub(super) fn from_memory<'q>(
     app: &App,
     context: &Context,
@@ -80,8 +81,8 @@ pub(super) fn from_memory<'q>(
     }
 }
 
-/// The answer from memory to a caller who may ask; it is shared with the other replicas and with
-/// those who read Redis, unless a condition bore upon it.
+/// Answers from memory for a caller that may query. Shares the decision with the other replicas and
+/// with readers of Redis, unless it depends on a condition.
 pub(super) fn decide_in<'q>(
     app: &App,
     row: &mut Row<'_, 'q>,
@@ -91,7 +92,7 @@ pub(super) fn decide_in<'q>(
     Ok(bearing.map(|bearing| {
         let (decided, answer) = decide(&bearing, &question.organization, row.status);
         row.allowance.take(&decided);
-        // INVARIANT: what is shared is true of the question in any circumstances.
+        // INVARIANT: a shared decision holds for the query with any context.
         if let Some(decisions) = &app.decisions
             && !decided.is_conditional()
         {
@@ -101,7 +102,7 @@ pub(super) fn decide_in<'q>(
     }))
 }
 
-/// An answer that memory alone cannot give.
+/// Answers a query that memory alone cannot answer.
 async fn later(app: &App, context: &Context, question: &Question<'_>) -> Result<Decision, Error> {
     app.permit_in(context, &question.organization).await?;
     if let Some(decisions) = &app.decisions

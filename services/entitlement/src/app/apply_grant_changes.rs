@@ -14,7 +14,8 @@ use super::{
 };
 use crate::error::Error;
 
-/// Makes changes of all kinds, all or none, and if a digest is given only what was previewed.
+/// Applies grant changes of all kinds, all or none. If the request has a digest, applies only what
+/// was previewed.
 pub(crate) async fn apply_grant_changes(
     app: &App,
     context: &Context,
@@ -23,7 +24,7 @@ pub(crate) async fn apply_grant_changes(
     apply_to(app, context, request, &[]).await
 }
 
-/// Makes changes as long as what they are about is what is meant.
+/// Applies changes, provided that `meant` still identifies the same entities.
 pub(super) async fn apply_to(
     app: &App,
     context: &Context,

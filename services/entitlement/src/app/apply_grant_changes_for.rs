@@ -11,11 +11,11 @@ use base::{OrganizationId, Subject};
 use super::{App, apply_grant_changes::apply_to, grant_changes::Changes, judge::judge};
 use crate::error::Error;
 
-/// The method by which somebody makes the changes directly.
+/// The method with which a caller applies the changes directly.
 const DIRECTLY: &str = "/mandate.entitlement.v1.GrantService/ApplyGrantChanges";
 
-/// Makes changes of the grants of one subject as somebody who approved them: by the same code, within
-/// the same bounds, and recorded as if they had called.
+/// Applies grant changes for one subject on behalf of the approver of a request: by the same code,
+/// within the same bounds, and with the same audit entry as if the approver had called.
 pub(crate) async fn apply_grant_changes_for(
     app: &App,
     context: &Context,
@@ -36,7 +36,7 @@ async fn apply(
     let caller = parse("caller", &request.caller, Subject::parse_name)?;
     parse("subject", &request.subject, Subject::parse_name)?;
     let organization = parse("parent", &request.parent, OrganizationId::parse_name)?;
-    // Looked at before the write: whose a grant is never changes.
+    // Checked before the write: the holder of a grant never changes.
     let only = Some(request.subject.as_str());
     let changes = Changes::read(app, organization, &request.changes, only).await?;
     if changes.subjects.iter().any(|of| *of != request.subject) {

@@ -6,7 +6,7 @@ use base::{OrganizationId, Subject};
 use super::App;
 use crate::error::Error;
 
-/// Whether a caller of another service holds a management permission.
+/// Checks if a caller of another service holds a management permission.
 pub(crate) async fn authorize(
     app: &App,
     context: &Context,
@@ -28,7 +28,8 @@ pub(crate) async fn authorize(
     if verdict.allowed {
         return Ok(verdict);
     }
-    // What gives the power may have been given through another replica, or in another service.
+    // The deciding grant may have been created through another replica, or may depend on another
+    // service's change.
     match app.catch_up(context).await {
         Ok(revision) if revision == known => Ok(verdict),
         Ok(_) => decide(app, &request, reach).await,

@@ -9,7 +9,7 @@ use base::OrganizationId;
 use super::{App, create_grant::give, grant_rules, preconditions, separations};
 use crate::{error::Error, store::grants::NewGrant};
 
-/// Gives members roles, all or none.
+/// Creates grants, all or none.
 pub(crate) async fn batch_create_grants(
     app: &App,
     context: &Context,
@@ -43,7 +43,7 @@ pub(crate) async fn batch_create_grants(
     Ok(response)
 }
 
-/// Reads one of several grants; `at` is where in the request it stands.
+/// Parses one of several grants; `at` is its path in the request.
 pub(super) fn read(
     organization: &OrganizationId,
     item: &CreateGrantRequest,

@@ -1,4 +1,4 @@
-//! Suspending, reactivating and ending entitlements.
+//! Suspends, reactivates and ends entitlements.
 
 use ::rpc::{Fault, expect_etag, parse};
 use ::store::{Turn, WriteTx};
@@ -80,7 +80,7 @@ pub(crate) async fn reactivate_entitlement(
     Ok(response)
 }
 
-/// Ends an entitlement and revokes what was given under it.
+/// Ends an entitlement and revokes the grants under it.
 pub(crate) async fn end_entitlement(
     app: &App,
     context: &Context,
@@ -105,7 +105,7 @@ pub(crate) async fn end_entitlement(
     Ok(response)
 }
 
-/// Ends an entitlement in a write that goes before all others, as it writes grants.
+/// Ends an entitlement. Takes the log lock, because it writes grants.
 pub(super) async fn end(
     app: &App,
     tx: &mut WriteTx,
@@ -120,8 +120,8 @@ pub(super) async fn end(
     Ok(ended)
 }
 
-/// Revokes what was given of an application, and the power to manage it: who has it anew begins with
-/// nothing.
+/// Revokes the grants on an application, and the access to administer it: an organization that
+/// regains the application begins without grants.
 pub(super) async fn end_grants(
     tx: &mut WriteTx,
     permit: &Permit,
@@ -138,7 +138,7 @@ pub(super) async fn end_grants(
     Ok(())
 }
 
-/// Changes an entitlement in a write that goes before all others.
+/// Changes an entitlement in a write that holds the log lock.
 async fn set(
     app: &App,
     tx: &mut WriteTx,

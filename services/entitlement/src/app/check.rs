@@ -10,7 +10,7 @@ use super::{
 };
 use crate::error::Error;
 
-/// Answers one question.
+/// Answers one query.
 pub(crate) async fn check(
     app: &App,
     context: &Context,
@@ -25,7 +25,7 @@ pub(crate) async fn check(
     let consistency = request.consistency.as_ref();
     let decision = match &request.read_time {
         None => answer(app, context, &question, consistency).await?,
-        // Boxed: the future of an answer about now stays small.
+        // Boxed, so that the future of a present-time answer stays small.
         Some(read_time) => {
             Box::pin(async {
                 app.permit_in(context, &question.organization).await?;
@@ -40,7 +40,7 @@ pub(crate) async fn check(
     })
 }
 
-/// Answers as of a moment that has passed.
+/// Answers as of an earlier time.
 async fn check_at(app: &App, question: &Question<'_>, at: Millis) -> Result<Decision, Error> {
     let answered = read_at(app, at, |world| {
         let mut row = app.engine.past_row(world, at);

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{engine::AT_ONCE, error::Error};
 
-/// Answers questions over one snapshot of the facts, in their order. One that is wrong gets an error
-/// of its own.
+/// Answers queries over one snapshot of the facts, in their order. An invalid query gets its own
+/// error.
 pub(crate) async fn check_batch(
     app: &App,
     context: &Context,
@@ -58,7 +58,7 @@ pub(crate) async fn check_batch(
     Ok(CheckBatchResponse { decisions, failed })
 }
 
-/// The answer to each question, or why it has none.
+/// Returns the answer to each query, or its error.
 async fn outcomes(
     app: &App,
     questions: &[(u32, Question<'_>)],

@@ -6,7 +6,7 @@ use base::{OrganizationId, Subject};
 use super::{App, control::Control};
 use crate::error::Error;
 
-/// Whether somebody could give, or take, all that a subject holds, or all members of an
+/// Checks that the caller could grant, or revoke, all access of a subject, or of all members of an
 /// organization.
 pub(crate) async fn check_control(
     app: &App,
@@ -40,7 +40,7 @@ pub(crate) async fn check_control(
     Ok(CheckControlResponse {})
 }
 
-/// What a field names, if it names anything.
+/// Parses an optional name.
 pub(super) fn optional<T>(
     field: &str,
     name: &str,

@@ -6,7 +6,8 @@ use base::{In, InvalidName, OrganizationId, ResourceId, Subject, UnitId};
 use super::{App, widening};
 use crate::error::Error;
 
-/// Whether somebody may move a place: not to where they hold more.
+/// Checks that the caller may move a unit or a resource: the move must not widen the caller's own
+/// access.
 pub(crate) async fn check_move(
     app: &App,
     context: &Context,
@@ -23,7 +24,7 @@ pub(crate) async fn check_move(
     Ok(CheckMoveResponse {})
 }
 
-/// Checks that names are of units and resources of an organization.
+/// Checks that all names are units and resources of the organization.
 fn check_places(field: &str, organization: &OrganizationId, names: &[String]) -> Result<(), Fault> {
     for name in names {
         if parse(field, name, organization_of)? != *organization {
@@ -33,7 +34,7 @@ fn check_places(field: &str, organization: &OrganizationId, names: &[String]) ->
     Ok(())
 }
 
-/// The organization of a unit or a resource.
+/// Returns the organization of a unit or a resource.
 fn organization_of(name: &str) -> Result<OrganizationId, InvalidName> {
     let unit = In::<UnitId>::parse_name(name).map(|name| name.organization);
     unit.or_else(|_| In::<ResourceId>::parse_name(name).map(|name| name.organization))

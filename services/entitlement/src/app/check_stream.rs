@@ -1,5 +1,5 @@
-//! Many questions on one stream. What memory can answer is answered at once, message by
-//! message; the rest each in a task of its own, so that no question waits for another.
+//! Many queries on one stream. Queries that memory can answer are answered immediately, message by
+//! message; each other query gets its own task, so that no query waits for another.
 
 use std::{
     collections::HashMap,
@@ -28,19 +28,21 @@ use super::{
 };
 use crate::{engine::Row, error::Error, measure::Tier};
 
-/// Questions of one stream that may wait for the store at once; more are refused.
+/// Maximum number of queries of one stream that wait for the store; further ones are refused.
 const WAITING: usize = 1024;
-/// Questions of one message that are answered without taking a turn.
+/// Maximum number of queries of one message that need no batch slot.
 const FEW: usize = 64;
-/// Messages that wait to be sent; a reader that is too slow is then asked nothing more.
+/// Maximum number of messages that wait to be sent. While a slow reader leaves the queue full, the
+/// stream reads no further queries.
 const OUTGOING: usize = 16;
-/// The longest that a question may take, whatever its caller would wait.
+/// Maximum time for one query, whatever timeout its caller allows.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// What the handler returns: answers as they come.
+/// The response stream of the handler.
 pub(crate) type Answers = ReceiverStream<Result<CheckStreamResponse, Status>>;
 
-/// Answers questions until the caller ends the stream, its credential ends, or the service does.
+/// Answers queries until the caller ends the stream, its credential expires, or the service shuts
+/// down.
 pub(crate) fn check_stream(
     app: &App,
     context: Context,
@@ -74,7 +76,7 @@ struct Stream {
     turns: Turns,
     sender: mpsc::Sender<Result<CheckStreamResponse, Status>>,
     places: Arc<Semaphore>,
-    /// The tasks of questions that wait for the store, by id.
+    /// Tasks of queries that wait for the store, by id.
     waiting: HashMap<u64, AbortHandle>,
 }
 
@@ -89,7 +91,7 @@ impl Stream {
                 Ok(response) if response.answers.is_empty() => continue,
                 Ok(response) => self.sender.send(Ok(response)).await,
                 Err(status) => {
-                    // Nobody may be left to be told.
+                    // The receiver may be gone.
                     let _ = self.sender.send(Err(status)).await;
                     return;
                 }
@@ -98,11 +100,11 @@ impl Stream {
                 return;
             }
         }
-        // Who has asked all still gets what is under way: the tasks hold the sender.
+        // A caller that closed its side still gets the pending answers: the tasks hold the sender.
         self.waiting.clear();
     }
 
-    /// Answers what memory can, and begins the rest.
+    /// Answers the queries that memory can answer, and starts tasks for the rest.
     async fn answer(&mut self, message: CheckStreamRequest) -> Result<CheckStreamResponse, Status> {
         if !self
             .app
@@ -140,7 +142,8 @@ impl Stream {
         Ok(CheckStreamResponse { answers })
     }
 
-    /// Answers from memory, all of one revision and at one moment; and what that cannot answer.
+    /// Answers from memory, at one revision and one time. Also returns the queries that memory
+    /// cannot answer.
     fn at_once(
         &self,
         mut questions: Vec<StreamQuestion>,
@@ -152,7 +155,7 @@ impl Stream {
             if !engine.is_heard(row.at) {
                 return Err(Vec::new());
             }
-            // Once for all questions of the message.
+            // Once for all queries of the message.
             let everywhere = engine.permits_everywhere(world, &self.context, row.at.now);
             let mut answers = Vec::with_capacity(questions.len());
             let is_left = |(asked, question)| {
@@ -173,7 +176,7 @@ impl Stream {
         (answers, questions)
     }
 
-    /// The answer to one question, if memory has it.
+    /// Returns the answer to one query, if memory has it.
     fn recall<'q>(
         &self,
         row: &mut Row<'_, 'q>,
@@ -181,7 +184,7 @@ impl Stream {
         question: &'q Result<Question<'_>, Box<Fault>>,
         everywhere: bool,
     ) -> Option<StreamAnswer> {
-        // What is wrong with it is said by the task that it gets.
+        // The task of an invalid query reports the error.
         let question = question.as_ref().ok()?;
         if asked.consistency.is_some() || row.allowance.is_spent() {
             return None;
@@ -198,7 +201,7 @@ impl Stream {
         Some(answered(asked.id, found))
     }
 
-    /// Answers one question in a task.
+    /// Answers one query in a task.
     fn begin(
         &self,
         asked: StreamQuestion,
@@ -224,7 +227,7 @@ impl Stream {
                 Err(_) => refused(asked.id, Fault::deadline()),
             };
             let answers = vec![outcome];
-            // Nobody may be left to be told.
+            // The receiver may be gone.
             let _ = sender.send(Ok(CheckStreamResponse { answers })).await;
         });
         task.abort_handle()

@@ -1,15 +1,15 @@
-//! What a caller says of the circumstances of a question, for conditions of grants.
+//! The context of a query: the caller's input for conditions of grants.
 
 use ::rpc::Fault;
 use prost::Message;
 use prost_types::{Struct, Value, value::Kind};
 
-/// The most values of all levels, bytes and levels.
+/// Maximum number of values at all levels, of bytes, and of levels.
 const VALUES: usize = 64;
 const BYTES: usize = 4096;
 const LEVELS: usize = 4;
 
-/// That a context is within its bounds.
+/// Checks that a context is within its limits.
 pub(super) fn check_context(field: &str, context: Option<&Struct>) -> Result<(), Fault> {
     let Some(context) = context else {
         return Ok(());
@@ -27,7 +27,7 @@ pub(super) fn check_context(field: &str, context: Option<&Struct>) -> Result<(),
     Err(Fault::field(field, wrong))
 }
 
-/// What a map or a list takes.
+/// The size of a map or a list.
 struct Size {
     values: usize,
     levels: usize,

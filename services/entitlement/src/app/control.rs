@@ -1,8 +1,8 @@
-//! What somebody could do with all that another holds: give it, or take it.
+//! Checks that a caller controls a subject: could grant, or revoke, all of its access.
 //!
-//! Who could give all that a subject holds may make a key of it, change by what it proves who it
-//! is, and let its access come back: each of these is giving it. Who could take all by which it
-//! manages may end that.
+//! A caller that could grant all access of a subject may create its keys, change the contacts that
+//! prove its identity, and reactivate it: each of these amounts to granting that access. A caller
+//! that could revoke all its management access may end that access.
 
 use std::collections::BTreeMap;
 
@@ -25,21 +25,21 @@ use crate::{
     },
 };
 
-/// Organizations that are looked at together.
+/// Organizations per page.
 const PAGE: u64 = 50;
 
-/// What a caller could do, as a transaction sees it.
+/// A check of a caller's control, as a transaction sees the facts.
 pub(super) struct Control<'a> {
     pub(super) app: &'a App,
     pub(super) db: &'a DatabaseTransaction,
     pub(super) caller: &'a str,
-    /// Whether it is taken and not given.
+    /// True to check revoking, false to check granting.
     pub(super) taken: bool,
     pub(super) now: Millis,
 }
 
 impl Control<'_> {
-    /// That they could do it with all that a subject holds in one organization, or in all.
+    /// Checks control over all access of a subject, in one organization or in all.
     pub(super) async fn over(
         &self,
         subject: &str,
@@ -71,7 +71,8 @@ impl Control<'_> {
         }
     }
 
-    /// That they could give whatever members of an organization hold, when it comes back to all.
+    /// Checks that the caller could grant all access of the organization's members, because
+    /// reactivation gives it back to all of them.
     pub(super) async fn over_all(&self, organization: &OrganizationId) -> Result<(), Error> {
         let roles = grants::roles(self.db, organization, self.now).await?;
         let own = Of {
@@ -154,7 +155,7 @@ impl Control<'_> {
         Ok(None)
     }
 
-    /// Whether there is nothing that they may not give: then nothing has to be looked at.
+    /// True if the caller may delegate everything; then no grant needs to be checked.
     async fn is_unbounded(&self) -> Result<bool, Error> {
         let operator = OrganizationId::operator();
         let mut reading = self.reading().await?;
@@ -170,7 +171,7 @@ impl Control<'_> {
         Reading::begin(&self.app.store, &self.app.engine.facts, view).await
     }
 
-    /// What it is that another holds is not told.
+    /// The error does not reveal the grants of the subject.
     fn refused(&self, subject: &str, beyond: Option<Beyond>) -> Result<(), Error> {
         match beyond {
             None => Ok(()),

@@ -7,7 +7,7 @@ use base::{OrganizationId, RoleName};
 use super::{App, custom_role_rules as rules};
 use crate::{error::Error, facts::Piece, store::custom_roles};
 
-/// Makes a role of an organization's own.
+/// Creates a custom role.
 pub(crate) async fn create_custom_role(
     app: &App,
     context: &Context,

@@ -14,7 +14,7 @@ use crate::{
     store::{applications, entitlements, organizations},
 };
 
-/// States that an organization has an application.
+/// Entitles an organization to an application.
 pub(crate) async fn create_entitlement(
     app: &App,
     context: &Context,
@@ -42,7 +42,7 @@ pub(crate) async fn create_entitlement(
             if end <= start {
                 return Err(Fault::field("entitlement.end_time", "must be after the start").into());
             }
-            // Whoever manages the organization does so for as long as it has this.
+            // Management access in the organization lasts only as long as this entitlement.
             if application.as_str() == management::APPLICATION && end != Millis::MAX {
                 let only = "must be absent: an organization keeps an owner";
                 return Err(Fault::field("entitlement.end_time", only).into());
@@ -66,7 +66,7 @@ pub(crate) async fn create_entitlement(
     Ok(response)
 }
 
-/// Gives an organization an application that it does not have.
+/// Creates an entitlement of an organization that has none to the application.
 pub(super) async fn give(
     tx: &mut WriteTx,
     permit: &Permit,

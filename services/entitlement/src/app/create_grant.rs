@@ -15,7 +15,7 @@ use crate::{
     store::grants::{self, NewGrant},
 };
 
-/// Gives a member a role.
+/// Creates a grant.
 pub(crate) async fn create_grant(
     app: &App,
     context: &Context,
@@ -44,7 +44,7 @@ pub(crate) async fn create_grant(
     Ok(response)
 }
 
-/// Checks grants and inserts them. What they join with others is to be looked at besides.
+/// Checks and inserts grants. The caller must check separation of duties afterwards.
 pub(super) async fn give(
     app: &App,
     context: &Context,
@@ -68,8 +68,9 @@ pub(super) async fn give(
     Ok(given)
 }
 
-/// Why grants cannot have the ids that were chosen for them. Of a grant that the caller does not see
-/// it is not told that it is there: the refusal is that of what the caller could not give.
+/// Returns the error for grant ids that are taken. If the caller may not see the existing grant,
+/// the error is the same as for a grant that the caller could not create, so it does not reveal the
+/// grant.
 async fn taken(
     app: &App,
     context: &Context,
@@ -78,7 +79,8 @@ async fn taken(
 ) -> Result<Error, Error> {
     let ids: Vec<&str> = grants.iter().map(|grant| grant.id.as_str()).collect();
     let now = app.engine.clock.now();
-    // What has the ids was committed before the write began, which leads.
+    // The grants with these ids were committed before this write began, because the write holds the
+    // log lock.
     let found = grants::of_ids(app.store.reader(), organization, &ids).await?;
     let found = found.iter().map(|row| grants::grant(row, now));
     let found: Vec<Grant> = found.collect::<Result<_, _>>()?;

@@ -1,4 +1,4 @@
-//! What a role must be for an organization to have it.
+//! Rules for custom roles.
 
 use ::rpc::{Fault, parse};
 use ::store::WriteTx;
@@ -14,12 +14,12 @@ use crate::{
     store::{applications, grants},
 };
 
-/// Roles of its own that an organization may have: all are in memory with it.
+/// Maximum number of custom roles of an organization: all are in memory with it.
 pub(super) const MOST: u64 = 256;
-/// Owners among whom a holder of a role is looked for at once.
+/// Owners per page of the search for a holder of a role.
 const OWNERS: u64 = 1000;
 
-/// The name of a role that is to be made.
+/// Returns the name of a role to be created.
 pub(super) fn name(
     organization: &OrganizationId,
     role: &CustomRole,
@@ -36,7 +36,7 @@ pub(super) fn name(
     })
 }
 
-/// The name of a role of an organization, and the organization.
+/// Parses the name of a custom role, and returns its organization with it.
 pub(super) fn parse_name(field: &str, name: &str) -> Result<(OrganizationId, RoleName), Error> {
     let role = parse(field, name, RoleName::parse_name)?;
     match &role.organization {
@@ -45,8 +45,8 @@ pub(super) fn parse_name(field: &str, name: &str) -> Result<(OrganizationId, Rol
     }
 }
 
-/// That the organization may have this role: its application is managed here, has these
-/// permissions, and keeps no two of them apart.
+/// Checks that the organization may have this role: its application is managed here, declares these
+/// permissions, and separates no two of them.
 pub(super) async fn check(
     tx: &WriteTx,
     organization: &OrganizationId,
@@ -79,7 +79,7 @@ pub(super) async fn check(
     }
 }
 
-/// That the caller may make of a role, which held `before`, one that holds `after`.
+/// Checks that the caller may change the permissions of a role from `before` to `after`.
 pub(super) async fn power(
     app: &App,
     context: &Context,
@@ -95,7 +95,7 @@ pub(super) async fn power(
     grant_power::make(app, context, organization, (name, &all), owner.as_deref()).await
 }
 
-/// An owner of the organization who has the role.
+/// Returns an owner of the organization who holds the role.
 async fn owner_with(
     tx: &WriteTx,
     organization: &OrganizationId,

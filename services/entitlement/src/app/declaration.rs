@@ -1,4 +1,4 @@
-//! What an application may declare.
+//! Rules for declarations of applications.
 
 use ::store::WriteTx;
 use api::entitlement::v1::Application;
@@ -15,7 +15,7 @@ pub(super) fn refuse_built_in(id: &ApplicationId) -> Result<(), Error> {
     Ok(())
 }
 
-/// What is declared, checked by itself.
+/// Checks a declaration by itself and converts it.
 pub(super) fn definition(
     id: &ApplicationId,
     application: &Application,
@@ -35,7 +35,7 @@ pub(super) fn definition(
     Ok(definition)
 }
 
-/// Checks a declaration by itself and against the others.
+/// Checks a declaration by itself and against the other applications.
 pub(super) async fn check(
     tx: &WriteTx,
     id: &ApplicationId,

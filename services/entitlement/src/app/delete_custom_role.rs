@@ -11,7 +11,7 @@ use crate::{
     store::{custom_roles, grants},
 };
 
-/// Deletes a role that nobody holds.
+/// Deletes a custom role that nobody holds.
 pub(crate) async fn delete_custom_role(
     app: &App,
     context: &Context,

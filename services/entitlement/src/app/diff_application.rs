@@ -11,7 +11,8 @@ use crate::{
     store::{applications, grants},
 };
 
-/// Says what an update would change of what the holders of roles may.
+/// Returns the effect that an update of an application would have on the permissions of its roles'
+/// holders.
 pub(crate) async fn diff_application(
     app: &App,
     context: &Context,

@@ -1,4 +1,4 @@
-//! What changes of grants change in what subjects can reach.
+//! The difference that grant changes make to the access of subjects.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,31 +22,31 @@ use crate::{
     store::view::View,
 };
 
-/// Places in an answer, at most.
+/// Maximum number of locations in an answer.
 const PLACES: usize = 20_000;
 
-/// What subjects can reach, by subject and application.
+/// Access of subjects, by subject and application.
 pub(super) type Reached = BTreeMap<(String, String), Access>;
 
-/// What a subject can reach in an application.
+/// The access of a subject to an application.
 pub(super) struct Access {
     permissions: Vec<Held>,
-    /// The recommended modules that are out of reach.
+    /// The recommended modules without access.
     left_out: Vec<String>,
 }
 
-/// Where a permission holds, under a condition or always.
+/// The scope of a permission, under its condition if any.
 struct Held {
     permission: String,
     condition: String,
     scope: Scope,
 }
 
-/// What tells a permission from others: its name, the applications for which it holds, and the
-/// condition under which it does.
+/// The identity of a permission in a comparison: its name, its applications and its condition.
 type Key<'a> = (&'a str, &'a [String], &'a str);
 
-/// What subjects can reach in an organization as a transaction sees it, of what the caller may see.
+/// Returns the access of subjects in an organization as a transaction sees it, restricted to grants
+/// that the caller may see.
 pub(super) async fn reached(
     (app, context): (&App, &Context),
     tx: &WriteTx,
@@ -134,7 +134,7 @@ fn is_nowhere(scope: &Scope) -> bool {
     !scope.all && scope.units.is_empty() && scope.resources.is_empty()
 }
 
-/// What differs, and what there is to be warned of where it does.
+/// Returns the differences with their warnings.
 pub(super) fn difference(before: &Reached, after: &Reached) -> Result<PreviewResponse, Error> {
     let mut response = PreviewResponse::default();
     let mut places = 0;
@@ -168,7 +168,7 @@ pub(super) fn difference(before: &Reached, after: &Reached) -> Result<PreviewRes
     Ok(response)
 }
 
-/// The permissions that hold elsewhere than before, those together that do so alike.
+/// Returns the permissions whose scope differs, grouped by equal change.
 fn permissions(old: Option<&Access>, new: Option<&Access>) -> Vec<PermissionsDifference> {
     let (old, new) = (held(old), held(new));
     let keys: BTreeSet<_> = old.keys().chain(new.keys()).copied().collect();
@@ -197,7 +197,7 @@ fn permissions(old: Option<&Access>, new: Option<&Access>) -> Vec<PermissionsDif
     found
 }
 
-/// Where permissions hold.
+/// Returns the scopes of permissions.
 fn held(access: Option<&Access>) -> BTreeMap<Key<'_>, &Scope> {
     let held = access.into_iter().flat_map(|access| &access.permissions);
     held.map(|held| {
@@ -212,7 +212,7 @@ fn held(access: Option<&Access>) -> BTreeMap<Key<'_>, &Scope> {
     .collect()
 }
 
-/// How many places a difference names, and permissions.
+/// Returns the number of locations and permissions in a difference.
 fn weight(difference: &PermissionsDifference) -> usize {
     let scopes = [&difference.before, &difference.after]
         .into_iter()

@@ -19,24 +19,24 @@ use crate::{
     error::Error,
 };
 
-/// What of it is told to whom.
+/// The permission to read access, which decides the visibility of an explanation.
 const READ: &str = "mandate.access.read";
 
-/// How many of those who could help are named.
+/// Maximum number of helpers named in an explanation.
 const HELPERS: usize = 10;
 
-/// How far who asks reaches.
+/// The caller's visibility of the organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Asker {
-    /// Into a part of the organization, in which the place is.
+    /// A part of the organization that includes the location.
     Part,
-    /// The organization.
+    /// The whole organization.
     Organization,
     /// Every organization.
     Everywhere,
 }
 
-/// Answers one question and says why.
+/// Answers one query with its reasons.
 pub(crate) async fn explain(
     app: &App,
     context: &Context,
@@ -51,7 +51,8 @@ pub(crate) async fn explain(
     let Caller::Subject(caller) = &context.caller else {
         return Err(Fault::denied().into());
     };
-    // Who may not ask makes nothing wait; and a place that is not there is as one out of reach.
+    // A caller without access makes nothing wait, and a missing location looks like one out of
+    // reach.
     let asker = reach(app, &caller.name, &question).await?;
     let asker = asker.ok_or_else(Fault::denied)?;
     app.engine
@@ -60,7 +61,7 @@ pub(crate) async fn explain(
     let Some(at) = moment_of(app, request.read_time.as_ref())? else {
         return explain_now(app, &caller.name, &question, asker).await;
     };
-    // How far a part reached that day is not what it reaches now.
+    // The caller's part of the organization at that time may differ from its part now.
     if asker == Asker::Part {
         return Err(Fault::denied().into());
     }
@@ -101,7 +102,7 @@ async fn explain_now(
     Ok(response)
 }
 
-/// How far a caller reaches that asks a question; not to it if nowhere.
+/// Returns the caller's visibility, or `None` if it may not see the location.
 async fn reach(app: &App, caller: &str, question: &Question<'_>) -> Result<Option<Asker>, Error> {
     let organization = &question.organization;
     let (engine, facts) = (&app.engine, &app.engine.facts);
@@ -129,7 +130,7 @@ async fn reach(app: &App, caller: &str, question: &Question<'_>) -> Result<Optio
     found.await?
 }
 
-/// The answer, and the reason of a refusal.
+/// Returns the response, and the reason if the decision is a deny.
 fn respond(
     question: &Question<'_>,
     bearing: &Bearing<'_, '_>,
@@ -147,7 +148,7 @@ fn respond(
     let mut explanation = core::explain(facts, *permission, *target, given, *now);
     explanation.grants.retain(|grant| may_know(grant.scope));
     if asker != Asker::Everywhere && facts.member.is_none() {
-        // That a stranger exists is nothing that an organization may know.
+        // An organization may not learn whether a user exists who is not its member.
         let steps = &mut explanation.steps;
         steps.retain(|step| step.reason != Reason::SubjectNotActive);
     }
@@ -178,7 +179,7 @@ fn respond(
     (response, failed)
 }
 
-/// What the conditions of these grants ask of the context and what is not there.
+/// Returns the context keys that the conditions of these grants refer to and the context lacks.
 fn missing(explanation: &core::Explanation<'_>, given: &core::Given<'_>) -> Vec<String> {
     let grants = explanation.grants.iter();
     let refusing = grants.filter(|grant| grant.would_allow() && !grant.is_met());
@@ -196,14 +197,14 @@ fn roles(facts: &core::Facts<'_>, permission: core::PermissionIndex) -> Vec<Stri
     names
 }
 
-/// What a member must hold who can do something about a refusal.
+/// Returns the permission with which a member can resolve a deny.
 fn helping(reason: Reason) -> Option<&'static str> {
     match reason {
         Reason::NoGrant | Reason::OutOfScope | Reason::ConditionNotMet => {
             Some("mandate.grants.write")
         }
         Reason::MembershipNotActive => Some("mandate.members.write"),
-        // The operator does these.
+        // Only the operator can resolve these.
         Reason::SubjectNotActive
         | Reason::OrganizationNotActive
         | Reason::NotAMember

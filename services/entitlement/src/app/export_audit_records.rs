@@ -4,7 +4,7 @@ use authority::Context;
 use super::App;
 use crate::error::Error;
 
-/// Returns the audit log of all organizations as it is chained.
+/// Returns the audit log of all organizations in the order of its hash chain.
 pub(crate) async fn export_audit_records(
     app: &App,
     context: &Context,

@@ -4,7 +4,7 @@ use authority::Context;
 use super::{App, custom_role_rules as rules};
 use crate::{error::Error, store::custom_roles};
 
-/// Returns one role of an organization's own.
+/// Returns one custom role.
 pub(crate) async fn get_custom_role(
     app: &App,
     context: &Context,

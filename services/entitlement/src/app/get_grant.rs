@@ -6,7 +6,8 @@ use base::{GrantId, In};
 use super::{App, grant_power::visible};
 use crate::{error::Error, store::grants};
 
-/// Returns one grant, also one that was revoked. One that is out of reach is not there.
+/// Returns one grant, including a revoked one. A grant out of the caller's reach is reported as not
+/// found.
 pub(crate) async fn get_grant(
     app: &App,
     context: &Context,

@@ -1,4 +1,4 @@
-//! Changes of grants that are made together.
+//! Grant changes that are applied together.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,12 +20,12 @@ use crate::{
     store::grants::{self, NewGrant},
 };
 
-/// Changes that follow the grammar.
+/// Changes whose fields are valid.
 pub(super) struct Changes {
     pub(super) organization: OrganizationId,
-    /// Whose access they change.
+    /// Subjects whose access changes.
     pub(super) subjects: BTreeSet<String>,
-    /// Whether they change a grant of a role of which the organization keeps somebody.
+    /// True if a changed grant may give a required holder.
     concerned: bool,
     all: Vec<Change>,
 }
@@ -37,8 +37,8 @@ enum Change {
 }
 
 impl Changes {
-    /// Reads the changes of a request. Where it is about one subject `only`, grants of others are
-    /// answered as if they were not there.
+    /// Parses the changes of a request. If the request concerns one subject only (`only`), reports
+    /// grants of other subjects as not found.
     pub(super) async fn read(
         app: &App,
         organization: OrganizationId,
@@ -83,8 +83,9 @@ impl Changes {
         })
     }
 
-    /// Makes the changes, and returns the grants in the order of the changes. What is taken away
-    /// goes first: it may be in the way of what is given. Who is left is whoever is when all is done.
+    /// Applies the changes, and returns the grants in the order of the changes. Revokes first,
+    /// because an old grant may conflict with a new one. Checks the required holders once, after
+    /// all changes.
     // SPEC: S3-43.
     pub(super) async fn enact(self, by: &By<'_>, tx: &mut WriteTx) -> Result<Vec<Grant>, Error> {
         let organization = self.organization.clone();
@@ -133,7 +134,7 @@ impl Change {
         }
     }
 
-    /// The name of a grant that must be there.
+    /// Returns the name of a grant that must exist.
     fn existing(&self) -> Option<&In<GrantId>> {
         match self {
             Self::Create(_) => None,

@@ -1,4 +1,4 @@
-//! Conditions of grants: which may be given, and how many.
+//! Rules for conditions of grants, and their maximum number.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use crate::{
     store::grants::{self, NewGrant},
 };
 
-/// Reads the condition of a grant; `at` is where in a request the grant stands. Managing has no
-/// circumstances: what gives power to manage has no condition.
+/// Parses the condition of a grant; `at` is the path of the grant in a request. Management has no
+/// context, so grants of management roles have no condition.
 pub(super) fn read(role: &RoleName, condition: String, at: &str) -> Result<Option<String>, Error> {
     if condition.is_empty() {
         return Ok(None);
@@ -28,7 +28,7 @@ pub(super) fn read(role: &RoleName, condition: String, at: &str) -> Result<Optio
     }
 }
 
-/// That nobody who is given grants with conditions comes to have too many of them.
+/// Checks that no holder of the new grants exceeds the maximum number of conditional grants.
 pub(super) async fn check_count(
     tx: &WriteTx,
     organization: &OrganizationId,

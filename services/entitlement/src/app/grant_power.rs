@@ -1,5 +1,6 @@
-//! What a caller may give, take and see, by what they hold. Asked of the facts that are committed
-//! when the write is: see [`App::lead`].
+//! Delegation: the grants that a caller may create, change, revoke and see, derived from the
+//! caller's own access. Checked against the facts that are committed when the write is: see
+//! [`App::lead`].
 
 use api::entitlement::v1::{Grant, Scope};
 use authority::{Caller, Context, Permit, Reach, Refused};
@@ -17,18 +18,18 @@ use crate::{
     store::grants::NewGrant,
 };
 
-/// What it takes to see a grant.
+/// The permission to see a grant.
 const READ: &str = "mandate.grants.read";
 
-/// What a grant is about, in the numbers of the facts.
+/// The applications and locations of a grant, resolved to indexes of the facts.
 struct Numbers {
     applications: Vec<Option<ApplicationIndex>>,
     places: Vec<Target>,
 }
 
 impl Numbers {
-    /// Of a grant in all of the organization. Who reaches all of it reaches every place: none has
-    /// to be known for that.
+    /// Resolves the grant as organization-wide. A caller who covers the whole organization needs no
+    /// unit or resource loaded.
     fn everywhere(catalog: &Catalog, role: &RoleName, scope: &Scope) -> Self {
         let named = scope.applications.iter();
         let applications = if scope.applications.is_empty() {
@@ -50,16 +51,16 @@ impl Numbers {
     }
 }
 
-/// By whom a write of grants is made.
+/// The author of a write of grants.
 pub(super) struct By<'a> {
     pub(super) app: &'a App,
     pub(super) context: &'a Context,
     pub(super) permit: &'a Permit,
-    /// Whether the caller owns the organization, before the write began.
+    /// True if the caller owned the organization before the write began.
     pub(super) owns: bool,
 }
 
-/// That the caller may give these.
+/// Checks that the caller may create these grants.
 pub(super) async fn give(
     app: &App,
     context: &Context,
@@ -89,8 +90,8 @@ pub(super) async fn give(
     }
 }
 
-/// That the caller may say what a role of an organization holds: all of these, which are of one
-/// application, everywhere and for ever. `owner` is an owner who has the role.
+/// Checks that the caller could grant every one of `permissions` organization-wide and without
+/// expiry. `owner`: an owner that currently has the role, if any.
 pub(super) async fn make(
     app: &App,
     context: &Context,
@@ -126,8 +127,8 @@ pub(super) async fn make(
         .map_err(|beyond| refusal(beyond, role, &scope, owner.unwrap_or_default()))
 }
 
-/// That the caller may change or take this. A grant that the caller may not see is answered as
-/// one that is not there.
+/// Checks that the caller may change or revoke this grant. Reports a grant that the caller may not
+/// see as not found.
 pub(super) async fn take(
     app: &App,
     context: &Context,
@@ -152,7 +153,7 @@ pub(super) async fn take(
     }
 }
 
-/// Whether the caller owns the organization, or manages it from that of the operator.
+/// Returns true if the caller owns the organization, or manages it from the operator organization.
 pub(super) async fn owns(
     app: &App,
     context: &Context,
@@ -166,7 +167,7 @@ pub(super) async fn owns(
     Ok(owns.await?)
 }
 
-/// Those of some grants that the caller may see.
+/// Returns the grants that the caller may see.
 pub(super) async fn seen(
     app: &App,
     context: &Context,
@@ -180,7 +181,7 @@ pub(super) async fn seen(
     Ok(grants)
 }
 
-/// Which of these the caller may see.
+/// Returns, for each grant, whether the caller may see it.
 pub(super) async fn visible(
     app: &App,
     context: &Context,
@@ -223,7 +224,7 @@ pub(super) async fn visible(
     Ok(seen.await?)
 }
 
-/// The facts about a subject, with what of their grants somebody may see.
+/// Calls `tell` with the facts about a subject, restricted to grants that the caller may see.
 pub(super) fn seen_by<T>(
     power: &Power<'_>,
     facts: &Facts<'_>,
@@ -238,7 +239,8 @@ pub(super) fn seen_by<T>(
     })
 }
 
-/// What is in the way of giving or taking a grant, and whether it may be seen.
+/// Checks a change of a grant. If it is refused, returns the reason and whether the caller may see
+/// the grant.
 pub(super) fn ruling(
     world: &World,
     organization: &OrganizationId,
@@ -279,7 +281,7 @@ pub(super) fn ruling(
     }))
 }
 
-/// The places of a scope.
+/// Returns the locations of a scope.
 fn places(
     world: &World,
     organization: &OrganizationId,
@@ -321,7 +323,7 @@ fn refusal(beyond: Beyond, role: &RoleName, scope: &Scope, subject: &str) -> Err
     }
 }
 
-/// Who calls.
+/// Returns the name of the caller.
 pub(super) fn caller(context: &Context) -> Result<&str, Error> {
     match &context.caller {
         Caller::Subject(caller) => Ok(&caller.name),
@@ -329,14 +331,14 @@ pub(super) fn caller(context: &Context) -> Result<&str, Error> {
     }
 }
 
-/// The last part of a name.
+/// Returns the last segment of a name.
 fn last(name: &str) -> &str {
     name.rsplit_once('/').map_or(name, |(_, id)| id)
 }
 
 impl App {
-    /// A permit to give in an organization: what exactly is asked again, of what is committed,
-    /// when it is given.
+    /// Returns a permit to change grants in an organization. Each change is checked again during
+    /// the write, against committed facts.
     pub(super) async fn permit_to_give(
         &self,
         context: &Context,

@@ -1,5 +1,4 @@
-//! What a grant must be for somebody to give it. Checked wherever a grant comes into being or
-//! changes.
+//! Validity rules for grants, checked wherever a grant is created or changed.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -20,7 +19,7 @@ use crate::{
     },
 };
 
-/// Reads what a request asks to give; `at` is where in it the grant stands.
+/// Parses a grant of a request; `at` is its path in the request.
 pub(super) fn read(
     organization: &OrganizationId,
     grant: Grant,
@@ -67,9 +66,9 @@ pub(super) fn read(
     })
 }
 
-/// Where a role is to hold. A scope that is absent is everything, and is stored as such; but power
-/// to manage is never given everywhere by leaving something out. One that names nothing is a
-/// mistake.
+/// Returns the scope of a grant. A missing scope means the whole organization and is stored as
+/// such, but not for management roles: omitting a field never grants organization-wide management
+/// access. A scope that names nothing is an error.
 // SPEC: S0-17, S2-23, S2-28, S3-20.
 fn scope(
     organization: &OrganizationId,
@@ -114,7 +113,7 @@ fn scope(
     check_scope(organization, asked, field)
 }
 
-/// From when to when a grant holds.
+/// Returns the period of validity of a grant.
 fn window(
     start: Option<&prost_types::Timestamp>,
     end: Option<&prost_types::Timestamp>,
@@ -129,7 +128,7 @@ fn window(
     Ok((start, end))
 }
 
-/// The grammar of a scope, its names in order.
+/// Checks the syntax of a scope and sorts its names.
 fn check_scope(
     organization: &OrganizationId,
     mut scope: Scope,
@@ -160,7 +159,7 @@ fn check_scope(
     Ok(scope)
 }
 
-/// A name of another organization is answered as one that does not exist.
+/// Reports a name of another organization as one that does not exist.
 fn within(own: &OrganizationId, other: &OrganizationId, name: &str) -> Result<(), Error> {
     if own == other {
         return Ok(());
@@ -168,9 +167,9 @@ fn within(own: &OrganizationId, other: &OrganizationId, name: &str) -> Result<()
     Err(Error::ScopeOutOfOrganization(name.to_owned()))
 }
 
-/// That these grants can be given: the role exists and is managed here, the organization has the
-/// application, the subject is a member, and the scope exists. Returns what tells the units and
-/// resources of the scopes from others of their names.
+/// Checks that these grants are valid: the role exists and is managed here, the organization has
+/// the application, the subject is a member, and the scope exists. Returns the unique ids of the
+/// units and resources in the scopes, which tell them from others of the same name.
 pub(super) async fn check(
     tx: &WriteTx,
     organization: &OrganizationId,
@@ -220,7 +219,7 @@ async fn check_role(
             let mut declared = application.roles.iter();
             declared.any(|other| other.role_id == role.role.as_str())
         }
-        // A role of another organization is answered as one that is not there.
+        // A role of another organization is reported as not found.
         Some(own) if own == organization => {
             let found = custom_roles::find(tx.connection(), organization, role).await?;
             found.is_some()
@@ -233,7 +232,8 @@ async fn check_role(
     check_managed(tx, organization, &application, &role.application).await
 }
 
-/// That the rights of an application are managed here, and that the organization has it.
+/// Checks that access to an application is managed here, and that the organization is entitled to
+/// it.
 pub(super) async fn check_managed(
     tx: &WriteTx,
     organization: &OrganizationId,
@@ -246,8 +246,8 @@ pub(super) async fn check_managed(
     check_entitled(tx, organization, id).await
 }
 
-/// That the organization has an application, which only the operator could give it: whoever looks
-/// after the organization there is named otherwise.
+/// Checks that the organization is entitled to an application. Only the operator could grant the
+/// entitlement, so the error names the operator's representative for the organization.
 // SPEC: S0-8.
 async fn check_entitled(
     tx: &WriteTx,
@@ -264,7 +264,7 @@ async fn check_entitled(
     }
 }
 
-/// That the organization has whatever the scopes name.
+/// Checks that all units and resources in the scopes exist in the organization.
 async fn check_scopes_exist(
     tx: &WriteTx,
     organization: &OrganizationId,

@@ -1,4 +1,4 @@
-//! That what has a name is what it was when somebody spoke of it.
+//! Checks that names still refer to the entities that a request meant.
 
 use ::store::WriteTx;
 use api::entitlement::v1::EntityIdentity;
@@ -12,8 +12,8 @@ use crate::{
     },
 };
 
-/// That memberships, units and resources of an organization are those that are meant, as far as they
-/// are there: of what is not there, something else is told.
+/// Checks that the memberships, units and resources of an organization are the meant ones, as far
+/// as they exist. Missing ones cause other errors.
 pub(super) async fn check(
     tx: &WriteTx,
     organization: &OrganizationId,

@@ -1,5 +1,5 @@
-//! Judges again what was refused for what may be there and not be heard of yet: a client that was told
-//! of a change by one service is not refused for it by this one.
+//! Retries calls that were refused for facts that may exist but are not projected yet, so that a
+//! client that learned of a change from one service is not refused for it by this one.
 
 use std::{
     pin::Pin,
@@ -14,16 +14,16 @@ use tonic::Code;
 use super::App;
 use crate::error::Error;
 
-/// How long what there is may take to be heard of.
+/// Maximum time to wait for the projection to catch up.
 const CATCH_UP: Duration = Duration::from_secs(2);
 
-/// What a refusal says where that is not known.
+/// Message added to a refusal if the projection has not caught up in time.
 const BEHIND: &str = "what identity and membership know may not be known here yet";
 
-/// A use case that runs.
+/// A running use case.
 type Case<'a, R> = Pin<Box<dyn Future<Output = Result<R, Error>> + Send + 'a>>;
 
-/// Runs a use case, and again if it was refused while there was something to hear.
+/// Runs a use case, and again if it was refused while changes were still missing here.
 pub(crate) async fn judge<Q: Clone, R>(
     app: &App,
     context: &Context,
@@ -48,7 +48,7 @@ pub(crate) async fn judge<Q: Clone, R>(
     }
 }
 
-/// Whether a refusal may be by what is or is not there.
+/// True if a refusal may be due to missing facts.
 fn is_about_facts(code: Code) -> bool {
     matches!(
         code,
@@ -57,8 +57,8 @@ fn is_about_facts(code: Code) -> bool {
 }
 
 impl App {
-    /// Waits until everything is known here that identity, membership or another replica has told
-    /// anybody, and returns the revision of the facts.
+    /// Waits until this replica has every change that identity, membership or another replica has
+    /// reported to any client. Returns the revision of the facts.
     pub(super) async fn catch_up(&self, context: &Context) -> Result<i64, Error> {
         let left = context.deadline.saturating_duration_since(Instant::now());
         let caught_up = async {

@@ -1,8 +1,8 @@
-//! Who must stay: an organization keeps an owner, that of the operator one who runs the platform,
-//! and an application whoever manages it, now and from now on.
+//! Required holders: an organization keeps an owner, the operator organization keeps an operator,
+//! and an application keeps its administrator, now and from now on.
 //!
-//! Every change of a fact on which that depends is judged here. What others have committed and have
-//! not told of yet is noted among the releases.
+//! Every change of a fact that affects this is checked here. Releases record the changes that
+//! another service has committed but not reported yet.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -24,26 +24,26 @@ use crate::{
     },
 };
 
-/// For how long a feed may be silent while somebody is counted: less than a release is noted for, so
-/// that whoever is released is known to have left, or not to leave, before they count again.
+/// Maximum time since the last message of the feeds for a count of holders: less than the lifetime
+/// of a release, so that the outcome of a release is known before its subject counts again.
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// Whom there must be one of.
+/// A post that needs a holder.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Post {
     Owner,
     Operator,
-    /// Whoever manages the application of this name.
+    /// The administrator of the application with this name.
     Admin(String),
 }
 
-/// The posts, by the ids of the roles that are for them.
+/// The ids of the roles that hold posts.
 const OWNER: &str = "owner";
 const OPERATOR: &str = "operator";
 const ADMIN: &str = "application-admin";
 pub(super) const POSTS: [&str; 3] = [OWNER, OPERATOR, ADMIN];
 
-/// Whether it can matter to a post when a grant of this role ends or changes.
+/// True if the end or change of a grant of this role may affect a post.
 pub(super) fn concerns(role: &str) -> bool {
     [
         management::OWNER_ROLE,
@@ -53,29 +53,29 @@ pub(super) fn concerns(role: &str) -> bool {
     .contains(&role)
 }
 
-/// A grant by which somebody holds posts who could act if their access holds.
+/// A grant that holds posts, whose subject could act if its access is effective.
 #[derive(Debug)]
 struct Held {
     id: String,
     subject: String,
     posts: Vec<Post>,
     validity: Validity,
-    /// Whether they are eligible where a subscription is demanded.
+    /// True if the subject is eligible where a subscription is required.
     subscribed: bool,
 }
 
-/// Those in an organization who hold posts and could act, as a transaction sees it.
+/// The holders of posts in an organization who could act, as a transaction sees them.
 #[derive(Debug)]
 pub(super) struct Keepers {
     organization: OrganizationId,
     now: Millis,
     held: Vec<Held>,
-    /// Whether a subscription is demanded.
+    /// True if a subscription is required.
     demanded: bool,
 }
 
 impl Keepers {
-    /// Reads them in a write that goes before all others.
+    /// Reads the holders in a write that holds the log lock.
     pub(super) async fn read(
         app: &App,
         tx: &WriteTx,
@@ -104,7 +104,7 @@ impl Keepers {
         })
     }
 
-    /// Reads them before a change of grants, if it may matter to them.
+    /// Reads the holders before a change of grants, if the change may affect them.
     pub(super) async fn before(
         app: &App,
         tx: &WriteTx,
@@ -117,24 +117,24 @@ impl Keepers {
         Ok(Kept(Some(Self::read(app, tx, organization).await?)))
     }
 
-    /// That nobody is missed when a grant ends.
+    /// Checks that every post keeps a holder when a grant ends.
     pub(super) fn without(&self, grant: &str) -> Result<(), Error> {
         self.unless(|held| held.id == grant)
     }
 
-    /// That nobody is missed when a member leaves.
+    /// Checks that every post keeps a holder when a member leaves.
     // SPEC: S1-36, S4-35.
     pub(super) fn without_member(&self, subject: &str) -> Result<(), Error> {
         self.unless(|held| held.subject == subject)
     }
 
-    /// That nobody is missed when a subscription is demanded.
+    /// Checks that every post keeps a holder when a subscription becomes required.
     // SPEC: S2-15.
     pub(super) fn demanding(&self) -> Result<(), Error> {
         self.unless(|held| !held.subscribed)
     }
 
-    /// That nobody is missed when nobody can act any more.
+    /// Checks that no post loses its holder when nobody can act any more.
     pub(super) fn without_all(&self) -> Result<(), Error> {
         self.unless(|_| true)
     }
@@ -160,7 +160,8 @@ impl Keepers {
         }
     }
 
-    /// Until when each post is held without a break, by those who do not leave.
+    /// Returns the time until which each post has a holder without a gap, counting only the grants
+    /// that stay.
     fn posts(&self, leaves: impl Fn(&Held) -> bool) -> BTreeMap<Post, Millis> {
         let mut validities: BTreeMap<&Post, Vec<Validity>> = BTreeMap::new();
         for held in &self.held {
@@ -176,11 +177,11 @@ impl Keepers {
     }
 }
 
-/// Those whom there were before a change, if it may matter to them.
+/// The holders before a change, if the change may affect them.
 pub(super) struct Kept(Option<Keepers>);
 
 impl Kept {
-    /// That nobody is missed now that the change is made.
+    /// Checks that every post keeps a holder after the change.
     // SPEC: S2-31, S0-29.
     pub(super) async fn after(&self, app: &App, tx: &WriteTx) -> Result<(), Error> {
         let Some(before) = &self.0 else {
@@ -191,8 +192,8 @@ impl Kept {
     }
 }
 
-/// Those of the holders whose access holds and who are not about to leave, each with whether they are
-/// eligible where a subscription is demanded.
+/// Returns the holders whose access is effective and who are not about to leave, each with its
+/// eligibility where a subscription is required.
 async fn acting(
     tx: &WriteTx,
     organization: &OrganizationId,

@@ -30,7 +30,7 @@ pub(crate) async fn list_applications(
     })
 }
 
-/// The alias in a filter.
+/// Parses the alias in a filter.
 // SPEC: S0-16.
 fn alias(filter: &str) -> Result<Option<&str>, Fault> {
     if filter.is_empty() {

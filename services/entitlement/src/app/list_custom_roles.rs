@@ -6,7 +6,7 @@ use base::OrganizationId;
 use super::App;
 use crate::{error::Error, store::custom_roles};
 
-/// Lists the roles that an organization made for itself, ordered by name.
+/// Lists the custom roles of an organization, ordered by name.
 pub(crate) async fn list_custom_roles(
     app: &App,
     context: &Context,

@@ -18,8 +18,8 @@ use crate::{
     facts::{Piece, World},
 };
 
-/// Lists what a subject can reach in an organization now, of the applications that the caller may
-/// know of.
+/// Lists the access of a subject in an organization now, for the applications that the caller may
+/// see.
 pub(crate) async fn list_effective_access(
     app: &App,
     context: &Context,
@@ -75,7 +75,7 @@ pub(crate) async fn list_effective_access(
     })
 }
 
-/// What a view has, ordered by the id of the application.
+/// Returns the applications of a view, ordered by id.
 fn shown<'a>(
     world: &World,
     facts: &core::Facts<'a>,
@@ -104,7 +104,7 @@ fn is_external(world: &World, application: &str) -> bool {
     declared.is_some_and(|found| found.management_mode() == ManagementMode::External)
 }
 
-/// Whether the caller may know what members have of an application.
+/// True if the caller may see the access of members to an application.
 fn reaches(power: &Power<'_>, application: Option<ApplicationIndex>) -> bool {
     let catalog = power.here.catalog;
     let read = catalog.permission("mandate.access.read");
@@ -115,7 +115,7 @@ fn reaches(power: &Power<'_>, application: Option<ApplicationIndex>) -> bool {
     read.is_some_and(|read| power.reaches(read, &about))
 }
 
-/// Whether of any application.
+/// True if the caller may see it for any application.
 fn reaches_any(power: &Power<'_>) -> bool {
     let applications = power.here.catalog.applications().into_iter();
     applications
@@ -124,7 +124,7 @@ fn reaches_any(power: &Power<'_>) -> bool {
         .any(|application| reaches(power, application))
 }
 
-/// What is to be loaded before it can be said which resources of the scopes exist.
+/// Returns the resources of the scopes whose existence must be loaded first.
 pub(super) fn unknown(
     facts: &core::Facts<'_>,
     organization: &OrganizationId,
@@ -185,7 +185,7 @@ fn application(
     access
 }
 
-/// A scope as protobuf has it, of the applications for which it holds.
+/// Converts a scope to protobuf, with the applications for which it holds.
 pub(super) fn scope(
     facts: &core::Facts<'_>,
     organization: &OrganizationId,

@@ -9,8 +9,8 @@ use crate::{
     store::grants::{self, Filter},
 };
 
-/// Grants that are read at once where many are out of reach, and how often for one page, which is
-/// then shorter instead of later.
+/// Rows per read once the first read finds too few visible grants, and maximum reads for one page.
+/// After these, return a short page rather than keep reading.
 const ROWS: u64 = 1000;
 const READS: usize = 64;
 
@@ -32,7 +32,7 @@ pub(crate) async fn list_grants(
     let (reader, now) = (app.store.reader(), app.engine.clock.now());
     let prefix = format!("organizations/{organization}/grants/");
     let id = |grant: &Grant| grant.name.replacen(&prefix, "", 1);
-    // What is out of reach leaves no gap: how much of it there is, no page tells.
+    // Skip invisible grants without a gap, so that no page reveals their number.
     let (mut found, mut looked_at) = (Vec::new(), Some(page.after.clone()));
     let mut limit = page.limit();
     for _ in 0..READS {
@@ -81,7 +81,7 @@ fn filter(request: &ListGrantsRequest) -> Result<Filter, Error> {
     })
 }
 
-/// Whether a grant is of a role of an application, or lets manage it.
+/// True if the role of a grant belongs to an application or administers it.
 fn is_about(grant: &Grant, application: &str) -> bool {
     let scope = grant.scope.as_ref();
     let role = RoleName::parse_name(&grant.role);

@@ -17,7 +17,7 @@ use crate::{
     facts::{Piece, World},
 };
 
-/// Lists what a subject may do somewhere.
+/// Lists the permissions of a subject at a location.
 pub(crate) async fn list_permissions(
     app: &App,
     context: &Context,
@@ -61,7 +61,7 @@ pub(crate) async fn list_permissions(
             held.extend(listed::row(name, question, &allowance));
             last = name;
         }
-        // Where there may be more, and others wait for the facts.
+        // There may be more, but updates wait for the lock.
         let looked_at = allowance.is_spent().then(|| last.to_owned());
         Ok::<_, Vec<Piece>>((held, looked_at, world.revision()))
     };

@@ -6,17 +6,23 @@ use ::rpc::{Page, parse};
 use api::entitlement::v1::{ListResourcesRequest, ListResourcesResponse, PlaceKind};
 use authority::Context;
 use base::{Millis, OrganizationId, Subject};
-use entitlement_core::{Decision, Facts, Given, PermissionIndex, Target, decide};
+use entitlement_core::{Facts, Given, PermissionIndex, Target};
 
 use self::spot::Spot;
-use super::{App, circumstances::check_context, past::moment_of, question::is_permission};
+use super::{
+    App,
+    circumstances::check_context,
+    listed::{self, missing_context},
+    past::moment_of,
+    question::is_permission,
+};
 use crate::{
     engine::Allowance,
     error::Error,
     facts::{Piece, World},
 };
 
-/// Lists where in an organization a subject may do something.
+/// Lists the locations in an organization at which a subject holds a permission.
 pub(crate) async fn list_resources(
     app: &App,
     context: &Context,
@@ -63,23 +69,37 @@ pub(crate) async fn list_resources(
         Some(found) => found,
         None => list.in_store().await?,
     };
-    let (rows, mut next_page_token) = page.cut_small(sealer, found.rows, Spot::key);
+    let (rows, mut next_page_token) = page.cut_small(sealer, found.rows, |row| row.spot.key());
     if next_page_token.is_empty()
         && let Some(last) = &found.looked_at
     {
         next_page_token = page.token_after(sealer, &last.key());
     }
+    let rows = rows.into_iter().map(|row| listed::Row {
+        name: row.spot.name(&organization),
+        missing_context: row.missing_context,
+    });
+    let (resources, conditional_resources) = listed::split(rows.collect());
     Ok(ListResourcesResponse {
-        resources: rows.iter().map(|row| row.name(&organization)).collect(),
+        resources,
+        conditional_resources,
         next_page_token,
         revision: found.revision,
     })
 }
 
+/// A row of the list, in the order of its place.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Row {
+    spot: Spot,
+    /// The context that conditions ask for and the request does not give; empty if it is allowed.
+    missing_context: Vec<String>,
+}
+
 /// A page.
 struct Found {
-    rows: Vec<Spot>,
-    /// The last that was looked at, where there may be more after it.
+    rows: Vec<Row>,
+    /// The last candidate checked, if more may follow.
     looked_at: Option<Spot>,
     revision: i64,
 }
@@ -89,20 +109,20 @@ struct List<'a> {
     app: &'a App,
     organization: &'a OrganizationId,
     request: &'a ListResourcesRequest,
-    /// The moment that it is about; none for now.
+    /// The time of the query; `None` for now.
     at: Option<Millis>,
     now: Millis,
-    /// The last of the page before.
+    /// The last row of the page before.
     after: Option<Spot>,
     limit: usize,
 }
 
-/// What memory or the store had: missing pieces, a refusal, or an answer.
+/// An answer from memory or the store: missing keys, an error, or a result.
 type Answer<T> = Result<Result<T, Error>, Vec<Piece>>;
 
 impl List<'_> {
-    /// The page; none if the resources are too many for memory, or the conditions to be asked
-    /// there.
+    /// Returns the page; `None` if memory cannot hold the resources, or the conditions exceed the
+    /// budget.
     fn in_memory(&self, world: &World) -> Answer<Option<Found>> {
         let resources = self.is_of(PlaceKind::Resource);
         if resources && !world.holds_resources(self.organization)? {
@@ -110,7 +130,7 @@ impl List<'_> {
         }
         self.asked(world, |facts, permission| {
             let allowance = Allowance::at_once();
-            let rows = self.allowed(facts, permission, &allowance);
+            let rows = self.rows(facts, permission, &allowance);
             (!allowance.is_spent()).then(|| Found {
                 rows: self.cut(rows),
                 looked_at: None,
@@ -132,13 +152,13 @@ impl List<'_> {
         })
     }
 
-    /// What is allowed of what the facts hold, after the page before, in no order.
-    fn allowed(
+    /// Returns the rows of the known locations, after the page before, unordered.
+    fn rows(
         &self,
         facts: &Facts<'_>,
         permission: PermissionIndex,
         allowance: &Allowance,
-    ) -> Vec<Spot> {
+    ) -> Vec<Row> {
         let Some(organization) = facts.organization else {
             return Vec::new();
         };
@@ -155,26 +175,33 @@ impl List<'_> {
             .chain(resources)
             .filter(|(spot, _)| self.is_of(spot.kind()) && Some(spot) > self.after.as_ref())
             .take_while(|_| !allowance.is_spent())
-            .filter(|(spot, target)| {
-                allowance.take(&self.decide(facts, permission, spot.resource(), *target))
-            })
-            .map(|(spot, _)| spot)
+            .filter_map(|(spot, target)| self.row(facts, permission, (spot, target), allowance))
             .collect()
     }
 
-    fn decide<'f>(
+    /// Returns the row of a place, if it is on the list.
+    fn row(
         &self,
-        facts: &Facts<'f>,
+        facts: &Facts<'_>,
         permission: PermissionIndex,
-        resource: Option<&str>,
-        target: Target,
-    ) -> Decision<'f> {
-        let given = Given {
+        (spot, target): (Spot, Target),
+        allowance: &Allowance,
+    ) -> Option<Row> {
+        let given = self.given(spot.resource());
+        let question = (facts, permission, target, &given, self.now);
+        let missing_context = missing_context(question, allowance)?;
+        Some(Row {
+            spot,
+            missing_context,
+        })
+    }
+
+    fn given<'q>(&'q self, resource: Option<&'q str>) -> Given<'q> {
+        Given {
             subject: &self.request.subject,
             resource,
             context: self.request.context.as_ref(),
-        };
-        decide(facts, permission, target, &given, self.now)
+        }
     }
 
     fn is_of(&self, kind: PlaceKind) -> bool {
@@ -182,7 +209,7 @@ impl List<'_> {
         asked == PlaceKind::Unspecified || asked == kind
     }
 
-    fn cut(&self, mut rows: Vec<Spot>) -> Vec<Spot> {
+    fn cut(&self, mut rows: Vec<Row>) -> Vec<Row> {
         rows.sort_unstable();
         rows.dedup();
         rows.truncate(self.limit);

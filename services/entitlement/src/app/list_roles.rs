@@ -20,7 +20,8 @@ pub(crate) async fn list_roles(
     let (application, _) = applications::find(app.store.reader(), &id)
         .await?
         .ok_or(Error::ApplicationNotFound(request.parent))?;
-    // A role that was removed since the last page ends the list: it begins anew.
+    // If the last role of the previous page was removed since, the list ends here and must be read
+    // again.
     let roles = application.roles.into_iter();
     let rows = match page.after.as_str() {
         "" => roles.collect(),

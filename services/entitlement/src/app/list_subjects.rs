@@ -23,11 +23,11 @@ use crate::{
     store::view::View,
 };
 
-/// How many times as many members are looked at for a page as it may have subjects: where few of
-/// those who hold a role hold it at the place, pages are shorter instead of later.
+/// Scan at most `LOOKED_AT` × page size members. If few holders of the roles hold them at the
+/// location, return a short page rather than keep scanning.
 const LOOKED_AT: usize = 16;
 
-/// Lists who may do something somewhere, or is told of something.
+/// Lists the subjects that hold a permission or a notification route at a location.
 pub(crate) async fn list_subjects(
     app: &App,
     context: &Context,
@@ -86,7 +86,7 @@ pub(crate) async fn list_subjects(
     })
 }
 
-/// Members who hold a management permission on the whole of an organization: the first of them.
+/// Returns the first members who hold a management permission on the whole organization.
 pub(super) async fn holders(
     app: &App,
     organization: &OrganizationId,
@@ -102,7 +102,7 @@ pub(super) async fn holders(
         at: None,
         limit,
     };
-    // Managing has no conditions.
+    // Management grants have no conditions.
     Ok(listed::split(list.find("").await?.rows).0)
 }
 
@@ -112,7 +112,7 @@ struct List<'a> {
     resource: &'a str,
     held: &'a Held,
     context: Option<&'a Struct>,
-    /// The moment that it is about; none for now.
+    /// The time of the query; `None` for now.
     at: Option<Millis>,
     limit: usize,
 }
@@ -120,7 +120,7 @@ struct List<'a> {
 /// A page.
 struct Found {
     rows: Vec<Row>,
-    /// The last that was looked at, where there may be more after it.
+    /// The last candidate checked, if more may follow.
     looked_at: Option<String>,
     revision: i64,
 }
@@ -137,8 +137,8 @@ impl List<'_> {
         }
     }
 
-    /// The page; none if the members are too many for memory, or their conditions to be asked
-    /// there.
+    /// Returns the page; `None` if memory cannot hold the members, or their conditions exceed the
+    /// budget.
     fn in_memory(
         &self,
         world: &World,
@@ -160,7 +160,7 @@ impl List<'_> {
         }))
     }
 
-    /// The page, of one snapshot.
+    /// Returns the page, from one snapshot.
     async fn in_store(&self, after: &str) -> Result<Found, Error> {
         let snapshot = self.app.store.snapshot().await?;
         let view = View::at(&snapshot, self.at);
@@ -197,7 +197,7 @@ impl List<'_> {
         Ok(found)
     }
 
-    /// The first after one of those who were given any of the roles, in order.
+    /// Returns the first holders of any of the roles after `after`, in order.
     async fn candidates(
         &self,
         view: View<'_>,
@@ -214,7 +214,7 @@ impl List<'_> {
         Ok(all.into_iter().take(self.limit).collect())
     }
 
-    /// Those of the subjects who hold it at the place, or would if more were said.
+    /// Returns the subjects that hold it at the location, or would with more context.
     fn among<'s>(
         &self,
         world: &World,
@@ -252,7 +252,7 @@ impl List<'_> {
         }
     }
 
-    /// What those who are listed hold, any of it.
+    /// Returns the permissions that match the query; holding any of them is enough.
     fn sought(&self, catalog: &Catalog) -> Result<Vec<PermissionIndex>, Error> {
         match self.held {
             Held::Permission(permission) => match catalog.permission(permission) {
@@ -264,7 +264,7 @@ impl List<'_> {
     }
 }
 
-/// The roles that hold any of what is sought.
+/// Returns the roles that hold any of the sought permissions.
 fn holding(roles: Roles<'_>, sought: &[PermissionIndex]) -> Vec<RoleName> {
     let names = sought.iter().flat_map(|held| roles.that_hold(*held));
     names

@@ -1,4 +1,4 @@
-//! What is on a list, and what would be if more were said of the circumstances.
+//! Rows of lists: results, and results that need more context.
 
 use api::entitlement::v1::UnderCondition;
 use base::Millis;
@@ -6,10 +6,10 @@ use entitlement_core::{Facts, Given, PermissionIndex, Reason, Target, decide, mi
 
 use crate::engine::Allowance;
 
-/// A row of a list: nothing is missing for what holds.
+/// A row of a list; `missing_context` is empty for a result.
 pub(super) type Row = UnderCondition;
 
-/// A question that a row would answer.
+/// The query that a row answers.
 type Question<'q, 'f> = (
     &'q Facts<'f>,
     PermissionIndex,
@@ -18,28 +18,33 @@ type Question<'q, 'f> = (
     Millis,
 );
 
-/// The row, if there is one. What conditions refuse whatever else is said is on no list.
-pub(super) fn row(
-    name: &str,
-    (facts, permission, target, given, now): Question<'_, '_>,
-    allowance: &Allowance,
-) -> Option<Row> {
-    let decision = decide(facts, permission, target, given, now);
-    let mut row = Row {
+/// Returns the row of a name, if it is on the list.
+pub(super) fn row(name: &str, question: Question<'_, '_>, allowance: &Allowance) -> Option<Row> {
+    Some(Row {
         name: name.to_owned(),
-        missing_context: Vec::new(),
-    };
-    if allowance.take(&decision) {
-        return Some(row);
-    }
-    if decision.outcome.err() == Some(Reason::ConditionNotMet) {
-        let missing = missing(facts, permission, target, given, now);
-        row.missing_context = missing.into_iter().map(str::to_owned).collect();
-    }
-    (!row.missing_context.is_empty()).then_some(row)
+        missing_context: missing_context(question, allowance)?,
+    })
 }
 
-/// The one for which less is missing: that which holds, if one does.
+/// Returns the context that a row misses, empty if the permission is held. Returns nothing if the row is
+/// on no list, because conditions refuse it with any context.
+pub(super) fn missing_context(
+    (facts, permission, target, given, now): Question<'_, '_>,
+    allowance: &Allowance,
+) -> Option<Vec<String>> {
+    let decision = decide(facts, permission, target, given, now);
+    if allowance.take(&decision) {
+        return Some(Vec::new());
+    }
+    if decision.outcome.err() != Some(Reason::ConditionNotMet) {
+        return None;
+    }
+    let missing = missing(facts, permission, target, given, now).into_iter();
+    let missing: Vec<String> = missing.map(str::to_owned).collect();
+    (!missing.is_empty()).then_some(missing)
+}
+
+/// Returns the row that misses less context: the result, if one of them is.
 pub(super) fn either(one: Row, other: Row) -> Row {
     if other.missing_context.len() < one.missing_context.len() {
         other
@@ -48,12 +53,12 @@ pub(super) fn either(one: Row, other: Row) -> Row {
     }
 }
 
-/// What orders rows.
+/// Returns the sort key of a row.
 pub(super) fn key(row: &Row) -> String {
     row.name.clone()
 }
 
-/// What holds, and what would.
+/// Splits rows into results and results that need more context.
 pub(super) fn split(rows: Vec<Row>) -> (Vec<String>, Vec<UnderCondition>) {
     let (holds, would): (Vec<_>, Vec<_>) = rows
         .into_iter()

@@ -1,5 +1,5 @@
-//! Answers about a moment that has passed, by the same functions over the facts of that time. They
-//! neither come from what is kept for the present nor go into it.
+//! Answers as of an earlier time, by the same functions over the facts of that time. They neither
+//! use nor fill the caches of the present.
 
 use ::rpc::moment;
 use base::Millis;
@@ -12,12 +12,12 @@ use crate::{
     store::view::View,
 };
 
-/// The moment that a request is about; none for now.
+/// Returns the time of a request; `None` for now.
 pub(super) fn moment_of(app: &App, read_time: Option<&Timestamp>) -> Result<Option<Millis>, Error> {
     read_time.map(|at| passed(app, at)).transpose()
 }
 
-/// A moment that has passed and of which is known what was.
+/// Checks that a time is in the past and within the retained history.
 pub(super) fn passed(app: &App, read_time: &Timestamp) -> Result<Millis, Error> {
     let at = moment("read_time", Some(read_time), Millis::MAX)?;
     let now = app.engine.clock.now();
@@ -31,7 +31,7 @@ pub(super) fn passed(app: &App, read_time: &Timestamp) -> Result<Millis, Error> 
     }
 }
 
-/// Answers from the facts of a moment.
+/// Answers from the facts as of a time.
 pub(super) async fn read_at<T>(
     app: &App,
     at: Millis,

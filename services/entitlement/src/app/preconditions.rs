@@ -1,4 +1,4 @@
-//! What must be so when grants are given.
+//! Preconditions of a batch of grants.
 
 use ::rpc::parse;
 use ::store::WriteTx;

@@ -17,8 +17,9 @@ use super::{
 };
 use crate::{error::Error, store::grants};
 
-/// Says what changes of grants would change, by making them in a draft: so what is applied is what
-/// was previewed, and refused if it was; but for conflicts, of which it tells.
+/// Previews the effect of grant changes by applying them in a dry-run transaction. So exactly the
+/// previewed changes are applied, and a change that would be refused is refused here, too.
+/// Conflicts between roles are an exception: the preview reports them.
 pub(crate) async fn preview(
     app: &App,
     context: &Context,
@@ -40,8 +41,8 @@ pub(crate) async fn preview(
     Ok(response)
 }
 
-/// Makes changes in a write or a draft, and says what that changes. What it says stays true up to the
-/// commit if the write leads: see [`App::lead`].
+/// Applies changes in a write or a dry-run transaction, and returns their effect. It stays valid up
+/// to the commit if the write holds the log lock: see [`App::lead`].
 pub(super) async fn foresee(
     by: &By<'_>,
     tx: &mut WriteTx,
@@ -75,8 +76,8 @@ fn conflict(found: Conflict) -> PreviewConflict {
     }
 }
 
-/// Stands for the changes, what they change, and what the caller sees of the grants that their
-/// subjects hold.
+/// Returns a digest of the changes, their effect, and the grants of their subjects that the caller
+/// may see.
 fn digest_of(asked: &[GrantChange], response: &PreviewResponse, held: &[Grant]) -> String {
     let mut context = digest::Context::new(&digest::SHA256);
     for change in asked {

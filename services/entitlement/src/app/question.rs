@@ -1,4 +1,4 @@
-//! Questions and answers between protobuf and the rules.
+//! Converts queries and decisions between protobuf and the rules.
 
 use ::rpc::{Fault, timestamp};
 use api::{
@@ -16,12 +16,12 @@ use crate::{
     facts::Place,
 };
 
-/// Room for most names of grants, in bytes.
+/// Initial capacity for the name of a grant, in bytes.
 const NAME: usize = 96;
 
-/// One of many questions in a message.
+/// One of many queries in a message.
 pub(super) trait Asked: Inbound {
-    /// Who, what, where, and the circumstances.
+    /// Returns subject, permission, resource and context.
     fn fields(&self) -> (&str, &str, &str, Option<&Struct>);
 }
 
@@ -39,7 +39,7 @@ impl Asked for StreamQuestion {
     }
 }
 
-/// A question that follows the grammar of names.
+/// A query whose names are valid.
 #[derive(Debug, Clone)]
 pub(crate) struct Question<'a> {
     pub(crate) subject: &'a str,
@@ -50,7 +50,7 @@ pub(crate) struct Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    /// Reads the fields of a request.
+    /// Parses the fields of a request.
     pub(crate) fn read(
         subject: &'a str,
         permission: &'a str,
@@ -69,15 +69,15 @@ impl<'a> Question<'a> {
         })
     }
 
-    /// Reads one of many, which the edge has left to be judged alone. A fault is boxed: there is
-    /// room for many questions, and hardly ever one that is wrong.
+    /// Parses one of many queries, which the edge leaves to be validated one by one. The fault is
+    /// boxed: a message holds many queries, and hardly ever an invalid one.
     pub(super) fn judge(asked: &'a impl Asked) -> Result<Self, Box<Fault>> {
         Fault::inspect(asked)?;
         let (subject, permission, resource, context) = asked.fields();
         Ok(Self::read(subject, permission, resource, context)?)
     }
 
-    /// The question as the engine takes it.
+    /// Returns the query for the engine.
     pub(super) fn ask(&self) -> Ask<'_> {
         Ask {
             subject: self.subject,
@@ -88,8 +88,8 @@ impl<'a> Question<'a> {
         }
     }
 
-    /// The question as it is shared: whatever the circumstances, for an answer upon which a
-    /// condition bore is not shared.
+    /// Returns the query as shared between replicas. It has no context, because a decision that
+    /// depends on a condition is not shared.
     pub(crate) fn shared(&self) -> freshness::Question<'_> {
         freshness::Question {
             organization: &self.organization,
@@ -99,13 +99,13 @@ impl<'a> Question<'a> {
         }
     }
 
-    /// The question, who asks it and by which grant it is allowed, as words: no name has a space.
+    /// Returns caller, query and deciding grant as one line of words: no name has a space.
     pub(crate) fn in_words(&self, caller: &str, grant: &str) -> String {
         [caller, self.subject, self.permission, self.resource, grant].join(" ")
     }
 }
 
-/// That a field has the form of a permission.
+/// Checks that a field has the form of a permission.
 pub(super) fn is_permission(field: &str, permission: &str) -> Result<(), Fault> {
     if core::is_permission(permission) {
         return Ok(());
@@ -113,7 +113,8 @@ pub(super) fn is_permission(field: &str, permission: &str) -> Result<(), Fault> 
     Err(Fault::field(field, "must be `application.module.verb`"))
 }
 
-/// The organization of the place that a field names: an organization, a unit or a resource.
+/// Returns the organization of the location that a field names: an organization, a unit or a
+/// resource.
 pub(super) fn organization_of(field: &str, resource: &str) -> Result<OrganizationId, Fault> {
     let place = within(resource);
     let organization = if place.starts_with("units/") {
@@ -126,7 +127,7 @@ pub(super) fn organization_of(field: &str, resource: &str) -> Result<Organizatio
     organization.map_err(|error| Fault::name(field, &error))
 }
 
-/// The place in its organization that a name is of.
+/// Returns the location within its organization that a name refers to.
 pub(super) fn place_of(resource: &str) -> Place<'_> {
     match within(resource).split_once('/') {
         Some(("units", id)) => Place::Unit(id),
@@ -135,12 +136,12 @@ pub(super) fn place_of(resource: &str) -> Place<'_> {
     }
 }
 
-/// What follows the organization: `units/…`, `resources/…` or nothing.
+/// Returns the part after the organization: `units/…`, `resources/…` or nothing.
 fn within(resource: &str) -> &str {
     resource.splitn(3, '/').nth(2).unwrap_or_default()
 }
 
-/// Decides from the facts that bear on a question; the answer as protobuf has it, besides.
+/// Decides a query with its facts. Also returns the decision as protobuf.
 pub(super) fn decide<'w>(
     bearing: &Bearing<'w, '_>,
     organization: &OrganizationId,
@@ -154,7 +155,7 @@ pub(super) fn decide<'w>(
     (decided, answer)
 }
 
-/// An answer as protobuf has it. One upon which a condition bore is given once.
+/// Converts a decision to protobuf. A decision that depends on a condition is not reusable.
 pub(super) fn decision(
     decision: &core::Decision<'_>,
     organization: &OrganizationId,
@@ -184,7 +185,7 @@ pub(super) fn decision(
     }
 }
 
-/// A reason as protobuf has it.
+/// Converts a reason to protobuf.
 pub(super) fn reason(reason: Reason) -> DecisionReason {
     match reason {
         Reason::SubjectNotActive => DecisionReason::SubjectNotActive,
@@ -199,7 +200,7 @@ pub(super) fn reason(reason: Reason) -> DecisionReason {
     }
 }
 
-/// Written for every allow: in one piece, without the machinery of formats.
+/// Runs for every allow, so it builds the string in one allocation and without `format!`.
 fn grant_name(organization: &OrganizationId, id: &CompactId) -> String {
     let parts = ["organizations/", organization.as_str(), "/grants/"];
     let mut name = String::with_capacity(NAME);

@@ -16,15 +16,16 @@ use crate::{
     store::{grants::Of, releases},
 };
 
-/// How long a member who is released is not counted, in milliseconds: longer than a transaction of
-/// the service that asks can take, as databases end those that wait.
+/// Time for which a released member is not counted, in milliseconds. Longer than any transaction of
+/// the calling service, because databases end idle transactions.
 const RELEASE: i64 = 60_000;
 
-/// Organizations that are looked at together.
+/// Organizations per page.
 const PAGE: u64 = 1000;
 
-/// Lets somebody suspend a member, end the membership, or make the subject inactive everywhere, if
-/// they may take from it all by which it manages, and if those stay whom the organizations need.
+/// Permits the caller to suspend a member, end the membership, or make the subject inactive
+/// everywhere, provided that the caller may revoke all its management access and the organizations
+/// keep their required holders.
 // SPEC: S1-36, S2-15, S2-32, S4-35.
 pub(crate) async fn release_member(
     app: &App,
@@ -71,7 +72,8 @@ pub(crate) async fn release_member(
     })
 }
 
-/// That those stay whom an organization needs, or each in which the subject is one of them.
+/// Checks the required holders of an organization, or of each organization in which the subject is
+/// one of them.
 async fn stay(
     app: &App,
     tx: &WriteTx,

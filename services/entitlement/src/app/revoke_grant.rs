@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{error::Error, facts::Piece, store::grants};
 
-/// Takes a role away; returns once the change has propagated.
+/// Revokes a grant; returns once the change has propagated.
 pub(crate) async fn revoke_grant(
     app: &App,
     context: &Context,
@@ -49,7 +49,7 @@ pub(crate) async fn revoke_grant(
     Ok(response)
 }
 
-/// Takes a role away, if the caller may. Who is left is to be looked at besides.
+/// Revokes a grant, if the caller may. The use case must check the required holders.
 pub(super) async fn revoke(
     by: &By<'_>,
     tx: &mut WriteTx,
@@ -60,8 +60,8 @@ pub(super) async fn revoke(
     let organization = &name.organization;
     let holder = by.permit.holder();
     if let Err(refused) = held.check(by.app, by.context, organization, etag).await {
-        // Two owners who revoke each other at once: the second is told that nobody would be left,
-        // and not that the first was faster.
+        // If two owners revoke each other concurrently, the second gets the error that no owner
+        // would be left, not that it is no longer an owner.
         if by.owns
             && held.known.subject != holder
             && keepers::concerns(&held.known.role.to_string())

@@ -1,4 +1,4 @@
-//! That nobody is given two roles that exclude each other.
+//! Separation of duties: nobody holds two roles that exclude each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,25 +19,25 @@ use crate::{
     },
 };
 
-/// Holders of a role that are looked at together.
+/// Holders of a role per page.
 const HOLDERS: u64 = 1000;
 
-/// The separations of some applications, and what the roles of the organization count as.
+/// The separation rules of some applications, and the roles that custom roles count as.
 struct Rules {
     applications: BTreeMap<String, ApplicationDefinition>,
-    /// By the names of the organization's roles: the roles whose part they take.
+    /// Roles that each custom role counts as, by its name.
     parts: BTreeMap<String, Vec<String>>,
 }
 
-/// Two roles that somebody would hold and that exclude each other.
+/// Two roles of one subject that exclude each other.
 #[derive(Debug)]
 pub(super) struct Conflict {
     pub(super) subject: String,
-    /// The names of the roles; empty for one that is given where the caller sees nothing.
+    /// The names of the roles; empty for a grant that the caller may not see.
     pub(super) roles: [String; 2],
 }
 
-/// Refuses what grants that were just written would join with what their holders have besides.
+/// Refuses grants just written whose roles exclude other roles of their holders.
 // SPEC: S1-14.
 pub(super) async fn check(
     by: (&App, &Context),
@@ -48,7 +48,7 @@ pub(super) async fn check(
     refuse(conflicts(by, tx, organization, written).await?)
 }
 
-/// What they would join: one conflict for a holder and an application.
+/// Returns the conflicts of grants just written, one per holder and application.
 pub(super) async fn conflicts(
     by: (&App, &Context),
     tx: &WriteTx,
@@ -66,7 +66,7 @@ pub(super) async fn conflicts(
     rules.conflicts(by, tx, organization, &subjects).await
 }
 
-/// Refuses what a role that was just changed would join with what its holders have besides.
+/// Refuses a change of a custom role that makes it exclude other roles of its holders.
 pub(super) async fn check_holders(
     by: (&App, &Context),
     tx: &WriteTx,
@@ -104,7 +104,7 @@ fn refuse(conflicts: Vec<Conflict>) -> Result<(), Error> {
     }
 }
 
-/// Two of the roles of an application that exclude each other, by their names.
+/// Returns the names of two roles of an application that exclude each other.
 pub(super) fn both(
     application: &ApplicationDefinition,
     roles: &[String],
@@ -168,7 +168,7 @@ impl Rules {
             return Ok(found);
         }
         let mut rows = grants::of_subjects_in(tx, organization, subjects).await?;
-        // The database has no order of its own, and a digest stands for what is said here.
+        // The database returns rows in no defined order, but a digest covers the conflicts.
         rows.sort_by_cached_key(|row| (row.role_name(), row.start_ms, row.end_ms));
         let mut held: BTreeMap<(&str, &str), Vec<&Row>> = BTreeMap::new();
         for row in rows.iter().filter(|row| row.end_ms > tx.now().0) {
@@ -202,7 +202,8 @@ impl Rules {
         Ok(found)
     }
 
-    /// What a grant counts as: its role, or each role whose part that takes.
+    /// Returns the roles that a grant counts as: its role, or the roles that its custom role
+    /// amounts to.
     fn counted<'r>(&'r self, row: &'r Row) -> impl Iterator<Item = (&'r Row, (&'r str, Validity))> {
         let during = Validity {
             start: Millis(row.start_ms),

@@ -7,7 +7,8 @@ use entitlement_core::{Facts, access};
 use super::{App, grant_power::seen_by};
 use crate::error::Error;
 
-/// Summarizes what members of an organization can reach now, by what of it a caller may see.
+/// Summarizes the access of members of an organization now, restricted to grants that the caller
+/// may see.
 pub(crate) async fn summarize_access(
     app: &App,
     context: &Context,

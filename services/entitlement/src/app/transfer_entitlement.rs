@@ -7,8 +7,8 @@ use base::{ApplicationId, EntitlementId, Id, In, Millis, OrganizationId};
 use super::{App, change_entitlement::end, create_entitlement::give};
 use crate::{error::Error, store::entitlements};
 
-/// Ends an entitlement and gives another organization what was left of it, in one step: at no
-/// moment do both have it, or neither.
+/// Ends an entitlement and entitles another organization to the rest of it, in one transaction: at
+/// no time do both have it, or neither.
 pub(crate) async fn transfer_entitlement(
     app: &App,
     context: &Context,

@@ -23,7 +23,7 @@ pub(crate) async fn update_application(
     let mut response: UpdateApplicationResponse = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
         Turn::Write(mut tx) => {
-            // No role is given while it is removed.
+            // The log lock: nobody can grant a role while it is removed.
             tx.lead().await?;
             declaration::refuse_built_in(&id)?;
             let (old, version) = applications::find(tx.connection(), &id)
@@ -50,7 +50,7 @@ pub(crate) async fn update_application(
     Ok(response)
 }
 
-/// An application with the fields that a mask names taken from another.
+/// Returns an application with the masked fields taken from another.
 pub(super) fn merge(
     old: &Application,
     new: &Application,

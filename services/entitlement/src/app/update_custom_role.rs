@@ -7,7 +7,7 @@ use base::{OrganizationId, RoleName};
 use super::{App, custom_role_rules as rules, separations};
 use crate::{error::Error, facts::Piece, store::custom_roles};
 
-/// Changes what a role of an organization's own holds, for all who have it.
+/// Changes a custom role, for all its holders.
 pub(crate) async fn update_custom_role(
     app: &App,
     context: &Context,

@@ -15,7 +15,7 @@ use crate::{
     store::grants::{self, NewGrant},
 };
 
-/// Changes where, when and under which condition a grant holds, and whether it may be given on.
+/// Changes the scope, validity and condition of a grant, and whether it may be delegated.
 pub(crate) async fn update_grant(
     app: &App,
     context: &Context,
@@ -51,8 +51,8 @@ pub(crate) async fn update_grant(
     Ok(response)
 }
 
-/// Changes a grant, if the caller may. What it joins with others, and who is left, is to be looked at
-/// besides.
+/// Changes a grant, if the caller may. The use case must check separation of duties and the
+/// required holders.
 pub(super) async fn change(
     app: &App,
     context: &Context,
@@ -66,7 +66,7 @@ pub(super) async fn change(
     let mut grant = held.grant;
     for path in paths {
         match path.as_str() {
-            // What is taken out is not thereby everything.
+            // A scope that the request clears does not become the whole organization.
             "scope" => grant.scope = Some(asked.scope.clone().unwrap_or_default()),
             "start_time" => grant.start_time = asked.start_time,
             "end_time" => grant.end_time = asked.end_time,
@@ -75,7 +75,7 @@ pub(super) async fn change(
             _ => return Err(Fault::immutable(path).into()),
         }
     }
-    // What a change makes of a grant is held to what a new grant is held to.
+    // The changed grant must meet the rules of a new grant.
     let after = grant_rules::read(organization, grant, name.id.as_str(), "")?;
     let given = std::slice::from_ref(&after);
     grant_power::give(app, context, organization, given).await?;
@@ -87,7 +87,7 @@ pub(super) async fn change(
     Ok(changed)
 }
 
-/// A grant that has not ended, as protobuf and as the rules have it, with its version.
+/// A grant that has not ended, as protobuf and as parsed, with its version.
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) grant: Grant,
@@ -107,9 +107,10 @@ impl Held {
         })
     }
 
-    /// A grant as the rules have it.
+    /// Parses a stored grant.
     pub(super) fn read(organization: &OrganizationId, grant: &Grant) -> Result<NewGrant, Error> {
-        // Whatever its condition is: what cannot be read any more can still be taken.
+        // Ignore the condition: a grant whose condition cannot be parsed any more can still be
+        // revoked.
         let held = Grant {
             condition: String::new(),
             ..grant.clone()
@@ -118,7 +119,7 @@ impl Held {
         grant_rules::read(organization, held, id, "")
     }
 
-    /// That the caller may change or take it, and knows it as it is.
+    /// Checks that the caller may change or revoke the grant, and knows its current version.
     pub(super) async fn check(
         &self,
         app: &App,

@@ -1,5 +1,5 @@
-//! What other systems hear of changes: what the log of changes says, as far as the reader may know
-//! it. There is no second log.
+//! Change notifications for other systems: the entries of the log of changes that the reader may
+//! see. There is no second log.
 
 mod places;
 
@@ -24,20 +24,24 @@ use tonic::Status;
 pub(crate) use self::places::Places;
 
 use super::App;
-use crate::{error::Error, facts::Piece, store::members};
+use crate::{
+    error::Error,
+    facts::Piece,
+    store::{members, organizations},
+};
 
-/// A reader hears at least so often that there is nothing new for it.
+/// Maximum interval between messages to a reader, even without changes.
 const HEARTBEAT: Duration = Duration::from_secs(1);
-/// How long the facts may take to know of what the log says.
+/// Maximum time to wait until the facts include a page of the log.
 const KNOWN: Duration = Duration::from_secs(5);
 
-/// What the handler returns.
+/// The response stream of the handler.
 pub(crate) type Changes = ReceiverStream<Result<WatchResponse, Status>>;
 
-/// Streams changes until the reader ends the stream, may not read it any more, or the service ends.
+/// Streams changes until the reader ends the stream, loses its access, or the service shuts down.
 pub(crate) async fn watch(
     app: &App,
-    context: Context,
+    context: &Context,
     request: WatchRequest,
 ) -> Result<Changes, Error> {
     let organization = match request.parent.as_str() {
@@ -47,7 +51,14 @@ pub(crate) async fn watch(
     let reach = organization
         .as_ref()
         .map_or(Reach::Operator, Reach::Organization);
-    let permit = app.authority.authorize(&context, reach).await?;
+    let permit = app.authority.authorize(context, reach).await?;
+    if let Some(organization) = &organization
+        && organizations::find(app.store.reader(), organization)
+            .await?
+            .is_none()
+    {
+        return Err(Fault::denied().into());
+    }
     let place = app.watches.take(permit.holder());
     let place = place.ok_or_else(Fault::overloaded)?;
     let list = match &organization {
@@ -61,11 +72,11 @@ pub(crate) async fn watch(
         let at = sealer.open_page(&list, &request.cursor).ok();
         at.and_then(|at| read_cursor(&at)).ok_or_else(unknown)?
     };
-    // One response at a time: a slow reader holds up nobody and piles up nothing.
+    // Buffer one response: a slow reader neither blocks others nor accumulates memory.
     let (sender, receiver) = mpsc::channel(1);
     let reader = Reader {
         app: app.clone(),
-        context,
+        context: context.clone(),
         organization,
         list,
     };
@@ -80,7 +91,7 @@ pub(crate) async fn watch(
     Ok(ReceiverStream::new(receiver))
 }
 
-/// A cursor as readers keep it, sealed.
+/// Returns the content of a reader's sealed cursor.
 fn written_cursor(cursor: &Cursor) -> String {
     format!("{} {} {}", cursor.epoch, cursor.position, cursor.mark)
 }
@@ -101,7 +112,7 @@ fn unknown() -> Error {
 struct Reader {
     app: App,
     context: Context,
-    /// All, if none.
+    /// None for all organizations.
     organization: Option<OrganizationId>,
     list: String,
 }
@@ -120,7 +131,7 @@ impl Reader {
             };
             let ended = response.is_err();
             let silent = said.is_none_or(|said| said.elapsed() >= HEARTBEAT);
-            // What others change is nothing to hear of.
+            // Skip pages that hold only changes of others.
             if matches!(&response, Ok(response) if response.changes.is_empty()) && !silent {
                 continue;
             }
@@ -135,9 +146,9 @@ impl Reader {
         }
     }
 
-    /// What of a page the reader may know, if it may still know anything.
+    /// Returns the changes of a page that the reader may see, if it still has access.
     async fn response(&self, page: Backlog) -> Result<WatchResponse, Error> {
-        // The page may hold the very change that ends the reader's power.
+        // The page may contain the change that ends the reader's access.
         let at = Position {
             source: Source::Entitlement,
             epoch: page.cursor.epoch,
@@ -174,7 +185,7 @@ impl Reader {
         })
     }
 
-    /// Whether the reader still is who it was, and may read.
+    /// Checks that the reader's credential is still valid and that it may still read.
     async fn check(&self) -> Result<(), Error> {
         let engine = &self.app.engine;
         if !engine.still_valid(&self.context).await? {
@@ -194,8 +205,8 @@ impl Reader {
         }
     }
 
-    /// Who of those whose own state has changed is a member of the organization: of others its
-    /// readers hear nothing.
+    /// Returns the members of the organization among the changed subjects. Readers learn nothing
+    /// about other subjects.
     async fn members(&self, pieces: &[(i64, Piece)]) -> Result<HashSet<String>, Error> {
         let Some(organization) = &self.organization else {
             return Ok(HashSet::new());
@@ -213,7 +224,7 @@ impl Reader {
     }
 }
 
-/// A change as readers hear of it; keys and cursors are the services' own.
+/// Converts a change for readers; `None` for keys and cursors, which are internal.
 fn change(piece: &Piece, revision: i64) -> Option<WatchedChange> {
     let (kind, organization, subject, resource) = match piece {
         Piece::Catalog => (ChangeKind::Catalog, None, None, None),

@@ -1,5 +1,5 @@
-//! That nobody widens their own power by what else they change: a catalogue, a place, what an
-//! organization has. What somebody gives themselves is refused where grants are given.
+//! Checks that nobody widens their own access by changes other than grants: of the catalog, a
+//! location, or an entitlement. Grants to oneself are refused by the delegation rule.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,10 +21,10 @@ use crate::{
     },
 };
 
-/// Organizations that are looked at together.
+/// Organizations per page.
 const PAGE: u64 = 1000;
 
-/// That whoever changes an application holds no role that then holds more.
+/// Checks that no role of the caller gains permissions by a change of an application.
 pub(super) async fn by_catalog(
     tx: &WriteTx,
     caller: &str,
@@ -56,8 +56,8 @@ pub(super) async fn by_catalog(
     }
 }
 
-/// That whoever gives an organization an application, or lets it have one again, holds nothing of
-/// it there.
+/// Checks that the caller holds no grants on an application to which it entitles an organization,
+/// initially or again.
 pub(super) async fn by_entitlement(
     tx: &WriteTx,
     caller: &str,
@@ -76,7 +76,8 @@ pub(super) async fn by_entitlement(
     refuse(&[], &after)
 }
 
-/// That whoever moves a place, which is below `before`, to below `after`, holds no more there.
+/// Checks that a move of a location from below `before` to below `after` does not widen the
+/// caller's access there.
 pub(super) async fn by_move(
     app: &App,
     caller: &str,
@@ -105,13 +106,13 @@ fn refuse(before: &[Hold], after: &[Hold]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether a scope covers a place that has these names above it, and its own.
+/// True if a scope covers a location, given its own name and those of its ancestors.
 fn covers(scope: &Scope, names: &[String]) -> bool {
     let mut named = scope.units.iter().chain(&scope.resources);
     scope.all || named.any(|name| names.contains(name))
 }
 
-/// What the grants of somebody in an organization give.
+/// Returns the access that a subject's grants in an organization give.
 async fn held_in(
     db: &DatabaseTransaction,
     caller: &str,
@@ -144,8 +145,8 @@ async fn held_in(
     Ok(found)
 }
 
-/// What the role of a grant holds by a declaration of its application, with the notifications that
-/// its holders are sent.
+/// Returns the permissions of a grant's role under a declaration of its application, with its
+/// notification routes.
 async fn permissions(
     db: &DatabaseTransaction,
     definition: &ApplicationDefinition,

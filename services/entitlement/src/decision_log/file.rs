@@ -1,4 +1,4 @@
-//! A file that becomes another when it is full; the oldest are deleted.
+//! A rotating file; the oldest files are deleted.
 
 use std::{
     fs::{self, OpenOptions},
@@ -6,12 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// How large a file becomes, in bytes.
+/// Size at which a file is rotated, in bytes.
 const FULL: u64 = 64 << 20;
-/// How many are kept: 1 GiB in all.
+/// Number of files kept: 1 GiB in all.
 const KEPT: u32 = 16;
 
-/// The end of the log.
+/// The current file of the log.
 #[derive(Debug)]
 pub(super) struct File {
     path: PathBuf,
@@ -48,7 +48,7 @@ impl File {
         Ok(())
     }
 
-    /// Begins a new file. The one before has the number 1, the one before that 2, and so on.
+    /// Rotates the files: the previous one gets the number 1, the one before that 2, and so on.
     fn turn(&mut self) -> io::Result<()> {
         for number in (1..KEPT).rev() {
             let from = match number - 1 {
@@ -65,7 +65,7 @@ impl File {
     }
 }
 
-/// The name of an older file.
+/// Returns the path of an older file.
 fn numbered(path: &Path, number: u32) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{number}"));

@@ -7,22 +7,22 @@ use serde::Serialize;
 
 use super::Logged;
 
-/// What stands for a subject in the decision log: the same for the same person, and nothing to
-/// those who have not the key.
+/// Returns the mask of a subject in the decision log: the same for the same subject, and
+/// meaningless without the key.
 pub fn mask(sealer: &Sealer, subject: &str) -> String {
     Masking::new(sealer).mask(subject)
 }
 
-/// Masks that are remembered: whoever is asked about is asked about again.
+/// Maximum number of cached masks: most subjects occur again.
 const MASKS: usize = 4096;
 
-/// Masks subjects with the key of the installation.
+/// Masks subjects with a key of the installation.
 pub(super) struct Masking {
     key: hmac::Key,
     masks: Map<Box<str>, Box<str>>,
 }
 
-/// A decision as it is written.
+/// A decision as written.
 #[derive(Serialize)]
 pub(super) struct Line<'a> {
     pub(super) time_ms: i64,
@@ -38,7 +38,7 @@ pub(super) struct Line<'a> {
     pub(super) revision: i64,
 }
 
-/// How many decisions were not written.
+/// The number of dropped decisions.
 #[derive(Serialize)]
 pub(super) struct Dropped {
     pub(super) time_ms: i64,
@@ -63,7 +63,7 @@ impl Masking {
         )
     }
 
-    /// A decision with its subject masked.
+    /// Returns a decision as a line, with its subject masked.
     pub(super) fn line<'l>(&'l mut self, logged: &'l Logged) -> Line<'l> {
         let mut names = logged.names.splitn(5, ' ');
         let mut next = || names.next().unwrap_or_default();
@@ -93,7 +93,7 @@ impl Masking {
 
 /// Appends a line to `lines`.
 pub(super) fn append(line: &impl Serialize, lines: &mut Vec<u8>) {
-    // Strings and numbers are always JSON, and memory can always be written.
+    // Strings and numbers always serialize, and a write to memory cannot fail.
     let _ = serde_json::to_writer(&mut *lines, line);
     lines.push(b'\n');
 }

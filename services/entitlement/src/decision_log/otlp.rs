@@ -1,4 +1,4 @@
-//! Decisions as logs of OpenTelemetry, to a collector over gRPC.
+//! Exports decisions as OpenTelemetry logs to a collector over gRPC.
 
 use std::{
     io,
@@ -19,15 +19,14 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::line::{Dropped, Line};
 
-/// Decisions that are sent together.
+/// Number of decisions per export.
 const BATCH: usize = 512;
-/// How long the collector may take for them. What comes meanwhile waits in the queue, or is
-/// dropped and counted.
+/// Time limit of one export. Meanwhile decisions wait in the queue, or are dropped and counted.
 const DEADLINE: Duration = Duration::from_secs(5);
 
 /// A collector.
 pub(super) struct Collector {
-    /// Of the thread that writes: the threads that answer have no part in it.
+    /// A runtime on the writer thread, so that exports take no time from the threads that answer.
     runtime: Runtime,
     exporter: LogExporter,
     logger: SdkLogger,
@@ -46,7 +45,7 @@ impl Collector {
                 .with_timeout(DEADLINE)
                 .build()
         };
-        // The error may show all of the URL.
+        // The error may contain the whole URL.
         let mut exporter = exporter
             .map_err(|_| io::Error::other(format!("`{endpoint}` is no collector's URL")))?;
         exporter.set_resource(&Resource::builder().with_service_name("mandate").build());
@@ -88,7 +87,7 @@ impl Collector {
         self.add(record)
     }
 
-    /// Sends what was taken.
+    /// Exports the buffered records.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         if self.batch.is_empty() {
             return Ok(());
@@ -112,7 +111,7 @@ impl Collector {
         let since = Duration::from_millis(u64::try_from(time_ms).unwrap_or_default());
         let time = SystemTime::UNIX_EPOCH + since;
         record.set_timestamp(time);
-        // The encoding demands it.
+        // The encoding requires it.
         record.set_observed_timestamp(time);
         record.set_severity_number(Severity::Info);
         record.set_body(body.into());

@@ -101,7 +101,8 @@ fn k_n_what_finds_no_place_is_counted_and_waits_for_nothing() {
             log.log(&context, &question, &decision);
         }
     }
-    // One in two of ten denials: two have a place, three are counted, and no allow is among them.
+    // One in two of ten denials is selected: two fit the queue, three are dropped and counted; no
+    // allow is among them.
     assert_eq!(log.shared.dropped.load(Ordering::Relaxed), 3);
     let first = decisions.try_recv().unwrap();
     assert_eq!(

@@ -1,9 +1,9 @@
-//! Whether what Redis holds is of this replica's history.
+//! Checks that the decisions in Redis belong to this replica's history.
 //!
-//! A database may have gone back while nobody ran, or while this process stood still, and Redis may
-//! be full of the future that was lost: of this epoch, for nobody has ended it. So Redis holds a
-//! record of the newest that was published there, and whoever puts another in its place has seen
-//! that it is of the same history.
+//! The database may have gone back while no replica ran, or while this process was paused. Redis
+//! may then hold decisions from the lost future, with the current epoch, because nobody has ended
+//! it. So Redis holds a record of the newest published revision, and a replica replaces the record
+//! only after it has checked that the record belongs to its own history.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,25 +15,24 @@ use tokio::time::timeout;
 
 use super::redis_clock::{LIFE, millis};
 
-/// How long the record is kept after it was put: so long that no decision outlives it which was put
-/// within [`LIFE`] after.
+/// Lifetime of the record. It outlives every decision written within [`LIFE`] after it.
 const RECORD_LIFE: Duration = LIFE.saturating_mul(2);
-/// How often others may put another record while one is looked at.
+/// Maximum number of attempts, because other replicas may replace the record meanwhile.
 const ATTEMPTS: usize = 3;
-/// How long the log may take to say what it has.
+/// Time limit of one check against the log.
 const LOG: Duration = Duration::from_secs(1);
 
-/// Up to where what Redis holds is known to be of this replica's history.
+/// The revision up to which decisions in Redis are known to belong to this replica's history.
 #[derive(Default)]
 pub(super) struct Admitted(Mutex<Option<At>>);
 
 impl Admitted {
-    /// Whether anything in Redis may be used.
+    /// True if any decision in Redis may be used.
     pub(super) fn is_any(&self) -> bool {
         self.0.lock().is_some()
     }
 
-    /// Whether what was made then may be used.
+    /// True if decisions made at this revision may be used.
     pub(super) fn covers(&self, made: At) -> bool {
         self.0
             .lock()
@@ -41,14 +40,14 @@ impl Admitted {
     }
 }
 
-/// Keeps the record.
+/// Maintains the record.
 pub(super) struct Admission {
     cache: Cache,
     key: String,
     store: Store,
-    /// The record as it was last seen to be of this history; empty if none was.
+    /// The record last found to belong to this history; empty if none was.
     known: String,
-    /// When the record ends, by the clock of Redis.
+    /// Expiry of the record, by the clock of Redis.
     expire_ms: i64,
     admitted: Arc<Admitted>,
 }
@@ -70,13 +69,13 @@ impl Admission {
         }
     }
 
-    /// Whether a decision may be put that ends at a time of the clock of Redis.
+    /// True if a decision that expires at a time of Redis's clock may be written.
     pub(super) fn covers(&self, made: At, expire_ms: i64) -> bool {
         expire_ms <= self.expire_ms && self.admitted.covers(made)
     }
 
-    /// Sees that Redis holds nothing of another history, and puts into the record what is to be
-    /// published: all up to `own`. Returns whether it may be.
+    /// Checks that Redis holds nothing of another history, and advances the record to `own`, the
+    /// newest revision to be published. Returns true if publishing is permitted.
     pub(super) async fn admit(&mut self, own: Cursor, redis_now_ms: i64) -> bool {
         for _ in 0..ATTEMPTS {
             let next = self.newest(own);
@@ -103,7 +102,7 @@ impl Admission {
         false
     }
 
-    /// The record of what this replica knows, or the one that others are further with.
+    /// Returns the record of this replica's revision, or the known record if that is newer.
     fn newest(&self, own: Cursor) -> Record {
         let own = record(own);
         let known = Record::read(&self.known);
@@ -111,8 +110,8 @@ impl Admission {
         known.unwrap_or(own)
     }
 
-    /// Whether a record may be followed by one of this replica. If the log does not have what it
-    /// names, another epoch begins.
+    /// Returns true if this replica may replace the record. Begins another epoch if the log lacks
+    /// the commit that the record names.
     async fn is_of_this_history(&self, own: Cursor, there: &str) -> bool {
         let Some(found) = Record::read(there) else {
             return true;
@@ -140,7 +139,7 @@ impl Admission {
 
     async fn continuity(&self, found: &Record) -> Result<Continuity, StoreError> {
         let At { epoch, revision } = found.at;
-        // A commit that was published was made: a log without it went back.
+        // A published commit did happen, so a log without it has gone back.
         self.store.note_commit(epoch, revision);
         let (snapshot, head) = self.store.snapshot_with_head().await?;
         let cursor = Cursor {

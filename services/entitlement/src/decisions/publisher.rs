@@ -1,5 +1,5 @@
-//! Puts decisions into Redis, and beside them the current revisions of the organizations that
-//! they are about, for as long as these are asked about.
+//! Writes decisions to Redis, together with the current revisions of their organizations while
+//! these are in use.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -17,16 +17,16 @@ use super::{
 };
 use crate::{engine::Engine, measure::Measures};
 
-/// Leases are renewed in Redis so many times before they end.
+/// Number of renewals of a lease in Redis within its length.
 const HEARTBEATS: u32 = 5;
-/// Organizations whose revisions are kept in Redis; those asked about last.
+/// Maximum number of organizations whose revisions are kept in Redis.
 const ORGANIZATIONS: usize = 4096;
-/// Decisions that are put at a time.
+/// Maximum number of decisions written together.
 const BATCH: usize = 256;
-/// What is put at a time, and the tickets of the decisions among it.
+/// Entries written together, and the tickets of the decisions among them.
 type Group = (Vec<Entry>, Vec<Ticket>);
 
-/// A decision that is to be put: when it was made, what is put, and its ticket.
+/// A decision to be written: the revision at which it was made, its entry, and its ticket.
 struct Due {
     organization: OrganizationId,
     made: At,
@@ -44,12 +44,12 @@ pub(super) struct Publisher {
     asked: HashMap<OrganizationId, Asked>,
 }
 
-/// An organization that is asked about.
+/// An organization in use.
 #[derive(Debug, Clone, Copy)]
 struct Asked {
-    /// When a decision about it was shared last, since boot.
+    /// Time of the last decision about it, since boot.
     at: Duration,
-    /// What its revisions were put at last.
+    /// Revision at which its revisions were last written.
     put: Option<At>,
 }
 
@@ -79,7 +79,7 @@ impl Publisher {
         let mut batch = Vec::with_capacity(BATCH);
         loop {
             tokio::select! {
-                // A change is told before what was decided without it.
+                // Publish a change before decisions that were made without it.
                 biased;
                 changed = revisions.changed() => match changed {
                     Ok(()) => self.put_revisions(Whose::Changed).await,
@@ -99,7 +99,7 @@ impl Publisher {
         }
     }
 
-    /// Asks Redis what time it is.
+    /// Samples the clock of Redis.
     async fn sample(&mut self) {
         if let Ok(redis_ms) = self.cache.time_ms().await {
             self.redis_clock
@@ -109,9 +109,10 @@ impl Publisher {
         self.asked.retain(|_, asked| asked.at > forget);
     }
 
-    /// Puts the current revisions of organizations, once the record of history names them.
+    /// Writes the current revisions of organizations, once the record of history covers them.
     async fn put_revisions(&mut self, whose: Whose) {
-        // Asked for before the revisions: these are then at least as new as the proof.
+        // Take the lease before the revisions, so that these are at least as new as the lease's
+        // proof.
         let lease = self.engine.facts.lease();
         let expire_ms = self.redis_clock.lease_end(lease.proven, lease.length);
         let expire_ms = expire_ms.filter(|_| self.engine.is_heard(self.engine.moment()));
@@ -145,7 +146,7 @@ impl Publisher {
             return;
         };
         if !self.admission.admit(own, now).await {
-            // What was not put is put again.
+            // Write these revisions again later.
             self.asked.values_mut().for_each(|asked| asked.put = None);
             return;
         }
@@ -205,7 +206,7 @@ impl Publisher {
         }
     }
 
-    /// Decisions of this replica's history, by organization; no other is put.
+    /// Groups decisions by organization, and drops those of another history.
     async fn admitted(&mut self, due: Vec<Due>, redis_now: i64) -> HashMap<OrganizationId, Group> {
         let covers =
             |admission: &Admission, due: &Due| admission.covers(due.made, due.entry.expire_ms);
@@ -225,12 +226,12 @@ impl Publisher {
         groups
     }
 
-    /// What the clock of Redis says, or a little less.
+    /// Returns a lower bound of the time by Redis's clock.
     fn redis_now_ms(&self) -> Option<i64> {
         self.redis_clock.at(self.engine.clock.since_boot())
     }
 
-    /// Puts entries, those of one organization at a time, all at once.
+    /// Writes entries, one batch per organization, all concurrently.
     async fn put(&self, groups: impl Iterator<Item = Group>) {
         let mut puts = tokio::task::JoinSet::new();
         for (entries, tickets) in groups {
@@ -249,10 +250,10 @@ impl Publisher {
     }
 }
 
-/// Whose revisions are put.
+/// The organizations whose revisions are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Whose {
     All,
-    /// Those that something has changed in, or that were not put yet.
+    /// Organizations that have changed or whose revisions were not written yet.
     Changed,
 }

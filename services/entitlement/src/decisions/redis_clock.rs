@@ -1,25 +1,25 @@
-//! The clock of Redis, and when by it things end.
+//! The clock of Redis, and expiry times by it.
 
 use std::{collections::VecDeque, time::Duration};
 
 use base::Millis;
 use freshness::READ;
 
-/// How long a decision is kept, at most.
+/// Maximum lifetime of a decision.
 pub(super) const LIFE: Duration = Duration::from_secs(60);
-/// Redis gives a value up to and with the millisecond at which it ends.
+/// Redis returns a value up to and including the millisecond at which it expires.
 const LAST_MS: i64 = 1;
-/// The time of day is told in whole milliseconds: it may be so much later.
+/// The time of day has a resolution of whole milliseconds, so it may be this much later.
 const ROUNDED_MS: i64 = 1;
-/// Samples that are kept.
+/// Number of samples kept.
 const SAMPLES: usize = 4;
 
-/// What the clock of Redis said, the latest first.
+/// Samples of Redis's clock, latest first.
 #[derive(Debug, Default)]
 pub(super) struct RedisClock(VecDeque<Sample>);
 
-/// What the clock of Redis said, and when that was heard, since boot. So long after `boot`, the
-/// clock of Redis is at least as much past `redis_ms`.
+/// A reading of Redis's clock, and the time since boot at which it was received. Any time after
+/// `boot`, Redis's clock has advanced at least as much beyond `redis_ms`.
 #[derive(Debug, Clone, Copy)]
 struct Sample {
     redis_ms: i64,
@@ -27,29 +27,29 @@ struct Sample {
 }
 
 impl RedisClock {
-    /// Notes what it said, which was heard at a time since boot.
+    /// Adds a reading received at a time since boot.
     pub(super) fn note(&mut self, redis_ms: i64, boot: Duration) {
         self.0.truncate(SAMPLES - 1);
         self.0.push_front(Sample { redis_ms, boot });
     }
 
-    /// What it says at a time since boot, or a little less.
+    /// Returns a lower bound of Redis's clock at a time since boot.
     pub(super) fn at(&self, boot: Duration) -> Option<i64> {
         let sample = self.0.front()?;
         Some(sample.redis_ms + millis(boot.saturating_sub(sample.boot)))
     }
 
-    /// When revisions end whose lease counts from `proven`: a lease after a time that was sampled
-    /// before, less what a reader may take.
+    /// Returns the expiry of revisions whose lease counts from `proven`: one lease after a sample
+    /// taken before it, less the time that a reader may take.
     pub(super) fn lease_end(&self, proven: Duration, length: Duration) -> Option<i64> {
         let sample = self.0.iter().find(|sample| sample.boot <= proven)?;
         Some(sample.redis_ms + millis(length) - millis(READ) - LAST_MS)
     }
 }
 
-/// How long a decision lives, in milliseconds: as long as time alone cannot change it, less what a
-/// reader may take, who then needs no clock that agrees; and shorter than [`LIFE`] by up to a
-/// tenth, so that what was made together does not end together.
+/// Returns the lifetime of a decision in milliseconds. It ends before time alone can change the
+/// decision, less the time that a reader may take, so a reader needs no synchronized clock. It is
+/// shorter than [`LIFE`] by up to a tenth, so that decisions made together do not expire together.
 pub(super) fn life(key: &str, now: Millis, until: Millis) -> i64 {
     let jitter = key
         .bytes()
@@ -79,8 +79,8 @@ mod tests {
             "{shortest} to {longest}"
         );
         assert!(longest - shortest > 3_000, "they end apart");
-        // Redis still gives it in its last millisecond, `now` may be nearly one later, and a
-        // reader may take 50 more.
+        // Redis still returns the value in its last millisecond, `now` may be nearly one
+        // millisecond later, and a reader may take 50 more.
         assert_eq!(life("key", now, Millis(1_500)), 448);
         assert!(life("key", now, Millis(1_052)) <= 0);
     }

@@ -1,4 +1,4 @@
-//! What was shared a short while ago, so that a hot answer is not shared again each time.
+//! Recently published decisions, so that a hot answer is not published every time.
 
 use std::{
     hash::{BuildHasher, Hash, Hasher},
@@ -12,11 +12,11 @@ use parking_lot::Mutex;
 
 use super::redis_clock::LIFE;
 
-/// Questions that are remembered: sets of four, by their hash.
+/// Capacity: sets of four queries, selected by hash.
 const SETS: usize = 8192;
 const WAYS: usize = 4;
 
-/// Bounded memory of what was shared. What it has forgotten is shared once more.
+/// A bounded memory of published decisions. A forgotten decision is published once more.
 pub(super) struct Sent {
     hasher: RandomState,
     sets: Box<[Mutex<[Slot; WAYS]>]>,
@@ -24,14 +24,13 @@ pub(super) struct Sent {
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Slot {
-    /// Of the question; equal for different ones at worst every 2⁶⁴ times, which costs a reader
-    /// a call.
+    /// Hash of the query. Two queries collide at worst once in 2⁶⁴, which costs a reader one call.
     hash: u64,
-    /// When what was shared was made.
+    /// The revision at which the published decision was made.
     at: At,
-    /// The last revision at which that was seen to serve its readers.
+    /// The last revision at which the decision was found current.
     seen: At,
-    /// When it is shared anew, before it could end.
+    /// Time to publish it again, before it could expire.
     due: Option<Instant>,
 }
 
@@ -45,9 +44,9 @@ impl Default for Sent {
 }
 
 impl Sent {
-    /// Whether an answer at a revision is to be shared now; it is then taken for shared, unless
-    /// its ticket is dropped unused. `still_serves` says whether one that was shared at another is
-    /// still current.
+    /// Returns a ticket if a decision at a revision should be published now. It then counts as
+    /// published, unless the ticket is dropped unused. `still_serves` returns true if a decision
+    /// published at another revision is still current.
     pub(super) fn due(
         self: &Arc<Self>,
         question: &Question<'_>,
@@ -66,7 +65,7 @@ impl Sent {
             slot.seen = at;
             return None;
         }
-        // The place of the same question, else the one that is due first.
+        // Replace the slot of the same query, else the one that is due first.
         let place = set
             .iter_mut()
             .min_by_key(|slot| (slot.hash != hash, slot.due));
@@ -100,8 +99,8 @@ impl Sent {
     }
 }
 
-/// That a decision is on its way. Dropped before it has arrived, whatever the reason, the decision
-/// is taken for not shared.
+/// A pending publication. If dropped before the decision has arrived, for whatever reason, the
+/// decision counts as not published.
 pub(super) struct Ticket {
     sent: Arc<Sent>,
     hash: u64,
@@ -109,7 +108,7 @@ pub(super) struct Ticket {
 }
 
 impl Ticket {
-    /// The decision has arrived.
+    /// Marks the decision as arrived.
     pub(super) fn arrived(mut self) {
         self.used = true;
     }

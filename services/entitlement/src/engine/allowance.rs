@@ -1,35 +1,35 @@
-//! How many conditions are asked at once.
+//! The condition budget: a limit on the conditions that one lock may cover.
 
 use std::cell::Cell;
 
 use entitlement_core::Decision;
 
-/// Conditions that are asked while the facts are held: what changes them waits so long. Each
-/// costs a few microseconds, and some tens at worst.
+/// Maximum number of conditions to evaluate under the lock of the facts: updates wait meanwhile. A
+/// condition costs a few microseconds, some tens at worst.
 pub(crate) const AT_ONCE: u32 = 1000;
 
-/// What is left of the conditions that may be asked.
+/// The number of conditions that may still be evaluated.
 #[derive(Debug)]
 pub(crate) struct Allowance(Cell<u32>);
 
 impl Allowance {
-    /// Where facts are held that others wait for.
+    /// Returns the budget for evaluations under the lock, for which updates wait.
     pub(crate) fn at_once() -> Self {
         Self(Cell::new(AT_ONCE))
     }
 
-    /// Where nobody waits for the facts.
+    /// Returns an unlimited budget, for a private snapshot.
     pub(crate) fn alone() -> Self {
         Self(Cell::new(u32::MAX))
     }
 
-    /// Whether the decision allows; it takes what it has asked.
+    /// Charges the conditions of a decision. Returns true if it allows.
     pub(crate) fn take(&self, decision: &Decision<'_>) -> bool {
         self.0.set(self.0.get().saturating_sub(decision.conditions));
         decision.outcome.is_ok()
     }
 
-    /// Whether no more may be asked.
+    /// True if the budget is used up.
     pub(crate) fn is_spent(&self) -> bool {
         self.0.get() == 0
     }

@@ -1,4 +1,4 @@
-//! Credentials of service accounts: who presents one, and whether it is still valid.
+//! Credentials of service accounts: the owner of a credential, and its validity.
 
 use std::{sync::Arc, task::Poll};
 
@@ -15,8 +15,8 @@ use crate::{
 };
 
 impl Engine {
-    /// Whether the credential of a call is still valid: a stream outlives the moment at which
-    /// it was presented.
+    /// Checks that the credential of a call is still valid. A stream outlives the time at which its
+    /// credential was presented.
     pub(crate) async fn still_valid(&self, context: &Context) -> Result<bool, Error> {
         let Caller::Subject(caller) = &context.caller else {
             return Ok(true);
@@ -36,7 +36,7 @@ impl Engine {
         Ok(valid.await?)
     }
 
-    /// Whose credential this is, if it is valid.
+    /// Returns the account that a credential proves, if the credential is valid.
     fn owner(
         &self,
         world: &World,
@@ -76,11 +76,11 @@ impl Authenticator for Engine {
     }
 }
 
-/// A credential as it is compared.
+/// A credential in the form in which it is compared.
 enum Presented<'a> {
     /// `mk_{key}_{random}`.
     Secret {
-        /// The id in it; none is empty.
+        /// The id in the secret; no key has an empty id.
         id: &'a str,
         digest: digest::Digest,
     },
@@ -102,7 +102,7 @@ impl<'a> Presented<'a> {
         }
     }
 
-    /// The key that it proves.
+    /// Returns the key that the credential proves.
     fn key<'w>(&self, world: &'w World) -> Option<&'w Key> {
         match self {
             Self::Secret { id, digest } => world.key(id).filter(|key| {

@@ -1,4 +1,4 @@
-//! Questions, and the facts that bear on them.
+//! Queries, and the facts that they need.
 
 use base::{Millis, OrganizationId};
 use entitlement_core::{Decision, Facts as Known, Given, PermissionIndex, Target, decide, missing};
@@ -10,18 +10,18 @@ use crate::{
     facts::{Piece, Place, World},
 };
 
-/// A question with everything that it is about.
+/// A query: subject, organization, permission, location and context.
 #[derive(Debug, Clone)]
 pub(crate) struct Ask<'a> {
     pub(crate) subject: &'a str,
     pub(crate) organization: &'a OrganizationId,
     pub(crate) permission: &'a str,
     pub(crate) place: Place<'a>,
-    /// What conditions are asked about.
+    /// Context for conditions.
     pub(crate) context: Option<&'a Struct>,
 }
 
-/// The facts that bear on a question.
+/// A query with the facts that it needs.
 pub(crate) struct Bearing<'w, 'q> {
     pub(crate) facts: Known<'w>,
     pub(crate) permission: PermissionIndex,
@@ -31,7 +31,7 @@ pub(crate) struct Bearing<'w, 'q> {
 }
 
 impl<'q> Ask<'q> {
-    /// What conditions see of it.
+    /// Returns the input of conditions.
     fn given(&self) -> Given<'q> {
         Given {
             subject: self.subject,
@@ -42,7 +42,7 @@ impl<'q> Ask<'q> {
 }
 
 impl<'w> Bearing<'w, '_> {
-    /// The decision.
+    /// Decides the query.
     pub(crate) fn decide(&self) -> Decision<'w> {
         decide(
             &self.facts,
@@ -53,7 +53,7 @@ impl<'w> Bearing<'w, '_> {
         )
     }
 
-    /// What conditions ask of the context and what is not there.
+    /// Returns the context keys that unmet conditions refer to and the caller did not send.
     pub(crate) fn missing(&self) -> Vec<String> {
         let (facts, given) = (&self.facts, &self.given);
         let missing = missing(facts, self.permission, self.target, given, self.now);
@@ -61,22 +61,23 @@ impl<'w> Bearing<'w, '_> {
     }
 }
 
-/// Questions that are answered one after the other, from the same facts at the same moment. Mostly
-/// they are about one subject, whose facts are then looked up once.
+/// An evaluation of queries one after the other, on the same facts at the same time. Most
+/// evaluations concern one subject, so its facts are looked up once.
 pub(crate) struct Row<'w, 'q> {
     pub(crate) world: &'w World,
     pub(crate) at: Moment,
     pub(crate) status: Status,
-    /// Of the conditions of its questions.
+    /// Condition budget of the evaluation.
     pub(crate) allowance: Allowance,
     pub(super) last: Option<(&'q str, &'q OrganizationId, Known<'w>)>,
 }
 
 impl<'w, 'q> Row<'w, 'q> {
-    /// The facts that bear on a question.
+    /// Returns the query with its facts.
     ///
     /// # Errors
-    /// What is to be loaded first; or, inside, that no application has the permission.
+    /// Fact keys to load first; or, inside, `PermissionUnknown` if no application has the
+    /// permission.
     pub(crate) fn bearing(
         &mut self,
         ask: &Ask<'q>,
@@ -113,7 +114,7 @@ fn bearing<'w, 'q>(
     }))
 }
 
-/// Whether a question is answered with allow.
+/// Returns true if a query is allowed.
 pub(crate) fn allowed(
     world: &World,
     ask: &Ask<'_>,

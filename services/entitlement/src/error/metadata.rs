@@ -1,9 +1,10 @@
-//! What varies in the message of a refusal, for programs.
+//! The variable parts of an error message, for programs.
 
 use super::{Error, some_of};
 
 impl Error {
-    /// The metadata of `google.rpc.ErrorInfo`: nothing that the message does not say.
+    /// Returns the metadata of `google.rpc.ErrorInfo`. It holds nothing that the message does not
+    /// say.
     pub(super) fn metadata(&self) -> Vec<(&'static str, String)> {
         let one = |key, value: &String| vec![(key, value.clone())];
         match self {
@@ -81,7 +82,7 @@ impl Error {
     }
 }
 
-/// What a name is of, where a refusal is about one of several kinds.
+/// Returns the kind of a name, for errors that concern one of several kinds.
 fn kind(name: &str) -> &'static str {
     match name.split('/').collect::<Vec<&str>>().as_slice() {
         [.., "roles" | "customRoles", _] => "role",

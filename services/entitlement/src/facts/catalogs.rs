@@ -1,5 +1,5 @@
-//! The catalogues that were compiled last. What memory cannot answer, what is asked of the past and
-//! what is written each need one, and few of them differ.
+//! The catalogs compiled last. Reads that memory cannot serve, reads as of an earlier time, and
+//! writes each need a catalog, and few of these catalogs differ.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -10,27 +10,27 @@ use store::StoreError;
 
 use crate::{catalog, store::applications::Stored};
 
-/// Catalogues kept: the one of now as rows and as history, and two more.
+/// Number of cached catalogs: the current one as rows and as history, and two more.
 const KEPT: usize = 4;
 
-/// A catalogue as it was declared, and compiled.
+/// A catalog as declared and as compiled.
 #[derive(Debug, Default)]
 pub(super) struct Declared {
     pub(super) catalog: Catalog,
     pub(super) applications: Map<Box<str>, Application>,
 }
 
-/// Catalogues beside what they were compiled of, the one that was asked for last in front.
+/// Compiled catalogs keyed by their stored form, most recently used first.
 #[derive(Debug, Default)]
 pub(super) struct Catalogs(Mutex<VecDeque<(Stored, Arc<Declared>)>>);
 
 impl Catalogs {
-    /// The catalogue of what is stored: the same for the same.
+    /// Returns the compiled catalog; equal stored forms share one.
     pub(super) fn of(&self, stored: Stored) -> Result<Arc<Declared>, StoreError> {
         if let Some(known) = self.known(&stored) {
             return Ok(known);
         }
-        // Compiled by two at a time rather than while others wait.
+        // Compile outside the lock: two callers may compile the same catalog, but nobody waits.
         let declared = Arc::new(declared(stored.decode()?));
         let mut kept = self.0.lock();
         kept.push_front((stored, declared.clone()));
@@ -54,8 +54,8 @@ fn declared(applications: Vec<Application>) -> Declared {
         .filter_map(|application| catalog::definition(application).ok())
         .collect();
     let catalog = Catalog::compile(&definitions).unwrap_or_else(|error| {
-        // What is stored was compiled before it was stored. Nothing is decided without a
-        // catalogue, so this denies everything and says so.
+        // A catalog is compiled before it is stored, so this cannot happen. An empty catalog denies
+        // everything, and the log says why.
         tracing::error!(%error, "the stored catalogue does not compile");
         Catalog::default()
     });

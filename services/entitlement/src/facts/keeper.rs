@@ -24,41 +24,41 @@ use crate::store::{
     view::View,
 };
 
-/// How many of the last changes are read when the process begins: what replicas have shared since
-/// can then be told from what is out of date.
+/// Number of recent changes to read at startup. With them, the process can tell which decisions
+/// that replicas shared since then are out of date.
 const BACKFILL: u64 = 4096;
-/// How long the end of the log may take to be read, and all that is read with it. A connection
-/// whose way was forgotten says nothing, ever; another one is tried then.
+/// Time limits of one read of the end of the log, and of a whole refresh. A connection whose route
+/// was dropped never reports an error; after the limit another connection is tried.
 const HEAD: Duration = Duration::from_secs(1);
 const ALL: Duration = Duration::from_secs(10);
-/// Upper bounds of the buckets of freshness, in seconds.
+/// Upper bounds of the freshness histogram's buckets, in seconds.
 const BOUNDS: [f64; 12] = [
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0,
 ];
 
-/// The task.
+/// The refresher.
 pub(super) struct Keeper {
     facts: Arc<Facts>,
     store: Store,
-    /// From a commit to this replica's answers from it, in seconds.
+    /// Time from a commit until this replica answers from it, in seconds.
     freshness: Histogram<f64>,
-    /// How often memory was of another history than the log.
+    /// Number of times that the log did not continue the history in memory.
     forgotten: Counter<u64>,
 }
 
-/// What a read of the log found.
+/// The result of one read of the log.
 #[derive(Default)]
 struct Found {
-    /// What changed, with the positions of the changes.
+    /// Changed fact keys with the positions of the changes.
     changes: Vec<(Piece, i64)>,
-    /// How far feeds were applied, where that changed.
+    /// Positions up to which each feed was applied, for the feeds that moved.
     feeds: [Option<FeedCursor>; 2],
-    /// The changes of a journal that is begun anew, and what it begins after.
+    /// If a new journal begins: the position after which `changes` are complete.
     begin: Option<i64>,
 }
 
 impl Keeper {
-    /// Starts the task.
+    /// Starts the refresher.
     pub(super) fn start(
         facts: Arc<Facts>,
         store: Store,
@@ -71,12 +71,12 @@ impl Keeper {
             store,
             forgotten: meter
                 .u64_counter("mandate.memory.forgotten")
-                .with_description("Times that memory was forgotten because the log went back.")
+                .with_description("Times that memory was dropped because the log went back.")
                 .build(),
             freshness: meter
                 .f64_histogram("mandate.freshness")
                 .with_unit("s")
-                .with_description("From a commit until this replica answers from it.")
+                .with_description("Time from a commit until this replica answers from it.")
                 .with_boundaries(BOUNDS.to_vec())
                 .build(),
         };
@@ -89,7 +89,7 @@ impl Keeper {
         let (seldom, mut failures) = (Seldom::new(), 0u32);
         loop {
             commits.mark_unchanged();
-            // All who wait now are served by one snapshot.
+            // One snapshot serves all requests that wait now.
             while let Ok(request) = queue.try_recv() {
                 waiting.push(request);
             }
@@ -110,10 +110,11 @@ impl Keeper {
             let known = result.as_ref().err().filter(|_| failures > 1);
             *self.facts.away.write() = known.cloned();
             for request in waiting.drain(..) {
-                // Who no longer waits needs no answer.
+                // A caller that no longer waits needs no answer.
                 let _ = request.done.send(result.clone());
             }
-            // After those who wait were told: a write among them may hold the lock of the head.
+            // Only after the waiting callers were answered: a write among them may hold the log
+            // lock.
             if let Err(error) = &result
                 && let StoreError::EpochEnded(ended) = **error
                 && self.leave(ended).await
@@ -121,7 +122,7 @@ impl Keeper {
                 continue;
             }
             if failures == 1 {
-                // It may have been the connection alone: another one is tried at once.
+                // Perhaps only the connection failed: try another one immediately.
                 continue;
             }
             tokio::select! {
@@ -135,8 +136,8 @@ impl Keeper {
         }
     }
 
-    /// Leaves a history that the log does not have any more: answers from memory end now, and for
-    /// all replicas an epoch begins. Returns whether it has begun.
+    /// Leaves a history that the log no longer has: stops answers from memory and begins a new
+    /// epoch for all replicas. Returns true if the epoch has begun.
     async fn leave(&self, ended: Epoch) -> bool {
         self.facts.proven.store(0, Ordering::Release);
         let begun = within(ALL, self.store.begin_epoch(ended)).await;
@@ -146,7 +147,7 @@ impl Keeper {
         begun.is_ok()
     }
 
-    /// From where memory goes on: the start, if the log does not have what memory was read from.
+    /// Returns the position to continue from: the start, if the log lacks the history in memory.
     async fn resume(&self, snapshot: &DatabaseTransaction, head: &Head) -> Result<i64, StoreError> {
         let known = self.facts.world.read().cursor;
         match Store::continuity_in(snapshot, head, &known).await? {
@@ -169,7 +170,7 @@ impl Keeper {
         }
     }
 
-    /// Brings memory to the end of the log.
+    /// Brings the facts in memory to the end of the log.
     async fn refresh(&self, mut wanted: BTreeSet<Piece>) -> Result<(), StoreError> {
         // A lease counts from before the read that proves it.
         let begin = self.facts.clock.since_boot();
@@ -189,7 +190,7 @@ impl Keeper {
         let forgets = from == 0;
         let found = if forgets {
             wanted.insert(Piece::Catalog);
-            // Whoever runs the platform asks first, and about everybody.
+            // The operator's staff and backends call first, and about everybody.
             wanted.insert(Piece::Organization(OrganizationId::operator()));
             let keys = keys::ids(&snapshot).await?;
             wanted.extend(keys.into_iter().map(|id| Piece::Key(id.into())));
@@ -197,7 +198,7 @@ impl Keeper {
         } else {
             self.changes(&snapshot, &head, from, &mut wanted).await?
         };
-        // A new catalogue forgets the organizations, so all of each is needed again.
+        // A new catalog drops the organizations from memory, so each is loaded completely again.
         let anew = forgets || wanted.contains(&Piece::Catalog);
         let (view, catalogs) = (View::now(&snapshot), &self.facts.catalogs);
         let loaded = load(view, catalogs, wanted, |organization| {
@@ -211,7 +212,8 @@ impl Keeper {
             if forgets {
                 *world = World::default();
             }
-            // Before what was asked for comes in: it stays at least until the next time.
+            // Evict before inserting, so that what was just requested survives until the next
+            // refresh.
             world.evict(self.facts.settings.memory);
             world.apply(loaded, head.cursor, found.feeds);
             let replaying = world.feeds.iter().any(|feed| feed.replaying);
@@ -245,13 +247,13 @@ impl Keeper {
         Ok(())
     }
 
-    /// Notes that everything was heard that had been committed at a time since boot.
+    /// Records that every change committed before `begin`, a time since boot, is in memory.
     fn prove(&self, begin: Duration) {
         let begin = u64::try_from(begin.as_nanos()).unwrap_or(u64::MAX);
         self.facts.proven.store(begin, Ordering::Release);
     }
 
-    /// Reads how far the feeds are, and the last changes.
+    /// Reads the positions of the feeds and the most recent changes.
     async fn begin(&self, snapshot: &DatabaseTransaction) -> Result<Found, StoreError> {
         let mut found = Found::default();
         for (own, feed) in found.feeds.iter_mut().zip(FEEDS) {
@@ -259,7 +261,7 @@ impl Keeper {
         }
         let latest = Store::latest_in(snapshot, BACKFILL).await?;
         let all = u64::try_from(latest.len()).unwrap_or(u64::MAX) < BACKFILL;
-        // Of the oldest commit, not all may be among them.
+        // The list may hold only part of the oldest commit.
         let oldest = latest.first().map_or(0, |(_, at)| *at);
         found.begin = Some(if all { 0 } else { oldest });
         found.changes = latest
@@ -269,7 +271,7 @@ impl Keeper {
         Ok(found)
     }
 
-    /// Reads what has changed, and adds what of it is in memory to `wanted`.
+    /// Reads the changes after `from`, and adds the changed keys that are in memory to `wanted`.
     async fn changes(
         &self,
         snapshot: &DatabaseTransaction,
@@ -304,7 +306,7 @@ impl Keeper {
     }
 }
 
-/// Whether the database did not answer, so that it will not at once.
+/// True if the database did not answer; an immediate retry would fail, too.
 fn is_away(error: &StoreError) -> bool {
     matches!(
         error,
@@ -312,7 +314,7 @@ fn is_away(error: &StoreError) -> bool {
     )
 }
 
-/// What the database says, if it says it in time.
+/// Returns the result of `read`, or `StoreError::Late` after `time`.
 async fn within<T>(
     time: Duration,
     read: impl Future<Output = Result<T, StoreError>>,

@@ -1,4 +1,5 @@
-//! Reads pieces from the store, in a snapshot that the caller holds. What is read whole is of now.
+//! Loads facts from the store, in a snapshot of the caller. An organization is loaded completely
+//! only as of now.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,7 +15,7 @@ use crate::store::{
     view::View,
 };
 
-/// Pieces as rows: what exists of what was asked for.
+/// Loaded facts as rows.
 #[derive(Debug, Default)]
 pub(super) struct Loaded {
     pub(super) catalog: Option<Arc<Declared>>,
@@ -23,7 +24,7 @@ pub(super) struct Loaded {
     pub(super) organizations: Vec<(OrganizationId, LoadedOrganization)>,
 }
 
-/// The names that were asked for, and the rows of those that exist.
+/// Requested names, and the rows of those that exist.
 #[derive(Debug)]
 pub(super) struct Asked<R> {
     pub(super) names: Vec<String>,
@@ -39,44 +40,44 @@ impl<R> Default for Asked<R> {
     }
 }
 
-/// What was read of one organization.
+/// Rows of one organization.
 #[derive(Debug, Default)]
 pub(super) struct LoadedOrganization {
-    /// What its members share, if that was asked for.
+    /// Facts that its members share, if requested.
     pub(super) shared: Option<Shared>,
     /// Members by their subjects.
     pub(super) members: Asked<members::Row>,
-    /// The grants of those members.
+    /// Grants of those members.
     pub(super) grants: Vec<grants::Row>,
     /// Resources by their ids.
     pub(super) resources: Asked<resources::Row>,
-    /// Whether these are all members, and all resources.
+    /// True if all members were loaded; likewise all resources.
     pub(super) all_members: bool,
     pub(super) all_resources: bool,
 }
 
-/// What the members of an organization share.
+/// Facts that the members of an organization share.
 #[derive(Debug)]
 pub(super) struct Shared {
-    /// None if there is no such organization.
+    /// None if the organization does not exist.
     pub(super) organization: Option<organizations::Row>,
     pub(super) entitlements: Vec<entitlements::Row>,
     pub(super) units: Vec<units::Row>,
     pub(super) roles: Vec<custom_roles::Row>,
 }
 
-/// What is asked for of one organization.
+/// Facts to load of one organization.
 #[derive(Debug, Default)]
 struct Wanted {
     shared: bool,
-    /// All members and resources, if they are at most so many.
+    /// Maximum number of members, and of resources, up to which all of them are loaded.
     whole: Option<u64>,
     members: Vec<String>,
     resources: Vec<String>,
 }
 
-/// Reads pieces. An organization for which `whole` says a number is read with all its members and
-/// all its resources, unless these are more.
+/// Loads the facts of the given keys. Loads an organization with all its members and resources if
+/// `whole` returns a limit for it and they do not exceed the limit.
 pub(super) async fn load(
     view: View<'_>,
     catalogs: &Catalogs,
@@ -167,7 +168,7 @@ async fn load_organization(
     Ok(found)
 }
 
-/// The name under which an organization is kept.
+/// Returns the key of an organization in memory.
 pub(super) fn key(organization: &OrganizationId) -> Box<str> {
     organization.as_str().into()
 }

@@ -1,4 +1,4 @@
-//! Puts what was read into memory.
+//! Applies loaded rows to the facts in memory.
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -21,13 +21,13 @@ use super::{
 };
 use crate::store::{cursors::FeedCursor, grants, members, resources};
 
-/// About how many bytes an entry of a map takes beside its content.
+/// Approximate overhead of a map entry, in bytes.
 const ENTRY: usize = 48;
-/// About how many bytes the parts of a scope take.
+/// Approximate size of the parts of a scope, in bytes.
 const PARTS: usize = 16;
 
 impl World {
-    /// Whether a change of this piece changes what is in memory.
+    /// True if a change of this key affects the facts in memory.
     pub(super) fn holds(&self, piece: &Piece) -> bool {
         let entry = |organization: &OrganizationId| self.organizations.get(organization.as_str());
         match piece {
@@ -45,14 +45,14 @@ impl World {
         }
     }
 
-    /// Whether an organization is in memory, and was there when it was read.
+    /// True if an organization is in memory and existed when it was read.
     pub(super) fn knows(&self, organization: &OrganizationId) -> bool {
         let entry = self.organizations.get(organization.as_str());
         entry.is_some_and(|entry| entry.organization.is_some())
     }
 
-    /// Moves everything to the revision of a cursor, at which the pieces are as loaded and all others as they
-    /// were.
+    /// Moves the snapshot to the revision of a cursor: the given facts as loaded, all others
+    /// unchanged.
     pub(super) fn apply(&mut self, loaded: Loaded, cursor: Cursor, feeds: [Option<FeedCursor>; 2]) {
         self.cursor = cursor;
         self.tick += 1;
@@ -104,14 +104,13 @@ impl World {
         }
     }
 
-    /// Forgets subjects and organizations, to be loaded again when they are asked for.
+    /// Drops all subjects and organizations; the next query loads them again.
     fn clear(&mut self) {
         self.subjects.clear();
         self.organizations.clear();
     }
 
-    /// Forgets the organizations that were not asked about for longest, until the rest takes
-    /// at most `bound` bytes.
+    /// Drops the least recently used organizations until the rest takes at most `bound` bytes.
     pub(super) fn evict(&mut self, bound: usize) {
         let names = self.subjects.len() * ENTRY * 2;
         let mut weight: usize = self.organizations.values().map(|entry| entry.weight).sum();
@@ -139,7 +138,7 @@ impl World {
         }
     }
 
-    /// Roles are kept by their number in the catalogue, so all grants go with it.
+    /// Grants refer to roles by their number in the catalog, so all grants are dropped with it.
     fn set_catalog(&mut self, declared: Arc<Declared>) {
         self.declared = Some(declared);
         self.organizations.clear();
@@ -238,7 +237,7 @@ impl Entry {
             .collect();
         organization.roles.clear();
         for row in &shared.roles {
-            // What cannot be read holds nothing.
+            // A role whose permissions cannot be read holds none.
             let permissions = row.permissions().unwrap_or_default();
             let name = row.name();
             let roles = &mut organization.roles;
@@ -252,7 +251,7 @@ impl Entry {
     }
 }
 
-/// Conditions that were read together: those that say the same are one.
+/// Conditions that were loaded together; equal texts share one.
 #[derive(Default)]
 struct Conditions(Map<Box<str>, Arc<Condition>>);
 
@@ -267,8 +266,8 @@ impl Conditions {
     }
 }
 
-/// A grant from its row; none if its role is not in the catalogue or its scope cannot be read:
-/// it then gives nothing.
+/// Builds a grant from its row. Returns `None` if the role is not in the catalog or the scope
+/// cannot be read: such a grant gives no access.
 fn grant(
     catalog: &Catalog,
     organization: &mut Organization,
@@ -335,5 +334,5 @@ fn weight(entry: &Entry) -> usize {
     size_of::<Entry>() + ENTRY + tree + members
 }
 
-/// The places of the feeds in arrays of cursors.
+/// Order of the feeds in arrays of cursors.
 pub(super) const FEEDS: [Feed; 2] = [Feed::Identity, Feed::Membership];

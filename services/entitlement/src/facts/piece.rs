@@ -1,28 +1,28 @@
-//! What changes as one: each piece is an entity in the log of changes.
+//! Fact keys: the units of loading and of change. Each is an entity in the log of changes.
 
 use base::{Id, OrganizationId};
 use freshness::Change;
 
-/// A part of the facts.
+/// The key of a fact.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Piece {
-    /// The catalogue.
+    /// The catalog.
     Catalog,
     /// A key of a service account.
     Key(Box<str>),
-    /// Whether a user or service account is active.
+    /// The state of a user or service account.
     Subject(Box<str>),
-    /// An organization with its entitlements and units: what all its members share.
+    /// An organization with its entitlements and units, which all its members share.
     Organization(OrganizationId),
-    /// The unit of a resource.
+    /// The unit and type of a resource.
     Resource(OrganizationId, Box<str>),
-    /// A subject's membership and grants in an organization.
+    /// The membership and grants of a subject in an organization.
     Member(OrganizationId, Box<str>),
-    /// How far a feed has been applied.
+    /// The position up to which a feed has been applied.
     Cursor(Feed),
 }
 
-/// A feed of changes of another service.
+/// A change feed of another service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Feed {
     /// Users, service accounts, keys.
@@ -42,7 +42,7 @@ impl Feed {
 }
 
 impl Piece {
-    /// The entity in the log of changes. Ids have no slash, so no two pieces have the same.
+    /// Returns the entity in the log of changes. Ids have no slash, so no two keys share an entity.
     pub(crate) fn entity(&self) -> String {
         match self {
             Self::Catalog => "c".to_owned(),
@@ -55,7 +55,7 @@ impl Piece {
         }
     }
 
-    /// What a change of it is to the answers; nothing if they do not depend on it.
+    /// Returns the change as decisions see it, or `None` if decisions do not depend on it.
     pub(crate) fn change(&self) -> Option<Change<'_>> {
         match self {
             Self::Catalog => Some(Change::Catalog),
@@ -67,7 +67,7 @@ impl Piece {
         }
     }
 
-    /// Reads an entity of the log.
+    /// Parses an entity of the log.
     pub(crate) fn parse(entity: &str) -> Option<Self> {
         let (kind, rest) = entity.split_once('/').unwrap_or((entity, ""));
         let nested = || {

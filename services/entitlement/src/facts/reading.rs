@@ -1,4 +1,4 @@
-//! Facts read for one answer alone, where memory does not hold what the answer needs.
+//! Facts loaded for one answer, if memory does not hold the facts that it needs.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use store::{Store, StoreError};
 use super::{Facts, FactsError, Piece, World, catalogs::Catalogs, load::load};
 use crate::store::view::View;
 
-/// How often an answer may find something missing: each time it goes on from what was loaded.
+/// Maximum number of load rounds; each continues from the facts loaded so far.
 const ATTEMPTS: usize = 8;
 
-/// Facts of one transaction, in a world of their own.
+/// A private snapshot of the facts, read in one transaction.
 pub(crate) struct Reading<'a> {
     view: View<'a>,
     catalogs: &'a Catalogs,
@@ -18,7 +18,7 @@ pub(crate) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    /// Begins to read in a snapshot or in a transaction that writes.
+    /// Begins to read in a snapshot or in a write transaction.
     pub(crate) async fn begin(
         store: &Store,
         facts: &'a Facts,
@@ -35,12 +35,12 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// The revision that it is of.
+    /// Returns the revision of the snapshot.
     pub(crate) fn revision(&self) -> i64 {
         self.world.revision()
     }
 
-    /// Answers from the facts; what `answer` misses is loaded first.
+    /// Answers from the facts. Loads the keys that `answer` misses and tries again.
     pub(crate) async fn read<T>(
         &mut self,
         answer: impl Fn(&World) -> Result<T, Vec<Piece>>,
@@ -49,7 +49,7 @@ impl<'a> Reading<'a> {
             match answer(&self.world) {
                 Ok(found) => return Ok(found),
                 Err(missing) => {
-                    // Nothing is loaded whole: it may be too large, and is asked about once.
+                    // Load no organization completely: it may be large, and is needed only once.
                     let loaded = load(self.view, self.catalogs, missing, |_| None).await;
                     let loaded = loaded.map_err(|error| FactsError::Store(Arc::new(error)))?;
                     let cursor = self.world.cursor;

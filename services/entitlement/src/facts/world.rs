@@ -1,4 +1,4 @@
-//! The facts in memory, all of one revision.
+//! The facts in memory, all at one revision.
 
 use std::sync::{
     Arc,
@@ -18,18 +18,18 @@ use store::Cursor;
 use super::{Piece, catalogs::Declared};
 use crate::store::cursors::FeedCursor;
 
-/// What a key proves.
+/// A credential of a service account.
 #[derive(Debug, Clone)]
 pub(crate) struct Key {
     pub(crate) account: Arc<Account>,
-    /// Empty, which is the hash of nothing, where tokens are the proof.
+    /// Empty for a token identity; no digest equals it.
     pub(crate) secret_sha256: Box<[u8]>,
     pub(crate) expire: Millis,
-    /// Whose tokens are the proof, if any are.
+    /// The token identity that proves the key, if it is not a secret.
     pub(super) oidc: Option<Box<str>>,
 }
 
-/// Where in an organization a question is asked, by id.
+/// A location in an organization, by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place<'a> {
     Organization,
@@ -38,7 +38,7 @@ pub(crate) enum Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// The id of the resource, if it is one.
+    /// Returns the id if the location is a resource.
     pub(crate) fn resource(self) -> Option<&'a str> {
         match self {
             Self::Resource(id) => Some(id),
@@ -50,52 +50,51 @@ impl<'a> Place<'a> {
 /// An organization in memory.
 #[derive(Debug, Default)]
 pub(super) struct Entry {
-    /// None if there is no such organization.
+    /// None if the organization does not exist.
     pub(super) organization: Option<Organization>,
-    /// Members, and subjects that are known to be none.
+    /// Members; `None` for a subject known not to be a member.
     pub(super) members: Map<Box<str>, Option<Member>>,
-    /// Whether a subject that is not in `members` is none.
+    /// True if a subject missing in `members` is known not to be a member.
     pub(super) all_members: bool,
-    /// Whether a resource that is not in the tree does not exist.
+    /// True if a resource missing in the tree is known not to exist.
     pub(super) all_resources: bool,
-    /// The tick of the last question about it.
+    /// Tick of the last query.
     pub(super) used: AtomicU64,
-    /// About how many bytes it takes.
+    /// Approximate size in bytes.
     pub(super) weight: usize,
 }
 
-/// The facts in memory. What is absent is not known, which is another thing than known not to
-/// exist.
+/// The facts in memory. A missing fact is unknown, which is not the same as known not to exist.
 #[derive(Debug, Default)]
 pub(crate) struct World {
-    /// How far the log was read that all of it is of; at the start before anything was read.
+    /// Position in the log that all facts reflect; the start before the first read.
     pub(super) cursor: Cursor,
-    /// How far the feeds have been applied then.
+    /// Positions of the feeds at that time.
     pub(super) feeds: [FeedCursor; 2],
     pub(super) declared: Option<Arc<Declared>>,
-    /// All keys there are: whoever presents what is none costs no read.
+    /// All keys that exist: an unknown key costs no read.
     pub(super) keys: Map<Box<str>, Key>,
-    /// The ids of those that tokens are the proof of, by whose they are.
+    /// Ids of the keys that token identities prove, by identity.
     pub(super) identities: Map<Box<str>, Box<str>>,
     pub(super) subjects: Map<Box<str>, Option<Subject>>,
     pub(super) organizations: Map<Box<str>, Entry>,
     pub(super) tick: u64,
-    /// The last changes, also of what is not in memory.
+    /// Recent changes, including changes of facts that are not in memory.
     pub(super) journal: Journal,
 }
 
 impl World {
-    /// The last changes up to the revision.
+    /// Returns the recent changes up to the revision.
     pub(crate) fn journal(&self) -> &Journal {
         &self.journal
     }
 
-    /// The revision that every answer from here is given at.
+    /// Returns the revision of every answer from this snapshot.
     pub(crate) fn revision(&self) -> i64 {
         self.cursor.position
     }
 
-    /// How far the log of a service is known here.
+    /// Returns the position in the log of a service up to which its facts are known.
     pub(crate) fn known(&self, source: Source) -> Cursor {
         let [identity, membership] = &self.feeds;
         match source {
@@ -105,44 +104,44 @@ impl World {
         }
     }
 
-    /// The catalogue.
+    /// Returns the catalog.
     ///
     /// # Errors
-    /// What is to be loaded first.
+    /// Fact keys to load first.
     pub(crate) fn catalog(&self) -> Result<&Catalog, Vec<Piece>> {
         let declared = self.declared.as_ref();
         let catalog = declared.map(|declared| &declared.catalog);
         catalog.ok_or_else(|| vec![Piece::Catalog])
     }
 
-    /// An application as it was declared.
+    /// Returns an application as declared.
     pub(crate) fn application(&self, id: &str) -> Option<&Application> {
         self.declared.as_ref()?.applications.get(id)
     }
 
-    /// What a key proves, if there is one of that id.
+    /// Returns the key with an id.
     pub(crate) fn key(&self, id: &str) -> Option<&Key> {
         self.keys.get(id)
     }
 
-    /// What the tokens of an identity prove, if anything.
+    /// Returns the key that a token identity proves.
     pub(crate) fn key_of(&self, identity: &OidcIdentity) -> Option<&Key> {
         self.key(self.identities.get(identity.as_str())?)
     }
 
-    /// A user or service account, if there is one of that name.
+    /// Returns a user or service account, if it exists.
     ///
     /// # Errors
-    /// What is to be loaded first.
+    /// Fact keys to load first.
     pub(crate) fn subject(&self, name: &str) -> Result<Option<&Subject>, Vec<Piece>> {
         let known = self.subjects.get(name).map(Option::as_ref);
         known.ok_or_else(|| vec![Piece::Subject(name.into())])
     }
 
-    /// The roles that there are in an organization.
+    /// Returns the roles available in an organization.
     ///
     /// # Errors
-    /// What is to be loaded first.
+    /// Fact keys to load first.
     pub(crate) fn roles(
         &self,
         organization: &OrganizationId,
@@ -154,10 +153,10 @@ impl World {
         })
     }
 
-    /// The facts about a subject in an organization.
+    /// Returns the facts about a subject in an organization.
     ///
     /// # Errors
-    /// What is to be loaded first.
+    /// Fact keys to load first.
     pub(crate) fn facts(
         &self,
         subject: &str,
@@ -188,10 +187,10 @@ impl World {
         }
     }
 
-    /// A place as a target.
+    /// Resolves a location to a target.
     ///
     /// # Errors
-    /// What is to be loaded first.
+    /// Fact keys to load first.
     pub(crate) fn target(
         &self,
         organization: &OrganizationId,
@@ -215,10 +214,10 @@ impl World {
         }
     }
 
-    /// Whether all resources of an organization are in memory.
+    /// True if all resources of an organization are in memory.
     ///
     /// # Errors
-    /// What is to be loaded first.
+    /// Fact keys to load first.
     pub(crate) fn holds_resources(
         &self,
         organization: &OrganizationId,
@@ -226,10 +225,10 @@ impl World {
         Ok(self.entry(organization)?.all_resources)
     }
 
-    /// All members of an organization, in no order; none if they are too many for memory.
+    /// Returns all members of an organization, unordered; `None` if they are too many for memory.
     ///
     /// # Errors
-    /// What is to be loaded first.
+    /// Fact keys to load first.
     pub(crate) fn members(
         &self,
         organization: &OrganizationId,
@@ -245,7 +244,8 @@ impl World {
             .organizations
             .get(organization.as_str())
             .ok_or_else(|| vec![Piece::Organization(organization.clone())])?;
-        // Written only when it differs: a hot organization's line stays shared between cores.
+        // Written only when it differs, so that the cache line of a hot organization stays shared
+        // between cores.
         if entry.used.load(Ordering::Relaxed) != self.tick {
             entry.used.store(self.tick, Ordering::Relaxed);
         }

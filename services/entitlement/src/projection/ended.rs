@@ -1,5 +1,5 @@
-//! What a page of the feed of membership ends. The feed tells only of what is there now: that what is
-//! known was deleted, and something else has its name, is known by its `uid`.
+//! Entities that a page of the membership feed ends. The feed reports only the present state: if a
+//! known entity was deleted and another has its name, only the `uid` shows it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// What of that which is known is no more, and what is there now.
+/// Known entities that no longer exist, and their replacements.
 #[derive(Debug, Default)]
 pub(super) struct Ended {
     /// Units and resources.
@@ -24,7 +24,7 @@ pub(super) struct Ended {
     members: BTreeMap<OrganizationId, Vec<members::Row>>,
 }
 
-/// What a page tells of an organization.
+/// The content of a page about one organization.
 #[derive(Default)]
 struct Told<'a> {
     units: BTreeMap<UnitId, Option<String>>,
@@ -33,7 +33,7 @@ struct Told<'a> {
 }
 
 impl Ended {
-    /// Compares what is told with what is known.
+    /// Compares the page with the known entities.
     pub(super) async fn by(tx: &WriteTx, changes: &[Change]) -> Result<Self, StoreError> {
         let mut ended = Self::default();
         for (organization, told) in read(changes)? {
@@ -49,7 +49,8 @@ impl Ended {
         Ok(ended)
     }
 
-    /// Ends what was given there and to them: what has their names begins with nothing.
+    /// Ends the grants in deleted locations and of deleted members: their replacements begin
+    /// without grants.
     pub(super) async fn apply(self, tx: &mut WriteTx) -> Result<(), StoreError> {
         for (organization, places) in &self.places {
             for subject in grants::leave_places(tx, organization, places).await? {
@@ -97,8 +98,8 @@ fn read(changes: &[Change]) -> Result<BTreeMap<OrganizationId, Told<'_>>, StoreE
 }
 
 impl Told<'_> {
-    /// The places that are known to be others, and those that grants name as others: these were
-    /// deleted when it was not noted yet whose name it was.
+    /// Returns the known locations that were replaced, and those that grants name with another
+    /// `uid`: these were deleted before `uid`s were recorded.
     async fn places(
         &self,
         tx: &WriteTx,
@@ -148,8 +149,8 @@ impl Told<'_> {
     }
 }
 
-/// Whether what is told of a membership means that a known one is no more. The end of a replay names
-/// what ended, and no more.
+/// True if a change of a membership means that a known one no longer exists. At the end of a
+/// replay, changes contain only the names of entities that ended.
 fn ends(known: &members::Row, id: &MembershipId, told: &MembershipChange) -> bool {
     let is_named = known.id == id.as_str();
     if told.deleted {

@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// Follows the feed from where it was left.
+/// Follows the feed from its cursor.
 pub(super) async fn follow(
     store: Store,
     heard: Arc<Heard>,
@@ -80,7 +80,7 @@ async fn apply_page(
     tx.commit().await
 }
 
-/// What is kept of identity.
+/// Projected tables of identity.
 const KNOWN: [Known; 2] = [
     Known {
         table: "p_subjects",
@@ -92,7 +92,7 @@ const KNOWN: [Known; 2] = [
     },
 ];
 
-/// What a change is of.
+/// Returns the name of the changed entity.
 fn name(change: &Change) -> Option<String> {
     Some(match change.entity.as_ref()? {
         Entity::User(user) => user.name.clone(),
@@ -101,8 +101,8 @@ fn name(change: &Change) -> Option<String> {
     })
 }
 
-/// The change that ends what is no more. A user or service account is forgotten by being active no
-/// more: grants may name it.
+/// Returns the change that ends an entity. A user or service account becomes inactive instead of
+/// being deleted, because grants may name it.
 fn end(name: String) -> Change {
     let entity = if name.contains("/keys/") {
         Entity::Key(ServiceAccountKeyChange {

@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// Follows the feed from where it was left.
+/// Follows the feed from its cursor.
 pub(super) async fn follow(
     store: Store,
     heard: Arc<Heard>,
@@ -86,7 +86,7 @@ async fn apply_page(
     tx.commit().await
 }
 
-/// What is kept of membership.
+/// Projected tables of membership.
 const KNOWN: [Known; 5] = [
     Known {
         table: "p_organizations",
@@ -110,7 +110,7 @@ const KNOWN: [Known; 5] = [
     },
 ];
 
-/// What a change is of.
+/// Returns the name of the changed entity.
 fn name(change: &Change) -> Option<String> {
     Some(match change.entity.as_ref()? {
         Entity::Organization(change) => change.name.clone(),
@@ -121,8 +121,8 @@ fn name(change: &Change) -> Option<String> {
     })
 }
 
-/// The change that ends what is no more. An organization is forgotten by being active no more:
-/// grants may be in it.
+/// Returns the change that ends an entity. An organization becomes inactive instead of being
+/// deleted, because it may contain grants.
 fn end(name: String) -> Change {
     let kind = name.split('/').nth(2).unwrap_or_default();
     let entity = match kind {
@@ -247,7 +247,7 @@ fn member(tx: &mut WriteTx, rows: &mut Rows, change: MembershipChange) -> Result
     let name = In::<MembershipId>::parse_name(&change.name)?;
     let (organization, id) = (name.organization.as_str(), name.id.as_str());
     if change.deleted {
-        // The page may tell of what it was before, too.
+        // The page may also contain an earlier state of it.
         rows.members
             .retain(|row| (row.organization.as_str(), row.id.as_str()) != (organization, id));
         return Ok(());
@@ -265,7 +265,7 @@ fn member(tx: &mut WriteTx, rows: &mut Rows, change: MembershipChange) -> Result
     Ok(())
 }
 
-/// No decision depends on it, so that no facts are touched.
+/// No decision depends on it, so no fact key is touched.
 fn representative(rows: &mut Rows, change: RepresentativeChange) -> Result<(), StoreError> {
     let organization = OrganizationId::parse_name(&change.organization)?;
     rows.representatives.push(representatives::Row {

@@ -1,5 +1,5 @@
-//! Brings what is known of another service from one history of it to another: the feed then begins
-//! anew, and what it does not tell of until its end is no more.
+//! Moves the projection of another service from one history of it to another: the feed begins
+//! again, and entities that it has not reported by its end no longer exist.
 
 use store::{Cursor, StoreError, WriteTx};
 
@@ -12,19 +12,19 @@ use crate::{
     },
 };
 
-/// What a page of a feed says beside its changes.
+/// The header of a page of a feed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Page {
-    /// Where the feed is to be resumed after it.
+    /// Position at which the feed resumes after the page.
     pub(super) cursor: Cursor,
-    /// Whether it ends with all there is.
+    /// True if the feed has nothing after the page.
     pub(super) caught_up: bool,
-    /// Whether it begins another history.
+    /// True if the page begins another history.
     pub(super) anew: bool,
 }
 
 impl Page {
-    /// Where the feed is once the page is applied.
+    /// Returns the cursor after the page is applied.
     pub(super) fn after(&self, from: &FeedCursor) -> FeedCursor {
         FeedCursor {
             cursor: self.cursor,
@@ -32,23 +32,23 @@ impl Page {
         }
     }
 
-    /// Whether there is nothing to apply.
+    /// True if the page changes nothing.
     pub(super) fn is_empty(&self, from: &FeedCursor) -> bool {
         !self.anew && self.after(from) == *from
     }
 
-    /// Whether a replay ends with it.
+    /// True if the page ends a replay.
     fn ends_replay(&self, from: &FeedCursor) -> bool {
         self.is_replay(from) && self.caught_up
     }
 
-    /// Whether it is of a replay, so that what it tells of is noted.
+    /// True if the page belongs to a replay; the names in it are then recorded.
     fn is_replay(&self, from: &FeedCursor) -> bool {
         self.anew || from.replaying
     }
 
-    /// Notes what the page tells of, by name, where that is needed. Returns the names of what is
-    /// no more, if the replay ends with the page.
+    /// Records the names in the page during a replay. Returns the names of entities that no longer
+    /// exist, if the page ends the replay.
     pub(super) async fn note(
         &self,
         tx: &WriteTx,
@@ -80,8 +80,8 @@ impl Page {
         Ok(gone)
     }
 
-    /// Moves the cursor past the page, before it is applied: where another replica was first, or
-    /// gives and revokes at the same time, this one waits for it and holds nothing meanwhile.
+    /// Moves the cursor past the page before applying it. If another replica applies it first, or
+    /// writes grants at the same time, this one waits here without holding other locks.
     pub(super) async fn lead(
         &self,
         tx: &mut WriteTx,

@@ -1,4 +1,4 @@
-//! The catalogue: each application as it was declared.
+//! The catalog: each application as declared.
 
 use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one, new_row};
@@ -41,7 +41,7 @@ pub(crate) async fn insert(
     self::application(&row)
 }
 
-/// An application and its version.
+/// Returns an application and its version.
 pub(crate) async fn find(
     db: &impl ConnectionTrait,
     id: &ApplicationId,
@@ -51,7 +51,7 @@ pub(crate) async fn find(
     found.transpose()
 }
 
-/// The applications after an id, in the order of their ids.
+/// Returns the applications after an id, in the order of their ids.
 pub(crate) async fn page(
     db: &impl ConnectionTrait,
     after: &str,
@@ -66,7 +66,7 @@ pub(crate) async fn page(
     rows.iter().map(application).collect()
 }
 
-/// Writes an application that was read at `version`, and returns it as stored.
+/// Updates an application that was read at `version`, and returns it as stored.
 pub(crate) async fn update(
     tx: &WriteTx,
     id: &ApplicationId,
@@ -88,23 +88,23 @@ pub(crate) async fn update(
     self::application(&row)
 }
 
-/// All applications as they are stored.
+/// All applications as stored.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Stored {
-    /// Those of now.
+    /// The present rows.
     Rows(Vec<Row>),
-    /// What the history says that their rows were.
+    /// Rows of the history.
     History(Vec<Vec<u8>>),
 }
 
 impl Stored {
-    /// The applications of now.
+    /// Returns the present applications.
     pub(crate) async fn now(db: &impl ConnectionTrait) -> Result<Self, StoreError> {
         let rows = Entity::find().order_by_asc(Column::Id).all(db).await?;
         Ok(Self::Rows(rows))
     }
 
-    /// The applications, in the order of their ids.
+    /// Decodes the applications, in the order of their ids.
     pub(crate) fn decode(&self) -> Result<Vec<Application>, StoreError> {
         match self {
             Self::Rows(rows) => rows.iter().map(application).collect(),
@@ -120,7 +120,7 @@ fn note(tx: &WriteTx, row: &Row) -> Result<(), StoreError> {
     history::begin(tx, history::APPLICATION, ("", "", &row.id), row)
 }
 
-/// What was declared, without what the service says of it.
+/// Encodes the declaration, without the fields that the service sets.
 fn body(application: &Application) -> Vec<u8> {
     let mut declared = application.clone();
     declared.name.clear();
@@ -140,7 +140,8 @@ fn application(row: &Row) -> Result<Application, StoreError> {
     application.create_time = timestamp(Millis(row.create_ms));
     application.update_time = timestamp(Millis(row.update_ms));
     application.etag = etag(row.version);
-    // The version of a row begins at the time of its creation: an etag is never that of another.
+    // The version of a row begins at the time of its creation, so an etag never repeats one of an
+    // earlier row.
     application.version = row.version - row.create_ms + 1;
     Ok(application)
 }

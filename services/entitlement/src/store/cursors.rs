@@ -1,4 +1,4 @@
-//! How far the feeds of the other services have been applied.
+//! Cursors of the feeds of the other services.
 
 use base::Epoch;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
@@ -9,18 +9,18 @@ use super::table;
 table!("cursors", key { feed: String }, { position: i64, epoch: i64, mark: i64, replaying: i64 });
 use row::{Column, Entity, Model};
 
-/// How far a feed has been applied.
+/// The position up to which a feed has been applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct FeedCursor {
-    /// Where it is to be resumed.
+    /// The position at which to resume.
     pub(crate) cursor: Cursor,
-    /// Whether another history is being applied: until its end it is not known what of the one
-    /// before it is no more.
+    /// True while another history is being applied. Only its end shows which entities of the
+    /// previous history no longer exist.
     pub(crate) replaying: bool,
 }
 
 impl FeedCursor {
-    /// As the log of changes tells of it.
+    /// Encodes it for the log of changes.
     pub(crate) fn to_bytes(self) -> Vec<u8> {
         let Cursor {
             epoch,
@@ -33,7 +33,7 @@ impl FeedCursor {
             .collect()
     }
 
-    /// Reads what the log of changes tells.
+    /// Decodes it from the log of changes.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (numbers, []) = bytes.as_chunks::<8>() else {
             return None;
@@ -52,7 +52,7 @@ impl FeedCursor {
     }
 }
 
-/// How far a feed has been applied.
+/// Returns the cursor of a feed.
 pub(crate) async fn find(db: &impl ConnectionTrait, feed: &str) -> Result<FeedCursor, StoreError> {
     let row = Entity::find_by_id(feed).one(db).await?;
     Ok(row.map_or_else(FeedCursor::default, |row| FeedCursor {
@@ -65,11 +65,10 @@ pub(crate) async fn find(db: &impl ConnectionTrait, feed: &str) -> Result<FeedCu
     }))
 }
 
-/// Moves a cursor, in the transaction that applies what is between.
+/// Moves a cursor, in the transaction that applies the changes in between.
 ///
 /// # Errors
-/// [`StoreError::Stale`] when another replica has applied it already: nothing is applied
-/// twice.
+/// [`StoreError::Stale`] if another replica has already applied them: nothing is applied twice.
 pub(crate) async fn advance(
     tx: &mut WriteTx,
     feed: &str,

@@ -1,4 +1,4 @@
-//! The roles that organizations made for themselves.
+//! Custom roles.
 
 use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one, new_row};
@@ -22,7 +22,7 @@ pub(crate) use row::Model as Row;
 use row::{Column, Entity};
 
 impl Row {
-    /// The resource name.
+    /// Returns the resource name.
     pub(crate) fn name(&self) -> String {
         format!(
             "organizations/{}/applications/{}/roles/{}",
@@ -30,7 +30,7 @@ impl Row {
         )
     }
 
-    /// What it holds.
+    /// Returns the permissions of the role.
     pub(crate) fn permissions(&self) -> Result<Vec<String>, StoreError> {
         Ok(CustomRole::decode(self.body.as_slice())?.permissions)
     }
@@ -59,7 +59,7 @@ pub(crate) async fn insert(
     custom_role(&row)
 }
 
-/// A role and its version.
+/// Returns a role and its version.
 pub(crate) async fn find(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -70,7 +70,7 @@ pub(crate) async fn find(
     found.transpose()
 }
 
-/// All roles of an organization.
+/// Returns all custom roles of an organization.
 pub(crate) async fn all(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -79,7 +79,7 @@ pub(crate) async fn all(
     Ok(Entity::find().filter(own).all(db).await?)
 }
 
-/// How many roles an organization has.
+/// Returns the number of custom roles of an organization.
 pub(crate) async fn count(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -88,7 +88,8 @@ pub(crate) async fn count(
     Ok(Entity::find().filter(own).count(db).await?)
 }
 
-/// The roles of an organization after one, in the order of their applications and ids.
+/// Returns the custom roles of an organization after one, in the order of their applications and
+/// ids.
 pub(crate) async fn page(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -107,7 +108,7 @@ pub(crate) async fn page(
     rows.iter().map(custom_role).collect()
 }
 
-/// Writes a role that was read at `version`, and returns it as stored.
+/// Updates a role that was read at `version`, and returns it as stored.
 pub(crate) async fn update(
     tx: &WriteTx,
     organization: &OrganizationId,
@@ -168,7 +169,7 @@ fn note(tx: &WriteTx, row: &Row) -> Result<(), StoreError> {
     history::begin(tx, history::CUSTOM_ROLE, (&row.organization, "", &id), row)
 }
 
-/// What is stored of it beside its key and times.
+/// Encodes the stored part of a role, without its key and times.
 fn body(role: &CustomRole) -> Vec<u8> {
     let stored = CustomRole {
         display_name: role.display_name.clone(),

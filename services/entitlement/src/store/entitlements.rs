@@ -1,4 +1,4 @@
-//! What organizations have.
+//! Entitlements of organizations.
 
 use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one, new_row};
@@ -48,7 +48,7 @@ pub(crate) async fn insert(
     Ok(entitlement(&row, tx.now()))
 }
 
-/// An entitlement and its version.
+/// Returns an entitlement and its version.
 pub(crate) async fn find(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -60,7 +60,7 @@ pub(crate) async fn find(
     Ok(row.map(|row| (entitlement(&row, now), row.version)))
 }
 
-/// All entitlements of an organization.
+/// Returns all entitlements of an organization.
 pub(crate) async fn all(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -69,7 +69,7 @@ pub(crate) async fn all(
     Ok(Entity::find().filter(own).all(db).await?)
 }
 
-/// The entitlements of an organization after an application, in the order of applications.
+/// Returns the entitlements of an organization after an application, in the order of applications.
 pub(crate) async fn page(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -87,14 +87,14 @@ pub(crate) async fn page(
     Ok(rows.iter().map(|row| entitlement(row, now)).collect())
 }
 
-/// What can change of an entitlement.
+/// A change of an entitlement.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Change {
-    /// It holds again.
+    /// Makes it effective again.
     Reactivate,
-    /// It does not hold for now.
+    /// Makes it ineffective for now.
     Suspend(SuspensionReason),
-    /// It does not hold any more.
+    /// Ends it.
     End,
 }
 
@@ -136,7 +136,7 @@ fn note(tx: &WriteTx, row: &Row) -> Result<(), StoreError> {
     history::begin(tx, history::ENTITLEMENT, at, row)
 }
 
-/// Forgets an entitlement that has ended, so that there can be another.
+/// Deletes an ended entitlement, so that another can be created.
 pub(crate) async fn delete(
     tx: &WriteTx,
     organization: &OrganizationId,

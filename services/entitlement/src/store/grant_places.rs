@@ -1,5 +1,5 @@
-//! Which units and resources the scopes of grants name: found by their names, and told from others of
-//! these names.
+//! The units and resources that the scopes of grants name, found by name. The `uid` tells them from
+//! later ones of the same name.
 
 use std::collections::BTreeMap;
 
@@ -10,26 +10,26 @@ use store::{StoreError, WriteTx, new_row};
 
 use super::{CHUNK, grants::NewGrant, table};
 
-// `place` is `units/k1` or `resources/n1`, and `uid` is what it had when the scope was written.
+// `place` is `units/k1` or `resources/n1`; `uid` is that of the location when the scope was
+// written.
 table!("grant_places", key { organization: String, place: String, grant_id: String }, {
     uid: String,
 });
 pub(crate) use row::Model as Row;
 use row::{Column, Entity};
 
-/// The `uid` of units and resources, by place.
+/// The `uid` of units and resources, by location.
 pub(crate) type Uids = BTreeMap<String, String>;
 
-/// A place that is another than it was: the place, and the `uid` of what is there now, if anything
-/// is.
+/// A replaced location: its name, and the `uid` of the present one, if any.
 pub(crate) type Replaced = (String, Option<String>);
 
-/// A unit or a resource within its organization, as `units/k1`.
+/// Returns the name of a unit or a resource within its organization, such as `units/k1`.
 pub(crate) fn place(name: &str) -> &str {
     name.splitn(3, '/').last().unwrap_or_default()
 }
 
-/// Notes what the scopes of grants name.
+/// Records the locations in the scopes of grants.
 pub(crate) async fn put(
     tx: &WriteTx,
     organization: &OrganizationId,
@@ -59,7 +59,7 @@ pub(crate) async fn put(
     Ok(())
 }
 
-/// Notes what the scope of a grant names instead of what it named before.
+/// Replaces the recorded locations of a grant's scope.
 pub(crate) async fn replace(
     tx: &WriteTx,
     organization: &OrganizationId,
@@ -74,7 +74,7 @@ pub(crate) async fn replace(
     put(tx, organization, std::slice::from_ref(grant), uids).await
 }
 
-/// What names something else in these places than is there now.
+/// Returns the records of these locations whose `uid` differs from the present one.
 pub(crate) async fn naming_others(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -100,7 +100,7 @@ pub(crate) async fn naming_others(
     Ok(found)
 }
 
-/// Forgets what names something else in a place than is there now.
+/// Deletes the records of a location whose `uid` differs from the present one.
 pub(crate) async fn forget_others(
     tx: &WriteTx,
     organization: &OrganizationId,

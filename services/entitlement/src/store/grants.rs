@@ -28,7 +28,7 @@ table!("grants", key { organization: String, id: String }, {
     subject: String,
     application: String,
     role: String,
-    // The history has rows from before there was one.
+    // Absent in history rows of earlier versions.
     #[serde(default)]
     custom: bool,
     scope: Vec<u8>,
@@ -50,7 +50,7 @@ table!("grants", key { organization: String, id: String }, {
 pub(crate) use row::Model as Row;
 use row::{Column, Entity};
 
-/// A grant to insert, checked.
+/// A checked grant, to be inserted.
 #[derive(Debug, Clone)]
 pub(crate) struct NewGrant {
     pub(crate) id: GrantId,
@@ -63,8 +63,8 @@ pub(crate) struct NewGrant {
     pub(crate) condition: Option<String>,
 }
 
-/// Inserts grants, all or none, and returns them as stored. `uids` are those of all that their scopes
-/// name.
+/// Inserts grants, all or none, and returns them as stored. `uids` covers all locations in their
+/// scopes.
 pub(crate) async fn insert(
     tx: &WriteTx,
     organization: &OrganizationId,
@@ -112,7 +112,7 @@ pub(crate) async fn insert(
     rows.iter().map(|row| grant(row, tx.now())).collect()
 }
 
-/// A grant and its version.
+/// Returns a grant and its version.
 pub(crate) async fn find(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -125,7 +125,7 @@ pub(crate) async fn find(
     found.transpose()
 }
 
-/// Those of the ids that an organization has.
+/// Returns the grants with these ids that exist in an organization.
 pub(crate) async fn of_ids(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -143,8 +143,8 @@ pub(crate) async fn of_ids(
     Ok(found)
 }
 
-/// The grants of subjects in an organization that were not revoked; of all subjects if none
-/// are named.
+/// Returns the grants in an organization that were not revoked: those of `subjects`, or of all if
+/// `None`.
 pub(crate) async fn of_subjects(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -164,7 +164,7 @@ pub(crate) async fn of_subjects(
     Ok(found)
 }
 
-/// Those of [`of_subjects`] as a write has made them.
+/// Like [`of_subjects`], including the changes of this write.
 pub(crate) async fn of_subjects_in(
     tx: &WriteTx,
     organization: &OrganizationId,
@@ -176,8 +176,8 @@ pub(crate) async fn of_subjects_in(
     })
 }
 
-/// Writes what can change of a grant that was read at `version`, and returns it as stored. `uids` are
-/// those of all that its scope names, if it was said anew.
+/// Updates the mutable fields of a grant that was read at `version`, and returns it as stored.
+/// `uids` covers all locations in its scope, if the scope was changed.
 pub(crate) async fn update(
     tx: &WriteTx,
     organization: &OrganizationId,
@@ -200,7 +200,7 @@ pub(crate) async fn update(
     write(tx, row).await
 }
 
-/// A grant as a write finds it, if it is still at `version`.
+/// Returns a grant as the write sees it, if it is still at `version`.
 async fn read_at(
     tx: &WriteTx,
     organization: &OrganizationId,
@@ -213,8 +213,8 @@ async fn read_at(
         .ok_or(StoreError::Stale)
 }
 
-/// Writes the next version of a grant, unless another was written since it was read, and notes it for
-/// the history.
+/// Writes the next version of a grant, unless it has changed since it was read, and records its
+/// history.
 async fn write(tx: &WriteTx, mut row: Row) -> Result<Grant, StoreError> {
     let read = row.version;
     row.version += 1;
@@ -233,7 +233,7 @@ async fn write(tx: &WriteTx, mut row: Row) -> Result<Grant, StoreError> {
     grant(&row, tx.now())
 }
 
-/// Notes what a grant gives from the commit on: nothing if it was revoked.
+/// Records the state of a grant from the commit on; its end if it was revoked.
 fn note(tx: &WriteTx, row: &Row) -> Result<(), StoreError> {
     if row.revoked {
         history::end(tx, history::GRANT, &row.organization, &row.id);
@@ -248,7 +248,7 @@ fn note(tx: &WriteTx, row: &Row) -> Result<(), StoreError> {
 }
 
 impl Row {
-    /// The name of the role.
+    /// Returns the name of the role.
     pub(crate) fn role_name(&self) -> String {
         role_name(
             &self.organization,
@@ -268,7 +268,7 @@ fn role_name(organization: &str, application: &str, role: &str, custom: bool) ->
     }
 }
 
-/// A grant as protobuf has it.
+/// Converts a grant to protobuf.
 pub(crate) fn grant(row: &Row, now: Millis) -> Result<Grant, StoreError> {
     let state = if row.revoked {
         GrantState::Revoked

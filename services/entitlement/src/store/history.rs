@@ -1,4 +1,4 @@
-//! What was: the rows of facts at a moment that has passed.
+//! History: rows as of an earlier time.
 
 use ::store::{State, StoreError, WriteTx};
 use base::Millis;
@@ -18,10 +18,10 @@ table!("history", key { kind: String, organization: String, id: String, revision
 });
 use row::{Column, Entity};
 
-/// How many rows that have ended are deleted at once.
+/// Maximum number of expired rows deleted at once.
 const SWEEP: u64 = 10_000;
 
-/// The kinds of rows, as the table has them.
+/// The kinds of rows in the table.
 pub(crate) const APPLICATION: &str = "application";
 pub(crate) const CUSTOM_ROLE: &str = "custom_role";
 pub(crate) const ENTITLEMENT: &str = "entitlement";
@@ -32,7 +32,7 @@ pub(crate) const RESOURCE: &str = "resource";
 pub(crate) const SUBJECT: &str = "subject";
 pub(crate) const UNIT: &str = "unit";
 
-/// Notes what a row is from the commit on. It can be found by its id and by its place.
+/// Records the state of a row from the commit on. Readers find it by its id and by its place.
 pub(crate) fn begin(
     tx: &WriteTx,
     kind: &'static str,
@@ -48,22 +48,22 @@ pub(crate) fn begin(
     Ok(())
 }
 
-/// Notes that a row is no more from the commit on.
+/// Records the end of a row at the commit.
 pub(crate) fn end(tx: &WriteTx, kind: &'static str, organization: &str, id: &str) {
     tx.note(kind, organization, id, None);
 }
 
-/// Rows of one kind in an organization at a moment.
+/// Rows of one kind in an organization as of a time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Past<'a> {
     pub(crate) kind: &'static str,
-    /// Empty for what belongs to none.
+    /// Empty for rows without an organization.
     pub(crate) organization: &'a str,
     pub(crate) at: Millis,
 }
 
 impl Past<'_> {
-    /// All of them.
+    /// Returns all rows.
     pub(crate) async fn all<R: DeserializeOwned>(
         self,
         db: &impl ConnectionTrait,
@@ -72,7 +72,7 @@ impl Past<'_> {
         rows.iter().map(|row| decode(row)).collect()
     }
 
-    /// All of them, as they are stored.
+    /// Returns all rows, as stored.
     pub(crate) async fn stored(
         self,
         db: &impl ConnectionTrait,
@@ -80,7 +80,7 @@ impl Past<'_> {
         payloads(self.select().order_by_asc(Column::Id), db).await
     }
 
-    /// Those of the ids.
+    /// Returns the rows with these ids.
     pub(crate) async fn of_ids<R: DeserializeOwned>(
         self,
         db: &impl ConnectionTrait,
@@ -89,7 +89,7 @@ impl Past<'_> {
         self.of(db, Column::Id, ids).await
     }
 
-    /// Those in the places.
+    /// Returns the rows in these places.
     pub(crate) async fn in_places<R: DeserializeOwned>(
         self,
         db: &impl ConnectionTrait,
@@ -98,7 +98,7 @@ impl Past<'_> {
         self.of(db, Column::Place, places).await
     }
 
-    /// Those after one, in the order of their places and ids.
+    /// Returns the rows after one, in the order of their places and ids.
     pub(crate) async fn after<R: DeserializeOwned>(
         self,
         db: &impl ConnectionTrait,
@@ -154,14 +154,14 @@ async fn payloads(
     Ok(rows.into_tuple().all(db).await?)
 }
 
-/// A row as it was.
+/// Decodes a row.
 pub(crate) fn decode<R: DeserializeOwned>(row: &[u8]) -> Result<R, StoreError> {
     serde_json::from_slice(row).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
-/// Deletes some of what ended before a moment; whether that was all.
+/// Deletes a part of the rows that ended before a time. Returns true if none is left.
 pub(crate) async fn sweep(db: &impl ConnectionTrait, before: Millis) -> Result<bool, StoreError> {
-    // A moment of the oldest rows: SQLite deletes no number of rows.
+    // Find the end time of the last row to delete, because SQLite's `DELETE` has no limit.
     let end: Option<i64> = Entity::find()
         .select_only()
         .column(Column::ToMs)

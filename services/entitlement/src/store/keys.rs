@@ -1,4 +1,4 @@
-//! Keys of service accounts, as identity tells of them.
+//! Keys of service accounts, projected from identity.
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::OnConflict,
@@ -34,19 +34,19 @@ pub(crate) async fn put(tx: &WriteTx, row: Row) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Forgets a key.
+/// Deletes a key.
 pub(crate) async fn delete(tx: &WriteTx, id: &str) -> Result<(), StoreError> {
     Entity::delete_by_id(id).exec(tx.connection()).await?;
     Ok(())
 }
 
-/// The ids of all keys.
+/// Returns the ids of all keys.
 pub(crate) async fn ids(db: &impl ConnectionTrait) -> Result<Vec<String>, StoreError> {
     let ids = Entity::find().select_only().column(Column::Id);
     Ok(ids.into_tuple().all(db).await?)
 }
 
-/// Those of the ids that exist.
+/// Returns the keys with these ids that exist.
 pub(crate) async fn find(
     db: &impl ConnectionTrait,
     ids: &[String],

@@ -1,4 +1,4 @@
-//! Memberships, as membership tells of them.
+//! Memberships, projected from membership.
 
 use base::{Id, OrganizationId};
 use sea_orm::{
@@ -12,7 +12,7 @@ table!("p_members", key { organization: String, id: String }, {
     subject: String,
     active: bool,
     subscription_active: bool,
-    // The history has rows from before there was one.
+    // Absent in history rows of earlier versions.
     #[serde(default)]
     uid: String,
 });
@@ -20,7 +20,7 @@ pub(crate) use row::Model as Row;
 use row::{Column, Entity};
 
 impl Row {
-    /// The place in the organization.
+    /// Returns its name within the organization.
     pub(crate) fn place(&self) -> String {
         format!("memberships/{}", self.id)
     }
@@ -54,7 +54,7 @@ pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Forgets a membership.
+/// Deletes a membership.
 pub(crate) async fn delete(tx: &WriteTx, organization: &str, id: &str) -> Result<(), StoreError> {
     history::end(tx, history::MEMBER, organization, id);
     let key = (organization.to_owned(), id.to_owned());
@@ -62,7 +62,7 @@ pub(crate) async fn delete(tx: &WriteTx, organization: &str, id: &str) -> Result
     Ok(())
 }
 
-/// Those of the ids that the organization has.
+/// Returns the memberships with these ids that exist in an organization.
 pub(crate) async fn of_ids(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -71,7 +71,7 @@ pub(crate) async fn of_ids(
     of(db, organization, Column::Id, ids).await
 }
 
-/// Memberships of an organization, at most `limit`.
+/// Returns memberships of an organization, at most `limit`.
 pub(crate) async fn some(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -81,7 +81,7 @@ pub(crate) async fn some(
     Ok(Entity::find().filter(own).limit(limit).all(db).await?)
 }
 
-/// The memberships of these subjects in an organization.
+/// Returns the memberships of these subjects in an organization.
 pub(crate) async fn of_subjects(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,

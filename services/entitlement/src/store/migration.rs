@@ -48,7 +48,7 @@ impl MigrationTrait for V1 {
         for table in owned().into_iter().chain(projected()) {
             manager.create_table(table).await?;
         }
-        // Lists are paged by what the rules have put in order.
+        // Lists are paged in bytewise order, as the rules compare.
         bytewise(manager, "grants", &["subject"]).await?;
         bytewise(manager, "p_resources", &["id", "unit"]).await?;
         let indexes = [
@@ -82,8 +82,7 @@ impl MigrationTrait for V1 {
     }
 }
 
-/// Conditions of grants, and the type of a resource, which they may ask for; roles of
-/// organizations' own.
+/// Conditions of grants; the type of a resource, which conditions may refer to; custom roles.
 struct V2;
 
 impl MigrationName for V2 {
@@ -102,7 +101,7 @@ impl MigrationTrait for V2 {
     }
 }
 
-/// Whom an organization turns to, for what only the operator can help with.
+/// Contacts at the operator, for requests that only the operator can resolve.
 struct V3;
 
 impl MigrationName for V3 {
@@ -134,7 +133,7 @@ impl MigrationTrait for V4 {
     }
 }
 
-/// Members who are about to leave.
+/// Releases: members who are about to leave.
 struct V5;
 
 impl MigrationName for V5 {
@@ -158,7 +157,7 @@ impl MigrationTrait for V5 {
     }
 }
 
-/// The identity of the histories of the logs, of this service and of those that it follows.
+/// Epochs of the logs, of this service and of the followed ones.
 struct Epochs;
 
 impl MigrationName for Epochs {
@@ -183,7 +182,7 @@ impl MigrationTrait for Epochs {
     }
 }
 
-/// What one subject holds, in whatever organizations.
+/// Index of the grants of one subject across organizations.
 struct V8;
 
 impl MigrationName for V8 {
@@ -200,7 +199,7 @@ impl MigrationTrait for V8 {
     }
 }
 
-/// What this service owns.
+/// Returns the tables that this service owns.
 fn owned() -> Vec<TableCreateStatement> {
     vec![
         table("applications")
@@ -265,7 +264,7 @@ fn representatives() -> TableCreateStatement {
         .to_owned()
 }
 
-/// What it keeps of the facts of identity and membership.
+/// Returns the tables projected from identity and membership.
 fn projected() -> Vec<TableCreateStatement> {
     vec![
         table("cursors")

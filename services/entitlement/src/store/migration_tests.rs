@@ -1,4 +1,4 @@
-//! What was stored before a version is read after it.
+//! Rows stored by the first version are readable after all migrations.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -16,7 +16,7 @@ use crate::store::{
     representatives, resources,
 };
 
-/// Rows of the first version, and what was noted of one of them then.
+/// Inserts rows of the first version, and a history row of it.
 async fn fill(db: &impl ConnectionTrait) {
     let (bytes, noted) = match db.get_database_backend() {
         DbBackend::Sqlite => ("X'$'", "CAST($ AS BLOB)"),

@@ -1,4 +1,4 @@
-//! Organizations, as membership tells of them.
+//! Organizations, projected from membership.
 
 use base::{Id, OrganizationId};
 use sea_orm::{ConnectionTrait, EntityTrait, sea_query::OnConflict};
@@ -29,7 +29,7 @@ pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// An organization.
+/// Returns an organization.
 pub(crate) async fn find(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,

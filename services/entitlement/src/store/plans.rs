@@ -1,5 +1,5 @@
-//! How the databases find the rows of lists and of the past, by an index and in its order, and what is
-//! forgotten of it.
+//! Query plans: lists and history find their rows by an index and in its order. Also tests the
+//! removal of expired history.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -33,7 +33,7 @@ async fn open(url: &str) -> (DatabaseConnection, Captured) {
     (db, captured)
 }
 
-/// Reads as lists and questions about the past do.
+/// Runs the queries of lists and of history.
 async fn read(db: &DatabaseConnection) {
     let organization = OrganizationId::parse("acme").unwrap();
     let role = RoleName::parse_name("applications/a/roles/r").unwrap();
@@ -82,7 +82,7 @@ async fn read(db: &DatabaseConnection) {
     history::sweep(db, Millis(7)).await.unwrap();
 }
 
-/// What ended before a moment goes, and what was true at it or is true stays.
+/// Rows that ended before a time are deleted; rows in force at that time or now stay.
 async fn assert_swept(db: &DatabaseConnection) {
     for (id, end) in [("a", 6), ("b", 7), ("c", i64::MAX)] {
         let row = format!("('unit', 'acme', '{id}', 1, '', 1, {end}, '')");
@@ -124,7 +124,8 @@ async fn assert_plans(url: &str) {
     assert_eq!(statements.len(), 14);
     assert_swept(&db).await;
     if db.get_database_backend() == DbBackend::Postgres {
-        // Of tables without rows every plan is as good: what cannot be avoided is told.
+        // On empty tables all plans cost the same: disable the alternatives, so that a plan shows
+        // only those it cannot avoid.
         let only = "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off; \
                     SET enable_hashagg = off";
         db.execute_unprepared(only).await.unwrap();

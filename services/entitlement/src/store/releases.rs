@@ -1,7 +1,7 @@
-//! Members who are about to leave, and are not counted among those of whom an organization keeps one.
+//! Releases: members who are about to leave and do not count as required holders.
 //!
-//! A row without an organization is about all of them; one without a subject says that the
-//! organization is about to demand subscriptions.
+//! A row without an organization applies to all of them; one without a subject means that the
+//! organization is about to require subscriptions.
 
 use base::{Id, Millis, OrganizationId};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::OnConflict};
@@ -12,7 +12,7 @@ use super::table;
 table!("releases", key { organization: String, subject: String }, { until_ms: i64 });
 use row::{Column, Entity, Model};
 
-/// Notes until when a member is not counted, and forgets what has passed.
+/// Records until when a member does not count, and deletes expired releases.
 pub(crate) async fn put(
     tx: &WriteTx,
     organization: Option<&OrganizationId>,
@@ -39,8 +39,8 @@ pub(crate) async fn put(
     Ok(())
 }
 
-/// The subjects of an organization that are not counted now, and an empty one if it is about to
-/// demand subscriptions.
+/// Returns the subjects of an organization that do not count now, and an empty one if it is about
+/// to require subscriptions.
 pub(crate) async fn subjects(
     tx: &WriteTx,
     organization: &OrganizationId,

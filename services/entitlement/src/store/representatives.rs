@@ -1,5 +1,5 @@
-//! Whom the people of an organization turn to at the operator, as membership tells of them. Read
-//! only when something is refused.
+//! Contacts at the operator for the people of an organization, projected from membership. Read only
+//! when a call is refused.
 
 use ::rpc::Help;
 use base::{Id, OrganizationId};
@@ -8,7 +8,7 @@ use store::{StoreError, WriteTx, new_row};
 
 use super::table;
 
-// `uri` is empty where there is nobody.
+// `uri` is empty if there is no contact.
 table!("p_representatives", key { organization: String }, { display_name: String, uri: String });
 pub(crate) use row::Model as Row;
 use row::{Column, Entity};
@@ -29,8 +29,7 @@ pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// How to reach the representative of an organization; that of the operator where it has none of
-/// its own.
+/// Returns the contact of an organization, or that of the operator organization if it has none.
 // SPEC: S0-9.
 pub(crate) async fn find(
     db: &impl ConnectionTrait,

@@ -1,4 +1,4 @@
-//! Resources, as membership tells of them.
+//! Resources, projected from membership.
 
 use base::{Id, OrganizationId};
 use sea_orm::{
@@ -12,7 +12,7 @@ use super::{CHUNK, history, table};
 table!("p_resources", key { organization: String, id: String }, {
     unit: String,
     kind: Option<String>,
-    // The history has rows from before there was one.
+    // Absent in history rows of earlier versions.
     #[serde(default)]
     uid: String,
 });
@@ -20,7 +20,7 @@ pub(crate) use row::Model as Row;
 use row::{Column, Entity};
 
 impl Row {
-    /// The place in the organization.
+    /// Returns its name within the organization.
     pub(crate) fn place(&self) -> String {
         format!("resources/{}", self.id)
     }
@@ -49,7 +49,7 @@ pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Forgets a resource.
+/// Deletes a resource.
 pub(crate) async fn delete(tx: &WriteTx, organization: &str, id: &str) -> Result<(), StoreError> {
     history::end(tx, history::RESOURCE, organization, id);
     let key = (organization.to_owned(), id.to_owned());
@@ -57,7 +57,7 @@ pub(crate) async fn delete(tx: &WriteTx, organization: &str, id: &str) -> Result
     Ok(())
 }
 
-/// Resources of an organization, at most `limit`.
+/// Returns resources of an organization, at most `limit`.
 pub(crate) async fn some(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -67,7 +67,7 @@ pub(crate) async fn some(
     Ok(Entity::find().filter(own).limit(limit).all(db).await?)
 }
 
-/// Those of the ids that the organization has.
+/// Returns the resources with these ids that exist in an organization.
 pub(crate) async fn find(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -85,7 +85,7 @@ pub(crate) async fn find(
     Ok(found)
 }
 
-/// Resources of an organization after one, in the order of their units and ids.
+/// Returns the resources of an organization after one, in the order of their units and ids.
 pub(crate) async fn after(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,

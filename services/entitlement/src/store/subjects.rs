@@ -1,4 +1,4 @@
-//! Users and service accounts, as identity tells of them.
+//! Users and service accounts, projected from identity.
 
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
 use store::{StoreError, WriteTx, new_row};
@@ -27,7 +27,7 @@ pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Those of the names that exist.
+/// Returns the subjects with these names that exist.
 pub(crate) async fn find(
     db: &impl ConnectionTrait,
     names: &[String],

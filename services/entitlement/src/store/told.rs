@@ -1,5 +1,5 @@
-//! What a feed has told of while it is replayed: what is known of its service and is not among it
-//! at the end is of a history that was replaced.
+//! Names that a feed has reported during a replay. Projected entities that are missing at its end
+//! belong to a replaced history.
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
@@ -19,16 +19,16 @@ table!(
 );
 use row::{Column, Entity, Model};
 
-/// Rows that are known of another service: their table, and SQL that makes the name of one.
+/// Projected rows of another service: their table, and SQL that builds the name of a row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Known {
     /// The table.
     pub(crate) table: &'static str,
-    /// The name of a row, as the feed has it.
+    /// SQL for the name of a row, as in the feed.
     pub(crate) name: &'static str,
 }
 
-/// Notes what a feed has told of, by name.
+/// Records names that a feed has reported.
 pub(crate) async fn put(tx: &WriteTx, feed: &str, names: Vec<String>) -> Result<(), StoreError> {
     for chunk in names.chunks(CHUNK) {
         let rows = chunk.iter().map(|name| Model {
@@ -47,14 +47,14 @@ pub(crate) async fn put(tx: &WriteTx, feed: &str, names: Vec<String>) -> Result<
     Ok(())
 }
 
-/// Forgets what a feed has told of.
+/// Deletes the names that a feed has reported.
 pub(crate) async fn clear(tx: &WriteTx, feed: &str) -> Result<(), StoreError> {
     let own = Entity::delete_many().filter(Column::Feed.eq(feed));
     own.exec(tx.connection()).await?;
     Ok(())
 }
 
-/// The names of known rows that a feed has not told of.
+/// Returns the names of projected rows that a feed has not reported.
 pub(crate) async fn untold(
     tx: &WriteTx,
     feed: &str,

@@ -1,4 +1,4 @@
-//! Units, as membership tells of them.
+//! Units, projected from membership.
 
 use base::{Id, OrganizationId};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
@@ -9,7 +9,7 @@ use super::{CHUNK, history, table};
 // `parent` is empty at the root.
 table!("p_units", key { organization: String, id: String }, {
     parent: String,
-    // The history has rows from before there was one.
+    // Absent in history rows of earlier versions.
     #[serde(default)]
     uid: String,
 });
@@ -17,7 +17,7 @@ pub(crate) use row::Model as Row;
 use row::{Column, Entity};
 
 impl Row {
-    /// The place in the organization.
+    /// Returns its name within the organization.
     pub(crate) fn place(&self) -> String {
         format!("units/{}", self.id)
     }
@@ -46,7 +46,7 @@ pub(crate) async fn put(tx: &WriteTx, rows: Vec<Row>) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Forgets a unit.
+/// Deletes a unit.
 pub(crate) async fn delete(tx: &WriteTx, organization: &str, id: &str) -> Result<(), StoreError> {
     history::end(tx, history::UNIT, organization, id);
     let key = (organization.to_owned(), id.to_owned());
@@ -54,7 +54,7 @@ pub(crate) async fn delete(tx: &WriteTx, organization: &str, id: &str) -> Result
     Ok(())
 }
 
-/// All units of an organization.
+/// Returns all units of an organization.
 pub(crate) async fn all(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -63,7 +63,7 @@ pub(crate) async fn all(
     Ok(Entity::find().filter(own).all(db).await?)
 }
 
-/// Those of the ids that the organization has.
+/// Returns the units with these ids that exist in an organization.
 pub(crate) async fn find(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,

@@ -1,4 +1,4 @@
-//! Facts as they are or as they were, read alike.
+//! A view of the facts, now or as of an earlier time, with one interface.
 
 use ::store::{StoreError, WriteTx};
 use base::{Id, Millis, OrganizationId, RoleName};
@@ -11,18 +11,18 @@ use super::{
     members, organizations, resources, subjects, units,
 };
 
-/// The facts that a transaction sees, of now or of a moment that has passed.
+/// The facts that a transaction sees, now or as of an earlier time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct View<'a> {
     pub(crate) db: &'a DatabaseTransaction,
-    /// The moment; none for now.
+    /// The time; `None` for now.
     at: Option<Millis>,
-    /// The write whose facts these are, if they are of one.
+    /// The write whose changes are included, if any.
     tx: Option<&'a WriteTx>,
 }
 
 impl<'a> View<'a> {
-    /// Now.
+    /// Returns a view of the present.
     pub(crate) fn now(db: &'a DatabaseTransaction) -> Self {
         Self {
             db,
@@ -31,7 +31,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// A moment that has passed, or now.
+    /// Returns a view as of a time, or of the present.
     pub(crate) fn at(db: &'a DatabaseTransaction, at: Option<Millis>) -> Self {
         Self {
             at,
@@ -39,7 +39,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Now, as a write has made it.
+    /// Returns a view of the present, including the changes of a write.
     pub(crate) fn within(tx: &'a WriteTx) -> Self {
         Self {
             tx: Some(tx),
@@ -47,7 +47,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// All applications.
+    /// Returns all applications.
     pub(crate) async fn applications(self) -> Result<Stored, StoreError> {
         match self.past(history::APPLICATION, "") {
             Some(past) => Ok(Stored::History(past.stored(self.db).await?)),
@@ -55,7 +55,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Those of the names that exist.
+    /// Returns the subjects with these names that exist.
     pub(crate) async fn subjects(self, names: &[String]) -> Result<Vec<subjects::Row>, StoreError> {
         match self.past(history::SUBJECT, "") {
             Some(past) => past.of_ids(self.db, &texts(names)).await,
@@ -63,7 +63,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// An organization.
+    /// Returns an organization.
     pub(crate) async fn organization(
         self,
         id: &OrganizationId,
@@ -74,7 +74,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// All entitlements of an organization.
+    /// Returns all entitlements of an organization.
     pub(crate) async fn entitlements(
         self,
         organization: &OrganizationId,
@@ -85,7 +85,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// All roles that an organization made for itself.
+    /// Returns all custom roles of an organization.
     pub(crate) async fn custom_roles(
         self,
         organization: &OrganizationId,
@@ -96,7 +96,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// All units of an organization.
+    /// Returns all units of an organization.
     pub(crate) async fn units(
         self,
         organization: &OrganizationId,
@@ -107,7 +107,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The memberships of these subjects in an organization.
+    /// Returns the memberships of these subjects in an organization.
     pub(crate) async fn members(
         self,
         organization: &OrganizationId,
@@ -119,7 +119,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The grants of these subjects in an organization that were not revoked.
+    /// Returns the grants of these subjects in an organization that were not revoked.
     pub(crate) async fn grants(
         self,
         organization: &OrganizationId,
@@ -134,7 +134,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Those of the ids that the organization has.
+    /// Returns the resources with these ids that exist in an organization.
     pub(crate) async fn resources(
         self,
         organization: &OrganizationId,
@@ -147,7 +147,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Resources of an organization after one, in the order of their units and ids.
+    /// Returns the resources of an organization after one, in the order of their units and ids.
     pub(crate) async fn resources_after(
         self,
         organization: &OrganizationId,
@@ -160,8 +160,8 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Subjects after one that may hold a role in an organization, in order, and among them all
-    /// that do: in the past, all members.
+    /// Returns subjects after one, in order, that include all holders of a role in an organization.
+    /// As of an earlier time: all members.
     pub(crate) async fn subjects_after(
         self,
         organization: &OrganizationId,
@@ -172,7 +172,7 @@ impl<'a> View<'a> {
         let Some(past) = self.past(history::MEMBER, organization.as_str()) else {
             return grants::subjects_with(self.db, organization, role, after, limit).await;
         };
-        // A subject has one membership, so none of the place is after one beyond every id.
+        // A subject has one membership, and no id is greater than this one.
         let rows: Vec<members::Row> = past.after(self.db, (after, "\u{7f}"), limit).await?;
         Ok(rows.into_iter().map(|row| row.subject).collect())
     }

@@ -15,8 +15,8 @@ use crate::{
     },
 };
 
-/// Creates a key and returns its secret, once, if it has one: of another account, if the caller could
-/// give whatever that holds.
+/// Creates a key and returns its secret, once, if it has one. For another account, the caller must
+/// be able to grant all access of that account.
 // SPEC: B7.
 pub(crate) async fn create_service_account_key(
     app: &App,
@@ -57,7 +57,7 @@ pub(crate) async fn create_service_account_key(
     };
     app.control(context, &permit, &name.service_account.name())
         .await?;
-    // What is kept for a repeated request has no secret.
+    // The response stored for a repeated request has no secret.
     let mut response = tx
         .finish(|consistency_token| CreateServiceAccountKeyResponse {
             key: Some(key),
@@ -68,7 +68,7 @@ pub(crate) async fn create_service_account_key(
     if !request.validate_only && identity.is_none() {
         response.secret = secret;
     }
-    // So that the key is somebody's when it is first presented.
+    // The wait makes sure that entitlement knows the key before it is first presented.
     let token = &response.consistency_token;
     app.entitlement.propagated(context, token).await;
     Ok(response)

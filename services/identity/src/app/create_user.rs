@@ -32,7 +32,7 @@ pub(crate) async fn create_user(
         .await?)
 }
 
-/// Checks what a request asks to create; `at` is where in the call it stands.
+/// Validates a user to create; `at` is the path of the request in the call.
 pub(super) fn new_user(request: CreateUserRequest, at: &str) -> Result<NewUser, Fault> {
     let user = request.user.unwrap_or_default();
     required(&format!("{at}user.given_name"), &user.given_name)?;
@@ -62,7 +62,7 @@ pub(super) async fn insert(tx: &mut WriteTx, users: Vec<NewUser>) -> Result<Vec<
         )?));
     }
     match users::insert(tx, users).await {
-        // The ids were free, so it is a login, or what is in the batch twice.
+        // The ids were free, so a login exists, or a value is twice in the batch.
         Err(StoreError::Duplicate(_)) => Err(Error::LoginTaken),
         other => Ok(other?),
     }

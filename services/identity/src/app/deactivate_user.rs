@@ -7,7 +7,8 @@ use base::UserId;
 use super::App;
 use crate::{error::Error, store::users};
 
-/// Makes every access of the user ineffective; returns once the change has propagated.
+/// Deactivates a user, so that no access of the user is in force; returns once the change has
+/// propagated.
 pub(crate) async fn deactivate_user(
     app: &App,
     context: &Context,
@@ -35,7 +36,7 @@ pub(crate) async fn deactivate_user(
     Ok(response)
 }
 
-/// Changes the state of a user that is in the other one.
+/// Changes the state of a user, which must be in the other one.
 pub(super) async fn set_state(
     tx: &mut WriteTx,
     id: &UserId,

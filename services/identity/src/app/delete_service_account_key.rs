@@ -10,7 +10,7 @@ use base::KeyName;
 use super::App;
 use crate::{error::Error, store::keys};
 
-/// Makes a key invalid for ever; returns once no service takes it.
+/// Deletes a key permanently; returns once no service accepts it.
 pub(crate) async fn delete_service_account_key(
     app: &App,
     context: &Context,

@@ -11,7 +11,8 @@ use identity_core::is_protected_account;
 use super::App;
 use crate::{error::Error, store::service_accounts};
 
-/// Makes every key and access ineffective; returns once the change has propagated.
+/// Disables a service account, so that no key and no access of it is in force; returns once the
+/// change has propagated.
 pub(crate) async fn disable_service_account(
     app: &App,
     context: &Context,
@@ -44,7 +45,7 @@ pub(crate) async fn disable_service_account(
     Ok(response)
 }
 
-/// Changes the state of a service account that is in the other one.
+/// Changes the state of a service account, which must be in the other one.
 pub(super) async fn set_active(
     tx: &mut WriteTx,
     id: &ServiceAccountId,

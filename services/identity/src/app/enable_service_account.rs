@@ -7,7 +7,7 @@ use base::ServiceAccountId;
 use super::{App, disable_service_account::set_active};
 use crate::error::Error;
 
-/// Makes a disabled service account active again; returns once the change has propagated.
+/// Enables a disabled service account; returns once the change has propagated.
 pub(crate) async fn enable_service_account(
     app: &App,
     context: &Context,

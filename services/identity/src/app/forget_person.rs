@@ -7,7 +7,7 @@ use base::UserId;
 use super::App;
 use crate::error::Error;
 
-/// Makes unreadable what the audit log holds of a person.
+/// Erases a person from the audit log.
 pub(crate) async fn forget_person(
     app: &App,
     context: &Context,

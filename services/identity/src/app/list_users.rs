@@ -29,7 +29,7 @@ pub(crate) async fn list_users(
     })
 }
 
-/// What a filter asks for.
+/// Parses a filter.
 fn wanted(filter: &str) -> Result<Wanted, Fault> {
     if filter.is_empty() {
         return Ok(Wanted::All);

@@ -1,7 +1,7 @@
 use ::rpc::Fault;
 use base::InvalidOidcIdentity;
 
-/// Reads the identity in a field.
+/// Validates the OIDC identity in a field.
 pub(super) fn oidc_identity(
     field: &str,
     identity: &api::identity::v1::OidcIdentity,

@@ -7,7 +7,7 @@ use base::UserId;
 use super::{App, deactivate_user::set_state};
 use crate::error::Error;
 
-/// Makes a deactivated user active again; returns once the change has propagated.
+/// Reactivates a deactivated user; returns once the change has propagated.
 pub(crate) async fn reactivate_user(
     app: &App,
     context: &Context,

@@ -43,7 +43,7 @@ pub(crate) async fn update_user(
         }
     }
     let user = users::update(&mut tx, &id, version, user).await?;
-    // Whoever has the address or the identity can be taken for the person.
+    // Somebody who controls the address or the identity can pass for the person.
     if user.email != before.email || user.oidc != before.oidc {
         app.control(context, &permit, &user.name).await?;
     }

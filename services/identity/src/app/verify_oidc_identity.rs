@@ -5,7 +5,7 @@ use authority::Context;
 use super::{App, oidc_identity::oidc_identity};
 use crate::{error::Error, keys::StoredKeys};
 
-/// Says whom a verified token proves.
+/// Returns the service account of a verified token.
 pub(crate) async fn verify_oidc_identity(
     app: &App,
     context: &Context,

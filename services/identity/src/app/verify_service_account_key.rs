@@ -5,7 +5,7 @@ use authority::Context;
 use super::App;
 use crate::{error::Error, keys::StoredKeys};
 
-/// Says whose key this is.
+/// Returns the service account of a key.
 pub(crate) async fn verify_service_account_key(
     app: &App,
     context: &Context,

@@ -1,9 +1,9 @@
-//! What varies in the message of a refusal, for programs.
+//! Metadata of refusals, for programs: the variable parts of the message.
 
 use super::Error;
 
 impl Error {
-    /// The metadata of `google.rpc.ErrorInfo`: nothing that the message does not say.
+    /// Returns the metadata of `google.rpc.ErrorInfo`: only data that the message contains, too.
     pub(super) fn metadata(&self) -> Vec<(&'static str, &str)> {
         match self {
             Self::Common(_) => Vec::new(),

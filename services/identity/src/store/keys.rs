@@ -1,4 +1,4 @@
-//! Keys of service accounts: secrets, hashed, and identities whose tokens take their place.
+//! Keys of service accounts: hashed secrets, and OIDC identities.
 
 use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, new_row};
@@ -33,7 +33,7 @@ mod entity {
 
 use entity::Column;
 
-/// What proves whose a key is.
+/// The proof of ownership of a key.
 pub(crate) enum Proof<'a> {
     /// A secret, by its hash.
     Secret(&'a [u8]),
@@ -41,14 +41,14 @@ pub(crate) enum Proof<'a> {
     Oidc(&'a OidcIdentity),
 }
 
-/// What authenticates, and whose it is.
+/// A stored credential and its owner.
 pub(crate) struct Key {
     pub(crate) id: String,
     pub(crate) service_account: ServiceAccountId,
-    /// Empty, which is the hash of nothing, where tokens are the proof.
+    /// Empty, which is the hash of nothing, if the key is an OIDC identity.
     pub(crate) secret_sha256: Vec<u8>,
     pub(crate) expire: Millis,
-    /// Whether the service account is active.
+    /// True if the service account is active.
     pub(crate) active: bool,
 }
 
@@ -86,7 +86,7 @@ pub(crate) async fn insert(
     Ok(key)
 }
 
-/// What authenticates with an id, whoever's it is.
+/// Returns the credential with an id, of any service account.
 pub(crate) async fn find_by_id(
     db: &impl ConnectionTrait,
     id: &KeyId,
@@ -94,7 +94,7 @@ pub(crate) async fn find_by_id(
     proving(db, entity::Entity::find_by_id(id.as_str())).await
 }
 
-/// What authenticates by the tokens of an identity.
+/// Returns the credential of an OIDC identity.
 pub(crate) async fn find_by_oidc(
     db: &impl ConnectionTrait,
     identity: &OidcIdentity,
@@ -122,7 +122,7 @@ async fn proving(
     }))
 }
 
-/// A key of a service account.
+/// Returns a key of a service account.
 pub(crate) async fn find(
     db: &impl ConnectionTrait,
     name: &KeyName,
@@ -134,7 +134,7 @@ pub(crate) async fn find(
     row.as_ref().map(key).transpose()
 }
 
-/// The keys of a service account after an id, in the order of their ids.
+/// Returns a page of the keys of a service account after an id, ordered by id.
 pub(crate) async fn page(
     db: &impl ConnectionTrait,
     service_account: &ServiceAccountId,

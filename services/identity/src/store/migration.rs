@@ -9,7 +9,7 @@ use store::schema::{
     primary, table, text,
 };
 
-/// Brings the schema to the latest version.
+/// Migrates the schema to the latest version.
 #[derive(Debug)]
 pub struct Migrator;
 
@@ -95,7 +95,7 @@ impl MigrationTrait for V1 {
     }
 }
 
-/// Tokens of OpenID Connect issuers that prove service accounts.
+/// OIDC identities of service accounts.
 struct V2;
 
 impl MigrationName for V2 {
@@ -113,7 +113,7 @@ impl MigrationTrait for V2 {
     }
 }
 
-/// The identity of the log's history.
+/// Epochs of the log.
 struct Epochs;
 
 impl MigrationName for Epochs {
@@ -129,7 +129,7 @@ impl MigrationTrait for Epochs {
     }
 }
 
-/// Logins that differ by case alone are one.
+/// Uniqueness of logins without regard to case.
 struct LoginKeys;
 
 impl MigrationName for LoginKeys {
@@ -138,8 +138,8 @@ impl MigrationName for LoginKeys {
     }
 }
 
-/// Of users whose logins differ by case alone, each but the first keeps its login, with a key that no
-/// login has.
+/// Of users whose logins differ only in case, each but the first keeps its login, with a key that
+/// no login can have.
 const FILL_LOGIN_KEYS: &str = "UPDATE users SET login_key = lower(login) || CASE WHEN EXISTS \
     (SELECT 1 FROM users AS other WHERE other.realm = users.realm \
     AND lower(other.login) = lower(users.login) AND other.id < users.id) \
@@ -161,7 +161,7 @@ impl MigrationTrait for LoginKeys {
     }
 }
 
-/// The root keys that there were.
+/// The record of root keys.
 struct V7;
 
 impl MigrationName for V7 {
@@ -181,7 +181,7 @@ impl MigrationTrait for V7 {
     }
 }
 
-/// Users by what issuers and other people know of them.
+/// Indexes to find users by OIDC identity and by e-mail address.
 struct FindUsers;
 
 impl MigrationName for FindUsers {

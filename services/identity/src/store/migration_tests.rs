@@ -1,4 +1,4 @@
-//! What was stored before a version is read after it.
+//! Data from before a version stays readable after it.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -17,7 +17,7 @@ fn insert(id: &str, login: &str) -> String {
     )
 }
 
-/// Logins that differ by case alone were two, and stay so; no third comes to them.
+/// Existing logins that differ only in case stay separate; no third one can be added.
 async fn assert_kept(url: &str) {
     let mut options = ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false);

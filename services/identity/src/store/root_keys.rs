@@ -1,5 +1,5 @@
-//! The keys of the first service account that its file ever held: one that was deleted is told from
-//! one that is new.
+//! The record of all root keys that the file ever held: it distinguishes a deleted key from a new
+//! one.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use sea_orm::{EntityTrait, sea_query::OnConflict};
@@ -22,8 +22,8 @@ mod entity {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Notes the hash of a key, and returns whether there was none like it before. Whoever notes the same
-/// at the same time waits until this ends.
+/// Records the hash of a key, and returns true if it is new. Another transaction that records the
+/// same hash waits until this one ends.
 pub(crate) async fn note(tx: &WriteTx, hash: &[u8]) -> Result<bool, StoreError> {
     let row = entity::Model {
         secret_sha256: BASE64_URL_SAFE_NO_PAD.encode(hash),

@@ -59,7 +59,7 @@ pub(crate) async fn insert(
     Ok(service_account(row))
 }
 
-/// A service account and its version.
+/// Returns a service account and its version.
 pub(crate) async fn find(
     db: &impl ConnectionTrait,
     id: &ServiceAccountId,
@@ -71,7 +71,7 @@ pub(crate) async fn find(
     }))
 }
 
-/// The service accounts after an id, in the order of their ids.
+/// Returns a page of the service accounts after an id, ordered by id.
 pub(crate) async fn page(
     db: &impl ConnectionTrait,
     after: &str,
@@ -86,7 +86,7 @@ pub(crate) async fn page(
     Ok(rows.into_iter().map(service_account).collect())
 }
 
-/// What other services show of service accounts.
+/// Returns descriptions of service accounts for other services.
 pub(crate) async fn describe(
     db: &impl ConnectionTrait,
     ids: &HashSet<String>,

@@ -16,7 +16,7 @@ use sea_orm::{
 
 use super::emit;
 
-/// Rows an `INSERT`.
+/// Rows per `INSERT`.
 const CHUNK: usize = 500;
 
 mod entity {
@@ -48,7 +48,7 @@ mod entity {
 
 use entity::Column;
 
-/// A user to insert: an id, a checked login, and the rest.
+/// A user to insert, with its id and checked login.
 pub(crate) struct NewUser {
     pub(crate) id: UserId,
     pub(crate) login: Login,
@@ -75,7 +75,8 @@ pub(crate) async fn insert(tx: &mut WriteTx, users: Vec<NewUser>) -> Result<Vec<
             version: tx.now().0,
         })
         .collect();
-    // In one order, or two batches of the same ones wait for each other.
+    // All transactions insert in the same order; otherwise two batches of the same rows could
+    // deadlock.
     let mut ordered: Vec<&entity::Model> = rows.iter().collect();
     ordered.sort_unstable_by(|one, other| one.id.cmp(&other.id));
     for chunk in ordered.chunks(CHUNK) {
@@ -94,13 +95,13 @@ pub(crate) async fn insert(tx: &mut WriteTx, users: Vec<NewUser>) -> Result<Vec<
     Ok(rows.into_iter().map(user).collect())
 }
 
-/// Whether one of these ids is taken. To tell a taken id from a taken login.
+/// Returns a taken id among these. It distinguishes a taken id from a taken login.
 pub(crate) async fn first_existing(
     db: &impl ConnectionTrait,
     ids: &[UserId],
 ) -> Result<Option<String>, StoreError> {
     let ids = ids.iter().map(UserId::as_str);
-    // Not `one`: PostgreSQL plans `IN` of many with `LIMIT 1` as a scan.
+    // The query has no limit of one row: PostgreSQL would plan `IN` over many values as a scan.
     let rows = entity::Entity::find()
         .filter(Column::Id.is_in(ids))
         .all(db)
@@ -108,7 +109,7 @@ pub(crate) async fn first_existing(
     Ok(rows.into_iter().map(|row| row.id).min())
 }
 
-/// A user and its version.
+/// Returns a user and its version.
 pub(crate) async fn find(
     db: &impl ConnectionTrait,
     id: &UserId,
@@ -120,7 +121,7 @@ pub(crate) async fn find(
     }))
 }
 
-/// The first user that one of these identities is of, and the identity.
+/// Returns the first user that has one of these identities, and the identity.
 pub(crate) async fn first_known_as(
     db: &impl ConnectionTrait,
     identities: &[&OidcIdentity],
@@ -137,21 +138,21 @@ pub(crate) async fn first_known_as(
     Ok(found.and_then(|row| Some((row.id, identity(row.oidc.as_deref()?)))))
 }
 
-/// What users are found by.
+/// A search for users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Wanted {
-    /// Nothing: all of them.
+    /// All users.
     All,
     /// A login in its realm.
     Login(Login),
     /// An e-mail address.
     Email(String),
-    /// Whom an issuer knows.
+    /// An OIDC identity.
     Oidc(OidcIdentity),
 }
 
 impl Wanted {
-    /// Each condition has an index.
+    /// Returns the condition; each has an index.
     fn condition(&self) -> Condition {
         let all = Condition::all();
         match self {
@@ -168,7 +169,7 @@ impl Wanted {
     }
 }
 
-/// The wanted users after an id, in the order of their ids.
+/// Returns a page of the found users after an id, ordered by id.
 pub(crate) async fn page(
     db: &impl ConnectionTrait,
     wanted: &Wanted,
@@ -185,7 +186,7 @@ pub(crate) async fn page(
     Ok(rows.into_iter().map(user).collect())
 }
 
-/// What other services show of users.
+/// Returns descriptions of users for other services.
 pub(crate) async fn describe(
     db: &impl ConnectionTrait,
     ids: &HashSet<String>,
@@ -247,7 +248,7 @@ fn announce(tx: &mut WriteTx, row: &entity::Model) {
     emit(tx, name, Entity::User(change));
 }
 
-/// An identity in one string. Neither part has a space, so no two have one.
+/// Returns an identity as one string. Neither part contains a space, so the string is unique.
 fn identity_key(identity: &OidcIdentity) -> String {
     format!("{} {}", identity.issuer, identity.subject)
 }

@@ -1,4 +1,4 @@
-//! What is to be created first, and what services can be asked before it is.
+//! Entities that a plan creates, and the part of the plan that services can check beforehand.
 
 use std::collections::HashSet;
 
@@ -10,8 +10,8 @@ use super::{
     fact::{Fact, member},
 };
 
-/// The names of all that a plan creates. Of what refers to them, the services can say nothing
-/// before they are there.
+/// Returns the names of all entities that a plan creates. Services cannot check references to them
+/// before they exist.
 pub(super) fn awaited(plan: &Plan, state: &Facts) -> HashSet<String> {
     let mut names = HashSet::new();
     created(&plan.applications, &mut names);
@@ -43,7 +43,7 @@ fn created<T: Fact>(changes: &Changes<T>, names: &mut HashSet<String>) {
     names.extend(created.map(|fact| fact.name().to_owned()));
 }
 
-/// The names of the roles and of the permissions of an application.
+/// Returns the names of the roles and permissions of an application.
 fn parts(application: &Application) -> HashSet<String> {
     let roles = application.roles.iter().map(|role| role.name.clone());
     let definition = definition(application).ok();
@@ -52,8 +52,8 @@ fn parts(application: &Application) -> HashSet<String> {
     roles.chain(permissions.map(|(name, _)| name)).collect()
 }
 
-/// The part of a plan that services can be asked about: not what is refused already, and nothing
-/// in organizations that are not there.
+/// Returns the part of a plan that services can check: without facts that are refused already, and
+/// without the content of organizations that do not exist yet.
 pub(super) fn answerable(
     plan: &Plan,
     awaited: &HashSet<String>,
@@ -87,10 +87,10 @@ pub(super) fn answerable(
     }
 }
 
-/// What is refused, with the units that would be below it.
+/// Returns the refused names, with the units below them.
 fn below(plan: &OrganizationPlan, refused: &HashSet<String>) -> HashSet<String> {
     let mut refused = refused.clone();
-    // Those above come first.
+    // Parents come first.
     for unit in &plan.units.create {
         if refused.contains(&unit.parent_unit) {
             refused.insert(unit.name.clone());

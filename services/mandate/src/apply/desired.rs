@@ -1,5 +1,5 @@
-//! What there is to be: the facts that valid documents say, and, of what they leave out, those that
-//! the server has.
+//! The desired state: the facts that valid documents declare, completed with the values of the
+//! server for omitted fields.
 
 mod catalog;
 mod organization;
@@ -11,7 +11,7 @@ use crate::document::{Document, ServiceAccountEntry, Text, UserEntry};
 use catalog::application;
 use organization::organization;
 
-/// Takes over what an entry says; what it leaves out stays as it was.
+/// Copies the fields that an entry sets; omitted fields stay as they were.
 macro_rules! say {
     ($fact:ident, $entry:ident: $($key:literal => $field:ident: $value:expr,)*) => {$(
         if $entry.says($key) {
@@ -22,7 +22,7 @@ macro_rules! say {
 
 use say;
 
-/// The facts that documents say. Each is said once, which validation has seen to.
+/// Returns the facts that documents declare. Validation has made sure that each is declared once.
 pub fn desired(documents: &[Document], state: &Facts) -> Facts {
     let mut facts = Facts::default();
     let nothing = OrganizationFacts::default();
@@ -79,8 +79,8 @@ fn service_account(
     account
 }
 
-/// Whose tokens prove a service account. What an identity is named by is not the name of its key,
-/// which the server chooses.
+/// Returns the OIDC identities of a service account. They are keyed by issuer and subject, because
+/// the server chooses the name of the key.
 fn identities(
     entry: &ServiceAccountEntry,
 ) -> impl Iterator<Item = (String, ServiceAccountKey)> + '_ {
@@ -100,7 +100,7 @@ fn identities(
     })
 }
 
-/// What names an identity: no other has the same.
+/// Returns the unique key of an identity.
 pub(super) fn named(identity: &OidcIdentity) -> String {
     format!("{} {}", identity.issuer, identity.subject)
 }
@@ -122,7 +122,7 @@ fn user(entry: &UserEntry, name: &str, current: Option<&User>) -> User {
     user
 }
 
-/// The state that an entry says; none stays what it is.
+/// Returns the state that an entry sets; unspecified leaves it unchanged.
 fn state(said: &Text) -> UserState {
     let name = format!("USER_STATE_{}", said.as_str());
     UserState::from_str_name(&name).unwrap_or_default()

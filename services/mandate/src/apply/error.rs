@@ -1,4 +1,4 @@
-//! Why documents were not applied, or not to the end.
+//! Errors of applying documents.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,36 +11,36 @@ use crate::{
     exit::Failure,
 };
 
-/// Why documents were not applied, or not to the end. Applying them again continues.
+/// An error of applying documents, possibly after some changes. Another run continues.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
-    /// The documents are wrong. Nothing was changed.
+    /// The documents are invalid. Nothing was changed.
     #[error("the documents have {} problem(s), and nothing was changed", .0.len())]
     Invalid(Vec<Problem>),
-    /// The services refuse what the documents ask for. Nothing was changed.
-    #[error("the services refuse {} thing(s), and nothing was changed", .0.len())]
+    /// The services refuse changes. Nothing was changed.
+    #[error("the services refuse {} change(s), and nothing was changed", .0.len())]
     Refused(Vec<Problem>),
-    /// Something was refused, or failed, half-way.
+    /// A call was refused, or failed, half-way.
     #[error("{} fact(s) done, {} not done", .0.done.len(), .0.not_done.len() + .0.unknown.len())]
     Stopped(Box<Stop>),
-    /// A call failed before anything was changed.
+    /// A call failed before the first change.
     #[error(transparent)]
     Call(#[from] CallError),
     /// The process is ending.
-    #[error("the work was cut short")]
+    #[error("the run was interrupted")]
     Cancelled,
 }
 
-/// What was done, and what was not, when the work stopped.
+/// The changes that were made, and those that were not, when a run stopped.
 #[derive(Debug)]
 pub struct Stop {
-    /// What was refused, or has failed, and where the documents say it.
+    /// The refusals and failures, at their positions in the documents.
     pub problems: Vec<Problem>,
-    /// The names of what was done.
+    /// The names of the facts that are done.
     pub done: Vec<String>,
-    /// The names of what was asked for without an answer: it may be done.
+    /// The names of the facts whose call got no answer: they may be done.
     pub unknown: Vec<String>,
-    /// The names of what was not done, or not wholly.
+    /// The names of the facts that are not done, or only partly.
     pub not_done: Vec<String>,
     /// The first call that failed.
     pub call: Option<CallError>,
@@ -85,7 +85,7 @@ impl Stop {
     }
 }
 
-/// Whether the service may have done what it was asked.
+/// True if the service may have made the change anyway.
 fn is_unanswered(error: &CallError) -> bool {
     let code = error.status.code();
     matches!(

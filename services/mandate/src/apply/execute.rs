@@ -1,6 +1,6 @@
-//! Does what a plan says, in an order in which everything that is named exists: applications,
-//! people, then each organization by itself, and the states of people last. Or only asks what of it
-//! the services would refuse.
+//! Executes a plan, in an order in which every referenced entity exists: applications, people, then
+//! each organization independently, and the states of people last. A validating run only asks the
+//! services which changes they would refuse.
 
 mod batch;
 mod call;
@@ -18,33 +18,33 @@ use crate::clients::{CallError, Clients};
 use call::Caller;
 pub(super) use call::is_refusal;
 
-/// Something failed, which was told; what depends on it was not tried.
+/// A failure, already reported; changes that depend on it were not tried.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Halted;
 
-/// What a call has come to.
+/// The result of a call.
 #[derive(Debug)]
 enum Event {
-    /// These are done.
+    /// These facts are done.
     Done(Vec<String>),
-    /// These are not, or, if no answer came, perhaps not.
+    /// These facts are not done; without an answer, they may be.
     Failed {
         names: Vec<String>,
         error: CallError,
     },
 }
 
-/// What calls have come to.
+/// The results of the calls.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
-    /// The names of what was done: once for the fact, and once for its state.
+    /// The names of the facts that are done: once for the fact, and once for its state.
     pub(super) done: Vec<String>,
-    /// What was refused or has failed, and why.
+    /// The refused and failed facts, with the error.
     pub(super) failed: Vec<(Vec<String>, CallError)>,
 }
 
-/// Does what the plan says. What is refused stops what comes after it in the same organization;
-/// what was done stays.
+/// Executes a plan. A refusal stops the later changes of the same organization; changes already
+/// made stay.
 pub(super) async fn execute(
     plan: Plan,
     clients: &Clients,
@@ -57,15 +57,15 @@ pub(super) async fn execute(
     tokio::join!(work, heard).1
 }
 
-/// Asks the services what of the plan they would refuse: all but what refers to something that is
-/// `awaited`, of which they can say nothing yet.
+/// Asks the services which changes of the plan they would refuse, except those that refer to
+/// `awaited` entities, which services cannot check yet.
 pub(super) async fn ask(plan: Plan, awaited: HashSet<String>, clients: &Clients) -> Outcome {
     let (sender, mut receiver) = mpsc::unbounded_channel();
     let work = everything(plan, Caller::asking(clients.clone(), awaited, sender));
     tokio::join!(work, hear(&mut receiver, |_| {})).1
 }
 
-/// Ends when the work has dropped its sender.
+/// Collects events until the work drops its sender.
 async fn hear(receiver: &mut UnboundedReceiver<Event>, mut progress: impl FnMut(usize)) -> Outcome {
     let mut outcome = Outcome::default();
     while let Some(event) = receiver.recv().await {
@@ -80,7 +80,7 @@ async fn hear(receiver: &mut UnboundedReceiver<Event>, mut progress: impl FnMut(
     outcome
 }
 
-/// What was halted has told why.
+/// Runs the steps. A halted step has reported its error.
 async fn everything(plan: Plan, caller: Caller) {
     let _ = in_order(plan, caller).await;
 }

@@ -1,4 +1,4 @@
-//! What can be compared, field by field.
+//! Facts that can be compared, field by field.
 
 mod entitlement;
 mod identity;
@@ -10,28 +10,28 @@ use prost_types::Timestamp;
 
 use crate::moment;
 
-/// A field of a fact, in the words of the plan.
+/// A field of a fact, in the terms of the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
-    /// The path, as `modules.billing`.
+    /// The path, such as `modules.billing`.
     pub path: String,
     /// The value, for people.
     pub value: String,
-    /// Whether an update can change it.
+    /// True if an update can change it.
     pub mutable: bool,
 }
 
-/// A state that verbs change.
+/// A state, changed by methods of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum State {
-    /// Access holds.
+    /// Access is in force.
     Active,
-    /// No access holds.
+    /// No access is in force.
     Suspended,
-    /// No access of the user holds.
+    /// No access of the user is in force.
     Deactivated,
-    /// No access holds any more: there is no other state to go to.
+    /// No access is in force any more; there is no way back to another state.
     Ended,
 }
 
@@ -48,26 +48,26 @@ impl fmt::Display for State {
 
 /// A fact that has a name and fields.
 pub trait Fact: Clone {
-    /// The resource name.
+    /// Returns the resource name.
     fn name(&self) -> &str;
 
-    /// The fields that documents can say.
+    /// Returns the fields that documents can set.
     fn fields(&self) -> Vec<Field>;
 
-    /// The state; none when it has none, or the document says none.
+    /// Returns the state; `None` if the fact has none, or the document sets none.
     fn state(&self) -> Option<State> {
         None
     }
 
-    /// Takes over from what the server has what an update needs to name it.
+    /// Copies name and etag from the server's version.
     fn identify(&mut self, current: &Self);
 
-    /// What must be there before this can be: names, and permissions.
+    /// Returns the names and permissions that must exist before this fact can.
     fn refers(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// Whether somebody may be able to do more with this than with what there was before.
+    /// True if this fact may widen somebody's access, compared with the earlier one.
     fn widens(&self, before: Option<&Self>) -> bool {
         let _ = before;
         false
@@ -97,7 +97,7 @@ fn mutable(path: impl Into<String>, value: String) -> Field {
     }
 }
 
-/// What cannot change is empty when the document leaves it to the server.
+/// Returns a field that cannot change; its value is empty if the document leaves it to the server.
 fn immutable(path: &str, value: &str) -> Field {
     Field {
         path: path.to_owned(),
@@ -130,25 +130,25 @@ fn set(items: impl Iterator<Item = String>) -> String {
     list(items.into_iter())
 }
 
-/// What the membership of a subject in an organization is referred to by.
+/// Returns the reference to the membership of a subject in an organization.
 pub(super) fn member(organization: &str, subject: &str) -> String {
     format!("{organization} {subject}")
 }
 
-/// The entitlement of an organization for the application that a name is of or in.
+/// Returns the entitlement of an organization for the application in a name.
 pub(super) fn entitlement_of(organization: &str, name: &str) -> String {
     let (_, rest) = name.rsplit_once("applications/").unwrap_or_default();
     let id = rest.split('/').next().unwrap_or_default();
     format!("{organization}/entitlements/{id}")
 }
 
-/// The organization that something is in.
+/// Returns the organization of a name.
 pub(super) fn organization_of(name: &str) -> String {
     let parts: Vec<&str> = name.splitn(3, '/').take(2).collect();
     parts.join("/")
 }
 
-/// The last part of a name.
+/// Returns the last part of a name.
 fn last(name: &str) -> &str {
     name.rsplit_once('/').map_or(name, |(_, id)| id)
 }

@@ -1,4 +1,4 @@
-//! Facts as the interface has them, whether a document says them or the server holds them.
+//! Facts as messages of the API, from documents or from the server.
 
 use std::collections::BTreeMap;
 
@@ -10,14 +10,14 @@ use api::{
 
 use crate::document::Reference;
 
-/// Facts by resource name, so that those of two sides can be laid beside each other.
+/// Facts by resource name, so that two sides can be compared.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// Applications.
     pub applications: BTreeMap<String, Application>,
     /// Service accounts.
     pub service_accounts: BTreeMap<String, ServiceAccount>,
-    /// Keys of service accounts that tokens take the place of, by whose tokens.
+    /// OIDC identities of service accounts, by issuer and subject.
     pub identities: BTreeMap<String, ServiceAccountKey>,
     /// Users.
     pub users: BTreeMap<String, User>,
@@ -25,7 +25,7 @@ pub struct Facts {
     pub organizations: BTreeMap<String, OrganizationFacts>,
 }
 
-/// What an organization has.
+/// The facts of an organization.
 #[derive(Debug, Clone, Default)]
 pub struct OrganizationFacts {
     /// The organization itself.
@@ -38,16 +38,16 @@ pub struct OrganizationFacts {
     pub units: BTreeMap<String, Unit>,
     /// Resources.
     pub resources: BTreeMap<String, Resource>,
-    /// Memberships, by the name of their subject: there is one for each, whatever its id.
+    /// Memberships, by the name of their subject: each subject has one, whatever its id.
     pub memberships: BTreeMap<String, Membership>,
-    /// Roles of its own.
+    /// Custom roles.
     pub custom_roles: BTreeMap<String, CustomRole>,
     /// Grants.
     pub grants: BTreeMap<String, Grant>,
 }
 
 impl Facts {
-    /// Whether something is among the facts.
+    /// True if the facts contain the target of a reference.
     pub fn holds(&self, reference: &Reference) -> bool {
         match reference {
             Reference::Application(id) => self

@@ -1,4 +1,4 @@
-//! Ids that are made of what they are for.
+//! Derived ids.
 
 use std::fmt::Write;
 
@@ -8,13 +8,13 @@ use uuid::Uuid;
 
 use crate::document::{GrantEntry, MembershipEntry};
 
-/// The longest id.
+/// Maximum length of an id.
 const MAX_LENGTH: usize = 63;
-/// How much of a hash tells two long ids apart.
+/// Length of the hash that distinguishes two long ids.
 const SUFFIX_BYTES: usize = 4;
 
-/// The id of a grant: its own, or `{member}-{application}-{role}`; what is too long ends in a
-/// hash of the whole.
+/// Returns the id of a grant: its own, or `{member}-{application}-{role}`. An id that is too long
+/// ends in a hash of the whole.
 pub fn grant_id(membership: &MembershipEntry, grant: &GrantEntry) -> String {
     if let Some(id) = grant.id.get() {
         return id.to_owned();
@@ -36,9 +36,9 @@ fn shorten(id: String) -> String {
     format!("{}-{hash}", kept.trim_end_matches('-'))
 }
 
-/// Makes the request ids of one run. An id follows from what is asked and from the run: a call
-/// that is repeated within it gives the same answer, and a later run, which has looked at the
-/// state again, never gets the answer of an earlier one for something deleted since.
+/// Derives the request ids of one run. An id depends on the request and on the run: repeating a
+/// call within the run gives the same answer, and a later run, which has read the state again,
+/// never gets the answer of an earlier one for an entity deleted since.
 #[derive(Debug, Clone)]
 pub(super) struct RequestIds {
     run: Uuid,
@@ -51,7 +51,7 @@ impl RequestIds {
         }
     }
 
-    /// The id of a call: of its method and of its request, which has no id yet.
+    /// Returns the id of a call, from its method and its request, which has no id yet.
     pub(super) fn id(&self, method: &str, request: &impl Message) -> String {
         let mut context = Context::new(&SHA256);
         context.update(self.run.as_bytes());

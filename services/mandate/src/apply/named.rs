@@ -1,4 +1,4 @@
-//! What documents name: what they say something of, and what that refers to. Nothing else is read.
+//! Names in documents: of declared entities, and of their references. Apply reads nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,18 +7,18 @@ use crate::document::{
     Document, GrantEntry, MembershipEntry, OrganizationEntry, RoleText, Root, ScopeEntry, Text,
 };
 
-/// The names that documents say.
+/// The names in documents.
 #[derive(Debug, Default)]
 pub(super) struct Named {
     pub(super) applications: BTreeSet<String>,
     pub(super) service_accounts: BTreeSet<String>,
-    /// The service accounts that the documents say identities of.
+    /// The service accounts for which the documents declare OIDC identities.
     pub(super) proved: BTreeSet<String>,
     pub(super) users: BTreeSet<String>,
     pub(super) organizations: BTreeMap<String, NamedInOrganization>,
 }
 
-/// The names that documents say in an organization.
+/// The names in one organization.
 #[derive(Debug, Default)]
 pub(super) struct NamedInOrganization {
     pub(super) contacts: bool,

@@ -1,5 +1,5 @@
-//! The difference between what documents say and what the server has. Nothing is deleted: what
-//! the server has and the documents have not stays.
+//! The difference between the documents and the server. Nothing is deleted: entities that only the
+//! server has stay.
 
 mod difference;
 mod entry;
@@ -24,54 +24,54 @@ use super::{
 };
 use difference::{Tally, difference};
 
-/// What is to be done.
+/// The changes of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
     /// Applications.
     pub applications: Changes<Application>,
     /// Service accounts.
     pub service_accounts: Changes<ServiceAccount>,
-    /// Whose tokens prove them.
+    /// OIDC identities of service accounts.
     pub identities: Changes<ServiceAccountKey>,
     /// Users.
     pub users: Changes<User>,
-    /// What is in each organization, by its name.
+    /// The changes in each organization, by its name.
     pub organizations: BTreeMap<String, OrganizationPlan>,
 }
 
-/// What is to be done in one organization.
+/// The changes in one organization.
 #[derive(Debug, Clone, Default)]
 pub struct OrganizationPlan {
     /// The organization itself.
     pub organization: Changes<Organization>,
-    /// Contacts; the one that is to be primary is changed last.
+    /// Contacts; the one that becomes primary is changed last.
     pub contacts: Changes<Contact>,
     /// Entitlements.
     pub entitlements: Changes<Entitlement>,
-    /// Units; those to create come after the units above them.
+    /// Units; a new unit comes after its parent.
     pub units: Changes<Unit>,
     /// Resources.
     pub resources: Changes<Resource>,
     /// Memberships.
     pub memberships: Changes<Membership>,
-    /// Roles of its own.
+    /// Custom roles.
     pub custom_roles: Changes<CustomRole>,
     /// Grants.
     pub grants: Changes<Grant>,
-    /// Grants that the documents give and somebody has revoked: they stay so.
+    /// Grants in the documents that somebody has revoked: they stay revoked.
     pub revoked: Vec<Grant>,
 }
 
-/// How many facts are to be created, changed, and left alone.
+/// The number of facts to create, change, and leave alone.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Counts {
     /// Created.
     pub created: usize,
     /// Changed, in fields or in state.
     pub changed: usize,
-    /// As they should be already.
+    /// Facts that are already as declared.
     pub unchanged: usize,
-    /// Left as they are, whatever the documents say.
+    /// Facts left as they are in spite of the documents.
     pub skipped: usize,
 }
 
@@ -86,7 +86,8 @@ impl Sum for Counts {
     }
 }
 
-/// Compares what there is to be with what the server has. Adds to `refusals` what no call can do.
+/// Compares the desired state with the server's. Adds to `refusals` the differences that no call
+/// can remove.
 pub(super) fn plan(desired: Facts, state: &Facts, refusals: &mut Vec<Refusal>) -> Plan {
     let mut plan = Plan {
         applications: difference(desired.applications, &state.applications, refusals),
@@ -113,7 +114,7 @@ pub(super) fn plan(desired: Facts, state: &Facts, refusals: &mut Vec<Refusal>) -
 }
 
 impl Plan {
-    /// How many facts are to be created, changed, and left alone.
+    /// Returns the number of facts to create, change, and leave alone.
     pub fn counts(&self) -> Counts {
         let skipped = self.organizations.values().map(|own| own.revoked.len());
         Counts {
@@ -122,7 +123,7 @@ impl Plan {
         }
     }
 
-    /// Whether there is nothing to do.
+    /// True if there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.steps() == 0
     }
@@ -146,7 +147,7 @@ impl Plan {
 }
 
 impl OrganizationPlan {
-    /// Whether there is nothing to do.
+    /// True if there is nothing to do.
     pub(super) fn is_empty(&self) -> bool {
         self.kinds().iter().all(|kind| kind.steps() == 0)
     }
@@ -170,7 +171,7 @@ fn organization(
     current: &OrganizationFacts,
     refusals: &mut Vec<Refusal>,
 ) -> OrganizationPlan {
-    // A revoked grant never holds again, and who revoked it meant so.
+    // A revoked grant never becomes active again, and its revocation was intended.
     let revoked = |name: &String| {
         let found = current.grants.get(name)?;
         (found.state() == GrantState::Revoked).then(|| found.clone())
@@ -182,7 +183,7 @@ fn organization(
     let mut units = difference(desired.units, &current.units, refusals);
     sort_by_depth(&mut units.create);
     let mut contacts = difference(desired.contacts, &current.contacts, refusals);
-    // Who becomes primary changes who was: whatever else is to be changed of that one goes first.
+    // A new primary contact changes the previous one: other changes of that one go first.
     contacts.change.sort_by_key(Change::makes_primary);
     OrganizationPlan {
         organization: Changes::default(),
@@ -197,7 +198,7 @@ fn organization(
     }
 }
 
-/// Puts every unit after the unit above it.
+/// Sorts every unit after its parent.
 fn sort_by_depth(units: &mut [Unit]) {
     let above: HashMap<String, String> = units
         .iter()
@@ -206,7 +207,7 @@ fn sort_by_depth(units: &mut [Unit]) {
     units.sort_by_cached_key(|unit| {
         let mut depth = 0;
         let mut parent = &unit.parent_unit;
-        // Validation has refused circles; the bound keeps a defect of it from looping.
+        // Validation has refused cycles; the bound keeps a defect in it from looping.
         while let Some(next) = above.get(parent)
             && depth < above.len()
         {

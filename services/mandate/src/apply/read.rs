@@ -1,4 +1,4 @@
-//! What the server has of what documents name.
+//! Reads the current state of the entities that documents name.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -35,18 +35,18 @@ use crate::{
     document::Document,
 };
 
-/// The items of a page.
+/// Items per page.
 const PAGE: i32 = 1000;
-/// The applications of a page: each may be as large as a thousand users.
+/// Applications per page: each may be as large as a thousand users.
 const PAGE_OF_APPLICATIONS: i32 = 50;
-/// How long a page may take.
+/// Deadline of a page.
 const DEADLINE: Duration = Duration::from_secs(60);
-/// So many are asked for by name; of more, a list is begun.
+/// Maximum number of entities to get one by one; for more, the list is read.
 const MAX_BY_NAME: usize = 32;
-/// A list is read on while it is at most so many times longer than what is named in it.
+/// Reading the list stops when it has returned this many times the number of wanted entities.
 const MAX_LIST_RATIO: usize = 4;
 
-/// Every item of a list, page by page.
+/// Evaluates to every item of a list, page by page.
 macro_rules! list {
     ($service:ident, $client:expr, $method:ident, $items:ident, $request:expr) => {{
         let mut client = $client;
@@ -64,8 +64,8 @@ macro_rules! list {
     }};
 }
 
-/// The items of these names that there are. Many are found faster in the list, if that is not much
-/// longer than what is looked for: where it is, the rest is asked for one by one.
+/// Evaluates to the existing items of these names. For many names the list is faster, unless it is
+/// much longer than the names: then the remaining items are requested one by one.
 macro_rules! named {
     ($service:ident, $client:expr, $names:expr, $items:ident: $list:ident($request:expr),
         $item:ident: $get:ident($get_request:ident), by $key:ident $(as $name:expr)?) => {{
@@ -104,7 +104,7 @@ macro_rules! named {
     }};
 }
 
-/// Reads what the documents name.
+/// Reads the current state of the entities that documents name.
 ///
 /// # Errors
 /// [`ApplyError::Call`].
@@ -155,8 +155,8 @@ pub async fn read(documents: &[Document], clients: &Clients) -> Result<Facts, Ap
     Ok(facts)
 }
 
-/// What there is, if it is: what is out of reach is as what is not there, and so is what no name can
-/// name, of which validation tells.
+/// Returns the entity, if it exists. An entity out of reach counts as absent, and so does an
+/// invalid name, which validation reports.
 fn there<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallError> {
     match answer {
         Ok(found) => Ok(Some(found)),
@@ -167,7 +167,7 @@ fn there<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallError> {
     }
 }
 
-/// The identities of the service accounts that the documents say some of.
+/// Returns the OIDC identities of the service accounts for which the documents declare some.
 async fn identities(
     proved: &BTreeSet<String>,
     clients: &Clients,
@@ -191,7 +191,7 @@ async fn identities(
     Ok(identities)
 }
 
-/// What an organization has, if it is there. One that is not costs one call.
+/// Returns the state of an organization, if it exists. An absent one costs one call.
 async fn organization(
     clients: Clients,
     parent: String,
@@ -209,7 +209,7 @@ async fn organization(
     Ok(Some(facts))
 }
 
-/// What the membership service has of an organization.
+/// Returns the facts of an organization from the membership service.
 async fn of_membership(
     clients: &Clients,
     organization: Organization,
@@ -266,7 +266,8 @@ async fn of_membership(
             page_size: PAGE,
             page_token: String::new(),
         };
-        // With that of the operator, where there is none; no document means it by its name.
+        // The list includes the operator's contact if the organization has none; no document refers
+        // to that one by name.
         let client = clients.contacts();
         let contacts = list!(Membership, client, list_contacts, contacts, request);
         let contacts = contacts.into_iter();
@@ -275,7 +276,7 @@ async fn of_membership(
     Ok(facts)
 }
 
-/// Adds what the entitlement service has of an organization.
+/// Adds the facts of an organization from the entitlement service.
 async fn of_entitlement(
     clients: &Clients,
     parent: &str,

@@ -1,4 +1,4 @@
-//! Why facts cannot be as documents say, in the words of the documents.
+//! Refusals of declared facts, in the terms of the documents.
 
 use tonic_types::StatusExt;
 
@@ -7,18 +7,18 @@ use crate::{
     document::{Problem, Whereabouts},
 };
 
-/// Why a fact cannot be as a document says.
+/// The refusal of a declared fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
     /// The resource name of the fact.
     pub(super) name: String,
-    /// The field, as the document has it; empty when it is the fact as a whole.
+    /// The field, as named in the document; empty for the fact as a whole.
     pub(super) field: String,
-    /// What is wrong.
+    /// The message.
     pub(super) message: String,
 }
 
-/// What wraps a fact in a request.
+/// The prefixes of a fact's fields in a request.
 const WRAPPERS: [&str; 12] = [
     "application.",
     "contact.",
@@ -35,7 +35,7 @@ const WRAPPERS: [&str; 12] = [
 ];
 
 impl Refusal {
-    /// Why `field`, as the interface has it, cannot be so.
+    /// Returns the refusal of `field`, as named in the API.
     pub(super) fn of(name: &str, field: &str, message: impl Into<String>) -> Self {
         Self {
             name: name.to_owned(),
@@ -44,7 +44,7 @@ impl Refusal {
         }
     }
 
-    /// What a service says of a fact: a refusal for each field that it names.
+    /// Returns the refusals in a service's error: one for each field that it names.
     pub(super) fn by_service(name: &str, error: &CallError) -> Vec<Self> {
         let details = error.status.get_error_details();
         let reason = details.error_info().map_or("", |info| info.reason.as_str());
@@ -67,13 +67,13 @@ impl Refusal {
         vec![Self::of(name, field_of(reason), message)]
     }
 
-    /// Where the documents say it.
+    /// Returns the problem at the position in the documents.
     pub(super) fn problem(self, places: &Whereabouts<'_>) -> Problem {
         places.problem(&self.name, &self.field, self.message)
     }
 }
 
-/// The field that a reason is about, where the service names none.
+/// Returns the field for a reason, if the service names none.
 fn field_of(reason: &str) -> &'static str {
     match reason {
         "APPLICATION_NOT_ENTITLED"
@@ -90,7 +90,7 @@ fn field_of(reason: &str) -> &'static str {
     }
 }
 
-/// A field of a request as documents have it.
+/// Returns the name of a request's field in documents.
 fn in_document(field: &str) -> String {
     let field = match field.strip_prefix("requests[") {
         Some(item) => item.split_once("].").map_or("", |(_, field)| field),

@@ -1,6 +1,5 @@
-//! What the services will refuse of what documents say, by the same rules, as far as they follow
-//! from what is said and what is known: services can be asked of nothing in an organization that is
-//! not there yet.
+//! Predicts refusals, by the rules of the services, as far as they follow from the documents and
+//! the state: services cannot validate anything in an organization that does not exist yet.
 
 mod access;
 mod roles;
@@ -15,7 +14,7 @@ use super::{
     refusal::Refusal,
 };
 
-/// What is known of the catalogue.
+/// The applications, from the documents and from the server.
 struct Catalog<'a> {
     said: &'a BTreeMap<String, Application>,
     known: &'a BTreeMap<String, Application>,
@@ -27,7 +26,7 @@ impl Catalog<'_> {
     }
 }
 
-/// What is wrong with what there is to be.
+/// Returns the refusals of the desired state.
 pub(super) fn check(desired: &Facts, state: &Facts) -> Vec<Refusal> {
     let mut found = Vec::new();
     fields(&desired.applications, &mut found);
@@ -72,7 +71,7 @@ fn organization(
     access::grants(facts, known, catalog, found);
 }
 
-/// The rules of the fields, as every service has them.
+/// Checks the field rules of the API.
 fn fields<T: Inbound>(facts: &BTreeMap<String, T>, found: &mut Vec<Refusal>) {
     for (name, fact) in facts {
         let mut violations = Violations::default();

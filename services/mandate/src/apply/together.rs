@@ -1,4 +1,4 @@
-//! Work on several items at a time.
+//! Concurrent work on several items.
 
 use std::future::Future;
 
@@ -6,11 +6,11 @@ use tokio::task::JoinSet;
 
 use super::{ApplyError, execute::Halted};
 
-/// How many at a time.
+/// Maximum number of items in progress.
 const WIDTH: usize = 8;
 
-/// Runs the work on all items, a few at a time, and collects what it returns, in any order.
-/// The first failure ends the rest.
+/// Runs the work on all items, a few at a time, and collects the results, in any order. The first
+/// failure cancels the rest.
 pub(super) async fn together<T, F, R>(
     items: impl IntoIterator<Item = T>,
     work: impl FnMut(T) -> F,
@@ -28,7 +28,7 @@ where
     Ok(results)
 }
 
-/// Runs the work on all items, a few at a time. Each goes on to its end, whatever another comes to.
+/// Runs the work on all items, a few at a time. A failure does not stop the work on other items.
 pub(super) async fn each<T, F>(
     items: impl IntoIterator<Item = T>,
     work: impl FnMut(T) -> F,

@@ -7,36 +7,36 @@ use clap::{Args, Subcommand};
 
 use crate::run::Which;
 
-/// What is printed after the options.
+/// Text after the options.
 pub(super) const HELP: &str = "\
-A backup is a folder with a SQLite file a service and a manifest, whatever database it is of: it is
-restored into SQLite and into PostgreSQL alike. The secrets are not in it; keep them elsewhere.
+A backup is a folder with a manifest and one SQLite file per service, whatever database it comes
+from: it can be restored into SQLite and into PostgreSQL. It holds no secrets; keep them elsewhere.
 
 Examples:
   mandate backup create 2030-01-31 --store postgres://mandate@db/mandate
   mandate backup verify 2030-01-31 --secrets /etc/mandate/secrets
   mandate backup restore 2030-01-31 --store sqlite:/var/lib/mandate";
 
-/// What to do with backups.
+/// The commands for backups.
 #[derive(Debug, Subcommand)]
 pub enum BackupCommand {
-    /// Copy the databases of an installation, also while they are written to.
+    /// Copy the databases of an installation, even while they are in use.
     Create(BackupCreateArgs),
-    /// Verify a backup: that nothing is missing or damaged, and that the audit logs hold.
+    /// Verify a backup: nothing is missing or damaged, and the audit logs are intact.
     Verify(BackupVerifyArgs),
-    /// Bring a backup back into databases where nothing is.
+    /// Restore a backup into empty databases.
     Restore(BackupRestoreArgs),
 }
 
 /// Arguments of `backup create`.
 #[derive(Debug, Args)]
 pub struct BackupCreateArgs {
-    /// The folder to make; it must not exist.
+    /// The folder to create; it must not exist.
     pub folder: PathBuf,
     /// The database: `sqlite:PATH` (for `all`: a folder) or `postgres://…`
     #[arg(long, env = "MANDATE_STORE", hide_env_values = true)]
     pub store: SecretUrl,
-    /// Whose databases.
+    /// The service to back up.
     #[arg(long, default_value = "all")]
     pub service: Which,
 }
@@ -46,8 +46,8 @@ pub struct BackupCreateArgs {
 pub struct BackupVerifyArgs {
     /// The folder.
     pub folder: PathBuf,
-    /// The folder with the secrets of the installation, as of `mandate serve`; without it the audit
-    /// logs are not verified.
+    /// The folder with the secrets of the installation, as for `mandate serve`; without it the
+    /// audit logs are not verified.
     #[arg(long, env = "MANDATE_SECRETS")]
     pub secrets: Option<PathBuf>,
 }
@@ -57,7 +57,7 @@ pub struct BackupVerifyArgs {
 pub struct BackupRestoreArgs {
     /// The folder.
     pub folder: PathBuf,
-    /// The database: `sqlite:PATH` (of all services: a folder) or `postgres://…`
+    /// The database: `sqlite:PATH` (for all services: a folder) or `postgres://…`
     #[arg(long, env = "MANDATE_STORE", hide_env_values = true)]
     pub store: SecretUrl,
 }

@@ -1,4 +1,4 @@
-//! The arguments of what makes an installation usable: secrets, service accounts, contexts.
+//! The arguments of commands that set up an installation: secrets, service accounts, contexts.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ Example:
   mandate secrets init /etc/mandate/secrets";
 
 pub(super) const SERVICE_ACCOUNT: &str = "\
-The key is printed once, alone, and cannot be shown again.
+The key is printed once, without other output, and cannot be shown again.
 
 Examples:
   mandate service-account create billing --can check --organizations all > billing.key
@@ -21,20 +21,20 @@ Examples:
   mandate context add production --url https://mandate.example.com --key-file billing.key --ca-file ca.crt
   mandate context use production";
 
-/// What to do with the secrets of an installation.
+/// The commands for the secrets of an installation.
 #[derive(Debug, Subcommand)]
 pub enum SecretsCommand {
-    /// Make the files that `mandate serve --secrets` needs. What is there already stays.
+    /// Create the files that `mandate serve --secrets` needs. Existing files stay.
     Init {
-        /// The folder; it is made if it is not there, for its owner only.
+        /// The folder; created if absent, readable by its owner only.
         folder: PathBuf,
     },
 }
 
-/// What to do with service accounts.
+/// The commands for service accounts.
 #[derive(Debug, Subcommand)]
 pub enum ServiceAccountCommand {
-    /// Make a service account that can do something, and a key of it.
+    /// Create a service account with access, and a key for it.
     Create(ServiceAccountCreateArgs),
 }
 
@@ -43,18 +43,18 @@ pub enum ServiceAccountCommand {
 pub struct ServiceAccountCreateArgs {
     /// The id.
     pub id: String,
-    /// What people call it; the id when absent.
+    /// The display name; the id if absent.
     #[arg(long)]
     pub display_name: Option<String>,
-    /// What it can do: `check`, to ask what others may, or a role `application.role`. May be given
-    /// several times.
+    /// The access: `check`, to check the access of others, or a role `application.role`. Can be
+    /// repeated.
     #[arg(long = "can", required = true, value_name = "WHAT")]
     pub can: Vec<String>,
-    /// Where: `all`, by a grant in the organization of the operator, or organizations, with commas
-    /// between.
+    /// The organizations, separated by commas; or `all`, by a grant in the organization of the
+    /// operator.
     #[arg(long, required = true, value_delimiter = ',', value_name = "WHERE")]
     pub organizations: Vec<String>,
-    /// Write the key into this file, which must not exist, instead of printing it.
+    /// Write the key to this file, which must not exist, instead of printing it.
     #[arg(long, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
 }
@@ -62,27 +62,27 @@ pub struct ServiceAccountCreateArgs {
 /// Arguments of `context add`.
 #[derive(Debug, Args)]
 pub struct ContextAddArgs {
-    /// What to call it.
+    /// The name of the context.
     pub name: String,
-    /// The URL of all services, where they are behind one.
+    /// The URL of all services, if they share one.
     #[arg(long, required_unless_present_all = ["identity", "membership", "entitlement"])]
     pub url: Option<String>,
-    /// The URL of the identity service; that of all when absent.
+    /// The URL of the identity service; `--url` if absent.
     #[arg(long, value_name = "URL")]
     pub identity: Option<String>,
-    /// The URL of the membership service; that of all when absent.
+    /// The URL of the membership service; `--url` if absent.
     #[arg(long, value_name = "URL")]
     pub membership: Option<String>,
-    /// The URL of the entitlement service; that of all when absent.
+    /// The URL of the entitlement service; `--url` if absent.
     #[arg(long, value_name = "URL")]
     pub entitlement: Option<String>,
-    /// The file that holds the key to call with.
+    /// The file with the key to call with.
     #[arg(long, value_name = "FILE")]
     pub key_file: PathBuf,
-    /// The certificates that vouch for the services, PEM; needed for `https`.
+    /// The CA certificates that verify the services, in PEM; needed for `https`.
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
-    /// Take the place of a context of that name.
+    /// Replace the context of that name.
     #[arg(long)]
     pub replace: bool,
 }

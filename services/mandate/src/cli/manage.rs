@@ -1,4 +1,4 @@
-//! The arguments of what manages: the catalogue, entitlements, roles, grants.
+//! The arguments of management commands: the catalog, entitlements, roles, grants.
 
 use std::path::PathBuf;
 
@@ -8,12 +8,12 @@ use prost_types::Timestamp;
 use super::time;
 
 pub(super) const CATALOGUE: &str = "\
-What is to be changed is written down and applied (`mandate apply`).
+To change the catalog, edit its documents and apply them (`mandate apply`).
 
 Examples:
   mandate catalogue list
   mandate catalogue show fleet
-  mandate catalogue diff -f catalogue.yaml";
+  mandate catalogue diff -f catalog.yaml";
 
 pub(super) const ENTITLEMENT: &str = "\
 Examples:
@@ -22,7 +22,7 @@ Examples:
   mandate entitlement transfer transport-janssens fleet transport-peeters";
 
 pub(super) const GRANT: &str = "\
-Several changes at once, with what they would change: `mandate preview`.
+To make several changes together, and see their effect first: `mandate preview`.
 
 Examples:
   mandate grant list transport-janssens --subject jan-peeters
@@ -31,146 +31,146 @@ Examples:
   mandate grant revoke transport-janssens jan-peeters-fleet-viewer";
 
 pub(super) const ROLE: &str = "\
-Roles of the catalogue are in `mandate catalogue show`.
+`mandate catalogue show` lists the roles of the catalog.
 
 Examples:
   mandate role list transport-janssens
   mandate role create transport-janssens fleet.clerk --permission fleet.billing.view
   mandate grant create transport-janssens jan-peeters custom:fleet.clerk --all";
 
-/// What to do with the catalogue.
+/// The commands for the catalog.
 #[derive(Debug, Subcommand)]
 pub enum CatalogueCommand {
     /// List the applications.
     List,
-    /// Show an application: its modules, its roles and what they hold.
+    /// Show an application: its modules, its roles and their permissions.
     Show {
         /// The id of the application.
         application: String,
     },
-    /// Say which decisions the catalogue of documents would alter, and change nothing.
+    /// Show which permissions of role holders the documents would change, and change nothing.
     Diff {
-        /// A document; `-` is the standard input. May be given several times.
+        /// A document; `-` reads the standard input. Can be repeated.
         #[arg(short, long = "file", required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
 }
 
-/// An organization and an application that it has.
+/// An organization and one of its applications.
 #[derive(Debug, Args)]
 pub struct EntitlementArgs {
-    /// The organization; `organizations/` at the beginning may be left out.
+    /// The organization; the prefix `organizations/` is optional.
     pub organization: String,
     /// The id of the application.
     pub application: String,
 }
 
-/// Why an entitlement is suspended.
+/// The reason for a suspension.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Reason {
-    /// Something is not paid.
+    /// A payment is missing.
     Payment,
-    /// Misuse, or the fear of it.
+    /// Misuse, or the suspicion of it.
     Security,
-    /// The organization asked for it.
+    /// The organization requested it.
     CustomerRequest,
-    /// The contract does not cover it now.
+    /// The contract does not cover the application now.
     Contract,
 }
 
-/// What to do with entitlements.
+/// The commands for entitlements.
 #[derive(Debug, Subcommand)]
 pub enum EntitlementCommand {
-    /// List what an organization has.
+    /// List the entitlements of an organization.
     List {
-        /// The organization; `organizations/` at the beginning may be left out.
+        /// The organization; the prefix `organizations/` is optional.
         organization: String,
     },
-    /// State that an organization has an application.
+    /// Create an entitlement: the organization has the application.
     Create {
-        /// Which.
+        /// The entitlement.
         #[command(flatten)]
         of: EntitlementArgs,
-        /// In force from then on; at once when absent.
+        /// Start of the entitlement; immediately if absent.
         #[arg(long, value_name = "TIME", value_parser = time)]
         start: Option<Timestamp>,
-        /// No longer in force from then on; never when absent.
+        /// End of the entitlement; never if absent.
         #[arg(long, value_name = "TIME", value_parser = time)]
         end: Option<Timestamp>,
     },
-    /// Make every grant on the application ineffective.
+    /// Suspend an entitlement: no grant on the application is in force.
     Suspend {
-        /// Which.
+        /// The entitlement.
         #[command(flatten)]
         of: EntitlementArgs,
-        /// Why.
+        /// The reason.
         #[arg(long)]
         reason: Option<Reason>,
     },
-    /// Make a suspended entitlement active again.
+    /// Reactivate a suspended entitlement.
     Reactivate(EntitlementArgs),
-    /// End an entitlement, and revoke what was given under it.
+    /// End an entitlement, and revoke the grants under it.
     End(EntitlementArgs),
-    /// End an entitlement, and give another organization what was left of it.
+    /// End an entitlement, and create one for another organization with its remaining time.
     Transfer {
-        /// Which.
+        /// The entitlement.
         #[command(flatten)]
         of: EntitlementArgs,
-        /// The organization that has it from now on.
+        /// The organization that has the application from now on.
         destination: String,
     },
 }
 
-/// What to do with the roles that an organization makes for itself.
+/// The commands for custom roles.
 #[derive(Debug, Subcommand)]
 pub enum RoleCommand {
-    /// List them.
+    /// List custom roles.
     List {
-        /// The organization; `organizations/` at the beginning may be left out.
+        /// The organization; the prefix `organizations/` is optional.
         organization: String,
     },
-    /// Make one.
+    /// Create a custom role.
     Create {
-        /// The organization; `organizations/` at the beginning may be left out.
+        /// The organization; the prefix `organizations/` is optional.
         organization: String,
         /// The role: `application.role`.
         role: String,
-        /// A permission that it holds. May be given several times.
+        /// A permission of the role. Can be repeated.
         #[arg(long = "permission", required = true, value_name = "PERMISSION")]
         permissions: Vec<String>,
-        /// What people call it.
+        /// The display name.
         #[arg(long, default_value = "")]
         display_name: String,
     },
-    /// Say anew what one holds, for all who have it.
+    /// Replace the permissions of a role, for all its holders.
     Update {
-        /// The organization; `organizations/` at the beginning may be left out.
+        /// The organization; the prefix `organizations/` is optional.
         organization: String,
         /// The role: `application.role`.
         role: String,
-        /// A permission that it holds. May be given several times.
+        /// A permission of the role. Can be repeated.
         #[arg(long = "permission", required = true, value_name = "PERMISSION")]
         permissions: Vec<String>,
     },
-    /// Delete one that nobody has.
+    /// Delete a custom role that has no holders.
     Delete {
-        /// The organization; `organizations/` at the beginning may be left out.
+        /// The organization; the prefix `organizations/` is optional.
         organization: String,
         /// The role: `application.role`.
         role: String,
     },
 }
 
-/// What to do with grants.
+/// The commands for grants.
 #[derive(Debug, Subcommand)]
 pub enum GrantCommand {
     /// List the grants of an organization.
     List(GrantListArgs),
-    /// Give a member a role.
+    /// Grant a role to a member.
     Create(GrantCreateArgs),
-    /// Take a role away.
+    /// Revoke a grant.
     Revoke {
-        /// The organization; `organizations/` at the beginning may be left out.
+        /// The organization; the prefix `organizations/` is optional.
         organization: String,
         /// The id of the grant.
         grant: String,
@@ -180,18 +180,19 @@ pub enum GrantCommand {
 /// Arguments of `grant list`.
 #[derive(Debug, Args)]
 pub struct GrantListArgs {
-    /// The organization; `organizations/` at the beginning may be left out.
+    /// The organization; the prefix `organizations/` is optional.
     pub organization: String,
-    /// Only of this subject: `jan-peeters`, `users/jan-peeters` or `serviceAccounts/billing`.
+    /// Only grants of this subject: `jan-peeters`, `users/jan-peeters` or
+    /// `serviceAccounts/billing`.
     #[arg(long)]
     pub subject: Option<String>,
-    /// Only of this role: `application.role`, or `custom:application.role`.
+    /// Only grants of this role: `application.role`, or `custom:application.role`.
     #[arg(long)]
     pub role: Option<String>,
-    /// Only about this application.
+    /// Only grants on this application.
     #[arg(long)]
     pub application: Option<String>,
-    /// With those that were revoked.
+    /// Include revoked grants.
     #[arg(long)]
     pub revoked: bool,
 }
@@ -199,37 +200,38 @@ pub struct GrantListArgs {
 /// Arguments of `grant create`.
 #[derive(Debug, Args)]
 pub struct GrantCreateArgs {
-    /// The organization; `organizations/` at the beginning may be left out.
+    /// The organization; the prefix `organizations/` is optional.
     pub organization: String,
-    /// Who: `jan-peeters`, `users/jan-peeters` or `serviceAccounts/billing`.
+    /// The subject: `jan-peeters`, `users/jan-peeters` or `serviceAccounts/billing`.
     pub subject: String,
     /// The role: `application.role`, or `custom:application.role`.
     pub role: String,
-    /// The id of the grant; chosen by the service when absent.
+    /// The id of the grant; chosen by the service if absent.
     #[arg(long, default_value = "")]
     pub id: String,
-    /// Everywhere in the organization.
+    /// Grant the role in the whole organization.
     #[arg(long, required_unless_present_any = ["units", "resources"], conflicts_with_all = ["units", "resources"])]
     pub all: bool,
-    /// In this unit and below it. May be given several times.
+    /// Grant the role in this unit and below it. Can be repeated.
     #[arg(long = "unit", value_name = "UNIT")]
     pub units: Vec<String>,
-    /// On this resource. May be given several times.
+    /// Grant the role on this resource. Can be repeated.
     #[arg(long = "resource", value_name = "RESOURCE")]
     pub resources: Vec<String>,
-    /// For this application, of the role `mandate.application-admin`. May be given several times.
+    /// Restrict the grant to this application, for the role `mandate.application-admin`. Can be
+    /// repeated.
     #[arg(long = "application", value_name = "APPLICATION")]
     pub applications: Vec<String>,
-    /// The holder may give on what the role gives: for management roles.
+    /// Let the holder delegate the permissions of the role: for management roles.
     #[arg(long)]
     pub can_delegate: bool,
-    /// Holds only where this is met, as `context.network == "office"`.
+    /// Condition of the grant, such as `context.network == "office"`.
     #[arg(long, default_value = "")]
     pub condition: String,
-    /// Holds from then on; at once when absent.
+    /// Start of the grant; immediately if absent.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub start: Option<Timestamp>,
-    /// Holds no longer from then on; never when absent.
+    /// End of the grant; never if absent.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub end: Option<Timestamp>,
 }

@@ -3,26 +3,27 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 pub(super) const HELP: &str = "\
-A request is carried out as whoever approves it: they approve what they could do directly.
+An approved request runs with the access of its approver, who can only approve a change that
+they could make directly.
 
 Examples:
   mandate request list transport-janssens --state pending
   mandate request approve transport-janssens r0198c2
   mandate request reject transport-janssens r0198c2 --reason 'Not in this project'";
 
-/// What to do with change requests.
+/// The commands for change requests.
 #[derive(Debug, Subcommand)]
 pub enum RequestCommand {
-    /// List them.
+    /// List change requests.
     List(RequestListArgs),
-    /// Approve one that is pending, and make the change.
+    /// Approve a pending request, and make its change.
     Approve(RequestArgs),
-    /// Refuse one that is pending.
+    /// Reject a pending request.
     Reject {
-        /// Which.
+        /// The request.
         #[command(flatten)]
         of: RequestArgs,
-        /// Why, for whoever asked.
+        /// The reason, shown to the requester.
         #[arg(long)]
         reason: String,
     },
@@ -31,7 +32,7 @@ pub enum RequestCommand {
 /// A change request.
 #[derive(Debug, Args)]
 pub struct RequestArgs {
-    /// The organization; `organizations/` at the beginning may be left out.
+    /// The organization; the prefix `organizations/` is optional.
     pub organization: String,
     /// The id of the request.
     pub request: String,
@@ -40,12 +41,12 @@ pub struct RequestArgs {
 /// Arguments of `request list`.
 #[derive(Debug, Args)]
 pub struct RequestListArgs {
-    /// The organization; `organizations/` at the beginning may be left out.
+    /// The organization; the prefix `organizations/` is optional.
     pub organization: String,
-    /// Only about this membership, by its id.
+    /// Only requests about this membership, by its id.
     #[arg(long)]
     pub membership: Option<String>,
-    /// Only in this state.
+    /// Only requests in this state.
     #[arg(long)]
     pub state: Option<RequestState>,
 }
@@ -53,18 +54,18 @@ pub struct RequestListArgs {
 /// The state of a change request.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum RequestState {
-    /// Not sent yet.
+    /// Not submitted yet.
     Draft,
-    /// Waits for a decision.
+    /// Waiting for a decision.
     Pending,
-    /// The change is being made.
+    /// Approved; the change is being made.
     Approved,
     /// The change is made.
     Applied,
-    /// Refused.
+    /// Rejected.
     Rejected,
-    /// Taken back.
+    /// Cancelled by the requester.
     Cancelled,
-    /// Approved, and then not possible any more.
+    /// Approved, but the change was no longer possible.
     Failed,
 }

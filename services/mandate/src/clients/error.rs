@@ -1,4 +1,4 @@
-//! Calls that failed, and what to tell people about them.
+//! Failed calls, described for people.
 
 use std::fmt::Write;
 
@@ -15,14 +15,14 @@ pub struct CallError {
     pub service: Service,
     /// The method.
     pub method: &'static str,
-    /// What it answered, or what happened on the way.
+    /// The status that the service returned, or a status for a failure on the way.
     #[source]
     pub status: Box<Status>,
 }
 
 impl CallError {
-    /// Whether no service has answered. Services say in the details why they refuse; what does
-    /// not reach them has none.
+    /// True if no service answered. Services explain a refusal in the details; a call that never
+    /// reached one has none.
     pub fn is_unreachable(&self) -> bool {
         let unanswered = matches!(
             self.status.code(),
@@ -31,7 +31,7 @@ impl CallError {
         unanswered && self.status.get_details_error_info().is_none()
     }
 
-    /// Code, reason, message, fields and help, for people.
+    /// Describes code, reason, message, fields and help, for people.
     pub fn describe(&self) -> String {
         let details = self.status.get_error_details();
         let mut text = format!("{self}: {}", name(self.status.code()));
@@ -60,7 +60,7 @@ impl CallError {
     }
 }
 
-/// A code as it is in the protocol.
+/// Returns the name of a code in the protocol.
 fn name(code: Code) -> String {
     let mut name = String::new();
     for (index, character) in format!("{code:?}").chars().enumerate() {

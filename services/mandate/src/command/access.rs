@@ -17,7 +17,7 @@ use crate::{
     output,
 };
 
-/// Lists what a subject can reach in an organization.
+/// Lists the applications that a subject can use in an organization.
 pub(super) async fn access(
     args: AccessArgs,
     context: Option<&str>,
@@ -53,7 +53,7 @@ pub(super) async fn access(
     Ok(())
 }
 
-/// Every page; the revision is that of the first.
+/// Lists every page; the revision is that of the first.
 async fn list(
     connection: &Connection,
     mut request: ListEffectiveAccessRequest,
@@ -114,7 +114,7 @@ fn lines(access: &ApplicationAccess) -> Vec<String> {
     lines
 }
 
-/// The condition under which something holds, if it does not hold always.
+/// Returns the condition of a permission for printing; empty if it has none.
 pub(super) fn under(condition: &str) -> String {
     if condition.is_empty() {
         return String::new();

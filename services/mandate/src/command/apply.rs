@@ -18,7 +18,7 @@ use crate::{
     exit::Failure,
 };
 
-/// Reads documents, applies them, and says what was done.
+/// Reads documents, applies them, and reports the changes.
 pub(super) async fn apply(
     args: ApplyArgs,
     context: Option<&str>,
@@ -48,7 +48,7 @@ pub(super) async fn apply(
     }
 }
 
-/// One that could not go on because no service answered is told as such.
+/// Reports a stopped run as a connection failure if no service answered.
 fn failure(error: ApplyError, connection: &Connection) -> Failure {
     let unreachable = match &error {
         ApplyError::Stopped(stop) => stop.call.as_ref().filter(|call| call.is_unreachable()),
@@ -60,7 +60,7 @@ fn failure(error: ApplyError, connection: &Connection) -> Failure {
     }
 }
 
-/// Reads documents, or says what is wrong with each.
+/// Reads documents, or reports the problems of each.
 pub(super) fn documents(files: &[PathBuf]) -> Result<Vec<Document>, Failure> {
     Ok(read_all(files)??)
 }

@@ -10,7 +10,7 @@ mod verify;
 
 use crate::{cli::AuditCommand, exit::Failure};
 
-/// The logs, by the names of the services that keep them.
+/// The logs, by the names of their services.
 const LOGS: [&str; 3] = ["identity", "membership", "entitlement"];
 
 /// Reads, exports or verifies the audit log.
@@ -29,8 +29,8 @@ pub(super) async fn audit(
 }
 
 /// Calls a method of the audit service of each service, with a request of the same fields, and
-/// gives what it answers with the name of the log, until that is enough; asks nothing of a log for
-/// which there is enough already.
+/// passes each answer with the name of the log to the block until the block returns true. Skips a
+/// log that has enough already.
 macro_rules! each_log {
     ($connection:expr, $method:ident, $request:ident { $($field:ident: $value:expr),* $(,)? }, |$log:ident, $answer:ident| $then:block) => {
         each_log!($connection, $method, $request { $($field: $value),* }, |$log, $answer| $then, unless false)

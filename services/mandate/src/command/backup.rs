@@ -7,7 +7,7 @@ mod verify;
 
 use crate::{cli::BackupCommand, exit::Failure};
 
-/// Makes, verifies or restores a backup.
+/// Creates, verifies or restores a backup.
 pub(super) async fn backup(command: BackupCommand, json: bool) -> Result<(), Failure> {
     match command {
         BackupCommand::Create(args) => create::create(&args, json).await,

@@ -105,7 +105,7 @@ async fn show(connection: &Connection, id: &str, json: bool) -> Result<(), Failu
     Ok(())
 }
 
-/// What each changed application would change for the holders of its roles.
+/// Prints the effect of each changed application on the holders of its roles.
 async fn diff(
     connection: &Connection,
     changes: apply::Changes<Application>,

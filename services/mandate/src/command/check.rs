@@ -21,10 +21,10 @@ use crate::{
     moment, output,
 };
 
-/// How long an answer may take.
+/// Deadline of a call.
 pub(super) const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Asks, and prints the answer.
+/// Sends the question and prints the answer.
 pub(super) async fn check(
     args: QuestionArgs,
     context: Option<&str>,
@@ -56,7 +56,7 @@ pub(super) async fn check(
     outcome(&decision, args.error_on_deny)
 }
 
-/// Says that there is no such organization, to whoever may know.
+/// Prints that there is no such organization, if the caller may know.
 pub(super) async fn tell_misspelt(connection: &Connection, resource: &str) {
     let id = resource.strip_prefix("organizations/").unwrap_or(resource);
     let id = id.split('/').next().unwrap_or_default();
@@ -65,7 +65,7 @@ pub(super) async fn tell_misspelt(connection: &Connection, resource: &str) {
     }
 }
 
-/// How fresh the answer must be.
+/// Returns the freshness that the answer needs.
 pub(super) fn consistency(args: &QuestionArgs) -> Option<Consistency> {
     let requirement = match &args.at_least_as_fresh {
         Some(token) => Requirement::AtLeastAsFresh(token.clone()),
@@ -77,7 +77,7 @@ pub(super) fn consistency(args: &QuestionArgs) -> Option<Consistency> {
     })
 }
 
-/// How the command ends.
+/// Returns the result of the command.
 pub(super) fn outcome(decision: &Decision, error_on_deny: bool) -> Result<(), Failure> {
     match decision.effect() {
         Effect::Deny if error_on_deny => Err(Failure::denied()),
@@ -86,7 +86,7 @@ pub(super) fn outcome(decision: &Decision, error_on_deny: bool) -> Result<(), Fa
     }
 }
 
-/// A decision in one line.
+/// Formats a decision on one line.
 pub(super) fn as_text(decision: &Decision) -> String {
     let answer = if decision.effect() == Effect::Allow {
         format!("ALLOW  grant {}", decision.grant)
@@ -111,15 +111,15 @@ pub(super) fn as_text(decision: &Decision) -> String {
     format!("{answer}  revision {}{until}{behind}", decision.revision)
 }
 
-/// What the conditions ask for and was not said.
+/// Formats the context keys that conditions need and the question lacks.
 fn missing(keys: &[String]) -> String {
     if keys.is_empty() {
         return String::new();
     }
-    format!("  not given: {}", keys.join(", "))
+    format!("  missing context: {}", keys.join(", "))
 }
 
-/// A decision for programs.
+/// Formats a decision as JSON.
 pub(super) fn as_json(decision: &Decision) -> Value {
     json!({
         "effect": word(decision.effect().as_str_name(), "EFFECT_"),
@@ -132,7 +132,7 @@ pub(super) fn as_json(decision: &Decision) -> Value {
     })
 }
 
-/// A reason, as `OUT_OF_SCOPE`.
+/// Returns the name of a reason, such as `OUT_OF_SCOPE`.
 pub(super) fn reason_word(reason: DecisionReason) -> String {
     word(reason.as_str_name(), "DECISION_REASON_")
 }
@@ -162,7 +162,7 @@ fn sentence(reason: DecisionReason) -> &'static str {
             "No such grant covers the resource, or the resource does not exist."
         }
         DecisionReason::ConditionNotMet => {
-            "Such grants hold under conditions only, and none of these is met."
+            "Every such grant has a condition, and none of these conditions is met."
         }
     }
 }
@@ -212,7 +212,7 @@ mod tests {
     fn a_denial_is_a_failure_only_when_asked_for() {
         assert_eq!(outcome(&denied(), false), Ok(()));
         assert_eq!(outcome(&denied(), true).unwrap_err().exit, Exit::Denied);
-        // Not an answer, and so neither an allow nor a denial.
+        // A missing answer is neither an allow nor a denial.
         for error_on_deny in [false, true] {
             let unanswered = outcome(&Decision::default(), error_on_deny);
             assert_eq!(unanswered.unwrap_err().exit, Exit::Failed);

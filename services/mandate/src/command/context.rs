@@ -13,7 +13,7 @@ use crate::{
     output,
 };
 
-/// Lists, chooses or shows contexts.
+/// Lists, selects or shows contexts.
 pub(super) fn context(
     command: ContextCommand,
     chosen: Option<&str>,
@@ -51,7 +51,7 @@ pub(super) fn context(
     }
 }
 
-/// What is wrong is told now, not by the first command that uses it.
+/// Adds a context. Opens it first, so that an error shows now and not in a later command.
 fn add(args: ContextAddArgs, path: &Path) -> Result<(), Failure> {
     let all = args.url.unwrap_or_default();
     let url = |own: Option<String>| own.unwrap_or_else(|| all.clone());
@@ -76,7 +76,7 @@ fn add(args: ContextAddArgs, path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The URL of a service without a password.
+/// Returns the URL of a service without its password.
 fn shown(url: &str) -> SecretUrl {
     SecretUrl::from(url)
 }

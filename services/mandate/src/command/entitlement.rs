@@ -19,7 +19,7 @@ use crate::{
     moment, output,
 };
 
-/// Lists and changes what organizations have.
+/// Lists and changes entitlements.
 pub(super) async fn entitlement(
     command: EntitlementCommand,
     context: Option<&str>,
@@ -117,7 +117,7 @@ fn state(entitlement: &Entitlement) -> String {
     word(entitlement.state().as_str_name(), "ENTITLEMENT_STATE_")
 }
 
-/// Why it is suspended, if that was said.
+/// Returns the reason of a suspension, if it has one.
 fn reason(entitlement: &Entitlement) -> Option<String> {
     let reason = entitlement.suspension_reason();
     let said = reason != SuspensionReason::Unspecified;

@@ -1,7 +1,7 @@
-//! Calls whose answers are printed: one resource, or all of a list.
+//! Calls whose response is printed: one resource, or all pages of a list.
 
-/// Calls a method, of entitlement if no service is said, that answers with a resource, which it
-/// returns as the only one.
+/// Calls a method that returns a resource, of entitlement unless a service is given. Evaluates to
+/// that resource alone in a list.
 macro_rules! one {
     ($connection:expr, $client:ident().$method:ident($request:expr).$field:ident) => {
         $crate::command::every::one!($connection, Entitlement, $client().$method($request).$field)
@@ -19,7 +19,8 @@ macro_rules! one {
     }};
 }
 
-/// Calls a method, of entitlement if no service is said, that lists, page by page, and returns all.
+/// Calls a method that lists, of entitlement unless a service is given. Evaluates to the entries of
+/// all pages.
 macro_rules! pages {
     ($connection:expr, $client:ident().$method:ident($request:expr).$field:ident) => {
         $crate::command::every::pages!($connection, Entitlement, $client().$method($request).$field)

@@ -16,7 +16,7 @@ use crate::{
     output,
 };
 
-/// Asks why, and prints the answer.
+/// Sends the question and prints the explanation.
 pub(super) async fn explain(
     args: QuestionArgs,
     context: Option<&str>,
@@ -84,12 +84,15 @@ fn lines(answer: &ExplainResponse) -> Vec<String> {
         lines.push(format!("Next step: {}", answer.next_step));
     }
     if !answer.helpers.is_empty() {
-        lines.push(format!("Who could: {}", answer.helpers.join(", ")));
+        lines.push(format!(
+            "People who could help: {}",
+            answer.helpers.join(", ")
+        ));
     }
     lines
 }
 
-/// Whether a grant allows, and why or why not.
+/// Returns the mark of a grant, and the reasons why it allows or not.
 fn bearing(grant: &GrantConsideration) -> (char, String) {
     let failing: Vec<&str> = [
         (

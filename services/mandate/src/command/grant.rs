@@ -18,7 +18,7 @@ use crate::{
     moment, output,
 };
 
-/// Lists, gives and takes.
+/// Lists, creates and revokes grants.
 pub(super) async fn grant(
     command: GrantCommand,
     context: Option<&str>,
@@ -136,7 +136,7 @@ fn row(grant: &Grant) -> [String; 8] {
     ]
 }
 
-/// Where a grant holds, as ids.
+/// Formats the scope of a grant, as ids.
 fn places(scope: &Scope) -> String {
     let ids = |names: &[String]| {
         let ids: Vec<&str> = names.iter().map(|name| last(name)).collect();
@@ -157,12 +157,12 @@ fn places(scope: &Scope) -> String {
     parts.join(", ")
 }
 
-/// The last part of a name.
+/// Returns the last part of a name.
 pub(super) fn last(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
 
-/// A grant as scripts read it.
+/// Formats a grant as JSON.
 pub(super) fn as_json(grant: &Grant) -> Value {
     let scope = grant.scope.as_ref().map(|scope| {
         json!({

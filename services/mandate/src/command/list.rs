@@ -29,7 +29,7 @@ struct Page {
     revision: i64,
 }
 
-/// Lists, and prints a line for each row as soon as its page is there.
+/// Lists, and prints each page as soon as it arrives.
 pub(super) async fn list(args: ListArgs, context: Option<&str>, json: bool) -> Result<(), Failure> {
     let connection = connect(context)?;
     let what = match args.what {
@@ -49,7 +49,7 @@ pub(super) async fn list(args: ListArgs, context: Option<&str>, json: bool) -> R
             page.rows.iter().for_each(output::line);
         }
         conditional.extend(page.conditional);
-        // Whoever read them wants no more.
+        // The reader of the output may have closed it.
         if page.next.is_empty() || output::is_broken() {
             break page.revision;
         }
@@ -66,7 +66,7 @@ pub(super) async fn list(args: ListArgs, context: Option<&str>, json: bool) -> R
     for item in &conditional {
         let missing = item.missing_context.join(", ");
         output::line(format!(
-            "{}  under a condition; not given: {missing}",
+            "{}  under a condition; missing context: {missing}",
             item.name
         ));
     }
@@ -117,7 +117,7 @@ async fn page(
             let page = answer(Service::Entitlement, "list_resources", call).await?;
             Ok(Page {
                 rows: page.resources,
-                conditional: Vec::new(),
+                conditional: page.conditional_resources,
                 next: page.next_page_token,
                 revision: page.revision,
             })

@@ -1,8 +1,8 @@
-//! Names as people type them.
+//! Names as users type them.
 
 use crate::document::RoleText;
 
-/// `jan` is `users/jan`.
+/// Completes the name of a subject: `jan` is `users/jan`.
 pub(super) fn subject(text: &str) -> String {
     if text.contains('/') {
         text.to_owned()
@@ -11,7 +11,7 @@ pub(super) fn subject(text: &str) -> String {
     }
 }
 
-/// `acme/units/k1` is `organizations/acme/units/k1`.
+/// Completes the name of a resource: `acme/units/k1` is `organizations/acme/units/k1`.
 pub(super) fn in_organization(text: &str) -> String {
     if text.starts_with("organizations/") {
         text.to_owned()
@@ -20,12 +20,12 @@ pub(super) fn in_organization(text: &str) -> String {
     }
 }
 
-/// A role as documents name it.
+/// Parses a role in the syntax of documents.
 pub(super) fn role(text: &str) -> Result<RoleText<'_>, String> {
-    RoleText::parse(text).ok_or_else(|| format!("`{text}` is no role: write `application.role`"))
+    RoleText::parse(text).ok_or_else(|| format!("`{text}` is not a role: write `application.role`"))
 }
 
-/// The name of a role for grants in an organization.
+/// Returns the name of a role for grants in an organization.
 pub(super) fn role_name(organization: &str, text: &str) -> Result<String, String> {
     if text.contains('/') {
         return Ok(text.to_owned());
@@ -33,7 +33,7 @@ pub(super) fn role_name(organization: &str, text: &str) -> Result<String, String
     Ok(role(text)?.name(organization))
 }
 
-/// The name of an enum value without the prefix of its enum.
+/// Returns the name of an enum value without the prefix of its enum.
 pub(super) fn word(name: &str, prefix: &str) -> String {
     name.strip_prefix(prefix).unwrap_or(name).to_owned()
 }

@@ -1,5 +1,5 @@
-//! The organization that a command is about, for somebody who has misspelt it. Services tell nobody
-//! what does not exist from what is out of reach; who may list all organizations may be told.
+//! Hints for a misspelt organization. Services do not distinguish an absent organization from one
+//! out of reach; a caller who may list all organizations may be told.
 
 use api::membership::v1::ListOrganizationsRequest;
 
@@ -14,14 +14,14 @@ use crate::{
 
 use super::check::DEADLINE;
 
-/// The organizations of a page.
+/// Organizations per page.
 const PAGE: i32 = 1000;
-/// More pages than these are not looked through for a word that is like another.
+/// Maximum number of pages to search for a similar name.
 const MAX_PAGES: usize = 100;
-/// Names that differ in more letters are not alike.
+/// Maximum edit distance of similar names.
 const MAX_DISTANCE: usize = 2;
 
-/// The id of the organization that a command is about, if it is about one.
+/// Returns the id of the organization that a command names, if any.
 pub(super) fn organization_of(command: &Command) -> Option<String> {
     let name = match command {
         Command::Access(args) => &args.organization,
@@ -64,8 +64,8 @@ pub(super) fn organization_of(command: &Command) -> Option<String> {
     id.split('/').next().map(str::to_owned)
 }
 
-/// That there is no such organization, and which is written nearly so; nothing if there is one, or
-/// if the caller may not know.
+/// Returns the hint that there is no such organization, with the most similar name. `None` if the
+/// organization exists or the caller may not know.
 pub(super) async fn misspelt(connection: &Connection, id: &str) -> Option<String> {
     let mut request = ListOrganizationsRequest {
         page_size: PAGE,
@@ -98,7 +98,7 @@ pub(super) async fn misspelt(connection: &Connection, id: &str) -> Option<String
     None
 }
 
-/// How many letters are to be put in, left out or changed to make one of the other.
+/// Returns the edit distance: the number of letters to insert, remove or change.
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();

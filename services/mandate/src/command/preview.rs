@@ -16,7 +16,7 @@ use crate::{
     output,
 };
 
-/// Says what changes of grants would change, and makes them if that is asked for.
+/// Previews grant changes, and applies them on request.
 pub(super) async fn preview(
     args: PreviewArgs,
     context: Option<&str>,
@@ -39,7 +39,7 @@ pub(super) async fn preview(
     } else {
         lines(&preview).iter().for_each(output::line);
     }
-    // What it would make cannot be made.
+    // Changes with a conflict cannot be applied.
     if !preview.conflicts.is_empty() {
         return Err(Failure::denied());
     }
@@ -101,7 +101,7 @@ fn lines(preview: &PreviewResponse) -> Vec<String> {
     lines
 }
 
-/// Whether permissions are gained, lost or moved, and where they hold.
+/// Returns the sign of a gain, loss or move of permissions, and their locations.
 fn change_in(change: &PermissionsDifference) -> (char, String) {
     match (&change.before, &change.after) {
         (None, Some(after)) => ('+', places(after)),

@@ -6,18 +6,17 @@ use serde_json::json;
 
 use crate::{cli::RedisUsersArgs, exit::Failure, output, run::Secrets};
 
-/// What every connection needs. What Redis 7.0 does not know, as `CLIENT SETINFO`, it would not let
-/// pass in a rule; clients go on where they may not say it. They ask what Sentinel calls the master
-/// for its role.
+/// Commands that every connection needs. An ACL rule must not name a command that Redis 7.0 does
+/// not know, such as `CLIENT SETINFO`; clients continue if it is refused. They send ROLE to the
+/// master that Sentinel names.
 const CONNECT: &str = "+hello +auth +ping +select +role \
                        +cluster|slots +cluster|shards +cluster|nodes +cluster|myid";
-/// What the services do: the script that puts values runs with the same rights.
+/// Commands of the services: the script that stores values runs with the same rights.
 const WRITE: &str = "+time +mget +get +set +eval +evalsha +script|load";
-/// What others may do.
+/// Commands of other readers.
 const READ: &str = "+mget +get";
 
-/// Prints the rules of two Redis users: one for the services, and one that can read decisions and
-/// do nothing else.
+/// Prints the rules of two Redis users: one for the services, and one that can only read decisions.
 pub(super) fn redis_users(args: &RedisUsersArgs, json: bool) -> Result<(), Failure> {
     let namespace = Secrets::read(&args.secrets)?.sealer.namespace(DECISIONS);
     let contract = Contract::new(&namespace);
@@ -36,7 +35,7 @@ pub(super) fn redis_users(args: &RedisUsersArgs, json: bool) -> Result<(), Failu
     output::line(format!(
         "# The namespace of this installation is {namespace}"
     ));
-    output::line("# Give each user a password of its own: >PASSWORD after `on`.");
+    output::line("# Set a password for each user: >PASSWORD after `on`.");
     output::line(format!("ACL SETUSER mandate {service}"));
     output::line(format!("ACL SETUSER mandate-reader {reader}"));
     Ok(())

@@ -21,7 +21,7 @@ use crate::{
     moment, output,
 };
 
-/// Lists change requests, and decides upon them.
+/// Lists, approves and rejects change requests.
 pub(super) async fn request(
     command: RequestCommand,
     context: Option<&str>,
@@ -67,7 +67,10 @@ pub(super) async fn request(
         return output::json(&json!({ "requests": requests }));
     }
     let rows: Vec<[String; 5]> = requests.iter().map(row).collect();
-    output::table(["REQUEST", "SUBJECT", "WISH", "STATE", "REQUESTER"], &rows);
+    output::table(
+        ["REQUEST", "SUBJECT", "CHANGE", "STATE", "REQUESTER"],
+        &rows,
+    );
     output::note(format!("{} request(s)", requests.len()));
     Ok(())
 }
@@ -114,7 +117,7 @@ fn state(request: &ChangeRequest) -> String {
     word(request.state().as_str_name(), "CHANGE_REQUEST_STATE_")
 }
 
-/// What is asked for, in a few words.
+/// Summarizes the requested change.
 fn wish(request: &ChangeRequest) -> String {
     let change = match &request.kind {
         Some(Kind::ChangeAccess(change)) => change,
@@ -133,7 +136,7 @@ fn wish(request: &ChangeRequest) -> String {
                 .grant
                 .as_ref()
                 .map_or("", |grant| grant.role.as_str());
-            format!("give {role}")
+            format!("grant {role}")
         }
         Change::Update(update) => {
             let name = update

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{cli::RoleCommand, connect::connect, document::RoleText, exit::Failure, output};
 
-/// Lists and changes the roles that an organization makes for itself.
+/// Lists and changes custom roles.
 pub(super) async fn role(
     command: RoleCommand,
     context: Option<&str>,
@@ -93,7 +93,7 @@ pub(super) async fn role(
     Ok(())
 }
 
-/// A role of an organization, with or without `custom:`.
+/// Parses a custom role, with or without `custom:`.
 fn read(text: &str) -> Result<RoleText<'_>, Failure> {
     let own = names::role(text).map_err(Failure::usage)?;
     Ok(RoleText {

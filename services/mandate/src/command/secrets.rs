@@ -11,7 +11,7 @@ use crate::{
     run::{PeerKeys, Secrets},
 };
 
-/// Makes secrets.
+/// Creates secrets.
 pub(super) fn secrets(command: &SecretsCommand, json: bool) -> Result<(), Failure> {
     let SecretsCommand::Init { folder } = command;
     fs::DirBuilder::new()
@@ -29,13 +29,13 @@ pub(super) fn secrets(command: &SecretsCommand, json: bool) -> Result<(), Failur
     }
     files.iter().for_each(output::line);
     output::note(
-        "All services need `root.key` and `token.key`; of `peers`, each that runs by itself needs \
-         its own key and the digests of the others.",
+        "Every service needs `root.key` and `token.key`. A service in a process of its own also \
+         needs, from `peers`, its key and the digests of the others.",
     );
     Ok(())
 }
 
-/// The files in a folder.
+/// Returns the files in a folder.
 fn files(folder: &Path) -> Result<Vec<String>, Failure> {
     let wrong = |error| Failure::failed(format!("`{}`: {error}", folder.display()));
     let mut files = Vec::new();

@@ -28,12 +28,13 @@ use crate::{
     output,
 };
 
-/// What a backend is for that asks what others may.
+/// The access of a backend that checks the access of others, and its role.
 const CHECK: (&str, &str) = ("check", "mandate.checker");
-/// Everywhere, and the organization whose members can do everywhere what they can do there.
+/// The word for all organizations, and the organization whose members can do everywhere what they
+/// can do there.
 const EVERYWHERE: (&str, &str) = ("all", "organizations/operator");
 
-/// Makes service accounts.
+/// Creates service accounts.
 pub(super) async fn service_account(
     command: ServiceAccountCommand,
     context: Option<&str>,
@@ -77,15 +78,15 @@ pub(super) async fn service_account(
         output::line(&secret);
     }
     if output::is_broken() {
-        return Err(lost(&key, "nobody reads what is printed"));
+        return Err(lost(&key, "nobody reads the output"));
     }
     Ok(())
 }
 
-/// A key that could not be handed over is of no use, and somebody might have seen it.
+/// Reports a key that could not be handed over: it is useless, and somebody may have seen it.
 fn lost(key: &str, error: &str) -> Failure {
     Failure::failed(format!(
-        "{error}\nthe key is lost; delete `{key}` and make another"
+        "{error}\nthe key is lost; delete `{key}` and create another"
     ))
 }
 
@@ -97,7 +98,7 @@ fn organizations(args: &ServiceAccountCreateArgs) -> Vec<String> {
     named.collect()
 }
 
-/// Opened before anything is made: a key that has no place is lost.
+/// Opens the key file. That comes first: a key without a file to go to would be lost.
 fn private(path: &Path) -> Result<std::fs::File, Failure> {
     let opened: io::Result<_> = OpenOptions::new()
         .write(true)
@@ -107,7 +108,7 @@ fn private(path: &Path) -> Result<std::fs::File, Failure> {
     opened.map_err(|error| Failure::usage(format!("`{}`: {error}", path.display())))
 }
 
-/// What is there already stays as it is: a run that was cut short is finished by the next.
+/// Accepts an entity that exists already, unchanged: a run continues an interrupted one.
 fn unless_there<T: Default>(
     connection: &Connection,
     result: Result<T, CallError>,
@@ -139,7 +140,7 @@ async fn create(
     Ok(unless_there(connection, made)?.consistency_token)
 }
 
-/// Makes it a member, and returns the token that says so.
+/// Creates the membership, and returns its consistency token.
 async fn join(connection: &Connection, parent: &str, account: &str) -> Result<String, Failure> {
     let request = CreateMembershipRequest {
         parent: parent.to_owned(),
@@ -155,7 +156,7 @@ async fn join(connection: &Connection, parent: &str, account: &str) -> Result<St
     Ok(unless_there(connection, made)?.consistency_token)
 }
 
-/// Gives it a role everywhere in an organization, and returns the name of the grant.
+/// Grants a role in the whole organization, and returns the name of the grant.
 async fn give(
     connection: &Connection,
     parent: &str,
@@ -190,7 +191,7 @@ async fn give(
     Ok(name)
 }
 
-/// Waits until the account is known where decisions are made, so that its key is of use at once.
+/// Waits until the entitlement service knows the account, so that its key works immediately.
 async fn heard(connection: &Connection, account: &str, token: String) {
     let question = CheckRequest {
         subject: account.to_owned(),
@@ -205,7 +206,7 @@ async fn heard(connection: &Connection, account: &str, token: String) {
     let _ = client.check(within(DEADLINE, question)).await;
 }
 
-/// Makes a key: its name, and the secret that is never shown again.
+/// Creates a key: returns its name, and the secret, which is shown only once.
 async fn key(connection: &Connection, account: &str) -> Result<(String, String), Failure> {
     let request = CreateServiceAccountKeyRequest {
         parent: account.to_owned(),

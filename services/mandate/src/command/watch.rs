@@ -39,7 +39,7 @@ pub(super) async fn watch(
     loop {
         let next = tokio::select! {
             next = stream.message() => next,
-            // Its reader wants no more, as `head`.
+            // The reader, such as `head`, has closed the output.
             () = output::closed() => return Ok(()),
         };
         let message = next.map_err(|status| {
@@ -59,7 +59,7 @@ pub(super) async fn watch(
         let changes = before.iter().map(|change| (change, ""));
         for (change, cursor) in changes.chain([(last, response.cursor.as_str())]) {
             if json {
-                // One a line, for programs that read as it goes.
+                // One object per line, for programs that read the stream.
                 output::line(as_json(change, cursor).to_string());
             } else {
                 output::line(as_text(change));

@@ -1,4 +1,4 @@
-//! Writing the contexts file.
+//! Writes the contexts file.
 
 use std::{
     fs,
@@ -8,7 +8,7 @@ use std::{
 
 use super::{ContextError, Contexts};
 
-/// Writes beside the file and renames, so that a reader finds the old contexts or the new ones.
+/// Writes a temporary file and renames it, so that a reader finds the old contexts or the new ones.
 pub(super) fn store(path: &Path, contexts: &Contexts) -> Result<(), ContextError> {
     let write = || -> io::Result<()> {
         let folder = path.parent().unwrap_or(Path::new("."));
@@ -18,7 +18,7 @@ pub(super) fn store(path: &Path, contexts: &Contexts) -> Result<(), ContextError
         let temporary = folder.join(name);
         let mut text = serde_json::to_vec_pretty(contexts)?;
         text.push(b'\n');
-        // One that an earlier process of this id left behind may be readable by others.
+        // A file that an earlier process of this id left behind may be readable by others.
         match fs::remove_file(&temporary) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}

@@ -1,25 +1,26 @@
-//! Mappings that know which keys a document says and where, and collect those that mean nothing, so
-//! that all of them are reported at once.
+//! Mappings that record the keys of a document with their positions, and collect unknown keys so
+//! that all of them are reported together.
 
-/// Structs whose fields are all optional in the YAML; what must be there is for validation to
-/// say, with the rest of what is wrong.
+/// Defines structs whose fields are all optional in the YAML; validation reports missing fields,
+/// together with all other problems.
 macro_rules! mappings {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident as $key:literal: $type:ty,)* })*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Default)]
         pub struct $name {
             $($(#[$field_doc])* pub $field: $type,)*
-            /// The keys that the document says, and where: what it leaves out stays as it is.
+            /// The keys that the document sets, and their positions: apply leaves a field without a
+            /// key unchanged.
             pub said: Vec<(&'static str, $crate::document::At)>,
-            /// Keys that mean nothing here.
+            /// Unknown keys.
             pub unknown: Vec<$crate::document::Text>,
         }
 
         impl $name {
-            /// The keys that mean something.
+            /// The known keys.
             pub const KEYS: &[&str] = &[$($key),*];
 
-            /// Whether the document says this.
+            /// True if the document sets this key.
             pub fn says(&self, key: &str) -> bool {
                 self.said.iter().any(|(said, _)| *said == key)
             }

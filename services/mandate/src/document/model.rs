@@ -1,4 +1,4 @@
-//! What a document holds, key by key.
+//! The content of a document, key by key.
 
 use serde_saphyr::Spanned;
 
@@ -7,13 +7,13 @@ use super::{mapping::mappings, scope::ScopeEntry, text::Text};
 mappings! {
     /// A whole document.
     Root {
-        /// Applications of the catalogue.
+        /// Applications of the catalog.
         applications as "applications": Vec<Spanned<ApplicationEntry>>,
         /// Identities of internal backends.
         service_accounts as "service_accounts": Vec<Spanned<ServiceAccountEntry>>,
         /// People.
         users as "users": Vec<Spanned<UserEntry>>,
-        /// Customers and partners, with all that they own.
+        /// Customers and partners, with their data.
         organizations as "organizations": Vec<Spanned<OrganizationEntry>>,
     }
 
@@ -21,21 +21,21 @@ mappings! {
     ApplicationEntry {
         /// The id.
         id as "id": Text,
-        /// What people call it.
+        /// The display name.
         display_name as "display_name": Text,
-        /// What people call it in other languages.
+        /// The display name in other languages.
         display_names as "display_names": Names,
-        /// Other names of it.
+        /// Other names of the application.
         aliases as "aliases": Vec<Text>,
         /// `OVERVIEW`, `BUSINESS_TOOLS`.
         placements as "placements": Vec<Text>,
         /// `MANAGED` or `EXTERNAL`.
         management_mode as "management_mode": Text,
-        /// Its parts, in display order.
+        /// Its modules, in display order.
         modules as "modules": Vec<Spanned<ModuleEntry>>,
         /// Its roles, in display order.
         roles as "roles": Vec<Spanned<RoleEntry>>,
-        /// Sets of roles of which nobody is given two.
+        /// Sets of roles of which nobody may hold two.
         separations as "separations": Vec<Vec<Text>>,
     }
 
@@ -43,15 +43,15 @@ mappings! {
     ModuleEntry {
         /// The id in permissions.
         id as "id": Text,
-        /// What people call it.
+        /// The display name.
         display_name as "display_name": Text,
-        /// What people call it in other languages.
+        /// The display name in other languages.
         display_names as "display_names": Names,
-        /// What can be done in it.
+        /// The actions in the module.
         verbs as "verbs": Vec<Text>,
-        /// Parts of it.
+        /// Its options.
         options as "options": Vec<Spanned<OptionEntry>>,
-        /// Whether every user of the application should have it.
+        /// True if every user of the application should have the module.
         recommended as "recommended": Option<bool>,
     }
 
@@ -59,11 +59,11 @@ mappings! {
     OptionEntry {
         /// The id in permissions.
         id as "id": Text,
-        /// What people call it.
+        /// The display name.
         display_name as "display_name": Text,
-        /// What people call it in other languages.
+        /// The display name in other languages.
         display_names as "display_names": Names,
-        /// What can be done with it.
+        /// The actions on the option.
         verbs as "verbs": Vec<Text>,
     }
 
@@ -71,17 +71,17 @@ mappings! {
     RoleEntry {
         /// The id.
         id as "id": Text,
-        /// What people call it.
+        /// The display name.
         display_name as "display_name": Text,
-        /// What people call it in other languages.
+        /// The display name in other languages.
         display_names as "display_names": Names,
         /// Permissions of the application, or patterns.
         permissions as "permissions": Vec<Text>,
-        /// What its holders are told of.
+        /// Notifications that reach the holders of the role.
         notification_routes as "notification_routes": Vec<Text>,
     }
 
-    /// What people call something in other languages.
+    /// A display name in other languages.
     Names {
         /// English.
         en as "en": Text,
@@ -99,17 +99,17 @@ mappings! {
     ServiceAccountEntry {
         /// The id.
         id as "id": Text,
-        /// What people call it.
+        /// The display name.
         display_name as "display_name": Text,
-        /// Whose tokens prove it.
+        /// The OIDC identities whose tokens authenticate the account.
         oidc as "oidc": Vec<Spanned<OidcEntry>>,
     }
 
-    /// Whose tokens prove a service account.
+    /// An OIDC identity of a service account.
     OidcEntry {
-        /// The issuer, as its tokens name it.
+        /// The issuer, as in its tokens.
         issuer as "issuer": Text,
-        /// The subject, as its tokens name it.
+        /// The subject, as in its tokens.
         subject as "subject": Text,
     }
 
@@ -117,9 +117,9 @@ mappings! {
     UserEntry {
         /// The id.
         id as "id": Text,
-        /// What the person logs in with.
+        /// The login.
         login as "login": Text,
-        /// The set of logins that the login is unique in.
+        /// The realm: logins are unique within one.
         realm as "realm": Text,
         /// Given name.
         given_name as "given_name": Text,
@@ -127,7 +127,7 @@ mappings! {
         family_name as "family_name": Text,
         /// E-mail address.
         email as "email": Text,
-        /// `ACTIVE` or `DEACTIVATED`; left as it is when absent.
+        /// `ACTIVE` or `DEACTIVATED`; unchanged if absent.
         state as "state": Text,
     }
 
@@ -135,23 +135,23 @@ mappings! {
     OrganizationEntry {
         /// The id.
         id as "id": Text,
-        /// What people call it.
+        /// The display name.
         display_name as "display_name": Text,
-        /// Whether a member needs an active subscription.
+        /// True if a member needs an active subscription.
         subscription_required as "subscription_required": Option<bool>,
-        /// `ACTIVE` or `SUSPENDED`; left as it is when absent.
+        /// `ACTIVE` or `SUSPENDED`; unchanged if absent.
         state as "state": Text,
-        /// Whom it turns to at the operator.
+        /// Its contacts at the operator.
         contacts as "contacts": Vec<Spanned<ContactEntry>>,
         /// The applications that it has.
         entitlements as "entitlements": Vec<Spanned<EntitlementEntry>>,
-        /// Its tree.
+        /// The units, a tree.
         units as "units": Vec<Spanned<UnitEntry>>,
-        /// What access can be restricted to.
+        /// The resources to which access can be restricted.
         resources as "resources": Vec<Spanned<ResourceEntry>>,
-        /// The roles that it makes for itself.
+        /// The custom roles.
         custom_roles as "custom_roles": Vec<Spanned<CustomRoleEntry>>,
-        /// Who is a member.
+        /// The members.
         memberships as "memberships": Vec<Spanned<MembershipEntry>>,
     }
 
@@ -161,23 +161,23 @@ mappings! {
         id as "id": Text,
         /// `REPRESENTATIVE` or `SUPPORT`.
         kind as "kind": Text,
-        /// What people call it.
+        /// The display name.
         display_name as "display_name": Text,
         /// `https:`, `mailto:` or `tel:`.
         uri as "uri": Text,
-        /// Whether it is the primary representative; left as it is unless it is to be.
+        /// True for the primary representative; otherwise unchanged.
         primary as "primary": Option<bool>,
     }
 
-    /// That an organization has an application.
+    /// An entitlement: an organization has an application.
     EntitlementEntry {
         /// The id of the application.
         application as "application": Text,
-        /// In force from then on.
+        /// Start of the entitlement.
         start_time as "start_time": Text,
-        /// No longer in force from then on.
+        /// End of the entitlement.
         end_time as "end_time": Text,
-        /// `ACTIVE` or `SUSPENDED`; left as it is when absent.
+        /// `ACTIVE` or `SUSPENDED`; unchanged if absent.
         state as "state": Text,
     }
 
@@ -185,75 +185,75 @@ mappings! {
     UnitEntry {
         /// The id.
         id as "id": Text,
-        /// What people call it.
+        /// The display name.
         display_name as "display_name": Text,
         /// `company`, `department`, `customer-account`.
         kind as "kind": Text,
-        /// The number that the operator knows it by.
+        /// The number by which the operator knows the unit.
         number as "number": Text,
-        /// The unit above it.
+        /// The parent unit.
         parent as "parent": Text,
     }
 
-    /// A leaf that access can be restricted to.
+    /// A leaf to which access can be restricted.
     ResourceEntry {
         /// The id.
         id as "id": Text,
         /// `phone-number`, `product`.
         kind as "type": Text,
-        /// What the operator's systems call it.
+        /// The id in the systems of the operator.
         external_id as "external_id": Text,
-        /// What people call it.
+        /// The display name.
         display_name as "display_name": Text,
-        /// The unit that it belongs to.
+        /// The unit of the resource.
         unit as "unit": Text,
     }
 
-    /// A role that an organization makes for itself.
+    /// A custom role.
     CustomRoleEntry {
-        /// The id, of the organization's roles of the application.
+        /// The id, unique among the custom roles of the organization for the application.
         id as "id": Text,
         /// The id of the application.
         application as "application": Text,
-        /// What people call it.
+        /// The display name.
         display_name as "display_name": Text,
-        /// What it is for.
+        /// The purpose of the role.
         description as "description": Text,
         /// Permissions of the application.
         permissions as "permissions": Vec<Text>,
     }
 
-    /// A member, with what the member is given.
+    /// A member, with the grants of the member.
     MembershipEntry {
         /// The id of a user; this or `service_account`.
         user as "user": Text,
         /// The id of a service account; this or `user`.
         service_account as "service_account": Text,
-        /// Whether the member has an active subscription.
+        /// True if the member has an active subscription.
         subscription_active as "subscription_active": Option<bool>,
-        /// `ACTIVE` or `SUSPENDED`; left as it is when absent.
+        /// `ACTIVE` or `SUSPENDED`; unchanged if absent.
         state as "state": Text,
-        /// The roles of the member.
+        /// The grants of the member.
         grants as "grants": Vec<Spanned<GrantEntry>>,
     }
 
-    /// A role given to a member.
+    /// A grant of a role to a member.
     GrantEntry {
-        /// The id; made of member and role when absent.
+        /// The id; derived from member and role if absent.
         id as "id": Text,
-        /// `application.role`, or `custom:application.role` for one of the organization's own.
+        /// `application.role`, or `custom:application.role` for a custom role.
         role as "role": Text,
-        /// Where it holds.
+        /// The locations of the grant.
         scope as "scope": Option<Spanned<ScopeEntry>>,
-        /// The applications that are managed: for `mandate.application-admin`.
+        /// The managed applications, for `mandate.application-admin`.
         applications as "applications": Vec<Text>,
-        /// Whether the holder may give the permissions of the role on: for management roles.
+        /// True if the holder may delegate the permissions of the role: for management roles.
         can_delegate as "can_delegate": Option<bool>,
-        /// Holds only where this is met, as `context.network == "office"`.
+        /// Condition of the grant, such as `context.network == "office"`.
         condition as "condition": Text,
-        /// Holds from then on.
+        /// Start of the grant.
         start_time as "start_time": Text,
-        /// Holds no longer from then on.
+        /// End of the grant.
         end_time as "end_time": Text,
     }
 }

@@ -1,4 +1,4 @@
-//! From text to a document.
+//! Parses text into a document.
 
 use serde_saphyr::{Error, MessageFormatter, Options, UserMessageFormatter};
 
@@ -8,16 +8,16 @@ use super::{
     place::{At, Problem},
 };
 
-/// The largest document: about two million facts.
+/// Maximum number of YAML nodes: about two million facts.
 const MAX_NODES: usize = 32_000_000;
-/// The largest sum of the scalars of a document.
+/// Maximum size of all scalars of a document together.
 const MAX_SCALAR_BYTES: usize = 1 << 30;
 
-/// Reads a document; `file` is what problems call it. Keys that are not known are reported by
-/// [`validate`](super::validate()), with the rest of what is wrong.
+/// Parses a document; problems name it by `file`. [`validate`](super::validate()) reports unknown
+/// keys, with all other problems.
 ///
 /// # Errors
-/// The text is not YAML, or a value is not of the kind that its key demands.
+/// The text is not YAML, or a value is not of the kind that its key requires.
 pub fn parse_str(file: &str, text: &str) -> Result<Document, Problem> {
     let root: Root = serde_saphyr::from_str_with_options(text, options())
         .map_err(|error| problem(file, &error))?;

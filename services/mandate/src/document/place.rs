@@ -1,10 +1,10 @@
-//! Where in a document something stands, and what is wrong there.
+//! Positions in a document, and problems at them.
 
 use std::fmt;
 
 use serde_saphyr::{Location, Spanned};
 
-/// A line and a column, from 1; 0 is nowhere.
+/// A line and a column, from 1; 0 means no position.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct At {
     /// The line.
@@ -14,12 +14,12 @@ pub struct At {
 }
 
 impl At {
-    /// Where a value is used.
+    /// Returns the position of the use of a value.
     pub fn of<T>(spanned: &Spanned<T>) -> Self {
         Self::from(spanned.referenced)
     }
 
-    /// This place, or the other one when this is nowhere.
+    /// Returns this position, or the other one if this is none.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         if self.line == 0 { other } else { self }
@@ -35,18 +35,18 @@ impl From<Location> for At {
     }
 }
 
-/// Something that is wrong with a document.
+/// A problem in a document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Problem {
     /// The file.
     pub file: String,
-    /// Where in the file.
+    /// The position in the file.
     #[serde(flatten)]
     pub at: At,
-    /// The field, as `organizations[0].units[2].parent`; empty when it is not known.
+    /// The field, such as `organizations[0].units[2].parent`; empty if not known.
     #[serde(rename = "field")]
     pub path: String,
-    /// What is wrong.
+    /// The message.
     pub message: String,
 }
 
@@ -62,7 +62,7 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-/// The path of a field, written out only when something is wrong with it.
+/// The path of a field, formatted only if the field has a problem.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Path<'a> {
     parent: Option<&'a Path<'a>>,
@@ -78,7 +78,7 @@ impl<'a> Path<'a> {
         index: None,
     };
 
-    /// A field of this.
+    /// Returns the path of a field.
     pub(super) fn key(&'a self, key: &'static str) -> Path<'a> {
         Path {
             parent: Some(self),
@@ -87,7 +87,7 @@ impl<'a> Path<'a> {
         }
     }
 
-    /// An item of a list that is a field of this.
+    /// Returns the path of an item of a list.
     pub(super) fn item(&'a self, key: &'static str, index: usize) -> Path<'a> {
         Path {
             index: Some(index),

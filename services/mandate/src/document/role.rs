@@ -1,19 +1,18 @@
-//! Roles as documents name them.
+//! Role names in documents.
 
-/// A role: `application.role`, or `custom:application.role` for one that the organization made
-/// for itself.
+/// A role: `application.role`, or `custom:application.role` for a custom role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RoleText<'a> {
-    /// Whether it is the organization's own.
+    /// True for a custom role.
     pub custom: bool,
     /// The application.
     pub application: &'a str,
-    /// The role of it.
+    /// The id of the role.
     pub role: &'a str,
 }
 
 impl<'a> RoleText<'a> {
-    /// Reads one, if it has the form of one.
+    /// Parses a role; `None` if the text does not have the form of one.
     pub fn parse(text: &'a str) -> Option<Self> {
         let own = text.strip_prefix("custom:");
         let (application, role) = own.unwrap_or(text).split_once('.')?;
@@ -24,7 +23,7 @@ impl<'a> RoleText<'a> {
         })
     }
 
-    /// The resource name, for grants in `organizations/{organization}`.
+    /// Returns the resource name, for grants in `organizations/{organization}`.
     pub fn name(self, organization: &str) -> String {
         let name = format!("applications/{}/roles/{}", self.application, self.role);
         if self.custom {

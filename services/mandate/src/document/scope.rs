@@ -1,4 +1,4 @@
-//! Where a grant holds: `ALL`, or a mapping of units and resources.
+//! The scope of a grant: `ALL`, or a mapping of units and resources.
 
 use std::fmt;
 
@@ -10,23 +10,23 @@ use serde::{
 use super::{mapping::mappings, text::Text};
 
 mappings! {
-    /// The places of a scope that is not `ALL`.
+    /// The locations of a scope other than `ALL`.
     Places {
-        /// Units, each with all that is below it.
+        /// Units, each with everything below it.
         units as "units": Vec<Text>,
         /// Resources.
         resources as "resources": Vec<Text>,
     }
 }
 
-/// Where a grant holds.
+/// The scope of a grant.
 #[derive(Debug, Clone)]
 pub enum ScopeEntry {
-    /// Everywhere in the organization.
+    /// The whole organization.
     All,
-    /// In the union of these.
+    /// The union of these.
     Places(Places),
-    /// A word that is no scope.
+    /// A word that is not a scope.
     Unknown(String),
 }
 

@@ -31,7 +31,7 @@ fn every_portal_is_valid_alone_and_with_the_others() {
     assert!(validated.deferred.is_empty());
 }
 
-/// A valid document, with a place for what a case breaks.
+/// A valid document, with placeholders for the cases below.
 const FLEET: &str = "\
 applications:
   - id: fleet
@@ -61,7 +61,7 @@ organizations:
             scope: {units: [k1], resources: [R1]}
 ";
 
-/// What is replaced, by what, and what is wrong then.
+/// The replaced text, its replacement, and the problems that follow.
 type Case<'a> = (&'a str, &'a str, &'a [&'a str]);
 
 const BROKEN: &[Case<'_>] = &[
@@ -76,7 +76,7 @@ const BROKEN: &[Case<'_>] = &[
         "role: fleet.viewer",
         "role: viewer",
         &[
-            "d.yaml:25:19: organizations[0].memberships[0].grants[0].role: `viewer` is no role `application.role`",
+            "d.yaml:25:19: organizations[0].memberships[0].grants[0].role: `viewer` is not a role: write `application.role`",
         ],
     ),
     (
@@ -119,7 +119,7 @@ const BROKEN: &[Case<'_>] = &[
         "{units: [k1], resources: [R1]}",
         "ALL\n            start_time: yesterday",
         &[
-            "d.yaml:27:25: organizations[0].memberships[0].grants[0].start_time: `yesterday` is no moment such as `2026-01-31T09:00:00Z`",
+            "d.yaml:27:25: organizations[0].memberships[0].grants[0].start_time: `yesterday` is not a time such as `2026-01-31T09:00:00Z`",
         ],
     ),
     (
@@ -203,8 +203,8 @@ users:",
         "{id: k1, display_name: One}",
         "{id: k1, display_name: One, parent: k2}",
         &[
-            "d.yaml:18:45: organizations[0].units[0].parent: unit `k1` would be above itself",
-            "d.yaml:19:45: organizations[0].units[1].parent: unit `k2` would be above itself",
+            "d.yaml:18:45: organizations[0].units[0].parent: unit `k1` would be its own ancestor",
+            "d.yaml:19:45: organizations[0].units[1].parent: unit `k2` would be its own ancestor",
         ],
     ),
     (
@@ -218,7 +218,7 @@ users:",
     (
         "  - id: acme",
         "  - id: acme\n    state: CLOSED",
-        &["d.yaml:14:12: organizations[0].state: `CLOSED` is none of `ACTIVE`, `SUSPENDED`"],
+        &["d.yaml:14:12: organizations[0].state: `CLOSED` is not one of `ACTIVE`, `SUSPENDED`"],
     ),
     (
         "  - id: acme",
@@ -229,7 +229,7 @@ users:",
       - {id: b, kind: REPRESENTATIVE, display_name: B, uri: tel:1, primary: true}
       - {id: c, kind: REPRESENTATIVE, display_name: C, uri: tel:1, primary: true}",
         &[
-            "d.yaml:15:23: organizations[0].contacts[0].kind: `BOSS` is none of `REPRESENTATIVE`, `SUPPORT`",
+            "d.yaml:15:23: organizations[0].contacts[0].kind: `BOSS` is not one of `REPRESENTATIVE`, `SUPPORT`",
             "d.yaml:16:9: organizations[0].contacts[1].primary: is only for `REPRESENTATIVE`",
             "d.yaml:16:9: organizations[0].contacts[1].uri: must be set",
             "d.yaml:16:14: organizations[0].contacts[1].id: contact `a` is already at d.yaml:15:14",

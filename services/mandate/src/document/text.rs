@@ -1,11 +1,11 @@
-//! A scalar and where it stands.
+//! A scalar and its position.
 
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
 use super::place::At;
 
-/// A scalar of the document, spelled as it is there; absent when the key is, or has no value.
+/// A scalar of the document, as spelled there; absent if the key is absent or has no value.
 #[derive(Debug, Clone, Default)]
 pub struct Text {
     value: Option<Box<str>>,
@@ -13,17 +13,17 @@ pub struct Text {
 }
 
 impl Text {
-    /// The value; empty when absent.
+    /// Returns the value; empty if absent.
     pub fn as_str(&self) -> &str {
         self.value.as_deref().unwrap_or_default()
     }
 
-    /// The value, if there is one.
+    /// Returns the value, if there is one.
     pub fn get(&self) -> Option<&str> {
         self.value.as_deref()
     }
 
-    /// Where it stands; nowhere when absent.
+    /// Returns the position; none if absent.
     pub fn at(&self) -> At {
         self.at
     }

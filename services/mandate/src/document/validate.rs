@@ -1,4 +1,4 @@
-//! What must be true of documents before anything is sent: all that is wrong, at once.
+//! Validates documents before any call: reports all problems together.
 
 mod catalog;
 mod check;
@@ -20,16 +20,16 @@ use super::{
 use check::Check;
 use index::Index;
 
-/// What validation found.
+/// The findings of validation.
 #[derive(Debug, Default)]
 pub struct Validated {
-    /// What is wrong, whatever the server has.
+    /// Problems, independent of the state of the server.
     pub problems: Vec<Problem>,
-    /// What is wrong unless the server has it.
+    /// Problems that exist only if the server lacks the reference.
     pub deferred: Vec<Deferred>,
 }
 
-/// Validates all documents together: each may refer to what another one creates.
+/// Validates all documents together: each may refer to entities that another one creates.
 pub fn validate(documents: &[Document]) -> Validated {
     let index = Index::new(documents);
     let mut check = Check::new(&index);

@@ -1,4 +1,4 @@
-//! Where in documents a fact is said, by the name of the fact.
+//! Positions of facts in documents, by the name of the fact.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::apply::grant_id;
 
-/// Where a fact is said.
+/// The position of a fact.
 #[derive(Debug)]
 struct Place<'a> {
     file: &'a str,
@@ -20,7 +20,7 @@ struct Place<'a> {
     said: &'a [(&'static str, At)],
 }
 
-/// Where each fact of some documents is said.
+/// The positions of the facts of some documents.
 #[derive(Debug, Default)]
 pub(crate) struct Whereabouts<'a> {
     places: HashMap<String, Place<'a>>,
@@ -29,7 +29,7 @@ pub(crate) struct Whereabouts<'a> {
 }
 
 impl<'a> Whereabouts<'a> {
-    /// Looks through documents.
+    /// Indexes documents.
     pub(crate) fn of(documents: &'a [Document]) -> Self {
         let mut places = Self::default();
         for document in documents {
@@ -38,8 +38,7 @@ impl<'a> Whereabouts<'a> {
         places
     }
 
-    /// What is wrong with a field of a fact, or with the fact when `field` is empty, where the
-    /// documents say it.
+    /// Returns a problem at the position of a field of a fact, or of the fact if `field` is empty.
     pub(crate) fn problem(&self, name: &str, field: &str, message: String) -> Problem {
         let Some(place) = self.places.get(name) else {
             return Problem {
@@ -63,7 +62,7 @@ impl<'a> Whereabouts<'a> {
         }
     }
 
-    /// The name of the fact that a problem is about.
+    /// Returns the name of the fact that a problem is about.
     pub(crate) fn fact(&self, problem: &Problem) -> Option<&str> {
         let mut path = problem.path.as_str();
         loop {

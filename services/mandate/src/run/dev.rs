@@ -31,10 +31,10 @@ use crate::{
     output,
 };
 
-/// The two questions that a newcomer is shown. The second is the first, explained.
+/// The question of the first two example commands. The second command explains the first.
 const EXAMPLE: &str = "jan-peeters fleet.billing.view transport-janssens/resources/+32470000001";
 
-/// Runs every service until the process is told to end.
+/// Runs every service until the process is told to stop.
 ///
 /// # Errors
 /// The port is taken, or a database cannot be used.
@@ -53,7 +53,7 @@ pub async fn dev(args: DevArgs) -> Result<(), Failure> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));
     let listener = Listener::bind(address).await.map_err(|error| {
         Failure::failed(format!(
-            "{address} cannot be listened on: {error}; choose another port with --port"
+            "cannot listen on {address}: {error}; choose another port with --port"
         ))
     })?;
     let address = listener.address().map_err(failed)?;
@@ -95,7 +95,7 @@ pub async fn dev(args: DevArgs) -> Result<(), Failure> {
     ended.map_err(|error| Failure::failed(format!("the server ended: {error}")))
 }
 
-/// The folder of databases and keys, which only its owner may read.
+/// Returns the folder of databases and keys, readable by its owner only.
 fn folder(chosen: Option<PathBuf>) -> Result<PathBuf, Failure> {
     let set = |name| {
         env::var_os(name)
@@ -105,7 +105,7 @@ fn folder(chosen: Option<PathBuf>) -> Result<PathBuf, Failure> {
     let folder = chosen
         .or_else(|| Some(set("XDG_DATA_HOME")?.join("mandate")))
         .or_else(|| Some(set("HOME")?.join(".local/share/mandate")))
-        .ok_or_else(|| Failure::usage("no place for the data: give --data, or set HOME"))?;
+        .ok_or_else(|| Failure::usage("there is no data folder: give --data, or set HOME"))?;
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -146,15 +146,15 @@ fn welcome(address: SocketAddr, folder: &Path, begin: Instant) {
         begin.elapsed().as_millis(),
         folder.display()
     ));
-    output::line("Now type, in another terminal:");
+    output::line("Try, in another terminal:");
     output::line("");
     output::line(format!("  {program} check {EXAMPLE}"));
     output::line(format!("  {program} check {EXAMPLE} --explain"));
     output::line("");
-    output::line("Ctrl-C ends Mandate; the data stays.");
+    output::line("Ctrl-C stops Mandate; the data stays.");
 }
 
-/// What to type for this program: its name if the shell finds it, else where it is.
+/// Returns the command for this program: its name if the shell finds it, else its path.
 fn program() -> String {
     let own = env::current_exe().and_then(fs::canonicalize);
     let Ok(own) = own else {

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// Run every service on this machine, with five portals to ask about.
+/// Run every service on this machine, with five example portals.
 #[derive(Debug, Args)]
 pub struct DevArgs {
-    /// Where databases and keys are kept [default: `$XDG_DATA_HOME/mandate`, or
+    /// The folder of databases and keys [default: `$XDG_DATA_HOME/mandate`, or
     /// `~/.local/share/mandate`]
     #[arg(long, value_name = "FOLDER", env = "MANDATE_DATA")]
     pub data: Option<PathBuf>,

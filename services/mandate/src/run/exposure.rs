@@ -1,4 +1,4 @@
-//! What is waived for a machine of one's own and does harm elsewhere.
+//! Waivers of security that suit one's own machine and do harm elsewhere.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -8,14 +8,14 @@ use tokio_util::sync::CancellationToken;
 use super::serve_args::ServeArgs;
 use crate::exit::Failure;
 
-/// How often it is said that others can listen in: nobody reads the beginning of a log.
+/// Interval of the warning about plaintext: nobody reads the beginning of a log.
 const REMINDER: Duration = Duration::from_secs(60);
 
-/// Refuses to take everybody for the operator where others than this machine can call.
+/// Refuses to treat unauthenticated callers as the operator if other machines can call.
 pub(super) fn check(args: &ServeArgs) -> Result<(), Failure> {
     if args.insecure_anonymous_operator && is_beyond_loopback(args.listen) {
         return Err(Failure::usage(format!(
-            "--insecure-anonymous-operator is for loopback only: on {}, whoever reaches the port \
+            "--insecure-anonymous-operator is for loopback only: on {}, anyone who reaches the port \
              would be the operator",
             args.listen
         )));
@@ -23,7 +23,7 @@ pub(super) fn check(args: &ServeArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Says, again and again and in a metric, where keys and answers go over the network in clear: right
+/// Warns, repeatedly and in a metric, if keys and answers cross the network in clear: acceptable
 /// behind a mesh that encrypts, and nowhere else.
 pub(super) fn warn(args: &ServeArgs, shutdown: &CancellationToken) {
     let exposed: Vec<SocketAddr> = if args.insecure_plaintext {
@@ -33,7 +33,7 @@ pub(super) fn warn(args: &ServeArgs, shutdown: &CancellationToken) {
     };
     let gauge = global::meter("mandate")
         .u64_gauge("mandate.server.plaintext")
-        .with_description("Whether calls come in clear from other machines.")
+        .with_description("1 if calls from other machines are accepted without TLS, else 0.")
         .build();
     gauge.record(u64::from(!exposed.is_empty()), &[]);
     if exposed.is_empty() {
@@ -43,7 +43,7 @@ pub(super) fn warn(args: &ServeArgs, shutdown: &CancellationToken) {
         loop {
             tracing::warn!(
                 addresses = ?exposed,
-                "calls are taken without TLS from other machines: everybody on the way can read \
+                "calls are accepted without TLS from other machines: anyone on the network can read \
                  keys and answers, unless a mesh encrypts"
             );
             tokio::time::sleep(REMINDER).await;
@@ -52,7 +52,7 @@ pub(super) fn warn(args: &ServeArgs, shutdown: &CancellationToken) {
     tokio::spawn(shutdown.clone().run_until_cancelled_owned(remind));
 }
 
-/// Where calls are taken that others than this machine can make.
+/// Returns the plaintext addresses that other machines can reach.
 fn beyond_loopback(args: &ServeArgs) -> impl Iterator<Item = SocketAddr> {
     let private = args
         .peer_listen

@@ -1,4 +1,4 @@
-//! Every service in one process. They call each other through their whole stacks, in process:
+//! Every service in one process. They call each other in process, through their whole stacks:
 //! nothing is skipped because a call is local.
 
 use std::{
@@ -18,18 +18,18 @@ use store::Store;
 
 use super::service::{self, BuildError, Built, ServiceSettings, Stores};
 
-/// What an installation in one process is built with.
+/// Settings of an installation in one process.
 #[derive(Debug, Clone)]
 pub struct InstallationSettings {
-    /// What every service is built with.
+    /// Settings of every service.
     pub services: ServiceSettings,
     /// The databases.
     pub stores: Stores,
     /// The shared cache, if there is one.
     pub cache: Option<Cache>,
-    /// Bounds of the answers.
+    /// Limits of the answers.
     pub answers: entitlement::Limits,
-    /// Where decisions are logged, if they are.
+    /// The decision log, if there is one.
     pub decision_log: Option<DecisionLogSettings>,
 }
 
@@ -43,14 +43,14 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// Builds the services and waits until they know of each other's facts.
+    /// Builds the services and waits until entitlement has received the others' facts.
     ///
     /// # Errors
     /// A database cannot be used.
     pub fn start(
         settings: InstallationSettings,
     ) -> Pin<Box<dyn Future<Output = Result<Self, BuildError>> + Send>> {
-        // Large, and awaited once.
+        // The future is large, and awaited once.
         Box::pin(Self::build(settings))
     }
 
@@ -93,7 +93,7 @@ impl Installation {
         Ok(installation)
     }
 
-    /// All services behind one address.
+    /// Returns all services behind one address.
     pub fn service(&self) -> GrpcService {
         let mounted = vec![
             Mounted {
@@ -108,23 +108,23 @@ impl Installation {
         steer(mounted, self.entitlement.service.clone())
     }
 
-    /// How many statements entitlement has run on its database so far, without those that only see
-    /// whether there is something new.
+    /// Returns the number of statements that entitlement has run on its database so far, without
+    /// those that only poll for changes.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
     }
 
-    /// A channel to all services, in this process.
+    /// Returns an in-process channel to all services.
     pub fn channel(&self) -> Channel {
         in_process(self.service())
     }
 
-    /// A channel to all services, in this process, as one of them has it.
+    /// Returns an in-process channel to all services, as a peer service has it.
     pub fn channel_as(&self, peer: Peer) -> Channel {
         in_process_as(peer, self.service())
     }
 
-    /// The databases, to be closed last.
+    /// Returns the databases, to be closed last.
     pub fn databases(&self) -> [Store; 3] {
         [&self.identity, &self.membership, &self.entitlement].map(|built| built.store.clone())
     }

@@ -1,4 +1,4 @@
-//! `mandate migrate`: brings databases to the version of this binary.
+//! `mandate migrate`: migrates databases to the version of this binary.
 
 use base::SecretUrl;
 use clap::Args;
@@ -8,15 +8,15 @@ use store::{Migrations, StoreUrl};
 use super::{failed, serve::stores_of, serve_args::Which};
 use crate::{exit::Failure, output};
 
-/// Bring the databases to the version of this binary, before its servers start.
+/// Migrate the databases to the version of this binary, before its servers start.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Example:
   mandate migrate all --store postgres://mandate@db/mandate
 
-Servers migrate when they start, too; migrating first keeps a rollout from waiting for it.")]
+Servers migrate on start, too; migrating first keeps a rollout from waiting for it.")]
 pub struct MigrateArgs {
-    /// Whose databases
+    /// The service whose databases to migrate
     pub service: Which,
 
     /// The database: `sqlite:PATH` (for `all`: a folder) or `postgres://…`
@@ -24,7 +24,7 @@ pub struct MigrateArgs {
     pub store: SecretUrl,
 }
 
-/// Brings databases to the version of this binary.
+/// Migrates databases to the version of this binary.
 ///
 /// # Errors
 /// A database cannot be used.

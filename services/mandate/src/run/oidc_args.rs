@@ -1,4 +1,4 @@
-//! The options of tokens that are taken in place of keys.
+//! The options for OIDC tokens in place of keys.
 
 use std::path::PathBuf;
 
@@ -6,11 +6,11 @@ use base::SecretUrl;
 use clap::Args;
 use oidc::Settings;
 
-/// Whose tokens are taken in place of keys, if anybody's are.
+/// The issuer whose tokens are accepted in place of keys, if any.
 #[derive(Debug, Args)]
 pub struct OidcArgs {
-    /// Take tokens of this OpenID Connect issuer in place of keys; Kubernetes is one. Who may
-    /// present which is said by keys of service accounts that name issuer and subject
+    /// Accept tokens of this OpenID Connect issuer in place of keys, such as those of Kubernetes.
+    /// Keys of service accounts that name issuer and subject map tokens to accounts
     #[arg(
         long,
         value_name = "URL",
@@ -20,7 +20,7 @@ pub struct OidcArgs {
     )]
     oidc_issuer: Option<SecretUrl>,
 
-    /// The audience that its tokens must have been made for
+    /// The audience that tokens must have
     #[arg(
         long,
         value_name = "NAME",
@@ -29,7 +29,7 @@ pub struct OidcArgs {
     )]
     oidc_audience: Option<String>,
 
-    /// The authority that signed the issuer's certificate, in PEM; those of the system if absent
+    /// The CA that signed the issuer's certificate, in PEM; the CAs of the system if absent
     #[arg(
         long,
         value_name = "FILE",
@@ -38,7 +38,7 @@ pub struct OidcArgs {
     )]
     oidc_ca: Option<PathBuf>,
 
-    /// A token to present to the issuer, where it demands one; read anew each time
+    /// A token to present to the issuer, if it requires one; read before each request
     #[arg(
         long,
         value_name = "FILE",
@@ -49,7 +49,7 @@ pub struct OidcArgs {
 }
 
 impl OidcArgs {
-    /// What tokens are verified by, if any are taken.
+    /// Returns the settings of token verification, if tokens are accepted.
     pub(super) fn settings(&self) -> Option<Settings> {
         Some(Settings {
             issuer: self.oidc_issuer.clone()?,

@@ -1,4 +1,4 @@
-//! The keys with which services call each other, where each runs by itself.
+//! The keys with which services call each other, if each runs in its own process.
 
 use std::{fs, path::Path};
 
@@ -13,21 +13,21 @@ use crate::exit::Failure;
 /// The folder of the keys, in a folder of secrets.
 const FOLDER: &str = "peers";
 
-/// The key of one service, and what it knows the keys of the others by.
+/// The key of one service, and the digests of the others' keys.
 #[derive(Debug, Clone)]
 pub struct PeerKeys {
-    /// Its own.
+    /// The key of the service.
     pub own: PeerKey,
-    /// The digests of those of the others.
+    /// The digests of the keys of the others.
     pub known: Vec<(Peer, PeerDigest)>,
 }
 
 impl PeerKeys {
-    /// Reads the key of a service in a folder of secrets, `peers/SERVICE.key`, and for each of the
-    /// others `peers/OTHER.sha256`.
+    /// Reads the key of a service in a folder of secrets, `peers/SERVICE.key`, and the digest of
+    /// each other service, `peers/OTHER.sha256`.
     ///
     /// # Errors
-    /// A file cannot be read, or is not what it is to be.
+    /// A file cannot be read, or is malformed.
     pub fn read(folder: &Path, service: Peer) -> Result<Self, Failure> {
         let folder = folder.join(FOLDER);
         let own = read_secret(&folder.join(format!("{}.key", service.name()))).map_err(failed)?;
@@ -46,8 +46,7 @@ impl PeerKeys {
         })
     }
 
-    /// Makes the keys of all services and their digests in a folder of secrets, where they are not
-    /// there.
+    /// Creates the missing keys of all services, and their digests, in a folder of secrets.
     ///
     /// # Errors
     /// A file cannot be read or written.

@@ -1,4 +1,4 @@
-//! How a service that runs by itself calls the others, and is called by them.
+//! Calls between services that run in their own processes.
 
 use std::{net::SocketAddr, num::NonZero};
 
@@ -11,31 +11,31 @@ use tokio_util::sync::CancellationToken;
 use super::{failed, peer_keys::PeerKeys, serve_args::ServeArgs};
 use crate::exit::Failure;
 
-/// What a service calls the others with, and listens for them with.
+/// The keys, addresses and certificates for calls between services.
 #[derive(Debug)]
 pub(super) struct Peers {
     keys: PeerKeys,
-    /// Where the others listen, with the option that says so.
+    /// The URLs of the others, each with the name of its option.
     urls: [(Option<SecretUrl>, &'static str); 3],
     tls: Option<(PeerTls, TlsFiles)>,
     address: SocketAddr,
 }
 
 impl Peers {
-    /// Reads what there is in the options; nothing if all services run in one process, where none
-    /// listens for the others.
+    /// Reads the options; `None` if all services run in one process, where none listens for the
+    /// others.
     pub(super) async fn read(args: &ServeArgs) -> Result<Option<Self>, Failure> {
         let Some(service) = args.service.alone() else {
             return match args.peer_listen {
                 Some(_) => Err(Failure::usage(
-                    "--peer-listen is for a service that runs by itself: all in one process call \
-                     each other there",
+                    "--peer-listen is for a service that runs by itself: services in one process call \
+                     each other within it",
                 )),
                 None => Ok(None),
             };
         };
         let address = args.peer_listen.ok_or_else(|| {
-            Failure::usage("this service needs --peer-listen, where the others call it")
+            Failure::usage("this service needs --peer-listen, the address for the other services")
         })?;
         Ok(Some(Self {
             tls: tls(args).await?,
@@ -49,7 +49,7 @@ impl Peers {
         }))
     }
 
-    /// A channel to another service.
+    /// Returns a channel to another service.
     pub(super) fn to(&self, peer: Peer) -> Result<Channel, Failure> {
         let [identity, membership, entitlement] = &self.urls;
         let (url, option) = match peer {
@@ -64,11 +64,11 @@ impl Peers {
             .map_err(|error| Failure::usage(format!("`{url}`: {error}")))
     }
 
-    /// Listens for the others.
+    /// Binds the address for the others.
     pub(super) async fn listen(&self) -> Result<Listener, Failure> {
         let address = self.address;
         let bound = Listener::bind(address).await;
-        bound.map_err(|error| Failure::failed(format!("{address} cannot be listened on: {error}")))
+        bound.map_err(|error| Failure::failed(format!("cannot listen on {address}: {error}")))
     }
 
     /// Serves the others until `shutdown`.
@@ -89,7 +89,7 @@ impl Peers {
     }
 }
 
-/// TLS between the services, unless it is waived by name.
+/// Returns the TLS files for calls between services; `None` only if TLS is waived explicitly.
 async fn tls(args: &ServeArgs) -> Result<Option<(PeerTls, TlsFiles)>, Failure> {
     let files = (
         &args.peer_tls_certificate,

@@ -12,15 +12,15 @@ use crate::exit::Failure;
 /// The secrets that the services of an installation share.
 #[derive(Debug, Clone)]
 pub struct Secrets {
-    /// Of the first service account.
+    /// The key of the first service account.
     pub root: SecretString,
-    /// Makes and opens tokens.
+    /// Seals and opens tokens.
     pub sealer: Sealer,
 }
 
-/// The file of the key of the first service account.
+/// The file with the key of the first service account.
 pub const ROOT: &str = "root.key";
-/// The file of the key of tokens.
+/// The file with the key that seals tokens.
 const TOKEN: &str = "token.key";
 
 impl Secrets {
@@ -33,7 +33,7 @@ impl Secrets {
         Self::new(secret(ROOT)?, &secret(TOKEN)?)
     }
 
-    /// Reads the secrets in a folder, and makes those that are not there.
+    /// Reads the secrets in a folder, and creates missing ones.
     ///
     /// # Errors
     /// A file cannot be read or written.

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::exit::Failure;
 
-/// Serves until the process is told to end.
+/// Serves until the process is told to stop.
 ///
 /// # Errors
 /// Something is missing or contradictory in the options, or cannot be used.
@@ -53,9 +53,9 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
             }
         });
     }
-    let listener = Listener::bind(args.listen).await.map_err(|error| {
-        Failure::failed(format!("{} cannot be listened on: {error}", args.listen))
-    })?;
+    let listener = Listener::bind(args.listen)
+        .await
+        .map_err(|error| Failure::failed(format!("cannot listen on {}: {error}", args.listen)))?;
     let address = listener.address().map_err(failed)?;
     let for_peers = match &peers {
         Some(peers) => Some(peers.listen().await?),
@@ -89,7 +89,8 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
     ended
 }
 
-/// TLS, unless it is waived by name: a server that was merely not configured does not start.
+/// Returns the TLS files; `None` only if TLS is waived explicitly: a server that was merely not
+/// configured does not start.
 fn transport(args: &ServeArgs) -> Result<Option<TlsFiles>, Failure> {
     match (&args.tls_certificate, &args.tls_key) {
         (Some(certificate), Some(key)) => Ok(Some(TlsFiles {
@@ -183,7 +184,7 @@ async fn build(
     Ok((built.service, vec![built.store]))
 }
 
-/// The stores of the services that are named, with the logs that are in them.
+/// Returns the databases of the selected services, with the log in each.
 pub(crate) fn stores_of(
     service: Which,
     url: &SecretUrl,
@@ -204,7 +205,7 @@ pub(crate) fn stores_of(
     })
 }
 
-/// The stores of all services: a folder of SQLite files, or one PostgreSQL database.
+/// Returns the databases of all services: a folder of SQLite files, or one PostgreSQL database.
 fn all_stores(url: &SecretUrl) -> Result<Stores, Failure> {
     let stores = match url.expose().strip_prefix("sqlite:") {
         Some(folder) => Stores::in_folder(&PathBuf::from(folder)),

@@ -20,11 +20,11 @@ Examples:
       --entitlement-url http://127.0.0.1:7713 --insecure-plaintext
 
 The folder of secrets holds `root.key` (of the first service account, `mk_root_` and 43 characters)
-and `token.key`, the same for all services of an installation. A service that runs by itself calls
-the others with a key of its own: `peers/SERVICE.key`; for each of the others it has the SHA-256
-digest of that one's key, in hexadecimal, `peers/OTHER.sha256`.")]
+and `token.key`, the same for all services of an installation. A service that runs by itself also
+needs its key for calls to the others, `peers/SERVICE.key`, and the SHA-256 digest of each other
+service's key, in hexadecimal, as `peers/OTHER.sha256`.")]
 pub struct ServeArgs {
-    /// Which service
+    /// The service to run
     pub service: Which,
 
     /// The address to listen on
@@ -53,32 +53,32 @@ pub struct ServeArgs {
     #[arg(long, env = "MANDATE_SECRETS")]
     pub secrets: PathBuf,
 
-    /// Where identity listens for the other services, for membership and entitlement
+    /// The URL of identity for other services; needed by membership and entitlement
     #[arg(long, env = "MANDATE_IDENTITY_URL", hide_env_values = true)]
     pub identity_url: Option<SecretUrl>,
 
-    /// Where membership listens for the other services, for entitlement
+    /// The URL of membership for other services; needed by entitlement
     #[arg(long, env = "MANDATE_MEMBERSHIP_URL", hide_env_values = true)]
     pub membership_url: Option<SecretUrl>,
 
-    /// Where entitlement listens for the other services, for identity and membership
+    /// The URL of entitlement for other services; needed by identity and membership
     #[arg(long, env = "MANDATE_ENTITLEMENT_URL", hide_env_values = true)]
     pub entitlement_url: Option<SecretUrl>,
 
-    /// The address to listen on for the other services, where each runs by itself: nothing that is
-    /// for them is answered elsewhere
+    /// The address to listen on for the other services, if each runs by itself; no other address
+    /// answers their calls
     #[arg(long, env = "MANDATE_PEER_LISTEN")]
     pub peer_listen: Option<SocketAddr>,
 
-    /// The authority that signed the certificates with which services know each other, in PEM
+    /// The CA that signed the certificates of the services for calls between them, in PEM
     #[arg(long, requires = "peer_tls_certificate", env = "MANDATE_PEER_CA")]
     pub peer_ca: Option<PathBuf>,
 
-    /// The certificate chain with which this service calls the others and is called, in PEM
+    /// The certificate chain of this service for calls to and from the others, in PEM
     #[arg(long, requires = "peer_tls_key", env = "MANDATE_PEER_TLS_CERTIFICATE")]
     pub peer_tls_certificate: Option<PathBuf>,
 
-    /// Its private key, in PEM
+    /// The private key of that certificate, in PEM
     #[arg(long, requires = "peer_ca", env = "MANDATE_PEER_TLS_KEY")]
     pub peer_tls_key: Option<PathBuf>,
 
@@ -90,53 +90,53 @@ pub struct ServeArgs {
     #[arg(long, requires = "tls_certificate", env = "MANDATE_TLS_KEY")]
     pub tls_key: Option<PathBuf>,
 
-    /// Let in only clients with a certificate of this authority, in PEM
+    /// Accept only clients with a certificate of this CA, in PEM
     #[arg(long, requires = "tls_certificate", env = "MANDATE_TLS_CLIENT_CA")]
     pub tls_client_ca: Option<PathBuf>,
 
-    /// Listen without TLS: everybody on the way can read keys and answers
+    /// Listen without TLS: anyone on the network can read keys and answers
     #[arg(long, conflicts_with = "tls_certificate")]
     pub insecure_plaintext: bool,
 
-    /// Take whoever presents no key for the operator: for test rigs only, and on loopback only
+    /// Treat unauthenticated callers as the operator: for test rigs only, and on loopback only
     #[arg(long)]
     pub insecure_anonymous_operator: bool,
 
-    /// Tokens in place of keys
+    /// OIDC tokens in place of keys
     #[command(flatten)]
     pub oidc: OidcArgs,
 
-    /// How old the facts may be that an answer is given from, in milliseconds
+    /// Maximum age of the facts behind an answer, in milliseconds
     #[arg(long, default_value_t = 1000, env = "MANDATE_LEASE_MS")]
     pub lease_ms: u64,
 
-    /// How many megabytes the facts in memory may take
+    /// Memory for facts, in megabytes
     #[arg(long, default_value_t = 256, env = "MANDATE_MEMORY_MB")]
     pub memory_mb: usize,
 
-    /// For how many days it is kept what was, for questions about the past
+    /// History retention in days, for questions about the past
     #[arg(long, default_value_t = 400, env = "MANDATE_HISTORY_DAYS")]
     pub history_days: u32,
 
-    /// Threads that serve calls; as many as there are cores if absent
+    /// Number of threads that serve calls; the number of cores if absent
     #[arg(long, env = "MANDATE_THREADS")]
     pub threads: Option<NonZero<usize>>,
 
-    /// Send traces here, as OTLP over gRPC
+    /// Send traces to this URL, as OTLP over gRPC
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide_env_values = true)]
     pub otlp: Option<SecretUrl>,
 
-    /// The share of checks that is traced, from 0 to 1, where no caller asks for more; changes
-    /// and what administrators read always are
+    /// The share of checks to trace, from 0 to 1, unless their callers trace them; changes and
+    /// administrative reads are always traced
     #[arg(long, default_value_t = 0.01, env = "MANDATE_TRACE_SAMPLE")]
     pub trace_sample: f64,
 
-    /// Log the answers to checks here, a JSON object a line, with the subject masked; when it is
-    /// full, a new file begins, and 16 of 64 MiB are kept
+    /// Log the answers to checks to this file, one JSON object per line, with the subject masked;
+    /// files rotate at 64 MiB, and 16 are kept
     #[arg(long, env = "MANDATE_DECISION_LOG", value_name = "FILE")]
     pub decision_log: Option<PathBuf>,
 
-    /// Send the answers to checks here, as logs of OTLP over gRPC, with the subject masked
+    /// Send the answers to checks to this URL, as OTLP logs over gRPC, with the subject masked
     #[arg(
         long,
         env = "MANDATE_DECISION_LOG_OTLP",
@@ -146,7 +146,7 @@ pub struct ServeArgs {
     )]
     pub decision_log_otlp: Option<SecretUrl>,
 
-    /// Log one in so many answers
+    /// Log one in N answers
     #[arg(
         long,
         default_value_t = 1,
@@ -160,7 +160,7 @@ pub struct ServeArgs {
     #[arg(long, env = "MANDATE_DECISION_LOG_DENIALS")]
     pub decision_log_denials: bool,
 
-    /// Where `docs` and `proto` of this version are published: links in errors lead there
+    /// The base URL at which `docs` and `proto` of this version are published, for links in errors
     #[arg(
         long,
         default_value = api::DEFAULT_HELP_BASE,
@@ -170,7 +170,7 @@ pub struct ServeArgs {
     )]
     pub help_url: String,
 
-    /// Which logs are written
+    /// The filter of the logs
     #[arg(
         long,
         default_value = "info",
@@ -181,7 +181,7 @@ pub struct ServeArgs {
 }
 
 impl ServeArgs {
-    /// One in so many checks is traced that their callers do not trace; none if 0.
+    /// Returns N to trace one in N checks that their callers do not trace; 0 to trace none.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -194,7 +194,7 @@ impl ServeArgs {
         (1.0 / self.trace_sample).round().max(1.0) as u64
     }
 
-    /// Which decisions are logged, and where.
+    /// Returns the settings of the decision log, if there is one.
     pub(super) fn decision_log(&self) -> Option<DecisionLogSettings> {
         let file = self.decision_log.clone().map(DecisionLogTarget::File);
         let collector = || self.decision_log_otlp.clone().map(DecisionLogTarget::Otlp);
@@ -205,19 +205,19 @@ impl ServeArgs {
         })
     }
 
-    /// Threads that serve calls.
+    /// Returns the number of threads that serve calls.
     pub(super) fn threads(&self) -> NonZero<usize> {
         self.threads.unwrap_or_else(threads)
     }
 }
 
-/// As many threads as there are cores.
+/// Returns the number of cores.
 pub(super) fn threads() -> NonZero<usize> {
     std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN)
 }
 
 impl Which {
-    /// The service that runs by itself, if one does.
+    /// Returns the service that runs by itself, if one does.
     pub(super) fn alone(self) -> Option<Peer> {
         match self {
             Self::Identity => Some(Peer::Identity),
@@ -228,14 +228,14 @@ impl Which {
     }
 }
 
-/// Which service runs.
+/// The service to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Which {
     /// Users, service accounts, keys
     Identity,
     /// Organizations, units, resources, memberships
     Membership,
-    /// The catalogue, grants, decisions
+    /// The catalog, grants and decisions
     Entitlement,
     /// All three in one process
     All,

@@ -17,46 +17,46 @@ use tokio_util::sync::CancellationToken;
 
 use super::secrets::Secrets;
 
-/// How callers prove who they are.
+/// Authentication of callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallerAuthentication {
-    /// By the credentials of service accounts.
+    /// Every caller presents the credentials of a service account.
     Required,
-    /// Whoever presents none is the first service account. For test rigs.
+    /// A caller without credentials acts as the first service account. For test rigs.
     Waived,
 }
 
-/// What every service of an installation is built with.
+/// The settings of every service of an installation.
 #[derive(Debug, Clone)]
 pub struct ServiceSettings {
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The shared secrets.
     pub secrets: Secrets,
-    /// Bounds of the calls.
+    /// Limits of the calls.
     pub limits: Limits,
-    /// How callers prove who they are.
+    /// Authentication of callers.
     pub callers: CallerAuthentication,
-    /// The tokens that are taken in place of keys, if any are.
+    /// The verifier of OIDC tokens in place of keys, if they are accepted.
     pub tokens: Option<Arc<Tokens>>,
-    /// Ends streams and tasks.
+    /// Stops streams and tasks.
     pub shutdown: CancellationToken,
 }
 
-/// The databases of the services. They may be one PostgreSQL database, where each service has a
+/// The databases of the services. They may be one PostgreSQL database, in which each service has a
 /// schema of its own.
 #[derive(Debug, Clone)]
 pub struct Stores {
-    /// Of identity.
+    /// The database of identity.
     pub identity: StoreUrl,
-    /// Of membership.
+    /// The database of membership.
     pub membership: StoreUrl,
-    /// Of entitlement.
+    /// The database of entitlement.
     pub entitlement: StoreUrl,
 }
 
 impl Stores {
-    /// A SQLite file for each service, in one folder.
+    /// Returns a SQLite file for each service, in one folder.
     ///
     /// # Errors
     /// The path cannot be part of a URL.
@@ -72,7 +72,7 @@ impl Stores {
         })
     }
 
-    /// One database for all services.
+    /// Returns one database for all services.
     ///
     /// # Errors
     /// The URL names no database, or one SQLite file.
@@ -90,12 +90,12 @@ impl Stores {
     }
 }
 
-/// A service with its stack, and whether it is ready.
+/// A service with its stack and its readiness.
 #[derive(Debug, Clone)]
 pub struct Built {
     /// The service.
     pub service: GrpcService,
-    /// Says whether it is ready.
+    /// Controls its readiness.
     pub readiness: Readiness,
     /// Its database, to be closed last.
     pub store: Store,
@@ -144,7 +144,7 @@ pub async fn membership(
     with_stack(settings, built.routes, built.keys, built.store).await
 }
 
-/// Builds entitlement. It follows the feeds of the others once they are there.
+/// Builds entitlement. It follows the feeds of the others once these exist.
 ///
 /// # Errors
 /// The database cannot be used.
@@ -169,7 +169,7 @@ pub async fn entitlement(
     Ok((service, built.feeds))
 }
 
-/// Why a service cannot be built.
+/// An error of building a service.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// The database cannot be used.

@@ -1,10 +1,10 @@
-//! When a process is asked to end.
+//! Shutdown of the process.
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// A token that is cancelled when the process is told to end: by SIGTERM, as Kubernetes does,
-/// or by Ctrl-C.
+/// Returns a token that is cancelled when the process is told to stop: by SIGTERM, as Kubernetes
+/// does, or by Ctrl-C.
 pub(super) fn on_signal() -> CancellationToken {
     let token = CancellationToken::new();
     let cancelled = token.clone();
@@ -15,7 +15,7 @@ pub(super) fn on_signal() -> CancellationToken {
                     terminate.recv().await;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "SIGTERM cannot be heard");
+                    tracing::warn!(%error, "cannot listen for SIGTERM");
                     std::future::pending::<()>().await;
                 }
             }

@@ -1,4 +1,4 @@
-//! Laws of the states of change requests, whatever is tried in whatever order.
+//! Laws of the states of change requests, for every order of steps.
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
@@ -9,7 +9,7 @@ const STATES: [RequestState; 7] = [
 ];
 const STEPS: [RequestStep; 6] = [Confirm, Cancel, Approve, Reject, Apply, Fail];
 
-/// The steps that were taken, of those that were tried, and where they led.
+/// Returns the accepted steps among the tried ones, and the final state.
 fn walk(tried: &[RequestStep]) -> (Vec<RequestStep>, RequestState) {
     let (mut taken, mut state) = (Vec::new(), Draft);
     for step in tried {
@@ -39,7 +39,7 @@ fn what_is_approved_ends_by_being_applied_or_failing() {
             .flatten()
     };
     assert_eq!(out(Approved).collect::<Vec<_>>(), [Applied, Failed]);
-    // Every state is reached, and each but the first by a step.
+    // Some step leads to every state, except to the first.
     let reached: Vec<RequestState> = STATES.into_iter().flat_map(out).collect();
     for state in STATES {
         assert_eq!(reached.contains(&state), state != Draft, "{state:?}");
@@ -57,8 +57,8 @@ fn s4_28_a_reason_is_said_in_words() {
 }
 
 proptest! {
-    /// S4-30: nothing is applied or fails that was not sent and then approved, each once and in
-    /// this order, and what was taken back or refused never is.
+    /// S4-30: a request is applied or fails only after it was confirmed and approved, each once and
+    /// in this order; a cancelled or rejected one never is.
     #[test]
     fn s4_30_only_what_was_sent_and_approved_is_applied(tried in vec(select(&STEPS[..]), 0..12)) {
         let (taken, state) = walk(&tried);
@@ -70,7 +70,7 @@ proptest! {
         }
     }
 
-    /// A step that was taken is not taken again.
+    /// No step is possible twice.
     #[test]
     fn s4_20_no_step_is_taken_twice(tried in vec(select(&STEPS[..]), 0..12)) {
         let (taken, state) = walk(&tried);

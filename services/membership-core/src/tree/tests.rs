@@ -7,7 +7,7 @@ fn id(index: usize) -> UnitId {
     UnitId::parse(&format!("u{index}")).unwrap()
 }
 
-/// A chain of `length` units, each below the one before.
+/// Returns a chain of `length` units, each below the one before.
 fn chain(length: usize) -> Tree {
     let units = (0..length).map(|index| (id(index), index.checked_sub(1).map(id)));
     units.collect()
@@ -20,7 +20,7 @@ fn depth(tree: &Tree, unit: &UnitId) -> usize {
     }
 }
 
-/// How many levels there are from a unit down.
+/// Returns the number of levels from a unit down.
 fn height(tree: &Tree, unit: &UnitId) -> usize {
     let children = tree
         .0
@@ -91,7 +91,7 @@ proptest! {
             }
         }
         for unit in tree.0.keys() {
-            // Would not end on a cycle.
+            // The recursion would not end on a cycle.
             prop_assert!(depth(&tree, unit) <= MAX_DEPTH);
         }
     }

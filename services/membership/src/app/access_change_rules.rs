@@ -1,5 +1,5 @@
-//! What can be asked for. That it follows the grammar; whether it may be done is asked of
-//! entitlement when it is approved, and of who approves it.
+//! Grammar of access changes in a request. Entitlement checks the access of the approver, at
+//! approval.
 
 use std::collections::HashSet;
 
@@ -13,14 +13,14 @@ use prost::Message;
 
 use super::{id_or_new, reference::check_part};
 
-/// How large the changes of a request may be together, in bytes.
+/// Maximum size of the changes of a request together, in bytes.
 const MAX_SIZE: usize = 64 << 10;
 
-/// Where in a request the changes stand.
+/// The path of the changes in a request.
 const FIELD: &str = "change_request.change_access.changes";
 
-/// Checks a change of the access of `subject`, who is known if there is such a member, and completes
-/// it: whose each new grant is, and its id, so that a change that is made again makes nothing twice.
+/// Validates the requested changes and fills in subject and id of every new grant, so that
+/// re-applying the request is idempotent. `subject` is `None` if there is no such member.
 pub(super) fn complete(
     organization: &OrganizationId,
     subject: Option<&str>,
@@ -60,7 +60,7 @@ pub(super) fn complete(
     Ok(())
 }
 
-/// Completes a grant that is wished; its id.
+/// Completes a requested grant; returns its id.
 fn complete_grant(
     organization: &OrganizationId,
     subject: Option<&str>,
@@ -110,7 +110,7 @@ fn check_scope(
     Ok(())
 }
 
-/// The id in a name that `field` holds, of something in the organization.
+/// Parses the name in `field` of an entity of the organization; returns its id.
 fn own<I: Id>(organization: &OrganizationId, field: &str, name: &str) -> Result<I, Fault> {
     let name = parse(field, name, In::<I>::parse_name)?;
     if name.organization == *organization {

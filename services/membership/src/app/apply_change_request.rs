@@ -15,9 +15,9 @@ use crate::{
     store::change_requests::{self, Stored},
 };
 
-/// Makes the change of an approved request, and notes that it is made or why it is not; returns the
-/// request as it is then. Stopped anywhere, it can be done again: entitlement knows the change by
-/// the name of the request, and only one note of it is written.
+/// Makes the change of an approved request, records the result, and returns the request as it is
+/// then. An interrupted call can be repeated: entitlement deduplicates the change by the name of
+/// the request, and only one result is recorded.
 pub(crate) async fn apply_change_request(
     app: &App,
     entitlement: Channel,
@@ -40,16 +40,16 @@ pub(crate) async fn apply_change_request(
             RequestStep::Fail
         }
         Err(NotMade::Unknown(status)) => {
-            tracing::warn!(error = %status, %name, "an approved change is not known to be made");
+            tracing::warn!(error = %status, %name, "cannot tell if an approved change was made");
             return Ok(stored);
         }
     };
     rules::step(&mut stored.request, step)?;
-    // Who approved it is recorded with that, and with the change.
+    // The approver is recorded with the approval, and with the change.
     let permit = Permit::system("apply change request");
     let tx = app.store.begin_unrepeated(&permit).await?;
     match change_requests::update(&tx, name, stored).await {
-        // Whoever took it up at the same time was first.
+        // Another task that resumed the same request was first.
         Err(StoreError::Stale) => rules::find(app.store.reader(), name).await,
         noted => {
             let noted = noted?;
@@ -59,13 +59,13 @@ pub(crate) async fn apply_change_request(
     }
 }
 
-/// What entitlement is asked for, by whoever approved it.
+/// Returns the grant changes of the request, to be made as its approver.
 pub(super) fn changes(
     request: &ChangeRequest,
     name: &In<ChangeRequestId>,
 ) -> Result<ApplyGrantChangesForRequest, Error> {
     let Some(Kind::ChangeAccess(change)) = &request.kind else {
-        return Err(Fault::internal("a change of grants has none").into());
+        return Err(Fault::internal("a change request of access has no changes").into());
     };
     Ok(ApplyGrantChangesForRequest {
         caller: request.decider.clone(),

@@ -26,11 +26,11 @@ use crate::{
     store::{change_requests, memberships},
 };
 
-/// The method by which somebody suspends a membership directly.
+/// The method that suspends a membership directly.
 const DIRECTLY: &str = "/mandate.membership.v1.MemberService/SuspendMembership";
 
-/// Approves what waits for a decision, and makes the change as the caller. A membership is suspended
-/// with the approval; grants are changed after it, and if that is cut short it is taken up again.
+/// Approves a pending request, and makes the change as the caller. A deactivation is committed with
+/// the approval; grants are changed after it, and an interrupted change is resumed.
 pub(crate) async fn approve_change_request(
     app: &App,
     context: &Context,
@@ -38,8 +38,8 @@ pub(crate) async fn approve_change_request(
 ) -> Result<ApproveChangeRequestResponse, Error> {
     let name = parse("name", &request.name, In::<ChangeRequestId>::parse_name)?;
     let permit = app.permit(context, &name.organization).await?;
-    // Before the write begins, which nobody should wait for; what it says counts only if the request
-    // was not answered before.
+    // The preflight comes before the write, so that no other write waits for it; its result counts
+    // only if the request is not a repeated one.
     let possible = foresee(app, context, &name, permit.holder()).await;
     let mut response = match app.store.begin(&permit, &request).await? {
         Turn::Repeat(response) => response,
@@ -76,7 +76,7 @@ pub(crate) async fn approve_change_request(
     Ok(response)
 }
 
-/// That the caller could make the change directly, now.
+/// Checks that the caller could make the change directly, now.
 async fn foresee(
     app: &App,
     context: &Context,
@@ -127,7 +127,8 @@ async fn approve(
     memberships::await_no_more(tx, &membership, &name.id).await?;
     if let Some(Kind::Deactivate(_)) = &request.kind {
         let suspended = change_membership(tx, &membership, "", Verb::Suspend).await?;
-        // One that ended while the request was made, and began again as somebody else's.
+        // The membership may have ended after the request was made, and a new one of that name may
+        // belong to somebody else.
         if suspended.subject != request.subject {
             return Err(Error::MembershipNotFound(suspended.name));
         }

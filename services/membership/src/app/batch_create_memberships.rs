@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{error::Error, store::memberships::NewMembership};
 
-/// Makes users and service accounts members, all or none.
+/// Creates memberships of users and service accounts, all or none.
 pub(crate) async fn batch_create_memberships(
     app: &App,
     context: &Context,

@@ -11,7 +11,7 @@ use crate::{
     store::{change_requests, memberships},
 };
 
-/// Takes back what is not decided yet.
+/// Cancels a request that is not decided yet.
 pub(crate) async fn cancel_change_request(
     app: &App,
     context: &Context,

@@ -1,4 +1,4 @@
-//! What change requests have in common, whatever is done with them.
+//! Rules that the methods of change requests share.
 
 use ::rpc::Fault;
 use api::{
@@ -16,11 +16,11 @@ use crate::{
     store::change_requests::{self, Stored},
 };
 
-/// The method by which grants are read, and so what is asked about them.
+/// The method that reads grants: its permission decides the visibility of requests.
 const READS_GRANTS: &str = "/mandate.entitlement.v1.GrantService/ListGrants";
 
-/// Whose requests a caller sees, if not those of everybody: somebody who does not see all grants of
-/// an organization sees what they asked for themselves.
+/// Returns the requester to whose requests the caller is restricted; `None` for a caller who sees
+/// all grants of the organization, and so all requests.
 pub(super) async fn seen_of(
     app: &App,
     context: &Context,
@@ -39,7 +39,7 @@ pub(super) async fn seen_of(
     }
 }
 
-/// A change request that the caller sees: one that is out of reach is not there.
+/// Returns a change request that the caller may see; one out of reach counts as absent.
 pub(super) async fn find_seen(
     app: &App,
     context: &Context,
@@ -54,7 +54,7 @@ pub(super) async fn find_seen(
     }
 }
 
-/// A change request that must be there.
+/// Returns a change request, which must exist.
 pub(super) async fn find(
     db: &impl ConnectionTrait,
     name: &In<ChangeRequestId>,
@@ -66,7 +66,7 @@ pub(super) async fn find(
     Ok(found)
 }
 
-/// Takes a step with a change request.
+/// Moves a change request to its next state.
 pub(super) fn step(request: &mut ChangeRequest, step: RequestStep) -> Result<(), Error> {
     let state = state(request.state());
     let next = step.from(state).map_err(|state| Error::Misstep {
@@ -97,7 +97,7 @@ fn state(state: ChangeRequestState) -> RequestState {
     }
 }
 
-/// The membership that a stored request is about.
+/// Returns the membership of a stored request.
 pub(super) fn membership(request: &ChangeRequest) -> Result<In<MembershipId>, Error> {
     let name = match &request.kind {
         Some(Kind::ChangeAccess(change)) => change.membership.as_str(),
@@ -107,7 +107,7 @@ pub(super) fn membership(request: &ChangeRequest) -> Result<In<MembershipId>, Er
     Ok(In::parse_name(name).map_err(Fault::internal)?)
 }
 
-/// That whoever sends a request or takes it back is its requester.
+/// Checks that only its requester confirms or cancels a request.
 pub(super) fn expect_requester(request: &ChangeRequest, caller: &str) -> Result<(), Error> {
     if request.requester == caller {
         Ok(())
@@ -116,7 +116,7 @@ pub(super) fn expect_requester(request: &ChangeRequest, caller: &str) -> Result<
     }
 }
 
-/// That a reason is given.
+/// Checks that there is a reason.
 pub(super) fn expect_reason(reason: &str) -> Result<(), Error> {
     if is_said(reason) {
         Ok(())

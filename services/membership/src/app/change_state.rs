@@ -1,4 +1,4 @@
-//! What the verbs that change a state have in common.
+//! State changes that several methods share.
 
 use ::rpc::{Fault, expect_etag};
 use ::store::WriteTx;

@@ -13,7 +13,7 @@ use crate::{
     store::{change_requests, memberships},
 };
 
-/// Sends a draft: it waits for a decision, and the membership names it.
+/// Confirms a draft: it becomes pending, and the membership refers to it.
 pub(crate) async fn confirm_change_request(
     app: &App,
     context: &Context,

@@ -1,4 +1,4 @@
-//! What a contact must be, and that exactly one representative is primary.
+//! Rules of contacts, among them that exactly one representative is primary.
 
 use ::rpc::{Fault, required};
 use ::store::{StoreError, WriteTx};
@@ -22,8 +22,8 @@ pub(super) fn check(contact: &Contact) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Which representatives there are once `change` is made. Who was primary, and is not any more, is
-/// so no longer in the store either; who is, is for the caller to write.
+/// Returns the representatives after `change`. Stores a former primary one as no longer primary;
+/// the caller must write the new one.
 pub(super) async fn appoint(
     tx: &WriteTx,
     organization: &OrganizationId,

@@ -14,7 +14,7 @@ use crate::{
     store::{change_requests, memberships, organizations},
 };
 
-/// Creates a draft: nothing is changed, and nobody waits for a decision.
+/// Creates a draft: it changes nothing, and waits for no decision.
 pub(crate) async fn create_change_request(
     app: &App,
     context: &Context,
@@ -64,7 +64,7 @@ async fn insert(
     organizations::hold(tx, organization).await?;
     let found = memberships::find(tx.connection(), &membership).await?;
     let subject = found.map(|(found, _)| found.subject);
-    // What is malformed is told before what is not there.
+    // Malformed fields are reported before absent entities.
     if let Some(Kind::ChangeAccess(change)) = &mut draft.kind {
         complete(organization, subject.as_deref(), change)?;
     }

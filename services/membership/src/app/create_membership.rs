@@ -11,7 +11,7 @@ use crate::{
     store::memberships::{self, NewMembership},
 };
 
-/// Makes a user or a service account a member.
+/// Creates a membership of a user or a service account.
 pub(crate) async fn create_membership(
     app: &App,
     context: &Context,
@@ -34,7 +34,7 @@ pub(crate) async fn create_membership(
         .await?)
 }
 
-/// Checks what a request asks to create; `at` is where in the call it stands.
+/// Validates a membership to create; `at` is the path of the request in the call.
 pub(super) fn new_membership(
     request: &CreateMembershipRequest,
     at: &str,
@@ -51,8 +51,8 @@ pub(super) fn new_membership(
     })
 }
 
-/// Checks that all subjects exist, in one call. To be done before the transaction begins:
-/// nobody else could write while it waits for an answer.
+/// Checks in one call that all subjects exist. Call it before the transaction begins: nobody else
+/// could write while it waits.
 pub(super) async fn check_subjects(
     app: &App,
     context: &Context,
@@ -79,7 +79,7 @@ pub(super) async fn insert(
         return Err(Error::MembershipExists(In { organization, id }.to_string()));
     }
     match memberships::insert(tx, organization, memberships).await {
-        // All were free, so it is an id or a subject that is in the batch twice.
+        // All ids and subjects were free, so one is twice in the batch.
         Err(StoreError::Duplicate(_)) => Err(Error::MembershipsAlike),
         other => Ok(other?),
     }

@@ -38,7 +38,7 @@ pub(crate) async fn create_resource(
         .await?)
 }
 
-/// Checks what a request asks to create; `at` is where in the call it stands.
+/// Validates a resource to create; `at` is the path of the request in the call.
 pub(super) fn new_resource(
     organization: &OrganizationId,
     request: CreateResourceRequest,
@@ -76,9 +76,9 @@ pub(super) async fn insert(
         return Err(Error::ResourceExists(In { organization, id }.to_string()));
     }
     match resources::insert(tx, organization, resources).await {
-        // The ids were free, so it is an external id, or an id that is in the batch twice.
+        // The ids were free, so an external id exists, or an id is twice in the batch.
         Err(StoreError::Duplicate(_)) => Err(Error::ResourcesAlike),
-        // A unit was there and is gone: somebody deletes it at this moment.
+        // Somebody else has just deleted the unit.
         Err(StoreError::Reference(_)) => Err(StoreError::Stale.into()),
         other => Ok(other?),
     }

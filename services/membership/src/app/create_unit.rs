@@ -38,7 +38,7 @@ pub(crate) async fn create_unit(
         .await?)
 }
 
-/// Checks what a request asks to create; `at` is where in the call it stands.
+/// Validates a unit to create; `at` is the path of the request in the call.
 pub(super) fn new_unit(
     organization: &OrganizationId,
     request: CreateUnitRequest,
@@ -57,7 +57,7 @@ pub(super) fn new_unit(
     Ok(NewUnit { id, parent, unit })
 }
 
-/// Inserts units, all or none. One may be below another that comes before it.
+/// Inserts units, all or none. A unit may be below an earlier one of the batch.
 pub(super) async fn insert(
     tx: &mut WriteTx,
     organization: &OrganizationId,
@@ -76,7 +76,7 @@ pub(super) async fn insert(
     Ok(units::insert(tx, organization, units).await?)
 }
 
-/// Why a unit cannot be where it was put, with its resource name.
+/// Returns the error of a misplaced unit, with its resource name.
 pub(super) fn misplaced(organization: &OrganizationId, error: Misplaced) -> Error {
     let name = |id| {
         let organization = organization.clone();

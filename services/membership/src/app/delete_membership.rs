@@ -14,7 +14,8 @@ use crate::{
     store::{change_requests, memberships},
 };
 
-/// Ends a membership, and every grant of it; returns once the change has propagated.
+/// Deletes a membership and with it every grant of the member; returns once the change has
+/// propagated.
 pub(crate) async fn delete_membership(
     app: &App,
     context: &Context,

@@ -44,7 +44,8 @@ async fn delete(tx: &mut WriteTx, name: &In<UnitId>, etag: &str) -> Result<Unit,
         .await?
         .ok_or_else(|| Error::UnitNotFound(name.to_string()))?;
     expect_etag(etag, version)?;
-    // The database knows what is below, and lets no resource come below meanwhile.
+    // The database refuses units that still have children, and inserts below a unit that is being
+    // deleted.
     match units::delete(tx, name, version).await {
         Err(StoreError::Reference(_)) => Err(Error::UnitNotEmpty(unit.name)),
         other => Ok(other.map(|()| unit)?),

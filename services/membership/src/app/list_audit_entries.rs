@@ -6,7 +6,7 @@ use base::OrganizationId;
 use super::App;
 use crate::error::Error;
 
-/// Lists what was done in an organization, the latest first.
+/// Lists the audit entries of an organization, the latest first.
 pub(crate) async fn list_audit_entries(
     app: &App,
     context: &Context,

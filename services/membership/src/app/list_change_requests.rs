@@ -44,7 +44,7 @@ pub(crate) async fn list_change_requests(
     })
 }
 
-/// The membership that a filter names.
+/// Returns the membership of the filter.
 fn about(organization: &OrganizationId, name: &str) -> Result<Option<MembershipId>, Fault> {
     if name.is_empty() {
         return Ok(None);

@@ -27,8 +27,8 @@ pub(crate) async fn list_contacts(
     })
 }
 
-/// The contacts of an organization, and whom the operator has for those who have no
-/// representative.
+/// Returns the contacts of an organization; without a representative of its own, the operator's
+/// primary contact is among them.
 // SPEC: S0-9.
 async fn known(app: &App, organization: &OrganizationId) -> Result<Vec<Contact>, Error> {
     let db = app.store.reader();

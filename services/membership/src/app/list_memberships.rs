@@ -14,7 +14,7 @@ use base::OrganizationId;
 use super::App;
 use crate::{error::Error, peers::summarize, store::memberships};
 
-/// The most memberships on a page that shows what other services know of them.
+/// Maximum number of memberships on a page with details from other services.
 const MAX_DETAILED: usize = 100;
 
 /// Lists memberships, ordered by name.
@@ -47,7 +47,7 @@ pub(crate) async fn list_memberships(
     })
 }
 
-/// Adds what the other services know of the members, in one call of each.
+/// Adds details from the other services, in one call to each.
 async fn add_details(
     app: &App,
     context: &Context,

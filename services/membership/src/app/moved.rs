@@ -1,4 +1,4 @@
-//! What a move is to entitlement: where a place was, and where it will be.
+//! A move, as entitlement checks it: the old and the new location of an entity.
 
 use ::store::WriteTx;
 use base::{In, OrganizationId, UnitId};
@@ -13,8 +13,8 @@ pub(super) struct Moved {
 }
 
 impl Moved {
-    /// The move of a place from below one unit to below another, if these differ: read before it is
-    /// made.
+    /// Returns the move of an entity from one unit to another, or `None` if they are the same. Call
+    /// it before the move is made.
     pub(super) async fn of(
         tx: &WriteTx,
         organization: &OrganizationId,

@@ -1,4 +1,4 @@
-//! What a change request names, and whether that is still what it was when the request was created.
+//! The entities that a change request names, and whether they were deleted since it was created.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use sea_orm::ConnectionTrait;
 
 use crate::{error::Error, store::uids};
 
-/// Notes what a request names that is just created.
+/// Records the identities of the entities that a new request names.
 pub(super) async fn note(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -23,7 +23,7 @@ pub(super) async fn note(
     Ok(())
 }
 
-/// Looks up whether what requests name was deleted since.
+/// Marks the named entities of requests that were deleted since.
 pub(super) async fn look_up(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -31,7 +31,7 @@ pub(super) async fn look_up(
 ) -> Result<(), Error> {
     for request in &mut *requests {
         if request.named.is_empty() {
-            // It was created before there were any `uid`s.
+            // The request was created before `uid`s existed.
             request.named = named(&names(request), &BTreeMap::new());
         }
     }
@@ -40,7 +40,7 @@ pub(super) async fn look_up(
     let now = uids::find(db, organization, &all).await?;
     for named in requests.iter_mut().flat_map(|request| &mut request.named) {
         named.deleted = match now.get(&named.name) {
-            // What was not there then is not what was meant.
+            // An entity that did not exist then is not the one that was meant.
             Some(uid) => *uid != named.uid,
             None => !named.uid.is_empty(),
         };
@@ -48,7 +48,7 @@ pub(super) async fn look_up(
     Ok(())
 }
 
-/// That nothing that a request names was deleted since.
+/// Checks that no entity that a request names was deleted since.
 pub(super) fn check(request: &ChangeRequest) -> Result<(), Error> {
     match request.named.iter().find(|named| named.deleted) {
         Some(named) => Err(Error::DeletedSince(named.name.clone())),
@@ -56,7 +56,7 @@ pub(super) fn check(request: &ChangeRequest) -> Result<(), Error> {
     }
 }
 
-/// What a request names, for whoever makes the change.
+/// Returns the identities of the named entities, for entitlement to compare.
 pub(super) fn identities(request: &ChangeRequest) -> Vec<EntityIdentity> {
     let named = request.named.iter();
     let named = named.map(|named| EntityIdentity {
@@ -75,7 +75,8 @@ fn named(names: &BTreeSet<&str>, uids: &BTreeMap<String, String>) -> Vec<NamedEn
     named.collect()
 }
 
-/// The membership, and the units and resources in the scopes that the changes give.
+/// Returns the names of the membership, and of the units and resources in the scopes of new and
+/// changed grants.
 fn names(request: &ChangeRequest) -> BTreeSet<&str> {
     let (membership, changes): (&str, &[GrantChange]) = match &request.kind {
         Some(Kind::ChangeAccess(change)) => (&change.membership, &change.changes),

@@ -11,7 +11,7 @@ use membership_core::Verb;
 use super::{App, change_state::change_membership};
 use crate::error::Error;
 
-/// Makes a suspended membership active again; returns once the change has propagated.
+/// Reactivates a suspended membership; returns once the change has propagated.
 pub(crate) async fn reactivate_membership(
     app: &App,
     context: &Context,

@@ -11,7 +11,7 @@ use membership_core::Verb;
 use super::{App, change_state::change_organization};
 use crate::error::Error;
 
-/// Makes a suspended organization active again; returns once the change has propagated.
+/// Reactivates a suspended organization; returns once the change has propagated.
 pub(crate) async fn reactivate_organization(
     app: &App,
     context: &Context,

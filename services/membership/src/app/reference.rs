@@ -1,10 +1,10 @@
-//! What requests refer to.
+//! References in requests.
 
 use ::rpc::{Fault, parse};
 use api::Mutation;
 use base::{In, OrganizationId, UnitId};
 
-/// The unit that `field` names, which must be of the same organization.
+/// Parses the unit in `field`, which must be of the same organization.
 pub(super) fn unit_of(
     organization: &OrganizationId,
     field: &str,
@@ -17,7 +17,7 @@ pub(super) fn unit_of(
     Ok(unit.id)
 }
 
-/// The unit that `field` names to be above another; none if it names none.
+/// Parses the parent unit in `field`; `None` if it is empty.
 pub(super) fn parent_of(
     organization: &OrganizationId,
     field: &str,
@@ -29,8 +29,8 @@ pub(super) fn parent_of(
     unit_of(organization, field, name).map(Some)
 }
 
-/// Checks that a request leaves to the batch that it is in what is the batch's; `at` is where
-/// in the batch it stands.
+/// Checks that a request in a batch sets no field that belongs to the batch; `at` is the path of
+/// the request in the batch.
 pub(super) fn check_part(
     at: &str,
     part: &impl Mutation,

@@ -11,7 +11,7 @@ use crate::{
     store::{change_requests, memberships},
 };
 
-/// Refuses what waits for a decision.
+/// Rejects a pending request.
 pub(crate) async fn reject_change_request(
     app: &App,
     context: &Context,

@@ -11,7 +11,8 @@ use membership_core::Verb;
 use super::{App, change_state::change_membership};
 use crate::error::Error;
 
-/// Makes every access of the member ineffective; returns once the change has propagated.
+/// Suspends a membership, so that no access of the member is in force; returns once the change has
+/// propagated.
 pub(crate) async fn suspend_membership(
     app: &App,
     context: &Context,

@@ -11,7 +11,8 @@ use membership_core::Verb;
 use super::{App, change_state::change_organization};
 use crate::error::Error;
 
-/// Makes every access in the organization ineffective; returns once the change has propagated.
+/// Suspends an organization, so that no access in it is in force; returns once the change has
+/// propagated.
 pub(crate) async fn suspend_organization(
     app: &App,
     context: &Context,

@@ -47,7 +47,7 @@ pub(crate) async fn update_membership(
     Ok(response)
 }
 
-/// What becomes of the access of a member.
+/// The effect on a member's access.
 enum Eligibility {
     Gained,
     Lost,
@@ -59,7 +59,7 @@ async fn update(
     new: Membership,
     paths: &[String],
 ) -> Result<(Membership, Option<Eligibility>), Error> {
-    // Whether a subscription is demanded stays as it is until this ends.
+    // The lock keeps `subscription_required` stable until the transaction ends.
     organizations::hold(tx, &name.organization).await?;
     let (mut membership, version) = memberships::find(tx.connection(), name)
         .await?

@@ -46,8 +46,7 @@ pub(crate) async fn update_organization(
     Ok(response)
 }
 
-/// Besides the organization: whether a subscription is demanded, if that is another thing than
-/// before.
+/// Returns the organization, and the new `subscription_required` if it has changed.
 async fn update(
     tx: &mut WriteTx,
     id: &OrganizationId,
@@ -70,7 +69,7 @@ async fn update(
         }
     }
     required("organization.display_name", &organization.display_name)?;
-    // Its staff have no agreement that a subscription could be tied to: all would be locked
+    // The operator's staff have no agreement that could carry a subscription: all would be locked
     // out.
     if organization.subscription_required && is_protected_organization(id) {
         return Err(Error::Protected(organization.name));

@@ -75,7 +75,7 @@ async fn update(
     Ok((unit, moved))
 }
 
-/// Checks that a unit can be below `parent`, with all that is below it.
+/// Checks that a unit, with everything below it, fits below `parent`.
 async fn check_place(
     tx: &WriteTx,
     name: &In<UnitId>,

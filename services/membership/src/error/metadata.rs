@@ -1,11 +1,11 @@
-//! What varies in the message of a refusal, for programs.
+//! Metadata of refusals, for programs: the variable parts of the message.
 
 use membership_core::{MAX_CONTACTS, MAX_DEPTH, MAX_UNDECIDED};
 
 use super::Error;
 
 impl Error {
-    /// The metadata of `google.rpc.ErrorInfo`: nothing that the message does not say.
+    /// Returns the metadata of `google.rpc.ErrorInfo`: only data that the message contains, too.
     pub(super) fn metadata(&self) -> Vec<(&'static str, String)> {
         let one = |key, value: &String| vec![(key, value.clone())];
         let state = |name: &String, state: String| vec![("name", name.clone()), ("state", state)];

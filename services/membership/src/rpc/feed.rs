@@ -1,4 +1,4 @@
-//! The stream of changes.
+//! The feed of changes.
 
 use std::pin::Pin;
 

@@ -13,18 +13,18 @@ use sea_orm::{
 use self::row::{ActiveModel, Column, Entity, Model, content};
 use super::key;
 
-/// The states in which a request is not decided.
+/// The states of an undecided request.
 const UNDECIDED: [i64; 2] = [
     ChangeRequestState::Draft as i64,
     ChangeRequestState::Pending as i64,
 ];
 
-/// A change request as it was read.
+/// A stored change request.
 #[derive(Debug)]
 pub(crate) struct Stored {
     pub(crate) request: ChangeRequest,
     pub(crate) version: i64,
-    /// Names the change of grants that was made, if one was.
+    /// The token of the grant change; empty until it is made.
     pub(crate) applied_token: String,
 }
 
@@ -57,7 +57,7 @@ pub(crate) async fn insert(
     Ok(Stored::try_from(row)?.request)
 }
 
-/// A change request.
+/// Returns a change request.
 pub(crate) async fn find(
     db: &impl ConnectionTrait,
     name: &In<ChangeRequestId>,
@@ -66,7 +66,7 @@ pub(crate) async fn find(
     row.map(Stored::try_from).transpose()
 }
 
-/// How many change requests about a membership are not decided.
+/// Returns the number of undecided change requests about a membership.
 pub(crate) async fn undecided(
     db: &impl ConnectionTrait,
     membership: &In<MembershipId>,
@@ -75,7 +75,7 @@ pub(crate) async fn undecided(
     Ok(count.await?)
 }
 
-/// The change requests of an organization after an id, in the order of their ids; if it is said,
+/// Returns a page of the change requests of an organization after an id, ordered by id; optionally
 /// only those about a membership, in a state or of a requester.
 pub(crate) async fn page(
     db: &impl ConnectionTrait,
@@ -110,7 +110,7 @@ pub(crate) async fn page(
     rows.collect()
 }
 
-/// Names of requests, of all organizations, whose changes are still to be made.
+/// Returns the names of approved requests, in all organizations, whose changes are yet to be made.
 pub(crate) async fn approved(
     db: &impl ConnectionTrait,
     limit: u64,
@@ -160,8 +160,8 @@ pub(crate) async fn update(
     find(tx.connection(), name).await?.ok_or(StoreError::Stale)
 }
 
-/// Cancels the change requests about a membership that are not decided: it ends, and another of its
-/// name would be somebody else's.
+/// Cancels the undecided change requests about a membership that ends: another membership of its
+/// name could belong to somebody else.
 pub(crate) async fn cancel(tx: &WriteTx, membership: &In<MembershipId>) -> Result<(), StoreError> {
     let cancelled = ChangeRequestState::Cancelled as i64;
     Entity::update_many()
@@ -181,7 +181,7 @@ fn undecided_about(membership: &In<MembershipId>) -> Condition {
         .add(Column::State.is_in(UNDECIDED))
 }
 
-/// The name of a change request.
+/// Returns the name of a change request.
 pub(super) fn request_name(organization: &str, id: &str) -> String {
     format!("organizations/{organization}/changeRequests/{id}")
 }

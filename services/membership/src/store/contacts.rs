@@ -38,7 +38,7 @@ pub(crate) async fn insert(
     Ok(row.into())
 }
 
-/// A contact and its version.
+/// Returns a contact and its version.
 pub(crate) async fn find(
     db: &impl ConnectionTrait,
     name: &In<ContactId>,
@@ -50,7 +50,7 @@ pub(crate) async fn find(
     }))
 }
 
-/// All contacts of an organization: they are few.
+/// Returns all contacts of an organization: there are few.
 pub(crate) async fn all(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -62,7 +62,7 @@ pub(crate) async fn all(
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-/// The primary representative of an organization.
+/// Returns the primary representative of an organization.
 pub(crate) async fn primary(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -75,7 +75,8 @@ pub(crate) async fn primary(
     Ok(row.map(Into::into))
 }
 
-/// The representatives of an organization. They stay as they are while it is held.
+/// Returns the representatives of an organization. They cannot change while the organization's row
+/// is locked.
 pub(crate) async fn representatives(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -126,7 +127,8 @@ pub(crate) async fn delete(
     deleted_one(&result)
 }
 
-/// Tells the other services whom an organization turns to, as the transaction has it.
+/// Sends the primary representative of an organization, as of this transaction, to the other
+/// services.
 pub(crate) async fn announce(
     tx: &mut WriteTx,
     organization: &OrganizationId,

@@ -42,7 +42,8 @@ pub(crate) async fn insert(
             pending_request: None,
         })
         .collect();
-    // In one order, or two batches of the same ones wait for each other.
+    // All transactions insert in the same order; otherwise two batches of the same rows could
+    // deadlock.
     let mut ordered: Vec<&Model> = rows.iter().collect();
     ordered.sort_unstable_by(|one, other| one.id.cmp(&other.id));
     for chunk in ordered.chunks(CHUNK) {
@@ -61,7 +62,7 @@ pub(crate) async fn insert(
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-/// A membership that has the id or the subject of one of these.
+/// Returns a membership that already has the id or the subject of one of these.
 pub(crate) async fn first_existing(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -70,7 +71,7 @@ pub(crate) async fn first_existing(
     let ids = memberships.iter().map(|new| new.id.as_str().to_owned());
     let subjects = memberships.iter().map(|new| new.subject.to_string());
     for clash in [Column::Id.is_in(ids), Column::Subject.is_in(subjects)] {
-        // All, not one: PostgreSQL would not use the index to find just one of many.
+        // The query returns all rows: with a limit of one, PostgreSQL would not use the index.
         let taken: Vec<String> = Entity::find()
             .select_only()
             .column(Column::Id)
@@ -86,7 +87,7 @@ pub(crate) async fn first_existing(
     Ok(None)
 }
 
-/// A membership and its version.
+/// Returns a membership and its version.
 pub(crate) async fn find(
     db: &impl ConnectionTrait,
     name: &In<MembershipId>,
@@ -98,7 +99,7 @@ pub(crate) async fn find(
     }))
 }
 
-/// The memberships of an organization after an id, in the order of their ids.
+/// Returns a page of the memberships of an organization after an id, ordered by id.
 pub(crate) async fn page(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -143,8 +144,9 @@ pub(crate) async fn update(
     Ok(row.into())
 }
 
-/// Notes the change request about a membership that waits for a decision. It is no change of the
-/// membership: version and time stay. False if another one waits, or there is no such membership.
+/// Records the pending change request of a membership. That does not count as a change of the
+/// membership: version and time stay. Returns false if another request is pending, or there is no
+/// such membership.
 pub(crate) async fn await_request(
     tx: &WriteTx,
     name: &In<MembershipId>,
@@ -160,7 +162,7 @@ pub(crate) async fn await_request(
     Ok(result.rows_affected == 1)
 }
 
-/// Notes that a change request about a membership waits no longer, if it did.
+/// Clears the pending change request of a membership, if it is this one.
 pub(crate) async fn await_no_more(
     tx: &WriteTx,
     name: &In<MembershipId>,

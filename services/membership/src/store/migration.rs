@@ -8,7 +8,7 @@ use store::schema::{
     add_column, boolean, bytes, create_common, create_epochs, index, integer, primary, table, text,
 };
 
-/// Brings the schema to the latest version.
+/// Migrates the schema to the latest version.
 #[derive(Debug)]
 pub struct Migrator;
 
@@ -139,7 +139,7 @@ async fn resources(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let columns = ["organization", "unit"];
     let below = index("resources_unit", "resources", &columns);
     manager.create_index(below).await?;
-    // Both databases take null for unlike every other null.
+    // In both databases, null differs from every other null.
     let columns = ["organization", "type", "external_id"];
     let mut external = index("resources_external_id", "resources", &columns);
     manager.create_index(external.unique().to_owned()).await
@@ -230,7 +230,7 @@ fn in_organization(table: &'static str) -> ForeignKeyCreateStatement {
         .to_owned()
 }
 
-/// A null in `column` refers to nothing.
+/// Returns the foreign key to a unit; a null in `column` refers to nothing.
 fn in_unit(table: &'static str, column: &'static str) -> ForeignKeyCreateStatement {
     ForeignKey::create()
         .name(format!("{table}_{column}_unit"))
@@ -243,7 +243,7 @@ fn in_unit(table: &'static str, column: &'static str) -> ForeignKeyCreateStateme
         .to_owned()
 }
 
-/// The identity of the log's history.
+/// Epochs of the log.
 struct Epochs;
 
 impl MigrationName for Epochs {
@@ -259,7 +259,7 @@ impl MigrationTrait for Epochs {
     }
 }
 
-/// What tells units, resources and memberships from others of their names.
+/// The `uid`s of units, resources and memberships, which distinguish entities of the same name.
 struct V6;
 
 impl MigrationName for V6 {

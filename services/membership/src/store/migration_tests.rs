@@ -1,4 +1,4 @@
-//! What was stored before a version is read after it.
+//! Data from before a version stays readable after it.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

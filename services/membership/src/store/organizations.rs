@@ -57,7 +57,7 @@ pub(crate) async fn insert(
     Ok(self::organization(row))
 }
 
-/// An organization and its version.
+/// Returns an organization and its version.
 pub(crate) async fn find(
     db: &impl ConnectionTrait,
     id: &OrganizationId,
@@ -69,7 +69,7 @@ pub(crate) async fn find(
     }))
 }
 
-/// The organizations after an id, in the order of their ids.
+/// Returns a page of the organizations after an id, ordered by id.
 pub(crate) async fn page(
     db: &impl ConnectionTrait,
     after: &str,
@@ -84,8 +84,8 @@ pub(crate) async fn page(
     Ok(rows.into_iter().map(organization).collect())
 }
 
-/// Makes every other transaction that holds the organization wait until this one ends: rules
-/// that look at more than one row, such as those of the tree, hold only one at a time.
+/// Locks the row of an organization until the transaction ends, against other transactions that
+/// lock it: rules over several rows, such as those of the tree, need that.
 pub(crate) async fn hold(tx: &WriteTx, id: &OrganizationId) -> Result<(), StoreError> {
     let result = entity::Entity::update_many()
         .col_expr(Column::Version, Expr::col(Column::Version))

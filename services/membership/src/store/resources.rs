@@ -13,7 +13,7 @@ use sea_orm::{
 use self::row::{ActiveModel, Column, Entity, Model, announce};
 use super::{CHUNK, deleted_one, emit, key, new_uid};
 
-/// A resource to insert: an id, the unit that it belongs to, and the rest, checked.
+/// A checked resource to insert, with its id and unit.
 pub(crate) struct NewResource {
     pub(crate) id: ResourceId,
     pub(crate) unit: UnitId,
@@ -42,7 +42,8 @@ pub(crate) async fn insert(
             uid: new_uid(),
         })
         .collect();
-    // In one order, or two batches of the same ones wait for each other.
+    // All transactions insert in the same order; otherwise two batches of the same rows could
+    // deadlock.
     let mut ordered: Vec<&Model> = rows.iter().collect();
     ordered.sort_unstable_by(|one, other| one.id.cmp(&other.id));
     for chunk in ordered.chunks(CHUNK) {
@@ -61,14 +62,14 @@ pub(crate) async fn insert(
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-/// One of these resources whose id is taken.
+/// Returns one of these resources whose id is taken.
 pub(crate) async fn first_existing(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
     resources: &[NewResource],
 ) -> Result<Option<ResourceId>, StoreError> {
     let ids = resources.iter().map(|new| new.id.as_str());
-    // All, not one: PostgreSQL would not use the index to find just one of many.
+    // The query returns all rows: with a limit of one, PostgreSQL would not use the index.
     let taken: Vec<String> = Entity::find()
         .select_only()
         .column(Column::Id)
@@ -81,7 +82,7 @@ pub(crate) async fn first_existing(
     Ok(id.transpose()?)
 }
 
-/// A resource and its version.
+/// Returns a resource and its version.
 pub(crate) async fn find(
     db: &impl ConnectionTrait,
     name: &In<ResourceId>,
@@ -93,7 +94,7 @@ pub(crate) async fn find(
     }))
 }
 
-/// The resources of an organization after an id, in the order of their ids.
+/// Returns a page of the resources of an organization after an id, ordered by id.
 pub(crate) async fn page(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,

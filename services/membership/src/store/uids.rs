@@ -1,4 +1,4 @@
-//! What tells units, resources and memberships from others of their names.
+//! The `uid`s of units, resources and memberships, which distinguish entities of the same name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,10 +11,10 @@ use sea_orm::{
 
 use super::CHUNK;
 
-/// The tables, called as the collections are in names.
+/// The tables, which have the names of the collections.
 const TABLES: [&str; 3] = ["units", "resources", "memberships"];
 
-/// The `uid` of those that an organization has, by name.
+/// Returns the `uid`s of existing entities of an organization, by name.
 pub(crate) async fn find(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,

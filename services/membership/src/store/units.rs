@@ -16,14 +16,14 @@ use sea_orm::{
 use self::row::{ActiveModel, Column, Entity, Model, announce};
 use super::{CHUNK, deleted_one, emit, key, new_uid};
 
-/// A unit to insert: an id, the unit above it, and the rest, checked.
+/// A checked unit to insert, with its id and parent.
 pub(crate) struct NewUnit {
     pub(crate) id: UnitId,
     pub(crate) parent: Option<UnitId>,
     pub(crate) unit: Unit,
 }
 
-/// Inserts units, all or none, and returns them as stored. A unit comes after the one above it.
+/// Inserts units, all or none, and returns them as stored. A parent must come before its children.
 pub(crate) async fn insert(
     tx: &mut WriteTx,
     organization: &OrganizationId,
@@ -57,7 +57,7 @@ pub(crate) async fn insert(
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-/// Which of these ids are units of the organization, in one query.
+/// Returns those of the ids that are units of the organization, in one query.
 pub(crate) async fn existing(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -74,7 +74,7 @@ pub(crate) async fn existing(
     Ok(ids.into_iter().collect())
 }
 
-/// A unit and its version.
+/// Returns a unit and its version.
 pub(crate) async fn find(
     db: &impl ConnectionTrait,
     name: &In<UnitId>,
@@ -86,7 +86,7 @@ pub(crate) async fn find(
     }))
 }
 
-/// The units of an organization after an id, in the order of their ids.
+/// Returns a page of the units of an organization after an id, ordered by id.
 pub(crate) async fn page(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,

@@ -11,7 +11,7 @@ fn refused<M: Message + Inbound>(message: &M) -> Option<String> {
     Some(format!("{} {}", found.field, found.description))
 }
 
-/// A batch of so many questions, each as `question`.
+/// Returns a batch of `count` copies of a question.
 fn batch(count: usize, question: &Question) -> CheckBatchRequest {
     CheckBatchRequest {
         questions: vec![question.clone(); count],

@@ -1,4 +1,4 @@
-//! What a step does.
+//! The effects of steps.
 
 use crate::{
     answer::{of_readers, of_replica},
@@ -11,7 +11,7 @@ use crate::{
     world::World,
 };
 
-/// The world after a step; none if the step cannot be taken.
+/// Returns the world after a step; `None` if the step cannot be taken.
 pub fn after(scene: &Scene, rules: Rules, world: &World, step: &Step) -> Option<World> {
     let mut next = world.clone();
     match step {
@@ -98,8 +98,9 @@ fn replica(scene: &Scene, rules: Rules, next: &mut World, index: usize, act: Act
     Some(())
 }
 
-/// Sends Redis what has just been read, and a decision by it, if what is there is of this history.
-/// It may arrive any time later, so this is as if the replica were paused before it sends, too.
+/// Sends Redis the last read revisions, and a decision by them, if the content of Redis is of this
+/// history. The message may arrive at any later time, so this covers a replica that is paused
+/// before it sends, too.
 fn publish(scene: &Scene, next: &mut World, index: usize, rules: Rules) -> Option<()> {
     let replica = next.replicas.get_mut(index)?;
     if !admit(replica, &mut next.redis, &mut next.log, rules, next.now) {
@@ -127,8 +128,8 @@ fn send_revisions(redis: &mut Redis, replica: &Replica, rules: Rules) {
     });
 }
 
-/// Whether what is in Redis is of a replica's history, which the record there tells; it is then
-/// brought up to what the replica knows. If it is not, an epoch begins.
+/// Returns true if the content of Redis is of a replica's history, as the record there shows; the
+/// record then moves up to the replica's revision. Otherwise an epoch begins.
 fn admit(replica: &mut Replica, redis: &mut Redis, log: &mut Log, rules: Rules, now: u8) -> bool {
     let own = log.at(replica.commit);
     let head = log.head();
@@ -154,8 +155,8 @@ fn admit(replica: &mut Replica, redis: &mut Redis, log: &mut Log, rules: Rules, 
     true
 }
 
-/// Facts and journal move to what was read, in one step: from those in memory, if these are of the
-/// same history.
+/// Moves facts and journal to the last read in one step, starting from those in memory if these are
+/// of the same history.
 fn apply(replica: &mut Replica, log: &mut Log, rules: Rules, now: u8) {
     let Some(read) = replica.reading.take() else {
         return;

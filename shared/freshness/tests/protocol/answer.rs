@@ -1,5 +1,5 @@
-//! The answers that could be given in a moment, and by whom. They change nothing, so they are
-//! no steps: each property looks at all of them in every state.
+//! The answers that could be given in a state, and their givers. They change nothing, so they are
+//! not steps: each property looks at all of them in every state.
 
 use freshness::Revisions;
 
@@ -14,13 +14,13 @@ use crate::{
 /// An answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Answer {
-    /// What it says.
+    /// The content of the answer.
     pub said: Said,
-    /// Who gives it.
+    /// The giver of the answer.
     pub by: By,
 }
 
-/// Who answers, from what.
+/// The givers of answers, and their sources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
     /// A replica, from the facts in its memory, or from Redis if it has dropped them.
@@ -31,11 +31,12 @@ pub enum By {
     },
     /// A reader of Redis, by a decision after a commit.
     Reader { decided: u8 },
-    /// A client, from what it kept.
+    /// A client, from its local cache.
     Client,
 }
 
-/// All answers that could be given now to a read that demands a commit; zero demands none.
+/// Returns all answers that could be given now to a read that requires a commit; zero requires
+/// none.
 pub fn answers(world: &World, rules: Rules, token: u8) -> Vec<Answer> {
     let past_caches = token > 0 && rules.keep(Rule::TokensGoPastTheCaches);
     let token = world.log.at(token);
@@ -53,9 +54,9 @@ pub fn answers(world: &World, rules: Rules, token: u8) -> Vec<Answer> {
     answers
 }
 
-/// The answers of a replica: of the facts in its memory or, if it has dropped them, of what may
-/// be in Redis. A replica without a lease gives none: it reads the log first, which is a step of
-/// its own.
+/// Returns the answers of a replica: from the facts in its memory or, if it has dropped them, from
+/// possible content of Redis. A replica without a lease gives none: it reads the log first, which
+/// is a separate step.
 pub fn of_replica(world: &World, replica: &Replica, rules: Rules) -> Vec<Answer> {
     let leased = replica.lease(rules).holds_at(ticks(world.now));
     let open = !rules.keep(Rule::FailsClosed) && !replica.reachable;
@@ -80,7 +81,7 @@ pub fn of_replica(world: &World, replica: &Replica, rules: Rules) -> Vec<Answer>
     vec![Answer { said, by }]
 }
 
-/// Whether a replica has seen that a decision in Redis is of its history.
+/// True if a replica has seen that a decision in Redis is of its history.
 fn is_admitted(world: &World, replica: &Replica, rules: Rules, decided: Decided) -> bool {
     let record_is_read = rules.keep(Rule::RecordIsRead);
     let Some(admitted) = replica.admitted else {
@@ -93,7 +94,7 @@ fn is_admitted(world: &World, replica: &Replica, rules: Rules, decided: Decided)
     !record_is_read || !rules.keep(Rule::OnlyAdmittedIsUsed) || at.is_known_at(admitted)
 }
 
-/// The answers of those who read Redis themselves, by each decision that may be there.
+/// Returns the answers of direct readers of Redis, by each decision that may be there.
 pub fn of_readers(world: &World, rules: Rules) -> Vec<Answer> {
     let by = |decided: &Decided| By::Reader {
         decided: decided.commit,
@@ -120,8 +121,8 @@ fn of_client(world: &World) -> Option<Answer> {
     (world.now < until).then_some(Answer { said, by })
 }
 
-/// The decisions in Redis that are current to one who knows the changes up to a commit, and who
-/// compares epochs by a rule.
+/// Returns the decisions in Redis that are current for a reader who knows the changes up to a
+/// commit, and who compares epochs by a rule.
 fn current(world: &World, known: u8, rules: Rules, epochs: Rule) -> Vec<Decided> {
     if world.redis.decisions.is_empty() {
         return Vec::new();
@@ -140,7 +141,7 @@ fn current(world: &World, known: u8, rules: Rules, epochs: Rule) -> Vec<Decided>
         .collect()
 }
 
-/// What decisions say to one who knows the changes up to a commit.
+/// Returns the answers that decisions give to a reader who knows the changes up to a commit.
 fn said(
     decisions: impl IntoIterator<Item = Decided>,
     known: u8,

@@ -1,4 +1,4 @@
-//! The database: a log of commits, and the facts that it comes to.
+//! The database: a log of commits, and the resulting facts.
 
 use std::sync::LazyLock;
 
@@ -7,32 +7,32 @@ use freshness::{At, Change, Journal};
 
 use crate::rules::{Rule, Rules};
 
-/// Who is asked about.
+/// The subject of all questions.
 pub const SUBJECT: &str = "users/jan";
-/// Where everything happens.
+/// The organization of all commits.
 pub static ORGANIZATION: LazyLock<OrganizationId> = LazyLock::new(organization);
 
-/// What a commit does.
+/// The change of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Event {
-    /// Takes the user's grant away.
+    /// Revokes the user's grant.
     Revoke,
-    /// Gives it again.
+    /// Grants access again.
     Grant,
-    /// Takes the application from the whole organization.
+    /// Withdraws the application from the whole organization.
     Withdraw,
-    /// Changes the grants of somebody else.
+    /// Changes the grants of another user.
     Other,
     /// Begins an epoch.
     Begin,
 }
 
-/// A commit, and what it comes to. Commits are counted from one, in the order in which they were
-/// ever made: that is the mark that each leaves. Zero is the beginning, in which the user has
+/// A commit, and the resulting state. Commits are counted from one, in the order in which they were
+/// ever made: the count is the mark of the commit. Zero is the beginning, in which the user has
 /// access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Commit {
-    /// Absent of the beginning.
+    /// Absent at the beginning.
     event: Option<Event>,
     after: u8,
     epoch: u8,
@@ -77,7 +77,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Whether the user has access.
+    /// True if the user has access.
     pub fn allow(self) -> bool {
         self.granted && !self.withdrawn
     }
@@ -98,12 +98,12 @@ impl Facts {
 }
 
 impl Log {
-    /// The last commit.
+    /// Returns the last commit.
     pub fn head(&self) -> u8 {
         self.head
     }
 
-    /// How often the facts were changed.
+    /// Returns the number of changes of the facts.
     pub fn changes(&self) -> usize {
         let events = self.commits.iter().map(|commit| commit.event);
         events.filter(|event| *event != Some(Event::Begin)).count()
@@ -127,7 +127,7 @@ impl Log {
         self.turn(id, now);
     }
 
-    /// Whether no commit was lost yet.
+    /// True if no commit was lost yet.
     pub fn is_whole(&self) -> bool {
         usize::from(self.of(self.head).revision) == self.commits.len()
     }
@@ -152,7 +152,7 @@ impl Log {
         self.head = head;
     }
 
-    /// What can be committed next and changes something.
+    /// Returns the events that can be committed next and change something.
     pub fn possible(&self) -> impl Iterator<Item = Event> {
         let facts = self.facts(self.head);
         [
@@ -165,19 +165,19 @@ impl Log {
         .filter_map(|(event, possible)| possible.then_some(event))
     }
 
-    /// A commit and those before it, from the last to the beginning.
+    /// Returns a commit and those before it, from the last to the beginning.
     pub fn back_from(&self, commit: u8) -> impl Iterator<Item = u8> {
         let before = |commit: &u8| (*commit > 0).then(|| self.of(*commit).after);
         std::iter::successors(Some(commit), before)
     }
 
-    /// Whether a commit is in the history that another is the last of: what its mark proves.
+    /// True if a commit is in the history that ends with another, which its mark proves.
     pub fn has(&self, commit: u8, last: u8) -> bool {
         self.back_from(last).any(|other| other == commit)
     }
 
-    /// The epoch and revision of a commit. An epoch is the commit that began it: later ones are
-    /// larger.
+    /// Returns the epoch and revision of a commit. An epoch is the commit that began it: later ones
+    /// are larger.
     pub fn at(&self, commit: u8) -> At {
         let Commit {
             epoch, revision, ..
@@ -188,12 +188,12 @@ impl Log {
         }
     }
 
-    /// The facts after a commit.
+    /// Returns the facts after a commit.
     pub fn facts(&self, commit: u8) -> Facts {
         self.of(commit).facts
     }
 
-    /// Facts after what the history up to a commit has changed beyond a revision.
+    /// Applies the changes beyond a revision, in the history up to a commit, to facts.
     pub fn patched(&self, facts: Facts, revision: i64, commit: u8) -> Facts {
         let of = self.of(commit);
         match of.event {
@@ -204,22 +204,22 @@ impl Log {
         }
     }
 
-    /// Whether the facts said so at some moment less than `lease` ago.
+    /// True if the facts allowed or denied as given at some time less than `lease` ago.
     pub fn said_within(&self, allow: bool, lease: u8, now: u8) -> bool {
         let before = self.before.iter().filter(|head| head.until + lease > now);
         let mut heads = before.map(|head| head.commit).chain([self.head]);
         heads.any(|head| self.facts(head).allow() == allow)
     }
 
-    /// When access was last taken away, if it is not given now.
+    /// Returns the time at which access was last revoked, if the user has no access now.
     pub fn denied_since(&self) -> Option<u8> {
         let last = self.before.last();
         let last = last.filter(|_| !self.facts(self.head).allow());
         last.map(|head| head.until)
     }
 
-    /// What the journal of a replica holds that has read up to a commit: the last change, so that
-    /// two are enough to forget.
+    /// Returns the journal of a replica that has read up to a commit: it holds the last change
+    /// only, so that two changes suffice to drop one.
     pub fn journal(&self, commit: u8, rules: Rules) -> Journal {
         let (At { epoch, revision }, event) = (self.at(commit), self.of(commit).event);
         let floor = if rules.keep(Rule::ForgottenIsUnknown) {

@@ -1,10 +1,10 @@
-//! The freshness protocol, checked in every order of its steps and faults that fits in a few
-//! ticks: that it holds, and that it holds no longer if any one of its rules is left out.
+//! The freshness protocol, checked in every order of its steps and faults that fits in a few ticks:
+//! the protocol holds, and no longer holds if any one of its rules is left out.
 //!
-//! `Lease`, `Journal` and `Revisions` are those of the crate. What is modelled is what the parts
-//! of the system do between them: the log, the keepers of replicas, the puts to Redis and the
-//! readers of it, the clients that keep answers. Notifications are not in it, for they are hints:
-//! a keeper may read at any time.
+//! `Lease`, `Journal` and `Revisions` are those of the crate. The model covers the interaction of
+//! the parts of the system: the log, the refreshers of replicas, the puts to Redis and its readers,
+//! the clients that cache answers. Notifications are left out, because they are hints: a refresher
+//! may read at any time.
 
 mod after;
 mod answer;
@@ -198,9 +198,9 @@ fn if_redis_loses_the_record() {
     breaks(Scene::SHARED_BACK, Rule::RecordIsKept, ARRIVAL);
 }
 
-/// A limit that readers have to know. What ended in Redis is not remembered there, so a put that
-/// was read earlier and ends later may follow it: a reader then sees an older state once more,
-/// always within the bound. A reader that must not has to remember what it saw.
+/// A limit that readers have to know. Redis does not remember expired values, so a put that was
+/// read earlier and ends later may follow one: a reader then sees an older state once more, always
+/// within the bound. A reader that must not see it has to remember the newest state it saw.
 #[test]
 fn redis_may_go_back_once_its_revisions_have_ended() {
     let put = |commit, expire| Step::Arrive(Revised { commit, expire });
@@ -232,7 +232,7 @@ fn redis_may_go_back_once_its_revisions_have_ended() {
     assert!(!broken(BOUND) && !broken(RIGHT));
 }
 
-/// Checks everything that can happen in a scene.
+/// Checks every possible run of a scene.
 fn holds(scene: Scene) {
     let model = Protocol::new(scene, None);
     model.checker().spawn_bfs().join().assert_properties();

@@ -1,4 +1,4 @@
-//! What must always hold.
+//! Properties that must always hold.
 
 use stateright::Property;
 
@@ -8,22 +8,23 @@ use crate::{
     world::World,
 };
 
-/// Every allow was what the facts said at some moment less than a lease ago: none is given once
-/// its revocation is as old as the lease.
+/// Every allow was correct at some time less than a lease ago: no allow is given once its
+/// revocation is as old as the lease.
 pub const BOUND: &str = "bound";
-/// The same of a deny: a grant is true everywhere within the lease.
+/// Every deny was correct at some time less than a lease ago: a grant takes effect everywhere
+/// within the lease.
 pub const ARRIVAL: &str = "arrival";
-/// Every answer is what the facts say after the commit that it names.
+/// Every answer agrees with the facts after the commit that it names.
 pub const RIGHT: &str = "right";
-/// An answer to a read with a token has the commit of the token in it.
+/// An answer to a read with a token includes the commit of the token.
 pub const TOKEN: &str = "token";
-/// What Redis holds of the current revisions is never replaced by something of an earlier epoch or,
-/// in one, by something older.
+/// The current revisions in Redis are never replaced by those of an earlier epoch or, in one epoch,
+/// by older ones.
 pub const FORWARD: &str = "forward";
 /// A replica that has no lease and no database gives no answer.
 pub const CLOSED: &str = "closed";
 
-/// What must always hold, in every scene.
+/// Returns the properties that must hold in every scene.
 pub fn always() -> Vec<Property<Protocol>> {
     vec![
         Property::always(BOUND, |model, world| is_recent(model, world, true)),
@@ -35,7 +36,7 @@ pub fn always() -> Vec<Property<Protocol>> {
     ]
 }
 
-/// All answers that could be given now to a read that demands nothing.
+/// Returns all answers that could be given now to a read without requirements.
 pub fn all(model: &Protocol, world: &World) -> impl Iterator<Item = Answer> {
     answers(world, model.rules, 0).into_iter()
 }
@@ -50,8 +51,8 @@ fn is_right(model: &Protocol, world: &World) -> bool {
     all(model, world).all(|answer| answer.said.allow == by_the_facts(answer.said.commit))
 }
 
-/// A token names no mark: of a history that went back it may be taken for another's, until that is
-/// noticed.
+/// A token names no mark: if the history went back, it may be mistaken for one of another history,
+/// until the loss is noticed.
 fn honours_tokens(model: &Protocol, world: &World) -> bool {
     if model.scene.back {
         return true;

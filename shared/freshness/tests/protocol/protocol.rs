@@ -17,14 +17,14 @@ use crate::{
 /// The protocol, by its rules, in a scene.
 #[derive(Debug, Clone, Copy)]
 pub struct Protocol {
-    /// What is kept.
+    /// The rules in force.
     pub rules: Rules,
-    /// What is looked at.
+    /// The part of the system under test.
     pub scene: Scene,
 }
 
 impl Protocol {
-    /// The protocol in a scene, with all rules or without one.
+    /// Returns the protocol in a scene, with all rules or without one.
     pub fn new(scene: Scene, without: Option<Rule>) -> Self {
         let lease = scene.lease;
         let rules = Rules { without, lease };

@@ -1,4 +1,4 @@
-//! What must be reached in a scene. A protocol that never answers would keep every promise.
+//! States that must be reached in a scene. A protocol that never answers would keep every promise.
 
 use base::Epoch;
 use stateright::Property;
@@ -10,10 +10,10 @@ use crate::{
     world::World,
 };
 
-/// What must be reached.
+/// States that must be reached.
 pub type Reached = Vec<Property<Protocol>>;
 
-/// Of a replica and the database.
+/// States of a replica and the database.
 pub fn replica() -> Reached {
     vec![
         reached("an allow is given after its revocation", |model, world| {
@@ -36,7 +36,7 @@ pub fn replica() -> Reached {
     ]
 }
 
-/// Of two replicas and readers of Redis.
+/// States of two replicas and readers of Redis.
 pub fn shared() -> Reached {
     vec![
         reached("a reader gets an allow", |model, world| {
@@ -67,7 +67,7 @@ pub fn shared() -> Reached {
     ]
 }
 
-/// Of a history that goes back, with replicas that share decisions.
+/// States of a history that goes back, with replicas that share decisions.
 pub fn paused() -> Reached {
     vec![
         reached("a replica answers in a later epoch", |model, world| {
@@ -84,7 +84,7 @@ pub fn paused() -> Reached {
     ]
 }
 
-/// The same, with readers of Redis.
+/// The same states, with readers of Redis.
 pub fn back() -> Reached {
     let mut of_all = paused();
     of_all.push(reached(
@@ -94,7 +94,7 @@ pub fn back() -> Reached {
     of_all
 }
 
-/// Of a client that keeps answers.
+/// States of a client that caches answers.
 pub fn client() -> Reached {
     vec![
         reached("a client reuses an answer", |model, world| {
@@ -143,13 +143,13 @@ fn is_older_than_its_revisions(answer: Answer) -> bool {
     matches!(answer.by, By::Reader { decided } if decided < answer.said.commit)
 }
 
-/// Whether access was taken away some time ago.
+/// True if access was revoked some time ago.
 fn is_late(world: &World) -> bool {
     let since = world.log.denied_since();
     since.is_some_and(|at| at < world.now)
 }
 
-/// Whether access was taken away less than a lease ago.
+/// True if access was revoked less than a lease ago.
 fn is_in_the_bound(model: &Protocol, world: &World) -> bool {
     let since = world.log.denied_since();
     since.is_some_and(|at| world.now < at + model.rules.lease)

@@ -1,4 +1,4 @@
-//! Redis: what it holds, and the one script that writes to it.
+//! Redis: its content, and the one script that writes to it.
 
 use std::collections::BTreeSet;
 
@@ -10,56 +10,56 @@ use crate::{
     rules::{Rule, Rules},
 };
 
-/// A life that no scene sees the end of.
+/// A life whose end is beyond every scene.
 const FAR: u8 = 99;
 
-/// Redis, of one organization and one question, and what is on its way to it.
+/// Redis, for one organization and one question, and the puts in flight to it.
 ///
-/// A put may arrive late, never, more than once and in any order: so it is never taken off the
-/// way. A standby that takes over without the last writes is then nothing of its own: it is a
-/// loss of everything, after which what the standby had arrives once more.
+/// A put may arrive late, never, more than once and in any order, so it always stays in flight. A
+/// standby that takes over without the last writes then needs no special case: it is a loss of
+/// everything, after which the writes that the standby had arrive once more.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Redis {
-    /// The revisions that are on their way.
+    /// The revisions in flight.
     pub way: BTreeSet<Revised>,
-    /// The revisions that are there. Their text is what the journal up to that commit gives.
+    /// The revisions that are there. Their text comes from the journal up to that commit.
     pub revisions: Option<Revised>,
-    /// The decisions that were ever sent. They live far longer than the scene, and the rules
-    /// demand nothing of which is there: any may be, or none.
+    /// All decisions that were ever sent. They live far longer than the scene, and the rules do not
+    /// require a particular one: any of them may be there, or none.
     pub decisions: BTreeSet<Decided>,
-    /// How far its clock has gone back. Never, if it can be relied on.
+    /// The number of ticks that its clock has gone back; zero if the clock is reliable.
     pub behind: u8,
-    /// The commit whose revision is the record of what was published.
+    /// The commit whose revision is the record of published revisions.
     pub record: Option<u8>,
-    /// The latest that readers have seen, as far as it is to be remembered.
+    /// The latest revision that readers have seen, as far as they remember it.
     pub seen: Option<At>,
 }
 
-/// Current revisions, as they begin.
+/// Current revisions, without their list of changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revised {
     /// The commit of the revision.
     pub commit: u8,
-    /// When it ends, of the clock of Redis.
+    /// The end of their life, by the clock of Redis.
     pub expire: u8,
 }
 
 /// A decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Decided {
-    /// The commit of the revision that it was given at.
+    /// The commit of the decision's revision.
     pub commit: u8,
-    /// Whether the user may.
+    /// True if the user may.
     pub allow: bool,
 }
 
 impl Redis {
-    /// What its clock says.
+    /// Returns the time of its clock.
     pub fn time(&self, now: u8) -> u8 {
         now - self.behind
     }
 
-    /// Does what `PUT_NEWER` says.
+    /// Acts like `PUT_NEWER`.
     pub fn put(&mut self, mut put: Revised, now: u8, log: &Log, rules: Rules) {
         let now = self.time(now);
         if !rules.keep(Rule::LifeEndsAtAnAbsoluteTime) {
@@ -80,24 +80,24 @@ impl Redis {
         }
     }
 
-    /// Lets go of what has ended, by the rule of Redis: when the time is past its end.
+    /// Drops expired values, by the rule of Redis: once the time is past their end.
     pub fn expire(&mut self, now: u8, rules: Rules) {
         let now = self.time(now);
         self.revisions.take_if(|value| now > value.expire);
-        // What it would be refused for is as good as lost.
+        // A put that would be refused is as good as lost.
         if rules.keep(Rule::LifeEndsAtAnAbsoluteTime) {
             self.way.retain(|put| put.expire > now);
         }
     }
 }
 
-/// When revisions end that were read after Redis's clock said `sample`.
+/// Returns the end of revisions that were read after Redis's clock showed `sample`.
 pub fn end(sample: u8, rules: Rules) -> u8 {
     let last = u8::from(rules.keep(Rule::LastMillisecondIsLeftOut));
     sample + life(rules) - last
 }
 
-/// How long revisions may live.
+/// Returns the maximum life of revisions.
 fn life(rules: Rules) -> u8 {
     if rules.keep(Rule::RevisionsLiveForTheLease) {
         rules.lease

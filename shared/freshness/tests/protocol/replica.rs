@@ -1,4 +1,4 @@
-//! A server: its keeper, and what it has in memory.
+//! A server: its refresher, and its memory.
 
 use std::time::Duration;
 
@@ -6,38 +6,38 @@ use freshness::Lease;
 
 use crate::{log::Facts, rules::Rules};
 
-/// What a replica knows. Times are ticks since boot; zero is never.
+/// The state of a replica. Times are ticks since boot; zero is never.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Replica {
     /// The commit up to which its journal goes.
     pub commit: u8,
-    /// The facts in its memory; none if it has not loaded them.
+    /// The facts in its memory; `None` if it has not loaded them.
     pub facts: Option<Facts>,
-    /// When the read began that its lease counts from.
+    /// The start of the read that its lease counts from.
     pub proven: u8,
-    /// When it last read the clock of Redis.
+    /// The time at which it last read the clock of Redis.
     pub sampled: u8,
-    /// What that clock said.
+    /// The value of that clock.
     pub sample: u8,
     /// A read of the database that has not arrived.
     pub reading: Option<Reading>,
-    /// Facts that are on their way beside the keeper. Never, if the rules are kept.
+    /// Facts in flight beside the refresher. Never, if the rules are kept.
     pub stray: Option<Facts>,
-    /// The commit up to which the record in Redis was seen to be of its history.
+    /// The commit up to which the replica has seen that the record in Redis is of its history.
     pub admitted: Option<u8>,
-    /// Whether it can reach the database.
+    /// True if it can reach the database.
     pub reachable: bool,
 }
 
-/// A snapshot that is on its way from the database. The time between the begin of the read and
-/// its snapshot is left out: it only makes the lease shorter.
+/// A snapshot in flight from the database. The time between the start of the read and its snapshot
+/// is left out: it only makes the lease shorter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reading {
-    /// When the read began.
+    /// The start of the read.
     pub began: u8,
     /// The end of the log in it.
     pub commit: u8,
-    /// Whether it brings the facts, too.
+    /// True if it brings the facts, too.
     pub facts: bool,
 }
 
@@ -55,7 +55,7 @@ impl Replica {
         reachable: true,
     };
 
-    /// Its lease.
+    /// Returns its lease.
     pub fn lease(&self, rules: Rules) -> Lease {
         Lease {
             proven: ticks(self.proven),
@@ -64,7 +64,7 @@ impl Replica {
     }
 }
 
-/// A time or a length as the crate has it.
+/// Converts a time or a length to the crate's type.
 pub fn ticks(count: u8) -> Duration {
     Duration::from_secs(count.into())
 }

@@ -1,4 +1,4 @@
-//! Which part of the system is looked at, and how far. All of it at once has too many states.
+//! The part of the system under test, and its limits. All of it together has too many states.
 
 use crate::reached::{Reached, back, client, paused, replica, shared};
 
@@ -11,28 +11,28 @@ use crate::reached::{Reached, back, client, paused, replica, shared};
 pub struct Scene {
     /// The length of the lease, in ticks.
     pub lease: u8,
-    /// Servers.
+    /// Number of servers.
     pub replicas: usize,
     /// The last tick.
     pub ticks: u8,
-    /// Commits.
+    /// Maximum number of commits.
     pub commits: u8,
-    /// Faults: crashes, lost contact, losses of Redis and of the database.
+    /// Maximum number of faults: crashes, lost contact, losses of Redis and of the database.
     pub faults: u8,
-    /// Whether there is a Redis, and readers of it. Its clock is sampled as a read begins, which
-    /// gives revisions the longest life; and what is read is there at once: a pause before it is
-    /// sent to Redis is as good as a delay on the way.
+    /// True if there is a Redis, and readers of it. Its clock is sampled as a read begins, which
+    /// gives revisions the longest life; and a read arrives immediately: a pause before its result
+    /// is sent to Redis is equivalent to a delay in flight.
     pub redis: bool,
-    /// Whether there are readers of Redis, for whom revisions are put there; if there is a Redis.
+    /// True if there are readers of Redis, for whom revisions are put there. Needs a Redis.
     pub readers: bool,
-    /// Whether readers of Redis remember what they saw longer than it lived; and whether its
-    /// clock may be sampled long before a read, without which that makes no difference.
+    /// True if readers of Redis remember a state longer than it lived; and if its clock may be
+    /// sampled long before a read, without which that makes no difference.
     pub remembers: bool,
-    /// Whether there is a client that keeps answers.
+    /// True if there is a client that caches answers.
     pub client: bool,
-    /// Whether the history may go back.
+    /// True if the history may go back.
     pub back: bool,
-    /// What must be reached, so that the scene is not empty.
+    /// The states that must be reached, so that the scene is not empty.
     pub reached: fn() -> Reached,
 }
 
@@ -59,7 +59,7 @@ impl Scene {
         ..Self::EMPTY
     };
 
-    /// Two replicas that share what they find through Redis, and a reader of it.
+    /// Two replicas that share decisions through Redis, and a reader of it.
     pub const SHARED: Self = Self {
         replicas: 2,
         ticks: 4,
@@ -68,8 +68,8 @@ impl Scene {
         ..Self::EMPTY
     };
 
-    /// The same, for a reader that never forgets what it saw. The lease is longer, so that there
-    /// is time between two samples.
+    /// The shared scene, for a reader that remembers everything it saw. The lease is longer, so
+    /// that there is time between two samples.
     pub const REMEMBERED: Self = Self {
         lease: 4,
         ticks: 5,
@@ -87,7 +87,7 @@ impl Scene {
         ..Self::EMPTY
     };
 
-    /// A replica, a reader, and a database that loses commits of which Redis knows.
+    /// A replica, a reader, and a database that loses commits which Redis knows.
     pub const SHARED_BACK: Self = Self {
         replicas: 1,
         ticks: 3,
@@ -96,7 +96,7 @@ impl Scene {
         ..Self::SHARED
     };
 
-    /// Two replicas, either of which may stand still meanwhile.
+    /// Two replicas, either of which may pause meanwhile.
     pub const PAUSED_BACK: Self = Self {
         replicas: 2,
         faults: 0,
@@ -105,7 +105,7 @@ impl Scene {
         ..Self::SHARED_BACK
     };
 
-    /// A replica, and a client that keeps its answers.
+    /// A replica, and a client that caches its answers.
     pub const CLIENT: Self = Self {
         client: true,
         faults: 0,

@@ -1,4 +1,4 @@
-//! What can happen next.
+//! The possible next steps.
 
 use crate::{
     log::Event,
@@ -9,64 +9,65 @@ use crate::{
     world::World,
 };
 
-/// A step of somebody.
+/// A step of one part of the system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// Time goes on.
+    /// Time advances.
     Tick,
     /// The database commits.
     Commit(Event),
-    /// A replica does something.
+    /// A replica acts.
     Replica(usize, Act),
     /// A put arrives at Redis.
     Arrive(Revised),
-    /// Redis loses what it holds: evicted, flushed, or not yet with the standby that takes over.
+    /// Redis loses its content: evicted, flushed, or not yet on the standby that takes over.
     Lose,
-    /// Redis replies to a reader, which does not hear it yet.
+    /// Redis replies to a reader, which has not received the reply yet.
     Reply,
-    /// The client asks.
+    /// The client asks a question.
     Ask,
     /// The client gets its answer.
     Hear,
     /// The clock of Redis goes back.
     TurnBack,
-    /// The database loses all commits after one, once: a failover that is noticed at once, or a copy that
-    /// was put in its place without a word.
+    /// The database loses all commits after one, once: a failover that is noticed immediately, or a
+    /// copy that replaces it unnoticed.
     GoBack { to: u8, noticed: bool },
     /// Redis loses the record.
     LoseRecord,
 }
 
-/// What a replica can do.
+/// The actions of a replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Act {
-    /// The keeper reads the log to its end, with the facts or without; and publishes what it read.
+    /// The refresher reads the log to its end, with the facts or without, and may publish the
+    /// result.
     Read { facts: bool, publishes: bool },
-    /// What it read arrives.
+    /// The result of the read arrives.
     Apply,
     /// Reads the clock of Redis.
     Sample,
-    /// Sends Redis the current revisions, later than at once.
+    /// Sends Redis the current revisions, some time after the read.
     Publish,
     /// Answers the client.
     Answer,
-    /// Ends, and starts anew.
+    /// Stops, and starts again.
     Crash,
     /// Loses the database.
     Part,
-    /// Begins to load facts beside the keeper.
+    /// Starts to load facts beside the refresher.
     Load,
-    /// Facts arrive beside the keeper.
+    /// Facts arrive beside the refresher.
     Land,
 }
 
-/// All steps that make sense in a scene. Those that change nothing are left out later.
+/// Adds all sensible steps of a scene. Steps that change nothing are left out later.
 pub fn steps(scene: &Scene, rules: Rules, world: &World, steps: &mut Vec<Step>) {
     if world.now < scene.ticks {
         steps.push(Step::Tick);
     }
     if world.log.changes() < scene.commits.into() {
-        // A history that goes back has enough to lose with changes of one person.
+        // For a history that goes back, the changes of one person suffice.
         let possible = world.log.possible();
         let possible = possible.filter(|event| !scene.back || *event != Event::Withdraw);
         steps.extend(possible.map(Step::Commit));
@@ -109,7 +110,7 @@ fn acts(scene: &Scene, rules: Rules, world: &World, replica: &Replica) -> [(Act,
     [
         (read(true, scene.redis), reads),
         (read(false, scene.redis), reads && replica.facts.is_none()),
-        // Paused between the read and what follows it.
+        // A pause between the read and the next action.
         (
             read(false, false),
             reads && pauses && replica.facts.is_none(),
@@ -124,7 +125,7 @@ fn acts(scene: &Scene, rules: Rules, world: &World, replica: &Replica) -> [(Act,
             Act::Answer,
             world.client.asked.is_some() && world.client.reply.is_none(),
         ),
-        // Once commits are lost: a crash before is as one after.
+        // Only once commits are lost: a crash before that is equivalent to one after.
         (Act::Crash, fault && (!scene.redis || !world.log.is_whole())),
         (Act::Part, fault && !scene.redis),
         (

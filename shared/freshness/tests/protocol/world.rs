@@ -1,43 +1,43 @@
-//! The state of everything.
+//! The state of the whole system.
 
 use crate::{log::Log, redis::Redis, replica::Replica};
 
-/// A moment.
+/// The state at one time.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct World {
-    /// The time, since boot; one to begin with.
+    /// The time since boot, starting at one.
     pub now: u8,
     /// The database.
     pub log: Log,
-    /// The servers. Which is which does not matter, so they are kept sorted: what differs by
-    /// their order only is one state.
+    /// The servers. Their identity does not matter, so they are kept sorted: states that differ
+    /// only in the order are one state.
     pub replicas: Vec<Replica>,
     /// Redis.
     pub redis: Redis,
-    /// What Redis has replied to a reader that has not heard it. Never, if replies are not late.
+    /// A reply of Redis that the reader has not received yet. Never, if replies are not late.
     pub late: Option<Said>,
     /// A client that keeps answers.
     pub client: Client,
-    /// Faults that may still happen.
+    /// Number of faults that may still happen.
     pub faults: u8,
 }
 
 /// A client with a local cache. It asks one question at a time.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Client {
-    /// When it asked, if it waits for an answer.
+    /// The time of its question, if it waits for an answer.
     pub asked: Option<u8>,
-    /// The answer on its way, and how long that may be reused.
+    /// The answer in flight, and the time for which it may be reused.
     pub reply: Option<(Said, u8)>,
-    /// The answer that it keeps, and until when.
+    /// The cached answer, and the end of its reuse.
     pub kept: Option<(Said, u8)>,
 }
 
-/// What was answered, and the commit after which it was current.
+/// An answer, and the commit after which it was current.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Said {
-    /// Whether the user may.
+    /// True if the user may.
     pub allow: bool,
-    /// By the facts after this commit.
+    /// The commit whose facts decided it.
     pub commit: u8,
 }

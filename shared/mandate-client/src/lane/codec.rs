@@ -1,4 +1,4 @@
-//! The codec of a lane: questions were encoded when they were asked.
+//! The codec of a lane: questions are already encoded when they are queued.
 
 use api::entitlement::v1::CheckStreamResponse;
 use prost::{Message, bytes::BufMut};
@@ -7,10 +7,10 @@ use tonic::{
     codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
 };
 
-/// What one frame may gather.
+/// Maximum number of bytes that one frame gathers.
 const BUFFER: usize = 64 << 10;
 
-/// Bytes out, answers in.
+/// Sends bytes, receives answers.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct LaneCodec;
 

@@ -1,4 +1,4 @@
-//! Keeps the stream of a lane, as long as somebody asks.
+//! The task that keeps the stream of a lane open while there are questions.
 
 use std::{
     sync::Arc,
@@ -12,14 +12,14 @@ use super::{Lane, SWEEP, codec::LaneCodec, outgoing::Outgoing};
 use crate::failure::Failure;
 
 const PATH: &str = "/mandate.entitlement.v1.AuthorizationService/CheckStream";
-/// The largest message of answers: errors say more than decisions do.
+/// Maximum size of a message of answers: errors are larger than decisions.
 const MAX_ANSWER_BYTES: usize = 16 << 20;
-/// A stream that lived shorter than this is a failure, however it ended.
+/// Minimum lifetime of a healthy stream; a shorter one counts as a failure, however it ended.
 const SHORT: Duration = Duration::from_secs(1);
 
-/// Runs a lane until it is dropped: opens the stream when there is a question and opens it again
-/// when it has broken. `broken` is told of every failure. When this ends, however it does, so
-/// does all that is under way.
+/// Runs a lane until it is dropped: opens the stream when there is a question, and opens it again
+/// when it has broken. Calls `broken` with every failure. All pending questions end with this task,
+/// however it ends.
 pub(crate) async fn drive(
     lane: Arc<Lane>,
     channel: Channel,
@@ -32,7 +32,7 @@ pub(crate) async fn drive(
         loop {
             lane.wanted.notified().await;
             if lane.state.lock().queue.is_empty() {
-                // They have gone, or what they asked went with an earlier stream.
+                // The callers have gone, or an earlier stream ended with their questions.
                 continue;
             }
             epoch += 1;
@@ -77,7 +77,7 @@ async fn stream(
     Ok(())
 }
 
-/// Looks at deadlines while somebody waits.
+/// Checks deadlines while a caller waits.
 async fn sweep(lane: &Lane) {
     loop {
         lane.waited.notified().await;
@@ -90,7 +90,7 @@ async fn sweep(lane: &Lane) {
     }
 }
 
-/// Ends what is under way with the task, also when the runtime ends.
+/// Ends the pending questions with the task, also when the runtime ends.
 struct Closes(Arc<Lane>);
 
 impl Drop for Closes {

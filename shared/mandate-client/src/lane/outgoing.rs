@@ -1,4 +1,4 @@
-//! The questions of a lane, as the stream of messages that the transport takes when it can send.
+//! The questions of a lane, as a stream of messages that the transport polls when it can send.
 
 use std::{
     pin::Pin,
@@ -10,11 +10,11 @@ use tokio_stream::Stream;
 
 use super::Lane;
 
-/// Takes whatever is queued at the moment at which the transport asks: a lone question waits for
-/// nobody, and while the transport is busy those of many gather.
+/// Takes all queued questions when the transport polls: a single question never waits for others,
+/// and while the transport is busy questions gather.
 pub(super) struct Outgoing {
     lane: Arc<Lane>,
-    /// Of which stream of the lane this is the one half.
+    /// The stream of the lane that this half belongs to.
     epoch: u64,
 }
 

@@ -1,40 +1,41 @@
-//! What waits to be sent.
+//! The queue of questions to be sent.
 
 use std::collections::VecDeque;
 
 use super::wire;
 use crate::question::{Consistency, Question};
 
-/// Questions, and ids, of one message; the interface allows no more.
+/// Maximum number of questions, or of ids, in one message, as the interface requires.
 const MOST: usize = 1000;
-/// Bytes of one message: well below what a server takes.
+/// Maximum number of bytes of one message, well below the limit of a server.
 const BYTES: usize = 512 << 10;
-/// Questions that wait to be sent. The peer then takes nothing any more.
+/// Maximum number of queued questions. A full queue means that the peer accepts nothing any more.
 const QUEUED: usize = 16 * MOST;
 
-/// Encoded questions in messages, and the ids of those that nobody waits for any more.
+/// Encoded questions in messages, and the ids of cancelled questions.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     full: VecDeque<Vec<u8>>,
     last: Vec<u8>,
-    /// Questions in `last`.
+    /// Number of questions in `last`.
     count: usize,
-    /// The size to make the next message with.
+    /// Initial capacity of the next message.
     usual: usize,
     cancelled: Vec<u64>,
-    /// Those that wait until the questions before them were sent.
+    /// Cancelled ids that wait until the questions before them are sent.
     later: Vec<u64>,
-    /// Whether the message before was of questions: the other kind is not starved.
+    /// True if the last message held questions, so that cancellations take the next one: neither
+    /// kind starves the other.
     questions_before: bool,
 }
 
 impl Queue {
-    /// Whether no more questions can wait.
+    /// True if no more questions can be queued.
     pub(crate) fn is_full(&self) -> bool {
         self.full.len() >= QUEUED / MOST
     }
 
-    /// Whether there is nothing to send.
+    /// True if there is nothing to send.
     // INVARIANT: `full` has a message only while `last` has a question.
     pub(crate) fn is_empty(&self) -> bool {
         self.count == 0 && self.cancelled.is_empty()
@@ -57,8 +58,8 @@ impl Queue {
         self.count += 1;
     }
 
-    /// Adds the id of a question that nobody waits for any more. If it was not sent yet, it is
-    /// still sent before the id.
+    /// Adds the id of a question that its caller no longer waits for. An unsent question is still
+    /// sent before the id.
     pub(crate) fn cancel(&mut self, id: u64) {
         if self.count == 0 {
             self.cancelled.push(id);
@@ -67,7 +68,7 @@ impl Queue {
         }
     }
 
-    /// The next message.
+    /// Returns the next message.
     pub(crate) fn pop(&mut self) -> Option<Vec<u8>> {
         if !self.cancelled.is_empty() && (self.questions_before || self.count == 0) {
             self.questions_before = false;
@@ -89,7 +90,7 @@ impl Queue {
         Some(std::mem::replace(&mut self.last, next))
     }
 
-    /// Forgets everything.
+    /// Drops everything.
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }

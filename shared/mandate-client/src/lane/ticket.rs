@@ -8,11 +8,11 @@ use std::{
 use super::{Lane, Outcome};
 use crate::{failure::Failure, slots::Event};
 
-/// Waits for the answer to one question. Dropped before, it tells the service that nobody waits
-/// any more.
+/// Waits for the answer to one question. Dropping it before the answer cancels the question at the
+/// service.
 pub(crate) struct Ticket {
     lane: Arc<Lane>,
-    /// None once the answer was taken.
+    /// `None` once the answer was taken.
     id: Option<u64>,
 }
 
@@ -21,7 +21,7 @@ impl Ticket {
         Self { lane, id: Some(id) }
     }
 
-    /// The answer, or that it takes long.
+    /// Returns the outcome, or that the question is slow.
     pub(crate) fn poll(&mut self, context: &Context<'_>) -> Poll<Event<Outcome>> {
         let Some(id) = self.id else {
             return Poll::Ready(Event::Done(Err(Failure::Closed)));

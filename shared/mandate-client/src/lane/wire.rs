@@ -1,4 +1,4 @@
-//! Questions as protobuf, written straight from what the caller holds.
+//! Questions as protobuf, written directly from the caller's values.
 
 use prost::encoding::{encode_varint, encoded_len_varint};
 
@@ -71,7 +71,7 @@ pub(crate) fn put_question(
     }
 }
 
-/// A `CheckStreamRequest` that ends questions.
+/// Returns a `CheckStreamRequest` that cancels questions.
 pub(crate) fn cancellation(ids: &[u64]) -> Vec<u8> {
     let length: usize = ids.iter().map(|id| encoded_len_varint(*id)).sum();
     let mut out = Vec::with_capacity(length + 8);
@@ -89,7 +89,7 @@ fn put_text(out: &mut Vec<u8>, tag: u8, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// Of a text with its tag.
+/// Returns the length of a text with its tag.
 fn text_length(text: &str) -> usize {
     1 + length_length(text.len()) + text.len()
 }

@@ -1,24 +1,25 @@
-//! Keeps questions away from a Redis that is in trouble.
+//! A circuit breaker for Redis.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::Instant,
 };
 
-/// How long it is left alone after a failure; twice as long after each further one …
+/// First pause after a failure, in milliseconds; it doubles after each further failure …
 const FIRST: u64 = 100;
 /// … up to this.
 const LAST: u64 = 1000;
-/// How long others wait for one that tries it again.
+/// Time in milliseconds that other questions wait for the one that tries Redis again.
 const TRIAL: u64 = 50;
 
-/// Open after a failure, for a while; then one tries.
+/// Opens after a failure, for a while; then lets one question try.
 #[derive(Debug)]
 pub(super) struct Breaker {
     epoch: Instant,
-    /// Until when it is open, in milliseconds of the epoch; zero if it is closed.
+    /// The time until which the breaker is open, in milliseconds since `epoch`; zero if it is
+    /// closed.
     open_ms: AtomicU64,
-    /// For how long it was opened last.
+    /// The last pause, in milliseconds.
     pause: AtomicU64,
 }
 
@@ -31,7 +32,7 @@ impl Breaker {
         }
     }
 
-    /// Whether Redis is to be asked.
+    /// True if Redis may be asked.
     pub(super) fn allows(&self, now: Instant) -> bool {
         let open = self.open_ms.load(Ordering::Relaxed);
         if open == 0 {
@@ -45,12 +46,12 @@ impl Breaker {
                 .is_ok()
     }
 
-    /// Redis failed, or was late.
+    /// Records that Redis failed, or was late.
     pub(super) fn failed(&self, now: Instant) {
         let now = self.millis(now);
         let open = self.open_ms.load(Ordering::Relaxed);
         let pause = self.pause.load(Ordering::Relaxed);
-        // Many fail of one cause: that is one failure.
+        // Many commands fail from one cause: count them as one failure.
         if open > now + TRIAL {
             return;
         }
@@ -59,7 +60,7 @@ impl Breaker {
         self.open_ms.store((now + pause).max(1), Ordering::Relaxed);
     }
 
-    /// Redis answered.
+    /// Records that Redis answered.
     pub(super) fn succeeded(&self) {
         if self.open_ms.load(Ordering::Relaxed) != 0 {
             self.open_ms.store(0, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! The cases of `docs/reference/redis-vectors.json`, which readers in any language are to pass.
+//! The cases of `docs/reference/redis-vectors.json`, which a reader in any language must pass.
 
 use base::Millis;
 use clock::ManualClock;
@@ -29,7 +29,7 @@ fn question(of: &Value) -> Question {
     )
 }
 
-/// What the reader does with what Redis holds in a case.
+/// Returns the action of the reader for the Redis content of a case.
 fn judged(case: &Value) -> String {
     let question = question(case);
     let Some((organization, place)) = key::place(&question) else {

@@ -1,11 +1,11 @@
-//! Questions by the grammars of their names: only these have a key.
+//! Keys of questions: only questions with well-formed names have one.
 
 use base::{Id, OrganizationId, ResourceId, ServiceAccountId, UnitId, UserId};
 
 use crate::question::Question;
 
-/// The organization of a question, and what follows it in the name of where: `units/…`,
-/// `resources/…` or nothing. None if the question breaks a rule, which is for the service to say.
+/// Returns the organization of a question, and the rest of its resource name: `units/…`,
+/// `resources/…` or nothing. `None` if the question breaks a rule, which the service then reports.
 pub(super) fn place(question: &Question) -> Option<(OrganizationId, &str)> {
     if !is_subject(&question.subject) || !is_permission(&question.permission) {
         return None;
@@ -16,7 +16,7 @@ pub(super) fn place(question: &Question) -> Option<(OrganizationId, &str)> {
         Some(("units", id)) => UnitId::is_valid(id),
         Some(("resources", id)) => ResourceId::is_valid(id),
         Some(_) => false,
-        // `organizations/acme/` is no name.
+        // `organizations/acme/` is not a name.
         None => place.is_empty() && !rest.ends_with('/'),
     };
     let organization = OrganizationId::parse(organization).ok()?;

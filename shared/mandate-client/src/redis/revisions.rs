@@ -1,4 +1,4 @@
-//! The current revisions of organizations, as they were read last.
+//! The current revisions of organizations, as last read.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -7,15 +7,16 @@ use foldhash::fast::RandomState;
 use freshness::Revisions;
 use parking_lot::Mutex;
 
-/// Organizations whose revisions are kept parsed.
+/// Maximum number of organizations whose revisions are kept parsed.
 const MOST: usize = 4096;
 
-/// Parsed once as long as the text is the same. The text itself is read with every decision.
+/// Parses a text once for as long as it stays the same. The text itself is read with every
+/// decision.
 #[derive(Default)]
 pub(super) struct Parsed(Mutex<HashMap<OrganizationId, (String, Arc<Revisions>), RandomState>>);
 
 impl Parsed {
-    /// What the text says; none if it is malformed.
+    /// Returns the parsed text; `None` if it is malformed.
     pub(super) fn read(
         &self,
         organization: &OrganizationId,

@@ -10,7 +10,7 @@ use crate::{
     service::GrpcService,
 };
 
-/// The addresses of every host.
+/// A resolver with the same addresses for every host.
 struct Known(Vec<SocketAddr>);
 
 impl Resolve for Known {
@@ -19,7 +19,7 @@ impl Resolve for Known {
     }
 }
 
-/// A server that answers every call with what it was sent.
+/// Starts a server that returns the body of every call.
 async fn answers(end: &CancellationToken) -> SocketAddr {
     let listener = Listener::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
     let address = listener.address().unwrap();
@@ -34,7 +34,7 @@ async fn answers(end: &CancellationToken) -> SocketAddr {
     address
 }
 
-/// A machine that is there and says nothing.
+/// Starts a machine that accepts connections and never answers.
 async fn says_nothing() -> SocketAddr {
     static HELD: Mutex<Vec<TcpStream>> = Mutex::new(Vec::new());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -47,7 +47,7 @@ async fn says_nothing() -> SocketAddr {
     address
 }
 
-/// Nobody listens there.
+/// Returns an address without a listener.
 async fn refuses() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap()
@@ -75,7 +75,7 @@ async fn what_a_lost_node_does_not_answer_is_answered_by_another() {
             assert_eq!(ask(&channel, b"hello").await.unwrap(), &b"hello"[..]);
             assert!(asked.elapsed() < 2 * SILENCE, "{:?}", asked.elapsed());
         }
-        // It is left alone, but for a try now and then.
+        // The silent node is left alone, except for an occasional try.
         assert!(begin.elapsed() < 3 * SILENCE, "{:?}", begin.elapsed());
     }
     end.cancel();

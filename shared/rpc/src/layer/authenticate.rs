@@ -1,4 +1,4 @@
-//! Establishes who calls, from the credential of the call.
+//! Establishes the caller from the credential of the call.
 
 use std::{
     convert::Infallible,
@@ -21,55 +21,56 @@ use tower::{Layer, Service};
 use super::{BoxFuture, Request, Response, call::Call, is_public};
 use crate::{fault::Fault, peer_door::AtPeerDoor};
 
-/// What a caller presents, as far as it can be told without knowing service accounts.
+/// A credential, classified without a look-up of accounts.
 #[derive(Debug, Clone, Copy)]
 pub enum Credential<'a> {
-    /// Said to be the secret of a key.
+    /// The presumed secret of a key.
     Secret(&'a str),
-    /// Whom a verified token proves.
+    /// The identity that a verified token proves.
     Oidc(&'a OidcIdentity),
 }
 
-/// Knows the credentials of service accounts.
+/// Resolves credentials to accounts.
 #[async_trait]
 pub trait Authenticator: Send + Sync {
-    /// Whose credential this is, if that can be told without waiting.
+    /// Returns the account of a credential, if it is known without waiting.
     fn recall(&self, credential: Credential<'_>) -> Poll<Option<Arc<Account>>> {
         let _ = credential;
         Poll::Pending
     }
 
-    /// Whose credential this is.
+    /// Returns the account of a credential.
     ///
     /// # Errors
-    /// [`Undecided`] when that cannot be looked up; the call is then refused.
+    /// [`Undecided`] when the account cannot be looked up; the call is then refused.
     async fn authenticate(
         &self,
         credential: Credential<'_>,
     ) -> Result<Option<Arc<Account>>, Undecided>;
 }
 
-/// Whether a secret has the form of a service account's key.
+/// True if a secret has the form of a service account's key.
 fn is_key(secret: &str) -> bool {
     secret.starts_with("mk_")
 }
 
-/// How callers authenticate.
+/// The accepted methods of authentication.
 #[derive(Clone)]
 pub struct Authentication {
     /// The credentials of service accounts.
     pub credentials: Arc<dyn Authenticator>,
-    /// The tokens that are taken, if any are.
+    /// The tokens that are accepted, if any.
     pub tokens: Option<Arc<Tokens>>,
-    /// Who presents no credential, where that is waived: for test rigs.
+    /// The account of calls without a credential, if authentication is waived: for test rigs.
     pub anonymous: Option<Arc<Account>>,
 }
 
 impl Authentication {
-    /// Who calls, if that can be told without waiting; inside, none if it is nobody.
+    /// Returns the caller, if it is known without waiting; the inner `None` is an unauthenticated
+    /// call.
     fn recall(&self, request: &Request) -> Poll<Option<Caller>> {
         let Some(secret) = bearer(request) else {
-            // INVARIANT: nothing that comes from outside has this; see `peer_door`.
+            // INVARIANT: a call from outside never has this extension; see `peer_door`.
             return Poll::Ready(match request.extensions().get::<AtPeerDoor>() {
                 Some(AtPeerDoor(peer)) => peer.map(Caller::Peer),
                 None => self.anonymous.clone().map(Caller::Subject),
@@ -89,7 +90,7 @@ impl Authentication {
         Poll::Ready(owner.map(|owner| Caller::Subject(owner.until(verified.expire))))
     }
 
-    /// The owner of a credential, which is looked up.
+    /// Looks up the owner of a credential.
     async fn owner(&self, secret: &str) -> Result<Option<Caller>, Fault> {
         let Some(tokens) = self.tokens_for(secret) else {
             let owner = self.credentials.authenticate(Credential::Secret(secret));
@@ -106,14 +107,14 @@ impl Authentication {
         Ok(owner.map(|owner| Caller::Subject(owner.until(verified.expire))))
     }
 
-    /// The tokens that a secret may be one of, by its form.
+    /// Returns the token verifier for a secret, if its form is not that of a key.
     fn tokens_for(&self, secret: &str) -> Option<&Tokens> {
         let tokens = self.tokens.as_deref()?;
         (!is_key(secret)).then_some(tokens)
     }
 }
 
-/// Refuses a call by nobody; notes the [`Caller`] of every other.
+/// Refuses unauthenticated calls, and stores the [`Caller`] of every other call.
 #[derive(Clone)]
 pub(crate) struct AuthenticateLayer(Arc<Authentication>);
 
@@ -136,7 +137,7 @@ impl<S> Layer<S> for AuthenticateLayer {
 
 #[derive(Clone)]
 pub(crate) struct Authenticate<S> {
-    /// Shared: the stack is cloned for each call.
+    /// Shared, because the stack is cloned for each call.
     authentication: Arc<Authentication>,
     inner: S,
 }
@@ -184,7 +185,7 @@ where
     }
 }
 
-/// The credential goes no further than this.
+/// Stores the caller, and removes the credential, which goes no further than this layer.
 fn note(request: &mut Request, caller: Caller) {
     request.headers_mut().remove(AUTHORIZATION);
     if let Some(call) = request.extensions_mut().get_mut::<Call>() {

@@ -1,5 +1,5 @@
-//! What the layers find out about a call, one after the other. It travels in the extensions of
-//! the request: one entry, because each costs an allocation.
+//! The state of a call that the layers fill in one after the other. It travels in the extensions of
+//! the request as one entry, because each entry costs an allocation.
 
 use std::{
     sync::{
@@ -17,24 +17,24 @@ use uuid::Uuid;
 /// The header that names a call.
 pub(crate) const REQUEST_ID: &str = "x-request-id";
 
-/// A call as far as it is known.
+/// The state of a call so far.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
-    /// The policy of the method, if there is such a method.
+    /// The policy of the method, if the method exists.
     pub(crate) policy: Option<&'static MethodPolicy>,
-    /// Names the call.
+    /// The name of the call.
     pub(crate) id: RequestId,
-    /// When it came.
+    /// The time of its arrival.
     pub(crate) begin: Instant,
-    /// When the caller stops waiting, once that is known.
+    /// The time at which the caller stops waiting, once it is known.
     pub(crate) deadline: Instant,
-    /// Who calls, once that is established.
+    /// The caller, once it is established.
     pub(crate) caller: Option<Caller>,
 }
 
-/// Names the calls that come without a name: a random number for the process, and from there
-/// counted on. So no call pays for random bytes from the operating system, and calls of one
-/// process stand side by side. An id is a name and no secret.
+/// Names the calls that arrive without a name: a random number for each process, incremented from
+/// there. So no call pays for random bytes from the operating system, and calls of one process sort
+/// together. An id is a name, not a secret.
 #[derive(Debug, Clone)]
 pub(crate) struct Names {
     first: u128,
@@ -49,7 +49,7 @@ impl Names {
         }
     }
 
-    /// The name that a call brings, or a new one.
+    /// Returns the name that a call brings, or a new one.
     pub(crate) fn name(&self, headers: &HeaderMap) -> RequestId {
         match headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()) {
             Some(given) => RequestId::Given(given.into()),

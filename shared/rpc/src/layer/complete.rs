@@ -1,6 +1,6 @@
-//! Runs calls that change something to their end, also where nobody waits for their answers any
-//! more: a transaction that is cut off amid a statement costs its connection, and holds up whoever
-//! waits for its rows until the server has noticed.
+//! Runs changes to their end, even after their callers stop waiting: a transaction that is
+//! interrupted in a statement costs its connection, and blocks the waiters for its rows until the
+//! server has noticed.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -11,8 +11,8 @@ use tracing::Instrument;
 use super::Response;
 use crate::fault::Fault;
 
-/// Runs a call in a task of its own on some threads, for no longer than the longest call may take. What it holds is
-/// given back when it ends.
+/// Runs a call in a separate task on the given threads, for at most the longest time of a call. The
+/// resources that it holds are released when it ends.
 pub(super) async fn complete<F, H>(
     threads: &Runtime,
     call: F,
@@ -30,7 +30,7 @@ where
     };
     match threads.spawn(call.in_current_span()).await {
         Ok(answered) => answered,
-        // A layer above answers for it.
+        // A layer above responds to the panic.
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
         Err(error) => Ok(refused(Fault::unavailable(error))),
     }

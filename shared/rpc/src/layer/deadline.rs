@@ -1,4 +1,4 @@
-//! Ends a call at its deadline: that of the caller, or the service's own if it is earlier.
+//! Ends a call at the caller's deadline, or at the service's own if that is earlier.
 
 use std::{
     convert::Infallible,
@@ -14,7 +14,8 @@ use tower::{Layer, Service};
 use super::{Request, Response, call::Call};
 use crate::fault::Fault;
 
-/// Ends calls. A deadline bounds the time to the response; a stream that has begun goes on.
+/// Ends calls at their deadline. A deadline limits the time to the response; a stream that has
+/// begun continues.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DeadlineLayer {
     pub(crate) longest: Duration,
@@ -72,7 +73,7 @@ fn answer(answered: Result<Answer, Elapsed>) -> Answer {
     answered.unwrap_or_else(|_| Ok(Status::from(Fault::deadline()).into_http()))
 }
 
-/// Reads a `grpc-timeout`: at most 8 digits and a unit.
+/// Parses a `grpc-timeout`: at most 8 digits and a unit.
 /// <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>
 fn parse(value: &str) -> Option<Duration> {
     let (digits, unit) = value.split_at_checked(value.len().checked_sub(1)?)?;

@@ -1,5 +1,5 @@
-//! Keeps callers from standing in each other's way: each has its share, and what takes long runs on
-//! threads of its own.
+//! Keeps callers from blocking each other: each has a quota, and long work runs on separate
+//! threads.
 
 use std::{
     convert::Infallible,
@@ -27,10 +27,10 @@ use crate::{
     share::{CallUnderWay, Share, Shares, Turns},
 };
 
-/// A batch as large as this, in bytes, is answered in a fraction of a millisecond.
+/// Size of a batch, in bytes, that is answered in a fraction of a millisecond.
 const FEW_BYTES: usize = 16 * 1024;
 
-/// Gives each caller its share. Other services have no share: they call for many.
+/// Applies the quota of each caller. Other services have no quota, because they call for many.
 #[derive(Debug, Clone)]
 pub(crate) struct FairLayer {
     shares: Arc<Shares>,
@@ -60,9 +60,9 @@ impl<S> Layer<S> for FairLayer {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Fair<S> {
-    /// Shared: the stack is cloned for each call.
+    /// Shared, because the stack is cloned for each call.
     shares: Arc<Shares>,
-    /// How long a change may take that nobody waits for.
+    /// Maximum time of a change that its caller no longer waits for.
     longest: Duration,
     inner: S,
 }
@@ -127,7 +127,7 @@ where
     }
 }
 
-/// Answers a call that is more than one question when its caller has a turn.
+/// Answers a call that needs a slot, once its caller gets one.
 async fn answer_in_turn<S>(
     mut inner: S,
     request: Request,
@@ -147,7 +147,7 @@ where
         request = Request::from_parts(head, read.body);
         is_long |= work == Work::Batch && read.bytes > FEW_BYTES;
         held = Some((share.turn(work).await, read.room));
-        // Whoever else is ready goes first: a small batch is answered without waiting for anything.
+        // Let other ready tasks go first: a small batch is then answered without waiting.
         tokio::task::yield_now().await;
     }
     let call = inner.call(request);
@@ -164,7 +164,7 @@ async fn on<F>(threads: &Runtime, call: F) -> Result<F::Output, Status>
 where
     F: Future<Output: Send> + Send + 'static,
 {
-    // A call for which nobody waits any more ends with the set.
+    // A call that its caller has abandoned ends with the set.
     let mut calls = JoinSet::new();
     calls.spawn_on(call.in_current_span(), threads.handle());
     match calls.join_next().await {
@@ -174,13 +174,13 @@ where
     }
 }
 
-/// The threads of calls that take so much of one that others would wait: searches, large batches.
+/// The threads of calls that would occupy a serving thread too long: searches, large batches.
 static SCANS: LazyLock<Runtime> = LazyLock::new(|| threads("scan"));
-/// The threads of changes. On one that serves, a change would wait behind whatever is asked there
-/// each time it goes on.
+/// The threads of changes. On a serving thread, a change would queue behind all questions there
+/// each time it resumes.
 static CHANGES: LazyLock<Runtime> = LazyLock::new(|| threads("change"));
 
-/// As many threads as there are processors: the system shares these out fairly.
+/// Starts as many threads as there are processors; the system schedules them fairly.
 fn threads(name: &str) -> Runtime {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_name(name)
@@ -194,7 +194,7 @@ fn threads(name: &str) -> Runtime {
 }
 
 pin_project! {
-    /// A call that counts until its response begins, or until it ends where it is a stream.
+    /// A call that counts until its response begins, or until its end if it is a stream.
     pub(crate) struct Counted<F> {
         #[pin]
         inner: F,
@@ -219,7 +219,7 @@ impl<F: Future<Output = Result<Response, Infallible>>> Future for Counted<F> {
 }
 
 pin_project! {
-    /// The answers of a call that is under way.
+    /// The response stream of a call in progress.
     struct Streaming {
         #[pin]
         body: Body,

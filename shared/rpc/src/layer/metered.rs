@@ -1,4 +1,4 @@
-//! A request's body whose messages take room while they come in.
+//! A request body whose messages take room while they arrive.
 
 use std::{
     pin::Pin,
@@ -18,18 +18,18 @@ use crate::{
     share::{Room, Share},
 };
 
-/// The bytes before each message: whether it is compressed, and its length.
+/// Number of bytes before each message: the compression flag, and its length.
 /// <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>
 const PREFIX_BYTES: usize = 5;
-/// Messages up to this many bytes need no room; those of all calls that a caller may have under way
-/// are not much.
+/// Maximum size of a message that needs no room: even the concurrent calls of one caller need
+/// little memory for such messages.
 const SMALL_BYTES: usize = 16 * 1024;
-/// A larger message is refused by its length, before any of it is kept.
+/// Maximum size of a message; a larger one is refused by its length, before any of it is stored.
 const LARGEST_BYTES: usize = 4 * 1024 * 1024;
 
 pin_project! {
-    /// Takes room for each message as soon as its length is known, and gives it back when the next
-    /// one begins or the body is dropped: the message was decoded by then.
+    /// Takes room for each message as soon as its length is known, and returns it when the next one
+    /// begins or the body is dropped: the message was decoded by then.
     pub(crate) struct Metered {
         #[pin]
         body: Body,
@@ -39,12 +39,12 @@ pin_project! {
     }
 }
 
-/// Where in the body the next byte is.
+/// The position of the next byte in the body.
 #[derive(Debug, Clone, Copy)]
 enum Position {
-    /// In the prefix of a message, of which so many bytes and what they say of its length are known.
+    /// In the prefix of a message: the number of bytes read, and the length so far.
     Prefix(usize, usize),
-    /// In a message, before its last so many bytes.
+    /// In a message: the number of bytes left.
     Message(usize),
 }
 
@@ -59,18 +59,18 @@ impl Metered {
     }
 }
 
-/// What comes in of a call that waits for its turn: it waits whole, so that no sender that is slow
-/// takes the turn of another.
+/// The complete body of a call that waits for a slot. It is read before the wait, so that a slow
+/// sender does not occupy the slot of another.
 pub(crate) struct Read {
     pub(crate) body: Body,
-    /// How much it is.
+    /// The size of the body.
     pub(crate) bytes: usize,
-    /// What it takes until it is decoded.
+    /// The room that it takes until it is decoded.
     pub(crate) room: Option<Room>,
 }
 
 impl Metered {
-    /// Reads all of it, if it is no more than one message may be.
+    /// Reads the whole body, up to the maximum size of a message.
     pub(crate) async fn read(self) -> Result<Read, Status> {
         let (mut body, mut read) = (self, BytesMut::new());
         while let Some(frame) = body.frame().await.transpose()? {
@@ -90,7 +90,7 @@ impl Metered {
 }
 
 impl Position {
-    /// Goes on over some bytes; `begins` is told the length of each message that begins.
+    /// Advances over bytes; calls `begins` with the length of each message that begins.
     fn advance<E>(
         &mut self,
         mut bytes: &[u8],
@@ -167,7 +167,8 @@ impl http_body::Body for Metered {
 mod tests {
     use super::*;
 
-    /// The lengths that are told when a body of these messages comes in pieces of `size` bytes.
+    /// Returns the reported lengths when a body of these messages arrives in pieces of `size`
+    /// bytes.
     fn told(messages: &[usize], size: usize) -> Vec<usize> {
         let mut body = Vec::new();
         for length in messages {

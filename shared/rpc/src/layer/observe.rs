@@ -1,4 +1,4 @@
-//! A name, a span and a measurement for each call, after the OpenTelemetry conventions for RPC.
+//! A name, a span and a measurement for each call, by the OpenTelemetry conventions for RPC.
 
 use std::{
     convert::Infallible,
@@ -29,8 +29,8 @@ use super::{
 };
 use crate::{report::report, stack::Limits};
 
-/// Upper bounds of the duration's buckets in seconds: a hot answer takes a tenth of a
-/// millisecond, which the default bounds cannot tell from a slow one.
+/// Upper bounds of the duration's buckets in seconds: a hot answer takes a tenth of a millisecond,
+/// which the default bounds cannot distinguish from a slow one.
 const BOUNDS: [f64; 14] = [
     0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
 ];
@@ -43,7 +43,7 @@ pub(crate) struct ObserveLayer(Arc<Observer>);
 struct Observer {
     names: Names,
     duration: Histogram<f64>,
-    /// One in so many checks is traced, whoever asks; none if 0.
+    /// Traces one in this many of the checks that their callers do not trace; 0 traces none.
     every: u64,
     calls: AtomicU64,
 }
@@ -53,7 +53,7 @@ impl ObserveLayer {
         let duration = global::meter("mandate")
             .f64_histogram("rpc.server.call.duration")
             .with_unit("s")
-            .with_description("How long calls took until their response began.")
+            .with_description("Time from the arrival of a call to the start of its response.")
             .with_boundaries(BOUNDS.to_vec())
             .build();
         Self(Arc::new(Observer {
@@ -78,7 +78,7 @@ impl<S> Layer<S> for ObserveLayer {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Observe<S> {
-    /// Shared: the stack is cloned for each call.
+    /// Shared, because the stack is cloned for each call.
     observer: Arc<Observer>,
     inner: S,
 }
@@ -150,7 +150,7 @@ impl<F: Future<Output = Result<Response, Infallible>>> Future for Observed<F> {
     }
 }
 
-/// What is to be said of a call when it has ended.
+/// The data for the measurement of a finished call.
 struct Ended {
     observer: Arc<Observer>,
     begin: Instant,
@@ -162,7 +162,8 @@ impl Ended {
     fn with(self, mut response: Response) -> Response {
         let Self { method, id, .. } = &self;
         let code = code_of(&response);
-        // Who gave a name wants it back, and who is refused may ask about it.
+        // Return a name that the caller chose, and every name of a refused call, so that the caller
+        // can ask about it.
         if code != "OK" || matches!(id, RequestId::Given(_)) {
             let value = HeaderValue::from_str(&id.to_string());
             response.headers_mut().extend(
@@ -178,8 +179,8 @@ impl Ended {
                 report(&status, method, &id.to_string());
             }
         }
-        // Not recorded as a field: the log would read its text of the span and write it
-        // anew, which takes longer than a decision.
+        // Not recorded as a field: the log layer would parse and rewrite the text of the span,
+        // which takes longer than a decision.
         Span::current().set_attribute("rpc.response.status_code", code);
         self.observer.duration.record(
             self.begin.elapsed().as_secs_f64(),
@@ -194,7 +195,7 @@ impl Ended {
 }
 
 impl Observer {
-    /// The span of a call. A check has one if its caller traces it, and else one in so many: a
+    /// Returns the span of a call. A check has one if its caller traces it, or if it is sampled: a
     /// span costs more than a decision. Every other call has one.
     fn span(
         &self,
@@ -223,7 +224,7 @@ impl Observer {
             let parent = global::get_text_map_propagator(|propagator| {
                 propagator.extract(&Headers(request.headers()))
             });
-            // Fails only where no OpenTelemetry layer is installed, and then there is no trace.
+            // Fails only if no OpenTelemetry layer is installed, and then there is no trace.
             let _ = span.set_parent(parent);
         }
         span
@@ -238,14 +239,15 @@ impl Observer {
     }
 }
 
-/// Whether the parent is recorded: the last bit of a `traceparent`.
+/// True if the parent is recorded: the last bit of a `traceparent`.
 /// <https://www.w3.org/TR/trace-context/#sampled-flag>
 fn is_recorded(parent: &HeaderValue) -> bool {
     let last = parent.as_bytes().last();
     last.is_some_and(|flags| b"13579bdf".contains(flags))
 }
 
-/// The full name of a method that exists: labels are bounded, whatever is asked for.
+/// Returns the full name of an existing method: labels are bounded, whatever the path of the
+/// request.
 fn method_of(policy: Option<&'static MethodPolicy>, request: &Request) -> &'static str {
     match policy {
         Some(policy) => policy.path.trim_start_matches('/'),
@@ -266,8 +268,8 @@ impl Extractor for Headers<'_> {
     }
 }
 
-/// The status of a response as the conventions spell it. That of a unary call which succeeded
-/// is in its trailers; so no status in the headers is OK.
+/// Returns the status of a response in the spelling of the conventions. The status of a successful
+/// unary call is in its trailers, so a response without a status in its headers is OK.
 fn code_of(response: &Response) -> &'static str {
     let status = response.headers().get("grpc-status");
     let code = status.map_or(Code::Ok, |status| Code::from_bytes(status.as_bytes()));

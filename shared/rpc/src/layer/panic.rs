@@ -1,4 +1,4 @@
-//! Answers a panic of a handler with INTERNAL; the connection and the process go on.
+//! Answers a panic of a handler with INTERNAL; the connection and the process continue.
 
 use std::{
     any::Any,
@@ -51,7 +51,7 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        // What is answered at once has panicked before there is a future.
+        // A handler that answers immediately panics before there is a future.
         match catch_unwind(AssertUnwindSafe(|| self.0.call(request))) {
             Ok(call) => AssertUnwindSafe(call)
                 .catch_unwind()

@@ -1,4 +1,4 @@
-//! Refuses callers that a method is not for.
+//! Refuses callers of the wrong kind for a method.
 
 use std::{
     convert::Infallible,
@@ -17,7 +17,7 @@ use tower::{Layer, Service};
 use super::{Request, Response, call::Call, is_public};
 use crate::fault::Fault;
 
-/// Lets calls in by the policy of their method. A method without one cannot be called.
+/// Admits calls by the policy of their method. A method without a policy cannot be called.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PolicyLayer;
 
@@ -54,7 +54,7 @@ where
     }
 }
 
-/// Whether a caller of this kind may call the method at all.
+/// Checks that a caller of this kind may call the method at all.
 fn admit(request: &Request) -> Result<(), Fault> {
     let call = request.extensions().get::<Call>();
     let call = call.ok_or_else(Fault::unauthenticated)?;

@@ -1,4 +1,4 @@
-//! Turns the errors of the layers inside it, which shed load, into answers.
+//! Converts the errors of the inner layers, which shed load, to responses.
 
 use std::{
     convert::Infallible,
@@ -12,7 +12,7 @@ use tower::{BoxError, Layer, Service, load_shed::error::Overloaded};
 use super::{Request, Response};
 use crate::fault::Fault;
 
-/// Above the layers that may fail.
+/// The layer above those that may fail.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RefuseLayer;
 
@@ -35,7 +35,7 @@ where
     type Error = Infallible;
     type Future = Map<S::Future, fn(Result<Response, BoxError>) -> Result<Response, Infallible>>;
 
-    /// Always ready: the layer inside sheds what it cannot take.
+    /// Always ready: the inner layer sheds the excess load.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         match self.0.poll_ready(cx) {
             Poll::Pending => Poll::Pending,

@@ -1,4 +1,4 @@
-//! Gives what the transport refuses by itself the form of every other refusal.
+//! Gives refusals of the transport the form of every other refusal.
 
 use api::common::v1::ErrorReason;
 use tonic::{Code, Status};
@@ -6,7 +6,7 @@ use tonic::{Code, Status};
 use super::Response;
 use crate::fault::Fault;
 
-/// Refuses a request that cannot be read like every other wrong one.
+/// Refuses a request that cannot be decoded like every other invalid one.
 pub(crate) fn refuse(response: Response) -> Response {
     match Status::from_header_map(response.headers()) {
         Some(status) if is_unread(&status) => unread(status).into_http(),
@@ -14,7 +14,7 @@ pub(crate) fn refuse(response: Response) -> Response {
     }
 }
 
-/// The same for a message of a stream.
+/// Does the same for a message of a stream.
 pub fn unread(status: Status) -> Status {
     if !is_unread(&status) {
         return status;
@@ -27,9 +27,9 @@ pub fn unread(status: Status) -> Status {
     fault.into()
 }
 
-/// A request that cannot be read (too large, cut short, compressed in a way that nobody agreed
-/// on) is refused before its handler runs, by a status without details: `OUT_OF_RANGE`,
-/// `RESOURCE_EXHAUSTED` or `INTERNAL`, although it is the caller's mistake.
+/// True for the status of a request that cannot be decoded (too large, cut short, or compressed by
+/// an unsupported method). The transport refuses it before its handler runs, without details, as
+/// `OUT_OF_RANGE`, `RESOURCE_EXHAUSTED` or `INTERNAL`, although it is the caller's mistake.
 fn is_unread(status: &Status) -> bool {
     matches!(
         status.code(),

@@ -10,7 +10,8 @@ use sea_orm::{
 
 use crate::{error::StoreError, head, write::WriteTx};
 
-/// Rows an `INSERT`, or values an `IN`: both databases bound the parameters of a statement.
+/// Maximum number of rows in an `INSERT`, or of values in an `IN`: both databases limit the
+/// parameters of a statement.
 const CHUNK: usize = 1000;
 
 mod entity {
@@ -38,7 +39,8 @@ fn key(row: entity::Model) -> Result<(String, PersonKey), StoreError> {
     Ok((row.person, PersonKey { alias, secret }))
 }
 
-/// The keys of persons; who has none gets one, once the head is locked: as others do.
+/// Returns the keys of persons, and makes the missing ones. Locks the head before it makes one, in
+/// the same order as other writers.
 pub(super) async fn keys(
     tx: &DatabaseTransaction,
     names: BTreeSet<&str>,
@@ -70,7 +72,7 @@ pub(super) async fn keys(
             .exec_without_returning(tx)
             .await?;
     }
-    // Another transaction may have been first.
+    // Another transaction may have inserted the key first.
     people.extend(find(tx, &new).await?);
     Ok(people)
 }
@@ -87,7 +89,7 @@ async fn find(db: &impl ConnectionTrait, names: &BTreeSet<&str>) -> Result<Peopl
     Ok(people)
 }
 
-/// The alias of a person's key, if there is one.
+/// Returns the alias of a person's key, if there is one.
 pub(super) async fn alias(
     db: &impl ConnectionTrait,
     person: &str,
@@ -98,7 +100,7 @@ pub(super) async fn alias(
     Ok(row.map(|row| row.alias))
 }
 
-/// The keys by their aliases.
+/// Returns keys by their aliases.
 pub(super) async fn by_alias(
     db: &impl ConnectionTrait,
     aliases: &BTreeSet<&str>,
@@ -115,9 +117,8 @@ pub(super) async fn by_alias(
 }
 
 impl WriteTx {
-    /// Makes unreadable what the audit log holds of a person, `users/{user}`, in every copy of it.
-    /// The chain holds as before. The entry of this change names the key that is gone, and not the
-    /// person.
+    /// Erases the person `users/{user}` from the audit log, in every copy of it, by deleting the
+    /// key. The chain stays valid. The entry of this change names the deleted key, not the person.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

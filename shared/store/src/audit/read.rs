@@ -1,4 +1,4 @@
-//! What readers of the audit log get.
+//! Queries and exports of the audit log.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,59 +14,59 @@ use sea_orm::{
 use super::{End, end, entity, missing, people};
 use crate::{error::StoreError, open::Store};
 
-/// Records a page of the export.
+/// Maximum number of records in a page of the export.
 const PAGE: u64 = 1000;
-/// What stands for a name that can no longer be read.
+/// The placeholder for a name that can no longer be read.
 const ERASED: &str = "users/-";
 
-/// Which records are listed.
+/// The selection of records to list.
 #[derive(Debug, Clone)]
 pub struct AuditQuery<'a> {
     /// The id of the organization.
     pub organization: &'a str,
-    /// Calls of this subject only; of all if empty.
+    /// Selects calls of this subject; all calls if empty.
     pub actor: &'a str,
-    /// Calls of this method only; of all if empty.
+    /// Selects calls of this method; all calls if empty.
     pub method: &'a str,
-    /// Recorded then or later.
+    /// The earliest time of a record, inclusive.
     pub start: Millis,
-    /// Recorded before then.
+    /// The latest time of a record, exclusive.
     pub end: Millis,
-    /// Before this one in the log.
+    /// The number below which records are listed.
     pub before: i64,
-    /// At most so many.
+    /// Maximum number of records.
     pub limit: u64,
 }
 
-/// A record with its names, as far as they can be read.
+/// A record with its names, as far as they can still be read.
 #[derive(Debug, Clone)]
 pub struct Recorded {
-    /// The place in the log, from 1.
+    /// The position in the log, from 1.
     pub number: i64,
     /// The record.
     pub record: AuditRecord,
-    /// Actor, grant, and who gave it.
+    /// Actor, grant, and the granter.
     pub names: [String; 3],
     /// The resources.
     pub resources: Vec<String>,
 }
 
-/// Part of the log, as it is chained.
+/// A part of the log, as it is chained.
 #[derive(Debug, Clone)]
 pub struct AuditExport {
     /// The records.
     pub records: Vec<ChainedAuditRecord>,
-    /// How the whole log ended when they were read.
+    /// The anchor of the whole log when the records were read.
     pub anchor: String,
-    /// Whether it ended with them.
+    /// True if the records reach the end of the log.
     pub caught_up: bool,
 }
 
 impl Store {
-    /// Records of an organization, the latest first.
+    /// Returns records of an organization, the latest first.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] where a row is not what its record says.
+    /// [`StoreError::Corrupt`] if a row does not match its record.
     pub async fn audit(&self, query: AuditQuery<'_>) -> Result<Vec<Recorded>, StoreError> {
         let db = self.reader();
         let actor = match query.actor {
@@ -95,9 +95,9 @@ impl Store {
         let mut records = Vec::with_capacity(rows.len());
         for row in rows {
             let record = AuditRecord::decode(row.record.as_slice())?;
-            // The chain covers the record, not the columns that it is found by.
+            // The chain covers the record, not the columns that queries use.
             if record.organization != query.organization {
-                let problem = format!("record {} of the audit log is of another", row.number);
+                let problem = format!("audit record {} has a wrong organization", row.number);
                 return Err(StoreError::Corrupt(problem));
             }
             records.push((row.number, record));
@@ -112,7 +112,7 @@ impl Store {
         Ok(records.into_iter().map(recorded).collect())
     }
 
-    /// What follows the first `after` records, and the anchor.
+    /// Returns the records after the first `after`, and the anchor.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -147,7 +147,7 @@ impl Store {
     }
 }
 
-/// Every name in a record.
+/// Returns every name in a record.
 fn names(record: &AuditRecord) -> impl Iterator<Item = &AuditName> {
     [&record.actor, &record.grant, &record.granted_by]
         .into_iter()

@@ -1,7 +1,7 @@
-//! Records what changed nothing: reads and refusals. They are written by one task, many in one
-//! transaction, so that a flood of them is one writer among others; and bounded in number, so that
-//! it does not fill the disk. What is not recorded is counted, and the log says so. While the
-//! database is away, as many wait as there is room for.
+//! Records calls that change nothing: reads and refusals. One task writes them, many in one
+//! transaction, so that a flood of them is only one writer among others. Their number is limited,
+//! so that they do not fill the disk; the log holds a count of the entries that were left out.
+//! While the database is away, entries wait up to the capacity of the queue.
 
 use std::{
     sync::{
@@ -21,18 +21,18 @@ use tokio::{
 
 use crate::{error::StoreError, open::Store, write::begin};
 
-/// How many may wait.
+/// Maximum number of queued entries.
 const QUEUE: usize = 1024;
-/// How many are written in one transaction.
+/// Maximum number of entries written in one transaction.
 const BATCH: usize = 256;
-/// How long who called waits for the record.
+/// Maximum time that the caller waits for the record.
 const WAIT: Duration = Duration::from_secs(1);
-/// How long to wait before what could not be written is written again.
+/// Time before a failed write is tried again.
 const PAUSE: Duration = Duration::from_millis(200);
-/// How long a budget is for.
+/// The period of a budget.
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// Takes entries, as long as a store lives.
+/// Takes entries for as long as a store lives.
 #[derive(Debug, Clone)]
 pub(crate) struct Recorder {
     queue: mpsc::Sender<(Entry, oneshot::Sender<()>)>,
@@ -40,7 +40,7 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    /// Begins to write to a store, which does not record itself.
+    /// Starts to write to a store that has no recorder itself.
     pub(crate) fn start(store: Store) -> Self {
         let (queue, entries) = mpsc::channel(QUEUE);
         let lost = Arc::<AtomicU64>::default();
@@ -60,13 +60,13 @@ impl Recorder {
             self.lost.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        // Whether it was written or counted, or is still to be.
+        // A timeout is fine: the entry was written or counted, or still will be.
         let _ = timeout(WAIT, written).await;
     }
 }
 
 impl Store {
-    /// Records a read or a refusal; returns once it is in the log, or counted there, or after a
+    /// Records a read or a refusal. Returns once it is in the log, or counted there, or after a
     /// second.
     pub async fn record(&self, entry: Entry) {
         if let Some(recorder) = &self.recorder {
@@ -78,7 +78,7 @@ impl Store {
 struct Writer {
     store: Store,
     reads: Budget,
-    /// Apart, so that nobody hides what they were refused behind what they read.
+    /// Separate from the reads, so that a caller cannot hide refusals behind reads.
     refusals: Budget,
     lost: Arc<AtomicU64>,
 }
@@ -113,7 +113,7 @@ impl Writer {
         }
     }
 
-    /// Writes entries, as soon as the database lets it, or counts them.
+    /// Writes entries as soon as the database accepts them, or counts them as lost.
     async fn write(
         &self,
         mut entries: Vec<Entry>,
@@ -150,7 +150,7 @@ impl Writer {
     }
 }
 
-/// Whether the same may succeed later.
+/// True if the same write may succeed later.
 fn is_away(error: &StoreError) -> bool {
     matches!(
         error,

@@ -12,23 +12,23 @@ use seal::{Sealer, Source};
 use super::{BackupError, tables};
 use crate::open::{WAIT, name_of};
 
-/// As many records of the audit log are in memory at once.
+/// Maximum number of records of the audit log in memory.
 const PAGE_RECORDS: u64 = 256;
 
-/// Makes a file. Nobody else reads or writes it until it is whole.
+/// Creates a file. Nothing else reads or writes it until it is complete.
 pub(super) async fn create(path: &Path) -> Result<DatabaseConnection, BackupError> {
     let mut options = options(path);
     options.map_sqlx_sqlite_opts(|options| {
         options
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Delete)
-            // The rows refer to each other, in whatever order they come.
+            // Rows refer to each other, and are inserted in any order.
             .foreign_keys(false)
     });
     Ok(Database::connect(options).await?)
 }
 
-/// Opens a copy, which nobody changes.
+/// Opens a copy for reading; nothing else may change it.
 pub(super) async fn open(path: &Path) -> Result<DatabaseConnection, BackupError> {
     let mut options = options(path);
     options.map_sqlx_sqlite_opts(|options| options.read_only(true).immutable(true));
@@ -44,13 +44,13 @@ fn options(path: &Path) -> ConnectOptions {
     options
 }
 
-/// The epoch and the last position of a copy.
+/// Returns the epoch and the last position of a copy.
 pub(super) async fn head(copy: &impl ConnectionTrait) -> Result<(i64, i64), BackupError> {
     let row = one(copy, "SELECT epoch, position FROM head").await?;
     Ok((row.try_get("", "epoch")?, row.try_get("", "position")?))
 }
 
-/// Counts the rows of a copy, by table, once it is seen that the file is sound.
+/// Counts the rows of a copy by table, after checking the integrity of the file.
 ///
 /// # Errors
 /// [`BackupError::Damaged`].
@@ -74,7 +74,7 @@ pub async fn count_rows(path: &Path) -> Result<BTreeMap<String, u64>, BackupErro
     Ok(rows)
 }
 
-/// Verifies the audit log in a copy, and returns how many records it has.
+/// Verifies the audit log in a copy, and returns its number of records.
 ///
 /// # Errors
 /// [`BackupError::Audit`].

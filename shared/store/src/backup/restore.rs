@@ -1,4 +1,4 @@
-//! Copies back into databases.
+//! Restores copies into databases.
 
 use std::{
     ffi::OsString,
@@ -17,21 +17,22 @@ use seal::Source;
 use super::{BackupError, check_version, choose_schema, connect, file, rows, sync, tables};
 use crate::{open::name_of, url::StoreUrl};
 
-/// Copies on their way into databases. Nothing is there until it is [finished](Self::finish): what
-/// is cut short leaves a transaction that was never committed, or files under other names.
+/// A restore in progress. Nothing is visible until it is [finished](Self::finish): an interrupted
+/// restore leaves an uncommitted transaction, or files under temporary names.
 #[derive(Debug, Default)]
 pub struct Restoration {
     database: Option<DatabaseTransaction>,
-    /// Under which name a file is, and which it gets.
+    /// The temporary and the final path of each file.
     files: Vec<(PathBuf, PathBuf)>,
 }
 
 impl Restoration {
-    /// Puts the copy of a service to where it will be.
+    /// Stages the copy of a service for its database.
     ///
     /// # Errors
-    /// [`BackupError::NotEmpty`] where anything is there; [`BackupError::Version`] for a copy of
-    /// another version, which only SQLite takes; [`BackupError::Store`], [`BackupError::File`].
+    /// [`BackupError::NotEmpty`] if the target holds anything; [`BackupError::Version`] for a copy
+    /// of another version, which only SQLite accepts; [`BackupError::Store`],
+    /// [`BackupError::File`].
     pub async fn stage<M: MigratorTrait>(
         &mut self,
         url: &StoreUrl,
@@ -51,7 +52,7 @@ impl Restoration {
         Ok(())
     }
 
-    /// Lets all of it be there.
+    /// Makes the restored databases visible.
     ///
     /// # Errors
     /// [`BackupError::Store`], [`BackupError::File`].
@@ -78,7 +79,7 @@ impl Restoration {
             .iter()
             .any(|own| own.exists())
         {
-            // As one that was cut short at the last moment has left it.
+            // A restore that was interrupted at its last step leaves this file.
             let is_same = path.exists() && is_same(&path, copy).map_err(failed)?;
             let refused = || BackupError::NotEmpty(url.to_string());
             return is_same.then_some(()).ok_or_else(refused);
@@ -129,7 +130,7 @@ async fn check_empty(
     }
 }
 
-/// Makes the tables of a service, and gives them the rows of a copy.
+/// Makes the tables of a service, and copies the rows into them.
 async fn fill<M: MigratorTrait>(
     tx: &DatabaseTransaction,
     source: Source,
@@ -141,7 +142,7 @@ async fn fill<M: MigratorTrait>(
     tx.execute_unprepared(&make).await?;
     choose_schema(tx, source).await?;
     M::up(tx, None).await?;
-    // The rows refer to each other, in whatever order they come.
+    // Rows refer to each other, and are inserted in any order.
     let references = drop_references(tx).await?;
     for table in tables::of(&copy).await? {
         rows::delete(tx, &table).await?;
@@ -154,8 +155,7 @@ async fn fill<M: MigratorTrait>(
     Ok(())
 }
 
-/// Takes the foreign keys out of the schema that was chosen, and returns the statements that bring
-/// them back.
+/// Drops the foreign keys of the chosen schema, and returns the statements that add them again.
 async fn drop_references(tx: &DatabaseTransaction) -> Result<Vec<String>, BackupError> {
     let query = "SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) \
         AS drop_it, format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, \

@@ -1,4 +1,4 @@
-//! Rows from one database into another, a page at a time.
+//! Copies rows from one database to another, a page at a time.
 
 use sea_orm::{
     ConnectionTrait, DbErr, ExprTrait, QueryResult, Value,
@@ -10,10 +10,10 @@ use super::{
     tables::{Column, Table},
 };
 
-/// As many rows are in memory at once.
+/// Maximum number of rows in memory.
 const PAGE_ROWS: u64 = 256;
 
-/// Takes out what migrations have put into a new table.
+/// Deletes the rows that migrations inserted into a new table.
 pub(super) async fn delete(to: &impl ConnectionTrait, table: &Table) -> Result<(), BackupError> {
     let query = Query::delete()
         .from_table(Alias::new(&table.name))
@@ -22,7 +22,7 @@ pub(super) async fn delete(to: &impl ConnectionTrait, table: &Table) -> Result<(
     Ok(())
 }
 
-/// Copies the rows of a table, and returns how many these are.
+/// Copies the rows of a table, and returns their number.
 pub(super) async fn copy(
     from: &impl ConnectionTrait,
     to: &impl ConnectionTrait,
@@ -39,7 +39,7 @@ pub(super) async fn copy(
     }
 }
 
-/// The rows that come after a key, in the order of the keys.
+/// Selects the rows after a key, in key order.
 fn page(table: &Table, after: Option<&[Value]>) -> SelectStatement {
     let mut query = Query::select();
     query.from(Alias::new(&table.name)).limit(PAGE_ROWS);

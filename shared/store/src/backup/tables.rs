@@ -1,4 +1,4 @@
-//! The tables of a copy, as its schema has them: no table is forgotten that is added later.
+//! The tables of a copy, read from its schema, so that a copy includes tables that are added later.
 
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 
@@ -23,7 +23,7 @@ pub(super) struct Column {
     kind: Kind,
 }
 
-/// The types that `schema` makes columns of.
+/// The types of columns that `schema` makes.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Text,
@@ -33,7 +33,7 @@ enum Kind {
 }
 
 impl Column {
-    /// What a row has in it.
+    /// Reads the value of this column in a row.
     pub(super) fn read(&self, row: &QueryResult) -> Result<Value, BackupError> {
         let name = self.name.as_str();
         Ok(match self.kind {
@@ -45,7 +45,7 @@ impl Column {
     }
 }
 
-/// The tables of a copy.
+/// Returns the tables of a copy.
 pub(super) async fn of(copy: &impl ConnectionTrait) -> Result<Vec<Table>, BackupError> {
     let names = "SELECT name FROM sqlite_master WHERE type = 'table' \
         AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
@@ -87,7 +87,8 @@ async fn table(copy: &impl ConnectionTrait, name: String) -> Result<Table, Backu
     })
 }
 
-/// As `sea-query` declares them; a length, as of `blob(1)`, means nothing to SQLite.
+/// Returns the type, as `sea-query` declares it. A length, as in `blob(1)`, means nothing to
+/// SQLite.
 fn kind_of(declared: &str) -> Option<Kind> {
     let declared = declared.to_ascii_lowercase();
     match declared.split('(').next()? {

@@ -5,12 +5,12 @@ use std::{path::Path, process::Command, thread, time::Duration};
 use super::{Postgres, own_folder, run_by_owner};
 use crate::server::{StartError, run};
 
-/// How often a standby is asked how far it is, and how long it is waited for.
+/// Interval between polls of a standby's position, and the maximum number of polls.
 const POLL: Duration = Duration::from_millis(20);
 const TRIES: usize = 500;
 
 impl Postgres {
-    /// Starts a standby of the server, which has all that the server has.
+    /// Starts a standby of the server, and waits until it has caught up.
     ///
     /// # Errors
     /// [`StartError`].
@@ -36,7 +36,7 @@ impl Postgres {
         Err(StartError::Silent("the standby"))
     }
 
-    /// Lets a standby hear no more of its primary.
+    /// Disconnects a standby from its primary.
     ///
     /// # Errors
     /// [`StartError`].
@@ -53,7 +53,7 @@ impl Postgres {
         Err(StartError::Silent("the standby"))
     }
 
-    /// Lets a standby hear of its primary and apply nothing of it.
+    /// Pauses a standby: it receives changes from its primary but does not apply them.
     ///
     /// # Errors
     /// [`StartError`].
@@ -69,7 +69,7 @@ impl Postgres {
         self.psql("SELECT pg_promote(true, 30)")
     }
 
-    /// Copies what is in a database into a file: all of it, or as more options of `pg_dump` say.
+    /// Dumps a database into a file: all of it, or the part that options of `pg_dump` select.
     ///
     /// # Errors
     /// [`StartError`].

@@ -1,16 +1,16 @@
-//! `PgBouncer` before a server.
+//! `PgBouncer` in front of a server.
 
 use std::{fs, path::Path};
 
 use super::{Postgres, own_folder, runner};
 use crate::server::{Server, StartError, free_port, run};
 
-/// Where Debian keeps it.
+/// The path of the program in Debian.
 const PROGRAM: &str = "/usr/sbin/pgbouncer";
 
 impl Postgres {
-    /// Starts `PgBouncer` before the server, with a value of `pool_mode`; nothing if it is not
-    /// installed.
+    /// Starts `PgBouncer` in front of the server, with a value of `pool_mode`; returns `None` if it
+    /// is not installed.
     ///
     /// # Errors
     /// [`StartError`].

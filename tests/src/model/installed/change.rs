@@ -1,4 +1,4 @@
-//! Changes of an installation, previewed, made, and made in the model.
+//! Previews changes of an installation, makes them, and makes them in the model.
 
 use api::entitlement::v1::{
     ApplyGrantChangesRequest, CreateGrantRequest, Grant as ApiGrant, GrantChange, PreviewRequest,
@@ -79,7 +79,8 @@ pub(super) async fn change(rig: &Rig, world: &mut World, random: &mut Random) {
     applied.expect("what was previewed is applied");
 }
 
-/// What is told of a permission, always and under each condition, is what changes.
+/// Checks that the preview of a permission, unconditional and under each condition, equals the
+/// actual change.
 fn compare(before: &World, after: &World, preview: &PreviewResponse, now: i64) {
     let always = [before, after].map(World::without_conditions);
     let mut conditions = before.conditions();
@@ -118,7 +119,7 @@ fn compare(before: &World, after: &World, preview: &PreviewResponse, now: i64) {
     }
 }
 
-/// The places that a scope of an answer covers.
+/// Returns the locations that a scope in an answer covers.
 fn places(world: &World, scope: Option<&ApiScope>) -> Vec<Place> {
     let Some(scope) = scope else {
         return Vec::new();
@@ -170,7 +171,7 @@ fn create(world: &World, grant: &Grant) -> CreateGrantRequest {
     }
 }
 
-/// As a request has it.
+/// Returns a condition as text for a request.
 fn text(condition: Option<&Condition>) -> String {
     condition.map(Condition::text).unwrap_or_default()
 }

@@ -1,19 +1,19 @@
-//! A place of an organization, in the order of the list.
+//! A location in an organization, in the order of the list.
 
 use api::entitlement::v1::PlaceKind;
 use base::OrganizationId;
 
-/// A place by its ids. The list is in the order of these.
+/// A location by its ids. The list has this order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Spot {
     Organization,
     Unit(String),
-    /// With its unit first.
+    /// The unit first, then the resource.
     Resource(String, String),
 }
 
 impl Spot {
-    /// What kind of place it is.
+    /// Returns the kind of the location.
     pub(super) fn kind(&self) -> PlaceKind {
         match self {
             Self::Organization => PlaceKind::Organization,
@@ -22,7 +22,7 @@ impl Spot {
         }
     }
 
-    /// The id of the resource, if it is one.
+    /// Returns the id if the location is a resource.
     pub(super) fn resource(&self) -> Option<&str> {
         match self {
             Self::Resource(_, id) => Some(id),
@@ -30,7 +30,7 @@ impl Spot {
         }
     }
 
-    /// The resource name.
+    /// Returns the resource name.
     pub(super) fn name(&self, organization: &OrganizationId) -> String {
         match self {
             Self::Organization => format!("organizations/{organization}"),
@@ -39,7 +39,7 @@ impl Spot {
         }
     }
 
-    /// What a page token holds. Ids have no slash.
+    /// Returns the key for a page token. Ids have no slash.
     pub(super) fn key(&self) -> String {
         match self {
             Self::Organization => "o".to_owned(),
@@ -48,7 +48,7 @@ impl Spot {
         }
     }
 
-    /// Reads what a page token held; nothing on the first page.
+    /// Parses the key of a page token; `None` on the first page.
     pub(super) fn read(key: &str) -> Option<Self> {
         let mut parts = key.split('/').map(str::to_owned);
         match (parts.next()?.as_str(), parts.next(), parts.next()) {

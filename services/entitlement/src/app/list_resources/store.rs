@@ -1,10 +1,10 @@
-//! The list where the resources are too many for memory.
+//! Lists locations from the store, if memory cannot hold the resources.
 
 use api::entitlement::v1::PlaceKind;
-use entitlement_core::{Decision, Facts, PermissionIndex, Reason, Target};
+use entitlement_core::{Decision, Facts, PermissionIndex, Reason, Target, decide};
 
 use super::{
-    Found, List, Spot,
+    Found, List, Row, Spot,
     walk::{Covered, walk},
 };
 use crate::{
@@ -14,26 +14,26 @@ use crate::{
     store::view::View,
 };
 
-/// How many times as many resources are looked at for a page as it may have, where conditions are
-/// asked about each: where few meet them, pages are shorter instead of later.
+/// Scan at most `LOOKED_AT` × page size candidates. If few meet their condition, return a short
+/// page rather than keep scanning.
 const LOOKED_AT: usize = 16;
 
-/// Where resources may be allowed.
+/// Units in which resources may be allowed.
 struct Candidates {
     covered: Covered,
-    /// Whether each must be asked about: conditions may be met for some, and not for others.
+    /// True if each resource must be checked, because a condition may be met for some only.
     each: bool,
 }
 
 impl List<'_> {
-    /// The page, of one snapshot.
+    /// Returns the page, from one snapshot.
     pub(super) async fn in_store(&self) -> Result<Found, Error> {
         let snapshot = self.app.store.snapshot().await?;
         let view = View::at(&snapshot, self.at);
         let mut reading = Reading::begin(&self.app.store, &self.app.engine.facts, view).await?;
         let known = reading.read(|world| {
             let facts = world.facts(&self.request.subject, self.organization)?;
-            // Resources that grants name are looked up one by one.
+            // Look up the resources that grants name one by one.
             let tree = facts.organization.map(|organization| &organization.tree);
             let grants = facts.member.into_iter().flat_map(|member| &member.grants);
             let unknown: Vec<Piece> = grants
@@ -44,7 +44,7 @@ impl List<'_> {
                 return Err(unknown);
             }
             self.asked(world, |facts, permission| {
-                let rows = self.allowed(facts, permission, &Allowance::alone());
+                let rows = self.rows(facts, permission, &Allowance::alone());
                 (rows, self.candidates(facts, permission))
             })
         });
@@ -52,8 +52,8 @@ impl List<'_> {
         let mut looked_at = None;
         if self.is_of(PlaceKind::Resource) {
             let (found, last) = self.resources(&mut reading, view, &candidates).await?;
-            // What comes later than what was looked at comes with a later page.
-            rows.retain(|row| last.as_ref().is_none_or(|last| row <= last));
+            // Locations after the last candidate belong to a later page.
+            rows.retain(|row| last.as_ref().is_none_or(|last| row.spot <= *last));
             rows.extend(found);
             looked_at = last;
         }
@@ -64,14 +64,13 @@ impl List<'_> {
         })
     }
 
-    /// Resources of the candidates that are allowed, and the last that was looked at if there may
-    /// be more after it.
+    /// Returns the rows of the candidates, and the last candidate checked if more may follow.
     async fn resources(
         &self,
         reading: &mut Reading<'_>,
         view: View<'_>,
         candidates: &Candidates,
-    ) -> Result<(Vec<Spot>, Option<Spot>), Error> {
+    ) -> Result<(Vec<Row>, Option<Spot>), Error> {
         let mut after = match &self.after {
             Some(Spot::Resource(unit, id)) => (unit.clone(), id.clone()),
             _ => Default::default(),
@@ -82,11 +81,11 @@ impl List<'_> {
             let some = walk(view, self.organization, covered, after, self.limit).await?;
             let last = some.last().filter(|_| some.len() == self.limit).cloned();
             let each = candidates.each;
-            found.extend(if each {
-                self.among(reading, some).await?
+            if each {
+                found.extend(self.among(reading, some).await?);
             } else {
-                some
-            });
+                found.extend(some.into_iter().map(allowed));
+            }
             match last {
                 Some(Spot::Resource(unit, id)) if each && found.len() < self.limit => {
                     after = (unit, id);
@@ -98,8 +97,8 @@ impl List<'_> {
         Ok((found, Some(Spot::Resource(unit, id))))
     }
 
-    /// Those of some resources that are allowed.
-    async fn among(&self, reading: &mut Reading<'_>, some: Vec<Spot>) -> Result<Vec<Spot>, Error> {
+    /// Returns the rows of the resources that are on the list.
+    async fn among(&self, reading: &mut Reading<'_>, some: Vec<Spot>) -> Result<Vec<Row>, Error> {
         let read = reading.read(|world| {
             let mut missing = Vec::new();
             let mut targets = Vec::with_capacity(some.len());
@@ -116,21 +115,20 @@ impl List<'_> {
                 return Err(missing);
             }
             self.asked(world, |facts, permission| {
-                let decide = |spot: &Spot, target| {
-                    let decision = self.decide(facts, permission, spot.resource(), target);
-                    decision.outcome.is_ok()
-                };
-                let allowed = targets.into_iter();
-                let allowed = allowed.filter(|(spot, target)| decide(spot, *target));
-                allowed.map(|(spot, _)| spot.clone()).collect()
+                let places = targets.into_iter();
+                let places = places.map(|(spot, target)| (spot.clone(), target));
+                let row = |place| self.row(facts, permission, place, &Allowance::alone());
+                places.filter_map(row).collect()
             })
         });
         read.await?
     }
 
-    /// Where resources may be allowed, by the grants of all of the organization and of units.
+    /// Returns the units in which resources may be allowed, by grants over the whole organization
+    /// and over units.
     fn candidates(&self, facts: &Facts<'_>, permission: PermissionIndex) -> Candidates {
-        let decide = |target| self.decide(facts, permission, None, target);
+        let given = self.given(None);
+        let decide = |target| decide(facts, permission, target, &given, self.now);
         let may_hold = |decision: &Decision<'_>| match decision.outcome {
             Ok(_) => true,
             Err(reason) => reason == Reason::ConditionNotMet,
@@ -154,5 +152,13 @@ impl List<'_> {
             each: units.iter().any(|(_, decision)| decision.is_conditional()),
             covered: Covered::Units(units.into_iter().map(|(id, _)| id.to_owned()).collect()),
         }
+    }
+}
+
+/// The row of a resource that is allowed without a condition.
+fn allowed(spot: Spot) -> Row {
+    Row {
+        spot,
+        missing_context: Vec::new(),
     }
 }

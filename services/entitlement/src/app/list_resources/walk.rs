@@ -1,4 +1,4 @@
-//! The resources of units, from the store.
+//! Scans the resources of units in the store.
 
 use ::store::StoreError;
 use base::OrganizationId;
@@ -6,16 +6,16 @@ use base::OrganizationId;
 use super::Spot;
 use crate::store::view::View;
 
-/// The units whose resources are listed.
+/// A filter on the units of the resources.
 #[derive(Debug)]
 pub(super) enum Covered {
     All,
-    /// By id, in order.
+    /// Sorted ids.
     Units(Vec<String>),
 }
 
 impl Covered {
-    /// The first of them that is this one or comes after it.
+    /// Returns the first unit of the filter at or after `unit`.
     fn next(&self, unit: &str) -> Option<&str> {
         let Self::Units(units) = self else {
             return None;
@@ -29,10 +29,12 @@ impl Covered {
     }
 }
 
-/// At most `limit` resources of these units after one, in the order of their units and ids.
+/// Returns at most `limit` resources of these units after `after`, in the order of their units and
+/// ids.
 ///
-/// Costs what it returns: each read goes on at the next of the units, so it either finds a
-/// resource or passes over as many units without any as there are before the next that has one.
+/// The cost is proportional to the result: each read continues at the next unit of the filter. So
+/// it either finds a resource, or skips all units without resources before the next one that has
+/// some.
 pub(super) async fn walk(
     view: View<'_>,
     organization: &OrganizationId,

@@ -1,19 +1,19 @@
-//! How many watches there are: each reads the log for itself, so nobody may have too many.
+//! Slots of watches. Each watch reads the log separately, so the number of watches is limited.
 
 use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::Mutex;
 
-/// Watches of one caller.
+/// Maximum number of watches of one caller.
 const EACH: usize = 16;
-/// Watches of all callers.
+/// Maximum number of watches of all callers.
 const ALL: usize = 1024;
 
-/// The places for watches. Clones share them.
+/// Slots in use, by caller. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Places(Arc<Mutex<HashMap<Box<str>, usize>>>);
 
-/// A place that is taken until it is dropped.
+/// A slot, held until it is dropped.
 #[derive(Debug)]
 pub(super) struct Place {
     caller: Box<str>,
@@ -21,7 +21,7 @@ pub(super) struct Place {
 }
 
 impl Places {
-    /// A place for one more watch of a caller, if there is one.
+    /// Takes a slot for a caller, if one is free.
     pub(super) fn take(&self, caller: &str) -> Option<Place> {
         let mut taken = self.0.lock();
         let own = taken.get(caller).copied().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What one subject holds, in whatever organizations: by index, a page of organizations at a time.
+//! Grants of one subject across organizations: by index, a page of organizations at a time.
 
 use ::store::StoreError;
 use base::{Id, InvalidId, Millis, OrganizationId};
@@ -12,13 +12,13 @@ use super::{
     row::{Column, Entity},
 };
 
-/// Of which grants a subject's are looked at: those that have not ended, by default all of them.
+/// Selects grants of a subject that have not ended.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Of<'a> {
     pub(crate) subject: &'a str,
-    /// Of roles of this application only.
+    /// Selects roles of this application only, if set.
     pub(crate) application: Option<&'a str>,
-    /// Of roles of these ids only, if any are named.
+    /// Selects roles with these ids only, if any.
     pub(crate) roles: &'a [&'a str],
     pub(crate) now: Millis,
 }
@@ -35,7 +35,7 @@ impl Of<'_> {
         held.filter(Condition::all().add_option(of).add_option(of_roles))
     }
 
-    /// The organizations after one in which the subject holds any, in order.
+    /// Returns the organizations after one in which the subject holds such grants, in order.
     pub(crate) async fn organizations(
         self,
         db: &impl ConnectionTrait,
@@ -57,7 +57,7 @@ impl Of<'_> {
         Ok(parsed.collect::<Result<_, InvalidId>>()?)
     }
 
-    /// What the subject holds in these organizations.
+    /// Returns such grants of the subject in these organizations.
     pub(crate) async fn within(
         self,
         db: &impl ConnectionTrait,

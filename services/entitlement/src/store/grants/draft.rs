@@ -1,4 +1,4 @@
-//! Grants in a draft of changes, which are noted and never written.
+//! Grants in a dry-run transaction (a draft): their changes are recorded and never written.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use sea_orm::DbErr;
 
 use super::{Id, Row, history, of_ids};
 
-/// Refuses grants whose ids are taken, as the database does where they are written.
+/// Refuses grants whose ids are taken, as the database would on insertion.
 pub(super) async fn check_absent(
     tx: &WriteTx,
     organization: &OrganizationId,
@@ -24,8 +24,8 @@ pub(super) async fn check_absent(
     Err(StoreError::Duplicate(DbErr::RecordNotInserted))
 }
 
-/// What was found of the grants of an organization, as a draft has made them. `is_sought` says of a
-/// grant that was not revoked whether it would have been found.
+/// Replaces found grants of an organization by their state in the draft. `is_sought` returns true
+/// for a grant that the query would have found.
 pub(super) fn with_noted(
     tx: &WriteTx,
     organization: &OrganizationId,

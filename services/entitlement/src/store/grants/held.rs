@@ -1,4 +1,4 @@
-//! Who holds what: grants by their roles, and pages of them.
+//! Grants by role, and pages of grants.
 
 use ::store::{StoreError, WriteTx};
 use api::entitlement::v1::{Grant, GrantState};
@@ -16,18 +16,18 @@ use super::{
     row::{Column, Entity},
 };
 
-/// What of an organization's grants is listed.
+/// A filter on the grants of an organization.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Filter {
-    /// Grants of this subject only; of all if empty.
+    /// Matches this subject only; all if empty.
     pub(crate) subject: String,
-    /// Of this role only.
+    /// Matches this role only.
     pub(crate) role: Option<RoleName>,
-    /// Of roles of this application, and management roles, only.
+    /// Matches roles of this application, and management roles, only.
     pub(crate) application: Option<ApplicationId>,
-    /// In this state only; if unspecified, those that were not revoked.
+    /// Matches this state only; if unspecified, grants that were not revoked.
     pub(crate) state: GrantState,
-    /// Whether those that were revoked are listed, too, if no state is named.
+    /// True to match revoked grants, too, if no state is named.
     pub(crate) revoked: bool,
 }
 
@@ -57,7 +57,7 @@ impl Filter {
     }
 }
 
-/// Of this role: of an organization's own roles, in that organization.
+/// Matches a role; a custom role only in its organization.
 pub(super) fn of_role(role: &RoleName) -> Condition {
     let own = role.organization.as_ref();
     Condition::all()
@@ -67,7 +67,7 @@ pub(super) fn of_role(role: &RoleName) -> Condition {
         .add_option(own.map(|own| Column::Organization.eq(own.as_str())))
 }
 
-/// The grants of an organization after an id, in the order of their ids.
+/// Returns the grants of an organization after an id, in the order of their ids.
 pub(crate) async fn page(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -87,7 +87,7 @@ pub(crate) async fn page(
     rows.iter().map(|row| grant(row, now)).collect()
 }
 
-/// The subjects after one that were given a role in an organization, in order.
+/// Returns the holders of a role in an organization after one, in order.
 pub(crate) async fn subjects_with(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -108,7 +108,7 @@ pub(crate) async fn subjects_with(
     Ok(subjects.into_tuple().all(db).await?)
 }
 
-/// The grants of these management roles in an organization that have not ended.
+/// Returns the grants of these management roles in an organization that have not ended.
 pub(crate) async fn of_posts(
     tx: &WriteTx,
     organization: &OrganizationId,
@@ -130,7 +130,7 @@ pub(crate) async fn of_posts(
     })
 }
 
-/// The names of the roles that members of an organization hold or will hold.
+/// Returns the names of the roles that members of an organization hold or will hold.
 pub(crate) async fn roles(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -152,7 +152,7 @@ pub(crate) async fn roles(
     Ok(names.collect())
 }
 
-/// How many subjects hold a role in any organization; one in two counts twice.
+/// Returns the number of holders of a role in all organizations; a holder in two counts twice.
 pub(crate) async fn holders(
     db: &impl ConnectionTrait,
     application: &ApplicationId,
@@ -173,7 +173,7 @@ pub(crate) async fn holders(
     Ok(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
-/// Whether any grant that was not revoked is of this role.
+/// True if a grant of the role exists that was not revoked.
 pub(crate) async fn is_held(
     db: &impl ConnectionTrait,
     role: &RoleName,

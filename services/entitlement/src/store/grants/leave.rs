@@ -1,4 +1,4 @@
-//! Grants that lose what their scopes name.
+//! Removes deleted locations and ended applications from the scopes of grants.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,11 +19,11 @@ use crate::store::{
     grant_places::{self, Replaced, place},
 };
 
-/// Who ends what nobody ends.
+/// The author of changes that no caller makes.
 const SYSTEM: &str = "system";
 
-/// Takes places that are others than they were from the scopes that name what they were, and revokes
-/// what then names nothing. Returns whose grants these are.
+/// Removes replaced locations from the scopes that name the earlier ones, and revokes grants whose
+/// scope becomes empty. Returns the subjects of these grants.
 pub(crate) async fn leave_places(
     tx: &WriteTx,
     organization: &OrganizationId,
@@ -48,8 +48,8 @@ pub(crate) async fn leave_places(
     Ok(rows.into_iter().map(|row| row.subject).collect())
 }
 
-/// Takes an application from the scopes of those who manage it in an organization, and revokes what
-/// then names none. Returns whose grants these are.
+/// Removes an application from the scopes of its administrators in an organization, and revokes
+/// grants whose scope becomes empty. Returns the subjects of these grants.
 pub(crate) async fn leave_application(
     tx: &WriteTx,
     organization: &OrganizationId,
@@ -75,7 +75,7 @@ pub(crate) async fn leave_application(
 }
 
 impl Row {
-    /// What was revoked before still says where it held.
+    /// A grant revoked earlier keeps its scope.
     fn lose_places(&mut self, lost: &BTreeSet<&str>, tx: &WriteTx) -> Result<(), StoreError> {
         let mut scope = Scope::decode(self.scope.as_slice())?;
         let named = scope.units.iter().chain(&scope.resources);
@@ -94,7 +94,7 @@ impl Row {
         note(tx, self)
     }
 
-    /// Whether it named the application.
+    /// Returns true if the grant named the application.
     fn lose_application(
         &mut self,
         application: &str,
@@ -113,7 +113,7 @@ impl Row {
         Ok(true)
     }
 
-    /// The next version, with what is left of its scope, or revoked if nothing is.
+    /// Advances to the next version with the rest of its scope, or revokes it if nothing is left.
     fn lose(&mut self, left: Option<Scope>, by: &str, tx: &WriteTx) {
         if let Some(scope) = left {
             self.scope = scope.encode_to_vec();
@@ -127,7 +127,7 @@ impl Row {
     }
 }
 
-/// Writes rows that are there, many at once.
+/// Writes existing rows in bulk.
 async fn write(tx: &WriteTx, rows: &[Row]) -> Result<(), StoreError> {
     for chunk in rows.chunks(CHUNK) {
         Entity::insert_many(chunk.iter().cloned().map(new_row::<row::ActiveModel, _>))

@@ -1,4 +1,4 @@
-//! Grants that are revoked.
+//! Revokes grants.
 
 use std::collections::BTreeSet;
 
@@ -38,7 +38,7 @@ fn revoking(update: UpdateMany<Entity>, tx: &WriteTx, revoked_by: &str) -> Updat
         .col_expr(Column::UpdateMs, Expr::value(tx.now().0))
 }
 
-/// Revokes whatever a subject was given in an organization.
+/// Revokes all grants of a subject in an organization.
 pub(crate) async fn revoke_all(
     tx: &WriteTx,
     organization: &OrganizationId,
@@ -57,7 +57,7 @@ pub(crate) async fn revoke_all(
     Ok(())
 }
 
-/// Revokes whatever was given of an application in an organization, and returns the subjects.
+/// Revokes all grants on an application in an organization, and returns their subjects.
 pub(crate) async fn revoke_of(
     tx: &WriteTx,
     organization: &OrganizationId,

@@ -1,5 +1,5 @@
-//! What tells units, resources and memberships from others of their names, and which of them the
-//! scopes of grants name.
+//! The `uid`s of units, resources and memberships, which tell them from others of the same name,
+//! and the locations in the scopes of grants.
 
 use api::entitlement::v1::Scope;
 use prost::Message;
@@ -12,7 +12,7 @@ use store::schema::{add_column, index, optional_text, primary, table, text};
 
 use crate::store::grant_places::place;
 
-/// Grants that are read at once.
+/// Grants per page.
 const PAGE: u64 = 1000;
 
 pub(super) struct V7;
@@ -49,7 +49,8 @@ impl MigrationTrait for V7 {
     }
 }
 
-/// Notes what some grants name, in the order of their keys; the key of the last of them.
+/// Records the locations of some grants, in the order of their keys. Returns the key of the last
+/// one.
 async fn note(
     db: &impl ConnectionTrait,
     (organization, id): (String, String),
@@ -68,7 +69,7 @@ async fn note(
         let organization: String = row.try_get("", "organization")?;
         let id: String = row.try_get("", "id")?;
         let scope: Vec<u8> = row.try_get("", "scope")?;
-        // What cannot be read gives nothing.
+        // A scope that cannot be read gives no access.
         let scope = Scope::decode(scope.as_slice()).unwrap_or_default();
         insert(db, &organization, &id, &scope).await?;
         last = Some((organization, id));

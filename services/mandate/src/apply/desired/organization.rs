@@ -1,4 +1,4 @@
-//! Organizations, with what they have.
+//! Organizations, with their content.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use crate::{
     moment,
 };
 
-/// What an organization is to have of what the document says.
+/// Returns the desired state of an organization, for the entities that the document names.
 pub(super) fn organization(
     entry: &OrganizationEntry,
     name: &str,
@@ -70,8 +70,8 @@ pub(super) fn organization(
     facts
 }
 
-/// The facts that entries say, by name, each over what the server has by that name. `say` is given
-/// the name and what the server has, or an empty fact.
+/// Returns the facts of entries, by name, each based on the server's version. `say` receives the
+/// name and the server's version, or an empty fact.
 fn said<E, T: Clone + Default>(
     entries: &[serde_saphyr::Spanned<E>],
     current: &BTreeMap<String, T>,

@@ -1,19 +1,19 @@
-//! Parts that each fit into a call.
+//! Batches that fit into a call.
 
 use prost::Message;
 
-/// The most that a batch creates.
+/// Maximum number of items in a batch.
 const MAX_BATCH: usize = 1000;
-/// The largest batch; services take messages of 4 MiB.
+/// Maximum size of a batch; services accept messages of 4 MiB.
 const MAX_BATCH_BYTES: usize = 3 << 20;
 
-/// Parts that each fit into a call, in order.
+/// Splits items into batches that fit into a call, in order.
 pub(super) fn batches<T: Message>(items: Vec<(String, T)>) -> Vec<Vec<(String, T)>> {
     let mut batches = Vec::new();
     let mut batch = Vec::new();
     let mut bytes = 0;
     for item in items {
-        // The tag and the length of an item come on top of it.
+        // The tag and the length of an item add to its size.
         let size = item.1.encoded_len() + 8;
         if batch.len() == MAX_BATCH || (bytes + size > MAX_BATCH_BYTES && !batch.is_empty()) {
             batches.push(std::mem::take(&mut batch));

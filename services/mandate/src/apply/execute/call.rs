@@ -1,5 +1,5 @@
-//! Calls that change something, or only say whether they would be refused: each with a deadline and
-//! an id that makes it repeatable.
+//! Calls that make a change, or only ask whether it would be refused: each with a deadline and a
+//! request id that makes it repeatable.
 
 use std::{collections::HashSet, future::Future, sync::Arc, time::Duration};
 
@@ -16,9 +16,9 @@ use crate::{
     clients::{CallError, Clients, within},
 };
 
-/// How long a call may take.
+/// Deadline of a call.
 pub(super) const DEADLINE: Duration = Duration::from_secs(60);
-/// How long a change to people may take to be heard of.
+/// Maximum time to wait until the entitlement service has a change of identity.
 const HEARD: Duration = Duration::from_secs(5);
 
 /// Makes the calls of one run.
@@ -26,16 +26,16 @@ const HEARD: Duration = Duration::from_secs(5);
 pub(super) struct Caller {
     pub(super) clients: Clients,
     pub(super) ids: RequestIds,
-    /// The services only say what they would refuse.
+    /// True if calls only validate.
     pub(super) only: bool,
-    /// The names of what is to be created first, where services are only asked: of what refers to
-    /// them, services could say no more than that they are not there.
+    /// In a validating run, the names of entities that the plan creates: services could only say
+    /// that a reference to one does not exist.
     awaited: Arc<HashSet<String>>,
     events: UnboundedSender<Event>,
 }
 
 impl Caller {
-    /// Changes what there is.
+    /// Returns a caller that makes changes.
     pub(super) fn new(clients: Clients, events: UnboundedSender<Event>) -> Self {
         Self {
             clients,
@@ -46,7 +46,7 @@ impl Caller {
         }
     }
 
-    /// Asks what would be refused.
+    /// Returns a caller that only validates.
     pub(super) fn asking(
         clients: Clients,
         awaited: HashSet<String>,
@@ -59,18 +59,18 @@ impl Caller {
         }
     }
 
-    /// Whether a call about this fact can be made yet.
+    /// True if every entity that the fact refers to exists already.
     pub(super) fn can_call(&self, fact: &impl Fact) -> bool {
         fact.refers().iter().all(|name| self.is_there(name))
     }
 
-    /// Whether something is there yet, as far as this run creates it.
+    /// True unless the plan is yet to create the entity.
     pub(super) fn is_there(&self, name: &str) -> bool {
         !self.awaited.contains(name)
     }
 
-    /// Waits until the entitlement service has heard of a change to people. What is asked is of
-    /// no interest, and a caller who may not ask need not wait.
+    /// Waits until the entitlement service has a change of identity. The answer to the check does
+    /// not matter, and a caller who may not check need not wait.
     pub(super) async fn heard(&self, consistency_token: String) {
         let question = CheckRequest {
             subject: "users/nobody".to_owned(),
@@ -86,20 +86,21 @@ impl Caller {
         let _ = client.check(within(HEARD, question)).await;
     }
 
-    /// These are done. Nobody may be listening any more.
+    /// Reports facts as done. The receiver may have gone.
     pub(super) fn done(&self, names: Vec<String>) {
         let _ = self.events.send(Event::Done(names));
     }
 
-    /// These are not done.
+    /// Reports facts as not done.
     pub(super) fn refused(&self, names: Vec<String>, error: CallError) {
         let _ = self.events.send(Event::Failed { names, error });
     }
 
-    /// What a call about these has come to: the answer, unless services are only asked.
+    /// Reports the result of a call about these facts, and returns the response, unless the run
+    /// only validates.
     ///
     /// # Errors
-    /// The call failed, and what depends on it is not to be tried.
+    /// The call failed, and changes that depend on it must not be tried.
     pub(super) fn settle<T>(
         &self,
         names: Vec<String>,
@@ -118,7 +119,7 @@ impl Caller {
         }
     }
 
-    /// Makes a call of several items, and finds those that are refused.
+    /// Makes a call with several items; if it is refused, finds the refused items.
     ///
     /// # Errors
     /// An item was refused, or the call failed.
@@ -140,7 +141,7 @@ impl Caller {
         }
     }
 
-    /// Finds the items that cannot be added to those before them, by halves.
+    /// Finds, by bisection, the items that cannot be added to those before them.
     async fn blame<T: Clone, F>(&self, items: Vec<(String, T)>, send: impl Fn(Vec<T>, bool) -> F)
     where
         F: Future<Output = Result<String, CallError>>,
@@ -165,7 +166,7 @@ impl Caller {
     }
 }
 
-/// Whether a service has looked at what was asked, and says no.
+/// True if the service examined the request and refused it.
 pub(in crate::apply) fn is_refusal(error: &CallError) -> bool {
     matches!(
         error.status.code(),
@@ -179,7 +180,7 @@ pub(in crate::apply) fn is_refusal(error: &CallError) -> bool {
     )
 }
 
-/// Calls a method with a request id, and returns its answer.
+/// Calls a method with a request id, and returns its response.
 macro_rules! send {
     ($caller:expr, $only:expr, $service:ident: $client:ident.$method:ident($request:expr)) => {{
         let mut request = $request;
@@ -199,7 +200,7 @@ macro_rules! send {
     }};
 }
 
-/// Calls a method about one fact, and returns its answer.
+/// Calls a method about one fact, and returns its response.
 macro_rules! call {
     ($caller:expr, $name:expr, $service:ident: $client:ident.$method:ident($request:expr)) => {{
         let name: String = $name;
@@ -215,7 +216,7 @@ macro_rules! call {
 
 pub(super) use {call, send};
 
-/// The last part of a name.
+/// Returns the last part of a name.
 pub(super) fn id(name: &str) -> String {
     name.rsplit('/').next().unwrap_or_default().to_owned()
 }

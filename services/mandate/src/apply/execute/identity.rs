@@ -12,7 +12,7 @@ use super::{
 };
 use crate::apply::{Changes, together::each};
 
-/// Creates service accounts; nothing of them can be changed.
+/// Creates service accounts; they have no field that can be changed.
 pub(super) async fn service_accounts(
     caller: &Caller,
     changes: Changes<ServiceAccount>,
@@ -33,7 +33,7 @@ pub(super) async fn service_accounts(
     Ok(())
 }
 
-/// Lets tokens prove service accounts; of whom, nothing can be changed.
+/// Adds OIDC identities to service accounts; they have no field that can be changed.
 pub(super) async fn identities(
     caller: &Caller,
     mut changes: Changes<ServiceAccountKey>,

@@ -1,4 +1,4 @@
-//! One organization: itself, then what it has, each kind after what it names.
+//! One organization: itself, then its entities, each kind after the kinds that it refers to.
 
 mod access;
 mod contacts;
@@ -17,9 +17,9 @@ use super::{
 };
 use crate::apply::{Changes, OrganizationPlan};
 
-/// Does what the plan says about one organization. A grant needs its entitlement, its unit and
-/// its membership to be there, and the entitlement service to have heard of them: the token of
-/// the latest write makes it wait for that.
+/// Executes the plan of one organization. A grant needs its entitlement, unit and membership, and
+/// the entitlement service must have received them: the token of the latest write makes it wait for
+/// them.
 pub(super) async fn organization(
     caller: Caller,
     name: String,

@@ -1,4 +1,4 @@
-//! States, which verbs change.
+//! States, which have methods of their own.
 
 use api::{
     entitlement::v1::{ReactivateEntitlementRequest, SuspendEntitlementRequest},
@@ -24,7 +24,7 @@ macro_rules! states {
             caller: &Caller,
             changes: Vec<StateChange>,
         ) -> Result<(), Halted> {
-            // What is to be created first is in no other state yet.
+            // An entity that is yet to be created has no other state yet.
             let known = changes.into_iter();
             let known = known.filter(|change| !caller.only || change.old.is_some());
             for change in known {

@@ -150,7 +150,7 @@ impl Fact for Grant {
     }
 }
 
-/// Names in other languages, after the name.
+/// Formats names in other languages, to follow the name.
 fn names(names: &[LocalizedText]) -> String {
     also(
         names
@@ -159,7 +159,7 @@ fn names(names: &[LocalizedText]) -> String {
     )
 }
 
-/// A set to be shown after something, if there is anything in it.
+/// Formats a set to follow another value; empty for an empty set.
 fn also(items: impl Iterator<Item = String>) -> String {
     let mut items = items.peekable();
     if items.peek().is_none() {
@@ -190,12 +190,12 @@ fn module(module: &Module) -> String {
     value
 }
 
-/// Whether there is something that was not there before.
+/// True if there is an item that was not there before.
 fn wider(now: &[String], before: &[String]) -> bool {
     now.iter().any(|item| !before.contains(item))
 }
 
-/// Whether holders of a role come to hold more, or may come to hold together what they might not.
+/// True if holders of a role gain permissions, or may combine roles that a rule kept apart.
 fn widens_application(now: &Application, before: &Application) -> bool {
     let (Ok(new), Ok(old)) = (definition(now), definition(before)) else {
         return true;
@@ -210,14 +210,14 @@ fn widens_application(now: &Application, before: &Application) -> bool {
     before.roles.iter().any(of_role) || wider_by(&old.separations, &new.separations)
 }
 
-/// Whether a rule of `before` is in force no longer.
+/// True if a rule of `before` is no longer in force.
 fn wider_by(before: &[Vec<String>], now: &[Vec<String>]) -> bool {
     let kept = |rule: &Vec<String>| now.iter().any(|other| !wider(rule, other));
     before.iter().any(|rule| !kept(rule))
 }
 
-/// Whether a grant holds somewhere, at some time or in some circumstances where it did not. Two
-/// conditions are not compared: whatever takes the place of one may be met more often.
+/// True if a grant now holds in a location, at a time or in a context in which it did not. Two
+/// conditions are not compared: a new one may be met more often.
 fn widens_grant(now: &Grant, before: &Grant) -> bool {
     let start = |grant: &Grant| grant.start_time.map_or(i64::MIN, |time| time.seconds);
     let end = |grant: &Grant| grant.end_time.map_or(i64::MAX, |time| time.seconds);

@@ -17,7 +17,7 @@ impl Fact for ServiceAccountKey {
         &self.name
     }
 
-    /// Nothing of it is updated; whose it is stays to be compared.
+    /// An identity has no update; its account must stay in the comparison.
     fn identify(&mut self, _: &Self) {}
 
     fn fields(&self) -> Vec<Field> {

@@ -1,4 +1,4 @@
-//! Organizations, and what the membership service keeps of them.
+//! Organizations, and their entities in the membership service.
 
 use api::membership::v1::{
     Contact, Membership, MembershipState, Organization, OrganizationState, Resource, Unit,
@@ -41,7 +41,7 @@ impl Fact for Contact {
             immutable("kind", kind.trim_start_matches("CONTACT_KIND_")),
             mutable("display_name", quoted(&self.display_name)),
             mutable("uri", quoted(&self.uri)),
-            // One that is primary is so until another is.
+            // A primary contact stays primary until another one becomes it.
             if self.primary {
                 mutable("primary", true.to_string())
             } else {
@@ -67,7 +67,7 @@ impl Fact for Unit {
         vec![self.parent_unit.clone()]
     }
 
-    /// What holds above the place where it goes holds in it too.
+    /// Grants on the new ancestors cover the unit, too.
     fn widens(&self, before: Option<&Self>) -> bool {
         before.is_some_and(|before| before.parent_unit != self.parent_unit)
     }

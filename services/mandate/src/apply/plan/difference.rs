@@ -12,32 +12,32 @@ use crate::apply::{
     refusal::Refusal,
 };
 
-/// What is to be done with facts of one kind.
+/// The changes of facts of one kind.
 #[derive(Debug, Clone)]
 pub struct Changes<T> {
-    /// What the server does not have.
+    /// Facts that the server does not have.
     pub create: Vec<T>,
-    /// What is different there.
+    /// Facts that differ on the server.
     pub change: Vec<Change<T>>,
-    /// What is in another state, or is to be once it is created.
+    /// State changes, also of facts that are yet to be created.
     pub states: Vec<StateChange>,
-    /// How many are as they should be.
+    /// Number of facts that are already as declared.
     pub unchanged: usize,
 }
 
-/// A fact that is different.
+/// A fact that differs.
 #[derive(Debug, Clone)]
 pub struct Change<T> {
-    /// As it should be.
+    /// The desired fact.
     pub fact: T,
-    /// What is different.
+    /// The differing fields.
     pub fields: Vec<FieldChange>,
-    /// Whether somebody may be able to do more with it.
+    /// True if the change may widen somebody's access.
     pub widens: bool,
 }
 
 impl<T> Change<T> {
-    /// The fields that an update changes.
+    /// Returns the mask of the update.
     pub fn mask(&self) -> FieldMask {
         let fields = self.fields.iter();
         let paths = fields.filter_map(|change| change.field.split('.').next());
@@ -48,30 +48,30 @@ impl<T> Change<T> {
     }
 }
 
-/// A field that is different.
+/// A field that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldChange {
-    /// The field, as `scope` or `modules.billing`.
+    /// The field, such as `scope` or `modules.billing`.
     pub field: String,
-    /// The value that the server has; none when it has no such part.
+    /// The value of the server; `None` if it has no such part.
     pub old: Option<String>,
-    /// The value of the document; none when it has no such part.
+    /// The value of the document; `None` if it has no such part.
     pub new: Option<String>,
 }
 
-/// A state that is different.
+/// A state that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateChange {
     /// The resource name.
     pub name: String,
-    /// The state that it has; none when it is to be created first.
+    /// The current state; `None` if the fact is yet to be created.
     pub old: Option<State>,
     /// The state of the document.
     pub new: State,
 }
 
 impl Change<Contact> {
-    /// Whether it takes the place of the one that is primary.
+    /// True if this contact becomes the primary one.
     pub(super) fn makes_primary(&self) -> bool {
         self.fields.iter().any(|change| change.field == "primary")
     }
@@ -88,12 +88,12 @@ impl<T> Default for Changes<T> {
     }
 }
 
-/// What is to be done with facts of any kind, in numbers.
+/// Counts of changes, whatever the kind of fact.
 pub(in crate::apply) trait Tally {
-    /// How many facts are to be created, changed, and left alone.
+    /// Returns the number of facts to create, change, and leave alone.
     fn counts(&self) -> Counts;
 
-    /// How many calls that takes.
+    /// Returns the number of calls.
     fn steps(&self) -> usize;
 }
 

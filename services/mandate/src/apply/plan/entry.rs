@@ -11,39 +11,39 @@ use serde::Serialize;
 use super::{Changes, FieldChange, Plan};
 use crate::apply::fact::{Fact, State};
 
-/// How what widens access is marked.
+/// The mark of an entry that widens access.
 const WIDENS: &str = "  (widens access)";
 
-/// What is done with a fact.
+/// The action on a fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
-    /// It is created.
+    /// The fact is created.
     Create,
-    /// It is changed.
+    /// The fact is changed.
     Change,
-    /// It is left as it is, whatever the documents say.
+    /// The fact is left as it is in spite of the documents.
     Skip,
 }
 
 /// One fact of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Entry {
-    /// What is done.
+    /// The action.
     pub action: Action,
     /// The resource name.
     pub name: String,
-    /// What is different, the state included.
+    /// The differing fields, including the state.
     pub fields: Vec<FieldChange>,
-    /// Whether somebody may be able to do more then.
+    /// True if the change may widen somebody's access.
     pub widens_access: bool,
-    /// Why it is left as it is; empty when it is not.
+    /// The reason for leaving it as it is; empty otherwise.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub because: String,
 }
 
 impl Entry {
-    /// How many calls it takes: one for the fact, and one for its state.
+    /// Returns the number of calls: one for the fact, and one for its state.
     pub(in crate::apply) fn calls(&self) -> usize {
         let state = self.fields.iter().any(|change| change.field == "state");
         let others = self.action == Action::Create
@@ -80,8 +80,7 @@ impl fmt::Display for Entry {
 }
 
 impl Plan {
-    /// Everything that is to be done, in the order in which it is done within each
-    /// organization.
+    /// Returns all changes, in their order within each organization.
     pub fn entries(&self) -> Vec<Entry> {
         let mut entries = Vec::new();
         list(&self.applications, &mut entries);
@@ -103,7 +102,7 @@ impl Plan {
     }
 }
 
-/// A grant that was revoked.
+/// Returns the entry of a revoked grant.
 fn skipped(grant: &Grant) -> Entry {
     Entry {
         action: Action::Skip,
@@ -111,7 +110,7 @@ fn skipped(grant: &Grant) -> Entry {
         fields: Vec::new(),
         widens_access: false,
         because: format!(
-            "`{}` revoked it, and it stays so; to give it again, give it another `id`",
+            "`{}` revoked it, and it stays revoked; to create it again, choose another `id`",
             grant.revoked_by
         ),
     }

@@ -10,7 +10,7 @@ use crate::{
     document::{Document, PORTALS, parse_str},
 };
 
-/// The plan, and what no call can do.
+/// Returns the plan, and the refusals.
 fn plan_and_refusals(documents: &[Document], state: &Facts) -> (Plan, Vec<Refusal>) {
     let mut refusals = Vec::new();
     let plan = super::plan(desired(documents, state), state, &mut refusals);
@@ -28,7 +28,7 @@ fn portal(name: &str) -> Vec<Document> {
     vec![parse_str(found.0, found.1).unwrap()]
 }
 
-/// The state of a server that has what the documents say.
+/// Returns the state of a server that has everything in the documents.
 fn state(documents: &[Document]) -> Facts {
     let mut facts = desired(documents, &Facts::default());
     for user in facts.users.values_mut() {
@@ -120,7 +120,7 @@ fn units_are_created_after_the_units_above_them() {
     );
 }
 
-/// What is different on the server, and the plan then.
+/// An edit of the server's state, and the resulting plan.
 type Edit<'a> = (&'a dyn Fn(&mut Facts), &'a [&'a str]);
 
 #[test]
@@ -190,7 +190,7 @@ fn a_small_edit_is_a_small_plan() {
 fn what_the_documents_do_not_say_stays() {
     let documents = portal("fleet.yaml");
     let mut state = state(&documents);
-    // A state that the document leaves out, a grant and a user of the server's own.
+    // The document leaves out this state, and a grant and a user exist on the server only.
     let user = state.users.get_mut("users/jan-peeters").unwrap();
     user.set_state(UserState::Deactivated);
     let own = Grant {
@@ -295,10 +295,10 @@ fn a_grant_that_was_revoked_stays_so_and_is_told() {
     let grant = grants.get_mut(&format!("{ACME}/grants/jan-k1")).unwrap();
     grant.set_state(GrantState::Revoked);
     grant.revoked_by = "users/mia".to_owned();
-    // Not even what could not change is held against the document.
+    // Even a role that cannot change is not a problem for the document.
     grant.role = "applications/fleet/roles/full".to_owned();
     assert_eq!(plan(&documents, &state).counts().skipped, 1);
-    let told = "! organizations/transport-janssens/grants/jan-k1: `users/mia` revoked it, and it stays so; to give it again, give it another `id`";
+    let told = "! organizations/transport-janssens/grants/jan-k1: `users/mia` revoked it, and it stays revoked; to create it again, choose another `id`";
     assert_eq!(lines(&documents, &state), [told]);
 }
 
@@ -340,7 +340,7 @@ organizations:
 ";
     let state = state(&whole);
     assert_eq!(lines(&said(least), &state), [] as [&str; 0]);
-    // What is said to be nothing is taken away.
+    // A field set to nothing is cleared.
     let cleared = least.replace("scope: {units: [u]}", "scope: {units: [u]}, end_time: null");
     let lines = lines(&said(&cleared), &state);
     let told = "~ organizations/a/grants/g end_time: 2027-01-01T00:00:00Z -> none  (widens access)";

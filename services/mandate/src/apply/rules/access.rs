@@ -12,8 +12,8 @@ use entitlement_core::{
 use super::{Catalog, roles::unmanaged};
 use crate::apply::{facts::OrganizationFacts, refusal::Refusal};
 
-/// Grants are of what the organization has, under conditions that can be read, as many as a member
-/// may have, and none that are kept apart.
+/// Checks grants: entitled applications, valid conditions, the limit of conditional grants per
+/// member, and separation of duties.
 pub(super) fn grants(
     facts: &OrganizationFacts,
     known: &OrganizationFacts,
@@ -23,7 +23,7 @@ pub(super) fn grants(
     let mut of_members: BTreeMap<&str, Vec<&Grant>> = BTreeMap::new();
     for (name, grant) in &facts.grants {
         let before = known.grants.get(name);
-        // It stays revoked, whatever the document says of it.
+        // The grant stays revoked, in spite of the document.
         if before.is_some_and(|before| before.state() == GrantState::Revoked) {
             continue;
         }
@@ -48,7 +48,7 @@ fn condition(name: &str, grant: &Grant, found: &mut Vec<Refusal>) {
         return;
     }
     if grant.role.starts_with("applications/mandate/") {
-        let message = "INVALID_REQUEST: is not for roles that manage";
+        let message = "INVALID_REQUEST: is not for management roles";
         found.push(Refusal::of(name, "condition", message));
     } else if let Err(error) = Condition::parse(&grant.condition) {
         let message = format!("CONDITION_INVALID: {error}");
@@ -56,7 +56,7 @@ fn condition(name: &str, grant: &Grant, found: &mut Vec<Refusal>) {
     }
 }
 
-/// A question asks all conditions that bear on it.
+/// Checks the number of conditional grants: a check may have to evaluate all of them.
 fn count(held: &[&Grant], found: &mut Vec<Refusal>) {
     let conditional = held.iter().filter(|grant| !grant.condition.is_empty());
     for grant in conditional.skip(MAX_HELD) {
@@ -68,7 +68,7 @@ fn count(held: &[&Grant], found: &mut Vec<Refusal>) {
     }
 }
 
-/// Nobody holds two roles for the same time that exclude each other.
+/// Checks that nobody holds two roles that exclude each other at the same time.
 // SPEC: S1-14.
 fn separation(
     held: &[&Grant],
@@ -116,7 +116,8 @@ fn separation(
     }
 }
 
-/// The roles whose part a role takes: itself, or those of whose permissions it is made.
+/// Returns the catalog roles as which a role counts: itself, or those whose permissions a custom
+/// role contains.
 fn counts_as(
     role: &RoleName,
     application: &ApplicationDefinition,

@@ -1,4 +1,4 @@
-//! Applications, and the roles that organizations make of them.
+//! Applications, and custom roles.
 
 use api::entitlement::v1::{Application, ManagementMode};
 use entitlement::definition;
@@ -7,7 +7,7 @@ use entitlement_core::{ApplicationDefinition, Validity, parts, violation};
 use super::Catalog;
 use crate::apply::{fact::entitlement_of, facts::OrganizationFacts, refusal::Refusal};
 
-/// An application is declared by the rules.
+/// Checks that the declaration of an application follows the rules.
 pub(super) fn application(name: &str, application: &Application, found: &mut Vec<Refusal>) {
     let definition = definition(application);
     let wrong = match definition.as_ref().map(ApplicationDefinition::check) {
@@ -18,8 +18,8 @@ pub(super) fn application(name: &str, application: &Application, found: &mut Vec
     found.push(Refusal::of(name, "", format!("INVALID_REQUEST: {wrong}")));
 }
 
-/// A role is of permissions of its application, which the organization has, and of none that are
-/// kept apart.
+/// Checks custom roles: permissions of their application, an entitled application, and separation
+/// of duties.
 pub(super) fn custom_roles(
     facts: &OrganizationFacts,
     known: &OrganizationFacts,
@@ -28,7 +28,7 @@ pub(super) fn custom_roles(
 ) {
     for (name, role) in &facts.custom_roles {
         let Some(application) = catalog.application(&role.application) else {
-            // The document is wrong where it names the application.
+            // Validation has reported the reference to the application.
             continue;
         };
         if let Some(message) = unmanaged(facts, known, application) {
@@ -59,7 +59,7 @@ pub(super) fn custom_roles(
         if let Some((one, other)) = violation(&definition.separations, &taken) {
             let id = |index: usize| taken.get(index).map_or("", |(id, _)| *id);
             let message = format!(
-                "SOD_VIOLATION: it would hold what only `{}` and only `{}` holds, which exclude \
+                "SOD_VIOLATION: it would combine permissions of `{}` and `{}`, which exclude \
                  each other",
                 id(one),
                 id(other)
@@ -69,7 +69,8 @@ pub(super) fn custom_roles(
     }
 }
 
-/// Why roles of an application cannot be given in an organization.
+/// Returns the reason why roles of an application cannot be granted in an organization, if there is
+/// one.
 pub(super) fn unmanaged(
     facts: &OrganizationFacts,
     known: &OrganizationFacts,

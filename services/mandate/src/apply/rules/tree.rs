@@ -11,16 +11,16 @@ use membership_core::{
 
 use crate::apply::{facts::OrganizationFacts, refusal::Refusal};
 
-/// A unit, and the one above it.
+/// A unit and its parent.
 type Placed = (UnitId, Option<UnitId>);
 
-/// As many as there may be, each reached somewhere.
+/// Checks the number of contacts, and their URIs.
 pub(super) fn contacts(
     facts: &OrganizationFacts,
     known: &OrganizationFacts,
     found: &mut Vec<Refusal>,
 ) {
-    // With those of the operator, where the organization has none.
+    // The list includes the operator's contact if the organization has none.
     let own = |name: &&String| name.starts_with(&facts.organization.name);
     let mut names: BTreeSet<&String> = known.contacts.keys().filter(own).collect();
     for (name, contact) in &facts.contacts {
@@ -36,7 +36,7 @@ pub(super) fn contacts(
     }
 }
 
-/// Units, as deep as may be.
+/// Checks units, and the depth of the tree.
 pub(super) fn units(
     facts: &OrganizationFacts,
     known: &OrganizationFacts,
@@ -72,7 +72,7 @@ fn placed(unit: &Unit) -> Option<Placed> {
     Some((id(&unit.name)?, parent))
 }
 
-/// Resources.
+/// Checks resources.
 pub(super) fn resources(facts: &OrganizationFacts, found: &mut Vec<Refusal>) {
     for (name, resource) in &facts.resources {
         if let Err(error) = check_type(&resource.r#type) {

@@ -1,4 +1,4 @@
-//! What `mandate apply` says while it works and at the end.
+//! The output of `mandate apply`, during the run and at its end.
 
 use std::{
     collections::BTreeMap,
@@ -13,9 +13,9 @@ use crate::{
     output,
 };
 
-/// More lines than these are counted instead of shown.
+/// Longer lists are counted instead of shown.
 const MAX_LINES: usize = 40;
-/// How often the progress is shown.
+/// Minimum time between two updates of the progress.
 const INTERVAL: Duration = Duration::from_millis(100);
 
 /// Shows the plan, the progress and the result.
@@ -39,14 +39,14 @@ impl Report {
         }
     }
 
-    /// Clears the progress, so that what follows begins a line.
+    /// Clears the progress, so that the next output begins a line.
     pub(super) fn close(&mut self) {
         if self.shown.take().is_some() {
             output::progress("");
         }
     }
 
-    /// The last line, or the whole as JSON.
+    /// Prints the last line, or the whole as JSON.
     pub(super) fn summary(&self, summary: &Summary) -> Result<(), Failure> {
         let seconds = summary.elapsed.as_secs_f64();
         if self.json {
@@ -70,7 +70,7 @@ impl Report {
         Ok(())
     }
 
-    /// What is wrong, and what was done before it was found, as JSON or for people.
+    /// Prints the problems, and the changes made before they were found, as JSON or for people.
     pub(super) fn failed(&self, error: &ApplyError) -> Result<(), Failure> {
         let nothing = Vec::new();
         let (problems, stop) = match error {
@@ -127,7 +127,7 @@ impl Progress for Report {
     }
 }
 
-/// The plan line by line, or counted by kind when it is long.
+/// Returns the plan line by line, or counted by kind if it is long.
 fn lines(entries: &[Entry]) -> Vec<String> {
     if entries.len() <= MAX_LINES {
         return entries.iter().map(Entry::to_string).collect();
@@ -150,7 +150,7 @@ fn lines(entries: &[Entry]) -> Vec<String> {
     counts.into_iter().map(line).collect()
 }
 
-/// The collection of a name, with a star for what it is in.
+/// Returns the collection of a name, with a star for its parent.
 fn kind(name: &str) -> String {
     let parts: Vec<&str> = name.split('/').collect();
     match parts.as_slice() {

@@ -1,4 +1,4 @@
-//! A copy of the logs in a file: a JSON object a line, a record or an anchor.
+//! A copy of the logs in a file: one JSON object per line, a record or an anchor.
 
 use std::{
     fs::File,
@@ -20,27 +20,27 @@ pub(super) struct Line {
     pub(super) what: What,
 }
 
-/// What a line holds.
+/// The content of a line.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(super) enum What {
     /// A record and its code, in base64url.
     Record { record: String, mac: String },
-    /// How the log ended.
+    /// The anchor at the end of the log.
     Anchor { anchor: String },
 }
 
-/// As a line has bytes.
+/// Encodes bytes for a line.
 pub(super) fn encode(bytes: &[u8]) -> String {
     BASE64.encode(bytes)
 }
 
-/// Bytes of a line. What is no base64url is no record of any log.
+/// Decodes bytes of a line. Invalid base64url decodes to nothing, which is not a record of any log.
 pub(super) fn decode(text: &str) -> Vec<u8> {
     BASE64.decode(text).unwrap_or_default()
 }
 
-/// The lines of a file.
+/// Returns the lines of a file.
 pub(super) fn lines(path: &Path) -> Result<impl Iterator<Item = Result<Line, Failure>>, Failure> {
     let shown = path.display().to_string();
     let wrong = move |what: String| Failure::usage(format!("`{shown}`: {what}"));

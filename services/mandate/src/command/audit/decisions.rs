@@ -22,7 +22,7 @@ pub(super) fn decisions(args: &DecisionsArgs, json: bool) -> Result<(), Failure>
         let wrong = |error| Failure::usage(format!("`{}`: {error}", path.display()));
         for line in BufReader::new(File::open(&path).map_err(wrong)?).lines() {
             let line = line.map_err(wrong)?;
-            // The last line of a process that was killed may be cut.
+            // The last line of a killed process may be cut off.
             let Ok(decision) = serde_json::from_str::<Value>(&line) else {
                 continue;
             };
@@ -39,7 +39,7 @@ pub(super) fn decisions(args: &DecisionsArgs, json: bool) -> Result<(), Failure>
     Ok(())
 }
 
-/// The file and the older ones beside it, the oldest first.
+/// Returns the file and the older ones beside it, the oldest first.
 fn files(args: &DecisionsArgs) -> Vec<PathBuf> {
     let numbered = |number: u32| {
         let mut name = args.file.as_os_str().to_owned();

@@ -16,8 +16,8 @@ use super::{
 };
 use crate::{connect::connect, exit::Failure, output};
 
-/// Writes all records of all logs to a file, and how they ended. One that was cut short is gone on
-/// with: what a log holds is only ever added to.
+/// Writes all records of all logs, and their anchors, to a file. An interrupted export can be
+/// continued, because a log is append-only.
 pub(super) async fn export(
     path: &Path,
     resume: bool,
@@ -58,7 +58,7 @@ pub(super) async fn export(
                 far.borrow_mut().entry(log.to_owned()).or_default().records += 1;
                 count += 1;
             }
-            // Reading is recorded, too: the end is where the log ended when it was read.
+            // Reading is recorded, too: the end is the end of the log at the time of the read.
             let last = page.caught_up;
             if last {
                 let anchor = page.anchor;
@@ -77,7 +77,7 @@ pub(super) async fn export(
     Ok(())
 }
 
-/// Why a file cannot be written to, and what to do.
+/// Describes an error of opening the file, with a hint.
 fn opening(path: &Path, resume: bool, error: &io::Error) -> String {
     let hint = match error.kind() {
         io::ErrorKind::AlreadyExists if !resume => "; `--resume` goes on with it",

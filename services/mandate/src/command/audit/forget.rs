@@ -3,7 +3,7 @@
 use super::{super::names::subject, each_log};
 use crate::{connect::connect, exit::Failure, output};
 
-/// Makes unreadable what all logs hold of a person.
+/// Erases a person from all logs.
 pub(super) async fn forget(user: &str, context: Option<&str>) -> Result<(), Failure> {
     let connection = connect(context)?;
     let name = subject(user);

@@ -20,7 +20,7 @@ pub(super) async fn list(
 ) -> Result<(), Failure> {
     let connection = connect(context)?;
     let time = |text: Option<&String>| {
-        let wrong = |text| Failure::usage(format!("`{text}` is no moment of RFC 3339"));
+        let wrong = |text| Failure::usage(format!("`{text}` is not a time in RFC 3339"));
         text.map(|text| moment::timestamp(text).ok_or_else(|| wrong(text)))
             .transpose()
     };
@@ -46,7 +46,7 @@ pub(super) async fn list(
         }
     );
     let time = |entry: &AuditEntry| entry.create_time.map(|at| (at.seconds, at.nanos));
-    // Stable, so that what one service has recorded stays in its order.
+    // The sort is stable: records of one service stay in their order.
     entries.sort_by_key(|entry| std::cmp::Reverse(time(entry)));
     entries.truncate(args.limit.into());
     if json {
@@ -76,7 +76,7 @@ fn outcome(entry: &AuditEntry) -> String {
     word(outcome.as_str_name(), "AUDIT_OUTCOME_")
 }
 
-/// An entry in one line.
+/// Formats an entry on one line.
 fn as_text(entry: &AuditEntry) -> String {
     let method = entry.method.rsplit('.').next().unwrap_or_default();
     let mut words = vec![

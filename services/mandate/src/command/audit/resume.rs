@@ -1,4 +1,4 @@
-//! An export that was cut short, to be continued.
+//! Resumes an interrupted export.
 
 use std::{
     collections::BTreeMap,
@@ -9,22 +9,22 @@ use std::{
 
 use super::copy::{Line, What};
 
-/// How far a log is in a copy.
+/// The progress of a log in a copy.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Far {
-    /// The records that are there.
+    /// The number of records in the copy.
     pub(super) records: i64,
-    /// Whether the end is there, too.
+    /// True if the copy holds the end of the log, too.
     pub(super) ended: bool,
 }
 
-/// Opens a copy to be continued, and says how far each log is. A last line that was cut short is
-/// taken out.
+/// Opens a copy to continue it, and returns the progress of each log. Removes a last line that was
+/// cut off.
 pub(super) fn open(path: &Path) -> io::Result<(File, BTreeMap<String, Far>)> {
     let mut file = OpenOptions::new().read(true).write(true).open(path)?;
     // A device may have no end.
     if !file.metadata()?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "is no file"));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a file"));
     }
     let (mut far, mut whole): (BTreeMap<String, Far>, u64) = (BTreeMap::new(), 0);
     let mut reader = BufReader::new(&mut file);

@@ -46,7 +46,7 @@ pub(super) fn verify(args: &AuditVerifyArgs, json: bool) -> Result<(), Failure> 
     Ok(())
 }
 
-/// What the files say of how a log ended.
+/// Returns the anchors of a log in the files.
 fn anchors(args: &AuditVerifyArgs, log: &str, chain: &Chain) -> Result<Vec<Anchor>, Failure> {
     let mut anchors = Vec::new();
     for path in [Some(&args.file), args.anchor.as_ref()]

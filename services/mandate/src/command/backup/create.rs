@@ -13,13 +13,14 @@ use store::backup::{BackupError, Contents, Snapshot};
 use super::manifest::{Copied, Manifest, digest, file_of, sync, wrong};
 use crate::{cli::BackupCreateArgs, exit::Failure, moment, output, run::stores_of};
 
-/// Makes a backup. Until it is whole it is under another name.
+/// Creates a backup. Until it is complete it has another name.
 pub(super) async fn create(args: &BackupCreateArgs, json: bool) -> Result<(), Failure> {
     let stores = stores_of(args.service, &args.store)?;
     let partial = begin(&args.folder)?;
     let mut manifest = Manifest::new(moment::now());
-    // What one of them knows of another is in the copy of the other: entitlement, which follows
-    // the others, comes first. Those in one database are of one moment.
+    // A service may refer to entities of another, so the copy of the other must not be older:
+    // entitlement, which follows the others, is copied first. One snapshot covers all services of
+    // one database.
     let mut snapshots = Vec::new();
     for (source, url) in stores.into_iter().rev() {
         if !snapshots.iter().any(|(known, _)| *known == url) {
@@ -53,7 +54,7 @@ pub(super) async fn create(args: &BackupCreateArgs, json: bool) -> Result<(), Fa
     Ok(())
 }
 
-/// Makes the folder under its other name.
+/// Creates the folder under its temporary name.
 fn begin(folder: &Path) -> Result<PathBuf, Failure> {
     if folder.exists() {
         let folder = folder.display();
@@ -67,10 +68,10 @@ fn begin(folder: &Path) -> Result<PathBuf, Failure> {
     if partial.exists() {
         let partial = partial.display();
         return Err(Failure::usage(format!(
-            "`{partial}` exists: a backup is being made there, or was cut short; remove it if none is"
+            "`{partial}` exists: another backup is running there, or was interrupted; if none runs, remove it"
         )));
     }
-    // It holds what the databases hold.
+    // The folder is as secret as the databases.
     let made = fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)

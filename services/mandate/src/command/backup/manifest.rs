@@ -1,4 +1,4 @@
-//! What a backup says of itself.
+//! The manifest of a backup.
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exit::Failure;
 
-/// The version of what is written here. A program that does not know it takes no such backup.
+/// The version of the format. A program that does not know the version refuses the backup.
 const FORMAT: u32 = 1;
 const FILE: &str = "manifest.json";
 const BUFFER_BYTES: usize = 64 << 10;
@@ -23,11 +23,11 @@ const BUFFER_BYTES: usize = 64 << 10;
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Manifest {
     format: u32,
-    /// When it was begun, in RFC 3339: what was acknowledged before is in it.
+    /// The time at which the backup began, in RFC 3339: it holds every write acknowledged before.
     pub(super) created: String,
-    /// By which version of Mandate.
+    /// The version of Mandate that wrote the backup.
     pub(super) version: String,
-    /// By the names of the services.
+    /// The copies, by the names of the services.
     pub(super) services: BTreeMap<String, Copied>,
 }
 
@@ -35,14 +35,14 @@ pub(super) struct Manifest {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Copied {
     pub(super) file: String,
-    /// In hexadecimal.
+    /// The digest in hexadecimal.
     pub(super) sha256: String,
     /// The last migration.
     pub(super) migration: String,
-    /// Where the log of changes ended.
+    /// The end of the log of changes.
     pub(super) epoch: i64,
     pub(super) position: i64,
-    /// By table.
+    /// The number of rows, by table.
     pub(super) rows: BTreeMap<String, u64>,
 }
 
@@ -56,7 +56,7 @@ impl Manifest {
         }
     }
 
-    /// Writes it into a backup, of which it is the last file.
+    /// Writes the manifest, as the last file of a backup.
     pub(super) fn write(&self, folder: &Path) -> Result<(), Failure> {
         let path = folder.join(FILE);
         let text = serde_json::to_string_pretty(self).map_err(Failure::from_error)?;
@@ -64,11 +64,11 @@ impl Manifest {
         sync(&path)
     }
 
-    /// Reads that of a backup.
+    /// Reads the manifest of a backup.
     pub(super) fn read(folder: &Path) -> Result<Self, Failure> {
         let path = folder.join(FILE);
         let text = fs::read(&path).map_err(|error| {
-            Failure::failed(format!("no backup is there: `{}`: {error}", path.display()))
+            Failure::failed(format!("there is no backup: `{}`: {error}", path.display()))
         })?;
         let manifest: Self = serde_json::from_slice(&text)
             .map_err(|error| Failure::failed(format!("`{}`: {error}", path.display())))?;
@@ -81,7 +81,7 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// The copies in a folder: whose each is, and where.
+    /// Returns the copies in a folder: the service, the path and the entry of each.
     pub(super) fn copies<'a>(
         &'a self,
         folder: &'a Path,
@@ -92,18 +92,18 @@ impl Manifest {
             let source = sources.find(|source| store::name_of(*source) == name);
             let unknown = || Failure::failed(format!("there is no service `{name}`"));
             let source = source.ok_or_else(unknown)?;
-            // A manifest from elsewhere names no file outside of its folder.
+            // A forged manifest must not name a file outside of its folder.
             Ok((source, folder.join(file_of(source)), copied))
         })
     }
 }
 
-/// The file of a service in a backup.
+/// Returns the name of a service's file in a backup.
 pub(super) fn file_of(source: Source) -> String {
     format!("{}.db", store::name_of(source))
 }
 
-/// The SHA-256 of a file, in hexadecimal.
+/// Returns the SHA-256 of a file, in hexadecimal.
 pub(super) fn digest(path: &Path) -> io::Result<String> {
     let mut file = BufReader::new(File::open(path)?);
     let mut context = Context::new(&SHA256);
@@ -124,7 +124,7 @@ pub(super) fn digest(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// Returns once a file or folder is on the disk.
+/// Syncs a file or folder to the disk.
 pub(super) fn sync(path: &Path) -> Result<(), Failure> {
     let synced = File::open(path).and_then(|file| file.sync_all());
     synced.map_err(|error| wrong(path, &error))

@@ -16,7 +16,7 @@ use crate::{
     run::{Which, stores_of},
 };
 
-/// Brings a backup back, all of it or nothing.
+/// Restores a backup, completely or not at all.
 pub(super) async fn restore(args: &BackupRestoreArgs, json: bool) -> Result<(), Failure> {
     let manifest = Manifest::read(&args.folder)?;
     verify::check(&manifest, &args.folder, None).await?;

@@ -1,4 +1,4 @@
-//! `mandate backup verify`: without any service.
+//! `mandate backup verify`: offline.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use store::backup;
 use super::manifest::{Copied, Manifest, digest};
 use crate::{cli::BackupVerifyArgs, exit::Failure, output, run::Secrets};
 
-/// Verifies a backup, and says all that is wrong with it.
+/// Verifies a backup, and reports every problem.
 pub(super) async fn verify(args: &BackupVerifyArgs, json: bool) -> Result<(), Failure> {
     let secrets = args.secrets.as_ref().map(|folder| Secrets::read(folder));
     let secrets = secrets.transpose()?;
@@ -20,15 +20,15 @@ pub(super) async fn verify(args: &BackupVerifyArgs, json: bool) -> Result<(), Fa
         return output::json(&json!({ "backup": manifest, "audit_verified": sealer.is_some() }));
     }
     let logs = match sealer {
-        Some(_) => "the audit logs hold",
-        None => "the audit logs were not verified, for which --secrets is needed",
+        Some(_) => "the audit logs are intact",
+        None => "the audit logs were not verified (that needs --secrets)",
     };
     let created = &manifest.created;
-    output::line(format!("The backup of {created} is whole; {logs}."));
+    output::line(format!("The backup of {created} is complete; {logs}."));
     Ok(())
 }
 
-/// Checks each copy of a backup, and its audit log where the secrets are known.
+/// Checks each copy of a backup, and its audit log if the secrets are known.
 pub(super) async fn check(
     manifest: &Manifest,
     folder: &Path,
@@ -42,7 +42,7 @@ pub(super) async fn check(
         }
     }
     if manifest.services.is_empty() {
-        wrong.push("the backup is of no service".to_owned());
+        wrong.push("the backup holds no service".to_owned());
     }
     match wrong.as_slice() {
         [] => Ok(()),
@@ -64,7 +64,7 @@ async fn check_copy(
     let rows = backup::count_rows(path).await;
     let rows = rows.map_err(|error| format!("`{file}`: {error}"))?;
     if rows != copied.rows {
-        return Err(format!("`{file}` has not the rows that were copied"));
+        return Err(format!("`{file}` does not hold the rows that were copied"));
     }
     if let Some(sealer) = sealer {
         let log = backup::verify_audit(path, source, sealer).await;

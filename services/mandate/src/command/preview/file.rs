@@ -1,4 +1,4 @@
-//! Changes of grants as people write them.
+//! Grant changes in a file.
 
 use std::{
     fs,
@@ -44,7 +44,7 @@ struct Create {
     subject: String,
     role: String,
     scope: Option<ScopeEntry>,
-    /// For which a role that manages holds.
+    /// The applications for which a management role holds.
     #[serde(default)]
     applications: Vec<String>,
     start_time: Option<String>,
@@ -58,7 +58,7 @@ struct Create {
 struct Update {
     id: String,
     scope: Option<ScopeEntry>,
-    /// For which a role that manages holds.
+    /// The applications for which a management role holds.
     #[serde(default)]
     applications: Vec<String>,
     start_time: Option<String>,
@@ -161,7 +161,7 @@ fn scope(
         .collect::<Vec<_>>();
     let places = match entry {
         None if applications.is_empty() => return Ok(None),
-        None => return Err("`applications` narrow a `scope`, which is missing".to_owned()),
+        None => return Err("`applications` needs a `scope` to narrow".to_owned()),
         Some(ScopeEntry::All) => {
             return Ok(Some(Scope {
                 all: true,
@@ -170,7 +170,7 @@ fn scope(
             }));
         }
         Some(ScopeEntry::Places(places)) => places,
-        Some(ScopeEntry::Unknown(word)) => return Err(format!("`{word}` is no scope")),
+        Some(ScopeEntry::Unknown(word)) => return Err(format!("`{word}` is not a scope")),
     };
     let names = |kind: &str, ids: &[crate::document::Text]| {
         let names = ids.iter();
@@ -187,7 +187,7 @@ fn scope(
 }
 
 fn time(text: Option<&str>) -> Result<Option<Timestamp>, String> {
-    text.map(|text| moment::timestamp(text).ok_or_else(|| format!("`{text}` is no time")))
+    text.map(|text| moment::timestamp(text).ok_or_else(|| format!("`{text}` is not a time")))
         .transpose()
 }
 

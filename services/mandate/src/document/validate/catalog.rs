@@ -16,15 +16,15 @@ use crate::document::{
 
 /// The words for placements.
 const PLACEMENTS: [&str; 2] = ["OVERVIEW", "BUSINESS_TOOLS"];
-/// The words for who manages the rights.
+/// The words for management modes.
 const MANAGEMENT_MODES: [&str; 2] = ["MANAGED", "EXTERNAL"];
 
-/// The placement that a word means.
+/// Returns the placement of a word.
 pub(crate) fn placement(word: &str) -> Option<Placement> {
     Placement::from_str_name(&format!("PLACEMENT_{word}"))
 }
 
-/// The management mode that a word means; managed when absent.
+/// Returns the management mode of a word; managed if absent.
 pub(crate) fn management_mode(word: &str) -> ManagementMode {
     ManagementMode::from_str_name(&format!("MANAGEMENT_MODE_{word}"))
         .unwrap_or(ManagementMode::Managed)
@@ -66,7 +66,7 @@ pub(super) fn application<'a>(
         self::module(check, &module.value, At::of(module), &path);
         say(check, &mut once, &module.value.id, "module", &path);
     }
-    // Modules that are left out are those that the server has; it knows their permissions.
+    // The server keeps omitted modules; only the server knows their permissions.
     let permissions = entry.says("modules").then(|| permissions(entry));
     let mut once = Once::default();
     for (index, role) in entry.roles.iter().enumerate() {
@@ -147,7 +147,7 @@ fn role<'a>(
     }
 }
 
-/// Every permission of an application, and every pattern of them.
+/// Returns every permission of an application, and every pattern over them.
 fn permissions(entry: &ApplicationEntry) -> HashSet<String> {
     let application = entry.id.as_str();
     let mut all = HashSet::from([format!("{application}.*")]);

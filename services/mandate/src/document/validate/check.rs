@@ -1,4 +1,4 @@
-//! Collects what is wrong, in words that are the same everywhere.
+//! Collects problems, with the same wording everywhere.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -16,10 +16,10 @@ use crate::{
     moment,
 };
 
-/// Where something was first said.
+/// The first position of a key that must be unique.
 pub(super) type First<'a> = (&'a str, At);
 
-/// Things that may be said once, in all documents together or in a part of one.
+/// Keys that must be unique, in all documents together or in a part of one.
 #[derive(Debug)]
 pub(super) struct Once<'a, K>(HashMap<K, First<'a>>);
 
@@ -30,7 +30,7 @@ impl<K> Default for Once<'_, K> {
 }
 
 impl<'a, K: Hash + Eq> Once<'a, K> {
-    /// Says it, and tells where it was said before.
+    /// Records a key; returns the earlier position if it was recorded before.
     pub(super) fn say(&mut self, key: K, here: First<'a>) -> Option<First<'a>> {
         match self.0.entry(key) {
             Entry::Occupied(first) => Some(*first.get()),
@@ -42,7 +42,7 @@ impl<'a, K: Hash + Eq> Once<'a, K> {
     }
 }
 
-/// What may be said once in all documents together.
+/// Keys that must be unique in all documents together.
 #[derive(Debug, Default)]
 pub(super) struct OnceInAll<'a> {
     /// Ids and aliases of applications.
@@ -59,7 +59,7 @@ pub(super) struct OnceInAll<'a> {
     pub(super) organizations: Once<'a, &'a str>,
 }
 
-/// A validation under way.
+/// A running validation.
 #[derive(Debug)]
 pub(super) struct Check<'a> {
     pub(super) index: &'a Index<'a>,
@@ -87,13 +87,13 @@ impl<'a> Check<'a> {
         self.found.problems.push(problem);
     }
 
-    /// Wrong unless the server has it.
+    /// Records a problem that exists only if the server lacks the reference.
     pub(super) fn ask(&mut self, reference: Reference, at: At, path: &Path<'_>) {
         let problem = self.problem(at, path, reference.absent());
         self.found.deferred.push(Deferred { reference, problem });
     }
 
-    /// Every key is one of these.
+    /// Reports unknown keys.
     pub(super) fn keys(&mut self, unknown: &[Text], known: &[&str], path: &Path<'_>) {
         for key in unknown {
             let name = key.as_str();
@@ -102,7 +102,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// There is a value.
+    /// Checks that there is a value.
     pub(super) fn required(&mut self, text: &Text, at: At, path: &Path<'_>) -> bool {
         let present = !text.as_str().is_empty();
         if !present {
@@ -111,7 +111,7 @@ impl<'a> Check<'a> {
         present
     }
 
-    /// There is an id, and it follows the grammar.
+    /// Checks that there is an id, and that it follows the grammar.
     pub(super) fn id<I: Id>(&mut self, text: &Text, at: At, path: &Path<'_>) -> bool {
         if !self.required(text, at, path) {
             return false;
@@ -125,17 +125,17 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// If there is a value, it is one of these words.
+    /// Checks that the value, if there is one, is one of these words.
     pub(super) fn word(&mut self, text: &Text, words: &[&str], path: &Path<'_>) {
         if let Some(word) = text.get()
             && !words.contains(&word)
         {
-            let message = format!("`{word}` is none of `{}`", words.join("`, `"));
+            let message = format!("`{word}` is not one of `{}`", words.join("`, `"));
             self.wrong(text.at(), path, message);
         }
     }
 
-    /// The moments are moments, and the first is the earlier one.
+    /// Checks that both values are times, and that the first is earlier.
     pub(super) fn period(&mut self, start: &Text, end: &Text, path: &Path<'_>) {
         let from = self.moment(start, &path.key("start_time"));
         let until = self.moment(end, &path.key("end_time"));
@@ -147,7 +147,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// It was not said before.
+    /// Reports a key that was recorded before.
     pub(super) fn twice(&mut self, first: Option<First<'a>>, what: &str, at: At, path: &Path<'_>) {
         if let Some((file, first)) = first {
             let message = format!(
@@ -162,7 +162,7 @@ impl<'a> Check<'a> {
         let value = text.get()?;
         let moment = moment::parse(value);
         if moment.is_none() {
-            let message = format!("`{value}` is no moment such as `2026-01-31T09:00:00Z`");
+            let message = format!("`{value}` is not a time such as `2026-01-31T09:00:00Z`");
             self.wrong(text.at(), path, message);
         }
         moment.map(time::OffsetDateTime::unix_timestamp_nanos)

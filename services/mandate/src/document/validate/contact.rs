@@ -9,10 +9,10 @@ use crate::document::{
 };
 
 const REPRESENTATIVE: &str = "REPRESENTATIVE";
-/// What contacts are for.
+/// The kinds of contacts.
 const KINDS: [&str; 2] = [REPRESENTATIVE, "SUPPORT"];
 
-/// That the URI leads somewhere, the server knows.
+/// Validates a contact. The server checks the URI.
 pub(super) fn contact<'a>(
     check: &mut Check<'a>,
     once: &mut OnceInOrganization<'a>,

@@ -1,4 +1,4 @@
-//! Members, and what they are given.
+//! Members and their grants.
 
 use base::{ApplicationId, GrantId, ServiceAccountId, UserId};
 
@@ -111,13 +111,17 @@ fn subject<'a>(
     check.twice(first, &what, text.at(), &path);
 }
 
-/// Whether the role has the form of one; that it exists is checked besides.
+/// Checks that the role has the form of a role; references are checked separately. Returns true if
+/// it has.
 fn role(check: &mut Check<'_>, organization: &str, role: &Text, at: At, path: &Path<'_>) -> bool {
     if !check.required(role, at, path) {
         return false;
     }
     let Some(found) = RoleText::parse(role.as_str()) else {
-        let message = format!("`{}` is no role `application.role`", role.as_str());
+        let message = format!(
+            "`{}` is not a role: write `application.role`",
+            role.as_str()
+        );
         check.wrong(role.at(), path, message);
         return false;
     };

@@ -1,25 +1,25 @@
-//! What the documents create, for what refers to it.
+//! An index of the entities that the documents create, for references to them.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::document::{Document, OrganizationEntry};
 
-/// What an organization has in the documents.
+/// The entities of an organization in the documents.
 #[derive(Debug, Default)]
 pub(super) struct Tree<'a> {
-    /// The units, and the unit above each.
+    /// The units, each with its parent unit.
     pub(super) units: HashMap<&'a str, Option<&'a str>>,
     /// The resources.
     pub(super) resources: HashSet<&'a str>,
-    /// The roles of its own, by application and id.
+    /// The custom roles, by application and id.
     pub(super) custom_roles: HashSet<(&'a str, &'a str)>,
 }
 
-/// What the documents create.
+/// The entities that the documents create.
 #[derive(Debug, Default)]
 pub(super) struct Index<'a> {
-    /// The applications, and the roles of each, where the documents say them: roles that are left
-    /// out are those that the server has.
+    /// The applications, each with its roles if the documents set them; the server keeps omitted
+    /// roles.
     pub(super) applications: HashMap<&'a str, Option<HashSet<&'a str>>>,
     /// The service accounts.
     pub(super) service_accounts: HashSet<&'a str>,
@@ -72,11 +72,11 @@ impl<'a> Tree<'a> {
             .extend(roles.map(|role| (role.application.as_str(), role.id.as_str())));
     }
 
-    /// Whether a unit is above itself.
+    /// True if a unit is its own ancestor.
     pub(super) fn is_circular(&self, unit: &str) -> bool {
         let above = |unit: &str| self.units.get(unit).copied().flatten();
         let mut current = above(unit);
-        // A walk longer than there are units goes round somewhere else.
+        // A walk longer than the number of units is in a cycle elsewhere.
         for _ in 0..self.units.len() {
             match current {
                 Some(id) if id == unit => return true,

@@ -1,4 +1,4 @@
-//! Organizations, with what they have: contacts, entitlements, units, resources, members.
+//! Organizations, with their contacts, entitlements, units, resources and members.
 
 use base::{ApplicationId, Id, OrganizationId, ResourceId, RoleId, UnitId};
 
@@ -14,10 +14,10 @@ use crate::document::{
     text::Text,
 };
 
-/// The states that a document may give to an organization and what is in it.
+/// The states that a document may set on an organization and its entities.
 pub(super) const STATES: [&str; 2] = ["ACTIVE", "SUSPENDED"];
 
-/// What may be said once in an organization.
+/// Keys that must be unique in an organization.
 #[derive(Debug, Default)]
 pub(super) struct OnceInOrganization<'a> {
     /// Contacts.
@@ -141,7 +141,7 @@ fn unit<'a>(
     let id = entry.id.as_str();
     let tree = check.index.organizations.get(organization);
     if tree.is_some_and(|tree| tree.is_circular(id)) {
-        let message = format!("unit `{id}` would be above itself");
+        let message = format!("unit `{id}` would be its own ancestor");
         check.wrong(entry.parent.at(), &path, message);
     } else {
         unit_reference(check, organization, &entry.parent, at, &path);
@@ -173,7 +173,7 @@ fn resource<'a>(
     unit_reference(check, organization, &entry.unit, at, &path.key("unit"));
 }
 
-/// That the permissions are of the application, the server knows.
+/// Validates a custom role. The server checks that the permissions are of the application.
 fn custom_role<'a>(
     check: &mut Check<'a>,
     once: &mut OnceInOrganization<'a>,
@@ -202,7 +202,7 @@ fn custom_role<'a>(
     }
 }
 
-/// Names a unit that the documents create, or the server has.
+/// Checks a reference to a unit, of the documents or of the server.
 pub(super) fn unit_reference(
     check: &mut Check<'_>,
     organization: &str,
@@ -223,7 +223,7 @@ pub(super) fn unit_reference(
     }
 }
 
-/// Names a resource that the documents create, or the server has.
+/// Checks a reference to a resource, of the documents or of the server.
 pub(super) fn resource_reference(
     check: &mut Check<'_>,
     organization: &str,

@@ -1,8 +1,8 @@
-//! What a document refers to and does not create: right if the server has it.
+//! References to entities that the documents do not create: valid if the server has them.
 
 use crate::document::place::Problem;
 
-/// Something that is referred to.
+/// The target of a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reference {
     /// An application.
@@ -14,7 +14,7 @@ pub enum Reference {
         /// The role.
         role: String,
     },
-    /// A role that an organization made for itself.
+    /// A custom role.
     CustomRole {
         /// The organization.
         organization: String,
@@ -44,7 +44,7 @@ pub enum Reference {
 }
 
 impl Reference {
-    /// What to say when it is nowhere.
+    /// Returns the message for a target that does not exist.
     pub fn absent(&self) -> String {
         match self {
             Self::Application(id) => format!("there is no application `{id}`"),
@@ -55,7 +55,7 @@ impl Reference {
                 organization,
                 application,
                 role,
-            } => format!("there is no role `{application}.{role}` of `{organization}`'s own"),
+            } => format!("there is no custom role `{application}.{role}` in `{organization}`"),
             Self::User(id) => format!("there is no user `{id}`"),
             Self::ServiceAccount(id) => format!("there is no service account `{id}`"),
             Self::Unit { organization, unit } => {
@@ -72,8 +72,8 @@ impl Reference {
 /// A reference that the documents do not resolve.
 #[derive(Debug, Clone)]
 pub struct Deferred {
-    /// What is referred to.
+    /// The target.
     pub reference: Reference,
-    /// What is wrong if the server does not have it either.
+    /// The problem if the server does not have the target either.
     pub problem: Problem,
 }

@@ -1,4 +1,4 @@
-//! The rows of change requests, and what they are outside the store.
+//! The rows of change requests, and their conversion.
 
 use ::rpc::{etag, timestamp};
 use ::store::StoreError;
@@ -16,14 +16,14 @@ pub struct Model {
     pub organization: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,
-    /// The id of the membership that it is about; which may have ended since.
+    /// The id of the membership, which may have ended since.
     pub membership: String,
     /// A number of `ChangeRequestState`.
     pub state: i64,
     pub requester: String,
-    /// The rest of the request, encoded: nothing is looked for by it.
+    /// The rest of the request, encoded: no query uses it.
     pub content: Vec<u8>,
-    /// Names the change of grants that was made.
+    /// The token of the grant change.
     pub applied_token: String,
     pub create_ms: i64,
     pub update_ms: i64,
@@ -56,7 +56,7 @@ impl TryFrom<Model> for Stored {
     }
 }
 
-/// What of a request is in `content`.
+/// Encodes the part of a request that goes into `content`.
 pub(super) fn content(request: &ChangeRequest) -> Vec<u8> {
     let content = ChangeRequest {
         kind: request.kind.clone(),

@@ -1,4 +1,4 @@
-//! The rows of contacts, and what they are outside the store.
+//! The rows of contacts, and their conversion.
 
 use ::rpc::{etag, timestamp};
 use api::membership::v1::{Contact, ContactKind};
@@ -12,7 +12,7 @@ pub struct Model {
     pub organization: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,
-    /// For support otherwise.
+    /// True for a representative, false for a support contact.
     pub representative: bool,
     pub display_name: String,
     pub uri: String,

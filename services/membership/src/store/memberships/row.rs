@@ -1,4 +1,4 @@
-//! The rows of memberships, and what they are outside the store.
+//! The rows of memberships, and their conversion.
 
 use ::rpc::{etag, timestamp};
 use ::store::WriteTx;
@@ -21,9 +21,9 @@ pub struct Model {
     pub create_ms: i64,
     pub update_ms: i64,
     pub version: i64,
-    /// Empty for what was created before there were any.
+    /// Empty for rows from before `uid`s existed.
     pub uid: String,
-    /// The id of the change request about it that waits for a decision.
+    /// The id of the pending change request.
     pub pending_request: Option<String>,
 }
 
@@ -56,7 +56,7 @@ impl From<Model> for Membership {
     }
 }
 
-/// Tells the other services the state of a membership.
+/// Sends the state of a membership to the other services.
 pub(super) fn announce(tx: &mut WriteTx, row: &Model) {
     let name = name(row);
     let change = MembershipChange {

@@ -1,4 +1,4 @@
-//! The rows of resources, and what they are outside the store.
+//! The rows of resources, and their conversion.
 
 use ::rpc::{etag, timestamp};
 use ::store::WriteTx;
@@ -23,7 +23,7 @@ pub struct Model {
     pub create_ms: i64,
     pub update_ms: i64,
     pub version: i64,
-    /// Empty for what was created before there were any.
+    /// Empty for rows from before `uid`s existed.
     pub uid: String,
 }
 
@@ -48,7 +48,7 @@ impl From<Model> for Resource {
     }
 }
 
-/// Tells the other services the state of a resource.
+/// Sends the state of a resource to the other services.
 pub(super) fn announce(tx: &mut WriteTx, row: &Model) {
     let name = resource_name(row);
     let change = ResourceChange {

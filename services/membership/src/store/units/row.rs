@@ -1,4 +1,4 @@
-//! The rows of units, and what they are outside the store.
+//! The rows of units, and their conversion.
 
 use ::rpc::{etag, timestamp};
 use ::store::WriteTx;
@@ -22,7 +22,7 @@ pub struct Model {
     pub create_ms: i64,
     pub update_ms: i64,
     pub version: i64,
-    /// Empty for what was created before there were any.
+    /// Empty for rows from before `uid`s existed.
     pub uid: String,
 }
 
@@ -47,7 +47,7 @@ impl From<Model> for Unit {
     }
 }
 
-/// Tells the other services the state of a unit.
+/// Sends the state of a unit to the other services.
 pub(super) fn announce(tx: &mut WriteTx, row: &Model) {
     let name = unit_name(&row.organization, &row.id);
     let change = UnitChange {

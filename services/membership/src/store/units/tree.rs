@@ -12,7 +12,7 @@ use sea_orm::{
     },
 };
 
-/// These units, as far as they exist, and all that are above them.
+/// Returns the existing units among these, with all their ancestors.
 pub(crate) async fn above(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,
@@ -34,7 +34,7 @@ pub(crate) async fn above(
         )
         .and_where(Expr::col(("units", "organization")).eq(organization.as_str()))
         .to_owned();
-    // Distinct, so that what many have above them is read once.
+    // A distinct union reads shared ancestors once.
     let near = recursive(["id", "parent"], first, UnionType::Distinct, next);
     let query = Query::select()
         .columns(["id", "parent"])
@@ -51,7 +51,7 @@ pub(crate) async fn above(
         .collect()
 }
 
-/// The number of levels from a unit down, its own included.
+/// Returns the number of levels from a unit down, including its own.
 pub(crate) async fn height(
     db: &impl ConnectionTrait,
     name: &In<UnitId>,
@@ -88,7 +88,8 @@ pub(crate) async fn height(
     Ok(usize::try_from(height.unwrap_or(1)).unwrap_or(usize::MAX))
 }
 
-/// `near`: what `first` selects, and from there whatever `next` adds.
+/// Returns the table expression `near`: the rows of `first`, and repeatedly the rows that `next`
+/// adds.
 fn recursive(
     columns: [&'static str; 2],
     mut first: SelectStatement,

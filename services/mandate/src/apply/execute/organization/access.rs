@@ -9,8 +9,8 @@ use api::entitlement::v1::{
 use super::{Caller, Halted, batches, call, id, send};
 use crate::apply::{Changes, StateChange};
 
-/// Creates entitlements; nothing of them can be changed but the state. Those that have ended have
-/// none to go to: returns the changes of the others.
+/// Creates entitlements; only their state can be changed. An entitlement that has ended has no
+/// other state: returns the state changes of the others.
 pub(super) async fn entitlements(
     caller: &Caller,
     parent: &str,
@@ -41,7 +41,7 @@ pub(super) async fn entitlements(
     Ok(changes.states)
 }
 
-/// Creates and changes the organization's own roles.
+/// Creates and changes custom roles.
 pub(super) async fn custom_roles(
     caller: &Caller,
     parent: &str,

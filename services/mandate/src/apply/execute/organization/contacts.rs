@@ -5,8 +5,8 @@ use api::membership::v1::{Contact, CreateContactRequest, UpdateContactRequest};
 use super::{Caller, Halted, call, id};
 use crate::apply::Changes;
 
-/// Changes and creates contacts. A new one that is primary changes the one that was: what is to be
-/// changed of that comes first, with the etag that was read.
+/// Changes and creates contacts. A new primary contact changes the previous one; other changes of
+/// that one come first, with the etag that was read.
 pub(super) async fn contacts(
     caller: &Caller,
     parent: &str,

@@ -8,7 +8,7 @@ use api::membership::v1::{
 use super::{Caller, Halted, batches, call, id, send};
 use crate::apply::Changes;
 
-/// Creates and changes units, those above before those below.
+/// Creates and changes units, parents first.
 pub(super) async fn units(
     caller: &Caller,
     parent: &str,
@@ -40,7 +40,7 @@ pub(super) async fn units(
         if let Some(new) = caller.all_or_none(batch, send).await? {
             *token = new;
         }
-        // A second batch may be below the first, which is not there when services are only asked.
+        // A second batch may refer to units of the first, which do not exist in a validating run.
         if caller.only {
             break;
         }
