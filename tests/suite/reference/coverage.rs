@@ -19,7 +19,7 @@ use super::{hold, root, sources};
 struct Uses {
     /// The tests that are named after it.
     tests: BTreeSet<String>,
-    /// What these tests leave out, as they say.
+    /// The parts that these tests leave out, in their words.
     left_out: BTreeSet<String>,
     /// The number of its rows by table.
     rows: BTreeMap<String, usize>,
@@ -28,7 +28,7 @@ struct Uses {
 }
 
 impl Uses {
-    /// Returns what is not tested of a tested id; empty if nothing.
+    /// Returns the parts of a tested id that no test holds; empty if there are none.
     fn limits(&self) -> Vec<&str> {
         if self.tests.is_empty() {
             return vec!["decisions of a table only"];
