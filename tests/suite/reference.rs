@@ -33,7 +33,7 @@ fn the_page_of_errors_lists_every_reason() {
     let pool = DescriptorPool::decode(api::DESCRIPTORS).unwrap();
     let mut text = String::from(
         "# Errors\n\nEvery error carries `google.rpc.ErrorInfo` with one of these reasons. \
-         Its `metadata` has whatever varies in the message, by what it is: `user`, `role`, \
+         Its `metadata` has the variable parts of the message, by their kind: `user`, `role`, \
          `application`, `permission`, `subject`, `place`, `name`, `state`, `limit`, `field` and the \
          like. Generated from the protobuf files.\n",
     );

@@ -75,7 +75,7 @@ fn of(json: serde_json::Value) -> Said {
 
 /// Returns the rows of the page: the condition, the result here, and the result in CEL.
 fn rows() -> Vec<(String, &'static str, &'static str)> {
-    let page = PAGE.split("## What each answers").nth(1).unwrap();
+    let page = PAGE.split("## Results").nth(1).unwrap();
     let rows = page.lines().filter_map(|line| {
         let (condition, rest) = line.strip_prefix("| `")?.split_once("` | ")?;
         let (here, cel) = rest.strip_suffix(" |")?.split_once(" | ")?;

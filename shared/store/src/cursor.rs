@@ -3,7 +3,7 @@
 //! A database can go back: a standby takes over without the last commits, a backup is restored. Its
 //! positions are then given to other changes. So each commit leaves a random mark at its position,
 //! and the log as a whole has an epoch, which changes when a process notices that the log went back
-//! (see `docs/adr/0016-history-has-an-identity.md`).
+//! (see `docs/adr/0016-epochs-identify-a-history.md`).
 
 use base::Epoch;
 use sea_orm::{

@@ -223,10 +223,10 @@ fn the_page_of_coverage_says_which_id_is_tested_where() {
     }
     let text = format!(
         "# Coverage\n\n\
-         Which [scenario](scenarios.md) (`S`) and which class of [attack](attacks.md) is held by \
-         which test. Generated from the names of the tests and from the tables of decisions in \
-         `tests/portals`. *Partly* is said by a test about itself, and of an id that only a table \
-         cites.\n\n\
+         The tests of each [scenario](scenarios.md) (`S`) and of each class of \
+         [attack](attacks.md). Generated from the names of the tests and from the tables of \
+         decisions in `tests/portals`. *Partly* marks an id of which a test leaves something out, \
+         as the test says, and an id that only a table cites.\n\n\
          Tested: {full}. Partly: {partly}. Not yet: {}.\n\n\
          ## Tested\n\n{tested}\n## Not yet\n\n{}\n",
         open.len(),
