@@ -87,6 +87,7 @@ fn s0_23_f3_a_place_of_another_organization_is_refused_as_one_that_is_not_there(
     });
 }
 
+/// Partly S4-24: the link to the other system is not checked.
 #[test]
 fn s4_24_rights_that_another_system_manages_are_not_given_here() {
     everywhere(async |rig| {

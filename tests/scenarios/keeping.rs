@@ -247,6 +247,7 @@ fn s2_31_what_owners_manage_by_is_not_taken_from_the_organization() {
     });
 }
 
+/// Partly S3-43: no process is killed.
 #[test]
 fn s3_43_ownership_is_handed_over_in_one_step() {
     everywhere(async |rig| {

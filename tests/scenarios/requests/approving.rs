@@ -16,6 +16,7 @@ use crate::{managed::all, refusal::assert_refused, shared::everywhere};
 
 const NO: Code = Code::PermissionDenied;
 
+/// Partly S4-2: an owner of the organization may approve, too.
 #[test]
 fn s4_2_nobody_approves_what_they_asked_for() {
     everywhere(async |rig| {
