@@ -19,6 +19,7 @@ use crate::{
 
 const DENIED: Code = Code::PermissionDenied;
 
+/// Partly S0-1: asking for access for oneself.
 #[test]
 fn s0_1_a_plain_member_cannot_grant_itself_access() {
     everywhere(async |rig| {

@@ -307,6 +307,7 @@ fn contains(bytes: &[u8], text: &str) -> bool {
         .any(|part| part == text.as_bytes())
 }
 
+/// Partly K-j: metrics are not read.
 #[test]
 fn k_j_no_secret_and_nothing_of_a_person_is_in_the_log() {
     everywhere(async |rig| {

@@ -256,6 +256,7 @@ fn b7_control_requires_rights_in_every_organization_of_the_account() {
     });
 }
 
+/// Partly S2-15: no case is opened.
 #[test]
 fn s2_15_the_last_owner_of_any_organization_stays_active() {
     everywhere(async |rig| {

@@ -346,6 +346,7 @@ fn b6_holders_cannot_change_a_role_and_only_owners_one_held_by_an_owner() {
     });
 }
 
+/// Partly B4: there are no groups.
 #[test]
 fn b4_changing_a_role_takes_the_right_to_grant_it_to_its_holders() {
     everywhere(async |rig| {

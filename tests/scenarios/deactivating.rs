@@ -40,6 +40,7 @@ async fn of_ann(rig: &Rig, world: &Managed<'_>) -> Vec<String> {
     world.listed(&rig.root(), request).await
 }
 
+/// Partly S4-31: there are no sessions.
 #[test]
 fn s4_31_s4_32_a_reactivated_member_regains_only_entitled_access() {
     everywhere(async |rig| {

@@ -87,6 +87,7 @@ fn s0_23_f3_a_location_of_another_organization_looks_like_a_missing_one() {
     });
 }
 
+/// Partly S4-24: the link to the other system is not checked.
 #[test]
 fn s4_24_externally_managed_roles_cannot_be_granted() {
     everywhere(async |rig| {

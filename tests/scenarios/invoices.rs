@@ -30,6 +30,7 @@ async fn recipients(rig: &Rig) -> Vec<String> {
     found.subjects
 }
 
+/// Partly S1-7: nothing is mailed; the recipients are listed.
 #[tokio::test(flavor = "multi_thread")]
 async fn s1_7_financial_users_receive_invoices_until_the_role_is_revoked() {
     for setting in Setting::ALL {

@@ -267,6 +267,7 @@ fn s2_31_the_management_entitlement_cannot_be_removed_from_an_organization() {
     });
 }
 
+/// Partly S3-43: no process is killed.
 #[test]
 fn s3_43_ownership_is_handed_over_in_one_step() {
     everywhere(async |rig| {

@@ -20,7 +20,7 @@ mod applying_steps;
 mod as_of;
 mod auditing;
 mod business;
-mod catalogue;
+mod catalog;
 mod conditions;
 mod contacts;
 mod controlling;

@@ -29,6 +29,7 @@ fn s2_23_an_owner_role_cannot_be_limited_to_a_part() {
     });
 }
 
+/// Partly S2-25: there are no groups and no second logins.
 #[test]
 fn s2_25_s3_44_s3_46_nobody_changes_their_own_access() {
     everywhere(async |rig| {

@@ -207,6 +207,7 @@ fn s3_22_a_preview_is_stale_when_the_access_of_a_subject_has_changed() {
     });
 }
 
+/// Partly S3-21: changes are previewed and applied without a draft.
 #[test]
 fn s3_21_changes_that_were_not_previewed_are_not_applied() {
     everywhere(async |rig| {

@@ -168,6 +168,7 @@ fn b7_reactivating_an_organization_takes_the_right_to_grant_its_access() {
     });
 }
 
+/// Partly S2-13: no event ends a subscription, and there are no sessions.
 #[test]
 fn s2_13_reactivating_a_subscription_takes_the_right_to_grant_its_access() {
     everywhere(async |rig| {

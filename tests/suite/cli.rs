@@ -167,9 +167,9 @@ fn the_catalog_entitlements_roles_and_grants_are_managed_by_commands() {
         json(&format!("check {right}"))["effect"] == "ALLOW"
     };
 
-    says("catalogue list", "fleet");
-    says("catalogue show fleet", "role full: fleet.*");
-    let shown = json("catalogue show fleet");
+    says("catalog list", "fleet");
+    says("catalog show fleet", "role full: fleet.*");
+    let shown = json("catalog show fleet");
     assert_eq!(shown["name"], "applications/fleet");
     let changed = "\
 applications:

@@ -1,7 +1,9 @@
 //! The generated pages of the reference are up to date. `MANDATE_WRITE_REFERENCE=1` writes them.
 
+mod coverage;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     env,
     fmt::Write as _,
     fs,
@@ -86,56 +88,7 @@ fn every_declared_reason_appears_in_a_test() {
     }
 }
 
-/// The highest number in each group of scenarios and of attacks in the specification.
-const SCENARIOS: [(&str, u32); 5] = [("S0", 29), ("S1", 36), ("S2", 33), ("S3", 48), ("S4", 35)];
-const ATTACKS: [(&str, u32); 10] = [
-    ("A", 14),
-    ("B", 11),
-    ("C", 9),
-    ("D", 8),
-    ("E", 8),
-    ("F", 4),
-    ("G", 2),
-    ("H", 4),
-    ("I", 3),
-    ("J", 3),
-];
-
-fn ids() -> Vec<String> {
-    let scenarios = SCENARIOS
-        .iter()
-        .flat_map(|(group, last)| (1..=*last).map(move |number| format!("{group}-{number}")));
-    let attacks = ATTACKS
-        .iter()
-        .flat_map(|(group, last)| (1..=*last).map(move |number| format!("{group}{number}")));
-    let caches = ('a'..='w').map(|letter| format!("K-{letter}"));
-    scenarios.chain(attacks).chain(caches).collect()
-}
-
-/// Returns the ids in the name of a test: `s0_18_s0_19_k_a_f3_what_is_held` holds four.
-fn ids_in(name: &str, known: &BTreeSet<String>) -> Vec<String> {
-    let words: Vec<&str> = name.split('_').collect();
-    let mut found = Vec::new();
-    let mut rest = words.as_slice();
-    loop {
-        let pair = rest
-            .get(..2)
-            .map(|pair| format!("{}-{}", pair[0].to_uppercase(), pair[1]));
-        let single = rest.first().map(|word| word.to_uppercase());
-        match (pair, single) {
-            (Some(pair), _) if known.contains(&pair) => {
-                found.push(pair);
-                rest = &rest[2..];
-            }
-            (_, Some(single)) if known.contains(&single) => {
-                found.push(single);
-                rest = &rest[1..];
-            }
-            _ => return found,
-        }
-    }
-}
-
+/// Adds the Rust files of a folder.
 pub fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -146,43 +99,4 @@ pub fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
             into.push(path);
         }
     }
-}
-
-#[test]
-fn the_coverage_page_lists_the_tests_of_every_id() {
-    let known: BTreeSet<String> = ids().into_iter().collect();
-    let mut tested: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut files = Vec::new();
-    for folder in ["services", "shared", "tests"] {
-        sources(&root().join(folder), &mut files);
-    }
-    files.sort();
-    for path in files {
-        let text = fs::read_to_string(&path).unwrap();
-        let place = path.strip_prefix(root()).unwrap().display().to_string();
-        for line in text.lines() {
-            let line = line.trim_start().trim_start_matches("async ");
-            let Some(name) = line.strip_prefix("fn ") else {
-                continue;
-            };
-            let name = name.split('(').next().unwrap();
-            for id in ids_in(name, &known) {
-                tested
-                    .entry(id)
-                    .or_default()
-                    .insert(format!("`{name}` in `{place}`"));
-            }
-        }
-    }
-    let mut text = String::from(
-        "# Coverage\n\nThe tests of each acceptance scenario (`S`) and of each class of attack. \
-         Generated from the names of the tests.\n\n## Tested\n\n",
-    );
-    let (done, open): (Vec<_>, Vec<_>) = ids().into_iter().partition(|id| tested.contains_key(id));
-    for id in &done {
-        let places: Vec<&str> = tested[id].iter().map(String::as_str).collect();
-        let _ = writeln!(text, "- **{id}**: {}", places.join(", "));
-    }
-    let _ = writeln!(text, "\n## Not yet\n\n{}", open.join(", "));
-    hold("coverage.md", &text);
 }

@@ -19,7 +19,7 @@ pub use self::{
         ContextAddArgs, SecretsCommand, ServiceAccountCommand, ServiceAccountCreateArgs,
     },
     manage::{
-        CatalogueCommand, EntitlementArgs, EntitlementCommand, GrantCommand, GrantCreateArgs,
+        CatalogCommand, EntitlementArgs, EntitlementCommand, GrantCommand, GrantCreateArgs,
         GrantListArgs, Reason, RoleCommand,
     },
     request::{RequestArgs, RequestCommand, RequestListArgs, RequestState},
@@ -157,8 +157,8 @@ pub enum Command {
     #[command(after_long_help = PREVIEW_HELP)]
     Preview(PreviewArgs),
     /// List and show applications, and compare documents with the catalog.
-    #[command(subcommand, after_long_help = manage::CATALOG_HELP)]
-    Catalogue(CatalogueCommand),
+    #[command(subcommand, alias = "catalogue", after_long_help = manage::CATALOG_HELP)]
+    Catalog(CatalogCommand),
     /// Create, suspend, end and transfer entitlements.
     #[command(subcommand, after_long_help = manage::ENTITLEMENT_HELP)]
     Entitlement(EntitlementCommand),

@@ -4,7 +4,7 @@ mod access;
 mod apply;
 mod audit;
 mod backup;
-mod catalogue;
+mod catalog;
 mod check;
 mod completion;
 mod context;
@@ -71,7 +71,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Access(args) => access::access(args, context, json).await,
         Command::List(args) => list::list(args, context, json).await,
         Command::Preview(args) => preview::preview(args, context, json).await,
-        Command::Catalogue(command) => catalogue::catalogue(command, context, json).await,
+        Command::Catalog(command) => catalog::catalog(command, context, json).await,
         Command::Entitlement(command) => entitlement::entitlement(command, context, json).await,
         Command::Role(command) => role::role(command, context, json).await,
         Command::Grant(command) => grant::grant(command, context, json).await,

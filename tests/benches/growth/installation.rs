@@ -62,7 +62,7 @@ impl Installation {
         let server = installation.serve(64).await?;
         let channel = rpc::over_tcp(&format!("http://{}", server.daemon.address), None)?;
         let clients = Clients::new(channel.clone(), channel.clone(), channel, &installation.key);
-        let (documents, mut progress) = ([parse_str("catalogue.yaml", &catalogue())?], ());
+        let (documents, mut progress) = ([parse_str("catalog.yaml", &catalog())?], ());
         let applied = apply::apply(&documents, &clients, Options::default(), &mut progress);
         Box::pin(applied).await?;
         drop(server);
@@ -207,7 +207,7 @@ fn request(asked: Asked) -> CheckRequest {
 }
 
 /// Returns an application with a module and a role for each of a member's grants.
-fn catalogue() -> String {
+fn catalog() -> String {
     let modules = (0..GRANTS)
         .map(|grant| format!("{{id: m{grant}, display_name: Module {grant}, verbs: [view]}}"));
     let roles = (0..GRANTS).map(|grant| {

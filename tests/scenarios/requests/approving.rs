@@ -16,6 +16,7 @@ use crate::{managed::all, refusal::assert_refused, shared::everywhere};
 
 const DENIED: Code = Code::PermissionDenied;
 
+/// Partly S4-2: an owner of the organization may approve, too.
 #[test]
 fn s4_2_requesters_cannot_approve_their_own_requests() {
     everywhere(async |rig| {

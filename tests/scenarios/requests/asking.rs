@@ -26,6 +26,7 @@ async fn table(world: &Managed<'_>, by: &Clients) -> Vec<Membership> {
     found.unwrap().into_inner().memberships
 }
 
+/// Partly S4-30: there is no urgent request.
 #[test]
 fn s4_26_s4_28_s4_30_a_member_is_deactivated_upon_approval() {
     everywhere(async |rig| {

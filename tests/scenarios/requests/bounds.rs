@@ -217,6 +217,7 @@ fn concurrent_submissions_leave_one_pending_request() {
     });
 }
 
+/// Partly S4-19: notes are neither mailed nor shown on a page.
 #[test]
 fn s4_19_a_note_keeps_markup_and_has_a_maximum_length() {
     everywhere(async |rig| {

@@ -41,7 +41,7 @@ pub(super) fn parse_name(field: &str, name: &str) -> Result<(OrganizationId, Rol
     let role = parse(field, name, RoleName::parse_name)?;
     match &role.organization {
         Some(organization) => Ok((organization.clone(), role)),
-        None => Err(Fault::field(field, "is a role of the catalogue").into()),
+        None => Err(Fault::field(field, "is a role of the catalog").into()),
     }
 }
 

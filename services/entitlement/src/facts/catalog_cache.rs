@@ -56,7 +56,7 @@ fn declared(applications: Vec<Application>) -> Declared {
     let catalog = Catalog::compile(&definitions).unwrap_or_else(|error| {
         // A catalog is compiled before it is stored, so this cannot happen. An empty catalog denies
         // everything, and the log says why.
-        tracing::error!(%error, "the stored catalogue does not compile");
+        tracing::error!(%error, "the stored catalog does not compile");
         Catalog::default()
     });
     let named = applications.into_iter().map(|application| {

@@ -11,9 +11,9 @@ pub(super) const CATALOG_HELP: &str = "\
 To change the catalog, edit its documents and apply them (`mandate apply`).
 
 Examples:
-  mandate catalogue list
-  mandate catalogue show fleet
-  mandate catalogue diff -f catalog.yaml";
+  mandate catalog list
+  mandate catalog show fleet
+  mandate catalog diff -f catalog.yaml";
 
 pub(super) const ENTITLEMENT_HELP: &str = "\
 Examples:
@@ -31,7 +31,7 @@ Examples:
   mandate grant revoke transport-janssens jan-peeters-fleet-viewer";
 
 pub(super) const ROLE_HELP: &str = "\
-`mandate catalogue show` lists the roles of the catalog.
+`mandate catalog show` lists the roles of the catalog.
 
 Examples:
   mandate role list transport-janssens
@@ -40,7 +40,7 @@ Examples:
 
 /// The commands for the catalog.
 #[derive(Debug, Subcommand)]
-pub enum CatalogueCommand {
+pub enum CatalogCommand {
     /// List the applications.
     List,
     /// Show an application: its modules, its roles and their permissions.

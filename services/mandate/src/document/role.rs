@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_role_is_of_the_catalogue_or_of_the_organization() {
+    fn a_role_is_of_the_catalog_or_of_the_organization() {
         let name = |text| RoleText::parse(text).map(|role| role.name("organizations/acme"));
         let expected = "applications/fleet/roles/viewer".to_owned();
         assert_eq!(name("fleet.viewer"), Some(expected));

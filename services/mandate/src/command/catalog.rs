@@ -1,4 +1,4 @@
-//! `mandate catalogue`.
+//! `mandate catalog`.
 
 use api::entitlement::v1::{
     Application, DiffApplicationRequest, GetApplicationRequest, ListApplicationsRequest,
@@ -13,24 +13,22 @@ use super::{
 };
 use crate::{
     apply::{self, ApplyError},
-    cli::CatalogueCommand,
+    cli::CatalogCommand,
     connect::{Connection, connect},
     exit::Failure,
     output,
 };
 
 /// Lists and shows applications, and compares documents with them.
-pub(super) async fn catalogue(
-    command: CatalogueCommand,
+pub(super) async fn catalog(
+    command: CatalogCommand,
     context: Option<&str>,
     json: bool,
 ) -> Result<(), Failure> {
     match command {
-        CatalogueCommand::List => list(&connect(context)?, json).await,
-        CatalogueCommand::Show { application } => {
-            show(&connect(context)?, &application, json).await
-        }
-        CatalogueCommand::Diff { files } => {
+        CatalogCommand::List => list(&connect(context)?, json).await,
+        CatalogCommand::Show { application } => show(&connect(context)?, &application, json).await,
+        CatalogCommand::Diff { files } => {
             let documents = documents(&files)?;
             let connection = connect(context)?;
             let plan = apply::prepare(&documents, &connection.clients).await;
