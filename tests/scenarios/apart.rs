@@ -87,7 +87,7 @@ impl<'r> Apart<'r> {
             sealer: secrets.sealer.clone(),
             limits: Limits::default(),
             decision_log: None,
-            shutdown: shutdown.clone(),
+            tasks: tasks::Tasks::new(shutdown.clone()),
         });
         let built = built.await.unwrap();
         let authentication = Authentication {

@@ -23,6 +23,7 @@ use mandate::{
 use oidc::Tokens;
 use rpc::{Channel, GrpcService};
 use secrecy::SecretString;
+use tasks::Tasks;
 use tempfile::TempDir;
 use testkit::{Postgres, Redis};
 use tokio_util::sync::CancellationToken;
@@ -225,8 +226,9 @@ impl Rig {
             Setting::Sqlite => None,
             Setting::Postgres | Setting::Processes => Cache::open(self.redis()).expect("a cache"),
         };
+        let tasks = Tasks::new(stop.clone());
         let tokens = self.oidc.clone().map(|issuer| {
-            let started = Tokens::start(issuer, clock.clone(), stop.clone());
+            let started = Tokens::start(issuer, clock.clone(), &tasks);
             started.expect("an issuer")
         });
         let settings = InstallationSettings {
@@ -236,7 +238,7 @@ impl Rig {
                 limits: rpc::Limits::default(),
                 callers: CallerAuthentication::Required,
                 tokens,
-                shutdown: stop.clone(),
+                tasks,
             },
             stores: self.stores(),
             cache,

@@ -224,7 +224,7 @@ async fn k_r_unauthenticated_callers_are_refused_unless_waived() {
             limits: rpc::Limits::default(),
             callers: CallerAuthentication::Waived,
             tokens: None,
-            shutdown: tokio_util::sync::CancellationToken::new(),
+            tasks: tasks::Tasks::new(tokio_util::sync::CancellationToken::new()),
         },
         stores: Stores::in_folder(folder.path()).unwrap(),
         cache: None,

@@ -16,8 +16,8 @@ use ::rpc::moment;
 use api::entitlement::v1::Decision;
 use base::{OrganizationId, UnixTime};
 use freshness::{At, Contract, Decided};
+use tasks::Tasks;
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 use self::{
     admission::{Admission, Admitted},
@@ -61,7 +61,7 @@ impl Decisions {
         contract: Contract,
         engine: Engine,
         measures: Metrics,
-        stop: CancellationToken,
+        tasks: &Tasks,
     ) -> Self {
         let (queue, puts) = mpsc::channel(MAX_QUEUED_PUTS);
         let admitted = Arc::<Admitted>::default();
@@ -78,7 +78,7 @@ impl Decisions {
             admission,
             measures.clone(),
         );
-        tokio::spawn(stop.run_until_cancelled_owned(publisher.run(puts)));
+        tasks.run("decision publisher", publisher.run(puts));
         Self {
             cache,
             contract,

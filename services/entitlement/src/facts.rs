@@ -26,11 +26,11 @@ use freshness::Lease;
 use parking_lot::RwLock;
 use seal::Position;
 use store::{Cursor, Store, StoreError};
+use tasks::Tasks;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Instant, timeout_at},
 };
-use tokio_util::sync::CancellationToken;
 
 use catalog_cache::CatalogCache;
 pub(crate) use fact_key::{FactKey, Feed};
@@ -98,7 +98,7 @@ pub(crate) struct Facts {
 
 impl Facts {
     /// Starts the refresher.
-    pub(crate) fn start(store: Store, settings: Settings, stop: CancellationToken) -> Arc<Self> {
+    pub(crate) fn start(store: Store, settings: Settings, tasks: &Tasks) -> Arc<Self> {
         let (requests, queue) = mpsc::channel(MAX_QUEUED_REQUESTS);
         let facts = Arc::new(Self {
             world: RwLock::default(),
@@ -111,7 +111,7 @@ impl Facts {
             clock: store.clock().clone(),
             settings,
         });
-        Refresher::start(facts.clone(), store, queue, stop);
+        Refresher::start(facts.clone(), store, queue, tasks);
         facts
     }
 

@@ -28,7 +28,6 @@ use base::OrganizationId;
 use clock::Clock;
 use freshness::Contract;
 use seal::{Sealer, Source};
-use tokio_util::sync::CancellationToken;
 
 pub use crate::{
     catalog::definition,
@@ -46,6 +45,7 @@ use crate::{
     owners::Owners,
     projection::FeedLiveness,
 };
+use tasks::Tasks;
 
 /// Purpose for deriving the namespace of the decisions in Redis from the installation's token key.
 pub const DECISIONS: &str = "decisions";
@@ -66,7 +66,7 @@ pub struct Dependencies {
     /// Settings of the decision log, if enabled.
     pub decision_log: Option<DecisionLogSettings>,
     /// Ends the streams and the tasks.
-    pub shutdown: CancellationToken,
+    pub tasks: Tasks,
 }
 
 /// Limits of the service.
@@ -115,7 +115,7 @@ pub struct Feeds {
     store: Store,
     heard: Arc<FeedLiveness>,
     owners: Owners,
-    shutdown: CancellationToken,
+    tasks: Tasks,
 }
 
 /// The reason why the service cannot be built.
@@ -141,7 +141,7 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, BuildError
         sealer,
         limits,
         decision_log,
-        shutdown,
+        tasks,
     } = dependencies;
     let store =
         Store::open::<store::Migrator>(&store, Source::Entitlement, sealer.clone(), clock.clone())
@@ -154,7 +154,7 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, BuildError
         whole: limits.whole,
     };
     let heard = Arc::new(FeedLiveness::new(clock.clone()));
-    let facts = Facts::start(store.clone(), settings, shutdown.clone());
+    let facts = Facts::start(store.clone(), settings, &tasks);
     let engine = Engine {
         facts: facts.clone(),
         heard: heard.clone(),
@@ -169,19 +169,12 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, BuildError
     measures.publish(&facts);
     let decisions = cache.map(|cache| {
         let contract = Contract::new(&store.sealer().namespace(DECISIONS));
-        Decisions::start(
-            cache,
-            contract,
-            engine.clone(),
-            measures.clone(),
-            shutdown.clone(),
-        )
+        Decisions::start(cache, contract, engine.clone(), measures.clone(), &tasks)
     });
-    tokio::spawn(
-        shutdown
-            .clone()
-            .run_until_cancelled_owned(history_retention::forget(store.clone(), limits.history)),
-    );
+    let own = store.clone();
+    tasks.keep("history retention", move || {
+        history_retention::forget(own.clone(), limits.history)
+    });
     let log = decision_log
         .map(|settings| DecisionLog::start(&settings, store.sealer(), store.clock().clone()))
         .transpose()
@@ -197,7 +190,7 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, BuildError
         measures,
         history: limits.history,
         watches: WatchSlots::default(),
-        shutdown: shutdown.clone(),
+        shutdown: tasks.stop().clone(),
     };
     Ok(Entitlement {
         routes: rpc::routes(&app),
@@ -208,7 +201,7 @@ pub async fn build(dependencies: Dependencies) -> Result<Entitlement, BuildError
             store,
             heard,
             owners,
-            shutdown,
+            tasks,
         },
     })
 }
@@ -218,16 +211,10 @@ impl Feeds {
     /// one to be built first.
     pub fn follow(&self, identity: Channel, membership: Channel) {
         let (identity, membership) = (PeerChannel::new(identity), PeerChannel::new(membership));
-        let stop = self.shutdown.clone();
+        let stop = self.tasks.stop().clone();
         self.owners
             .reach(identity.clone(), membership.clone(), stop);
-        projection::follow(
-            &self.store,
-            &self.heard,
-            identity,
-            membership,
-            &self.shutdown,
-        );
+        projection::follow(&self.store, &self.heard, identity, membership, &self.tasks);
     }
 
     /// Returns the number of statements run on the database so far, except those that only poll for

@@ -17,8 +17,8 @@ use std::{
 use ::rpc::PeerChannel;
 use ::store::{Store, StoreError, WriteTx};
 use clock::Clock;
+use tasks::Tasks;
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use crate::{
@@ -125,26 +125,24 @@ impl From<Status> for FollowError {
     }
 }
 
-/// Follows both feeds until `stop`.
+/// Follows both feeds.
 pub(crate) fn follow(
     store: &Store,
     heard: &Arc<FeedLiveness>,
     identity: PeerChannel,
     membership: PeerChannel,
-    stop: &CancellationToken,
+    tasks: &Tasks,
 ) {
     let (own, when) = (store.clone(), heard.clone());
     let follow = move || identity::follow(own.clone(), when.clone(), identity.clone());
-    tokio::spawn(
-        stop.clone()
-            .run_until_cancelled_owned(again(Feed::Identity, follow)),
-    );
+    tasks.keep("identity feed", move || {
+        again(Feed::Identity, follow.clone())
+    });
     let (own, when) = (store.clone(), heard.clone());
     let follow = move || membership::follow(own.clone(), when.clone(), membership.clone());
-    tokio::spawn(
-        stop.clone()
-            .run_until_cancelled_owned(again(Feed::Membership, follow)),
-    );
+    tasks.keep("membership feed", move || {
+        again(Feed::Membership, follow.clone())
+    });
 }
 
 async fn again<F>(feed: Feed, follow: impl Fn() -> F + Send)

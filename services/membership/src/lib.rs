@@ -17,11 +17,11 @@ use authority::Authority;
 use clock::Clock;
 use peer::Entitlement;
 use seal::{Sealer, Source};
-use tokio_util::sync::CancellationToken;
 
 pub use crate::store::Migrator;
 
 use crate::{app::App, peers::Identity};
+use tasks::Tasks;
 
 /// The dependencies of the service.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub struct Dependencies {
     /// The entitlement service.
     pub entitlement: Channel,
     /// Stops the streams and the tasks.
-    pub shutdown: CancellationToken,
+    pub tasks: Tasks,
 }
 
 /// The service: its methods, and the keys that its stack authenticates with.
@@ -70,11 +70,15 @@ pub async fn build(dependencies: Dependencies) -> Result<Membership, StoreError>
         authority: Authority::new(Arc::new(entitlement.clone())),
         identity: Identity::new(identity.clone()),
         entitlement,
-        shutdown: dependencies.shutdown,
+        shutdown: dependencies.tasks.stop().clone(),
         store,
     };
-    let shutdown = app.shutdown.clone();
-    tokio::spawn(shutdown.run_until_cancelled_owned(resume_approved::resume_approved(app.clone())));
+    let own = app.clone();
+    dependencies
+        .tasks
+        .keep("approved change requests", move || {
+            resume_approved::resume_approved(own.clone())
+        });
     Ok(Membership {
         routes: rpc::routes(&app),
         keys: Arc::new(keys::PeerKeys(identity)),

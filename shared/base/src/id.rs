@@ -57,11 +57,35 @@ impl Grammar {
 /// Checks an assigned id. Other systems take `-`, `..`, `0` and a nil UUID for "all" or "none", so
 /// these are not ids.
 fn is_given(id: &[u8]) -> bool {
-    let is_sign = |byte: &u8| matches!(byte, b'_' | b'.' | b'|' | b'@' | b'+' | b'=' | b'~' | b'-');
-    id.iter().any(|byte| !is_sign(byte) && *byte != b'0')
-        && id
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || is_sign(byte))
+    let class = |byte: &u8| CLASSES.get(usize::from(*byte)).copied();
+    let classes = id.iter().filter_map(class);
+    let (all, any) = classes.fold((u8::MAX, 0), |(all, any), class| (all & class, any | class));
+    all & GIVEN != 0 && any & NAMING != 0
+}
+
+/// The class of bytes that assigned ids may have.
+const GIVEN: u8 = 1;
+/// The class of bytes of which an assigned id has at least one.
+const NAMING: u8 = 2;
+/// The classes of each byte. Every question has several ids to check, so each byte costs a lookup.
+const CLASSES: [u8; 256] = classes();
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "evaluated by the compiler"
+)]
+const fn classes() -> [u8; 256] {
+    let (mut classes, mut byte) = ([0; 256], 0);
+    while byte < classes.len() {
+        classes[byte] = match byte as u8 {
+            b'1'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => GIVEN | NAMING,
+            b'0' | b'_' | b'.' | b'|' | b'@' | b'+' | b'=' | b'~' | b'-' => GIVEN,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
 }
 
 fn is_word(id: &[u8]) -> bool {

@@ -5,7 +5,6 @@ use std::{collections::HashMap, error::Error, fmt, sync::Arc, task::Poll, time::
 use aws_lc_rs::digest;
 use clock::Clock;
 use parking_lot::Mutex;
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     fetch::Source,
@@ -13,6 +12,7 @@ use crate::{
     settings::{Settings, SettingsError},
     token::{Rejected, Verified, verify},
 };
+use tasks::Tasks;
 
 /// Interval at which the keys are read. A withdrawn key proves nothing after the next read.
 const KEY_REFRESH_INTERVAL: Duration = Duration::from_secs(300);
@@ -52,14 +52,14 @@ impl fmt::Debug for Tokens {
 }
 
 impl Tokens {
-    /// Verifies tokens from now until `shutdown`. The issuer need not be reachable yet.
+    /// Verifies tokens from now on. The issuer need not be reachable yet.
     ///
     /// # Errors
     /// The settings cannot be used.
     pub fn start(
         settings: Settings,
         clock: Arc<dyn Clock>,
-        shutdown: CancellationToken,
+        tasks: &Tasks,
     ) -> Result<Arc<Self>, SettingsError> {
         let tokens = Arc::new(Self {
             source: Source::new(settings)?,
@@ -68,8 +68,9 @@ impl Tokens {
             reading: tokio::sync::Mutex::default(),
         });
         let own = tokens.clone();
-        tokio::spawn(async move {
-            let _ = shutdown.run_until_cancelled(own.refresh_keys()).await;
+        tasks.keep("keys of the issuer", move || {
+            let own = own.clone();
+            async move { own.refresh_keys().await }
         });
         Ok(tokens)
     }

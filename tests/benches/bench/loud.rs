@@ -4,6 +4,7 @@
 use std::{
     path::Path,
     sync::Arc,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -22,6 +23,7 @@ use api::{
 use benches::{Result, Target, histogram, output, portfolio::Portfolio};
 use hdrhistogram::Histogram;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
 
 use crate::server::Server;
@@ -87,14 +89,9 @@ pub(crate) async fn measure(
         let (mut alone, mut beside, mut ratios) = (histogram()?, histogram()?, Vec::new());
         for _ in 0..ROUNDS {
             let before = revocations(&quiet, duration).await?;
-            let mut loops = JoinSet::new();
-            for number in 0..LOUD_LOOP_COUNT {
-                loops.spawn(make(noise, loud.clone(), questions.clone(), number));
-            }
+            let caller = LoudCaller::start(noise, &loud, &questions)?;
             let with = revocations(&quiet, duration).await?;
-            if let Some(ended) = loops.try_join_next() {
-                ended??;
-            }
+            caller.stop()?;
             ratios.push(with.mean() / before.mean());
             alone.add(before)?;
             beside.add(with)?;
@@ -212,6 +209,45 @@ async fn revoke(target: &Target, connection: &Channel, given: CreateGrantRespons
     };
     let _: RevokeGrantResponse = target.call(connection, REVOKE_GRANT_PATH, &request).await?;
     Ok(())
+}
+
+/// The loud caller, on a thread of its own: another process would not share one with the measured
+/// caller either.
+struct LoudCaller {
+    stop: CancellationToken,
+    thread: JoinHandle<Result<()>>,
+}
+
+impl LoudCaller {
+    fn start(noise: Noise, target: &Arc<Target>, questions: &Arc<[Question]>) -> Result<Self> {
+        let (stop, target, questions) =
+            (CancellationToken::new(), target.clone(), questions.clone());
+        let end = stop.clone();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let thread = thread::Builder::new().spawn(move || {
+            let mut loops = JoinSet::new();
+            runtime.block_on(async {
+                for number in 0..LOUD_LOOP_COUNT {
+                    loops.spawn(make(noise, target.clone(), questions.clone(), number));
+                }
+                match end.run_until_cancelled(loops.join_next()).await {
+                    Some(Some(ended)) => ended?,
+                    Some(None) | None => Ok(()),
+                }
+            })
+        })?;
+        Ok(Self { stop, thread })
+    }
+
+    /// Ends the loops. An error of one of them is an error of the measurement.
+    fn stop(self) -> Result<()> {
+        self.stop.cancel();
+        self.thread
+            .join()
+            .unwrap_or_else(|_| Err("the loud caller panicked".into()))
+    }
 }
 
 /// Runs one loop of the loud caller, which ends only if a call fails.

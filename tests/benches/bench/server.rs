@@ -187,7 +187,7 @@ async fn installation(
             },
             callers: CallerAuthentication::Required,
             tokens: None,
-            shutdown: stop.clone(),
+            tasks: tasks::Tasks::new(stop.clone()),
         },
         stores: Stores::in_folder(folder)?,
         cache,

@@ -72,7 +72,7 @@ pub async fn replica(rig: &Rig, cut: Cut, meanwhile: CreateGrantRequest) -> Repl
         sealer: secrets.sealer.clone(),
         identity: identity_for_it,
         entitlement: cutting(whole_for_it, rig.root(), cut, meanwhile, seen.clone()),
-        shutdown: shutdown.clone(),
+        tasks: tasks::Tasks::new(shutdown.clone()),
     });
     let built = built.await.unwrap();
     let authentication = Authentication {

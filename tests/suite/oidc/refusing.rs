@@ -245,7 +245,11 @@ fn k_k_without_issuer_or_audience_tokens_are_refused() {
     };
     let start = |settings| {
         let clock = std::sync::Arc::new(clock::SystemClock::default());
-        oidc::Tokens::start(settings, clock, tokio_util::sync::CancellationToken::new())
+        oidc::Tokens::start(
+            settings,
+            clock,
+            &tasks::Tasks::new(tokio_util::sync::CancellationToken::new()),
+        )
     };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let _in = runtime.enter();

@@ -14,8 +14,8 @@ use opentelemetry::{
 };
 use sea_orm::DatabaseTransaction;
 use store::{Continuity, Cursor, Head, Store, StoreError};
+use tasks::Tasks;
 use tokio::{sync::mpsc, time::timeout};
-use tokio_util::sync::CancellationToken;
 
 use super::{FactKey, FactSnapshot, Facts, Request, apply::FEEDS, load::load};
 use crate::store::{
@@ -63,7 +63,7 @@ impl Refresher {
         facts: Arc<Facts>,
         store: Store,
         queue: mpsc::Receiver<Request>,
-        stop: CancellationToken,
+        tasks: &Tasks,
     ) {
         let meter = global::meter("mandate");
         let keeper = Self {
@@ -80,7 +80,7 @@ impl Refresher {
                 .with_boundaries(FRESHNESS_BUCKETS_SECONDS.to_vec())
                 .build(),
         };
-        tokio::spawn(stop.run_until_cancelled_owned(keeper.run(queue)));
+        tasks.run("facts", keeper.run(queue));
     }
 
     async fn run(self, mut queue: mpsc::Receiver<Request>) {

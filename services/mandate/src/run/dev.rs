@@ -30,6 +30,7 @@ use crate::{
     exit::Failure,
     output,
 };
+use tasks::Tasks;
 
 /// The question of the first two example commands. The second command explains the first.
 const EXAMPLE_QUESTION: &str =
@@ -58,7 +59,7 @@ pub async fn dev(args: DevArgs) -> Result<(), Failure> {
         ))
     })?;
     let address = listener.address().map_err(failed)?;
-    let shutdown = shutdown::on_signal();
+    let tasks = Tasks::new(shutdown::on_signal());
     let installation = Installation::start(InstallationSettings {
         services: ServiceSettings {
             clock: Arc::new(SystemClock::default()),
@@ -66,7 +67,7 @@ pub async fn dev(args: DevArgs) -> Result<(), Failure> {
             limits: rpc::Limits::default(),
             callers: CallerAuthentication::Required,
             tokens: None,
-            shutdown: shutdown.clone(),
+            tasks: tasks.clone(),
         },
         stores: Stores::in_folder(&folder).map_err(failed)?,
         cache: None,
@@ -80,7 +81,7 @@ pub async fn dev(args: DevArgs) -> Result<(), Failure> {
         installation.service(),
         None,
         NonZero::<usize>::MIN,
-        shutdown,
+        tasks.stop().clone(),
     ));
     if !args.empty {
         let channel = installation.channel();

@@ -3,10 +3,10 @@
 use std::{net::SocketAddr, time::Duration};
 
 use opentelemetry::global;
-use tokio_util::sync::CancellationToken;
 
 use super::serve_args::ServeArgs;
 use crate::exit::Failure;
+use tasks::Tasks;
 
 /// Interval of the warning about plaintext: nobody reads the beginning of a log.
 const WARNING_INTERVAL: Duration = Duration::from_secs(60);
@@ -25,7 +25,7 @@ pub(super) fn check(args: &ServeArgs) -> Result<(), Failure> {
 
 /// Warns, repeatedly and in a metric, if keys and answers cross the network in clear: acceptable
 /// behind a mesh that encrypts, and nowhere else.
-pub(super) fn warn(args: &ServeArgs, shutdown: &CancellationToken) {
+pub(super) fn warn(args: &ServeArgs, tasks: &Tasks) {
     let exposed: Vec<SocketAddr> = if args.insecure_plaintext {
         beyond_loopback(args).collect()
     } else {
@@ -39,7 +39,9 @@ pub(super) fn warn(args: &ServeArgs, shutdown: &CancellationToken) {
     if exposed.is_empty() {
         return;
     }
-    let remind = async move {
+    tasks.keep("warning of plaintext", move || {
+        let exposed = exposed.clone();
+        async move {
         loop {
             tracing::warn!(
                 addresses = ?exposed,
@@ -48,8 +50,8 @@ pub(super) fn warn(args: &ServeArgs, shutdown: &CancellationToken) {
             );
             tokio::time::sleep(WARNING_INTERVAL).await;
         }
-    };
-    tokio::spawn(shutdown.clone().run_until_cancelled_owned(remind));
+        }
+    });
 }
 
 /// Returns the plaintext addresses that other machines can reach.

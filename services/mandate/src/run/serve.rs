@@ -11,8 +11,8 @@ use oidc::Tokens;
 use rpc::{GrpcService, Listener, TlsFiles};
 use seal::Source;
 use store::{Store, StoreUrl};
+use tasks::Tasks;
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
 use super::{
     exposure, failed,
@@ -42,11 +42,11 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
         otlp: args.otlp.clone(),
     })
     .map_err(failed)?;
-    let shutdown = shutdown::on_signal();
+    let tasks = Tasks::new(shutdown::on_signal());
     let (ready, is_ready) = watch::channel(false);
     if let Some(address) = args.admin_listen {
-        let (registry, end) = (telemetry.registry().clone(), shutdown.clone());
-        tokio::spawn(async move {
+        let (registry, end) = (telemetry.registry().clone(), tasks.stop().clone());
+        tasks.run("admin port", async move {
             let end = end.cancelled_owned();
             if let Err(error) = serve_admin(address, registry, is_ready, end).await {
                 tracing::error!(%error, %address, "the admin port cannot be served");
@@ -61,8 +61,8 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
         Some(peers) => Some(peers.listen().await?),
         None => None,
     };
-    exposure::warn(&args, &shutdown);
-    let built = Box::pin(build(&args, secrets, peers.as_ref(), &shutdown, ready)).await?;
+    exposure::warn(&args, &tasks);
+    let built = Box::pin(build(&args, secrets, peers.as_ref(), &tasks, ready)).await?;
     let (service, databases) = built;
     tracing::info!(%address, service = ?args.service, "listening");
     let public = async {
@@ -71,14 +71,19 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
             service.clone(),
             tls,
             args.threads(),
-            shutdown.clone(),
+            tasks.stop().clone(),
         )
         .await
         .map_err(|error| Failure::failed(format!("the server ended: {error}")))
     };
     let ended = match (peers, for_peers) {
         (Some(peers), Some(listener)) => {
-            let private = peers.serve(listener, service.clone(), args.threads(), shutdown.clone());
+            let private = peers.serve(
+                listener,
+                service.clone(),
+                args.threads(),
+                tasks.stop().clone(),
+            );
             tokio::try_join!(public, private).map(|_| ())
         }
         _ => public.await,
@@ -86,7 +91,10 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
     for database in &databases {
         database.close().await;
     }
-    ended
+    match tasks.ended() {
+        Some(task) => Err(Failure::failed(format!("the task `{task}` ended"))),
+        None => ended,
+    }
 }
 
 /// Returns the TLS files; `None` only if TLS is waived explicitly: a server that was merely not
@@ -110,7 +118,7 @@ async fn build(
     args: &ServeArgs,
     secrets: Secrets,
     peers: Option<&Peers>,
-    shutdown: &CancellationToken,
+    tasks: &Tasks,
     ready: watch::Sender<bool>,
 ) -> Result<(GrpcService, Vec<Store>), Failure> {
     let callers = if args.insecure_anonymous_operator {
@@ -120,7 +128,7 @@ async fn build(
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let tokens = args.oidc.settings().map(|settings| {
-        let tokens = Tokens::start(settings, clock.clone(), shutdown.clone());
+        let tokens = Tokens::start(settings, clock.clone(), tasks);
         tokens.map_err(|error| Failure::usage(error.to_string()))
     });
     let settings = ServiceSettings {
@@ -132,7 +140,7 @@ async fn build(
         },
         callers,
         tokens: tokens.transpose()?,
-        shutdown: shutdown.clone(),
+        tasks: tasks.clone(),
     };
     let answers = entitlement::Limits {
         lease: Duration::from_millis(args.lease_ms),

@@ -13,9 +13,9 @@ use rpc::{
     with_tools,
 };
 use store::{Store, StoreError, StoreUrl};
-use tokio_util::sync::CancellationToken;
 
 use super::secrets::Secrets;
+use tasks::Tasks;
 
 /// Authentication of callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +39,8 @@ pub struct ServiceSettings {
     pub callers: CallerAuthentication,
     /// The verifier of OIDC tokens in place of keys, if they are accepted.
     pub tokens: Option<Arc<Tokens>>,
-    /// Stops streams and tasks.
-    pub shutdown: CancellationToken,
+    /// The tasks of the process.
+    pub tasks: Tasks,
 }
 
 /// The databases of the services. They may be one PostgreSQL database, in which each service has a
@@ -116,7 +116,7 @@ pub async fn identity(
         sealer: settings.secrets.sealer.clone(),
         root_key: settings.secrets.root.clone(),
         entitlement,
-        shutdown: settings.shutdown.clone(),
+        shutdown: settings.tasks.stop().clone(),
     })
     .await?;
     with_stack(settings, built.routes, built.keys, built.store).await
@@ -138,7 +138,7 @@ pub async fn membership(
         sealer: settings.secrets.sealer.clone(),
         identity,
         entitlement,
-        shutdown: settings.shutdown.clone(),
+        tasks: settings.tasks.clone(),
     })
     .await?;
     with_stack(settings, built.routes, built.keys, built.store).await
@@ -162,7 +162,7 @@ pub async fn entitlement(
         sealer: settings.secrets.sealer.clone(),
         limits,
         decision_log,
-        shutdown: settings.shutdown.clone(),
+        tasks: settings.tasks.clone(),
     })
     .await?;
     let service = with_stack(settings, built.routes, built.keys, built.store).await?;
