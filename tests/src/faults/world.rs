@@ -71,7 +71,7 @@ pub(super) fn document() -> String {
 applications:
   - id: desk
     display_name: Desk
-    modules: [{id: bills, verbs: [view]}]
+    modules: [{id: bills, verbs: [view, print]}]
     roles: [{id: viewer, permissions: [desk.bills.view]}]
 service_accounts: [{id: stranger}]
 users:
