@@ -30,8 +30,8 @@ pub(crate) const SERVING_THREAD_COUNT: NonZero<usize> = NonZero::<usize>::MIN;
 
 /// Prefix of the names of the server's own threads; the kernel keeps 15 characters.
 const THREAD_NAME_PREFIX: &str = "bench-server";
-/// Prefix of the names of the threads that serve calls.
-const SERVING_THREAD_NAME_PREFIX: &str = "serve-";
+/// Prefixes of the names of the server's threads: its tasks, single calls, long calls and changes.
+const SERVER_THREAD_NAME_PREFIXES: [&str; 4] = [THREAD_NAME_PREFIX, "serve-", "scan", "change"];
 
 /// An installation on the SQLite files in a folder, with the empty RPC. It ends when this is
 /// dropped.
@@ -112,7 +112,9 @@ impl Server {
             let task = task?.path();
             // A thread may end between the two reads.
             let name = fs::read_to_string(task.join("comm")).unwrap_or_default();
-            if name.starts_with(THREAD_NAME_PREFIX) || name.starts_with(SERVING_THREAD_NAME_PREFIX)
+            if SERVER_THREAD_NAME_PREFIXES
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
             {
                 total += on_cpu(&task);
             }
