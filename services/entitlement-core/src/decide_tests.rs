@@ -12,8 +12,12 @@ use crate::{
     scope::{Scope, Tree},
 };
 
+#[path = "decide_binding_tests.rs"]
+mod binding;
 #[path = "decide_condition_tests.rs"]
 mod conditions;
+#[path = "decide_grant_tests.rs"]
+mod grants;
 
 const NOW: UnixTime = UnixTime(1_000);
 
