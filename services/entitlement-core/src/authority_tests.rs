@@ -11,6 +11,13 @@ use crate::{
     Member, Organization, RoleDefinition, Subject, SubjectKind, Validity, decide, management,
 };
 
+#[path = "authority_operator_tests.rs"]
+mod operator;
+#[path = "authority_owner_tests.rs"]
+mod owner;
+#[path = "authority_sight_tests.rs"]
+mod sight;
+
 const NOW: UnixTime = UnixTime(100);
 const ROLES: [&str; 6] = [
     "owner",
@@ -140,6 +147,22 @@ impl World {
         })
     }
 
+    /// Returns the granter with this access here and the other's access in the operator
+    /// organization.
+    fn power_with<'a>(&'a self, operator: &'a Self) -> Granter<'a> {
+        Granter {
+            operator: operator.facts(Some(&operator.member)),
+            ..self.power()
+        }
+    }
+
+    /// Returns the management permissions of a role.
+    fn manages(&self, role: &str) -> Vec<PermissionIndex> {
+        let roles = self.catalog.roles();
+        let role = roles.find(role).into_iter();
+        role.flat_map(|role| roles.managed_by(role)).collect()
+    }
+
     /// Checks that a role may be granted for an application, in some units or everywhere, until a
     /// time.
     fn give(
@@ -150,11 +173,8 @@ impl World {
         until: i64,
     ) -> Result<(), DelegationError> {
         let places = self.places(units);
-        let roles = self.catalog.roles();
-        let role = roles.find(role).into_iter();
-        let manages: Vec<_> = role.flat_map(|role| roles.managed_by(role)).collect();
         let gift = ProposedGrant {
-            manages: &manages,
+            manages: &self.manages(role),
             about: GrantTarget {
                 applications: &[self.catalog.application(application)],
                 places: &places,
