@@ -59,38 +59,5 @@ pub fn parts(
 }
 
 #[cfg(test)]
-mod tests {
-    use base::UnixTime;
-
-    use super::*;
-
-    #[test]
-    fn roles_that_exclude_each_other_are_not_held_for_the_same_time() {
-        let rules = [vec!["pays".to_owned(), "books".to_owned()]];
-        let during = |start, end| Validity {
-            start: UnixTime(start),
-            end: UnixTime(end),
-        };
-        let held = |held: &[(&str, Validity)]| violation(&rules, held);
-        assert_eq!(
-            held(&[("pays", during(0, 9)), ("books", during(8, 20))]),
-            Some((0, 1))
-        );
-        assert_eq!(
-            held(&[("books", during(8, 20)), ("pays", during(0, 9))]),
-            Some((0, 1))
-        );
-        assert_eq!(
-            held(&[("pays", during(0, 9)), ("books", during(9, 20))]),
-            None
-        );
-        assert_eq!(
-            held(&[("pays", during(0, 9)), ("pays", during(0, 9))]),
-            None
-        );
-        assert_eq!(
-            held(&[("pays", during(0, 9)), ("reads", during(0, 9))]),
-            None
-        );
-    }
-}
+#[path = "separation_tests.rs"]
+mod tests;
