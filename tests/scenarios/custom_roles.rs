@@ -225,7 +225,7 @@ fn a_custom_role_as_of_an_earlier_time_has_its_earlier_permissions() {
                 answer.unwrap().into_inner().decision.unwrap().reason()
             };
             let (allowed, none) = (DecisionReason::Allowed, DecisionReason::NoGrant);
-            let then = rpc::timestamp(before);
+            let then = service::timestamp(before);
             assert_eq!(asked("m.view", then).await, allowed, "{setting:?}");
             assert_eq!(asked("m.edit", then).await, none, "{setting:?}");
             assert_eq!(asked("m.view", None).await, none, "{setting:?}");

@@ -8,6 +8,7 @@ use api::{common, entitlement::v1::ErrorReason, help_url};
 use authority::Refused;
 use entitlement_core::{CatalogError, condition::InvalidCondition};
 use seal::InvalidToken;
+use service::store_fault;
 use tonic::Code;
 
 use crate::facts::FactsError;
@@ -149,7 +150,7 @@ pub(crate) fn some_of(names: &[impl AsRef<str>]) -> String {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        Self::Common(error.into())
+        Self::Common(store_fault(error))
     }
 }
 

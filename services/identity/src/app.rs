@@ -41,7 +41,7 @@ use ::rpc::Fault;
 use api::entitlement::v1::{CheckControlRequest, ReleaseMemberRequest};
 use authority::{Authority, Context, Permit, Reach, Refused};
 use base::OrganizationId;
-use peer::Entitlement;
+use service::peer::Entitlement;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 

@@ -8,6 +8,7 @@ use api::identity::v1::ErrorReason;
 use authority::Refused;
 use base::OidcIdentity;
 use seal::InvalidToken;
+use service::store_fault;
 use tonic::Code;
 
 /// The domain of this service's reasons.
@@ -40,7 +41,7 @@ pub(crate) enum Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        Self::Common(error.into())
+        Self::Common(store_fault(error))
     }
 }
 

@@ -79,7 +79,7 @@ use ::store::{Store, WriteTx};
 use api::entitlement::v1::{CheckControlRequest, CheckMoveRequest, ReleaseMemberRequest};
 use authority::{Authority, Context, Permit, Reach, Refused};
 use base::OrganizationId;
-use peer::Entitlement;
+use service::peer::Entitlement;
 use tokio_util::sync::CancellationToken;
 
 use crate::{error::Error, peers::Identity, store::organizations};

@@ -8,6 +8,7 @@ use api::membership::v1::ErrorReason;
 use authority::Refused;
 use membership_core::{Misstep, WrongState};
 use seal::InvalidToken;
+use service::store_fault;
 use tonic::Code;
 
 /// The domain of this service's reasons.
@@ -86,7 +87,7 @@ pub(crate) enum Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        Self::Common(error.into())
+        Self::Common(store_fault(error))
     }
 }
 

@@ -14,8 +14,8 @@ use api::{
 };
 use authority::{Caller, Context};
 use base::OrganizationId;
-use peer::{Entitlement, refusal};
 use rpc::{Channel, Fault, PeerChannel};
+use service::peer::{Entitlement, refusal};
 use tonic::Status;
 
 /// The identity service, for users and service accounts.

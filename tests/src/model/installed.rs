@@ -318,5 +318,5 @@ fn answered<T>(answer: Result<Response<T>, Status>, at: impl Fn() -> String) -> 
 }
 
 fn timestamp(at: i64) -> Timestamp {
-    rpc::timestamp(UnixTime(at)).expect("a moment")
+    service::timestamp(UnixTime(at)).expect("a moment")
 }

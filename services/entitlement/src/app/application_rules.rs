@@ -20,7 +20,7 @@ pub(super) fn definition(
     id: &ApplicationId,
     application: &Application,
 ) -> Result<ApplicationDefinition, Error> {
-    ::rpc::required("application.display_name", &application.display_name)?;
+    service::required("application.display_name", &application.display_name)?;
     let definition = catalog::definition(&Application {
         name: id.name(),
         ..application.clone()

@@ -1,4 +1,4 @@
-use ::rpc::{Fault, parse};
+use ::rpc::Fault;
 use api::{
     entitlement::v1::{
         ApplyGrantChangesForRequest, ApplyGrantChangesForResponse, ApplyGrantChangesRequest,
@@ -7,6 +7,7 @@ use api::{
 };
 use authority::{Account, Caller, Context};
 use base::{OrganizationId, Subject};
+use service::parse;
 
 use super::{App, apply_grant_changes::apply_to, grant_changes::Changes, judge::judge};
 use crate::error::Error;

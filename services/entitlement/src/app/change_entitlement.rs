@@ -1,6 +1,6 @@
 //! Suspends, reactivates and ends entitlements.
 
-use ::rpc::{Fault, expect_etag, parse};
+use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::entitlement::v1::{
     EndEntitlementRequest, EndEntitlementResponse, Entitlement, EntitlementState,
@@ -10,6 +10,7 @@ use api::entitlement::v1::{
 use authority::{Context, Permit};
 use base::{ApplicationId, EntitlementId, Id, In, OrganizationId};
 use entitlement_core::management;
+use service::{expect_etag, parse};
 
 use super::{App, required_holders::Keepers, widening};
 use crate::{

@@ -1,7 +1,8 @@
-use ::rpc::{Fault, parse};
+use ::rpc::Fault;
 use api::entitlement::v1::{CheckControlRequest, CheckControlResponse};
 use authority::Context;
 use base::{OrganizationId, Subject};
+use service::parse;
 
 use super::{App, control::Control};
 use crate::error::Error;

@@ -1,7 +1,8 @@
-use ::rpc::{Fault, parse};
+use ::rpc::Fault;
 use api::entitlement::v1::{CheckMoveRequest, CheckMoveResponse};
 use authority::Context;
 use base::{In, InvalidName, OrganizationId, ResourceId, Subject, UnitId};
+use service::parse;
 
 use super::{App, widening};
 use crate::error::Error;

@@ -1,4 +1,4 @@
-use ::rpc::{Fault, moment, parse};
+use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::entitlement::v1::{
     CreateEntitlementRequest, CreateEntitlementResponse, Entitlement, EntitlementState,
@@ -6,6 +6,7 @@ use api::entitlement::v1::{
 use authority::{Context, Permit};
 use base::{ApplicationId, Id, OrganizationId, UnixTime};
 use entitlement_core::management;
+use service::{moment, parse};
 
 use super::{App, change_entitlement::end_grants, widening};
 use crate::{

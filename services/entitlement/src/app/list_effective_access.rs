@@ -1,4 +1,4 @@
-use ::rpc::{Fault, Page, parse};
+use ::rpc::Fault;
 use api::entitlement::v1::{
     AccessView, ApplicationAccess, ListEffectiveAccessRequest, ListEffectiveAccessResponse,
     ManagementMode, PermissionAccess, Scope,
@@ -11,6 +11,7 @@ use entitlement_core::{
     authority::{GrantTarget, Granter},
     management,
 };
+use service::{Page, parse};
 
 use super::{App, delegation::caller};
 use crate::{

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use ::rpc::{Fault, Page};
+use ::rpc::Fault;
 use api::entitlement::v1::{
     ListSubjectsRequest, ListSubjectsResponse, list_subjects_request::Held,
 };
@@ -8,6 +8,7 @@ use authority::Context;
 use base::{Id, OrganizationId, RoleId, RoleName, UnixTime};
 use entitlement_core::{Catalog, ConditionInput, PermissionIndex, Roles};
 use prost_types::Struct;
+use service::Page;
 
 use super::{
     App,

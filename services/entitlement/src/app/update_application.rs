@@ -1,8 +1,9 @@
-use ::rpc::{Fault, expect_etag, parse};
+use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::entitlement::v1::{Application, UpdateApplicationRequest, UpdateApplicationResponse};
 use authority::Context;
 use base::{ApplicationId, RoleName};
+use service::{expect_etag, parse};
 
 use super::{App, application_rules, widening};
 use crate::{

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ::rpc::{Fault, parse, refuse, report};
+use ::rpc::{Fault, report};
 use ::store::{Backlog, Cursor};
 use api::{
     Access,
@@ -17,6 +17,7 @@ use api::{
 use authority::{Caller, Context, Reach};
 use base::{Epoch, OrganizationId};
 use seal::{Position, Source};
+use service::{parse, refuse};
 use tokio::sync::mpsc;
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use tonic::Status;
@@ -80,7 +81,7 @@ pub(crate) async fn watch(
         organization,
         list,
     };
-    let pages = ::feed::watch(app.store.clone(), cursor, app.shutdown.clone());
+    let pages = service::feed::watch(app.store.clone(), cursor, app.shutdown.clone());
     tokio::spawn(async move {
         let _place = place;
         tokio::select! {

@@ -1,6 +1,5 @@
 //! The catalog: each application as declared.
 
-use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::entitlement::v1::Application;
 use base::{ApplicationId, Id, UnixTime};
@@ -9,6 +8,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Expr,
 };
+use service::{etag, timestamp};
 
 use super::{history, table};
 

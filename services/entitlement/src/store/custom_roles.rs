@@ -1,6 +1,5 @@
 //! Custom roles.
 
-use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::entitlement::v1::CustomRole;
 use base::{Id, OrganizationId, RoleName, UnixTime};
@@ -9,6 +8,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, sea_query::Expr,
 };
+use service::{etag, timestamp};
 
 use super::{history, table};
 

@@ -1,6 +1,5 @@
 //! Entitlements of organizations.
 
-use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::entitlement::v1::{Entitlement, EntitlementState, SuspensionReason};
 use base::{ApplicationId, Id, OrganizationId, UnixTime};
@@ -8,6 +7,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Expr,
 };
+use service::{etag, timestamp};
 
 use super::{history, table};
 

@@ -1,4 +1,3 @@
-use ::rpc::{expect_etag, parse};
 use ::store::{Turn, WriteTx};
 use api::identity::v1::{
     DisableServiceAccountRequest, DisableServiceAccountResponse, ServiceAccount,
@@ -7,6 +6,7 @@ use api::identity::v1::{
 use authority::Context;
 use base::ServiceAccountId;
 use identity_core::is_protected_account;
+use service::{expect_etag, parse};
 
 use super::App;
 use crate::{error::Error, store::service_accounts};

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::identity::v1::{
     ServiceAccount, ServiceAccountChange, ServiceAccountState, SubjectDescription, change::Entity,
@@ -12,6 +11,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Expr,
 };
+use service::{etag, timestamp};
 
 use super::emit;
 

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one};
 use api::identity::v1::{
     OidcIdentity, SubjectDescription, User, UserChange, UserState, change::Entity,
@@ -13,6 +12,7 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, Func},
 };
+use service::{etag, timestamp};
 
 use super::emit;
 

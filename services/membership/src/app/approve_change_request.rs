@@ -1,4 +1,4 @@
-use ::rpc::{Fault, expect_etag, parse};
+use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::{
     common::v1::Propagation,
@@ -12,6 +12,7 @@ use api::{
 use authority::{Context, Reach};
 use base::{ChangeRequestId, In};
 use membership_core::{RequestStep, Verb};
+use service::{expect_etag, parse};
 
 use super::{
     App,

@@ -1,4 +1,4 @@
-use ::rpc::{Fault, expect_etag, parse};
+use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::membership::v1::{
     ChangeRequest, ConfirmChangeRequestRequest, ConfirmChangeRequestResponse, change_request::Kind,
@@ -6,6 +6,7 @@ use api::membership::v1::{
 use authority::Context;
 use base::{ChangeRequestId, In};
 use membership_core::RequestStep;
+use service::{expect_etag, parse};
 
 use super::{App, change_request_rules as rules};
 use crate::{

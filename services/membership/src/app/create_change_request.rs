@@ -1,4 +1,4 @@
-use ::rpc::{Fault, parse};
+use ::rpc::Fault;
 use ::store::{StoreError, Turn, WriteTx};
 use api::membership::v1::{
     ChangeRequest, ChangeRequestState, CreateChangeRequestRequest, CreateChangeRequestResponse,
@@ -7,6 +7,7 @@ use api::membership::v1::{
 use authority::Context;
 use base::{ChangeRequestId, Id, In, MembershipId, OrganizationId};
 use membership_core::MAX_UNDECIDED;
+use service::parse;
 
 use super::{App, access_change_rules::complete, id_or_new, named_entities};
 use crate::{

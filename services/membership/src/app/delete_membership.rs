@@ -1,4 +1,3 @@
-use ::rpc::{expect_etag, parse};
 use ::store::{Turn, WriteTx};
 use api::{
     common::v1::Propagation,
@@ -7,6 +6,7 @@ use api::{
 use authority::Context;
 use base::{In, MembershipId};
 use membership_core::is_protected_membership;
+use service::{expect_etag, parse};
 
 use super::App;
 use crate::{

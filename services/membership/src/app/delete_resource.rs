@@ -1,4 +1,3 @@
-use ::rpc::{expect_etag, parse};
 use ::store::{Turn, WriteTx};
 use api::{
     common::v1::Propagation,
@@ -6,6 +5,7 @@ use api::{
 };
 use authority::Context;
 use base::{In, ResourceId};
+use service::{expect_etag, parse};
 
 use super::App;
 use crate::{error::Error, store::resources};

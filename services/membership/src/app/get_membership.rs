@@ -1,7 +1,7 @@
-use ::rpc::parse;
 use api::membership::v1::{GetMembershipRequest, GetMembershipResponse};
 use authority::Context;
 use base::{In, MembershipId};
+use service::parse;
 
 use super::App;
 use crate::{error::Error, store::memberships};

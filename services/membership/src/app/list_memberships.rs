@@ -1,6 +1,6 @@
 use std::iter;
 
-use ::rpc::{Fault, Page, parse};
+use ::rpc::Fault;
 use api::{
     entitlement::v1::AccessSummary,
     identity::v1::SubjectDescription,
@@ -10,6 +10,7 @@ use api::{
 };
 use authority::Context;
 use base::OrganizationId;
+use service::{Page, parse};
 
 use super::App;
 use crate::{error::Error, peers::summarize, store::memberships};

@@ -1,8 +1,9 @@
 //! References in requests.
 
-use ::rpc::{Fault, parse};
+use ::rpc::Fault;
 use api::Mutation;
 use base::{In, OrganizationId, UnitId};
+use service::parse;
 
 /// Parses the unit in `field`, which must be of the same organization.
 pub(super) fn unit_of(

@@ -1,4 +1,3 @@
-use ::rpc::parse;
 use ::store::Turn;
 use api::{
     common::v1::Propagation,
@@ -7,6 +6,7 @@ use api::{
 use authority::Context;
 use base::OrganizationId;
 use membership_core::Verb;
+use service::parse;
 
 use super::{App, change_state::change_organization};
 use crate::error::Error;

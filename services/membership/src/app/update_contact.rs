@@ -1,8 +1,9 @@
-use ::rpc::{Fault, expect_etag, parse};
+use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::membership::v1::{Contact, ContactKind, UpdateContactRequest, UpdateContactResponse};
 use authority::Context;
 use base::{ContactId, In};
+use service::{expect_etag, parse};
 
 use super::{App, contact_rules as rules};
 use crate::{

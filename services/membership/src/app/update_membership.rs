@@ -1,4 +1,4 @@
-use ::rpc::{Fault, expect_etag, parse};
+use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::{
     common::v1::Propagation,
@@ -6,6 +6,7 @@ use api::{
 };
 use authority::Context;
 use base::{In, MembershipId};
+use service::{expect_etag, parse};
 
 use super::App;
 use crate::{

@@ -1,4 +1,4 @@
-use ::rpc::{Fault, expect_etag, parse, required};
+use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::{
     common::v1::Propagation,
@@ -7,6 +7,7 @@ use api::{
 use authority::Context;
 use base::OrganizationId;
 use membership_core::is_protected_organization;
+use service::{expect_etag, parse, required};
 
 use super::App;
 use crate::{error::Error, store::organizations};

@@ -1,4 +1,4 @@
-use ::rpc::{Fault, expect_etag, parse};
+use ::rpc::Fault;
 use ::store::{StoreError, Turn, WriteTx};
 use api::{
     common::v1::Propagation,
@@ -6,6 +6,7 @@ use api::{
 };
 use authority::Context;
 use base::{In, ResourceId};
+use service::{expect_etag, parse};
 
 use super::{App, moved::Moved, reference::unit_of};
 use crate::{error::Error, store::resources};

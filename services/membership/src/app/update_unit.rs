@@ -1,4 +1,4 @@
-use ::rpc::{Fault, expect_etag, parse, required};
+use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::{
     common::v1::Propagation,
@@ -6,6 +6,7 @@ use api::{
 };
 use authority::Context;
 use base::{In, UnitId};
+use service::{expect_etag, parse, required};
 
 use super::{App, create_unit::misplaced, moved::Moved, reference::parent_of};
 use crate::{

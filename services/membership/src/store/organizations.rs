@@ -1,6 +1,5 @@
 //! Organizations.
 
-use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::membership::v1::{Organization, OrganizationChange, OrganizationState, change::Entity};
 use base::{Id, OrganizationId, UnixTime};
@@ -8,6 +7,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Expr,
 };
+use service::{etag, timestamp};
 
 use super::emit;
 

@@ -2,9 +2,14 @@
 
 use api::common::v1::{AuditEntry, AuditFilter};
 use base::{Id, OrganizationId, Subject, UnixTime};
+use rpc::Fault;
 use store::{AuditQuery, Recorded, Store};
 
-use crate::{Fault, Page, convert::timestamp, moment, parse};
+use crate::{
+    convert::{moment, parse, timestamp},
+    page::Page,
+    store_fault::store_fault,
+};
 
 /// Returns a page of the entries of an organization, the latest first, and the token of the next
 /// page.
@@ -42,7 +47,7 @@ pub async fn list_audit(
         before: page.after.parse().unwrap_or(i64::MAX),
         limit: page.limit(),
     };
-    let found = store.audit(query).await?;
+    let found = store.audit(query).await.map_err(store_fault)?;
     let entries = found.into_iter().map(|found| entry(organization, found));
     let number = |last: &AuditEntry| {
         let number = last.name.rsplit('/').next();

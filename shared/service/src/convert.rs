@@ -3,9 +3,8 @@
 use api::common::v1::ErrorReason;
 use base::{InvalidName, UnixTime};
 use prost_types::Timestamp;
+use rpc::Fault;
 use tonic::Code;
-
-use crate::fault::Fault;
 
 /// Converts a time to protobuf; `None` for "never".
 pub fn timestamp(at: UnixTime) -> Option<Timestamp> {

@@ -1,13 +1,11 @@
 //! The path from a `tonic` request to a use case and back, the same for every method.
 
-use std::sync::Arc;
-
-use api::AuditKind;
 use authority::Context;
+use rpc::{Fault, take_context};
 use store::Store;
 use tonic::{Request, Response, Status};
 
-use crate::{attempt::Attempt, fault::Fault, layer::call::Call};
+use crate::attempt::Attempt;
 
 /// Splits a request into the call's context from the stack and the message.
 ///
@@ -15,18 +13,7 @@ use crate::{attempt::Attempt, fault::Fault, layer::call::Call};
 /// INTERNAL if the handler runs without the stack: the call is then not authorized.
 pub fn enter<Q>(request: Request<Q>) -> Result<(Context, Q), Status> {
     let (_, mut extensions, message) = request.into_parts();
-    let context = extensions.remove::<Call>().and_then(|call| {
-        let policy = call.policy?;
-        Some(Context {
-            caller: call.caller?,
-            policy,
-            request_id: call.id,
-            deadline: call.deadline,
-            through: None,
-            trail: (policy.audit != AuditKind::None).then(Arc::default),
-        })
-    });
-    match context {
+    match take_context(&mut extensions) {
         Some(context) => Ok((context, message)),
         None => Err(Fault::internal("a handler was called without the stack").into()),
     }

@@ -5,9 +5,8 @@ use std::sync::{Arc, OnceLock};
 use ::audit::Entry;
 use api::{AuditKind, Audited, common::v1::AuditOutcome};
 use authority::{Basis, Caller, Context};
+use rpc::Fault;
 use store::Store;
-
-use crate::fault::Fault;
 
 /// A call of a method that the audit log records.
 #[derive(Debug)]
