@@ -28,7 +28,7 @@ pub use self::{
 };
 use crate::{
     error::StoreError,
-    open::{LOCK_TIMEOUT, name_of},
+    store::{LOCK_TIMEOUT, name_of},
     url::StoreUrl,
 };
 

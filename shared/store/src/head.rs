@@ -15,8 +15,8 @@ use crate::{
     cursor::{self, Continuity, Cursor},
     error::StoreError,
     hints::{self, Heard},
-    open::Store,
     outbox,
+    store::Store,
 };
 
 /// Maximum difference between the clocks of processes that begin epochs, in milliseconds.

@@ -18,7 +18,7 @@ use crate::{
     error::StoreError,
     head::{self, Head},
     hints::Heard,
-    open::Store,
+    store::Store,
 };
 
 /// Approximate number of entries in a page of the backlog. All entries of a commit are in one page.

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::{
     error::StoreError,
-    open::{LOCK_TIMEOUT, name_of},
+    store::{LOCK_TIMEOUT, name_of},
     url::StoreUrl,
 };
 

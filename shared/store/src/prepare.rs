@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
     error::StoreError,
-    open::{LOCK_TIMEOUT, name_of},
+    store::{LOCK_TIMEOUT, name_of},
     url::StoreUrl,
 };
 

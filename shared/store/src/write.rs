@@ -18,9 +18,9 @@ use crate::{
     error::StoreError,
     head,
     history::{self, State},
-    open::Store,
     outbox,
     requests::{Claim, Request},
+    store::Store,
 };
 
 /// The result of beginning a mutation.

@@ -12,7 +12,7 @@ use sea_orm::{
 };
 
 use super::{End, end, entity, missing, people};
-use crate::{error::StoreError, open::Store};
+use crate::{error::StoreError, store::Store};
 
 /// Maximum number of records in a page of the export.
 const PAGE_RECORDS: u64 = 1000;

@@ -19,7 +19,7 @@ use tokio::{
     time::{Instant, sleep, timeout, timeout_at},
 };
 
-use crate::{error::StoreError, open::Store, write::begin};
+use crate::{error::StoreError, store::Store, write::begin};
 
 /// Maximum number of queued entries.
 const MAX_QUEUED_ENTRIES: usize = 1024;

@@ -10,7 +10,7 @@ use sea_orm::{
 use seal::{Sealer, Source};
 
 use super::{BackupError, tables};
-use crate::open::{LOCK_TIMEOUT, name_of};
+use crate::store::{LOCK_TIMEOUT, name_of};
 
 /// Maximum number of records of the audit log in memory.
 const PAGE_RECORDS: u64 = 256;
