@@ -4,6 +4,7 @@ mod balanced;
 mod channel;
 mod fault;
 mod layer;
+mod limits;
 mod peer_door;
 mod report;
 mod server;
@@ -18,6 +19,7 @@ pub use fault::{Fault, Help, Violation};
 pub use layer::authenticate::{Authentication, Authenticator, Credential};
 pub use layer::call::take_context;
 pub use layer::unread::unread;
+pub use limits::Limits;
 pub use peer_door::{
     InvalidPeerKey, PeerDigest, PeerKey, PeerTls, in_process_as, over_tcp_as, peer_door,
 };
@@ -25,6 +27,6 @@ pub use report::report;
 pub use server::{Listener, TlsFiles, serve};
 pub use service::{GrpcService, Routes};
 pub use share::Slots;
-pub use stack::{Limits, stack};
+pub use stack::stack;
 pub use steer::{PackageRoute, steer};
 pub use tools::{Readiness, ReflectionError, with_tools};
