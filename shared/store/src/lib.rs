@@ -29,6 +29,7 @@ pub use history::State;
 pub use open::migrate;
 pub use outbox::{Backlog, Entry};
 pub use row::{changed_one, new_row};
+pub use sea_orm::{ConnectionTrait as Connection, DatabaseTransaction as Transaction};
 pub use sea_orm_migration::MigratorTrait as Migrations;
 pub use url::StoreUrl;
 pub use write::{Turn, WriteTx};
