@@ -10,12 +10,12 @@ use api::entitlement::v1::{
     ListGrantsRequest, ListSubjectsRequest, Scope, UpdateCustomRoleRequest,
     UpdateCustomRoleResponse, list_subjects_request::Held,
 };
-use base::UnixTime;
 use clock::Clock;
 use mandate::clients::Clients;
 use prost_types::FieldMask;
 use tests::{Rig, Setting};
 use tonic::{Code, Response, Status};
+use types::UnixTime;
 
 use crate::{
     managed::{Managed, all},

@@ -11,9 +11,9 @@ use api::{
         Unit,
     },
 };
-use base::Epoch;
 use seal::{Position, Source};
 use tonic::{Code, Request};
+use types::Epoch;
 
 use crate::{feeds::open, refusal::assert_refused, shared::everywhere, world::World};
 

@@ -11,13 +11,13 @@ use api::{
 };
 use audit::Entry;
 use authority::Permit;
-use base::UnixTime;
 use clock::SystemClock;
 use seal::{Sealer, Source};
 use store::{AuditQuery, Cursor, Store, StoreError, StoreUrl, Turn, WriteTx};
 use tempfile::TempDir;
 use testkit::Postgres;
 use tokio::task::JoinSet;
+use types::UnixTime;
 
 /// Opens a store of each kind. Returns each with its folder, which must stay alive.
 async fn stores() -> Vec<(Store, Option<TempDir>)> {

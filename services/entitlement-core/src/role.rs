@@ -175,7 +175,7 @@ impl<'a> Roles<'a> {
 
 #[cfg(test)]
 mod tests {
-    use base::{ApplicationId, Id};
+    use types::{ApplicationId, Id};
 
     use super::*;
     use crate::{ApplicationDefinition, ModuleDefinition};

@@ -60,7 +60,7 @@ pub fn parts(
 
 #[cfg(test)]
 mod tests {
-    use base::UnixTime;
+    use types::UnixTime;
 
     use super::*;
 

@@ -116,8 +116,8 @@ use std::time::{Duration, Instant};
 use ::store::{Store, WriteTx};
 use api::{common::v1::Propagation, entitlement::v1::Decision};
 use authority::{Authority, Context, Permit, Reach, Refused};
-use base::OrganizationId;
 use tokio_util::sync::CancellationToken;
+use types::OrganizationId;
 
 use crate::{
     decision_log::DecisionLog, decisions::Decisions, engine::Engine, error::Error,

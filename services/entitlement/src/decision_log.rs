@@ -21,10 +21,10 @@ use std::{
 
 use api::entitlement::v1::{Decision, DecisionReason, Effect};
 use authority::{Caller, Context};
-use base::{SecretUrl, UnixTime};
 use clock::Clock;
 use seal::Sealer;
 use tokio::sync::mpsc::{self, error::TryRecvError};
+use types::{SecretUrl, UnixTime};
 
 pub use self::line::mask;
 

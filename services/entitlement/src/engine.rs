@@ -14,10 +14,10 @@ use api::{
 };
 use async_trait::async_trait;
 use authority::{Account, Caller, Context, Decider, Proof, Reach, Undecided, Verdict};
-use base::{GrantId, Id, OrganizationId, UnixTime};
 use clock::Clock;
 use entitlement_core::authority::Granter;
 use seal::{Sealer, Source};
+use types::{GrantId, Id, OrganizationId, UnixTime};
 
 pub(crate) use self::{
     condition_budget::{ConditionBudget, MAX_CONDITIONS_UNDER_LOCK},

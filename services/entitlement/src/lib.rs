@@ -24,10 +24,10 @@ use ::cache::Cache;
 use ::rpc::{Authenticator, Channel, PeerChannel, Routes};
 use ::store::{Store, StoreError, StoreUrl};
 use authority::Authority;
-use base::OrganizationId;
 use clock::Clock;
 use freshness::Contract;
 use seal::{Sealer, Source};
+use types::OrganizationId;
 
 pub use crate::{
     catalog::definition,

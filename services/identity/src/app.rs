@@ -40,10 +40,10 @@ pub(crate) use self::{
 use ::rpc::Fault;
 use api::entitlement::v1::{CheckControlRequest, ReleaseMemberRequest};
 use authority::{Authority, Context, Permit, Reach, Refused};
-use base::OrganizationId;
 use service::peer::Entitlement;
 use store::Store;
 use tokio_util::sync::CancellationToken;
+use types::OrganizationId;
 
 /// The dependencies of the use cases.
 #[derive(Clone)]

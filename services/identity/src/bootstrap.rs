@@ -2,9 +2,9 @@
 
 use api::identity::v1::{ServiceAccount, ServiceAccountState};
 use authority::Permit;
-use base::{Id, KeyName, ServiceAccountId, UnixTime};
 use identity_core::{KeySecret, ROOT};
 use secrecy::{ExposeSecret, SecretString};
+use types::{Id, KeyName, ServiceAccountId, UnixTime};
 
 use store::{Store, StoreError};
 

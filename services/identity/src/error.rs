@@ -6,10 +6,10 @@ use ::rpc::Fault;
 use ::store::StoreError;
 use api::identity::v1::ErrorReason;
 use authority::Refused;
-use base::OidcIdentity;
 use seal::InvalidToken;
 use service::store_fault;
 use tonic::Code;
+use types::OidcIdentity;
 
 /// The domain of this service's reasons.
 const DOMAIN: &str = "identity.mandate";

@@ -78,9 +78,9 @@ use ::rpc::Fault;
 use ::store::{Store, WriteTx};
 use api::entitlement::v1::{CheckControlRequest, CheckMoveRequest, ReleaseMemberRequest};
 use authority::{Authority, Context, Permit, Reach, Refused};
-use base::OrganizationId;
 use service::peer::Entitlement;
 use tokio_util::sync::CancellationToken;
+use types::OrganizationId;
 
 use crate::{error::Error, peers::Identity, store::organizations};
 

@@ -8,9 +8,9 @@ use api::identity::v1::{
 };
 use async_trait::async_trait;
 use authority::{Account, Undecided};
-use base::Subject;
 use rpc::{Authenticator, Credential, PeerChannel};
 use tonic::{Code, Status};
+use types::Subject;
 
 /// An authenticator that calls the identity service every time: deleting a key takes effect
 /// immediately.

@@ -13,10 +13,10 @@ use api::{
     },
 };
 use authority::{Caller, Context};
-use base::OrganizationId;
 use rpc::{Channel, Fault, PeerChannel};
 use service::peer::{Entitlement, refusal};
 use tonic::Status;
+use types::OrganizationId;
 
 /// The identity service, for users and service accounts.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use std::{
 };
 
 use api::{AuditKind, MethodPolicy, Peer};
-use base::{Subject, UnixTime};
+use types::{Subject, UnixTime};
 
 /// The presenter of a call's credential.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use api::{Access, Peer};
 use async_trait::async_trait;
-use base::OrganizationId;
+use types::OrganizationId;
 
 use crate::caller::{Account, Basis, Caller, Context};
 

@@ -2,7 +2,6 @@
 
 use std::io::IsTerminal;
 
-use base::SecretUrl;
 use opentelemetry::{global, trace::TracerProvider};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig};
 use opentelemetry_sdk::{
@@ -13,6 +12,7 @@ use opentelemetry_sdk::{
 };
 use prometheus::Registry;
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+use types::SecretUrl;
 
 /// The format of logs, which always go to standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,11 +4,11 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use api::{Inbound, Path, Violations, broken_rule, common::v1::ErrorReason, reason_url};
 use authority::Refused;
-use base::InvalidName;
 use prost::Message;
 use seal::InvalidToken;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
+use types::InvalidName;
 
 use crate::report;
 

@@ -8,9 +8,9 @@
 use std::fmt;
 
 use aws_lc_rs::hmac;
-use base::Epoch;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use secrecy::{ExposeSecret, SecretSlice};
+use types::Epoch;
 
 /// A string that is not a token of this installation, or not one for this purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,9 +1,9 @@
 //! The audit log, as every service lists it.
 
 use api::common::v1::{AuditEntry, AuditFilter};
-use base::{Id, OrganizationId, Subject, UnixTime};
 use rpc::Fault;
 use store::{AuditQuery, Recorded, Store};
+use types::{Id, OrganizationId, Subject, UnixTime};
 
 use crate::{
     convert::{moment, parse, timestamp},

@@ -1,10 +1,10 @@
 //! Conversions between protobuf and the types of the rules.
 
 use api::common::v1::ErrorReason;
-use base::{InvalidName, UnixTime};
 use prost_types::Timestamp;
 use rpc::Fault;
 use tonic::Code;
+use types::{InvalidName, UnixTime};
 
 /// Converts a time to protobuf; `None` for "never".
 pub fn timestamp(at: UnixTime) -> Option<Timestamp> {

@@ -3,13 +3,13 @@
 use std::{pin::Pin, time::Duration};
 
 use authority::{Authority, Context, Reach};
-use base::Epoch;
 use prost::Message;
 use store::{Backlog, Cursor, Store, StoreError};
 use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::{Stream, StreamExt, wrappers::ReceiverStream};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
+use types::Epoch;
 
 use crate::{enter::refuse, store_fault::store_fault};
 

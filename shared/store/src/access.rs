@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, atomic::AtomicU64};
 
-use base::Epoch;
 use clock::Clock;
 use sea_orm::{
     AccessMode, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel,
@@ -10,6 +9,7 @@ use sea_orm::{
 };
 use seal::Sealer;
 use tokio::{sync::watch, time::timeout};
+use types::Epoch;
 
 use crate::{
     error::StoreError,

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use base::{Epoch, UnixTime};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, ExprTrait,
     sea_query::{Expr, Query, SimpleExpr},
 };
+use types::{Epoch, UnixTime};
 
 use crate::{
     cursor::{self, Continuity, Cursor},

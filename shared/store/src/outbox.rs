@@ -7,11 +7,11 @@
 
 use std::collections::BTreeMap;
 
-use base::UnixTime;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
     QueryFilter, QueryOrder, QuerySelect, sea_query::OnConflict,
 };
+use types::UnixTime;
 
 use crate::{
     cursor::{self, Continuity, Cursor},

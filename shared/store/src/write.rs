@@ -8,9 +8,9 @@ use std::{
 use ::audit::Entry;
 use api::{Audited, Mutation, common::v1::AuditOutcome};
 use authority::Permit;
-use base::UnixTime;
 use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use seal::Position;
+use types::UnixTime;
 
 use crate::{
     audit,

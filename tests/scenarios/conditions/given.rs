@@ -7,10 +7,10 @@ use api::entitlement::v1::{
     ListResourcesRequest, ListSubjectsRequest, Question, UpdateGrantRequest,
     list_subjects_request::Held,
 };
-use base::UnixTime;
 use clock::Clock;
 use prost_types::FieldMask;
 use tests::{BoundedWait, Rig, Setting, faults::RedisServer};
+use types::UnixTime;
 
 use super::circumstances::{OFFICE, ask, context, create, load, office, question};
 use crate::{

@@ -8,8 +8,8 @@ use api::entitlement::v1::{
     Scope,
 };
 use authority::Context;
-use base::{OrganizationId, UnixTime};
 use entitlement_core::{Facts, access, authority::Granter};
+use types::{OrganizationId, UnixTime};
 
 use super::{
     App,

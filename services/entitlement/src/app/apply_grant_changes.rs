@@ -1,8 +1,8 @@
 use ::store::Turn;
 use api::entitlement::v1::{ApplyGrantChangesRequest, ApplyGrantChangesResponse, EntityIdentity};
 use authority::Context;
-use base::OrganizationId;
 use service::parse;
+use types::OrganizationId;
 
 use super::{
     App,

@@ -6,8 +6,8 @@ use api::{
     policy_of,
 };
 use authority::{Account, Caller, Context};
-use base::{OrganizationId, Subject};
 use service::parse;
+use types::{OrganizationId, Subject};
 
 use super::{App, apply_grant_changes::apply_to, grant_changes::Changes, judge::judge};
 use crate::error::Error;

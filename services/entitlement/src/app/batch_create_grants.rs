@@ -4,8 +4,8 @@ use api::entitlement::v1::{
     BatchCreateGrantsRequest, BatchCreateGrantsResponse, CreateGrantRequest,
 };
 use authority::Context;
-use base::OrganizationId;
 use service::parse;
+use types::OrganizationId;
 
 use super::{App, create_grant::give, grant_rules, preconditions, separation_of_duties};
 use crate::{error::Error, store::grants::NewGrant};

@@ -8,9 +8,9 @@ use api::entitlement::v1::{
     SuspendEntitlementResponse,
 };
 use authority::{Context, Permit};
-use base::{ApplicationId, EntitlementId, Id, In, OrganizationId};
 use entitlement_core::management;
 use service::{expect_etag, parse};
+use types::{ApplicationId, EntitlementId, Id, In, OrganizationId};
 
 use super::{App, required_holders::Keepers, widening};
 use crate::{

@@ -7,12 +7,12 @@
 use std::collections::BTreeMap;
 
 use ::store::{StoreError, Transaction};
-use base::{Id, OrganizationId, UnixTime};
 use entitlement_core::{
     Target,
     authority::{DelegationError, GrantTarget, ProposedGrant},
     management,
 };
+use types::{Id, OrganizationId, UnixTime};
 
 use super::{App, delegation::evaluate, update_grant::ExistingGrant};
 use crate::{

@@ -4,9 +4,9 @@ use api::entitlement::v1::{
     CreateEntitlementRequest, CreateEntitlementResponse, Entitlement, EntitlementState,
 };
 use authority::{Context, Permit};
-use base::{ApplicationId, Id, OrganizationId, UnixTime};
 use entitlement_core::management;
 use service::{moment, parse};
+use types::{ApplicationId, Id, OrganizationId, UnixTime};
 
 use super::{App, change_entitlement::end_grants, widening};
 use crate::{

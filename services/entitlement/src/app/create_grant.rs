@@ -1,8 +1,8 @@
 use ::store::{StoreError, Turn, WriteTx};
 use api::entitlement::v1::{CreateGrantRequest, CreateGrantResponse, Grant};
 use authority::{Context, Permit};
-use base::{Id, OrganizationId};
 use service::parse;
+use types::{Id, OrganizationId};
 
 use super::{
     App,

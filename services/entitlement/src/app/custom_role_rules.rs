@@ -4,9 +4,9 @@ use ::rpc::Fault;
 use ::store::WriteTx;
 use api::entitlement::v1::CustomRole;
 use authority::Context;
-use base::{ApplicationId, Id, OrganizationId, RoleId, RoleName};
 use entitlement_core::{management, parts};
 use service::parse;
+use types::{ApplicationId, Id, OrganizationId, RoleId, RoleName};
 
 use super::{App, delegation, grant_rules, separation_of_duties};
 use crate::{

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use ::rpc::Fault;
 use ::store::WriteTx;
 use api::entitlement::v1::{Grant, GrantChange, UpdateGrantRequest, grant_change};
-use base::{GrantId, Id, In, OrganizationId};
 use service::parse;
+use types::{GrantId, Id, In, OrganizationId};
 
 use super::{
     App, batch_create_grants,

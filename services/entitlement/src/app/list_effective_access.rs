@@ -4,7 +4,6 @@ use api::entitlement::v1::{
     ManagementMode, PermissionAccess, Scope,
 };
 use authority::Context;
-use base::{OrganizationId, Subject, UnixTime};
 use entitlement_core as core;
 use entitlement_core::{
     ApplicationIndex, Target,
@@ -12,6 +11,7 @@ use entitlement_core::{
     management,
 };
 use service::{Page, parse};
+use types::{OrganizationId, Subject, UnixTime};
 
 use super::{App, delegation::caller};
 use crate::{

@@ -1,8 +1,8 @@
 use api::entitlement::v1::{ListPermissionsRequest, ListPermissionsResponse};
 use authority::Context;
-use base::Subject;
 use entitlement_core::ConditionInput;
 use service::{Page, parse};
+use types::Subject;
 
 use super::{
     App,

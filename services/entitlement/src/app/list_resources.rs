@@ -4,9 +4,9 @@ mod scan_units;
 
 use api::entitlement::v1::{ListResourcesRequest, ListResourcesResponse, PlaceKind};
 use authority::Context;
-use base::{OrganizationId, Subject, UnixTime};
 use entitlement_core::{ConditionInput, Facts, PermissionIndex, Target};
 use service::{Page, parse};
+use types::{OrganizationId, Subject, UnixTime};
 
 use self::location::Location;
 use super::{

@@ -5,10 +5,10 @@ use api::entitlement::v1::{
     ListSubjectsRequest, ListSubjectsResponse, list_subjects_request::Held,
 };
 use authority::Context;
-use base::{Id, OrganizationId, RoleId, RoleName, UnixTime};
 use entitlement_core::{Catalog, ConditionInput, PermissionIndex, Roles};
 use prost_types::Struct;
 use service::Page;
+use types::{Id, OrganizationId, RoleId, RoleName, UnixTime};
 
 use super::{
     App,

@@ -3,8 +3,8 @@
 use ::store::WriteTx;
 use api::entitlement::v1::{GrantPrecondition, GrantState};
 use authority::Context;
-use base::{OrganizationId, RoleName, Subject};
 use service::parse;
+use types::{OrganizationId, RoleName, Subject};
 
 use super::{App, delegation::visible_grants};
 use crate::{

@@ -4,9 +4,9 @@ use ::store::WriteTx;
 use api::entitlement::v1::{Grant, GrantChange, PreviewConflict, PreviewRequest, PreviewResponse};
 use authority::Context;
 use aws_lc_rs::digest;
-use base::OrganizationId;
 use prost::Message;
 use service::parse;
+use types::OrganizationId;
 
 use super::{
     App,

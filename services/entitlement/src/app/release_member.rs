@@ -2,9 +2,9 @@ use ::rpc::Fault;
 use ::store::WriteTx;
 use api::entitlement::v1::{ReleaseMemberRequest, ReleaseMemberResponse};
 use authority::{Context, Permit};
-use base::{Id, OrganizationId, Subject, UnixTime};
 use entitlement_core::management;
 use service::{parse, timestamp};
+use types::{Id, OrganizationId, Subject, UnixTime};
 
 use super::{
     App,

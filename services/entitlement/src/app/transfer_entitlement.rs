@@ -2,8 +2,8 @@ use ::rpc::Fault;
 use ::store::Turn;
 use api::entitlement::v1::{TransferEntitlementRequest, TransferEntitlementResponse};
 use authority::Context;
-use base::{ApplicationId, EntitlementId, Id, In, OrganizationId, UnixTime};
 use service::{moment, parse};
+use types::{ApplicationId, EntitlementId, Id, In, OrganizationId, UnixTime};
 
 use super::{App, change_entitlement::end, create_entitlement::give};
 use crate::{error::Error, store::entitlements};

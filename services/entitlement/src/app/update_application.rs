@@ -2,8 +2,8 @@ use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::entitlement::v1::{Application, UpdateApplicationRequest, UpdateApplicationResponse};
 use authority::Context;
-use base::{ApplicationId, RoleName};
 use service::{expect_etag, parse};
+use types::{ApplicationId, RoleName};
 
 use super::{App, application_rules, widening};
 use crate::{

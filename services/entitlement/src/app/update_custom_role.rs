@@ -2,8 +2,8 @@ use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::entitlement::v1::{CustomRole, UpdateCustomRoleRequest, UpdateCustomRoleResponse};
 use authority::Context;
-use base::{OrganizationId, RoleName};
 use service::expect_etag;
+use types::{OrganizationId, RoleName};
 
 use super::{App, custom_role_rules as rules, separation_of_duties};
 use crate::{error::Error, facts::FactKey, store::custom_roles};

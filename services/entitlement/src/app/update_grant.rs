@@ -2,8 +2,8 @@ use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::entitlement::v1::{Grant, GrantState, UpdateGrantRequest, UpdateGrantResponse};
 use authority::Context;
-use base::{GrantId, Id, In, OrganizationId};
 use service::{expect_etag, parse};
+use types::{GrantId, Id, In, OrganizationId};
 
 use super::{
     App, delegation, grant_rules,

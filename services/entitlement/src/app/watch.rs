@@ -15,12 +15,12 @@ use api::{
     entitlement::v1::{ChangeKind, WatchRequest, WatchResponse, WatchedChange},
 };
 use authority::{Caller, Context, Reach};
-use base::{Epoch, OrganizationId};
 use seal::{Position, Source};
 use service::{parse, refuse};
 use tokio::sync::mpsc;
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use tonic::Status;
+use types::{Epoch, OrganizationId};
 
 pub(crate) use self::watch_slots::WatchSlots;
 

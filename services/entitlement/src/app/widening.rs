@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use ::rpc::Fault;
 use ::store::{Transaction, WriteTx};
 use api::entitlement::v1::{Application, Scope};
-use base::{ApplicationId, Id, OrganizationId, RoleName, UnixTime};
 use entitlement_core::{ApplicationDefinition, Hold, Validity, held, widens};
 use prost::Message;
+use types::{ApplicationId, Id, OrganizationId, RoleName, UnixTime};
 
 use super::App;
 use crate::{

@@ -6,7 +6,7 @@ use ::rpc::{Authenticator, Credential};
 use async_trait::async_trait;
 use authority::{Account, Caller, Context, Undecided};
 use aws_lc_rs::{constant_time, digest};
-use base::OidcIdentity;
+use types::OidcIdentity;
 
 use super::Engine;
 use crate::{

@@ -7,10 +7,10 @@ use std::sync::{
 
 use api::entitlement::v1::Application;
 use authority::Account;
-use base::{Id, OidcIdentity, OrganizationId, UnixTime};
 use entitlement_core as core;
 use entitlement_core::{Catalog, Map, Member, Organization, Subject, Target};
 use freshness::Journal;
+use types::{Id, OidcIdentity, OrganizationId, UnixTime};
 
 use seal::Source;
 use store::Cursor;

@@ -6,7 +6,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base::{Epoch, OrganizationId, Seldom, UnixTime};
 use freshness::{At, Journal};
 use opentelemetry::{
     global,
@@ -15,6 +14,7 @@ use opentelemetry::{
 use store::{Continuity, Cursor, Head, Store, StoreError, Transaction};
 use tasks::Tasks;
 use tokio::{sync::mpsc, time::timeout};
+use types::{Epoch, OrganizationId, Seldom, UnixTime};
 
 use super::{FactKey, FactSnapshot, Facts, Request, apply::FEEDS, load::load};
 use crate::store::{

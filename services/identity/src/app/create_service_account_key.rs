@@ -2,9 +2,9 @@ use ::rpc::Fault;
 use ::store::{StoreError, Turn};
 use api::identity::v1::{CreateServiceAccountKeyRequest, CreateServiceAccountKeyResponse};
 use authority::Context;
-use base::{Id, KeyId, KeyName, ServiceAccountId, UnixTime};
 use identity_core::KeySecret;
 use service::{moment, parse};
+use types::{Id, KeyId, KeyName, ServiceAccountId, UnixTime};
 
 use super::{App, id_or_new, oidc_identity::oidc_identity};
 use crate::{

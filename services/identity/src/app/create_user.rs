@@ -2,9 +2,9 @@ use ::rpc::Fault;
 use ::store::{StoreError, Turn, WriteTx};
 use api::identity::v1::{CreateUserRequest, CreateUserResponse, User};
 use authority::Context;
-use base::{Id, UserId};
 use identity_core::Login;
 use service::required;
+use types::{Id, UserId};
 
 use super::{App, id_or_new, oidc_identity::oidc_identity};
 use crate::{

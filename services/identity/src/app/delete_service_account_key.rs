@@ -4,8 +4,8 @@ use api::{
     identity::v1::{DeleteServiceAccountKeyRequest, DeleteServiceAccountKeyResponse},
 };
 use authority::Context;
-use base::KeyName;
 use service::{expect_etag, parse};
+use types::KeyName;
 
 use super::App;
 use crate::{error::Error, store::keys};

@@ -2,8 +2,8 @@ use std::collections::HashSet;
 
 use api::identity::v1::{DescribeSubjectsRequest, DescribeSubjectsResponse};
 use authority::Context;
-use base::{Id, Subject};
 use service::parse;
+use types::{Id, Subject};
 
 use super::App;
 use crate::{

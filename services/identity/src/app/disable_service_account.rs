@@ -4,9 +4,9 @@ use api::identity::v1::{
     ServiceAccountState,
 };
 use authority::Context;
-use base::ServiceAccountId;
 use identity_core::is_protected_account;
 use service::{expect_etag, parse};
+use types::ServiceAccountId;
 
 use super::App;
 use crate::{error::Error, store::service_accounts};

@@ -1,7 +1,7 @@
 use api::identity::v1::{ListServiceAccountKeysRequest, ListServiceAccountKeysResponse};
 use authority::Context;
-use base::ServiceAccountId;
 use service::{Page, parse};
+use types::ServiceAccountId;
 
 use super::App;
 use crate::{error::Error, store::keys};

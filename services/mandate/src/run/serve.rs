@@ -3,7 +3,6 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use api::Peer;
-use base::SecretUrl;
 use boot::{LogFormat, Telemetry, TelemetrySettings, serve_admin};
 use cache::Cache;
 use clock::{Clock, SystemClock};
@@ -13,6 +12,7 @@ use seal::Source;
 use store::{Store, StoreUrl};
 use tasks::Tasks;
 use tokio::sync::watch;
+use types::SecretUrl;
 
 use super::{
     exposure, failed,

@@ -8,9 +8,9 @@ use api::{
     entitlement::v1::{CreateGrantRequest, GrantChange, Scope, grant_change::Change},
     membership::v1::AccessChange,
 };
-use base::{ApplicationId, GrantId, Id, In, OrganizationId, ResourceId, RoleName, UnitId};
 use prost::Message;
 use service::parse;
+use types::{ApplicationId, GrantId, Id, In, OrganizationId, ResourceId, RoleName, UnitId};
 
 use super::{id_or_new, reference::check_part};
 

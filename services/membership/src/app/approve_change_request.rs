@@ -10,9 +10,9 @@ use api::{
     policy_of,
 };
 use authority::{Context, Reach};
-use base::{ChangeRequestId, In};
 use membership_core::{RequestStep, Verb};
 use service::{expect_etag, parse};
+use types::{ChangeRequestId, In};
 
 use super::{
     App,

@@ -2,8 +2,8 @@ use ::rpc::Fault;
 use ::store::Turn;
 use api::membership::v1::{BatchCreateMembershipsRequest, BatchCreateMembershipsResponse};
 use authority::Context;
-use base::OrganizationId;
 use service::parse;
+use types::OrganizationId;
 
 use super::{
     App,

@@ -1,8 +1,8 @@
 use ::store::Turn;
 use api::membership::v1::{BatchCreateUnitsRequest, BatchCreateUnitsResponse};
 use authority::Context;
-use base::OrganizationId;
 use service::parse;
+use types::OrganizationId;
 
 use super::{
     App,

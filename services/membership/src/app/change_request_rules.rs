@@ -7,8 +7,8 @@ use api::{
     policy_of,
 };
 use authority::{Caller, Context, Reach, Refused};
-use base::{ChangeRequestId, In, MembershipId, OrganizationId};
 use membership_core::{RequestState, RequestStep, has_content};
+use types::{ChangeRequestId, In, MembershipId, OrganizationId};
 
 use super::{App, named_entities};
 use crate::{

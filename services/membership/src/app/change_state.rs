@@ -3,9 +3,9 @@
 use ::rpc::Fault;
 use ::store::WriteTx;
 use api::membership::v1::{Membership, MembershipState, Organization, OrganizationState};
-use base::{In, MembershipId, OrganizationId};
 use membership_core::{State, Verb, is_protected_membership, is_protected_organization};
 use service::expect_etag;
+use types::{In, MembershipId, OrganizationId};
 
 use crate::{
     error::Error,

@@ -4,9 +4,9 @@ use api::membership::v1::{
     ChangeRequest, ConfirmChangeRequestRequest, ConfirmChangeRequestResponse, change_request::Kind,
 };
 use authority::Context;
-use base::{ChangeRequestId, In};
 use membership_core::RequestStep;
 use service::{expect_etag, parse};
+use types::{ChangeRequestId, In};
 
 use super::{App, change_request_rules as rules};
 use crate::{

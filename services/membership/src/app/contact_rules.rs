@@ -3,9 +3,9 @@
 use ::rpc::Fault;
 use ::store::{StoreError, WriteTx};
 use api::membership::v1::{Contact, ContactKind};
-use base::{In, OrganizationId};
 use membership_core::{IsPrimary, Representatives, check_uri};
 use service::required;
+use types::{In, OrganizationId};
 
 use crate::{error::Error, store::contacts};
 

@@ -5,9 +5,9 @@ use api::membership::v1::{
     change_request::Kind,
 };
 use authority::Context;
-use base::{ChangeRequestId, Id, In, MembershipId, OrganizationId};
 use membership_core::MAX_UNDECIDED;
 use service::parse;
+use types::{ChangeRequestId, Id, In, MembershipId, OrganizationId};
 
 use super::{App, access_change_rules::complete, id_or_new, named_entities};
 use crate::{

@@ -2,9 +2,9 @@ use ::rpc::Fault;
 use ::store::{StoreError, Turn, WriteTx};
 use api::membership::v1::{Contact, ContactKind, CreateContactRequest, CreateContactResponse};
 use authority::Context;
-use base::{ContactId, Id, In, OrganizationId};
 use membership_core::MAX_CONTACTS;
 use service::parse;
+use types::{ContactId, Id, In, OrganizationId};
 
 use super::{App, contact_rules as rules, id_or_new};
 use crate::{

@@ -2,8 +2,8 @@ use ::rpc::Fault;
 use ::store::{StoreError, Turn};
 use api::membership::v1::{CreateOrganizationRequest, CreateOrganizationResponse};
 use authority::Context;
-use base::{Id, OrganizationId};
 use service::required;
+use types::{Id, OrganizationId};
 
 use super::{App, id_or_new};
 use crate::{error::Error, store::organizations};

@@ -4,9 +4,9 @@ use api::{
     membership::v1::{DeleteMembershipRequest, DeleteMembershipResponse, Membership},
 };
 use authority::Context;
-use base::{In, MembershipId};
 use membership_core::is_protected_membership;
 use service::{expect_etag, parse};
+use types::{In, MembershipId};
 
 use super::App;
 use crate::{

@@ -4,8 +4,8 @@ use api::{
     membership::v1::{DeleteResourceRequest, DeleteResourceResponse, Resource},
 };
 use authority::Context;
-use base::{In, ResourceId};
 use service::{expect_etag, parse};
+use types::{In, ResourceId};
 
 use super::App;
 use crate::{error::Error, store::resources};

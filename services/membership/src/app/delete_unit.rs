@@ -4,8 +4,8 @@ use api::{
     membership::v1::{DeleteUnitRequest, DeleteUnitResponse, Unit},
 };
 use authority::Context;
-use base::{In, UnitId};
 use service::{expect_etag, parse};
+use types::{In, UnitId};
 
 use super::App;
 use crate::{

@@ -1,7 +1,7 @@
 use api::membership::v1::{GetResourceRequest, GetResourceResponse};
 use authority::Context;
-use base::{In, ResourceId};
 use service::parse;
+use types::{In, ResourceId};
 
 use super::App;
 use crate::{error::Error, store::resources};

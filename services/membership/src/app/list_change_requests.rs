@@ -3,8 +3,8 @@ use api::membership::v1::{
     ChangeRequestState, ListChangeRequestsRequest, ListChangeRequestsResponse,
 };
 use authority::Context;
-use base::{In, MembershipId, OrganizationId};
 use service::{Page, parse};
+use types::{In, MembershipId, OrganizationId};
 
 use super::{App, change_request_rules as rules, named_entities};
 use crate::{error::Error, store::change_requests};

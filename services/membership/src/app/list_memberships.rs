@@ -9,8 +9,8 @@ use api::{
     },
 };
 use authority::Context;
-use base::OrganizationId;
 use service::{Page, parse};
+use types::OrganizationId;
 
 use super::App;
 use crate::{error::Error, peers::summarize, store::memberships};

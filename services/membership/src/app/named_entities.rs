@@ -7,7 +7,7 @@ use api::{
     entitlement::v1::{EntityIdentity, GrantChange, Scope, grant_change::Change},
     membership::v1::{ChangeRequest, NamedEntity, change_request::Kind},
 };
-use base::OrganizationId;
+use types::OrganizationId;
 
 use crate::{error::Error, store::uids};
 

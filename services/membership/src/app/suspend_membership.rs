@@ -4,9 +4,9 @@ use api::{
     membership::v1::{SuspendMembershipRequest, SuspendMembershipResponse},
 };
 use authority::Context;
-use base::{In, MembershipId};
 use membership_core::Verb;
 use service::parse;
+use types::{In, MembershipId};
 
 use super::{App, change_state::change_membership};
 use crate::error::Error;

@@ -4,9 +4,9 @@ use api::{
     membership::v1::{SuspendOrganizationRequest, SuspendOrganizationResponse},
 };
 use authority::Context;
-use base::OrganizationId;
 use membership_core::Verb;
 use service::parse;
+use types::OrganizationId;
 
 use super::{App, change_state::change_organization};
 use crate::error::Error;

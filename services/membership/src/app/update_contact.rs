@@ -2,8 +2,8 @@ use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::membership::v1::{Contact, ContactKind, UpdateContactRequest, UpdateContactResponse};
 use authority::Context;
-use base::{ContactId, In};
 use service::{expect_etag, parse};
+use types::{ContactId, In};
 
 use super::{App, contact_rules as rules};
 use crate::{

@@ -5,8 +5,8 @@ use api::{
     membership::v1::{Membership, UpdateMembershipRequest, UpdateMembershipResponse},
 };
 use authority::Context;
-use base::{In, MembershipId};
 use service::{expect_etag, parse};
+use types::{In, MembershipId};
 
 use super::App;
 use crate::{

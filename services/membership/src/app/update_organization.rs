@@ -5,9 +5,9 @@ use api::{
     membership::v1::{Organization, UpdateOrganizationRequest, UpdateOrganizationResponse},
 };
 use authority::Context;
-use base::OrganizationId;
 use membership_core::is_protected_organization;
 use service::{expect_etag, parse, required};
+use types::OrganizationId;
 
 use super::App;
 use crate::{error::Error, store::organizations};

@@ -5,8 +5,8 @@ use api::{
     membership::v1::{Resource, UpdateResourceRequest, UpdateResourceResponse},
 };
 use authority::Context;
-use base::{In, ResourceId};
 use service::{expect_etag, parse};
+use types::{In, ResourceId};
 
 use super::{App, moved::Moved, reference::unit_of};
 use crate::{error::Error, store::resources};

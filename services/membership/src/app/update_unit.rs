@@ -5,8 +5,8 @@ use api::{
     membership::v1::{Unit, UpdateUnitRequest, UpdateUnitResponse},
 };
 use authority::Context;
-use base::{In, UnitId};
 use service::{expect_etag, parse, required};
+use types::{In, UnitId};
 
 use super::{App, create_unit::misplaced, moved::Moved, reference::parent_of};
 use crate::{

@@ -2,12 +2,12 @@
 
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::membership::v1::{Organization, OrganizationChange, OrganizationState, change::Entity};
-use base::{Id, OrganizationId, UnixTime};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Expr,
 };
 use service::{etag, timestamp};
+use types::{Id, OrganizationId, UnixTime};
 
 use super::emit;
 

@@ -13,11 +13,11 @@ use std::{
 
 use ::audit::{Budget, Entry};
 use api::common::v1::AuditOutcome;
-use base::{Id, OrganizationId};
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, sleep, timeout, timeout_at},
 };
+use types::{Id, OrganizationId};
 
 use crate::{error::StoreError, store::Store, write::begin};
 

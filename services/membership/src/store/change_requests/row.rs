@@ -2,10 +2,10 @@
 
 use ::store::StoreError;
 use api::membership::v1::ChangeRequest;
-use base::UnixTime;
 use prost::Message;
 use sea_orm::entity::prelude::*;
 use service::{etag, timestamp};
+use types::UnixTime;
 
 use super::{Stored, request_name};
 

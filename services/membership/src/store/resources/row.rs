@@ -2,9 +2,9 @@
 
 use ::store::WriteTx;
 use api::membership::v1::{Resource, ResourceChange, change};
-use base::UnixTime;
 use sea_orm::entity::prelude::*;
 use service::{etag, timestamp};
+use types::UnixTime;
 
 use crate::store::emit;
 
