@@ -12,10 +12,10 @@ use api::{
 use audit::Entry;
 use authority::Permit;
 use clock::SystemClock;
-use seal::{Sealer, Source};
 use store::{AuditQuery, Cursor, Store, StoreError, StoreUrl, Turn, WriteTx};
 use tempfile::TempDir;
 use testkit::Postgres;
+use tokens::{Sealer, Source};
 use tokio::task::JoinSet;
 use types::UnixTime;
 

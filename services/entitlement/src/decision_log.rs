@@ -22,7 +22,7 @@ use std::{
 use api::entitlement::v1::{Decision, DecisionReason, Effect};
 use authority::{Caller, Context};
 use clock::Clock;
-use seal::Sealer;
+use tokens::Sealer;
 use tokio::sync::mpsc::{self, error::TryRecvError};
 use types::{SecretUrl, UnixTime};
 

@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use authority::{Account, Caller, Context, Decider, Proof, Reach, Undecided, Verdict};
 use clock::Clock;
 use entitlement_core::authority::Granter;
-use seal::{Sealer, Source};
+use tokens::{Sealer, Source};
 use types::{GrantId, Id, OrganizationId, UnixTime};
 
 pub(crate) use self::{

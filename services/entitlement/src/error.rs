@@ -7,8 +7,8 @@ use ::store::StoreError;
 use api::{common, entitlement::v1::ErrorReason, help_url};
 use authority::Refused;
 use entitlement_core::{CatalogError, condition::InvalidCondition};
-use seal::InvalidToken;
 use service::store_fault;
+use tokens::InvalidToken;
 use tonic::Code;
 
 use crate::facts::FactsError;

@@ -26,7 +26,7 @@ use ::store::{Store, StoreError, StoreUrl};
 use authority::Authority;
 use clock::Clock;
 use freshness::Contract;
-use seal::{Sealer, Source};
+use tokens::{Sealer, Source};
 use types::OrganizationId;
 
 pub use crate::{

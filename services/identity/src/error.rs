@@ -6,8 +6,8 @@ use ::rpc::Fault;
 use ::store::StoreError;
 use api::identity::v1::ErrorReason;
 use authority::Refused;
-use seal::InvalidToken;
 use service::store_fault;
+use tokens::InvalidToken;
 use tonic::Code;
 use types::OidcIdentity;
 

@@ -14,9 +14,9 @@ use ::rpc::{Authenticator, Channel, PeerChannel, Routes};
 use ::store::{Store, StoreError, StoreUrl};
 use authority::Authority;
 use clock::Clock;
-use seal::{Sealer, Source};
 use secrecy::SecretString;
 use service::peer::Entitlement;
+use tokens::{Sealer, Source};
 use tokio_util::sync::CancellationToken;
 
 pub use crate::store::Migrator;

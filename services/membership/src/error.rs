@@ -7,8 +7,8 @@ use ::store::StoreError;
 use api::membership::v1::ErrorReason;
 use authority::Refused;
 use membership_core::{Misstep, WrongState};
-use seal::InvalidToken;
 use service::store_fault;
+use tokens::InvalidToken;
 use tonic::Code;
 
 /// The domain of this service's reasons.

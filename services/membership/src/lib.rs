@@ -15,8 +15,8 @@ use ::rpc::{Authenticator, Channel, PeerChannel, Routes};
 use ::store::{Store, StoreError, StoreUrl};
 use authority::Authority;
 use clock::Clock;
-use seal::{Sealer, Source};
 use service::peer::Entitlement;
+use tokens::{Sealer, Source};
 
 pub use crate::store::Migrator;
 

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use api::{Inbound, Path, Violations, broken_rule, common::v1::ErrorReason, reason_url};
 use authority::Refused;
 use prost::Message;
-use seal::InvalidToken;
+use tokens::InvalidToken;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 use types::InvalidName;

@@ -2,7 +2,7 @@
 //! added meanwhile cause no skipped or repeated rows.
 
 use prost::Message;
-use seal::{InvalidToken, Sealer};
+use tokens::{InvalidToken, Sealer};
 
 const DEFAULT_PAGE_ROWS: i32 = 50;
 const MAX_PAGE_ROWS: i32 = 1000;

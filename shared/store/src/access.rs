@@ -7,7 +7,7 @@ use sea_orm::{
     AccessMode, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel,
     TransactionOptions, TransactionTrait,
 };
-use seal::Sealer;
+use tokens::Sealer;
 use tokio::{sync::watch, time::timeout};
 use types::Epoch;
 

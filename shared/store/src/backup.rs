@@ -20,7 +20,7 @@ use sea_orm::{
     DbErr, IsolationLevel, Statement, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
-use seal::Source;
+use tokens::Source;
 
 pub use self::{
     file::{count_rows, verify_audit},

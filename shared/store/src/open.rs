@@ -12,7 +12,7 @@ use sea_orm::{
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 use sea_orm_migration::MigratorTrait;
-use seal::{Sealer, Source};
+use tokens::{Sealer, Source};
 use tokio::sync::watch;
 
 use crate::{

@@ -6,7 +6,7 @@ use sea_orm::{
     ConnectOptions, Database, DatabaseConnection,
     sqlx::{self, AssertSqlSafe, Connection, Executor, PgConnection},
 };
-use seal::Source;
+use tokens::Source;
 use tokio::time::timeout;
 
 use crate::{

@@ -8,7 +8,7 @@ use sea_orm::{
     sqlx::{self, AssertSqlSafe, Connection, PgConnection, Row},
 };
 use sea_orm_migration::MigratorTrait;
-use seal::Source;
+use tokens::Source;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{

@@ -9,7 +9,7 @@ use std::{
 use ::audit::Chain;
 use clock::Clock;
 use sea_orm::DatabaseConnection;
-use seal::{Sealer, Source};
+use tokens::{Sealer, Source};
 use tokio::sync::watch;
 
 use crate::{

@@ -9,7 +9,7 @@ use ::audit::Entry;
 use api::{Audited, Mutation, common::v1::AuditOutcome};
 use authority::Permit;
 use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
-use seal::Position;
+use tokens::Position;
 use types::UnixTime;
 
 use crate::{

@@ -15,8 +15,8 @@ use api::{
     entitlement::v1::{ChangeKind, WatchRequest, WatchResponse, WatchedChange},
 };
 use authority::{Caller, Context, Reach};
-use seal::{Position, Source};
 use service::{parse, refuse};
+use tokens::{Position, Source};
 use tokio::sync::mpsc;
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use tonic::Status;

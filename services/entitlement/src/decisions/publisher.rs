@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 
 use ::cache::{Cache, Entry};
 use freshness::{At, Contract};
-use seal::Source;
+use tokens::Source;
 use tokio::{sync::mpsc, time::MissedTickBehavior};
 use types::OrganizationId;
 

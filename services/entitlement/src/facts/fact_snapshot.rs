@@ -12,8 +12,8 @@ use entitlement_core::{Catalog, Map, Member, Organization, Subject, Target};
 use freshness::Journal;
 use types::{Id, OidcIdentity, OrganizationId, UnixTime};
 
-use seal::Source;
 use store::Cursor;
+use tokens::Source;
 
 use super::{FactKey, catalog_cache::Declared};
 use crate::store::cursors::FeedCursor;

@@ -1,8 +1,8 @@
 //! `mandate migrate`: migrates databases to the version of this binary.
 
 use clap::Args;
-use seal::Source;
 use store::{Migrations, StoreUrl};
+use tokens::Source;
 use types::SecretUrl;
 
 use super::{failed, serve::stores_of, serve_args::Which};

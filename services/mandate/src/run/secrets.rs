@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use boot::{read_secret, secret_in};
-use seal::Sealer;
 use secrecy::{ExposeSecret, SecretString};
+use tokens::Sealer;
 
 use super::failed;
 use crate::exit::Failure;

@@ -8,9 +8,9 @@ use cache::Cache;
 use clock::{Clock, SystemClock};
 use oidc::Tokens;
 use rpc::{GrpcService, Listener, TlsFiles};
-use seal::Source;
 use store::{Store, StoreUrl};
 use tasks::Tasks;
+use tokens::Source;
 use tokio::sync::watch;
 use types::SecretUrl;
 

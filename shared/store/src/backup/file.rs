@@ -7,7 +7,7 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, QueryResult,
     Statement, sqlx::sqlite::SqliteJournalMode,
 };
-use seal::{Sealer, Source};
+use tokens::{Sealer, Source};
 
 use super::{BackupError, tables};
 use crate::store::{LOCK_TIMEOUT, name_of};

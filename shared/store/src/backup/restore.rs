@@ -12,7 +12,7 @@ use sea_orm::{
     sqlx::sqlite::SqliteConnectOptions,
 };
 use sea_orm_migration::MigratorTrait;
-use seal::Source;
+use tokens::Source;
 
 use super::{BackupError, check_version, choose_schema, connect, file, rows, sync, tables};
 use crate::{store::name_of, url::StoreUrl};
