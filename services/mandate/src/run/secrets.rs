@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use boot::{read_secret, secret_in};
+use runtime::{read_secret, secret_in};
 use secrecy::{ExposeSecret, SecretString};
 use tokens::Sealer;
 

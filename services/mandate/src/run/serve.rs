@@ -3,11 +3,11 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use api::Peer;
-use boot::{LogFormat, Telemetry, TelemetrySettings, serve_admin};
 use cache::Cache;
 use clock::{Clock, SystemClock};
 use oidc::Tokens;
 use rpc::{GrpcService, Listener, TlsFiles};
+use runtime::{LogFormat, Telemetry, TelemetrySettings, serve_admin};
 use store::{Store, StoreUrl};
 use tasks::Tasks;
 use tokens::Source;
