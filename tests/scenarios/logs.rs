@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use authority::Permit;
+use authz::Permit;
 use clock::SystemClock;
 use store::{Cursor, Store, StoreUrl};
 use tempfile::TempDir;

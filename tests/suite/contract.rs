@@ -10,7 +10,7 @@ use api::{
     identity::v1::{CreateUserRequest, CreateUserResponse},
 };
 use audit::Entry;
-use authority::Permit;
+use authz::Permit;
 use clock::SystemClock;
 use store::{AuditQuery, Cursor, Store, StoreError, StoreUrl, Turn, WriteTx};
 use tempfile::TempDir;

@@ -14,7 +14,7 @@ use api::entitlement::v1::{
     authorization_service_client::AuthorizationServiceClient,
 };
 use async_trait::async_trait;
-use authority::{Account, Caller, Context, RequestId, Undecided};
+use authz::{Account, Caller, Context, RequestId, Undecided};
 use http::{HeaderMap, HeaderValue};
 use http_body_util::Full;
 use prost::bytes::Bytes;

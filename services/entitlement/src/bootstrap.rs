@@ -2,7 +2,7 @@
 
 use ::store::{Store, StoreError};
 use api::entitlement::v1::Scope;
-use authority::Permit;
+use authz::Permit;
 use entitlement_core::management;
 use types::{ApplicationId, GrantId, Id, OrganizationId, RoleName, UnixTime};
 

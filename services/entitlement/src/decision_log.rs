@@ -20,7 +20,7 @@ use std::{
 };
 
 use api::entitlement::v1::{Decision, DecisionReason, Effect};
-use authority::{Caller, Context};
+use authz::{Caller, Context};
 use clock::Clock;
 use tokens::Sealer;
 use tokio::sync::mpsc::{self, error::TryRecvError};

@@ -13,7 +13,7 @@ use api::{
     common::v1::{Consistency, consistency::Requirement},
 };
 use async_trait::async_trait;
-use authority::{Account, Caller, Context, Decider, Proof, Reach, Undecided, Verdict};
+use authz::{Account, Caller, Context, Decider, Proof, Reach, Undecided, Verdict};
 use clock::Clock;
 use entitlement_core::authority::Granter;
 use tokens::{Sealer, Source};

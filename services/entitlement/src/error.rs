@@ -5,7 +5,7 @@ mod metadata;
 use ::rpc::{Fault, Help};
 use ::store::StoreError;
 use api::{common, entitlement::v1::ErrorReason, help_url};
-use authority::Refused;
+use authz::Refused;
 use entitlement_core::{CatalogError, condition::InvalidCondition};
 use service::store_fault;
 use tokens::InvalidToken;

@@ -23,7 +23,7 @@ use std::{
 use ::cache::Cache;
 use ::rpc::{Authenticator, Channel, PeerChannel, Routes};
 use ::store::{Store, StoreError, StoreUrl};
-use authority::Authority;
+use authz::Authority;
 use clock::Clock;
 use freshness::Contract;
 use tokens::{Sealer, Source};

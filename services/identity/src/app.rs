@@ -39,7 +39,7 @@ pub(crate) use self::{
 
 use ::rpc::Fault;
 use api::entitlement::v1::{CheckControlRequest, ReleaseMemberRequest};
-use authority::{Authority, Context, Permit, Reach, Refused};
+use authz::{Authority, Context, Permit, Reach, Refused};
 use service::peer::Entitlement;
 use store::Store;
 use tokio_util::sync::CancellationToken;

@@ -1,7 +1,7 @@
 //! The first service account: without it nobody could grant anything.
 
 use api::identity::v1::{ServiceAccount, ServiceAccountState};
-use authority::Permit;
+use authz::Permit;
 use identity_core::{KeySecret, ROOT};
 use secrecy::{ExposeSecret, SecretString};
 use types::{Id, KeyName, ServiceAccountId, UnixTime};

@@ -5,7 +5,7 @@ mod metadata;
 use ::rpc::Fault;
 use ::store::StoreError;
 use api::identity::v1::ErrorReason;
-use authority::Refused;
+use authz::Refused;
 use service::store_fault;
 use tokens::InvalidToken;
 use tonic::Code;

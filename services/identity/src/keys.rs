@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use authority::{Account, Undecided};
+use authz::{Account, Undecided};
 use aws_lc_rs::constant_time;
 use identity_core::KeySecret;
 use rpc::{Authenticator, Credential};

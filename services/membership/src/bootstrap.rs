@@ -2,7 +2,7 @@
 
 use ::store::{Store, StoreError};
 use api::membership::v1::Organization;
-use authority::Permit;
+use authz::Permit;
 use membership_core::ROOT;
 use types::{Id, In, MembershipId, OrganizationId, ServiceAccountId, Subject};
 

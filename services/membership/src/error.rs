@@ -5,7 +5,7 @@ mod metadata;
 use ::rpc::Fault;
 use ::store::StoreError;
 use api::membership::v1::ErrorReason;
-use authority::Refused;
+use authz::Refused;
 use membership_core::{Misstep, WrongState};
 use service::store_fault;
 use tokens::InvalidToken;

@@ -7,7 +7,7 @@ use api::identity::v1::{
     peer_service_client::PeerServiceClient,
 };
 use async_trait::async_trait;
-use authority::{Account, Undecided};
+use authz::{Account, Undecided};
 use rpc::{Authenticator, Credential, PeerChannel};
 use tonic::{Code, Status};
 use types::Subject;

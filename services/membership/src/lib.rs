@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use ::rpc::{Authenticator, Channel, PeerChannel, Routes};
 use ::store::{Store, StoreError, StoreUrl};
-use authority::Authority;
+use authz::Authority;
 use clock::Clock;
 use service::peer::Entitlement;
 use tokens::{Sealer, Source};

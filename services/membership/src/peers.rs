@@ -12,7 +12,7 @@ use api::{
         peer_service_client::PeerServiceClient as IdentityClient,
     },
 };
-use authority::{Caller, Context};
+use authz::{Caller, Context};
 use rpc::{Channel, Fault, PeerChannel};
 use service::peer::{Entitlement, refusal};
 use tonic::Status;

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use api::{Inbound, Path, Violations, broken_rule, common::v1::ErrorReason, reason_url};
-use authority::Refused;
+use authz::Refused;
 use prost::Message;
 use tokens::InvalidToken;
 use tonic::{Code, Status};

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use ::audit::Entry;
 use api::{AuditKind, Audited, common::v1::AuditOutcome};
-use authority::{Basis, Caller, Context};
+use authz::{Basis, Caller, Context};
 use rpc::Fault;
 use store::Store;
 

@@ -1,6 +1,6 @@
 //! The path from a `tonic` request to a use case and back, the same for every method.
 
-use authority::Context;
+use authz::Context;
 use rpc::{Fault, take_context};
 use store::Store;
 use tonic::{Request, Response, Status};

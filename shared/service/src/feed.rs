@@ -2,7 +2,7 @@
 
 use std::{pin::Pin, time::Duration};
 
-use authority::{Authority, Context, Reach};
+use authz::{Authority, Context, Reach};
 use prost::Message;
 use store::{Backlog, Cursor, Store, StoreError};
 use tokio::{sync::mpsc, time::timeout};

@@ -12,7 +12,7 @@ use api::{
     },
 };
 use async_trait::async_trait;
-use authority::{Account, Context, Decider, Proof, Reach, Undecided, Verdict};
+use authz::{Account, Context, Decider, Proof, Reach, Undecided, Verdict};
 use rpc::{Channel, Fault, PeerChannel};
 use tonic::{Response, Status};
 

@@ -7,7 +7,7 @@ use std::{
 
 use ::audit::Entry;
 use api::{Audited, Mutation, common::v1::AuditOutcome};
-use authority::Permit;
+use authz::Permit;
 use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use tokens::Position;
 use types::UnixTime;

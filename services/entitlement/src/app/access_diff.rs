@@ -7,7 +7,7 @@ use api::entitlement::v1::{
     AccessDifference, PermissionsDifference, PreviewResponse, PreviewWarning, PreviewWarningKind,
     Scope,
 };
-use authority::Context;
+use authz::Context;
 use entitlement_core::{Facts, access, authority::Granter};
 use types::{OrganizationId, UnixTime};
 

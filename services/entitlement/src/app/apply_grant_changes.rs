@@ -1,6 +1,6 @@
 use ::store::Turn;
 use api::entitlement::v1::{ApplyGrantChangesRequest, ApplyGrantChangesResponse, EntityIdentity};
-use authority::Context;
+use authz::Context;
 use service::parse;
 use types::OrganizationId;
 

@@ -5,7 +5,7 @@ use api::{
     },
     policy_of,
 };
-use authority::{Account, Caller, Context};
+use authz::{Account, Caller, Context};
 use service::parse;
 use types::{OrganizationId, Subject};
 

@@ -1,5 +1,5 @@
 use api::entitlement::v1::{AuthorizeRequest, AuthorizeResponse};
-use authority::{Context, Reach, Verdict};
+use authz::{Context, Reach, Verdict};
 use service::parse;
 use types::{OrganizationId, Subject};
 

@@ -3,7 +3,7 @@ use ::store::Turn;
 use api::entitlement::v1::{
     BatchCreateGrantsRequest, BatchCreateGrantsResponse, CreateGrantRequest,
 };
-use authority::Context;
+use authz::Context;
 use service::parse;
 use types::OrganizationId;
 

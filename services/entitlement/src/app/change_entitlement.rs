@@ -7,7 +7,7 @@ use api::entitlement::v1::{
     ReactivateEntitlementRequest, ReactivateEntitlementResponse, SuspendEntitlementRequest,
     SuspendEntitlementResponse,
 };
-use authority::{Context, Permit};
+use authz::{Context, Permit};
 use entitlement_core::management;
 use service::{expect_etag, parse};
 use types::{ApplicationId, EntitlementId, Id, In, OrganizationId};

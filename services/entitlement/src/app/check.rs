@@ -1,5 +1,5 @@
 use api::entitlement::v1::{CheckRequest, CheckResponse, Decision};
-use authority::Context;
+use authz::Context;
 use types::UnixTime;
 
 use super::{

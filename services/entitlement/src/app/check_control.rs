@@ -1,6 +1,6 @@
 use ::rpc::Fault;
 use api::entitlement::v1::{CheckControlRequest, CheckControlResponse};
-use authority::Context;
+use authz::Context;
 use service::parse;
 use types::{OrganizationId, Subject};
 

@@ -1,6 +1,6 @@
 use ::rpc::Fault;
 use api::entitlement::v1::{CheckMoveRequest, CheckMoveResponse};
-use authority::Context;
+use authz::Context;
 use service::parse;
 use types::{In, InvalidName, OrganizationId, ResourceId, Subject, UnitId};
 

@@ -12,7 +12,7 @@ use api::entitlement::v1::{
     CheckStreamRequest, CheckStreamResponse, Decision, StreamAnswer, StreamQuestion,
     stream_answer::Outcome,
 };
-use authority::Context;
+use authz::Context;
 use service::refuse;
 use tokio::{
     sync::{Semaphore, mpsc},

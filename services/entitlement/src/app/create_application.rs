@@ -1,7 +1,7 @@
 use ::rpc::Fault;
 use ::store::{StoreError, Turn};
 use api::entitlement::v1::{CreateApplicationRequest, CreateApplicationResponse};
-use authority::Context;
+use authz::Context;
 use types::{ApplicationId, Id};
 
 use super::{App, application_rules};

@@ -1,6 +1,6 @@
 use ::store::{StoreError, Turn, WriteTx};
 use api::entitlement::v1::{CreateCustomRoleRequest, CreateCustomRoleResponse, CustomRole};
-use authority::Context;
+use authz::Context;
 use service::parse;
 use types::{OrganizationId, RoleName};
 

@@ -3,7 +3,7 @@ use ::store::{Turn, WriteTx};
 use api::entitlement::v1::{
     CreateEntitlementRequest, CreateEntitlementResponse, Entitlement, EntitlementState,
 };
-use authority::{Context, Permit};
+use authz::{Context, Permit};
 use entitlement_core::management;
 use service::{moment, parse};
 use types::{ApplicationId, Id, OrganizationId, UnixTime};

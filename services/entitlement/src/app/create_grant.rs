@@ -1,6 +1,6 @@
 use ::store::{StoreError, Turn, WriteTx};
 use api::entitlement::v1::{CreateGrantRequest, CreateGrantResponse, Grant};
-use authority::{Context, Permit};
+use authz::{Context, Permit};
 use service::parse;
 use types::{Id, OrganizationId};
 

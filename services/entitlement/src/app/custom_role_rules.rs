@@ -3,7 +3,7 @@
 use ::rpc::Fault;
 use ::store::WriteTx;
 use api::entitlement::v1::CustomRole;
-use authority::Context;
+use authz::Context;
 use entitlement_core::{management, parts};
 use service::parse;
 use types::{ApplicationId, Id, OrganizationId, RoleId, RoleName};

@@ -3,7 +3,7 @@
 //! [`App::lead`].
 
 use api::entitlement::v1::{Grant, Scope};
-use authority::{Caller, Context, Permit, Reach, Refused};
+use authz::{Caller, Context, Permit, Reach, Refused};
 use entitlement_core::{
     ApplicationIndex, Catalog, Facts, Target,
     authority::{DelegationError, GrantTarget, Granter, ProposedGrant},

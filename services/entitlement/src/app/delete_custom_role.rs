@@ -1,6 +1,6 @@
 use ::store::{Turn, WriteTx};
 use api::entitlement::v1::{CustomRole, DeleteCustomRoleRequest, DeleteCustomRoleResponse};
-use authority::Context;
+use authz::Context;
 use service::expect_etag;
 use types::{OrganizationId, RoleName};
 

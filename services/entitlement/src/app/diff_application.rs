@@ -1,6 +1,6 @@
 use ::rpc::Fault;
 use api::entitlement::v1::{DiffApplicationRequest, DiffApplicationResponse, RoleDifference};
-use authority::Context;
+use authz::Context;
 use entitlement_core::difference;
 use service::{expect_etag, parse};
 use types::ApplicationId;

@@ -1,6 +1,6 @@
 use ::store::Turn;
 use api::entitlement::v1::{ForgetPersonRequest, ForgetPersonResponse};
-use authority::Context;
+use authz::Context;
 use service::parse;
 use types::UserId;
 

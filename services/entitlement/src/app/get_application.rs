@@ -1,5 +1,5 @@
 use api::entitlement::v1::{GetApplicationRequest, GetApplicationResponse};
-use authority::Context;
+use authz::Context;
 use service::parse;
 use types::ApplicationId;
 

@@ -1,5 +1,5 @@
 use api::entitlement::v1::{GetEntitlementRequest, GetEntitlementResponse};
-use authority::Context;
+use authz::Context;
 use service::parse;
 use types::{EntitlementId, Id, In};
 

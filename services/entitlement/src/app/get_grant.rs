@@ -1,5 +1,5 @@
 use api::entitlement::v1::{GetGrantRequest, GetGrantResponse};
-use authority::Context;
+use authz::Context;
 use service::parse;
 use types::{GrantId, In};
 

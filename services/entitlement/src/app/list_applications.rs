@@ -1,6 +1,6 @@
 use ::rpc::Fault;
 use api::entitlement::v1::{Application, ListApplicationsRequest, ListApplicationsResponse};
-use authority::Context;
+use authz::Context;
 use service::Page;
 
 use super::App;

@@ -1,5 +1,5 @@
 use api::entitlement::v1::{ListCustomRolesRequest, ListCustomRolesResponse};
-use authority::Context;
+use authz::Context;
 use service::{Page, parse};
 use types::OrganizationId;
 

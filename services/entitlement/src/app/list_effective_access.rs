@@ -3,7 +3,7 @@ use api::entitlement::v1::{
     AccessView, ApplicationAccess, ListEffectiveAccessRequest, ListEffectiveAccessResponse,
     ManagementMode, PermissionAccess, Scope,
 };
-use authority::Context;
+use authz::Context;
 use entitlement_core as core;
 use entitlement_core::{
     ApplicationIndex, Target,

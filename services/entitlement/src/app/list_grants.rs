@@ -1,5 +1,5 @@
 use api::entitlement::v1::{Grant, ListGrantsRequest, ListGrantsResponse};
-use authority::Context;
+use authz::Context;
 use service::{Page, parse};
 use types::{ApplicationId, OrganizationId, RoleName, Subject};
 

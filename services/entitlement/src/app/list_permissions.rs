@@ -1,5 +1,5 @@
 use api::entitlement::v1::{ListPermissionsRequest, ListPermissionsResponse};
-use authority::Context;
+use authz::Context;
 use entitlement_core::ConditionInput;
 use service::{Page, parse};
 use types::Subject;

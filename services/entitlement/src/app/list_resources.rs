@@ -3,7 +3,7 @@ mod location;
 mod scan_units;
 
 use api::entitlement::v1::{ListResourcesRequest, ListResourcesResponse, PlaceKind};
-use authority::Context;
+use authz::Context;
 use entitlement_core::{ConditionInput, Facts, PermissionIndex, Target};
 use service::{Page, parse};
 use types::{OrganizationId, Subject, UnixTime};

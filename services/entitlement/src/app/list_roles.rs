@@ -1,5 +1,5 @@
 use api::entitlement::v1::{ListRolesRequest, ListRolesResponse};
-use authority::Context;
+use authz::Context;
 use service::{Page, parse};
 use types::ApplicationId;
 

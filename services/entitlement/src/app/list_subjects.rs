@@ -4,7 +4,7 @@ use ::rpc::Fault;
 use api::entitlement::v1::{
     ListSubjectsRequest, ListSubjectsResponse, list_subjects_request::Held,
 };
-use authority::Context;
+use authz::Context;
 use entitlement_core::{Catalog, ConditionInput, PermissionIndex, Roles};
 use prost_types::Struct;
 use service::Page;

@@ -2,7 +2,7 @@
 
 use ::store::WriteTx;
 use api::entitlement::v1::{GrantPrecondition, GrantState};
-use authority::Context;
+use authz::Context;
 use service::parse;
 use types::{OrganizationId, RoleName, Subject};
 

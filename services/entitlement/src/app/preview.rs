@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use ::store::WriteTx;
 use api::entitlement::v1::{Grant, GrantChange, PreviewConflict, PreviewRequest, PreviewResponse};
-use authority::Context;
+use authz::Context;
 use aws_lc_rs::digest;
 use prost::Message;
 use service::parse;

@@ -1,7 +1,7 @@
 use ::rpc::Fault;
 use ::store::WriteTx;
 use api::entitlement::v1::{ReleaseMemberRequest, ReleaseMemberResponse};
-use authority::{Context, Permit};
+use authz::{Context, Permit};
 use entitlement_core::management;
 use service::{parse, timestamp};
 use types::{Id, OrganizationId, Subject, UnixTime};

@@ -1,6 +1,6 @@
 use ::store::{Turn, WriteTx};
 use api::entitlement::v1::{Grant, RevokeGrantRequest, RevokeGrantResponse};
-use authority::Context;
+use authz::Context;
 use service::parse;
 use types::{GrantId, Id, In};
 

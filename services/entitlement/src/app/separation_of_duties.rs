@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ::rpc::Fault;
 use ::store::WriteTx;
 use api::entitlement::v1::Grant;
-use authority::Context;
+use authz::Context;
 use entitlement_core::{ApplicationDefinition, Validity, management, parts, violation};
 use types::{ApplicationId, Id, OrganizationId, RoleName, UnixTime};
 

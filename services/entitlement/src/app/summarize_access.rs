@@ -1,5 +1,5 @@
 use api::entitlement::v1::{AccessSummary, SummarizeAccessRequest, SummarizeAccessResponse};
-use authority::Context;
+use authz::Context;
 use entitlement_core::{Facts, access};
 use service::parse;
 use types::{OrganizationId, Subject, UnixTime};

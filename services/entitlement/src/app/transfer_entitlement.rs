@@ -1,7 +1,7 @@
 use ::rpc::Fault;
 use ::store::Turn;
 use api::entitlement::v1::{TransferEntitlementRequest, TransferEntitlementResponse};
-use authority::Context;
+use authz::Context;
 use service::{moment, parse};
 use types::{ApplicationId, EntitlementId, Id, In, OrganizationId, UnixTime};
 

@@ -1,7 +1,7 @@
 use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::entitlement::v1::{Application, UpdateApplicationRequest, UpdateApplicationResponse};
-use authority::Context;
+use authz::Context;
 use service::{expect_etag, parse};
 use types::{ApplicationId, RoleName};
 

@@ -1,7 +1,7 @@
 use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::entitlement::v1::{CustomRole, UpdateCustomRoleRequest, UpdateCustomRoleResponse};
-use authority::Context;
+use authz::Context;
 use service::expect_etag;
 use types::{OrganizationId, RoleName};
 

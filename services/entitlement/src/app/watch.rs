@@ -14,7 +14,7 @@ use api::{
     Access,
     entitlement::v1::{ChangeKind, WatchRequest, WatchResponse, WatchedChange},
 };
-use authority::{Caller, Context, Reach};
+use authz::{Caller, Context, Reach};
 use service::{parse, refuse};
 use tokens::{Position, Source};
 use tokio::sync::mpsc;

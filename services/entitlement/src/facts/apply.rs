@@ -3,7 +3,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use api::entitlement::v1::Scope;
-use authority::Account;
+use authz::Account;
 use entitlement_core as core;
 use entitlement_core::{
     Bounds, Catalog, Condition, Entitlement, Grant, Map, Member, Organization, SubjectKind,

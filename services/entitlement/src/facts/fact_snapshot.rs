@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use api::entitlement::v1::Application;
-use authority::Account;
+use authz::Account;
 use entitlement_core as core;
 use entitlement_core::{Catalog, Map, Member, Organization, Subject, Target};
 use freshness::Journal;

@@ -8,7 +8,7 @@ use api::identity::v1::{
     Change, ServiceAccountChange, ServiceAccountKeyChange, UserChange, WatchRequest, WatchResponse,
     change::Entity, feed_service_client::FeedServiceClient,
 };
-use authority::Permit;
+use authz::Permit;
 use tokio::time::timeout;
 use types::{Epoch, Id, KeyName, OidcIdentity, UnixTime};
 

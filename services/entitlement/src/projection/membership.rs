@@ -8,7 +8,7 @@ use api::membership::v1::{
     Change, MembershipChange, OrganizationChange, RepresentativeChange, ResourceChange, UnitChange,
     WatchRequest, WatchResponse, change::Entity, feed_service_client::FeedServiceClient,
 };
-use authority::Permit;
+use authz::Permit;
 use tokio::time::timeout;
 use types::{Epoch, Id, In, MembershipId, OrganizationId, ResourceId, UnitId};
 

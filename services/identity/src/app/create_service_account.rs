@@ -1,7 +1,7 @@
 use ::rpc::Fault;
 use ::store::{StoreError, Turn};
 use api::identity::v1::{CreateServiceAccountRequest, CreateServiceAccountResponse};
-use authority::Context;
+use authz::Context;
 use types::{Id, ServiceAccountId};
 
 use super::{App, id_or_new};

@@ -1,7 +1,7 @@
 use ::rpc::Fault;
 use ::store::{StoreError, Turn};
 use api::identity::v1::{CreateServiceAccountKeyRequest, CreateServiceAccountKeyResponse};
-use authority::Context;
+use authz::Context;
 use identity_core::KeySecret;
 use service::{moment, parse};
 use types::{Id, KeyId, KeyName, ServiceAccountId, UnixTime};

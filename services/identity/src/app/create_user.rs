@@ -1,7 +1,7 @@
 use ::rpc::Fault;
 use ::store::{StoreError, Turn, WriteTx};
 use api::identity::v1::{CreateUserRequest, CreateUserResponse, User};
-use authority::Context;
+use authz::Context;
 use identity_core::Login;
 use service::required;
 use types::{Id, UserId};

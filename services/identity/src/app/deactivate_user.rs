@@ -1,6 +1,6 @@
 use ::store::{Turn, WriteTx};
 use api::identity::v1::{DeactivateUserRequest, DeactivateUserResponse, User, UserState};
-use authority::Context;
+use authz::Context;
 use service::{expect_etag, parse};
 use types::UserId;
 

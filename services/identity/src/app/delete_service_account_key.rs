@@ -3,7 +3,7 @@ use api::{
     common::v1::Propagation,
     identity::v1::{DeleteServiceAccountKeyRequest, DeleteServiceAccountKeyResponse},
 };
-use authority::Context;
+use authz::Context;
 use service::{expect_etag, parse};
 use types::KeyName;
 

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use api::identity::v1::{DescribeSubjectsRequest, DescribeSubjectsResponse};
-use authority::Context;
+use authz::Context;
 use service::parse;
 use types::{Id, Subject};
 

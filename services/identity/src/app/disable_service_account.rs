@@ -3,7 +3,7 @@ use api::identity::v1::{
     DisableServiceAccountRequest, DisableServiceAccountResponse, ServiceAccount,
     ServiceAccountState,
 };
-use authority::Context;
+use authz::Context;
 use identity_core::is_protected_account;
 use service::{expect_etag, parse};
 use types::ServiceAccountId;

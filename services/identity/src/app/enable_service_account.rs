@@ -1,6 +1,6 @@
 use ::store::Turn;
 use api::identity::v1::{EnableServiceAccountRequest, EnableServiceAccountResponse};
-use authority::Context;
+use authz::Context;
 use service::parse;
 use types::ServiceAccountId;
 

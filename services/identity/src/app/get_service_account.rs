@@ -1,5 +1,5 @@
 use api::identity::v1::{GetServiceAccountRequest, GetServiceAccountResponse};
-use authority::Context;
+use authz::Context;
 use service::parse;
 use types::ServiceAccountId;
 

@@ -1,5 +1,5 @@
 use api::identity::v1::{GetUserRequest, GetUserResponse};
-use authority::Context;
+use authz::Context;
 use service::parse;
 use types::UserId;
 

@@ -1,5 +1,5 @@
 use api::identity::v1::{ListAuditEntriesRequest, ListAuditEntriesResponse};
-use authority::Context;
+use authz::Context;
 use service::{list_audit, parse};
 use types::OrganizationId;
 

@@ -1,5 +1,5 @@
 use api::identity::v1::{ListServiceAccountKeysRequest, ListServiceAccountKeysResponse};
-use authority::Context;
+use authz::Context;
 use service::{Page, parse};
 use types::ServiceAccountId;
 

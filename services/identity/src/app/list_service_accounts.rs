@@ -1,5 +1,5 @@
 use api::identity::v1::{ListServiceAccountsRequest, ListServiceAccountsResponse};
-use authority::Context;
+use authz::Context;
 use service::Page;
 
 use super::App;

@@ -1,6 +1,6 @@
 use ::rpc::Fault;
 use api::identity::v1::{ListUsersRequest, ListUsersResponse, OidcIdentity};
-use authority::Context;
+use authz::Context;
 use identity_core::{Login, equalities};
 use service::Page;
 

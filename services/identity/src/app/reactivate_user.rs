@@ -1,6 +1,6 @@
 use ::store::Turn;
 use api::identity::v1::{ReactivateUserRequest, ReactivateUserResponse, UserState};
-use authority::Context;
+use authz::Context;
 use service::parse;
 use types::UserId;
 

@@ -1,7 +1,7 @@
 use ::rpc::Fault;
 use ::store::Turn;
 use api::identity::v1::{UpdateUserRequest, UpdateUserResponse};
-use authority::Context;
+use authz::Context;
 use service::{expect_etag, parse, required};
 use types::{Id, UserId};
 

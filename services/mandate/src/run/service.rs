@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use authority::Account;
+use authz::Account;
 use cache::Cache;
 use clock::Clock;
 use entitlement::DecisionLogSettings;

@@ -4,7 +4,7 @@ use api::{
     entitlement::v1::ApplyGrantChangesForRequest,
     membership::v1::{ChangeRequest, ChangeRequestState, change_request::Kind},
 };
-use authority::Permit;
+use authz::Permit;
 use membership_core::RequestStep;
 use types::{ChangeRequestId, In};
 

@@ -9,7 +9,7 @@ use api::{
     },
     policy_of,
 };
-use authority::{Context, Reach};
+use authz::{Context, Reach};
 use membership_core::{RequestStep, Verb};
 use service::{expect_etag, parse};
 use types::{ChangeRequestId, In};

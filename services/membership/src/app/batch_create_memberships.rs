@@ -1,7 +1,7 @@
 use ::rpc::Fault;
 use ::store::Turn;
 use api::membership::v1::{BatchCreateMembershipsRequest, BatchCreateMembershipsResponse};
-use authority::Context;
+use authz::Context;
 use service::parse;
 use types::OrganizationId;
 

@@ -1,6 +1,6 @@
 use ::store::Turn;
 use api::membership::v1::{BatchCreateResourcesRequest, BatchCreateResourcesResponse};
-use authority::Context;
+use authz::Context;
 use service::parse;
 use types::OrganizationId;
 

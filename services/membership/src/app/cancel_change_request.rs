@@ -1,6 +1,6 @@
 use ::store::{Turn, WriteTx};
 use api::membership::v1::{CancelChangeRequestRequest, CancelChangeRequestResponse, ChangeRequest};
-use authority::Context;
+use authz::Context;
 use membership_core::RequestStep;
 use service::{expect_etag, parse};
 use types::{ChangeRequestId, In};

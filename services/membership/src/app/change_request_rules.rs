@@ -6,7 +6,7 @@ use api::{
     membership::v1::{ChangeRequest, ChangeRequestState, Deactivation, change_request::Kind},
     policy_of,
 };
-use authority::{Caller, Context, Reach, Refused};
+use authz::{Caller, Context, Reach, Refused};
 use membership_core::{RequestState, RequestStep, has_content};
 use types::{ChangeRequestId, In, MembershipId, OrganizationId};
 

@@ -3,7 +3,7 @@ use ::store::{Turn, WriteTx};
 use api::membership::v1::{
     ChangeRequest, ConfirmChangeRequestRequest, ConfirmChangeRequestResponse, change_request::Kind,
 };
-use authority::Context;
+use authz::Context;
 use membership_core::RequestStep;
 use service::{expect_etag, parse};
 use types::{ChangeRequestId, In};

@@ -4,7 +4,7 @@ use api::membership::v1::{
     ChangeRequest, ChangeRequestState, CreateChangeRequestRequest, CreateChangeRequestResponse,
     change_request::Kind,
 };
-use authority::Context;
+use authz::Context;
 use membership_core::MAX_UNDECIDED;
 use service::parse;
 use types::{ChangeRequestId, Id, In, MembershipId, OrganizationId};

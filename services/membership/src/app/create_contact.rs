@@ -1,7 +1,7 @@
 use ::rpc::Fault;
 use ::store::{StoreError, Turn, WriteTx};
 use api::membership::v1::{Contact, ContactKind, CreateContactRequest, CreateContactResponse};
-use authority::Context;
+use authz::Context;
 use membership_core::MAX_CONTACTS;
 use service::parse;
 use types::{ContactId, Id, In, OrganizationId};

@@ -1,7 +1,7 @@
 use ::rpc::Fault;
 use ::store::{StoreError, Turn, WriteTx};
 use api::membership::v1::{CreateMembershipRequest, CreateMembershipResponse, Membership};
-use authority::Context;
+use authz::Context;
 use membership_core::membership_id;
 use service::parse;
 use types::{In, OrganizationId, Subject};

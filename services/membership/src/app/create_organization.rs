@@ -1,7 +1,7 @@
 use ::rpc::Fault;
 use ::store::{StoreError, Turn};
 use api::membership::v1::{CreateOrganizationRequest, CreateOrganizationResponse};
-use authority::Context;
+use authz::Context;
 use service::required;
 use types::{Id, OrganizationId};
 

@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use ::rpc::Fault;
 use ::store::{StoreError, Turn, WriteTx};
 use api::membership::v1::{CreateResourceRequest, CreateResourceResponse, Resource};
-use authority::Context;
+use authz::Context;
 use membership_core::{check_external_id, check_type};
 use service::parse;
 use types::{Id, In, OrganizationId, ResourceId};

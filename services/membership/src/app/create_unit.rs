@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::membership::v1::{CreateUnitRequest, CreateUnitResponse, Unit};
-use authority::Context;
+use authz::Context;
 use membership_core::{Misplaced, check_kind, check_number};
 use service::{parse, required};
 use types::{Id, In, OrganizationId, UnitId};

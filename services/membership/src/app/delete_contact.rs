@@ -1,6 +1,6 @@
 use ::store::{Turn, WriteTx};
 use api::membership::v1::{Contact, DeleteContactRequest, DeleteContactResponse};
-use authority::Context;
+use authz::Context;
 use service::{expect_etag, parse};
 use types::{ContactId, In};
 

@@ -3,7 +3,7 @@ use api::{
     common::v1::Propagation,
     membership::v1::{DeleteMembershipRequest, DeleteMembershipResponse, Membership},
 };
-use authority::Context;
+use authz::Context;
 use membership_core::is_protected_membership;
 use service::{expect_etag, parse};
 use types::{In, MembershipId};

@@ -3,7 +3,7 @@ use api::{
     common::v1::Propagation,
     membership::v1::{DeleteResourceRequest, DeleteResourceResponse, Resource},
 };
-use authority::Context;
+use authz::Context;
 use service::{expect_etag, parse};
 use types::{In, ResourceId};
 

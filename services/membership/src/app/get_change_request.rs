@@ -1,5 +1,5 @@
 use api::membership::v1::{GetChangeRequestRequest, GetChangeRequestResponse};
-use authority::Context;
+use authz::Context;
 use service::parse;
 use types::{ChangeRequestId, In};
 

@@ -1,6 +1,6 @@
 use ::rpc::Fault;
 use api::membership::v1::{GetOrganizationRequest, GetOrganizationResponse};
-use authority::{Context, Reach};
+use authz::{Context, Reach};
 use service::parse;
 use types::OrganizationId;
 

@@ -1,5 +1,5 @@
 use api::membership::v1::{GetUnitRequest, GetUnitResponse};
-use authority::Context;
+use authz::Context;
 use service::parse;
 use types::{In, UnitId};
 

@@ -2,7 +2,7 @@ use ::rpc::Fault;
 use api::membership::v1::{
     ChangeRequestState, ListChangeRequestsRequest, ListChangeRequestsResponse,
 };
-use authority::Context;
+use authz::Context;
 use service::{Page, parse};
 use types::{In, MembershipId, OrganizationId};
 

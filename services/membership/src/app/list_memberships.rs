@@ -8,7 +8,7 @@ use api::{
         ListMembershipsRequest, ListMembershipsResponse, MemberDetails, Membership, MembershipView,
     },
 };
-use authority::Context;
+use authz::Context;
 use service::{Page, parse};
 use types::OrganizationId;
 

@@ -1,5 +1,5 @@
 use api::membership::v1::{ListOrganizationsRequest, ListOrganizationsResponse};
-use authority::Context;
+use authz::Context;
 use service::Page;
 
 use super::App;

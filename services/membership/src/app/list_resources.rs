@@ -1,5 +1,5 @@
 use api::membership::v1::{ListResourcesRequest, ListResourcesResponse};
-use authority::Context;
+use authz::Context;
 use service::{Page, parse};
 use types::OrganizationId;
 

@@ -3,7 +3,7 @@ use api::{
     common::v1::Propagation,
     membership::v1::{SuspendMembershipRequest, SuspendMembershipResponse},
 };
-use authority::Context;
+use authz::Context;
 use membership_core::Verb;
 use service::parse;
 use types::{In, MembershipId};

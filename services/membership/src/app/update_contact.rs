@@ -1,7 +1,7 @@
 use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::membership::v1::{Contact, ContactKind, UpdateContactRequest, UpdateContactResponse};
-use authority::Context;
+use authz::Context;
 use service::{expect_etag, parse};
 use types::{ContactId, In};
 

@@ -4,7 +4,7 @@ use api::{
     common::v1::Propagation,
     membership::v1::{Membership, UpdateMembershipRequest, UpdateMembershipResponse},
 };
-use authority::Context;
+use authz::Context;
 use service::{expect_etag, parse};
 use types::{In, MembershipId};
 

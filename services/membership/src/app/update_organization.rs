@@ -4,7 +4,7 @@ use api::{
     common::v1::Propagation,
     membership::v1::{Organization, UpdateOrganizationRequest, UpdateOrganizationResponse},
 };
-use authority::Context;
+use authz::Context;
 use membership_core::is_protected_organization;
 use service::{expect_etag, parse, required};
 use types::OrganizationId;

@@ -4,7 +4,7 @@ use api::{
     common::v1::Propagation,
     membership::v1::{Resource, UpdateResourceRequest, UpdateResourceResponse},
 };
-use authority::Context;
+use authz::Context;
 use service::{expect_etag, parse};
 use types::{In, ResourceId};
 

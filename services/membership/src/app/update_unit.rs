@@ -4,7 +4,7 @@ use api::{
     common::v1::Propagation,
     membership::v1::{Unit, UpdateUnitRequest, UpdateUnitResponse},
 };
-use authority::Context;
+use authz::Context;
 use service::{expect_etag, parse, required};
 use types::{In, UnitId};
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use authority::{Account, Caller, Undecided};
+use authz::{Account, Caller, Undecided};
 use futures_util::{
     FutureExt,
     future::{Either, ready},

@@ -10,7 +10,7 @@ use std::{
 };
 
 use api::{AuditKind, MethodPolicy};
-use authority::{Caller, Context, RequestId};
+use authz::{Caller, Context, RequestId};
 use http::{Extensions, HeaderMap};
 use uuid::Uuid;
 

@@ -12,7 +12,7 @@ use std::{
 };
 
 use api::{AuditKind, MethodPolicy, policy_of};
-use authority::RequestId;
+use authz::RequestId;
 use futures_util::future::Either;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::{KeyValue, global, metrics::Histogram, propagation::Extractor};
