@@ -5,10 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base::UnixTime;
 use clock::ManualClock;
 use mandate_client::Options;
 use tests::Setting;
+use types::UnixTime;
 
 use crate::{
     fake::{Fake, question},

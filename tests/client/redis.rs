@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use base::{Epoch, Id, OrganizationId};
 use cache::{Cache, Entry};
 use freshness::{Contract, Decided};
 use mandate_client::{Client, Error, Question};
 use tests::{Rig, Setting, faults::RedisServer};
+use types::{Epoch, Id, OrganizationId};
 
 use crate::{
     network::eventually,

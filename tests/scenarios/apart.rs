@@ -17,12 +17,12 @@ use mandate::{
     run::Stores,
 };
 use rpc::{Authentication, Channel, in_process, stack};
-use seal::Source;
 use sqlx::{Connection, Executor, PgConnection};
 use store::StoreUrl;
 use tempfile::TempDir;
 use testkit::Postgres;
 use tests::{Rig, Setting};
+use tokens::Source;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{feeds::open, tokens::at_least};
@@ -118,7 +118,7 @@ impl<'r> Apart<'r> {
     pub async fn heard(&self) {
         for source in [Source::Identity, Source::Membership] {
             let end = open(self.rig, source).await.head().await.unwrap().cursor;
-            let position = seal::Position {
+            let position = tokens::Position {
                 source,
                 epoch: end.epoch,
                 at: end.position,

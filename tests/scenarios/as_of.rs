@@ -15,10 +15,10 @@ use api::{
         ReactivateMembershipRequest, Resource, SuspendMembershipRequest, Unit, UpdateUnitRequest,
     },
 };
-use base::UnixTime;
 use prost_types::{FieldMask, Timestamp};
 use tests::{Rig, Setting};
 use tonic::Code;
+use types::UnixTime;
 
 use crate::{
     feeds::heard,

@@ -10,12 +10,12 @@ use api::entitlement::v1::{
     ListGrantsRequest, ListSubjectsRequest, Scope, UpdateCustomRoleRequest,
     UpdateCustomRoleResponse, list_subjects_request::Held,
 };
-use base::UnixTime;
 use clock::Clock;
 use mandate::clients::Clients;
 use prost_types::FieldMask;
 use tests::{Rig, Setting};
 use tonic::{Code, Response, Status};
+use types::UnixTime;
 
 use crate::{
     managed::{Managed, all},
@@ -225,7 +225,7 @@ fn a_custom_role_as_of_an_earlier_time_has_its_earlier_permissions() {
                 answer.unwrap().into_inner().decision.unwrap().reason()
             };
             let (allowed, none) = (DecisionReason::Allowed, DecisionReason::NoGrant);
-            let then = rpc::timestamp(before);
+            let then = service::timestamp(before);
             assert_eq!(asked("m.view", then).await, allowed, "{setting:?}");
             assert_eq!(asked("m.edit", then).await, none, "{setting:?}");
             assert_eq!(asked("m.view", None).await, none, "{setting:?}");

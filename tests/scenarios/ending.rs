@@ -16,8 +16,8 @@ use api::{
     },
 };
 use prost::Message;
-use seal::Source;
 use store::Cursor;
+use tokens::Source;
 use tonic::Code;
 
 use crate::{feeds::open, refusal::refusal, shared::everywhere, world::World};

@@ -6,9 +6,9 @@ use api::entitlement::v1::{
     CreateEntitlementRequest, CreateGrantRequest, Decision, DecisionReason, Entitlement, Grant,
 };
 use api::membership::v1::{BatchCreateResourcesRequest, CreateResourceRequest, Resource};
-use base::UnixTime;
 use prost_types::Timestamp;
 use tests::{Rig, Setting};
+use types::UnixTime;
 
 use crate::{shared::run, world::World};
 

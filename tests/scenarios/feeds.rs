@@ -16,9 +16,9 @@ use api::{
 };
 use clock::SystemClock;
 use mandate::clients::Clients;
-use seal::Source;
 use store::{Cursor, Store};
 use tests::{BoundedWait, Rig, Setting};
+use tokens::Source;
 use tokio::{sync::watch, task::JoinSet};
 use tonic::{Code, Request, Response, Status};
 
@@ -209,7 +209,7 @@ async fn assert_answers_agree(world: &World<'_>) {
 pub async fn heard(rig: &Rig) {
     for source in [Source::Identity, Source::Membership] {
         let end = open(rig, source).await.head().await.unwrap().cursor;
-        let position = seal::Position {
+        let position = tokens::Position {
             source,
             epoch: end.epoch,
             at: end.position,

@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use authority::Permit;
+use authz::Permit;
 use clock::SystemClock;
-use seal::{Sealer, Source};
 use store::{Cursor, Store, StoreUrl};
 use tempfile::TempDir;
 use testkit::Postgres;
 use tests::BoundedWait;
+use tokens::{Sealer, Source};
 use tokio::task::JoinSet;
 
 use crate::shared::run;

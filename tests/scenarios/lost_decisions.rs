@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use api::entitlement::v1::CheckRequest;
-use base::{Epoch, Id, OrganizationId};
 use freshness::{Contract, Decided, Question, Record};
 use tests::{Rig, Setting, faults::RedisServer};
+use types::{Epoch, Id, OrganizationId};
 
 use crate::{shared::run, world::World};
 

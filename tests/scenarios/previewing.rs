@@ -9,8 +9,8 @@ use api::entitlement::v1::{
 };
 use prost_types::FieldMask;
 use sea_orm::{ConnectionTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait};
-use seal::Source;
 use tests::{Rig, Setting};
+use tokens::Source;
 use tokio::time::timeout;
 use tonic::{Code, Response, Status};
 

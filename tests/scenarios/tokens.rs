@@ -11,9 +11,9 @@ use api::{
         Unit,
     },
 };
-use base::Epoch;
-use seal::{Position, Source};
+use tokens::{Position, Source};
 use tonic::{Code, Request};
+use types::Epoch;
 
 use crate::{feeds::open, refusal::assert_refused, shared::everywhere, world::World};
 
@@ -110,7 +110,7 @@ fn k_i_an_altered_or_foreign_token_is_refused() {
             .collect();
         forged.push(token.chars().skip(1).collect());
         forged.push("e99999999".to_owned());
-        let other = seal::Sealer::new(&vec![7; 32].into());
+        let other = tokens::Sealer::new(&vec![7; 32].into());
         forged.push(other.consistency(Position {
             source: Source::Entitlement,
             epoch: Epoch(1),

@@ -4,9 +4,9 @@ use api::entitlement::v1::{
     AccessView, ApplicationAccess, GetApplicationRequest, ListSubjectsRequest, ManagementMode,
     Placement, UpdateApplicationRequest, list_subjects_request::Held,
 };
-use base::UnixTime;
 use prost_types::FieldMask;
 use tests::{Rig, Setting};
+use types::UnixTime;
 
 use crate::{
     listing::subjects,

@@ -7,7 +7,6 @@ use std::{
 };
 
 use api::Peer;
-use base::UnixTime;
 use cache::Cache;
 use clock::{Clock, ManualClock, SystemClock};
 use entitlement::DecisionLogSettings;
@@ -27,6 +26,7 @@ use tasks::Tasks;
 use tempfile::TempDir;
 use testkit::{Postgres, Redis};
 use tokio_util::sync::CancellationToken;
+use types::UnixTime;
 
 use crate::{processes::Processes, setting::Setting};
 

@@ -411,7 +411,7 @@ async fn tools_can_explore_the_interface_without_files_and_without_a_key() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn k_r_answers_are_refused_after_too_long_feed_silence() {
-    let rig = Rig::at(Setting::Sqlite, base::UnixTime(1_700_000_000_000)).await;
+    let rig = Rig::at(Setting::Sqlite, types::UnixTime(1_700_000_000_000)).await;
     let clock = rig.clock.clone().unwrap();
     let silence = entitlement::Limits::default().max_feed_silence;
     let request = CheckRequest {

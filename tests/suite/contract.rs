@@ -10,14 +10,14 @@ use api::{
     identity::v1::{CreateUserRequest, CreateUserResponse},
 };
 use audit::Entry;
-use authority::Permit;
-use base::UnixTime;
+use authz::Permit;
 use clock::SystemClock;
-use seal::{Sealer, Source};
 use store::{AuditQuery, Cursor, Store, StoreError, StoreUrl, Turn, WriteTx};
 use tempfile::TempDir;
 use testkit::Postgres;
+use tokens::{Sealer, Source};
 use tokio::task::JoinSet;
+use types::UnixTime;
 
 /// Opens a store of each kind. Returns each with its folder, which must stay alive.
 async fn stores() -> Vec<(Store, Option<TempDir>)> {

@@ -3,9 +3,9 @@
 
 use api::identity::v1::{CreateUserRequest, CreateUserResponse};
 use sea_orm::ConnectionTrait;
-use seal::Source;
 use store::{Cursor, Store, StoreError, Turn};
 use testkit::Postgres;
+use tokens::Source;
 
 use crate::contract::{begin, open, request, write};
 

@@ -16,6 +16,7 @@ mod cli;
 mod contract;
 mod epochs;
 mod http;
+mod layers;
 mod oidc;
 mod operating;
 mod passwords;

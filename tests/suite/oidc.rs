@@ -13,11 +13,11 @@ use api::{
     },
     membership::v1::ListOrganizationsRequest,
 };
-use base::UnixTime;
 use mandate::clients::Clients;
 use serde_json::{Value, json};
 use tests::{Rig, Setting};
 use tonic::{Code, Response, Status};
+use types::UnixTime;
 
 use self::{
     issuer::{AUDIENCE, Issuer},

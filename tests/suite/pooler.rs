@@ -1,8 +1,8 @@
 //! Connection poolers between the product and PostgreSQL.
 
-use seal::Source;
 use store::{StoreError, StoreUrl, migrate};
 use testkit::Postgres;
+use tokens::Source;
 
 #[tokio::test]
 async fn a_pooler_that_changes_the_session_with_each_transaction_is_refused_at_the_start() {

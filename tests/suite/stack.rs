@@ -14,8 +14,7 @@ use api::entitlement::v1::{
     authorization_service_client::AuthorizationServiceClient,
 };
 use async_trait::async_trait;
-use authority::{Account, Caller, Context, RequestId, Undecided};
-use base::Subject;
+use authz::{Account, Caller, Context, RequestId, Undecided};
 use http::{HeaderMap, HeaderValue};
 use http_body_util::Full;
 use prost::bytes::Bytes;
@@ -25,6 +24,7 @@ use rpc::{
 use tonic::{Code, Request, Response, Status, body::Body};
 use tonic_types::StatusExt;
 use tower::{ServiceExt, service_fn, util::BoxCloneSyncService};
+use types::Subject;
 
 /// Authenticates every caller as the service account that its key names.
 struct Anybody;

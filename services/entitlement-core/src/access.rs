@@ -3,7 +3,7 @@
 
 mod permission_scopes;
 
-use base::UnixTime;
+use types::UnixTime;
 
 use self::permission_scopes::permission_scopes;
 use crate::{

@@ -3,7 +3,7 @@
 //! One rule over role, scope, validity and delegation, used wherever a grant is created, changed or
 //! ends.
 
-use base::UnixTime;
+use types::UnixTime;
 
 use crate::{
     catalog::{ApplicationIndex, PermissionIndex},

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use base::{ApplicationId, Id};
 use proptest::{collection::vec, prelude::*};
+use types::{ApplicationId, Id};
 
 use super::*;
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use base::{ApplicationId, Id, RoleId};
+use types::{ApplicationId, Id, RoleId};
 
 use crate::{
     Map, management,

@@ -7,7 +7,7 @@ mod grants;
 
 use std::collections::BTreeSet;
 
-use base::UnixTime;
+use types::UnixTime;
 
 use self::grants::{GrantQuery, conditional, evaluate_grants};
 pub(crate) use self::grants::{covers, is_met};

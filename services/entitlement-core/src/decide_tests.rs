@@ -1,7 +1,7 @@
 //! The decision by table, and as laws over generated facts.
 
-use base::{ApplicationId, Id};
 use proptest::{collection::vec, prelude::*};
+use types::{ApplicationId, Id};
 
 use super::*;
 use crate::{

@@ -68,7 +68,7 @@ pub fn held(application: &ApplicationDefinition, role: &str) -> Result<Vec<Strin
 
 #[cfg(test)]
 mod tests {
-    use base::{ApplicationId, Id};
+    use types::{ApplicationId, Id};
 
     use super::*;
     use crate::{ModuleDefinition, RoleDefinition};

@@ -1,6 +1,6 @@
 //! Explanations of decisions, check by check and grant by grant.
 
-use base::UnixTime;
+use types::UnixTime;
 
 use crate::{
     catalog::PermissionIndex,

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use base::UnixTime;
+use types::UnixTime;
 use uuid::{Uuid, fmt::Simple};
 
 use crate::{

@@ -1,6 +1,6 @@
 //! Required holders: an organization keeps an owner, now and from now on.
 
-use base::UnixTime;
+use types::UnixTime;
 
 use crate::facts::Validity;
 

@@ -1,6 +1,6 @@
 //! The built-in application `mandate`: management permissions are permissions like any other.
 
-use base::{ApplicationId, Id, InvalidId};
+use types::{ApplicationId, Id, InvalidId};
 
 use crate::catalog::{ApplicationDefinition, ModuleDefinition, RoleDefinition};
 

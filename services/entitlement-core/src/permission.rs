@@ -1,7 +1,7 @@
 //! Permissions, `application.module.verb` or `application.module.option.verb`, and the patterns in
 //! roles that match them.
 
-use base::{ApplicationId, Id};
+use types::{ApplicationId, Id};
 
 /// True if a string has the form of a permission.
 pub fn is_permission(text: &str) -> bool {

@@ -2,7 +2,7 @@
 
 mod resource_types;
 
-use base::UnixTime;
+use types::UnixTime;
 
 use self::resource_types::Kinds;
 use crate::Map;

@@ -1,7 +1,7 @@
 //! Widening by table, and as a law: a change that does not widen allows nobody more.
 
-use base::{ApplicationId, Id, UnixTime};
 use proptest::{collection::vec, prelude::*};
+use types::{ApplicationId, Id, UnixTime};
 
 use super::*;
 use crate::{

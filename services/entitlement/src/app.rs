@@ -115,9 +115,9 @@ use std::time::{Duration, Instant};
 
 use ::store::{Store, WriteTx};
 use api::{common::v1::Propagation, entitlement::v1::Decision};
-use authority::{Authority, Context, Permit, Reach, Refused};
-use base::OrganizationId;
+use authz::{Authority, Context, Permit, Reach, Refused};
 use tokio_util::sync::CancellationToken;
+use types::OrganizationId;
 
 use crate::{
     decision_log::DecisionLog, decisions::Decisions, engine::Engine, error::Error,

@@ -2,9 +2,9 @@
 
 use ::store::{Store, StoreError};
 use api::entitlement::v1::Scope;
-use authority::Permit;
-use base::{ApplicationId, GrantId, Id, OrganizationId, RoleName, UnixTime};
+use authz::Permit;
 use entitlement_core::management;
+use types::{ApplicationId, GrantId, Id, OrganizationId, RoleName, UnixTime};
 
 use crate::{
     catalog,

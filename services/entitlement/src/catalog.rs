@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use api::entitlement::v1::{Application, Module, Option as ModuleOption, Role};
-use base::{ApplicationId, InvalidName};
 use entitlement_core::{
     ApplicationDefinition, CatalogError, ModuleDefinition, OptionDefinition, RoleDefinition,
 };
+use types::{ApplicationId, InvalidName};
 
 /// Converts an application to its definition in the rules.
 ///

@@ -20,11 +20,11 @@ use std::{
 };
 
 use api::entitlement::v1::{Decision, DecisionReason, Effect};
-use authority::{Caller, Context};
-use base::{SecretUrl, UnixTime};
+use authz::{Caller, Context};
 use clock::Clock;
-use seal::Sealer;
+use tokens::Sealer;
 use tokio::sync::mpsc::{self, error::TryRecvError};
+use types::{SecretUrl, UnixTime};
 
 pub use self::line::mask;
 

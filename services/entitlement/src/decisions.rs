@@ -12,12 +12,12 @@ mod redis_clock;
 use std::sync::Arc;
 
 use ::cache::Cache;
-use ::rpc::moment;
 use api::entitlement::v1::Decision;
-use base::{OrganizationId, UnixTime};
 use freshness::{At, Contract, Decided};
+use service::moment;
 use tasks::Tasks;
 use tokio::sync::mpsc;
+use types::{OrganizationId, UnixTime};
 
 use self::{
     admission::{Admission, Admitted},

@@ -13,11 +13,11 @@ use api::{
     common::v1::{Consistency, consistency::Requirement},
 };
 use async_trait::async_trait;
-use authority::{Account, Caller, Context, Decider, Proof, Reach, Undecided, Verdict};
-use base::{GrantId, Id, OrganizationId, UnixTime};
+use authz::{Account, Caller, Context, Decider, Proof, Reach, Undecided, Verdict};
 use clock::Clock;
 use entitlement_core::authority::Granter;
-use seal::{Sealer, Source};
+use tokens::{Sealer, Source};
+use types::{GrantId, Id, OrganizationId, UnixTime};
 
 pub(crate) use self::{
     condition_budget::{ConditionBudget, MAX_CONDITIONS_UNDER_LOCK},

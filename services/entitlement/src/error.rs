@@ -5,9 +5,10 @@ mod metadata;
 use ::rpc::{Fault, Help};
 use ::store::StoreError;
 use api::{common, entitlement::v1::ErrorReason, help_url};
-use authority::Refused;
+use authz::Refused;
 use entitlement_core::{CatalogError, condition::InvalidCondition};
-use seal::InvalidToken;
+use service::store_fault;
+use tokens::InvalidToken;
 use tonic::Code;
 
 use crate::facts::FactsError;
@@ -149,7 +150,7 @@ pub(crate) fn some_of(names: &[impl AsRef<str>]) -> String {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        Self::Common(error.into())
+        Self::Common(store_fault(error))
     }
 }
 

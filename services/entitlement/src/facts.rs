@@ -24,9 +24,9 @@ use std::{
 use clock::Clock;
 use freshness::Lease;
 use parking_lot::RwLock;
-use seal::Position;
 use store::{Cursor, Store, StoreError};
 use tasks::Tasks;
+use tokens::Position;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Instant, timeout_at},

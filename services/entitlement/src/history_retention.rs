@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ::store::{Store, StoreError};
-use base::UnixTime;
+use types::UnixTime;
 
 use crate::store::history;
 

@@ -23,11 +23,11 @@ use std::{
 use ::cache::Cache;
 use ::rpc::{Authenticator, Channel, PeerChannel, Routes};
 use ::store::{Store, StoreError, StoreUrl};
-use authority::Authority;
-use base::OrganizationId;
+use authz::Authority;
 use clock::Clock;
 use freshness::Contract;
-use seal::{Sealer, Source};
+use tokens::{Sealer, Source};
+use types::OrganizationId;
 
 pub use crate::{
     catalog::definition,

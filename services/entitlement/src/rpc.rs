@@ -1,6 +1,6 @@
 //! The edge: maps each method to its use case.
 
-use ::rpc::{Attempt, Routes, Slots, answer, enter, methods};
+use ::rpc::{Routes, Slots};
 use api::entitlement::v1::{
     ApplyGrantChangesForRequest, ApplyGrantChangesForResponse, ApplyGrantChangesRequest,
     ApplyGrantChangesResponse, AuthorizeRequest, AuthorizeResponse, AwaitProjectionRequest,
@@ -34,6 +34,7 @@ use api::entitlement::v1::{
     peer_service_server::{PeerService, PeerServiceServer},
     watch_service_server::{WatchService, WatchServiceServer},
 };
+use service::{Attempt, answer, enter, methods};
 use tonic::{Request, Response, Status, Streaming, codec::CompressionEncoding::Gzip};
 
 use crate::app::{self, App};

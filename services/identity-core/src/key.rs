@@ -1,6 +1,6 @@
 //! The secrets of service accounts: `mk_{key}_{random}`.
 
-use base::{Id, KeyId};
+use types::{Id, KeyId};
 
 const SECRET_PREFIX: &str = "mk_";
 /// Length of 32 random bytes in base64url without padding.

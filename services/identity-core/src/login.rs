@@ -1,6 +1,6 @@
 //! Logins of people.
 
-use base::Grammar;
+use types::Grammar;
 
 /// The realm of logins without one.
 const DEFAULT_REALM: &str = "default";

@@ -1,7 +1,7 @@
 //! Protected accounts, through which the installation is governed: without them nobody could grant
 //! anything, and nobody could undo that.
 
-use base::{Id, ServiceAccountId};
+use types::{Id, ServiceAccountId};
 
 /// The id of the first service account.
 pub const ROOT: &str = "root";

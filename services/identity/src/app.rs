@@ -39,11 +39,11 @@ pub(crate) use self::{
 
 use ::rpc::Fault;
 use api::entitlement::v1::{CheckControlRequest, ReleaseMemberRequest};
-use authority::{Authority, Context, Permit, Reach, Refused};
-use base::OrganizationId;
-use peer::Entitlement;
+use authz::{Authority, Context, Permit, Reach, Refused};
+use service::peer::Entitlement;
 use store::Store;
 use tokio_util::sync::CancellationToken;
+use types::OrganizationId;
 
 /// The dependencies of the use cases.
 #[derive(Clone)]

@@ -1,10 +1,10 @@
 //! The first service account: without it nobody could grant anything.
 
 use api::identity::v1::{ServiceAccount, ServiceAccountState};
-use authority::Permit;
-use base::{Id, KeyName, ServiceAccountId, UnixTime};
+use authz::Permit;
 use identity_core::{KeySecret, ROOT};
 use secrecy::{ExposeSecret, SecretString};
+use types::{Id, KeyName, ServiceAccountId, UnixTime};
 
 use store::{Store, StoreError};
 

@@ -5,10 +5,11 @@ mod metadata;
 use ::rpc::Fault;
 use ::store::StoreError;
 use api::identity::v1::ErrorReason;
-use authority::Refused;
-use base::OidcIdentity;
-use seal::InvalidToken;
+use authz::Refused;
+use service::store_fault;
+use tokens::InvalidToken;
 use tonic::Code;
+use types::OidcIdentity;
 
 /// The domain of this service's reasons.
 const DOMAIN: &str = "identity.mandate";
@@ -40,7 +41,7 @@ pub(crate) enum Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        Self::Common(error.into())
+        Self::Common(store_fault(error))
     }
 }
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use authority::{Account, Undecided};
+use authz::{Account, Undecided};
 use aws_lc_rs::constant_time;
-use base::Subject;
 use identity_core::KeySecret;
 use rpc::{Authenticator, Credential};
 use store::{Store, StoreError};
+use types::Subject;
 
 use crate::{
     secret,

@@ -12,11 +12,11 @@ use std::sync::Arc;
 
 use ::rpc::{Authenticator, Channel, PeerChannel, Routes};
 use ::store::{Store, StoreError, StoreUrl};
-use authority::Authority;
+use authz::Authority;
 use clock::Clock;
-use peer::Entitlement;
-use seal::{Sealer, Source};
 use secrecy::SecretString;
+use service::peer::Entitlement;
+use tokens::{Sealer, Source};
 use tokio_util::sync::CancellationToken;
 
 pub use crate::store::Migrator;

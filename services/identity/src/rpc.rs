@@ -1,8 +1,6 @@
 //! The edge: maps methods to use cases.
 
-mod feed;
-
-use ::rpc::{Routes, methods};
+use ::rpc::Routes;
 use api::identity::v1::{
     BatchCreateUsersRequest, BatchCreateUsersResponse, CreateServiceAccountKeyRequest,
     CreateServiceAccountKeyResponse, CreateServiceAccountRequest, CreateServiceAccountResponse,
@@ -23,6 +21,7 @@ use api::identity::v1::{
     service_account_service_server::{ServiceAccountService, ServiceAccountServiceServer},
     user_service_server::{UserService, UserServiceServer},
 };
+use service::{feed_service, methods};
 
 use tonic::codec::CompressionEncoding::Gzip;
 
@@ -35,7 +34,7 @@ pub(crate) fn routes(app: &App) -> Routes {
         .add_service(AuditServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))
         .add_service(ServiceAccountServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))
         .add_service(PeerServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))
-        .add_service(FeedServiceServer::new(feed::Feed(app.clone())).accept_compressed(Gzip))
+        .add_service(FeedServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))
 }
 
 struct Edge(App);
@@ -72,3 +71,5 @@ methods! { AuditService, for Edge, with app:
     forget_person(ForgetPersonRequest) -> ForgetPersonResponse;
     export_audit_records(ExportAuditRecordsRequest) -> ExportAuditRecordsResponse;
 }
+
+feed_service! { api::identity::v1, for Edge }

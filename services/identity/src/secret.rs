@@ -20,8 +20,8 @@ pub(crate) fn random() -> Result<String, Unspecified> {
 
 #[cfg(test)]
 mod tests {
-    use base::{Id, KeyId};
     use identity_core::KeySecret;
+    use types::{Id, KeyId};
 
     use super::*;
 

@@ -1,10 +1,10 @@
 //! The command-line arguments of the process.
 
-use base::SecretUrl;
 use clap::{
     Parser,
     error::{ContextKind, ContextValue},
 };
+use types::SecretUrl;
 
 use crate::{cli::Cli, exit::Failure, output};
 

@@ -2,10 +2,10 @@
 
 use std::{fs, path::Path};
 
-use base::SecretUrl;
 use rpc::Channel;
 use secrecy::SecretString;
 use tonic::Code;
+use types::SecretUrl;
 
 use crate::{
     clients::{CallError, Clients, Service},

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use base::ContactId;
+use types::ContactId;
 
 /// Maximum number of contacts of an organization.
 pub const MAX_CONTACTS: usize = 32;

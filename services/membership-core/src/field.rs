@@ -3,7 +3,7 @@
 //! ASCII only, so that two texts that look alike are equal; homographs, normalization and case
 //! folding cannot arise.
 
-use base::Grammar;
+use types::Grammar;
 
 /// A violated field rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,6 +1,6 @@
 //! Ids of memberships.
 
-use base::{Id, InvalidId, MembershipId, Subject};
+use types::{Id, InvalidId, MembershipId, Subject};
 
 /// Returns the id of a membership: the chosen one, or that of its subject.
 ///

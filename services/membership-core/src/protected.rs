@@ -1,7 +1,7 @@
 //! Protected entities, through which the installation is governed: without them nobody could grant
 //! anything, and nobody could undo that.
 
-use base::{Id, In, MembershipId, OrganizationId};
+use types::{Id, In, MembershipId, OrganizationId};
 
 /// The id of the first service account, and of its membership in the operator organization.
 pub const ROOT: &str = "root";

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use base::UnitId;
+use types::UnitId;
 
 /// Maximum number of units from a root to a leaf, both included.
 pub const MAX_DEPTH: usize = 16;

@@ -77,10 +77,10 @@ use self::moved::Moved;
 use ::rpc::Fault;
 use ::store::{Store, WriteTx};
 use api::entitlement::v1::{CheckControlRequest, CheckMoveRequest, ReleaseMemberRequest};
-use authority::{Authority, Context, Permit, Reach, Refused};
-use base::OrganizationId;
-use peer::Entitlement;
+use authz::{Authority, Context, Permit, Reach, Refused};
+use service::peer::Entitlement;
 use tokio_util::sync::CancellationToken;
+use types::OrganizationId;
 
 use crate::{error::Error, peers::Identity, store::organizations};
 

@@ -2,9 +2,9 @@
 
 use ::store::{Store, StoreError};
 use api::membership::v1::Organization;
-use authority::Permit;
-use base::{Id, In, MembershipId, OrganizationId, ServiceAccountId, Subject};
+use authz::Permit;
 use membership_core::ROOT;
+use types::{Id, In, MembershipId, OrganizationId, ServiceAccountId, Subject};
 
 use crate::store::{
     memberships::{self, NewMembership},

@@ -5,9 +5,10 @@ mod metadata;
 use ::rpc::Fault;
 use ::store::StoreError;
 use api::membership::v1::ErrorReason;
-use authority::Refused;
+use authz::Refused;
 use membership_core::{Misstep, WrongState};
-use seal::InvalidToken;
+use service::store_fault;
+use tokens::InvalidToken;
 use tonic::Code;
 
 /// The domain of this service's reasons.
@@ -86,7 +87,7 @@ pub(crate) enum Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        Self::Common(error.into())
+        Self::Common(store_fault(error))
     }
 }
 

@@ -7,10 +7,10 @@ use api::identity::v1::{
     peer_service_client::PeerServiceClient,
 };
 use async_trait::async_trait;
-use authority::{Account, Undecided};
-use base::Subject;
+use authz::{Account, Undecided};
 use rpc::{Authenticator, Credential, PeerChannel};
 use tonic::{Code, Status};
+use types::Subject;
 
 /// An authenticator that calls the identity service every time: deleting a key takes effect
 /// immediately.

@@ -13,10 +13,10 @@ use std::sync::Arc;
 
 use ::rpc::{Authenticator, Channel, PeerChannel, Routes};
 use ::store::{Store, StoreError, StoreUrl};
-use authority::Authority;
+use authz::Authority;
 use clock::Clock;
-use peer::Entitlement;
-use seal::{Sealer, Source};
+use service::peer::Entitlement;
+use tokens::{Sealer, Source};
 
 pub use crate::store::Migrator;
 

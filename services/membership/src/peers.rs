@@ -12,11 +12,11 @@ use api::{
         peer_service_client::PeerServiceClient as IdentityClient,
     },
 };
-use authority::{Caller, Context};
-use base::OrganizationId;
-use peer::{Entitlement, refusal};
+use authz::{Caller, Context};
 use rpc::{Channel, Fault, PeerChannel};
+use service::peer::{Entitlement, refusal};
 use tonic::Status;
+use types::OrganizationId;
 
 /// The identity service, for users and service accounts.
 #[derive(Debug, Clone)]

@@ -1,8 +1,6 @@
 //! The edge: maps methods to use cases.
 
-mod feed;
-
-use ::rpc::{Routes, methods};
+use ::rpc::Routes;
 use api::membership::v1::{
     ApproveChangeRequestRequest, ApproveChangeRequestResponse, BatchCreateMembershipsRequest,
     BatchCreateMembershipsResponse, BatchCreateResourcesRequest, BatchCreateResourcesResponse,
@@ -36,6 +34,7 @@ use api::membership::v1::{
     organization_service_server::{OrganizationService, OrganizationServiceServer},
     request_service_server::{RequestService, RequestServiceServer},
 };
+use service::{feed_service, methods};
 
 use tonic::codec::CompressionEncoding::Gzip;
 
@@ -49,7 +48,7 @@ pub(crate) fn routes(app: &App) -> Routes {
         .add_service(ContactServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))
         .add_service(MemberServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))
         .add_service(RequestServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))
-        .add_service(FeedServiceServer::new(feed::Feed(app.clone())).accept_compressed(Gzip))
+        .add_service(FeedServiceServer::new(Edge(app.clone())).accept_compressed(Gzip))
 }
 
 struct Edge(App);
@@ -109,3 +108,5 @@ methods! { AuditService, for Edge, with app:
     forget_person(ForgetPersonRequest) -> ForgetPersonResponse;
     export_audit_records(ExportAuditRecordsRequest) -> ExportAuditRecordsResponse;
 }
+
+feed_service! { api::membership::v1, for Edge }

@@ -14,9 +14,9 @@ pub use migration::Migrator;
 
 use ::store::{StoreError, WriteTx};
 use api::membership::v1::{Change, change::Entity};
-use base::{Id, In};
 use prost::Message;
 use sea_orm::DeleteResult;
+use types::{Id, In};
 
 /// Rows per `INSERT`.
 const ROWS_PER_INSERT: usize = 500;

@@ -9,11 +9,11 @@ use std::{
     fmt::Write,
 };
 
-use base::Grammar;
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use prost_reflect::{
     DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value,
 };
+use types::Grammar;
 
 use crate::shape::shape_name;
 
@@ -264,7 +264,7 @@ fn value_checks(
                     let grammar = grammar(pattern)
                         .ok_or_else(|| format!("the pattern of `{name}` is not that of ids"))?;
                     (
-                        format!("crate::inbound::is_not_id({var}, base::Grammar::{grammar:?})"),
+                        format!("crate::inbound::is_not_id({var}, types::Grammar::{grammar:?})"),
                         grammar.rule().to_owned(),
                     )
                 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use base::{Grammar, InvalidText, check_text};
+use types::{Grammar, InvalidText, check_text};
 
 use crate::shape::Shape;
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use aws_lc_rs::{constant_time, hmac};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
-use seal::Sealer;
+use tokens::Sealer;
 
 /// The code of a record in its chain: HMAC-SHA-256.
 pub type Mac = [u8; 32];

@@ -146,7 +146,7 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use prost::Message;
-    use seal::Sealer;
+    use tokens::Sealer;
 
     use super::*;
 

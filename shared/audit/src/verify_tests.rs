@@ -3,7 +3,7 @@
 use api::common::v1::AuditRecord;
 use proptest::prelude::*;
 use prost::Message;
-use seal::Sealer;
+use tokens::Sealer;
 
 use super::*;
 

@@ -2,9 +2,9 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use base::SecretUrl;
 use http::Uri;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+use types::SecretUrl;
 
 /// Maximum time to connect.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);

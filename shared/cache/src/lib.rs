@@ -6,12 +6,12 @@ mod url;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use base::SecretUrl;
 use freshness::{PUT_NEWER, PUT_NEXT};
 use redis::{
     Cmd, FromRedisValue, RedisError, RedisResult, Script, ScriptInvocation, aio::ConnectionLike,
     cmd,
 };
+use types::SecretUrl;
 
 use crate::connect::{Connection, Connector};
 

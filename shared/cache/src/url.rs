@@ -1,11 +1,11 @@
 //! The forms of Redis, by URL.
 
-use base::SecretUrl;
 use redis::{
     Client, ConnectionAddr, IntoConnectionInfo, TlsMode,
     cluster::ClusterClient,
     sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType},
 };
+use types::SecretUrl;
 
 use crate::CacheError;
 

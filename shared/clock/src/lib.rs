@@ -9,8 +9,8 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use base::UnixTime;
 use parking_lot::Mutex;
+use types::UnixTime;
 
 /// The source of a service's time.
 pub trait Clock: Send + Sync + fmt::Debug {

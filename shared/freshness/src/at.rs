@@ -1,4 +1,4 @@
-use base::Epoch;
+use types::Epoch;
 
 /// A revision in its epoch. Revisions of different epochs cannot be compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

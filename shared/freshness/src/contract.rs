@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use base::{Id, OrganizationId};
+use types::{Id, OrganizationId};
 
 /// Maximum time that a reader may take, by a clock that keeps running while the machine is
 /// suspended. Redis does not report the remaining life of a value, so revisions end there this much

@@ -1,6 +1,6 @@
 use api::entitlement::v1::{Decision, DecisionReason, Effect};
-use base::Epoch;
 use prost_types::Timestamp;
+use types::Epoch;
 
 use crate::{At, words::Words};
 

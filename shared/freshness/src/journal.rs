@@ -1,6 +1,6 @@
 use std::collections::{HashMap, VecDeque};
 
-use base::{Epoch, Id, OrganizationId};
+use types::{Epoch, Id, OrganizationId};
 
 use crate::{At, revisions::Revisions};
 

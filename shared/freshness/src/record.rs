@@ -33,7 +33,7 @@ impl fmt::Display for Record {
 
 #[cfg(test)]
 mod tests {
-    use base::Epoch;
+    use types::Epoch;
 
     use super::*;
 

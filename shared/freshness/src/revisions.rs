@@ -111,7 +111,7 @@ fn changes(mut words: Words<'_>) -> Option<Vec<(Box<str>, i64)>> {
 
 #[cfg(test)]
 mod tests {
-    use base::Epoch;
+    use types::Epoch;
 
     use super::*;
 

@@ -1,6 +1,6 @@
 use std::{iter::Peekable, str::Split};
 
-use base::Epoch;
+use types::Epoch;
 
 use crate::At;
 

@@ -1,14 +1,14 @@
 //! Many questions in one call, grouped by organization.
 
-use std::{collections::HashMap, time::Instant};
+use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use api::entitlement::v1::{self, CheckBatchRequest};
 use tokio::task::JoinSet;
 
 use crate::{
     attempt::{call, demand},
-    client::Client,
     decision::Decision,
+    dispatcher::Dispatcher,
     error::Error,
     failure::Failure,
     lane::nothing,
@@ -22,7 +22,7 @@ const MAX_QUESTIONS_PER_CALL: usize = 1000;
 /// Asks the questions, with separate calls for each organization, and returns the answers in the
 /// order of the questions.
 pub(crate) async fn ask(
-    client: &Client,
+    dispatcher: &Arc<Dispatcher>,
     questions: &[Question],
     consistency: &Consistency,
     begin: Instant,
@@ -35,10 +35,10 @@ pub(crate) async fn ask(
             questions: asked.map(message).collect(),
             consistency: demand(consistency),
         };
-        let client = client.clone();
+        let dispatcher = dispatcher.clone();
         calls.spawn(async move {
             let asked = request.questions.len();
-            let answered = one(&client, request, deadline).await;
+            let answered = one(&dispatcher, request, deadline).await;
             let answered = answered.unwrap_or_else(|failure| vec![Err(failure); asked]);
             (indices, answered)
         });
@@ -59,13 +59,12 @@ pub(crate) async fn ask(
 }
 
 async fn one(
-    client: &Client,
+    dispatcher: &Dispatcher,
     request: CheckBatchRequest,
     deadline: Instant,
 ) -> Result<Vec<Result<Decision, Failure>>, Failure> {
-    let asker = client.asker();
     let asked = request.questions.len();
-    let answered = asker
+    let answered = dispatcher
         .call(deadline, |backend| {
             let request = request.clone();
             async move {
@@ -82,9 +81,9 @@ async fn one(
     if answered.decisions.len() != asked {
         return Err(nothing());
     }
-    asker.budget.deposit();
+    dispatcher.budget.deposit();
     let outcomes = (0..).zip(answered.decisions).map(|(place, decision)| {
-        count(&asker.measures.unary);
+        count(&dispatcher.measures.unary);
         match answered.failed.get(&place) {
             Some(status) => Err(Failure::of_answer(status)),
             None => Decision::new(decision).ok_or_else(nothing),

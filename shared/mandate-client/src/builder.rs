@@ -14,7 +14,7 @@ use crate::{
     backends::MakeBackend,
     client::{Client, Inner},
     dispatcher::Dispatcher,
-    key::Key,
+    key::{Key, KeyError},
     local::Local,
     measure::Measures,
     redis::Reader,
@@ -51,6 +51,15 @@ pub enum BuildError {
     /// There is no tokio runtime to run in.
     #[error("a client must be built within a tokio runtime")]
     NoRuntime,
+}
+
+impl From<KeyError> for BuildError {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Characters => Self::Key,
+            KeyError::File { path, source } => Self::KeyFile { path, source },
+        }
+    }
 }
 
 /// Builds a [`Client`].
@@ -220,12 +229,12 @@ impl Builder {
         let measures = Arc::new(Measures::default());
         measures.publish();
         Ok(Client::new(Inner {
-            asker: Dispatcher {
+            asker: Arc::new(Dispatcher {
                 backends,
                 budget: Budget::new(self.retry_budget),
                 hedge: self.hedge,
                 measures: measures.clone(),
-            },
+            }),
             local: (self.local > 0).then(|| Local::new(self.local)),
             reader,
             clock: self.clock,

@@ -28,7 +28,7 @@ const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 pub struct Client(Arc<Inner>);
 
 pub(crate) struct Inner {
-    pub(crate) asker: Dispatcher,
+    pub(crate) asker: Arc<Dispatcher>,
     pub(crate) local: Option<Local>,
     pub(crate) reader: Option<Arc<Reader>>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -95,7 +95,13 @@ impl Client {
     ) -> Vec<Result<Decision, Error>> {
         let begin = Instant::now();
         let deadline = begin + options.timeout.unwrap_or(self.0.timeout).min(MAX_TIMEOUT);
-        let asked = crate::batch::ask(self, questions, &options.consistency, begin, deadline);
+        let asked = crate::batch::ask(
+            &self.0.asker,
+            questions,
+            &options.consistency,
+            begin,
+            deadline,
+        );
         let answered = asked.await;
         for _ in answered.iter().filter(|outcome| outcome.is_err()) {
             count(&self.0.measures.errors);
@@ -107,10 +113,6 @@ impl Client {
     /// process exports the same counters.
     pub fn counts(&self) -> Counts {
         self.0.measures.counts()
-    }
-
-    pub(crate) fn asker(&self) -> &Dispatcher {
-        &self.0.asker
     }
 
     async fn answer(

@@ -1,11 +1,18 @@
 //! The credential that a client presents to the service.
 
-use std::{fs, path::PathBuf};
+use std::{fs, io, path::PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 use tonic::metadata::AsciiMetadataValue;
 
-use crate::builder::BuildError;
+/// An error in reading the key.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KeyError {
+    #[error("the key has characters that a header cannot hold")]
+    Characters,
+    #[error("`{}` cannot be read", path.display())]
+    File { path: PathBuf, source: io::Error },
+}
 
 /// The source of the key.
 pub(crate) enum Key {
@@ -17,7 +24,7 @@ pub(crate) enum Key {
 
 impl Key {
     /// Returns the header with the current key.
-    pub(crate) fn read(&self) -> Result<Option<AsciiMetadataValue>, BuildError> {
+    pub(crate) fn read(&self) -> Result<Option<AsciiMetadataValue>, KeyError> {
         match self {
             Self::None => Ok(None),
             Self::Given(key) => bearer(key).map(Some),
@@ -25,7 +32,7 @@ impl Key {
             // another thread.
             Self::File(path) => match fs::read_to_string(path) {
                 Ok(key) => bearer(&key.trim().into()).map(Some),
-                Err(source) => Err(BuildError::KeyFile {
+                Err(source) => Err(KeyError::File {
                     path: path.clone(),
                     source,
                 }),
@@ -34,9 +41,9 @@ impl Key {
     }
 }
 
-fn bearer(key: &SecretString) -> Result<AsciiMetadataValue, BuildError> {
+fn bearer(key: &SecretString) -> Result<AsciiMetadataValue, KeyError> {
     let value = format!("Bearer {}", key.expose_secret());
-    let mut value: AsciiMetadataValue = value.parse().map_err(|_| BuildError::Key)?;
+    let mut value: AsciiMetadataValue = value.parse().map_err(|_| KeyError::Characters)?;
     value.set_sensitive(true);
     Ok(value)
 }

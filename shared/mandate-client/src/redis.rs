@@ -15,13 +15,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base::OrganizationId;
 use cache::Cache;
 use clock::Clock;
 use foldhash::fast::RandomState;
 use freshness::{Contract, Decided, READ};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+use types::OrganizationId;
 
 use self::{breaker::Breaker, revisions::Parsed};
 use crate::{

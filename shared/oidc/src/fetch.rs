@@ -2,7 +2,6 @@
 
 use std::{fs, io, path::PathBuf, sync::Arc, time::Duration};
 
-use base::SecretUrl;
 use http::{Request, StatusCode, header::AUTHORIZATION};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -15,6 +14,7 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 use serde::Deserialize;
+use types::SecretUrl;
 
 use crate::{
     key_set::KeySet,

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use base::{OidcIdentity, SecretUrl};
+use types::{OidcIdentity, SecretUrl};
 
 /// The accepted issuer of tokens, and their required audience.
 #[derive(Debug, Clone)]

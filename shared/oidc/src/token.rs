@@ -1,8 +1,8 @@
 //! Verification of a token, as a pure function of the token, the keys and the time.
 
-use base::{InvalidOidcIdentity, OidcIdentity, UnixTime};
 use jsonwebtoken::{decode, decode_header};
 use serde::Deserialize;
+use types::{InvalidOidcIdentity, OidcIdentity, UnixTime};
 
 use crate::key_set::KeySet;
 

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use authority::Context;
+use authz::Context;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::{global, propagation::Injector};
 use tonic::{

@@ -3,13 +3,12 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use api::{Inbound, Path, Violations, broken_rule, common::v1::ErrorReason, reason_url};
-use authority::Refused;
-use base::InvalidName;
+use authz::Refused;
 use prost::Message;
-use seal::InvalidToken;
-use store::StoreError;
+use tokens::InvalidToken;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
+use types::InvalidName;
 
 use crate::report;
 
@@ -100,7 +99,7 @@ impl Fault {
     }
 
     /// Returns the fault of a request with a wrong field, named in the message.
-    fn wrong_field(reason: ErrorReason, field: String, description: String) -> Self {
+    pub fn wrong_field(reason: ErrorReason, field: String, description: String) -> Self {
         let message = broken_rule(&field, &description);
         Self::common(Code::InvalidArgument, reason, message)
             .with("field", &field)
@@ -321,32 +320,6 @@ impl From<Refused> for Fault {
         match refused {
             Refused::Denied => Self::denied(),
             Refused::Undecided(source) => Self::unavailable(source),
-        }
-    }
-}
-
-impl From<StoreError> for Fault {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Stale => Self::common(
-                Code::Aborted,
-                ErrorReason::EtagMismatch,
-                "the resource has changed since `etag` was read",
-            ),
-            StoreError::RequestReused => Self::wrong_field(
-                ErrorReason::RequestIdReused,
-                "request_id".to_owned(),
-                "was used for another request".to_owned(),
-            ),
-            StoreError::Unavailable(_)
-            | StoreError::Late
-            | StoreError::Away
-            | StoreError::EpochEnded(_) => Self::unavailable(error),
-            StoreError::Duplicate(_)
-            | StoreError::Reference(_)
-            | StoreError::Corrupt(_)
-            | StoreError::SharedSessions
-            | StoreError::Url(_) => Self::internal(error),
         }
     }
 }

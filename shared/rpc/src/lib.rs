@@ -1,14 +1,10 @@
 //! The gRPC stack that every service is built from: layers, errors, channels, servers.
 
-mod attempt;
-mod audit;
 mod balanced;
 mod channel;
-mod convert;
-mod enter;
 mod fault;
 mod layer;
-mod page;
+mod limits;
 mod peer_door;
 mod report;
 mod server;
@@ -18,15 +14,12 @@ mod stack;
 mod steer;
 mod tools;
 
-pub use self::audit::list_audit;
-pub use attempt::Attempt;
 pub use channel::{Channel, PeerChannel, in_process, over_tcp};
-pub use convert::{etag, expect_etag, moment, parse, required, timestamp};
-pub use enter::{answer, enter, refuse};
 pub use fault::{Fault, Help, Violation};
 pub use layer::authenticate::{Authentication, Authenticator, Credential};
+pub use layer::call::take_context;
 pub use layer::unread::unread;
-pub use page::Page;
+pub use limits::Limits;
 pub use peer_door::{
     InvalidPeerKey, PeerDigest, PeerKey, PeerTls, in_process_as, over_tcp_as, peer_door,
 };
@@ -34,6 +27,6 @@ pub use report::report;
 pub use server::{Listener, TlsFiles, serve};
 pub use service::{GrpcService, Routes};
 pub use share::Slots;
-pub use stack::{Limits, stack};
+pub use stack::stack;
 pub use steer::{PackageRoute, steer};
 pub use tools::{Readiness, ReflectionError, with_tools};

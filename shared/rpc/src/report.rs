@@ -2,8 +2,8 @@
 
 use std::{error::Error, time::Instant};
 
-use base::Seldom;
 use tonic::{Code, Status};
+use types::Seldom;
 
 /// Logs a failed call with its known details.
 pub fn report(status: &Status, method: &str, request_id: &str) {

@@ -7,13 +7,13 @@ pub(crate) mod recorder;
 
 use ::audit::{Chain, Entry, Mac, People};
 use api::common::v1::AuditRecord;
-use base::UnixTime;
 use prost::Message;
 use sea_orm::{
     ActiveValue::Set,
     ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait,
     sea_query::{Expr, Query},
 };
+use types::UnixTime;
 
 use crate::error::StoreError;
 

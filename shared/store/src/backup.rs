@@ -20,7 +20,7 @@ use sea_orm::{
     DbErr, IsolationLevel, Statement, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
-use seal::Source;
+use tokens::Source;
 
 pub use self::{
     file::{count_rows, verify_audit},
@@ -28,7 +28,7 @@ pub use self::{
 };
 use crate::{
     error::StoreError,
-    open::{LOCK_TIMEOUT, name_of},
+    store::{LOCK_TIMEOUT, name_of},
     url::StoreUrl,
 };
 

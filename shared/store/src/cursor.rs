@@ -5,11 +5,11 @@
 //! and the log as a whole has an epoch, which changes when a process notices that the log went back
 //! (see `docs/adr/0016-epochs-identify-a-history.md`).
 
-use base::Epoch;
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, ExprTrait,
     sea_query::{Expr, OnConflict, Query},
 };
+use types::Epoch;
 
 use crate::{
     error::StoreError,

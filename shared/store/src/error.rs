@@ -1,7 +1,7 @@
 //! The errors of a store.
 
-use base::SecretUrl;
 use sea_orm::{DbErr, SqlErr};
+use types::SecretUrl;
 
 /// An error of a store. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +39,7 @@ pub enum StoreError {
     /// The log of changes lost commits of this epoch: a backup was restored, or a server without
     /// the last commits took over. It can be read once a new epoch has begun.
     #[error("the log of changes went back; its epoch {0} has ended")]
-    EpochEnded(base::Epoch),
+    EpochEnded(types::Epoch),
     /// The database could not be reached when it was last tried.
     #[error("the database is away; reconnecting several times a second")]
     Away,
@@ -58,14 +58,14 @@ impl From<DbErr> for StoreError {
     }
 }
 
-impl From<base::InvalidId> for StoreError {
-    fn from(error: base::InvalidId) -> Self {
+impl From<types::InvalidId> for StoreError {
+    fn from(error: types::InvalidId) -> Self {
         Self::Corrupt(error.to_string())
     }
 }
 
-impl From<base::InvalidName> for StoreError {
-    fn from(error: base::InvalidName) -> Self {
+impl From<types::InvalidName> for StoreError {
+    fn from(error: types::InvalidName) -> Self {
         Self::Corrupt(error.to_string())
     }
 }

@@ -5,18 +5,18 @@
 
 use std::collections::BTreeMap;
 
-use base::{Epoch, UnixTime};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, ExprTrait,
     sea_query::{Expr, Query, SimpleExpr},
 };
+use types::{Epoch, UnixTime};
 
 use crate::{
     cursor::{self, Continuity, Cursor},
     error::StoreError,
     hints::{self, Heard},
-    open::Store,
     outbox,
+    store::Store,
 };
 
 /// Maximum difference between the clocks of processes that begin epochs, in milliseconds.

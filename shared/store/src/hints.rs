@@ -10,12 +10,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base::{Epoch, Seldom};
 use sea_orm::{
     sea_query::{Expr, SimpleExpr},
     sqlx::{self, Connection, Executor, PgConnection, postgres::PgListener},
 };
 use tokio::{sync::watch, task::AbortHandle, time::timeout};
+use types::{Epoch, Seldom};
 
 use crate::cursor::Cursor;
 

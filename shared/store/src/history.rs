@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use base::UnixTime;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, sea_query::Expr,
 };
+use types::UnixTime;
 
 use crate::error::StoreError;
 

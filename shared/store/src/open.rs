@@ -1,66 +1,37 @@
 //! Opens the database that a URL names.
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
 use ::audit::Chain;
-use base::Epoch;
 use clock::Clock;
 use sea_orm::{
-    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    IsolationLevel, TransactionOptions, TransactionTrait,
+    ConnectOptions, Database, DatabaseConnection,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 use sea_orm_migration::MigratorTrait;
-use seal::{Sealer, Source};
-use tokio::{sync::watch, time::timeout};
+use tokens::{Sealer, Source};
+use tokio::sync::watch;
 
 use crate::{
     audit::recorder::Recorder,
     error::StoreError,
     head,
-    hints::{self, Heard, Listening},
+    hints::{self, Heard},
     postgres,
     prepare::{expect_own_sessions, prepare},
+    store::{LOCK_TIMEOUT, Store, name_of},
     url::StoreUrl,
 };
 
-/// Maximum time that a statement waits for a connection or a lock.
-pub(crate) const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 /// Number of connections that read a SQLite file; one more writes.
 const SQLITE_READ_CONNECTIONS: u32 = 4;
 /// Numbers of connections that read and that write. They are separate pools, because a writer may
 /// wait for a read of another call; writers must never occupy all connections.
 const POSTGRES_READ_CONNECTIONS: u32 = 10;
 const POSTGRES_WRITE_CONNECTIONS: u32 = 8;
-/// The database of one service.
-#[derive(Clone)]
-pub struct Store {
-    pub(crate) reader: DatabaseConnection,
-    pub(crate) writer: DatabaseConnection,
-    pub(crate) source: Source,
-    pub(crate) sealer: Sealer,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) committed: watch::Sender<Heard>,
-    pub(crate) chain: Arc<Chain>,
-    /// Records calls that change nothing; absent in the store that the recorder itself uses.
-    pub(crate) recorder: Option<Recorder>,
-    /// Receives the commits of other processes, if the database is shared.
-    listening: Option<Listening>,
-    statements: Arc<AtomicU64>,
-}
-
-impl fmt::Debug for Store {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Store({:?})", self.source)
-    }
-}
 
 impl Store {
     /// Opens a database, creates its schema if needed, and migrates it to the latest version.
@@ -113,79 +84,6 @@ impl Store {
             head => head.map(|_| ()),
         }
     }
-
-    /// Fails immediately if the database is known to be away: an attempt to connect would take
-    /// seconds.
-    ///
-    /// # Errors
-    /// [`StoreError::Away`].
-    pub fn present(&self) -> Result<(), StoreError> {
-        match &self.listening {
-            Some(listening) if listening.is_away() => Err(StoreError::Away),
-            _ => Ok(()),
-        }
-    }
-
-    /// Returns a connection for single statements that read.
-    pub fn reader(&self) -> &DatabaseConnection {
-        &self.reader
-    }
-
-    /// Returns a connection for single statements that clean up. They change no facts, so the log
-    /// does not report them.
-    pub fn writer(&self) -> &DatabaseConnection {
-        &self.writer
-    }
-
-    /// Begins a transaction in which all statements read one snapshot.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn snapshot(&self) -> Result<DatabaseTransaction, StoreError> {
-        self.present()?;
-        let options = match self.reader.get_database_backend() {
-            DbBackend::Sqlite => TransactionOptions::default(),
-            _ => TransactionOptions {
-                isolation_level: Some(IsolationLevel::RepeatableRead),
-                access_mode: Some(AccessMode::ReadOnly),
-                ..TransactionOptions::default()
-            },
-        };
-        Ok(self.reader.begin_with_options(options).await?)
-    }
-
-    /// Closes the connections once they are idle. A SQLite database is then complete in its one
-    /// file. This is the last step of a shutdown.
-    pub async fn close(&self) {
-        for connection in [&self.reader, &self.writer] {
-            match timeout(LOCK_TIMEOUT, connection.close_by_ref()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::warn!(%error, "a database was not closed"),
-                Err(_) => tracing::warn!(log = ?self.source, "a database is still in use"),
-            }
-        }
-    }
-
-    /// Returns the number of statements run so far, without those that only poll for news, which do
-    /// not come from calls.
-    pub fn statements(&self) -> Arc<AtomicU64> {
-        self.statements.clone()
-    }
-
-    /// Returns a receiver of the last known commit.
-    pub fn subscribe(&self) -> watch::Receiver<(Epoch, i64)> {
-        self.committed.subscribe()
-    }
-
-    /// Returns the clock that stamps rows.
-    pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.clock
-    }
-
-    /// Returns the sealer of this installation's tokens.
-    pub fn sealer(&self) -> &Sealer {
-        &self.sealer
-    }
 }
 
 /// Migrates the database of one service to the latest version.
@@ -231,14 +129,4 @@ async fn sqlite(url: &StoreUrl) -> Result<(DatabaseConnection, DatabaseConnectio
     let reader =
         Database::connect(options.max_connections(SQLITE_READ_CONNECTIONS).to_owned()).await?;
     Ok((reader, writer))
-}
-
-/// Returns the name of the service that owns a log; it is also the name of its schema in
-/// PostgreSQL.
-pub fn name_of(source: Source) -> &'static str {
-    match source {
-        Source::Identity => "identity",
-        Source::Membership => "membership",
-        Source::Entitlement => "entitlement",
-    }
 }

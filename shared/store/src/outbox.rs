@@ -7,18 +7,18 @@
 
 use std::collections::BTreeMap;
 
-use base::UnixTime;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
     QueryFilter, QueryOrder, QuerySelect, sea_query::OnConflict,
 };
+use types::UnixTime;
 
 use crate::{
     cursor::{self, Continuity, Cursor},
     error::StoreError,
     head::{self, Head},
     hints::Heard,
-    open::Store,
+    store::Store,
 };
 
 /// Approximate number of entries in a page of the backlog. All entries of a commit are in one page.

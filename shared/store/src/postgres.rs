@@ -6,12 +6,12 @@ use sea_orm::{
     ConnectOptions, Database, DatabaseConnection,
     sqlx::{self, AssertSqlSafe, Connection, Executor, PgConnection},
 };
-use seal::Source;
+use tokens::Source;
 use tokio::time::timeout;
 
 use crate::{
     error::StoreError,
-    open::{LOCK_TIMEOUT, name_of},
+    store::{LOCK_TIMEOUT, name_of},
     url::StoreUrl,
 };
 

@@ -8,12 +8,12 @@ use sea_orm::{
     sqlx::{self, AssertSqlSafe, Connection, PgConnection, Row},
 };
 use sea_orm_migration::MigratorTrait;
-use seal::Source;
+use tokens::Source;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
     error::StoreError,
-    open::{LOCK_TIMEOUT, name_of},
+    store::{LOCK_TIMEOUT, name_of},
     url::StoreUrl,
 };
 

@@ -2,10 +2,10 @@
 //! response and is not executed again (AIP-155).
 
 use aws_lc_rs::digest;
-use base::{Epoch, UnixTime};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict,
 };
+use types::{Epoch, UnixTime};
 
 use crate::error::StoreError;
 

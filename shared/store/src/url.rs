@@ -2,8 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
-use base::SecretUrl;
 use sea_orm::sqlx::postgres::PgConnectOptions;
+use types::SecretUrl;
 
 use crate::error::StoreError;
 

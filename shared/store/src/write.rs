@@ -7,10 +7,10 @@ use std::{
 
 use ::audit::Entry;
 use api::{Audited, Mutation, common::v1::AuditOutcome};
-use authority::Permit;
-use base::UnixTime;
+use authz::Permit;
 use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
-use seal::Position;
+use tokens::Position;
+use types::UnixTime;
 
 use crate::{
     audit,
@@ -18,9 +18,9 @@ use crate::{
     error::StoreError,
     head,
     history::{self, State},
-    open::Store,
     outbox,
     requests::{Claim, Request},
+    store::Store,
 };
 
 /// The result of beginning a mutation.

@@ -23,8 +23,8 @@ mod writes;
 use std::process::ExitCode;
 
 use benches::{Result, portfolio::Portfolio};
-use boot::{LogFormat, Telemetry, TelemetrySettings};
 use clap::Parser;
+use runtime::{LogFormat, Telemetry, TelemetrySettings};
 
 use crate::{
     args::{Args, Benchmark},

@@ -23,7 +23,7 @@ pub(crate) const TABLES: [&str; 8] = [
     "outbox",
 ];
 /// The first and the last time, as the service stores them.
-const UNLIMITED_VALIDITY: (i64, i64) = (base::UnixTime::MIN.0, base::UnixTime::MAX.0);
+const UNLIMITED_VALIDITY: (i64, i64) = (types::UnixTime::MIN.0, types::UnixTime::MAX.0);
 
 /// Lines for each table.
 pub(crate) type Rows = [String; TABLES.len()];

@@ -7,10 +7,10 @@ use api::entitlement::v1::{
     ListResourcesRequest, ListSubjectsRequest, Question, UpdateGrantRequest,
     list_subjects_request::Held,
 };
-use base::UnixTime;
 use clock::Clock;
 use prost_types::FieldMask;
 use tests::{BoundedWait, Rig, Setting, faults::RedisServer};
+use types::UnixTime;
 
 use super::circumstances::{OFFICE, ask, context, create, load, office, question};
 use crate::{
@@ -234,7 +234,7 @@ fn a_condition_can_be_set_and_removed_and_is_in_the_history() {
                 assert_eq!(now.missing_context.is_empty(), is_open);
                 let office = ask(&world, "ben", "units/k1", office()).await;
                 assert_eq!(office.reason(), DecisionReason::Allowed);
-                moments.push((rpc::timestamp(clock.now()), expected));
+                moments.push((service::timestamp(clock.now()), expected));
                 clock.advance(Duration::from_secs(1));
             }
             for (read_time, expected) in moments {

@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use api::entitlement::v1::{CheckRequest, Decision, Effect};
-use base::{In, OrganizationId, ResourceId, UnitId};
 use cache::Cache;
 use freshness::{Contract, Decided, Question, Revisions};
+use types::{In, OrganizationId, ResourceId, UnitId};
 
 use super::history::{History, Read, Via};
 

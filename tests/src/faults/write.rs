@@ -10,7 +10,7 @@ use std::{
 
 use api::entitlement::v1::{RevokeGrantRequest, grant_service_client::GrantServiceClient};
 use rpc::Channel;
-use seal::Sealer;
+use tokens::Sealer;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Response, Status};
 

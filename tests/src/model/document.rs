@@ -132,7 +132,7 @@ fn with_validity(mut entry: Value, start: i64, end: i64) -> Value {
     for (key, at) in [("start_time", start), ("end_time", end)] {
         if at != i64::MIN && at != i64::MAX {
             entry[key] = json!(
-                rpc::timestamp(base::UnixTime(at))
+                service::timestamp(types::UnixTime(at))
                     .expect("a moment")
                     .to_string()
             );

@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use base::{ApplicationId, Id, UnixTime};
 use entitlement_core::{
     self as core, ApplicationDefinition, Bounds, Catalog, ConditionInput, Entitlement, Facts, Map,
     Member, ModuleDefinition, OptionDefinition, Organization, Reason, RoleDefinition, SubjectKind,
     Target, Validity, access, decide, explain,
 };
 use prost_types::Struct;
+use types::{ApplicationId, Id, UnixTime};
 
 use super::{
     Application, Place, Scope, When, World,

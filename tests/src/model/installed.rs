@@ -13,10 +13,10 @@ use api::{
     identity::v1::{UpdateUserRequest, User},
     membership::v1::{Organization, UpdateOrganizationRequest},
 };
-use base::UnixTime;
 use futures_util::future::join_all;
 use prost_types::{FieldMask, Timestamp};
 use tonic::{Response, Status};
+use types::UnixTime;
 
 use self::change::change;
 use super::{Place, When, World, condition::Circumstances, document::document, random_world::NOW};
@@ -318,5 +318,5 @@ fn answered<T>(answer: Result<Response<T>, Status>, at: impl Fn() -> String) -> 
 }
 
 fn timestamp(at: i64) -> Timestamp {
-    rpc::timestamp(UnixTime(at)).expect("a moment")
+    service::timestamp(UnixTime(at)).expect("a moment")
 }

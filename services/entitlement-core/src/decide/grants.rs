@@ -1,6 +1,6 @@
 //! The decision over the grants of a member.
 
-use base::UnixTime;
+use types::UnixTime;
 
 use super::{ActiveMember, Decision, Reason};
 use crate::{

@@ -7,9 +7,9 @@ use api::entitlement::v1::{
     AccessDifference, PermissionsDifference, PreviewResponse, PreviewWarning, PreviewWarningKind,
     Scope,
 };
-use authority::Context;
-use base::{OrganizationId, UnixTime};
+use authz::Context;
 use entitlement_core::{Facts, access, authority::Granter};
+use types::{OrganizationId, UnixTime};
 
 use super::{
     App,

@@ -2,14 +2,14 @@
 
 use ::store::WriteTx;
 use api::entitlement::v1::Application;
-use base::ApplicationId;
 use entitlement_core::{ApplicationDefinition, management};
+use types::ApplicationId;
 
 use crate::{catalog, error::Error, store::applications::Stored};
 
 /// Refuses changes of the built-in application.
 pub(super) fn refuse_built_in(id: &ApplicationId) -> Result<(), Error> {
-    if base::Id::as_str(id) == management::APPLICATION {
+    if types::Id::as_str(id) == management::APPLICATION {
         return Err(Error::ApplicationBuiltIn);
     }
     Ok(())
@@ -20,7 +20,7 @@ pub(super) fn definition(
     id: &ApplicationId,
     application: &Application,
 ) -> Result<ApplicationDefinition, Error> {
-    ::rpc::required("application.display_name", &application.display_name)?;
+    service::required("application.display_name", &application.display_name)?;
     let definition = catalog::definition(&Application {
         name: id.name(),
         ..application.clone()
@@ -46,7 +46,7 @@ pub(super) async fn check(
     for other in others.iter().filter(|other| other.name != id.name()) {
         let other_id = other.name.trim_start_matches("applications/");
         let taken = |alias: &String| {
-            alias == other_id || other.aliases.contains(alias) || alias == base::Id::as_str(id)
+            alias == other_id || other.aliases.contains(alias) || alias == types::Id::as_str(id)
         };
         if let Some(alias) = application.aliases.iter().find(|alias| taken(alias)) {
             return Err(Error::ApplicationExists(alias.clone()));
@@ -54,7 +54,7 @@ pub(super) async fn check(
         if other
             .aliases
             .iter()
-            .any(|alias| alias == base::Id::as_str(id))
+            .any(|alias| alias == types::Id::as_str(id))
         {
             return Err(Error::ApplicationExists(id.to_string()));
         }

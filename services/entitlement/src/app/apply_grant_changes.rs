@@ -1,8 +1,8 @@
-use ::rpc::parse;
 use ::store::Turn;
 use api::entitlement::v1::{ApplyGrantChangesRequest, ApplyGrantChangesResponse, EntityIdentity};
-use authority::Context;
-use base::OrganizationId;
+use authz::Context;
+use service::parse;
+use types::OrganizationId;
 
 use super::{
     App,

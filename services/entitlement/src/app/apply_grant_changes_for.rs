@@ -1,12 +1,13 @@
-use ::rpc::{Fault, parse};
+use ::rpc::Fault;
 use api::{
     entitlement::v1::{
         ApplyGrantChangesForRequest, ApplyGrantChangesForResponse, ApplyGrantChangesRequest,
     },
     policy_of,
 };
-use authority::{Account, Caller, Context};
-use base::{OrganizationId, Subject};
+use authz::{Account, Caller, Context};
+use service::parse;
+use types::{OrganizationId, Subject};
 
 use super::{App, apply_grant_changes::apply_to, grant_changes::Changes, judge::judge};
 use crate::error::Error;

@@ -1,9 +1,9 @@
 //! Answers as of an earlier time, by the same functions over the facts of that time. They neither
 //! use nor fill the caches of the present.
 
-use ::rpc::moment;
-use base::UnixTime;
 use prost_types::Timestamp;
+use service::moment;
+use types::UnixTime;
 
 use super::App;
 use crate::{

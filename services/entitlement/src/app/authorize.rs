@@ -1,7 +1,7 @@
-use ::rpc::parse;
 use api::entitlement::v1::{AuthorizeRequest, AuthorizeResponse};
-use authority::{Context, Reach, Verdict};
-use base::{OrganizationId, Subject};
+use authz::{Context, Reach, Verdict};
+use service::parse;
+use types::{OrganizationId, Subject};
 
 use super::App;
 use crate::error::Error;

@@ -1,5 +1,5 @@
 use api::entitlement::v1::{AwaitProjectionRequest, AwaitProjectionResponse};
-use authority::Context;
+use authz::Context;
 
 use super::App;
 use crate::error::Error;

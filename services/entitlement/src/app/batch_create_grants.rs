@@ -1,10 +1,11 @@
-use ::rpc::{Fault, parse};
+use ::rpc::Fault;
 use ::store::Turn;
 use api::entitlement::v1::{
     BatchCreateGrantsRequest, BatchCreateGrantsResponse, CreateGrantRequest,
 };
-use authority::Context;
-use base::OrganizationId;
+use authz::Context;
+use service::parse;
+use types::OrganizationId;
 
 use super::{App, create_grant::give, grant_rules, preconditions, separation_of_duties};
 use crate::{error::Error, store::grants::NewGrant};

@@ -1,15 +1,16 @@
 //! Suspends, reactivates and ends entitlements.
 
-use ::rpc::{Fault, expect_etag, parse};
+use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::entitlement::v1::{
     EndEntitlementRequest, EndEntitlementResponse, Entitlement, EntitlementState,
     ReactivateEntitlementRequest, ReactivateEntitlementResponse, SuspendEntitlementRequest,
     SuspendEntitlementResponse,
 };
-use authority::{Context, Permit};
-use base::{ApplicationId, EntitlementId, Id, In, OrganizationId};
+use authz::{Context, Permit};
 use entitlement_core::management;
+use service::{expect_etag, parse};
+use types::{ApplicationId, EntitlementId, Id, In, OrganizationId};
 
 use super::{App, required_holders::Keepers, widening};
 use crate::{

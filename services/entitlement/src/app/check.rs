@@ -1,6 +1,6 @@
 use api::entitlement::v1::{CheckRequest, CheckResponse, Decision};
-use authority::Context;
-use base::UnixTime;
+use authz::Context;
+use types::UnixTime;
 
 use super::{
     App,

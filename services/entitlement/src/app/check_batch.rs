@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use ::rpc::Fault;
 use api::entitlement::v1::{CheckBatchRequest, CheckBatchResponse, Decision};
-use authority::Context;
+use authz::Context;
 
 use super::{
     App,

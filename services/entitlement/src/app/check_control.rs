@@ -1,7 +1,8 @@
-use ::rpc::{Fault, parse};
+use ::rpc::Fault;
 use api::entitlement::v1::{CheckControlRequest, CheckControlResponse};
-use authority::Context;
-use base::{OrganizationId, Subject};
+use authz::Context;
+use service::parse;
+use types::{OrganizationId, Subject};
 
 use super::{App, control::Control};
 use crate::error::Error;
@@ -44,7 +45,7 @@ pub(crate) async fn check_control(
 pub(super) fn optional<T>(
     field: &str,
     name: &str,
-    read: impl FnOnce(&str) -> Result<T, base::InvalidName>,
+    read: impl FnOnce(&str) -> Result<T, types::InvalidName>,
 ) -> Result<Option<T>, Fault> {
     if name.is_empty() {
         return Ok(None);

@@ -1,7 +1,8 @@
-use ::rpc::{Fault, parse};
+use ::rpc::Fault;
 use api::entitlement::v1::{CheckMoveRequest, CheckMoveResponse};
-use authority::Context;
-use base::{In, InvalidName, OrganizationId, ResourceId, Subject, UnitId};
+use authz::Context;
+use service::parse;
+use types::{In, InvalidName, OrganizationId, ResourceId, Subject, UnitId};
 
 use super::{App, widening};
 use crate::error::Error;

@@ -7,12 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ::rpc::{Fault, Slots, refuse, unread};
+use ::rpc::{Fault, Slots, unread};
 use api::entitlement::v1::{
     CheckStreamRequest, CheckStreamResponse, Decision, StreamAnswer, StreamQuestion,
     stream_answer::Outcome,
 };
-use authority::Context;
+use authz::Context;
+use service::refuse;
 use tokio::{
     sync::{Semaphore, mpsc},
     task::AbortHandle,

@@ -6,14 +6,13 @@
 
 use std::collections::BTreeMap;
 
-use ::store::StoreError;
-use base::{Id, OrganizationId, UnixTime};
+use ::store::{StoreError, Transaction};
 use entitlement_core::{
     Target,
     authority::{DelegationError, GrantTarget, ProposedGrant},
     management,
 };
-use sea_orm::DatabaseTransaction;
+use types::{Id, OrganizationId, UnixTime};
 
 use super::{App, delegation::evaluate, update_grant::ExistingGrant};
 use crate::{
@@ -31,7 +30,7 @@ const ORGANIZATIONS_PER_PAGE: u64 = 50;
 /// A check of a caller's control, as a transaction sees the facts.
 pub(super) struct Control<'a> {
     pub(super) app: &'a App,
-    pub(super) db: &'a DatabaseTransaction,
+    pub(super) db: &'a Transaction,
     pub(super) caller: &'a str,
     /// True to check revoking, false to check granting.
     pub(super) taken: bool,

@@ -1,8 +1,8 @@
 use ::rpc::Fault;
 use ::store::{StoreError, Turn};
 use api::entitlement::v1::{CreateApplicationRequest, CreateApplicationResponse};
-use authority::Context;
-use base::{ApplicationId, Id};
+use authz::Context;
+use types::{ApplicationId, Id};
 
 use super::{App, application_rules};
 use crate::{error::Error, facts::FactKey, store::applications};

@@ -1,8 +1,8 @@
-use ::rpc::parse;
 use ::store::{StoreError, Turn, WriteTx};
 use api::entitlement::v1::{CreateCustomRoleRequest, CreateCustomRoleResponse, CustomRole};
-use authority::Context;
-use base::{OrganizationId, RoleName};
+use authz::Context;
+use service::parse;
+use types::{OrganizationId, RoleName};
 
 use super::{App, custom_role_rules as rules};
 use crate::{error::Error, facts::FactKey, store::custom_roles};

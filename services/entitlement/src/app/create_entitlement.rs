@@ -1,11 +1,12 @@
-use ::rpc::{Fault, moment, parse};
+use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::entitlement::v1::{
     CreateEntitlementRequest, CreateEntitlementResponse, Entitlement, EntitlementState,
 };
-use authority::{Context, Permit};
-use base::{ApplicationId, Id, OrganizationId, UnixTime};
+use authz::{Context, Permit};
 use entitlement_core::management;
+use service::{moment, parse};
+use types::{ApplicationId, Id, OrganizationId, UnixTime};
 
 use super::{App, change_entitlement::end_grants, widening};
 use crate::{

@@ -1,8 +1,8 @@
-use ::rpc::parse;
 use ::store::{StoreError, Turn, WriteTx};
 use api::entitlement::v1::{CreateGrantRequest, CreateGrantResponse, Grant};
-use authority::{Context, Permit};
-use base::{Id, OrganizationId};
+use authz::{Context, Permit};
+use service::parse;
+use types::{Id, OrganizationId};
 
 use super::{
     App,

@@ -1,11 +1,12 @@
 //! Rules for custom roles.
 
-use ::rpc::{Fault, parse};
+use ::rpc::Fault;
 use ::store::WriteTx;
 use api::entitlement::v1::CustomRole;
-use authority::Context;
-use base::{ApplicationId, Id, OrganizationId, RoleId, RoleName};
+use authz::Context;
 use entitlement_core::{management, parts};
+use service::parse;
+use types::{ApplicationId, Id, OrganizationId, RoleId, RoleName};
 
 use super::{App, delegation, grant_rules, separation_of_duties};
 use crate::{

@@ -3,13 +3,13 @@
 //! [`App::lead`].
 
 use api::entitlement::v1::{Grant, Scope};
-use authority::{Caller, Context, Permit, Reach, Refused};
-use base::{Id, OrganizationId, RoleName, UnixTime};
+use authz::{Caller, Context, Permit, Reach, Refused};
 use entitlement_core::{
     ApplicationIndex, Catalog, Facts, Target,
     authority::{DelegationError, GrantTarget, Granter, ProposedGrant},
     management,
 };
+use types::{Id, OrganizationId, RoleName, UnixTime};
 
 use super::App;
 use crate::{

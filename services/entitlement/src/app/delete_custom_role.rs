@@ -1,8 +1,8 @@
-use ::rpc::expect_etag;
 use ::store::{Turn, WriteTx};
 use api::entitlement::v1::{CustomRole, DeleteCustomRoleRequest, DeleteCustomRoleResponse};
-use authority::Context;
-use base::{OrganizationId, RoleName};
+use authz::Context;
+use service::expect_etag;
+use types::{OrganizationId, RoleName};
 
 use super::{App, custom_role_rules as rules};
 use crate::{

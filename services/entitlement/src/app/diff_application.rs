@@ -1,8 +1,9 @@
-use ::rpc::{Fault, expect_etag, parse};
+use ::rpc::Fault;
 use api::entitlement::v1::{DiffApplicationRequest, DiffApplicationResponse, RoleDifference};
-use authority::Context;
-use base::ApplicationId;
+use authz::Context;
 use entitlement_core::difference;
+use service::{expect_etag, parse};
+use types::ApplicationId;
 
 use super::{App, application_rules, update_application::merge};
 use crate::{

@@ -6,7 +6,7 @@ use api::{
     common::v1::{Consistency, consistency::Requirement},
     entitlement::v1::Decision,
 };
-use authority::Context;
+use authz::Context;
 
 use super::{
     App,

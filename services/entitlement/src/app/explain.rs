@@ -4,7 +4,7 @@ use ::rpc::Fault;
 use api::entitlement::v1::{
     Condition, DecisionReason, ExplainRequest, ExplainResponse, GrantConsideration,
 };
-use authority::{Caller, Context, Reach};
+use authz::{Caller, Context, Reach};
 use entitlement_core as core;
 use entitlement_core::Reason;
 

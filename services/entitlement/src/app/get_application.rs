@@ -1,7 +1,7 @@
-use ::rpc::parse;
 use api::entitlement::v1::{GetApplicationRequest, GetApplicationResponse};
-use authority::Context;
-use base::ApplicationId;
+use authz::Context;
+use service::parse;
+use types::ApplicationId;
 
 use super::App;
 use crate::{error::Error, store::applications};

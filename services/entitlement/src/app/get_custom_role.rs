@@ -1,5 +1,5 @@
 use api::entitlement::v1::{GetCustomRoleRequest, GetCustomRoleResponse};
-use authority::Context;
+use authz::Context;
 
 use super::{App, custom_role_rules as rules};
 use crate::{error::Error, store::custom_roles};

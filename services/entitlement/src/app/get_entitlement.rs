@@ -1,7 +1,7 @@
-use ::rpc::parse;
 use api::entitlement::v1::{GetEntitlementRequest, GetEntitlementResponse};
-use authority::Context;
-use base::{EntitlementId, Id, In};
+use authz::Context;
+use service::parse;
+use types::{EntitlementId, Id, In};
 
 use super::App;
 use crate::{error::Error, store::entitlements};

@@ -1,7 +1,7 @@
-use ::rpc::parse;
 use api::entitlement::v1::{GetGrantRequest, GetGrantResponse};
-use authority::Context;
-use base::{GrantId, In};
+use authz::Context;
+use service::parse;
+use types::{GrantId, In};
 
 use super::{App, delegation::visible_grants};
 use crate::{error::Error, store::grants};

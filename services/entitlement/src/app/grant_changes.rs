@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ::rpc::{Fault, parse};
+use ::rpc::Fault;
 use ::store::WriteTx;
 use api::entitlement::v1::{Grant, GrantChange, UpdateGrantRequest, grant_change};
-use base::{GrantId, Id, In, OrganizationId};
+use service::parse;
+use types::{GrantId, Id, In, OrganizationId};
 
 use super::{
     App, batch_create_grants,

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use ::rpc::Fault;
 use ::store::WriteTx;
-use base::{Id, OrganizationId, RoleName};
 use entitlement_core::{Condition, condition::MAX_HELD, management};
+use types::{Id, OrganizationId, RoleName};
 
 use crate::{
     error::Error,

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use ::rpc::{Fault, moment, parse};
+use ::rpc::Fault;
 use ::store::WriteTx;
 use api::entitlement::v1::{Application, Grant, ManagementMode, Scope};
-use base::{
+use entitlement_core::management;
+use service::{moment, parse};
+use types::{
     ApplicationId, GrantId, Id, In, OrganizationId, ResourceId, RoleName, Subject, UnitId, UnixTime,
 };
-use entitlement_core::management;
 
 use super::grant_conditions;
 use crate::{

@@ -2,7 +2,7 @@
 
 use ::store::WriteTx;
 use api::entitlement::v1::EntityIdentity;
-use base::OrganizationId;
+use types::OrganizationId;
 
 use crate::{
     error::Error,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use ::rpc::Fault;
-use authority::Context;
+use authz::Context;
 use tokio::time::timeout;
 use tonic::Code;
 

@@ -1,6 +1,7 @@
-use ::rpc::{Fault, Page};
+use ::rpc::Fault;
 use api::entitlement::v1::{Application, ListApplicationsRequest, ListApplicationsResponse};
-use authority::Context;
+use authz::Context;
+use service::Page;
 
 use super::App;
 use crate::{error::Error, store::applications};

@@ -1,16 +1,17 @@
-use ::rpc::{Fault, Page, parse};
+use ::rpc::Fault;
 use api::entitlement::v1::{
     AccessView, ApplicationAccess, ListEffectiveAccessRequest, ListEffectiveAccessResponse,
     ManagementMode, PermissionAccess, Scope,
 };
-use authority::Context;
-use base::{OrganizationId, Subject, UnixTime};
+use authz::Context;
 use entitlement_core as core;
 use entitlement_core::{
     ApplicationIndex, Target,
     authority::{GrantTarget, Granter},
     management,
 };
+use service::{Page, parse};
+use types::{OrganizationId, Subject, UnixTime};
 
 use super::{App, delegation::caller};
 use crate::{

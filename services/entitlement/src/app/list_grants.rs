@@ -1,7 +1,7 @@
-use ::rpc::{Page, parse};
 use api::entitlement::v1::{Grant, ListGrantsRequest, ListGrantsResponse};
-use authority::Context;
-use base::{ApplicationId, OrganizationId, RoleName, Subject};
+use authz::Context;
+use service::{Page, parse};
+use types::{ApplicationId, OrganizationId, RoleName, Subject};
 
 use super::{App, delegation::retain_visible};
 use crate::{

@@ -1,8 +1,8 @@
-use ::rpc::{Page, parse};
 use api::entitlement::v1::{ListPermissionsRequest, ListPermissionsResponse};
-use authority::Context;
-use base::Subject;
+use authz::Context;
 use entitlement_core::ConditionInput;
+use service::{Page, parse};
+use types::Subject;
 
 use super::{
     App,

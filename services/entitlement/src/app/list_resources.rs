@@ -2,11 +2,11 @@ mod from_store;
 mod location;
 mod scan_units;
 
-use ::rpc::{Page, parse};
 use api::entitlement::v1::{ListResourcesRequest, ListResourcesResponse, PlaceKind};
-use authority::Context;
-use base::{OrganizationId, Subject, UnixTime};
+use authz::Context;
 use entitlement_core::{ConditionInput, Facts, PermissionIndex, Target};
+use service::{Page, parse};
+use types::{OrganizationId, Subject, UnixTime};
 
 use self::location::Location;
 use super::{

@@ -1,7 +1,7 @@
-use ::rpc::{Page, parse};
 use api::entitlement::v1::{ListRolesRequest, ListRolesResponse};
-use authority::Context;
-use base::ApplicationId;
+use authz::Context;
+use service::{Page, parse};
+use types::ApplicationId;
 
 use super::App;
 use crate::{error::Error, store::applications};

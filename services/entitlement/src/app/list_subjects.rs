@@ -1,13 +1,14 @@
 use std::collections::BTreeSet;
 
-use ::rpc::{Fault, Page};
+use ::rpc::Fault;
 use api::entitlement::v1::{
     ListSubjectsRequest, ListSubjectsResponse, list_subjects_request::Held,
 };
-use authority::Context;
-use base::{Id, OrganizationId, RoleId, RoleName, UnixTime};
+use authz::Context;
 use entitlement_core::{Catalog, ConditionInput, PermissionIndex, Roles};
 use prost_types::Struct;
+use service::Page;
+use types::{Id, OrganizationId, RoleId, RoleName, UnixTime};
 
 use super::{
     App,

@@ -1,8 +1,8 @@
 //! Rows of lists: results, and results that need more context.
 
 use api::entitlement::v1::UnderCondition;
-use base::UnixTime;
 use entitlement_core::{ConditionInput, Facts, PermissionIndex, Reason, Target, decide, missing};
+use types::UnixTime;
 
 use crate::engine::ConditionBudget;
 

@@ -1,10 +1,10 @@
 //! Preconditions of a batch of grants.
 
-use ::rpc::parse;
 use ::store::WriteTx;
 use api::entitlement::v1::{GrantPrecondition, GrantState};
-use authority::Context;
-use base::{OrganizationId, RoleName, Subject};
+use authz::Context;
+use service::parse;
+use types::{OrganizationId, RoleName, Subject};
 
 use super::{App, delegation::visible_grants};
 use crate::{

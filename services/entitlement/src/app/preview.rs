@@ -1,12 +1,12 @@
 use std::fmt::Write;
 
-use ::rpc::parse;
 use ::store::WriteTx;
 use api::entitlement::v1::{Grant, GrantChange, PreviewConflict, PreviewRequest, PreviewResponse};
-use authority::Context;
+use authz::Context;
 use aws_lc_rs::digest;
-use base::OrganizationId;
 use prost::Message;
+use service::parse;
+use types::OrganizationId;
 
 use super::{
     App,

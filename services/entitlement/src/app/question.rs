@@ -1,14 +1,15 @@
 //! Converts queries and decisions between protobuf and the rules.
 
-use ::rpc::{Fault, timestamp};
+use ::rpc::Fault;
 use api::{
     Inbound,
     entitlement::v1::{Decision, DecisionReason, Effect, StreamQuestion},
 };
-use base::{Id, In, OrganizationId, ResourceId, Subject, UnitId};
 use entitlement_core as core;
 use entitlement_core::{CompactId, Reason};
 use prost_types::Struct;
+use service::timestamp;
+use types::{Id, In, OrganizationId, ResourceId, Subject, UnitId};
 
 use super::context::check_context;
 use crate::{

@@ -1,9 +1,10 @@
-use ::rpc::{Fault, parse, timestamp};
+use ::rpc::Fault;
 use ::store::WriteTx;
 use api::entitlement::v1::{ReleaseMemberRequest, ReleaseMemberResponse};
-use authority::{Context, Permit};
-use base::{Id, OrganizationId, Subject, UnixTime};
+use authz::{Context, Permit};
 use entitlement_core::management;
+use service::{parse, timestamp};
+use types::{Id, OrganizationId, Subject, UnixTime};
 
 use super::{
     App,

@@ -11,9 +11,9 @@ use std::{
 
 use ::store::{StoreError, WriteTx};
 use api::entitlement::v1::Scope;
-use base::{OrganizationId, UnixTime};
 use entitlement_core::{Validity, lasts_until, management};
 use prost::Message;
+use types::{OrganizationId, UnixTime};
 
 use super::App;
 use crate::{

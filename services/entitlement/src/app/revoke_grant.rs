@@ -1,8 +1,8 @@
-use ::rpc::parse;
 use ::store::{Turn, WriteTx};
 use api::entitlement::v1::{Grant, RevokeGrantRequest, RevokeGrantResponse};
-use authority::Context;
-use base::{GrantId, Id, In};
+use authz::Context;
+use service::parse;
+use types::{GrantId, Id, In};
 
 use super::{
     App,

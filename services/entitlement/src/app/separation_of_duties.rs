@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use ::rpc::Fault;
 use ::store::WriteTx;
 use api::entitlement::v1::Grant;
-use authority::Context;
-use base::{ApplicationId, Id, OrganizationId, RoleName, UnixTime};
+use authz::Context;
 use entitlement_core::{ApplicationDefinition, Validity, management, parts, violation};
+use types::{ApplicationId, Id, OrganizationId, RoleName, UnixTime};
 
 use super::{App, delegation::visible_grants};
 use crate::{

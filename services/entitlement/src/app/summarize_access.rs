@@ -1,8 +1,8 @@
-use ::rpc::parse;
 use api::entitlement::v1::{AccessSummary, SummarizeAccessRequest, SummarizeAccessResponse};
-use authority::Context;
-use base::{OrganizationId, Subject, UnixTime};
+use authz::Context;
 use entitlement_core::{Facts, access};
+use service::parse;
+use types::{OrganizationId, Subject, UnixTime};
 
 use super::{App, delegation::seen_by};
 use crate::error::Error;

@@ -1,8 +1,9 @@
-use ::rpc::{Fault, moment, parse};
+use ::rpc::Fault;
 use ::store::Turn;
 use api::entitlement::v1::{TransferEntitlementRequest, TransferEntitlementResponse};
-use authority::Context;
-use base::{ApplicationId, EntitlementId, Id, In, OrganizationId, UnixTime};
+use authz::Context;
+use service::{moment, parse};
+use types::{ApplicationId, EntitlementId, Id, In, OrganizationId, UnixTime};
 
 use super::{App, change_entitlement::end, create_entitlement::give};
 use crate::{error::Error, store::entitlements};

@@ -1,8 +1,9 @@
-use ::rpc::{Fault, expect_etag, parse};
+use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::entitlement::v1::{Application, UpdateApplicationRequest, UpdateApplicationResponse};
-use authority::Context;
-use base::{ApplicationId, RoleName};
+use authz::Context;
+use service::{expect_etag, parse};
+use types::{ApplicationId, RoleName};
 
 use super::{App, application_rules, widening};
 use crate::{

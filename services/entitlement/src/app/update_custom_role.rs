@@ -1,8 +1,9 @@
-use ::rpc::{Fault, expect_etag};
+use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::entitlement::v1::{CustomRole, UpdateCustomRoleRequest, UpdateCustomRoleResponse};
-use authority::Context;
-use base::{OrganizationId, RoleName};
+use authz::Context;
+use service::expect_etag;
+use types::{OrganizationId, RoleName};
 
 use super::{App, custom_role_rules as rules, separation_of_duties};
 use crate::{error::Error, facts::FactKey, store::custom_roles};

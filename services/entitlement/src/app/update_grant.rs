@@ -1,8 +1,9 @@
-use ::rpc::{Fault, expect_etag, parse};
+use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::entitlement::v1::{Grant, GrantState, UpdateGrantRequest, UpdateGrantResponse};
-use authority::Context;
-use base::{GrantId, Id, In, OrganizationId};
+use authz::Context;
+use service::{expect_etag, parse};
+use types::{GrantId, Id, In, OrganizationId};
 
 use super::{
     App, delegation, grant_rules,

@@ -8,18 +8,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ::rpc::{Fault, parse, refuse, report};
+use ::rpc::{Fault, report};
 use ::store::{Backlog, Cursor};
 use api::{
     Access,
     entitlement::v1::{ChangeKind, WatchRequest, WatchResponse, WatchedChange},
 };
-use authority::{Caller, Context, Reach};
-use base::{Epoch, OrganizationId};
-use seal::{Position, Source};
+use authz::{Caller, Context, Reach};
+use service::{parse, refuse};
+use tokens::{Position, Source};
 use tokio::sync::mpsc;
 use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use tonic::Status;
+use types::{Epoch, OrganizationId};
 
 pub(crate) use self::watch_slots::WatchSlots;
 
@@ -80,7 +81,7 @@ pub(crate) async fn watch(
         organization,
         list,
     };
-    let pages = ::feed::watch(app.store.clone(), cursor, app.shutdown.clone());
+    let pages = service::feed::watch(app.store.clone(), cursor, app.shutdown.clone());
     tokio::spawn(async move {
         let _place = place;
         tokio::select! {

@@ -4,12 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ::rpc::Fault;
-use ::store::WriteTx;
+use ::store::{Transaction, WriteTx};
 use api::entitlement::v1::{Application, Scope};
-use base::{ApplicationId, Id, OrganizationId, RoleName, UnixTime};
 use entitlement_core::{ApplicationDefinition, Hold, Validity, held, widens};
 use prost::Message;
-use sea_orm::DatabaseTransaction;
+use types::{ApplicationId, Id, OrganizationId, RoleName, UnixTime};
 
 use super::App;
 use crate::{
@@ -116,7 +115,7 @@ fn covers(scope: &Scope, names: &[String]) -> bool {
 
 /// Returns the access that a subject's grants in an organization give.
 async fn held_in(
-    db: &DatabaseTransaction,
+    db: &Transaction,
     caller: &str,
     organization: &OrganizationId,
     now: UnixTime,
@@ -150,7 +149,7 @@ async fn held_in(
 /// Returns the permissions of a grant's role under a declaration of its application, with its
 /// notification routes.
 async fn permissions(
-    db: &DatabaseTransaction,
+    db: &Transaction,
     definition: &ApplicationDefinition,
     row: &Row,
 ) -> Result<BTreeSet<String>, Error> {

@@ -2,8 +2,8 @@
 
 use aws_lc_rs::hmac;
 use entitlement_core::Map;
-use seal::Sealer;
 use serde::Serialize;
+use tokens::Sealer;
 
 use super::Logged;
 

@@ -5,7 +5,6 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use base::SecretUrl;
 use opentelemetry::{
     InstrumentationScope,
     logs::{LogRecord, Logger, LoggerProvider, Severity},
@@ -16,6 +15,7 @@ use opentelemetry_sdk::{
     logs::{LogBatch, LogExporter as _, SdkLogRecord, SdkLogger, SdkLoggerProvider},
 };
 use tokio::runtime::{Builder, Runtime};
+use types::SecretUrl;
 
 use super::line::{Dropped, Line};
 

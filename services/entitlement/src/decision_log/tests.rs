@@ -81,7 +81,7 @@ fn k_n_what_finds_no_place_is_counted_and_waits_for_nothing() {
         caller: Caller::Peer(api::Peer::Membership),
         through: None,
         policy: &api::METHODS[0],
-        request_id: authority::RequestId::Made(1),
+        request_id: authz::RequestId::Made(1),
         deadline: std::time::Instant::now(),
         trail: None,
     };

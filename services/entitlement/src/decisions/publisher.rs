@@ -4,10 +4,10 @@
 use std::{collections::HashMap, time::Duration};
 
 use ::cache::{Cache, Entry};
-use base::OrganizationId;
 use freshness::{At, Contract};
-use seal::Source;
+use tokens::Source;
 use tokio::{sync::mpsc, time::MissedTickBehavior};
+use types::OrganizationId;
 
 use super::{
     Put,

@@ -132,7 +132,7 @@ impl Drop for PublishReceipt {
 
 #[cfg(test)]
 mod tests {
-    use base::{Epoch, Id, OrganizationId};
+    use types::{Epoch, Id, OrganizationId};
 
     use super::*;
 

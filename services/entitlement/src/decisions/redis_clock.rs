@@ -2,8 +2,8 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use base::UnixTime;
 use freshness::READ;
+use types::UnixTime;
 
 /// Maximum lifetime of a decision.
 pub(super) const MAX_TTL: Duration = Duration::from_secs(60);

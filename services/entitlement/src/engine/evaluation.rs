@@ -1,10 +1,10 @@
 //! Queries, and the facts that they need.
 
-use base::{OrganizationId, UnixTime};
 use entitlement_core::{
     ConditionInput, Decision, Facts as Known, PermissionIndex, Target, decide, missing,
 };
 use prost_types::Struct;
+use types::{OrganizationId, UnixTime};
 
 use super::{ConditionBudget, Moment, Status};
 use crate::{

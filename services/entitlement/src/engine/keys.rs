@@ -4,9 +4,9 @@ use std::{sync::Arc, task::Poll};
 
 use ::rpc::{Authenticator, Credential};
 use async_trait::async_trait;
-use authority::{Account, Caller, Context, Undecided};
+use authz::{Account, Caller, Context, Undecided};
 use aws_lc_rs::{constant_time, digest};
-use base::OidcIdentity;
+use types::OidcIdentity;
 
 use super::Engine;
 use crate::{

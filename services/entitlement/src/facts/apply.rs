@@ -3,8 +3,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use api::entitlement::v1::Scope;
-use authority::Account;
-use base::{Id, OrganizationId, Subject, UnixTime};
+use authz::Account;
 use entitlement_core as core;
 use entitlement_core::{
     Bounds, Catalog, Condition, Entitlement, Grant, Map, Member, Organization, SubjectKind,
@@ -12,6 +11,7 @@ use entitlement_core::{
 };
 use prost::Message;
 use store::Cursor;
+use types::{Id, OrganizationId, Subject, UnixTime};
 
 use super::{
     FactKey, Feed,

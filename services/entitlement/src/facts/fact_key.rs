@@ -1,7 +1,7 @@
 //! Fact keys: the units of loading and of change. Each is an entity in the log of changes.
 
-use base::{Id, OrganizationId};
 use freshness::Change;
+use types::{Id, OrganizationId};
 
 /// The key of a fact.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

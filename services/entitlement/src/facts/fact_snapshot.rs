@@ -6,14 +6,14 @@ use std::sync::{
 };
 
 use api::entitlement::v1::Application;
-use authority::Account;
-use base::{Id, OidcIdentity, OrganizationId, UnixTime};
+use authz::Account;
 use entitlement_core as core;
 use entitlement_core::{Catalog, Map, Member, Organization, Subject, Target};
 use freshness::Journal;
+use types::{Id, OidcIdentity, OrganizationId, UnixTime};
 
-use seal::Source;
 use store::Cursor;
+use tokens::Source;
 
 use super::{FactKey, catalog_cache::Declared};
 use crate::store::cursors::FeedCursor;

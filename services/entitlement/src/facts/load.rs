@@ -3,8 +3,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use base::{Id, OrganizationId};
 use store::StoreError;
+use types::{Id, OrganizationId};
 
 use super::{
     FactKey,

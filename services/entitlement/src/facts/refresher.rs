@@ -6,16 +6,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base::{Epoch, OrganizationId, Seldom, UnixTime};
 use freshness::{At, Journal};
 use opentelemetry::{
     global,
     metrics::{Counter, Histogram},
 };
-use sea_orm::DatabaseTransaction;
-use store::{Continuity, Cursor, Head, Store, StoreError};
+use store::{Continuity, Cursor, Head, Store, StoreError, Transaction};
 use tasks::Tasks;
 use tokio::{sync::mpsc, time::timeout};
+use types::{Epoch, OrganizationId, Seldom, UnixTime};
 
 use super::{FactKey, FactSnapshot, Facts, Request, apply::FEEDS, load::load};
 use crate::store::{
@@ -150,7 +149,7 @@ impl Refresher {
     }
 
     /// Returns the position to continue from: the start, if the log lacks the history in memory.
-    async fn resume(&self, snapshot: &DatabaseTransaction, head: &Head) -> Result<i64, StoreError> {
+    async fn resume(&self, snapshot: &Transaction, head: &Head) -> Result<i64, StoreError> {
         let known = self.facts.world.read().cursor;
         match Store::continuity_in(snapshot, head, &known).await? {
             Continuity::Proven => Ok(known.position),
@@ -262,7 +261,7 @@ impl Refresher {
     }
 
     /// Reads the positions of the feeds and the most recent changes.
-    async fn begin(&self, snapshot: &DatabaseTransaction) -> Result<Found, StoreError> {
+    async fn begin(&self, snapshot: &Transaction) -> Result<Found, StoreError> {
         let mut found = Found::default();
         for (own, feed) in found.feeds.iter_mut().zip(FEEDS) {
             *own = Some(cursors::find(snapshot, feed.name()).await?);
@@ -282,7 +281,7 @@ impl Refresher {
     /// Reads the changes after `from`, and adds the changed keys that are in memory to `wanted`.
     async fn changes(
         &self,
-        snapshot: &DatabaseTransaction,
+        snapshot: &Transaction,
         head: &Head,
         mut from: i64,
         wanted: &mut BTreeSet<FactKey>,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ::store::{StoreError, WriteTx};
 use api::membership::v1::{Change, MembershipChange, change::Entity};
-use base::{Id, In, MembershipId, OrganizationId, ResourceId, UnitId};
+use types::{Id, In, MembershipId, OrganizationId, ResourceId, UnitId};
 
 use super::touch;
 use crate::{

@@ -8,9 +8,9 @@ use api::identity::v1::{
     Change, ServiceAccountChange, ServiceAccountKeyChange, UserChange, WatchRequest, WatchResponse,
     change::Entity, feed_service_client::FeedServiceClient,
 };
-use authority::Permit;
-use base::{Epoch, Id, KeyName, OidcIdentity, UnixTime};
+use authz::Permit;
 use tokio::time::timeout;
+use types::{Epoch, Id, KeyName, OidcIdentity, UnixTime};
 
 use super::{APPLY, FeedLiveness, FollowError, SILENCE, replay::Page, touch};
 use crate::{

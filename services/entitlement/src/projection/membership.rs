@@ -8,9 +8,9 @@ use api::membership::v1::{
     Change, MembershipChange, OrganizationChange, RepresentativeChange, ResourceChange, UnitChange,
     WatchRequest, WatchResponse, change::Entity, feed_service_client::FeedServiceClient,
 };
-use authority::Permit;
-use base::{Epoch, Id, In, MembershipId, OrganizationId, ResourceId, UnitId};
+use authz::Permit;
 use tokio::time::timeout;
+use types::{Epoch, Id, In, MembershipId, OrganizationId, ResourceId, UnitId};
 
 use super::{APPLY, FeedLiveness, FollowError, SILENCE, ended::Ended, replay::Page, touch};
 use crate::{

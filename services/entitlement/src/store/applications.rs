@@ -1,14 +1,14 @@
 //! The catalog: each application as declared.
 
-use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::entitlement::v1::Application;
-use base::{ApplicationId, Id, UnixTime};
 use prost::Message;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Expr,
 };
+use service::{etag, timestamp};
+use types::{ApplicationId, Id, UnixTime};
 
 use super::{history, table};
 

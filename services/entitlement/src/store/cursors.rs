@@ -1,8 +1,8 @@
 //! Cursors of the feeds of the other services.
 
-use base::Epoch;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use store::{Cursor, StoreError, WriteTx, changed_one, new_row};
+use types::Epoch;
 
 use super::table;
 

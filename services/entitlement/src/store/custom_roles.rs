@@ -1,14 +1,14 @@
 //! Custom roles.
 
-use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::entitlement::v1::CustomRole;
-use base::{Id, OrganizationId, RoleName, UnixTime};
 use prost::Message;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, sea_query::Expr,
 };
+use service::{etag, timestamp};
+use types::{Id, OrganizationId, RoleName, UnixTime};
 
 use super::{history, table};
 

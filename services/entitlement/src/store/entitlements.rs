@@ -1,13 +1,13 @@
 //! Entitlements of organizations.
 
-use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::entitlement::v1::{Entitlement, EntitlementState, SuspensionReason};
-use base::{ApplicationId, Id, OrganizationId, UnixTime};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Expr,
 };
+use service::{etag, timestamp};
+use types::{ApplicationId, Id, OrganizationId, UnixTime};
 
 use super::{history, table};
 

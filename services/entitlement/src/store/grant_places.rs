@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use api::entitlement::v1::Scope;
-use base::{Id, OrganizationId};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use store::{StoreError, WriteTx, new_row};
+use types::{Id, OrganizationId};
 
 use super::{MAX_ROWS_PER_STATEMENT, grants::NewGrant, table};
 

@@ -6,12 +6,12 @@ mod draft;
 mod leave;
 mod revoke;
 
-use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::entitlement::v1::{Grant, GrantState, Scope};
-use base::{GrantId, Id, OrganizationId, RoleName, UnixTime};
 use prost::Message;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use service::{etag, timestamp};
+use types::{GrantId, Id, OrganizationId, RoleName, UnixTime};
 
 pub(crate) use by_holder::{Filter, holders, is_held, of_posts, page, roles, subjects_with};
 pub(crate) use by_subject::Of;

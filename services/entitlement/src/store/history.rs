@@ -1,12 +1,12 @@
 //! History: rows as of an earlier time.
 
 use ::store::{State, StoreError, WriteTx};
-use base::UnixTime;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     Select, sea_query::Expr,
 };
 use serde::{Serialize, de::DeserializeOwned};
+use types::UnixTime;
 
 use super::{MAX_ROWS_PER_STATEMENT, table};
 

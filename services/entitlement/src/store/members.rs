@@ -1,10 +1,10 @@
 //! Memberships, projected from membership.
 
-use base::{Id, OrganizationId};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::OnConflict,
 };
 use store::{StoreError, WriteTx, new_row};
+use types::{Id, OrganizationId};
 
 use super::{MAX_ROWS_PER_STATEMENT, history, table};
 

@@ -3,11 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use api::entitlement::v1::Scope;
-use base::{Id, OrganizationId, UnixTime};
 use prost::Message;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend};
 use sea_orm_migration::MigratorTrait;
 use testkit::Postgres;
+use types::{Id, OrganizationId, UnixTime};
 
 use super::Migrator;
 use crate::store::{

@@ -1,8 +1,8 @@
 //! Organizations, projected from membership.
 
-use base::{Id, OrganizationId};
 use sea_orm::{ConnectionTrait, EntityTrait, sea_query::OnConflict};
 use store::{StoreError, WriteTx, new_row};
+use types::{Id, OrganizationId};
 
 use super::{history, table};
 

@@ -3,9 +3,9 @@
 //! A row without an organization applies to all of them; one without a subject means that the
 //! organization is about to require subscriptions.
 
-use base::{Id, OrganizationId, UnixTime};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::OnConflict};
 use store::{StoreError, WriteTx, new_row};
+use types::{Id, OrganizationId, UnixTime};
 
 use super::table;
 

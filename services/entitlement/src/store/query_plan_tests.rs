@@ -5,12 +5,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use base::{Id, OrganizationId, RoleName, UnixTime};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement,
 };
 use sea_orm_migration::MigratorTrait;
 use testkit::Postgres;
+use types::{Id, OrganizationId, RoleName, UnixTime};
 
 use super::{
     Migrator, custom_roles, grant_places, grants,

@@ -2,9 +2,9 @@
 //! when a call is refused.
 
 use ::rpc::Help;
-use base::{Id, OrganizationId};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
 use store::{StoreError, WriteTx, new_row};
+use types::{Id, OrganizationId};
 
 use super::table;
 

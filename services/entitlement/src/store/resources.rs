@@ -1,11 +1,11 @@
 //! Resources, projected from membership.
 
-use base::{Id, OrganizationId};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
 use store::{StoreError, WriteTx, new_row};
+use types::{Id, OrganizationId};
 
 use super::{MAX_ROWS_PER_STATEMENT, history, table};
 

@@ -1,8 +1,8 @@
 //! A view of the facts, now or as of an earlier time, with one interface.
 
 use ::store::{StoreError, WriteTx};
-use base::{Id, OrganizationId, RoleName, UnixTime};
 use sea_orm::DatabaseTransaction;
+use types::{Id, OrganizationId, RoleName, UnixTime};
 
 use super::{
     applications::Stored,

@@ -1,7 +1,7 @@
 use ::rpc::Fault;
 use ::store::Turn;
 use api::identity::v1::{BatchCreateUsersRequest, BatchCreateUsersResponse};
-use authority::Context;
+use authz::Context;
 
 use super::{
     App,

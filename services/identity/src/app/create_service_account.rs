@@ -1,8 +1,8 @@
 use ::rpc::Fault;
 use ::store::{StoreError, Turn};
 use api::identity::v1::{CreateServiceAccountRequest, CreateServiceAccountResponse};
-use authority::Context;
-use base::{Id, ServiceAccountId};
+use authz::Context;
+use types::{Id, ServiceAccountId};
 
 use super::{App, id_or_new};
 use crate::{error::Error, store::service_accounts};

@@ -1,9 +1,10 @@
-use ::rpc::{Fault, moment, parse};
+use ::rpc::Fault;
 use ::store::{StoreError, Turn};
 use api::identity::v1::{CreateServiceAccountKeyRequest, CreateServiceAccountKeyResponse};
-use authority::Context;
-use base::{Id, KeyId, KeyName, ServiceAccountId, UnixTime};
+use authz::Context;
 use identity_core::KeySecret;
+use service::{moment, parse};
+use types::{Id, KeyId, KeyName, ServiceAccountId, UnixTime};
 
 use super::{App, id_or_new, oidc_identity::oidc_identity};
 use crate::{

@@ -1,9 +1,10 @@
-use ::rpc::{Fault, required};
+use ::rpc::Fault;
 use ::store::{StoreError, Turn, WriteTx};
 use api::identity::v1::{CreateUserRequest, CreateUserResponse, User};
-use authority::Context;
-use base::{Id, UserId};
+use authz::Context;
 use identity_core::Login;
+use service::required;
+use types::{Id, UserId};
 
 use super::{App, id_or_new, oidc_identity::oidc_identity};
 use crate::{

@@ -1,8 +1,8 @@
-use ::rpc::{expect_etag, parse};
 use ::store::{Turn, WriteTx};
 use api::identity::v1::{DeactivateUserRequest, DeactivateUserResponse, User, UserState};
-use authority::Context;
-use base::UserId;
+use authz::Context;
+use service::{expect_etag, parse};
+use types::UserId;
 
 use super::App;
 use crate::{error::Error, store::users};

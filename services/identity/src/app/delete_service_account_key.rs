@@ -1,11 +1,11 @@
-use ::rpc::{expect_etag, parse};
 use ::store::Turn;
 use api::{
     common::v1::Propagation,
     identity::v1::{DeleteServiceAccountKeyRequest, DeleteServiceAccountKeyResponse},
 };
-use authority::Context;
-use base::KeyName;
+use authz::Context;
+use service::{expect_etag, parse};
+use types::KeyName;
 
 use super::App;
 use crate::{error::Error, store::keys};

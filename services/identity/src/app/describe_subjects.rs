@@ -1,9 +1,9 @@
 use std::collections::HashSet;
 
-use ::rpc::parse;
 use api::identity::v1::{DescribeSubjectsRequest, DescribeSubjectsResponse};
-use authority::Context;
-use base::{Id, Subject};
+use authz::Context;
+use service::parse;
+use types::{Id, Subject};
 
 use super::App;
 use crate::{

@@ -1,12 +1,12 @@
-use ::rpc::{expect_etag, parse};
 use ::store::{Turn, WriteTx};
 use api::identity::v1::{
     DisableServiceAccountRequest, DisableServiceAccountResponse, ServiceAccount,
     ServiceAccountState,
 };
-use authority::Context;
-use base::ServiceAccountId;
+use authz::Context;
 use identity_core::is_protected_account;
+use service::{expect_etag, parse};
+use types::ServiceAccountId;
 
 use super::App;
 use crate::{error::Error, store::service_accounts};

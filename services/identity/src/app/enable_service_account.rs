@@ -1,8 +1,8 @@
-use ::rpc::parse;
 use ::store::Turn;
 use api::identity::v1::{EnableServiceAccountRequest, EnableServiceAccountResponse};
-use authority::Context;
-use base::ServiceAccountId;
+use authz::Context;
+use service::parse;
+use types::ServiceAccountId;
 
 use super::{App, disable_service_account::set_active};
 use crate::error::Error;

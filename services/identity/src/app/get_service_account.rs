@@ -1,7 +1,7 @@
-use ::rpc::parse;
 use api::identity::v1::{GetServiceAccountRequest, GetServiceAccountResponse};
-use authority::Context;
-use base::ServiceAccountId;
+use authz::Context;
+use service::parse;
+use types::ServiceAccountId;
 
 use super::App;
 use crate::{error::Error, store::service_accounts};

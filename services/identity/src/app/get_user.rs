@@ -1,7 +1,7 @@
-use ::rpc::parse;
 use api::identity::v1::{GetUserRequest, GetUserResponse};
-use authority::Context;
-use base::UserId;
+use authz::Context;
+use service::parse;
+use types::UserId;
 
 use super::App;
 use crate::{error::Error, store::users};

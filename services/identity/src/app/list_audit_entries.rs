@@ -1,7 +1,7 @@
-use ::rpc::{list_audit, parse};
 use api::identity::v1::{ListAuditEntriesRequest, ListAuditEntriesResponse};
-use authority::Context;
-use base::OrganizationId;
+use authz::Context;
+use service::{list_audit, parse};
+use types::OrganizationId;
 
 use super::App;
 use crate::error::Error;

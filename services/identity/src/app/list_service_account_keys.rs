@@ -1,7 +1,7 @@
-use ::rpc::{Page, parse};
 use api::identity::v1::{ListServiceAccountKeysRequest, ListServiceAccountKeysResponse};
-use authority::Context;
-use base::ServiceAccountId;
+use authz::Context;
+use service::{Page, parse};
+use types::ServiceAccountId;
 
 use super::App;
 use crate::{error::Error, store::keys};

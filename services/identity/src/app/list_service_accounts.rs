@@ -1,6 +1,6 @@
-use ::rpc::Page;
 use api::identity::v1::{ListServiceAccountsRequest, ListServiceAccountsResponse};
-use authority::Context;
+use authz::Context;
+use service::Page;
 
 use super::App;
 use crate::{error::Error, store::service_accounts};

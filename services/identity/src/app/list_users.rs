@@ -1,7 +1,8 @@
-use ::rpc::{Fault, Page};
+use ::rpc::Fault;
 use api::identity::v1::{ListUsersRequest, ListUsersResponse, OidcIdentity};
-use authority::Context;
+use authz::Context;
 use identity_core::{Login, equalities};
+use service::Page;
 
 use super::{App, oidc_identity::oidc_identity};
 use crate::{

@@ -1,12 +1,12 @@
 use ::rpc::Fault;
-use base::InvalidOidcIdentity;
+use types::InvalidOidcIdentity;
 
 /// Validates the OIDC identity in a field.
 pub(super) fn oidc_identity(
     field: &str,
     identity: &api::identity::v1::OidcIdentity,
-) -> Result<base::OidcIdentity, Fault> {
-    base::OidcIdentity::new(&identity.issuer, &identity.subject).map_err(|error| {
+) -> Result<types::OidcIdentity, Fault> {
+    types::OidcIdentity::new(&identity.issuer, &identity.subject).map_err(|error| {
         let part = match error {
             InvalidOidcIdentity::Issuer => "issuer",
             InvalidOidcIdentity::Subject => "subject",

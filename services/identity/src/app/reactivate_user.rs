@@ -1,8 +1,8 @@
-use ::rpc::parse;
 use ::store::Turn;
 use api::identity::v1::{ReactivateUserRequest, ReactivateUserResponse, UserState};
-use authority::Context;
-use base::UserId;
+use authz::Context;
+use service::parse;
+use types::UserId;
 
 use super::{App, deactivate_user::set_state};
 use crate::error::Error;

@@ -1,8 +1,9 @@
-use ::rpc::{Fault, expect_etag, parse, required};
+use ::rpc::Fault;
 use ::store::Turn;
 use api::identity::v1::{UpdateUserRequest, UpdateUserResponse};
-use authority::Context;
-use base::{Id, UserId};
+use authz::Context;
+use service::{expect_etag, parse, required};
+use types::{Id, UserId};
 
 use super::{App, oidc_identity::oidc_identity};
 use crate::{error::Error, store::users};

@@ -1,6 +1,6 @@
 use ::rpc::{Credential, Fault};
 use api::identity::v1::{VerifyOidcIdentityRequest, VerifyOidcIdentityResponse};
-use authority::Context;
+use authz::Context;
 
 use super::{App, oidc_identity::oidc_identity};
 use crate::{error::Error, keys::StoredKeys};

@@ -1,6 +1,6 @@
 use ::rpc::{Credential, Fault};
 use api::identity::v1::{VerifyServiceAccountKeyRequest, VerifyServiceAccountKeyResponse};
-use authority::Context;
+use authz::Context;
 
 use super::App;
 use crate::{error::Error, keys::StoredKeys};

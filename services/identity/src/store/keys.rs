@@ -1,12 +1,12 @@
 //! Keys of service accounts: hashed secrets, and OIDC identities.
 
-use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, new_row};
 use api::identity::v1::{ServiceAccountKey, ServiceAccountKeyChange, change::Entity};
-use base::{Id, KeyId, KeyName, OidcIdentity, ServiceAccountId, UnixTime};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
+use service::{etag, timestamp};
+use types::{Id, KeyId, KeyName, OidcIdentity, ServiceAccountId, UnixTime};
 
 use super::{emit, service_accounts};
 

@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use base::{Id, UserId};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 use sea_orm_migration::MigratorTrait;
 use testkit::Postgres;
+use types::{Id, UserId};
 
 use super::Migrator;
 use crate::store::users;

@@ -2,16 +2,16 @@
 
 use std::collections::HashSet;
 
-use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::identity::v1::{
     ServiceAccount, ServiceAccountChange, ServiceAccountState, SubjectDescription, change::Entity,
 };
-use base::{Id, ServiceAccountId, UnixTime};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Expr,
 };
+use service::{etag, timestamp};
+use types::{Id, ServiceAccountId, UnixTime};
 
 use super::emit;
 

@@ -2,17 +2,17 @@
 
 use std::collections::HashSet;
 
-use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one};
 use api::identity::v1::{
     OidcIdentity, SubjectDescription, User, UserChange, UserState, change::Entity,
 };
-use base::{Id, UnixTime, UserId};
 use identity_core::Login;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, Func},
 };
+use service::{etag, timestamp};
+use types::{Id, UnixTime, UserId};
 
 use super::emit;
 

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use base::SecretUrl;
 use clap::{Args, Subcommand};
+use types::SecretUrl;
 
 use crate::run::Which;
 

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use base::SecretUrl;
 use serde_json::json;
+use types::SecretUrl;
 
 use crate::{
     cli::{ContextAddArgs, ContextCommand},

@@ -10,9 +10,9 @@ use std::{
     time::Instant,
 };
 
-use boot::{LogFormat, Telemetry, TelemetrySettings};
 use clock::SystemClock;
 use rpc::Listener;
+use runtime::{LogFormat, Telemetry, TelemetrySettings};
 
 use super::{
     dev_args::DevArgs,

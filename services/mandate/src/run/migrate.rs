@@ -1,9 +1,9 @@
 //! `mandate migrate`: migrates databases to the version of this binary.
 
-use base::SecretUrl;
 use clap::Args;
-use seal::Source;
 use store::{Migrations, StoreUrl};
+use tokens::Source;
+use types::SecretUrl;
 
 use super::{failed, serve::stores_of, serve_args::Which};
 use crate::{exit::Failure, output};

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use base::SecretUrl;
 use clap::Args;
 use oidc::Settings;
+use types::SecretUrl;
 
 /// The issuer whose tokens are accepted in place of keys, if any.
 #[derive(Debug, Args)]

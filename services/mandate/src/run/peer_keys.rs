@@ -3,8 +3,8 @@
 use std::{fs, path::Path};
 
 use api::Peer;
-use boot::{read_secret, secret_in};
 use rpc::{PeerDigest, PeerKey};
+use runtime::{read_secret, secret_in};
 use secrecy::ExposeSecret;
 
 use super::failed;

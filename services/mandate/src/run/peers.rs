@@ -3,10 +3,10 @@
 use std::{net::SocketAddr, num::NonZero};
 
 use api::Peer;
-use base::SecretUrl;
 use rpc::{Channel, GrpcService, Listener, PeerTls, TlsFiles, over_tcp_as, peer_door};
 use tokio::fs;
 use tokio_util::sync::CancellationToken;
+use types::SecretUrl;
 
 use super::{failed, peer_keys::PeerKeys, serve_args::ServeArgs};
 use crate::exit::Failure;

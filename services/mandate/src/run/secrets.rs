@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use boot::{read_secret, secret_in};
-use seal::Sealer;
+use runtime::{read_secret, secret_in};
 use secrecy::{ExposeSecret, SecretString};
+use tokens::Sealer;
 
 use super::failed;
 use crate::exit::Failure;

@@ -3,16 +3,16 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use api::Peer;
-use base::SecretUrl;
-use boot::{LogFormat, Telemetry, TelemetrySettings, serve_admin};
 use cache::Cache;
 use clock::{Clock, SystemClock};
 use oidc::Tokens;
 use rpc::{GrpcService, Listener, TlsFiles};
-use seal::Source;
+use runtime::{LogFormat, Telemetry, TelemetrySettings, serve_admin};
 use store::{Store, StoreUrl};
 use tasks::Tasks;
+use tokens::Source;
 use tokio::sync::watch;
+use types::SecretUrl;
 
 use super::{
     exposure, failed,

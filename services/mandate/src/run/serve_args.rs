@@ -3,9 +3,9 @@
 use std::{net::SocketAddr, num::NonZero, path::PathBuf};
 
 use api::Peer;
-use base::SecretUrl;
 use clap::{Args, ValueEnum};
 use entitlement::{DecisionLogSettings, DecisionLogTarget};
+use types::SecretUrl;
 
 use super::oidc_args::OidcArgs;
 

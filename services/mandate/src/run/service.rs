@@ -2,8 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use authority::Account;
-use base::{Id, SecretUrl, ServiceAccountId, Subject};
+use authz::Account;
 use cache::Cache;
 use clock::Clock;
 use entitlement::DecisionLogSettings;
@@ -13,6 +12,7 @@ use rpc::{
     with_tools,
 };
 use store::{Store, StoreError, StoreUrl};
+use types::{Id, SecretUrl, ServiceAccountId, Subject};
 
 use super::secrets::Secrets;
 use tasks::Tasks;
@@ -183,7 +183,7 @@ pub enum BuildError {
     Reflection(#[from] rpc::ReflectionError),
     /// The name of the first service account is malformed.
     #[error(transparent)]
-    Id(#[from] base::InvalidId),
+    Id(#[from] types::InvalidId),
 }
 
 async fn with_stack(

@@ -1,5 +1,5 @@
-use base::Id;
 use proptest::prelude::*;
+use types::Id;
 
 use super::*;
 

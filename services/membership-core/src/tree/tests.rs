@@ -1,5 +1,5 @@
-use base::Id;
 use proptest::{collection::vec, option, prelude::*};
+use types::Id;
 
 use super::*;
 

@@ -3,13 +3,14 @@
 
 use std::collections::HashSet;
 
-use ::rpc::{Fault, parse};
+use ::rpc::Fault;
 use api::{
     entitlement::v1::{CreateGrantRequest, GrantChange, Scope, grant_change::Change},
     membership::v1::AccessChange,
 };
-use base::{ApplicationId, GrantId, Id, In, OrganizationId, ResourceId, RoleName, UnitId};
 use prost::Message;
+use service::parse;
+use types::{ApplicationId, GrantId, Id, In, OrganizationId, ResourceId, RoleName, UnitId};
 
 use super::{id_or_new, reference::check_part};
 

@@ -4,9 +4,9 @@ use api::{
     entitlement::v1::ApplyGrantChangesForRequest,
     membership::v1::{ChangeRequest, ChangeRequestState, change_request::Kind},
 };
-use authority::Permit;
-use base::{ChangeRequestId, In};
+use authz::Permit;
 use membership_core::RequestStep;
+use types::{ChangeRequestId, In};
 
 use super::{App, change_request_rules as rules, named_entities::identities};
 use crate::{

@@ -1,4 +1,4 @@
-use ::rpc::{Fault, expect_etag, parse};
+use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::{
     common::v1::Propagation,
@@ -9,9 +9,10 @@ use api::{
     },
     policy_of,
 };
-use authority::{Context, Reach};
-use base::{ChangeRequestId, In};
+use authz::{Context, Reach};
 use membership_core::{RequestStep, Verb};
+use service::{expect_etag, parse};
+use types::{ChangeRequestId, In};
 
 use super::{
     App,

@@ -1,8 +1,9 @@
-use ::rpc::{Fault, parse};
+use ::rpc::Fault;
 use ::store::Turn;
 use api::membership::v1::{BatchCreateMembershipsRequest, BatchCreateMembershipsResponse};
-use authority::Context;
-use base::OrganizationId;
+use authz::Context;
+use service::parse;
+use types::OrganizationId;
 
 use super::{
     App,

@@ -1,8 +1,8 @@
-use ::rpc::parse;
 use ::store::Turn;
 use api::membership::v1::{BatchCreateUnitsRequest, BatchCreateUnitsResponse};
-use authority::Context;
-use base::OrganizationId;
+use authz::Context;
+use service::parse;
+use types::OrganizationId;
 
 use super::{
     App,

@@ -1,14 +1,14 @@
 //! Rules that the methods of change requests share.
 
 use ::rpc::Fault;
+use ::store::Connection;
 use api::{
     membership::v1::{ChangeRequest, ChangeRequestState, Deactivation, change_request::Kind},
     policy_of,
 };
-use authority::{Caller, Context, Reach, Refused};
-use base::{ChangeRequestId, In, MembershipId, OrganizationId};
+use authz::{Caller, Context, Reach, Refused};
 use membership_core::{RequestState, RequestStep, has_content};
-use sea_orm::ConnectionTrait;
+use types::{ChangeRequestId, In, MembershipId, OrganizationId};
 
 use super::{App, named_entities};
 use crate::{
@@ -56,7 +56,7 @@ pub(super) async fn find_visible(
 
 /// Returns a change request, which must exist.
 pub(super) async fn find(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     name: &In<ChangeRequestId>,
 ) -> Result<Stored, Error> {
     let found = change_requests::find(db, name).await?;

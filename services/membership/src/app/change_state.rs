@@ -1,10 +1,11 @@
 //! State changes that several methods share.
 
-use ::rpc::{Fault, expect_etag};
+use ::rpc::Fault;
 use ::store::WriteTx;
 use api::membership::v1::{Membership, MembershipState, Organization, OrganizationState};
-use base::{In, MembershipId, OrganizationId};
 use membership_core::{State, Verb, is_protected_membership, is_protected_organization};
+use service::expect_etag;
+use types::{In, MembershipId, OrganizationId};
 
 use crate::{
     error::Error,

@@ -1,11 +1,12 @@
-use ::rpc::{Fault, expect_etag, parse};
+use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::membership::v1::{
     ChangeRequest, ConfirmChangeRequestRequest, ConfirmChangeRequestResponse, change_request::Kind,
 };
-use authority::Context;
-use base::{ChangeRequestId, In};
+use authz::Context;
 use membership_core::RequestStep;
+use service::{expect_etag, parse};
+use types::{ChangeRequestId, In};
 
 use super::{App, change_request_rules as rules};
 use crate::{

@@ -1,10 +1,11 @@
 //! Rules of contacts, among them that exactly one representative is primary.
 
-use ::rpc::{Fault, required};
+use ::rpc::Fault;
 use ::store::{StoreError, WriteTx};
 use api::membership::v1::{Contact, ContactKind};
-use base::{In, OrganizationId};
 use membership_core::{IsPrimary, Representatives, check_uri};
+use service::required;
+use types::{In, OrganizationId};
 
 use crate::{error::Error, store::contacts};
 

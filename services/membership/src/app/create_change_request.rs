@@ -1,12 +1,13 @@
-use ::rpc::{Fault, parse};
+use ::rpc::Fault;
 use ::store::{StoreError, Turn, WriteTx};
 use api::membership::v1::{
     ChangeRequest, ChangeRequestState, CreateChangeRequestRequest, CreateChangeRequestResponse,
     change_request::Kind,
 };
-use authority::Context;
-use base::{ChangeRequestId, Id, In, MembershipId, OrganizationId};
+use authz::Context;
 use membership_core::MAX_UNDECIDED;
+use service::parse;
+use types::{ChangeRequestId, Id, In, MembershipId, OrganizationId};
 
 use super::{App, access_change_rules::complete, id_or_new, named_entities};
 use crate::{

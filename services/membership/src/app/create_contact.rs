@@ -1,9 +1,10 @@
-use ::rpc::{Fault, parse};
+use ::rpc::Fault;
 use ::store::{StoreError, Turn, WriteTx};
 use api::membership::v1::{Contact, ContactKind, CreateContactRequest, CreateContactResponse};
-use authority::Context;
-use base::{ContactId, Id, In, OrganizationId};
+use authz::Context;
 use membership_core::MAX_CONTACTS;
+use service::parse;
+use types::{ContactId, Id, In, OrganizationId};
 
 use super::{App, contact_rules as rules, id_or_new};
 use crate::{

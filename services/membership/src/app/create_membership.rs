@@ -1,9 +1,10 @@
-use ::rpc::{Fault, parse};
+use ::rpc::Fault;
 use ::store::{StoreError, Turn, WriteTx};
 use api::membership::v1::{CreateMembershipRequest, CreateMembershipResponse, Membership};
-use authority::Context;
-use base::{In, OrganizationId, Subject};
+use authz::Context;
 use membership_core::membership_id;
+use service::parse;
+use types::{In, OrganizationId, Subject};
 
 use super::App;
 use crate::{

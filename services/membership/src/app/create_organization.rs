@@ -1,8 +1,9 @@
-use ::rpc::{Fault, required};
+use ::rpc::Fault;
 use ::store::{StoreError, Turn};
 use api::membership::v1::{CreateOrganizationRequest, CreateOrganizationResponse};
-use authority::Context;
-use base::{Id, OrganizationId};
+use authz::Context;
+use service::required;
+use types::{Id, OrganizationId};
 
 use super::{App, id_or_new};
 use crate::{error::Error, store::organizations};

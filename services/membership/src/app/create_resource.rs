@@ -1,11 +1,12 @@
 use std::collections::HashSet;
 
-use ::rpc::{Fault, parse};
+use ::rpc::Fault;
 use ::store::{StoreError, Turn, WriteTx};
 use api::membership::v1::{CreateResourceRequest, CreateResourceResponse, Resource};
-use authority::Context;
-use base::{Id, In, OrganizationId, ResourceId};
+use authz::Context;
 use membership_core::{check_external_id, check_type};
+use service::parse;
+use types::{Id, In, OrganizationId, ResourceId};
 
 use super::{App, id_or_new, reference::unit_of};
 use crate::{

@@ -1,11 +1,12 @@
 use std::collections::HashSet;
 
-use ::rpc::{Fault, parse, required};
+use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::membership::v1::{CreateUnitRequest, CreateUnitResponse, Unit};
-use authority::Context;
-use base::{Id, In, OrganizationId, UnitId};
+use authz::Context;
 use membership_core::{Misplaced, check_kind, check_number};
+use service::{parse, required};
+use types::{Id, In, OrganizationId, UnitId};
 
 use super::{App, id_or_new, reference::parent_of};
 use crate::{

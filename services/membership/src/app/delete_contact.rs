@@ -1,8 +1,8 @@
-use ::rpc::{expect_etag, parse};
 use ::store::{Turn, WriteTx};
 use api::membership::v1::{Contact, DeleteContactRequest, DeleteContactResponse};
-use authority::Context;
-use base::{ContactId, In};
+use authz::Context;
+use service::{expect_etag, parse};
+use types::{ContactId, In};
 
 use super::{App, contact_rules as rules};
 use crate::{

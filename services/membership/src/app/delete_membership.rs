@@ -1,12 +1,12 @@
-use ::rpc::{expect_etag, parse};
 use ::store::{Turn, WriteTx};
 use api::{
     common::v1::Propagation,
     membership::v1::{DeleteMembershipRequest, DeleteMembershipResponse, Membership},
 };
-use authority::Context;
-use base::{In, MembershipId};
+use authz::Context;
 use membership_core::is_protected_membership;
+use service::{expect_etag, parse};
+use types::{In, MembershipId};
 
 use super::App;
 use crate::{

@@ -1,11 +1,11 @@
-use ::rpc::{expect_etag, parse};
 use ::store::{Turn, WriteTx};
 use api::{
     common::v1::Propagation,
     membership::v1::{DeleteResourceRequest, DeleteResourceResponse, Resource},
 };
-use authority::Context;
-use base::{In, ResourceId};
+use authz::Context;
+use service::{expect_etag, parse};
+use types::{In, ResourceId};
 
 use super::App;
 use crate::{error::Error, store::resources};

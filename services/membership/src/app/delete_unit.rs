@@ -1,11 +1,11 @@
-use ::rpc::{expect_etag, parse};
 use ::store::{StoreError, Turn, WriteTx};
 use api::{
     common::v1::Propagation,
     membership::v1::{DeleteUnitRequest, DeleteUnitResponse, Unit},
 };
-use authority::Context;
-use base::{In, UnitId};
+use authz::Context;
+use service::{expect_etag, parse};
+use types::{In, UnitId};
 
 use super::App;
 use crate::{

@@ -1,5 +1,5 @@
 use api::membership::v1::{ExportAuditRecordsRequest, ExportAuditRecordsResponse};
-use authority::Context;
+use authz::Context;
 
 use super::App;
 use crate::error::Error;

@@ -1,8 +1,8 @@
-use ::rpc::parse;
 use ::store::Turn;
 use api::membership::v1::{ForgetPersonRequest, ForgetPersonResponse};
-use authority::Context;
-use base::UserId;
+use authz::Context;
+use service::parse;
+use types::UserId;
 
 use super::App;
 use crate::error::Error;

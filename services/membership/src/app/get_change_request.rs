@@ -1,7 +1,7 @@
-use ::rpc::parse;
 use api::membership::v1::{GetChangeRequestRequest, GetChangeRequestResponse};
-use authority::Context;
-use base::{ChangeRequestId, In};
+use authz::Context;
+use service::parse;
+use types::{ChangeRequestId, In};
 
 use super::{App, change_request_rules as rules};
 use crate::error::Error;

@@ -1,7 +1,7 @@
-use ::rpc::parse;
 use api::membership::v1::{GetContactRequest, GetContactResponse};
-use authority::Context;
-use base::{ContactId, In};
+use authz::Context;
+use service::parse;
+use types::{ContactId, In};
 
 use super::App;
 use crate::{error::Error, store::contacts};

@@ -1,7 +1,7 @@
-use ::rpc::parse;
 use api::membership::v1::{GetMembershipRequest, GetMembershipResponse};
-use authority::Context;
-use base::{In, MembershipId};
+use authz::Context;
+use service::parse;
+use types::{In, MembershipId};
 
 use super::App;
 use crate::{error::Error, store::memberships};

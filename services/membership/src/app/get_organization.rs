@@ -1,7 +1,8 @@
-use ::rpc::{Fault, parse};
+use ::rpc::Fault;
 use api::membership::v1::{GetOrganizationRequest, GetOrganizationResponse};
-use authority::{Context, Reach};
-use base::OrganizationId;
+use authz::{Context, Reach};
+use service::parse;
+use types::OrganizationId;
 
 use super::App;
 use crate::{error::Error, store::organizations};

@@ -1,7 +1,7 @@
-use ::rpc::parse;
 use api::membership::v1::{GetResourceRequest, GetResourceResponse};
-use authority::Context;
-use base::{In, ResourceId};
+use authz::Context;
+use service::parse;
+use types::{In, ResourceId};
 
 use super::App;
 use crate::{error::Error, store::resources};

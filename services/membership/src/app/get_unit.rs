@@ -1,7 +1,7 @@
-use ::rpc::parse;
 use api::membership::v1::{GetUnitRequest, GetUnitResponse};
-use authority::Context;
-use base::{In, UnitId};
+use authz::Context;
+use service::parse;
+use types::{In, UnitId};
 
 use super::App;
 use crate::{error::Error, store::units};

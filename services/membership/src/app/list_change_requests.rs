@@ -1,9 +1,10 @@
-use ::rpc::{Fault, Page, parse};
+use ::rpc::Fault;
 use api::membership::v1::{
     ChangeRequestState, ListChangeRequestsRequest, ListChangeRequestsResponse,
 };
-use authority::Context;
-use base::{In, MembershipId, OrganizationId};
+use authz::Context;
+use service::{Page, parse};
+use types::{In, MembershipId, OrganizationId};
 
 use super::{App, change_request_rules as rules, named_entities};
 use crate::{error::Error, store::change_requests};

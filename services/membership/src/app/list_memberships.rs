@@ -1,6 +1,6 @@
 use std::iter;
 
-use ::rpc::{Fault, Page, parse};
+use ::rpc::Fault;
 use api::{
     entitlement::v1::AccessSummary,
     identity::v1::SubjectDescription,
@@ -8,8 +8,9 @@ use api::{
         ListMembershipsRequest, ListMembershipsResponse, MemberDetails, Membership, MembershipView,
     },
 };
-use authority::Context;
-use base::OrganizationId;
+use authz::Context;
+use service::{Page, parse};
+use types::OrganizationId;
 
 use super::App;
 use crate::{error::Error, peers::summarize, store::memberships};

@@ -1,6 +1,6 @@
-use ::rpc::Page;
 use api::membership::v1::{ListOrganizationsRequest, ListOrganizationsResponse};
-use authority::Context;
+use authz::Context;
+use service::Page;
 
 use super::App;
 use crate::{error::Error, store::organizations};

@@ -1,7 +1,7 @@
-use ::rpc::{Page, parse};
 use api::membership::v1::{ListResourcesRequest, ListResourcesResponse};
-use authority::Context;
-use base::OrganizationId;
+use authz::Context;
+use service::{Page, parse};
+use types::OrganizationId;
 
 use super::App;
 use crate::{error::Error, store::resources};

@@ -1,7 +1,7 @@
 //! A move, as entitlement checks it: the old and the new location of an entity.
 
 use ::store::WriteTx;
-use base::{In, OrganizationId, UnitId};
+use types::{In, OrganizationId, UnitId};
 
 use crate::{error::Error, store::units::tree};
 

@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ::store::Connection;
 use api::{
     entitlement::v1::{EntityIdentity, GrantChange, Scope, grant_change::Change},
     membership::v1::{ChangeRequest, NamedEntity, change_request::Kind},
 };
-use base::OrganizationId;
-use sea_orm::ConnectionTrait;
+use types::OrganizationId;
 
 use crate::{error::Error, store::uids};
 
 /// Records the identities of the entities that a new request names.
 pub(super) async fn note(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     organization: &OrganizationId,
     request: &mut ChangeRequest,
 ) -> Result<(), Error> {
@@ -25,7 +25,7 @@ pub(super) async fn note(
 
 /// Marks the named entities of requests that were deleted since.
 pub(super) async fn look_up(
-    db: &impl ConnectionTrait,
+    db: &impl Connection,
     organization: &OrganizationId,
     requests: &mut [ChangeRequest],
 ) -> Result<(), Error> {

@@ -1,12 +1,12 @@
-use ::rpc::parse;
 use ::store::Turn;
 use api::{
     common::v1::Propagation,
     membership::v1::{ReactivateMembershipRequest, ReactivateMembershipResponse},
 };
-use authority::Context;
-use base::{In, MembershipId};
+use authz::Context;
 use membership_core::Verb;
+use service::parse;
+use types::{In, MembershipId};
 
 use super::{App, change_state::change_membership};
 use crate::error::Error;

@@ -1,8 +1,9 @@
 //! References in requests.
 
-use ::rpc::{Fault, parse};
+use ::rpc::Fault;
 use api::Mutation;
-use base::{In, OrganizationId, UnitId};
+use service::parse;
+use types::{In, OrganizationId, UnitId};
 
 /// Parses the unit in `field`, which must be of the same organization.
 pub(super) fn unit_of(
@@ -55,7 +56,7 @@ pub(super) fn check_part(
 #[cfg(test)]
 mod tests {
     use api::membership::v1::CreateUnitRequest;
-    use base::Id;
+    use types::Id;
 
     use super::*;
 

@@ -1,9 +1,9 @@
-use ::rpc::{expect_etag, parse};
 use ::store::{Turn, WriteTx};
 use api::membership::v1::{ChangeRequest, RejectChangeRequestRequest, RejectChangeRequestResponse};
-use authority::Context;
-use base::{ChangeRequestId, In};
+use authz::Context;
 use membership_core::RequestStep;
+use service::{expect_etag, parse};
+use types::{ChangeRequestId, In};
 
 use super::{App, change_request_rules as rules};
 use crate::{

@@ -1,12 +1,12 @@
-use ::rpc::parse;
 use ::store::Turn;
 use api::{
     common::v1::Propagation,
     membership::v1::{SuspendOrganizationRequest, SuspendOrganizationResponse},
 };
-use authority::Context;
-use base::OrganizationId;
+use authz::Context;
 use membership_core::Verb;
+use service::parse;
+use types::OrganizationId;
 
 use super::{App, change_state::change_organization};
 use crate::error::Error;

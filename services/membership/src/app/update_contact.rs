@@ -1,8 +1,9 @@
-use ::rpc::{Fault, expect_etag, parse};
+use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::membership::v1::{Contact, ContactKind, UpdateContactRequest, UpdateContactResponse};
-use authority::Context;
-use base::{ContactId, In};
+use authz::Context;
+use service::{expect_etag, parse};
+use types::{ContactId, In};
 
 use super::{App, contact_rules as rules};
 use crate::{

@@ -1,11 +1,12 @@
-use ::rpc::{Fault, expect_etag, parse};
+use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::{
     common::v1::Propagation,
     membership::v1::{Membership, UpdateMembershipRequest, UpdateMembershipResponse},
 };
-use authority::Context;
-use base::{In, MembershipId};
+use authz::Context;
+use service::{expect_etag, parse};
+use types::{In, MembershipId};
 
 use super::App;
 use crate::{

@@ -1,12 +1,13 @@
-use ::rpc::{Fault, expect_etag, parse, required};
+use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::{
     common::v1::Propagation,
     membership::v1::{Organization, UpdateOrganizationRequest, UpdateOrganizationResponse},
 };
-use authority::Context;
-use base::OrganizationId;
+use authz::Context;
 use membership_core::is_protected_organization;
+use service::{expect_etag, parse, required};
+use types::OrganizationId;
 
 use super::App;
 use crate::{error::Error, store::organizations};

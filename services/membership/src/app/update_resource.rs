@@ -1,11 +1,12 @@
-use ::rpc::{Fault, expect_etag, parse};
+use ::rpc::Fault;
 use ::store::{StoreError, Turn, WriteTx};
 use api::{
     common::v1::Propagation,
     membership::v1::{Resource, UpdateResourceRequest, UpdateResourceResponse},
 };
-use authority::Context;
-use base::{In, ResourceId};
+use authz::Context;
+use service::{expect_etag, parse};
+use types::{In, ResourceId};
 
 use super::{App, moved::Moved, reference::unit_of};
 use crate::{error::Error, store::resources};

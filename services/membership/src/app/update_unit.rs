@@ -1,11 +1,12 @@
-use ::rpc::{Fault, expect_etag, parse, required};
+use ::rpc::Fault;
 use ::store::{Turn, WriteTx};
 use api::{
     common::v1::Propagation,
     membership::v1::{Unit, UpdateUnitRequest, UpdateUnitResponse},
 };
-use authority::Context;
-use base::{In, UnitId};
+use authz::Context;
+use service::{expect_etag, parse, required};
+use types::{In, UnitId};
 
 use super::{App, create_unit::misplaced, moved::Moved, reference::parent_of};
 use crate::{

@@ -4,11 +4,11 @@ mod row;
 
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::membership::v1::{ChangeRequest, ChangeRequestState};
-use base::{ChangeRequestId, Id, In, MembershipId, OrganizationId};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect, sea_query::Expr,
 };
+use types::{ChangeRequestId, Id, In, MembershipId, OrganizationId};
 
 use self::row::{ActiveModel, Column, Entity, Model, content};
 use super::key;

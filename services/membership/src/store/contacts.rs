@@ -4,9 +4,9 @@ mod row;
 
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::membership::v1::{Contact, ContactKind, RepresentativeChange, change};
-use base::{ContactId, Id, In, OrganizationId};
 use membership_core::Representatives;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use types::{ContactId, Id, In, OrganizationId};
 
 use self::row::{ActiveModel, Column, Entity, Model};
 use super::{deleted_one, emit, key};

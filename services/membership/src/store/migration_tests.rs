@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use base::{Id, In, OrganizationId};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 use sea_orm_migration::MigratorTrait;
 use testkit::Postgres;
+use types::{Id, In, OrganizationId};
 
 use super::Migrator;
 use crate::store::{contacts, memberships, organizations};

@@ -1,13 +1,13 @@
 //! Organizations.
 
-use ::rpc::{etag, timestamp};
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::membership::v1::{Organization, OrganizationChange, OrganizationState, change::Entity};
-use base::{Id, OrganizationId, UnixTime};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Expr,
 };
+use service::{etag, timestamp};
+use types::{Id, OrganizationId, UnixTime};
 
 use super::emit;
 

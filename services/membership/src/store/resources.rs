@@ -4,11 +4,11 @@ mod row;
 
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::membership::v1::{Resource, ResourceChange, change};
-use base::{Id, In, OrganizationId, ResourceId, UnitId};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Expr,
 };
+use types::{Id, In, OrganizationId, ResourceId, UnitId};
 
 use self::row::{ActiveModel, Column, Entity, Model, emit_state};
 use super::{ROWS_PER_INSERT, deleted_one, emit, key, new_uid};

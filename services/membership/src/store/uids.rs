@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ::store::StoreError;
-use base::{Id, OrganizationId};
 use sea_orm::{
     ConnectionTrait, ExprTrait,
     sea_query::{Expr, Query},
 };
+use types::{Id, OrganizationId};
 
 use super::ROWS_PER_INSERT;
 

@@ -7,11 +7,11 @@ use std::collections::HashSet;
 
 use ::store::{StoreError, WriteTx, changed_one, new_row};
 use api::membership::v1::{Unit, UnitChange, change};
-use base::{Id, In, OrganizationId, UnitId};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Expr,
 };
+use types::{Id, In, OrganizationId, UnitId};
 
 use self::row::{ActiveModel, Column, Entity, Model, emit_state};
 use super::{ROWS_PER_INSERT, deleted_one, emit, key, new_uid};

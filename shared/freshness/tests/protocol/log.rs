@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use base::{Epoch, Id, OrganizationId};
 use freshness::{At, Change, Journal};
+use types::{Epoch, Id, OrganizationId};
 
 use crate::rules::{Rule, Rules};
 

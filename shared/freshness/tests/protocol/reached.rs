@@ -1,7 +1,7 @@
 //! States that must be reached in a scene. A protocol that never answers would keep every promise.
 
-use base::Epoch;
 use stateright::Property;
+use types::Epoch;
 
 use crate::{
     answer::{Answer, By, answers},

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use base::Epoch;
 use freshness::At;
+use types::Epoch;
 
 use crate::{
     log::Log,

@@ -1,8 +1,8 @@
 //! The cases of `docs/reference/redis-vectors.json`, which a reader in any language must pass.
 
-use base::UnixTime;
 use clock::ManualClock;
 use serde_json::Value;
+use types::UnixTime;
 
 use super::*;
 

@@ -1,6 +1,6 @@
 //! Keys of questions: only questions with well-formed names have one.
 
-use base::{Id, OrganizationId, ResourceId, ServiceAccountId, UnitId, UserId};
+use types::{Id, OrganizationId, ResourceId, ServiceAccountId, UnitId, UserId};
 
 use crate::question::Question;
 
@@ -34,7 +34,7 @@ fn is_subject(name: &str) -> bool {
 /// `application.module.verb` or `application.module.option.verb`; each part is a slug.
 fn is_permission(text: &str) -> bool {
     let parts = text.split('.').count();
-    (3..=4).contains(&parts) && text.split('.').all(base::ApplicationId::is_valid)
+    (3..=4).contains(&parts) && text.split('.').all(types::ApplicationId::is_valid)
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use base::OrganizationId;
 use foldhash::fast::RandomState;
 use freshness::Revisions;
 use parking_lot::Mutex;
+use types::OrganizationId;
 
 /// Maximum number of organizations whose revisions are kept parsed.
 const MAX_ORGANIZATIONS: usize = 4096;
@@ -39,7 +39,7 @@ impl Parsed {
 
 #[cfg(test)]
 mod tests {
-    use base::Id;
+    use types::Id;
 
     use super::*;
 

@@ -7,8 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use authority::{Account, Caller, Undecided};
-use base::OidcIdentity;
+use authz::{Account, Caller, Undecided};
 use futures_util::{
     FutureExt,
     future::{Either, ready},
@@ -17,6 +16,7 @@ use http::header::AUTHORIZATION;
 use oidc::Tokens;
 use tonic::Status;
 use tower::{Layer, Service};
+use types::OidcIdentity;
 
 use super::{BoxFuture, Request, Response, call::Call, is_public};
 use crate::{fault::Fault, peer_door::AtPeerDoor};

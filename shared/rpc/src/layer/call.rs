@@ -9,9 +9,9 @@ use std::{
     time::Instant,
 };
 
-use api::MethodPolicy;
-use authority::{Caller, RequestId};
-use http::HeaderMap;
+use api::{AuditKind, MethodPolicy};
+use authz::{Caller, Context, RequestId};
+use http::{Extensions, HeaderMap};
 use uuid::Uuid;
 
 /// The header that names a call.
@@ -30,6 +30,21 @@ pub(crate) struct Call {
     pub(crate) deadline: Instant,
     /// The caller, once it is established.
     pub(crate) caller: Option<Caller>,
+}
+
+/// Takes the context of a call from the extensions of its request. Returns `None` if the handler runs
+/// without the stack: the call is then not authorized.
+pub fn take_context(extensions: &mut Extensions) -> Option<Context> {
+    let call = extensions.remove::<Call>()?;
+    let policy = call.policy?;
+    Some(Context {
+        caller: call.caller?,
+        policy,
+        request_id: call.id,
+        deadline: call.deadline,
+        through: None,
+        trail: (policy.audit != AuditKind::None).then(Arc::default),
+    })
 }
 
 /// Names the calls that arrive without a name: a random number for each process, incremented from

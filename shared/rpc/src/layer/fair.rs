@@ -10,7 +10,7 @@ use std::{
 };
 
 use api::Work;
-use authority::Caller;
+use authz::Caller;
 use futures_util::{
     FutureExt,
     future::{Either, ready as now},

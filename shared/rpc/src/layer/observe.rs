@@ -12,7 +12,7 @@ use std::{
 };
 
 use api::{AuditKind, MethodPolicy, policy_of};
-use authority::RequestId;
+use authz::RequestId;
 use futures_util::future::Either;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::{KeyValue, global, metrics::Histogram, propagation::Extractor};
@@ -27,7 +27,7 @@ use super::{
     call::{Call, Names, REQUEST_ID},
     is_public,
 };
-use crate::{report::report, stack::Limits};
+use crate::{limits::Limits, report::report};
 
 /// Upper bounds of the duration's buckets in seconds: a hot answer takes a tenth of a millisecond,
 /// which the default bounds cannot distinguish from a slow one.

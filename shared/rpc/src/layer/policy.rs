@@ -6,7 +6,7 @@ use std::{
 };
 
 use api::Access;
-use authority::Caller;
+use authz::Caller;
 use futures_util::{
     FutureExt,
     future::{Either, Ready, ready},

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ::audit::{Anchor, PersonKey};
 use api::common::v1::{AuditName, AuditRecord, ChainedAuditRecord};
-use base::UnixTime;
 use prost::Message;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Query,
 };
+use types::UnixTime;
 
 use super::{End, end, entity, missing, people};
-use crate::{error::StoreError, open::Store};
+use crate::{error::StoreError, store::Store};
 
 /// Maximum number of records in a page of the export.
 const PAGE_RECORDS: u64 = 1000;

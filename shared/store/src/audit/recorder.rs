@@ -13,13 +13,13 @@ use std::{
 
 use ::audit::{Budget, Entry};
 use api::common::v1::AuditOutcome;
-use base::{Id, OrganizationId};
 use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, sleep, timeout, timeout_at},
 };
+use types::{Id, OrganizationId};
 
-use crate::{error::StoreError, open::Store, write::begin};
+use crate::{error::StoreError, store::Store, write::begin};
 
 /// Maximum number of queued entries.
 const MAX_QUEUED_ENTRIES: usize = 1024;

@@ -7,10 +7,10 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, QueryResult,
     Statement, sqlx::sqlite::SqliteJournalMode,
 };
-use seal::{Sealer, Source};
+use tokens::{Sealer, Source};
 
 use super::{BackupError, tables};
-use crate::open::{LOCK_TIMEOUT, name_of};
+use crate::store::{LOCK_TIMEOUT, name_of};
 
 /// Maximum number of records of the audit log in memory.
 const PAGE_RECORDS: u64 = 256;

@@ -12,10 +12,10 @@ use sea_orm::{
     sqlx::sqlite::SqliteConnectOptions,
 };
 use sea_orm_migration::MigratorTrait;
-use seal::Source;
+use tokens::Source;
 
 use super::{BackupError, check_version, choose_schema, connect, file, rows, sync, tables};
-use crate::{open::name_of, url::StoreUrl};
+use crate::{store::name_of, url::StoreUrl};
 
 /// A restore in progress. Nothing is visible until it is [finished](Self::finish): an interrupted
 /// restore leaves an uncommitted transaction, or files under temporary names.

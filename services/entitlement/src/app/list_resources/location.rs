@@ -1,7 +1,7 @@
 //! A location in an organization, in the order of the list.
 
 use api::entitlement::v1::PlaceKind;
-use base::OrganizationId;
+use types::OrganizationId;
 
 /// A location by its ids. The list has this order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,7 +1,7 @@
 //! Scans the resources of units in the store.
 
 use ::store::StoreError;
-use base::OrganizationId;
+use types::OrganizationId;
 
 use super::Location;
 use crate::store::view::View;

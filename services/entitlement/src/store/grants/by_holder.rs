@@ -2,12 +2,12 @@
 
 use ::store::{StoreError, WriteTx};
 use api::entitlement::v1::{Grant, GrantState};
-use base::{ApplicationId, Id, OrganizationId, RoleName, UnixTime};
 use entitlement_core::management;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
+use types::{ApplicationId, Id, OrganizationId, RoleName, UnixTime};
 
 use super::{
     Row,

@@ -1,11 +1,11 @@
 //! Grants of one subject across organizations: by index, a page of organizations at a time.
 
 use ::store::StoreError;
-use base::{Id, InvalidId, OrganizationId, UnixTime};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     Select,
 };
+use types::{Id, InvalidId, OrganizationId, UnixTime};
 
 use super::{
     MAX_ROWS_PER_STATEMENT, Row,

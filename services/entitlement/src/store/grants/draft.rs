@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use ::store::{State, StoreError, WriteTx};
-use base::OrganizationId;
 use sea_orm::DbErr;
+use types::OrganizationId;
 
 use super::{Id, Row, history, of_ids};
 

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ::store::{StoreError, WriteTx, new_row};
 use api::entitlement::v1::Scope;
-use base::{ApplicationId, Id, OrganizationId, RoleName};
 use entitlement_core::management;
 use prost::Message;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
+use types::{ApplicationId, Id, OrganizationId, RoleName};
 
 use super::{
     by_holder::of_role,

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use ::store::{StoreError, WriteTx};
 use api::entitlement::v1::Grant;
-use base::{ApplicationId, GrantId, Id, OrganizationId};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, UpdateMany, sea_query::Expr,
 };
+use types::{ApplicationId, GrantId, Id, OrganizationId};
 
 use super::{
     history, of_subjects, read_at,

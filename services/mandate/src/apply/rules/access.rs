@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use api::entitlement::v1::{Grant, GrantState};
-use base::{RoleName, UnixTime};
 use entitlement::definition;
 use entitlement_core::{
     ApplicationDefinition, Condition, Validity, condition::MAX_HELD, parts, violation,
 };
+use types::{RoleName, UnixTime};
 
 use super::{Catalog, roles::unmanaged};
 use crate::apply::{facts::OrganizationFacts, refusal::Refusal};

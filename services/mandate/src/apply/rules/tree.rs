@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use api::membership::v1::Unit;
-use base::{In, UnitId};
 use membership_core::{
     MAX_CONTACTS, Misplaced, Tree, check_external_id, check_kind, check_number, check_type,
     check_uri,
 };
+use types::{In, UnitId};
 
 use crate::apply::{facts::OrganizationFacts, refusal::Refusal};
 

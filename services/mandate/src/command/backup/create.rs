@@ -7,8 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use seal::Source;
 use store::backup::{BackupError, Contents, Snapshot};
+use tokens::Source;
 
 use super::manifest::{Copied, Manifest, digest, file_of, sync, wrong};
 use crate::{cli::BackupCreateArgs, exit::Failure, moment, output, run::stores_of};

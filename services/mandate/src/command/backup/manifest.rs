@@ -9,8 +9,8 @@ use std::{
 };
 
 use aws_lc_rs::digest::{Context, SHA256};
-use seal::Source;
 use serde::{Deserialize, Serialize};
+use tokens::Source;
 
 use crate::exit::Failure;
 

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use seal::Source;
 use store::{
     StoreUrl,
     backup::{BackupError, Restoration},
 };
+use tokens::Source;
 
 use super::{manifest::Manifest, verify};
 use crate::{

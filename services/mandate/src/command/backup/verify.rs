@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use seal::{Sealer, Source};
 use serde_json::json;
 use store::backup;
+use tokens::{Sealer, Source};
 
 use super::manifest::{Copied, Manifest, digest};
 use crate::{cli::BackupVerifyArgs, exit::Failure, output, run::Secrets};

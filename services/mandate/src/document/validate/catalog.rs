@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use api::entitlement::v1::{ManagementMode, Placement};
-use base::{ApplicationId, RoleId};
+use types::{ApplicationId, RoleId};
 
 use serde_saphyr::Spanned;
 

@@ -5,7 +5,7 @@ use std::{
     hash::Hash,
 };
 
-use base::Id;
+use types::Id;
 
 use super::{Deferred, Reference, Validated, index::Index};
 use crate::{

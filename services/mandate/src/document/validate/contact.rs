@@ -1,6 +1,6 @@
 //! Contacts of organizations.
 
-use base::ContactId;
+use types::ContactId;
 
 use super::{check::Check, organization::UniqueInOrganization};
 use crate::document::{

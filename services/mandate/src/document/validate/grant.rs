@@ -1,6 +1,6 @@
 //! Members and their grants.
 
-use base::{ApplicationId, GrantId, ServiceAccountId, UserId};
+use types::{ApplicationId, GrantId, ServiceAccountId, UserId};
 
 use super::{
     Reference,

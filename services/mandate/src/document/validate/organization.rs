@@ -1,6 +1,6 @@
 //! Organizations, with their contacts, entitlements, units, resources and members.
 
-use base::{ApplicationId, Id, OrganizationId, ResourceId, RoleId, UnitId};
+use types::{ApplicationId, Id, OrganizationId, ResourceId, RoleId, UnitId};
 
 use super::{
     Reference,

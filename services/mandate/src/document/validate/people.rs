@@ -1,6 +1,6 @@
 //! Users and service accounts.
 
-use base::{Grammar, InvalidOidcIdentity, OidcIdentity, ServiceAccountId, UserId};
+use types::{Grammar, InvalidOidcIdentity, OidcIdentity, ServiceAccountId, UserId};
 
 use super::check::Check;
 use crate::document::{

@@ -1,11 +1,11 @@
 //! The rows of change requests, and their conversion.
 
-use ::rpc::{etag, timestamp};
 use ::store::StoreError;
 use api::membership::v1::ChangeRequest;
-use base::UnixTime;
 use prost::Message;
 use sea_orm::entity::prelude::*;
+use service::{etag, timestamp};
+use types::UnixTime;
 
 use super::{Stored, request_name};
 

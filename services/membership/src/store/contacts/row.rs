@@ -1,9 +1,9 @@
 //! The rows of contacts, and their conversion.
 
-use ::rpc::{etag, timestamp};
 use api::membership::v1::{Contact, ContactKind};
-use base::UnixTime;
 use sea_orm::entity::prelude::*;
+use service::{etag, timestamp};
+use types::UnixTime;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "contacts")]

@@ -1,10 +1,10 @@
 //! The rows of memberships, and their conversion.
 
-use ::rpc::{etag, timestamp};
 use ::store::WriteTx;
 use api::membership::v1::{Membership, MembershipChange, MembershipState, change};
-use base::UnixTime;
 use sea_orm::entity::prelude::*;
+use service::{etag, timestamp};
+use types::UnixTime;
 
 use crate::store::{change_requests::request_name, emit};
 

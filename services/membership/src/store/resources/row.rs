@@ -1,10 +1,10 @@
 //! The rows of resources, and their conversion.
 
-use ::rpc::{etag, timestamp};
 use ::store::WriteTx;
 use api::membership::v1::{Resource, ResourceChange, change};
-use base::UnixTime;
 use sea_orm::entity::prelude::*;
+use service::{etag, timestamp};
+use types::UnixTime;
 
 use crate::store::emit;
 

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use ::store::StoreError;
-use base::{Id, In, OrganizationId, UnitId};
 use membership_core::Tree;
 use sea_orm::{
     ConnectionTrait, ExprTrait,
@@ -11,6 +10,7 @@ use sea_orm::{
         CommonTableExpression, Expr, JoinType, Query, SelectStatement, UnionType, WithClause,
     },
 };
+use types::{Id, In, OrganizationId, UnitId};
 
 /// Returns the existing units among these, with all their ancestors.
 pub(crate) async fn above(
