@@ -14,7 +14,7 @@ use api::{
     },
 };
 use base::UnixTime;
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use prost_types::Timestamp;
 use tests::{Rig, Setting};
 

@@ -10,11 +10,11 @@ use api::{
 };
 use clock::{Clock, SystemClock};
 use entitlement::{Dependencies, Limits};
-use mandate::{
+use mandate::run::Stores;
+use mandate_documents::{
     apply::{Options, apply},
     clients::Clients,
     document::parse_str,
-    run::Stores,
 };
 use rpc::{Authentication, Channel, in_process, stack};
 use seal::Source;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use base::UnixTime;
-use mandate::{
+use mandate_documents::{
     apply::{Options, Summary, apply, read},
     document::{Document, PORTALS, parse_str},
 };

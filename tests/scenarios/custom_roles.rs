@@ -12,7 +12,7 @@ use api::entitlement::v1::{
 };
 use base::UnixTime;
 use clock::Clock;
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use prost_types::FieldMask;
 use tests::{Rig, Setting};
 use tonic::{Code, Response, Status};

@@ -15,7 +15,7 @@ use api::{
     },
 };
 use clock::SystemClock;
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use seal::Source;
 use store::{Cursor, Store};
 use tests::{BoundedWait, Rig, Setting};

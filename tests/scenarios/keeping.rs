@@ -12,7 +12,7 @@ use api::{
     identity::v1::ListUsersRequest,
 };
 use base::UnixTime;
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use prost_types::Timestamp;
 use tests::{Rig, Setting};
 use tokio::{sync::Semaphore, task::JoinSet};

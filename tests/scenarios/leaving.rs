@@ -10,7 +10,7 @@ use api::{
     },
 };
 use base::UnixTime;
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use tests::{Rig, Setting};
 use tonic::{Code, Response, Status};
 

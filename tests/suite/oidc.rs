@@ -14,7 +14,7 @@ use api::{
     membership::v1::ListOrganizationsRequest,
 };
 use base::UnixTime;
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use serde_json::{Value, json};
 use tests::{Rig, Setting};
 use tonic::{Code, Response, Status};

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use mandate_documents::moment;
 use prost_types::Timestamp;
 
 pub use self::{
@@ -26,7 +27,6 @@ pub use self::{
 };
 use crate::{
     given::{Given, given},
-    moment,
     run::{DevArgs, MigrateArgs, ServeArgs},
 };
 

@@ -3,12 +3,12 @@
 use std::{fs, path::Path};
 
 use base::SecretUrl;
+use mandate_documents::clients::{CallError, Clients, Service};
 use rpc::Channel;
 use secrecy::SecretString;
 use tonic::Code;
 
 use crate::{
-    clients::{CallError, Clients, Service},
     context::{self, Context},
     exit::Failure,
 };

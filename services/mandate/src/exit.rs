@@ -2,6 +2,8 @@
 
 use std::{error::Error, fmt::Write, process::ExitCode};
 
+use mandate_documents::{apply::ApplyError, document::Problem};
+
 /// The meaning of an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -73,6 +75,25 @@ impl Failure {
             exit,
             message: message.into(),
             denied: false,
+        }
+    }
+}
+
+impl From<ApplyError> for Failure {
+    fn from(error: ApplyError) -> Self {
+        let lines = |problems: &[Problem]| {
+            let first = std::iter::once(format!("{error}:"));
+            let lines: Vec<String> = first
+                .chain(problems.iter().map(ToString::to_string))
+                .collect();
+            lines.join("\n")
+        };
+        match &error {
+            ApplyError::Invalid(problems) => Self::usage(lines(problems)),
+            ApplyError::Refused(problems) => Self::failed(lines(problems)),
+            ApplyError::Stopped(stop) => Self::failed(lines(&stop.problems)),
+            ApplyError::Call(call) => Self::failed(call.describe()),
+            ApplyError::Cancelled => Self::from_error(error),
         }
     }
 }

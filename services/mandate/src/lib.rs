@@ -1,16 +1,12 @@
 //! The `mandate` binary: every service, and the command line.
 
-pub mod apply;
 mod arguments;
 pub mod cli;
-pub mod clients;
 pub mod command;
 pub mod connect;
 pub mod context;
-pub mod document;
 pub mod exit;
 mod given;
-mod moment;
 pub mod output;
 pub mod run;
 

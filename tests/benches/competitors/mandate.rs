@@ -12,11 +12,11 @@ use benches::{
     daemon::{self, Daemon},
     portfolio::{Asked, Portfolio},
 };
-use mandate::{
+use mandate::run::Secrets;
+use mandate_documents::{
     apply::{self, Options},
     clients::Clients,
     document::parse_str,
-    run::Secrets,
 };
 use prost::{Message, bytes::Bytes};
 use secrecy::SecretString;

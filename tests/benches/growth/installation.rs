@@ -7,11 +7,11 @@ use benches::{
     Call, Result, Target, Workload,
     daemon::{self, Daemon},
 };
-use mandate::{
+use mandate::run::Secrets;
+use mandate_documents::{
     apply::{self, Options},
     clients::Clients,
     document::parse_str,
-    run::Secrets,
 };
 use prost::Message;
 use secrecy::SecretString;

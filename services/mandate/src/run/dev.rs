@@ -12,6 +12,11 @@ use std::{
 
 use boot::{LogFormat, Telemetry, TelemetrySettings};
 use clock::SystemClock;
+use mandate_documents::{
+    apply::{Options, apply},
+    clients::Clients,
+    document::{PORTALS, parse_str},
+};
 use rpc::Listener;
 
 use super::{
@@ -23,10 +28,7 @@ use super::{
     shutdown,
 };
 use crate::{
-    apply::{Options, apply},
-    clients::Clients,
     context::{self, Context},
-    document::{PORTALS, parse_str},
     exit::Failure,
     output,
 };

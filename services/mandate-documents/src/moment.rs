@@ -4,12 +4,12 @@ use prost_types::Timestamp;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// Parses an RFC 3339 time.
-pub(crate) fn parse(text: &str) -> Option<OffsetDateTime> {
+pub fn parse(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(text, &Rfc3339).ok()
 }
 
 /// Parses a time for a message. The services keep milliseconds; a finer time would differ forever.
-pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
+pub fn timestamp(text: &str) -> Option<Timestamp> {
     let moment = parse(text)?;
     Some(Timestamp {
         seconds: moment.unix_timestamp(),
@@ -18,12 +18,12 @@ pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
 }
 
 /// Formats the current time for people, in UTC.
-pub(crate) fn now() -> String {
+pub fn now() -> String {
     text(&Timestamp::from(std::time::SystemTime::now()))
 }
 
 /// Formats a time for people, in UTC.
-pub(crate) fn text(timestamp: &Timestamp) -> String {
+pub fn text(timestamp: &Timestamp) -> String {
     let nanos = i128::from(timestamp.seconds) * 1_000_000_000 + i128::from(timestamp.nanos);
     OffsetDateTime::from_unix_timestamp_nanos(nanos)
         .ok()

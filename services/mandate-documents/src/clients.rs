@@ -1,4 +1,4 @@
-//! Clients of the services, for the command line.
+//! Clients of the services, with a key.
 
 mod error;
 
@@ -122,14 +122,17 @@ impl Clients {
 }
 
 /// Returns a request with a deadline.
-pub(crate) fn within<T>(deadline: Duration, message: T) -> Request<T> {
+pub fn within<T>(deadline: Duration, message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(deadline);
     request
 }
 
 /// Awaits a call; an error names the service and the method.
-pub(crate) async fn answer<T>(
+///
+/// # Errors
+/// The call failed.
+pub async fn answer<T>(
     service: Service,
     method: &'static str,
     call: impl Future<Output = Result<Response<T>, Status>>,

@@ -8,7 +8,6 @@ use super::{Plan, plan::Action, refusal::Refusal};
 use crate::{
     clients::CallError,
     document::{Positions, Problem},
-    exit::Failure,
 };
 
 /// An error of applying documents, possibly after some changes. Another run continues.
@@ -92,23 +91,4 @@ fn is_unanswered(error: &CallError) -> bool {
         code,
         Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown
     ) || code == Code::Internal
-}
-
-impl From<ApplyError> for Failure {
-    fn from(error: ApplyError) -> Self {
-        let lines = |problems: &[Problem]| {
-            let first = std::iter::once(format!("{error}:"));
-            let lines: Vec<String> = first
-                .chain(problems.iter().map(ToString::to_string))
-                .collect();
-            lines.join("\n")
-        };
-        match &error {
-            ApplyError::Invalid(problems) => Self::usage(lines(problems)),
-            ApplyError::Refused(problems) => Self::failed(lines(problems)),
-            ApplyError::Stopped(stop) => Self::failed(lines(&stop.problems)),
-            ApplyError::Call(call) => Self::failed(call.describe()),
-            ApplyError::Cancelled => Self::from_error(error),
-        }
-    }
 }

@@ -1,0 +1,7 @@
+//! The declarative documents: their form, and their application to an installation through its
+//! services.
+
+pub mod apply;
+pub mod clients;
+pub mod document;
+pub mod moment;
