@@ -10,12 +10,12 @@ use api::{
 };
 use clock::{Clock, SystemClock};
 use entitlement::{Dependencies, Limits};
-use mandate::run::Stores;
 use mandate_documents::{
     apply::{Options, apply},
     clients::Clients,
     document::parse_str,
 };
+use mandate_server::Stores;
 use rpc::{Authentication, Channel, in_process, stack};
 use seal::Source;
 use sqlx::{Connection, Executor, PgConnection};

@@ -3,6 +3,7 @@
 use std::{error::Error, fmt::Write, process::ExitCode};
 
 use mandate_documents::{apply::ApplyError, document::Problem};
+use mandate_server::ServerError;
 
 /// The meaning of an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +95,15 @@ impl From<ApplyError> for Failure {
             ApplyError::Stopped(stop) => Self::failed(lines(&stop.problems)),
             ApplyError::Call(call) => Self::failed(call.describe()),
             ApplyError::Cancelled => Self::from_error(error),
+        }
+    }
+}
+
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Self {
+        match error {
+            ServerError::Usage(message) => Self::usage(message),
+            ServerError::Failed(message) => Self::failed(message),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The `mandate` binary: every service, and the command line.
+//! The command line of Mandate, and the `mandate` binary.
 
 mod arguments;
 pub mod cli;
@@ -8,7 +8,6 @@ pub mod context;
 pub mod exit;
 mod given;
 pub mod output;
-pub mod run;
 
 use std::process::ExitCode;
 

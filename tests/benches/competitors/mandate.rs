@@ -12,12 +12,12 @@ use benches::{
     daemon::{self, Daemon},
     portfolio::{Asked, Portfolio},
 };
-use mandate::run::Secrets;
 use mandate_documents::{
     apply::{self, Options},
     clients::Clients,
     document::parse_str,
 };
+use mandate_server::Secrets;
 use prost::{Message, bytes::Bytes};
 use secrecy::SecretString;
 

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use base::SecretUrl;
 use clap::{Args, Subcommand};
-
-use crate::run::Which;
+use mandate_server::Which;
 
 /// Text after the options.
 pub(super) const HELP: &str = "\

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use mandate_server::{Which, stores_of};
 use seal::Source;
 use store::{
     StoreUrl,
@@ -9,12 +10,7 @@ use store::{
 };
 
 use super::{manifest::Manifest, verify};
-use crate::{
-    cli::BackupRestoreArgs,
-    exit::Failure,
-    output,
-    run::{Which, stores_of},
-};
+use crate::{cli::BackupRestoreArgs, exit::Failure, output};
 
 /// Restores a backup, completely or not at all.
 pub(super) async fn restore(args: &BackupRestoreArgs, json: bool) -> Result<(), Failure> {

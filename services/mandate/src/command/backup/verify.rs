@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use mandate_server::Secrets;
 use seal::{Sealer, Source};
 use serde_json::json;
 use store::backup;
 
 use super::manifest::{Copied, Manifest, digest};
-use crate::{cli::BackupVerifyArgs, exit::Failure, output, run::Secrets};
+use crate::{cli::BackupVerifyArgs, exit::Failure, output};
 
 /// Verifies a backup, and reports every problem.
 pub(super) async fn verify(args: &BackupVerifyArgs, json: bool) -> Result<(), Failure> {

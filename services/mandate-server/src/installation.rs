@@ -16,7 +16,7 @@ use rpc::{Channel, GrpcService, PackageRoute, Readiness, in_process, in_process_
 
 use store::Store;
 
-use super::service::{self, BuildError, BuiltService, ServiceSettings, Stores};
+use crate::service::{self, BuildError, BuiltService, ServiceSettings, Stores};
 
 /// Settings of an installation in one process.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Returns a token that is cancelled when the process is told to stop: by SIGTERM, as Kubernetes
 /// does, or by Ctrl-C.
-pub(super) fn on_signal() -> CancellationToken {
+pub fn shutdown_signal() -> CancellationToken {
     let token = CancellationToken::new();
     let cancelled = token.clone();
     tokio::spawn(async move {

@@ -14,22 +14,21 @@ use store::{Store, StoreUrl};
 use tasks::Tasks;
 use tokio::sync::watch;
 
-use super::{
-    exposure, failed,
+use crate::{
+    ServerError, exposure,
     installation::{Installation, InstallationSettings},
     peers::Peers,
     secrets::Secrets,
     serve_args::{ServeArgs, Which},
     service::{self, CallerAuthentication, ServiceSettings, Stores},
-    shutdown,
+    shutdown::shutdown_signal,
 };
-use crate::exit::Failure;
 
 /// Serves until the process is told to stop.
 ///
 /// # Errors
 /// Something is missing or contradictory in the options, or cannot be used.
-pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
+pub async fn serve(args: ServeArgs) -> Result<(), ServerError> {
     let tls = transport(&args)?;
     api::set_help_base(args.help_url.clone());
     exposure::check(&args)?;
@@ -41,8 +40,8 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
         filter: args.log.clone(),
         otlp: args.otlp.clone(),
     })
-    .map_err(failed)?;
-    let tasks = Tasks::new(shutdown::on_signal());
+    .map_err(ServerError::from_error)?;
+    let tasks = Tasks::new(shutdown_signal());
     let (ready, is_ready) = watch::channel(false);
     if let Some(address) = args.admin_listen {
         let (registry, end) = (telemetry.registry().clone(), tasks.stop().clone());
@@ -53,10 +52,10 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
             }
         });
     }
-    let listener = Listener::bind(args.listen)
-        .await
-        .map_err(|error| Failure::failed(format!("cannot listen on {}: {error}", args.listen)))?;
-    let address = listener.address().map_err(failed)?;
+    let listener = Listener::bind(args.listen).await.map_err(|error| {
+        ServerError::failed(format!("cannot listen on {}: {error}", args.listen))
+    })?;
+    let address = listener.address().map_err(ServerError::from_error)?;
     let for_peers = match &peers {
         Some(peers) => Some(peers.listen().await?),
         None => None,
@@ -74,7 +73,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
             tasks.stop().clone(),
         )
         .await
-        .map_err(|error| Failure::failed(format!("the server ended: {error}")))
+        .map_err(|error| ServerError::failed(format!("the server ended: {error}")))
     };
     let ended = match (peers, for_peers) {
         (Some(peers), Some(listener)) => {
@@ -92,14 +91,14 @@ pub async fn serve(args: ServeArgs) -> Result<(), Failure> {
         database.close().await;
     }
     match tasks.ended() {
-        Some(task) => Err(Failure::failed(format!("the task `{task}` ended"))),
+        Some(task) => Err(ServerError::failed(format!("the task `{task}` ended"))),
         None => ended,
     }
 }
 
 /// Returns the TLS files; `None` only if TLS is waived explicitly: a server that was merely not
 /// configured does not start.
-fn transport(args: &ServeArgs) -> Result<Option<TlsFiles>, Failure> {
+fn transport(args: &ServeArgs) -> Result<Option<TlsFiles>, ServerError> {
     match (&args.tls_certificate, &args.tls_key) {
         (Some(certificate), Some(key)) => Ok(Some(TlsFiles {
             certificate: certificate.clone(),
@@ -107,7 +106,7 @@ fn transport(args: &ServeArgs) -> Result<Option<TlsFiles>, Failure> {
             client_ca: args.tls_client_ca.clone(),
         })),
         _ if args.insecure_plaintext => Ok(None),
-        _ => Err(Failure::usage(
+        _ => Err(ServerError::usage(
             "TLS is not configured: give --tls-certificate and --tls-key, or waive it with \
              --insecure-plaintext",
         )),
@@ -120,7 +119,7 @@ async fn build(
     peers: Option<&Peers>,
     tasks: &Tasks,
     ready: watch::Sender<bool>,
-) -> Result<(GrpcService, Vec<Store>), Failure> {
+) -> Result<(GrpcService, Vec<Store>), ServerError> {
     let callers = if args.insecure_anonymous_operator {
         CallerAuthentication::Waived
     } else {
@@ -129,7 +128,7 @@ async fn build(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let tokens = args.oidc.settings().map(|settings| {
         let tokens = Tokens::start(settings, clock.clone(), tasks);
-        tokens.map_err(|error| Failure::usage(error.to_string()))
+        tokens.map_err(|error| ServerError::usage(error.to_string()))
     });
     let settings = ServiceSettings {
         clock,
@@ -148,7 +147,7 @@ async fn build(
         history: Duration::from_secs(u64::from(args.history_days) * 24 * 60 * 60),
         ..entitlement::Limits::default()
     };
-    let cache = Cache::open(args.cache.clone()).map_err(failed)?;
+    let cache = Cache::open(args.cache.clone()).map_err(ServerError::from_error)?;
     let Some((peers, service)) = peers.zip(args.service.alone()) else {
         let settings = InstallationSettings {
             services: settings,
@@ -157,11 +156,13 @@ async fn build(
             answers,
             decision_log: args.decision_log(),
         };
-        let installation = Installation::start(settings).await.map_err(failed)?;
+        let installation = Installation::start(settings)
+            .await
+            .map_err(ServerError::from_error)?;
         ready.send_replace(true);
         return Ok((installation.service(), installation.databases().into()));
     };
-    let store = StoreUrl::parse(args.store.clone()).map_err(failed)?;
+    let store = StoreUrl::parse(args.store.clone()).map_err(ServerError::from_error)?;
     let built = match service {
         Peer::Identity => {
             let entitlement = peers.to(Peer::Entitlement)?;
@@ -175,7 +176,7 @@ async fn build(
             let (identity, membership) = (peers.to(Peer::Identity)?, peers.to(Peer::Membership)?);
             let log = args.decision_log();
             let built = service::entitlement(&settings, store, cache, answers, log).await;
-            let (built, feeds) = built.map_err(failed)?;
+            let (built, feeds) = built.map_err(ServerError::from_error)?;
             feeds.follow(identity, membership);
             let readiness = built.readiness.clone();
             tokio::spawn(async move {
@@ -186,18 +187,18 @@ async fn build(
             return Ok((built.service, vec![built.store]));
         }
     };
-    let built = built.map_err(failed)?;
+    let built = built.map_err(ServerError::from_error)?;
     built.readiness.set(true).await;
     ready.send_replace(true);
     Ok((built.service, vec![built.store]))
 }
 
 /// Returns the databases of the selected services, with the log in each.
-pub(crate) fn stores_of(
-    service: Which,
-    url: &SecretUrl,
-) -> Result<Vec<(Source, StoreUrl)>, Failure> {
-    let one = || StoreUrl::parse(url.clone()).map_err(failed);
+///
+/// # Errors
+/// The URL names no database.
+pub fn stores_of(service: Which, url: &SecretUrl) -> Result<Vec<(Source, StoreUrl)>, ServerError> {
+    let one = || StoreUrl::parse(url.clone()).map_err(ServerError::from_error);
     Ok(match service {
         Which::Identity => vec![(Source::Identity, one()?)],
         Which::Membership => vec![(Source::Membership, one()?)],
@@ -214,10 +215,10 @@ pub(crate) fn stores_of(
 }
 
 /// Returns the databases of all services: a folder of SQLite files, or one PostgreSQL database.
-fn all_stores(url: &SecretUrl) -> Result<Stores, Failure> {
+fn all_stores(url: &SecretUrl) -> Result<Stores, ServerError> {
     let stores = match url.expose().strip_prefix("sqlite:") {
         Some(folder) => Stores::in_folder(&PathBuf::from(folder)),
         None => Stores::shared(url.clone()),
     };
-    stores.map_err(failed)
+    stores.map_err(ServerError::from_error)
 }

@@ -1,4 +1,4 @@
-//! The options of `mandate dev`.
+//! The arguments of `dev`.
 
 use std::path::PathBuf;
 

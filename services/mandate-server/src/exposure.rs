@@ -3,18 +3,17 @@
 use std::{net::SocketAddr, time::Duration};
 
 use opentelemetry::global;
-
-use super::serve_args::ServeArgs;
-use crate::exit::Failure;
 use tasks::Tasks;
+
+use crate::{ServerError, serve_args::ServeArgs};
 
 /// Interval of the warning about plaintext: nobody reads the beginning of a log.
 const WARNING_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Refuses to treat unauthenticated callers as the operator if other machines can call.
-pub(super) fn check(args: &ServeArgs) -> Result<(), Failure> {
+pub(crate) fn check(args: &ServeArgs) -> Result<(), ServerError> {
     if args.insecure_anonymous_operator && is_beyond_loopback(args.listen) {
-        return Err(Failure::usage(format!(
+        return Err(ServerError::usage(format!(
             "--insecure-anonymous-operator is for loopback only: on {}, anyone who reaches the port \
              would be the operator",
             args.listen
@@ -25,7 +24,7 @@ pub(super) fn check(args: &ServeArgs) -> Result<(), Failure> {
 
 /// Warns, repeatedly and in a metric, if keys and answers cross the network in clear: acceptable
 /// behind a mesh that encrypts, and nowhere else.
-pub(super) fn warn(args: &ServeArgs, tasks: &Tasks) {
+pub(crate) fn warn(args: &ServeArgs, tasks: &Tasks) {
     let exposed: Vec<SocketAddr> = if args.insecure_plaintext {
         beyond_loopback(args).collect()
     } else {

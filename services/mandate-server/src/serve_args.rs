@@ -7,7 +7,7 @@ use base::SecretUrl;
 use clap::{Args, ValueEnum};
 use entitlement::{DecisionLogSettings, DecisionLogTarget};
 
-use super::oidc_args::OidcArgs;
+use crate::oidc_args::OidcArgs;
 
 /// Run one service, or all in one process.
 #[derive(Debug, Args)]
@@ -187,7 +187,7 @@ impl ServeArgs {
         clippy::cast_sign_loss,
         reason = "a float that is too large for the integer is the largest, and rare enough"
     )]
-    pub(super) fn trace_one_in(&self) -> u64 {
+    pub(crate) fn trace_one_in(&self) -> u64 {
         if self.otlp.is_none() || self.trace_sample <= 0.0 {
             return 0;
         }
@@ -195,7 +195,7 @@ impl ServeArgs {
     }
 
     /// Returns the settings of the decision log, if there is one.
-    pub(super) fn decision_log(&self) -> Option<DecisionLogSettings> {
+    pub(crate) fn decision_log(&self) -> Option<DecisionLogSettings> {
         let file = self.decision_log.clone().map(DecisionLogTarget::File);
         let collector = || self.decision_log_otlp.clone().map(DecisionLogTarget::Otlp);
         Some(DecisionLogSettings {
@@ -206,19 +206,19 @@ impl ServeArgs {
     }
 
     /// Returns the number of threads that serve calls.
-    pub(super) fn threads(&self) -> NonZero<usize> {
+    pub(crate) fn threads(&self) -> NonZero<usize> {
         self.threads.unwrap_or_else(threads)
     }
 }
 
 /// Returns the number of cores.
-pub(super) fn threads() -> NonZero<usize> {
+pub(crate) fn threads() -> NonZero<usize> {
     std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN)
 }
 
 impl Which {
     /// Returns the service that runs by itself, if one does.
-    pub(super) fn alone(self) -> Option<Peer> {
+    pub(crate) fn alone(self) -> Option<Peer> {
         match self {
             Self::Identity => Some(Peer::Identity),
             Self::Membership => Some(Peer::Membership),

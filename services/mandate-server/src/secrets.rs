@@ -6,8 +6,7 @@ use boot::{read_secret, secret_in};
 use seal::Sealer;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::failed;
-use crate::exit::Failure;
+use crate::ServerError;
 
 /// The secrets that the services of an installation share.
 #[derive(Debug, Clone)]
@@ -28,8 +27,8 @@ impl Secrets {
     ///
     /// # Errors
     /// A file cannot be read, or its secret is too short.
-    pub fn read(folder: &Path) -> Result<Self, Failure> {
-        let secret = |name| read_secret(&folder.join(name)).map_err(failed);
+    pub fn read(folder: &Path) -> Result<Self, ServerError> {
+        let secret = |name| read_secret(&folder.join(name)).map_err(ServerError::from_error);
         Self::new(secret(ROOT_KEY_FILE)?, &secret(TOKEN_KEY_FILE)?)
     }
 
@@ -37,17 +36,18 @@ impl Secrets {
     ///
     /// # Errors
     /// A file cannot be read or written.
-    pub fn read_or_make(folder: &Path) -> Result<Self, Failure> {
-        let secret = |name, prefix| secret_in(&folder.join(name), prefix).map_err(failed);
+    pub fn read_or_make(folder: &Path) -> Result<Self, ServerError> {
+        let secret =
+            |name, prefix| secret_in(&folder.join(name), prefix).map_err(ServerError::from_error);
         Self::new(
             secret(ROOT_KEY_FILE, "mk_root_")?,
             &secret(TOKEN_KEY_FILE, "")?,
         )
     }
 
-    fn new(root: SecretString, token: &SecretString) -> Result<Self, Failure> {
+    fn new(root: SecretString, token: &SecretString) -> Result<Self, ServerError> {
         if token.expose_secret().len() < 32 {
-            return Err(Failure::usage("a key has at least 32 characters"));
+            return Err(ServerError::usage("a key has at least 32 characters"));
         }
         let token = token.expose_secret().as_bytes().to_vec();
         Ok(Self {

@@ -7,8 +7,7 @@ use boot::{read_secret, secret_in};
 use rpc::{PeerDigest, PeerKey};
 use secrecy::ExposeSecret;
 
-use super::failed;
-use crate::exit::Failure;
+use crate::ServerError;
 
 /// The folder of the keys, in a folder of secrets.
 const PEER_KEY_FOLDER: &str = "peers";
@@ -28,21 +27,22 @@ impl PeerKeys {
     ///
     /// # Errors
     /// A file cannot be read, or is malformed.
-    pub fn read(folder: &Path, service: Peer) -> Result<Self, Failure> {
+    pub fn read(folder: &Path, service: Peer) -> Result<Self, ServerError> {
         let folder = folder.join(PEER_KEY_FOLDER);
-        let own = read_secret(&folder.join(format!("{}.key", service.name()))).map_err(failed)?;
+        let own = read_secret(&folder.join(format!("{}.key", service.name())))
+            .map_err(ServerError::from_error)?;
         let others = Peer::ALL.into_iter().filter(|peer| *peer != service);
         let known = others.map(|peer| {
             let path = folder.join(format!("{}.sha256", peer.name()));
-            let text = read_secret(&path).map_err(failed)?;
+            let text = read_secret(&path).map_err(ServerError::from_error)?;
             let digest = text.expose_secret().parse();
-            let digest =
-                digest.map_err(|error| Failure::usage(format!("`{}`: {error}", path.display())))?;
+            let digest = digest
+                .map_err(|error| ServerError::usage(format!("`{}`: {error}", path.display())))?;
             Ok((peer, digest))
         });
         Ok(Self {
-            own: PeerKey::new(own).map_err(failed)?,
-            known: known.collect::<Result<_, Failure>>()?,
+            own: PeerKey::new(own).map_err(ServerError::from_error)?,
+            known: known.collect::<Result<_, ServerError>>()?,
         })
     }
 
@@ -50,14 +50,16 @@ impl PeerKeys {
     ///
     /// # Errors
     /// A file cannot be read or written.
-    pub fn make(folder: &Path) -> Result<(), Failure> {
+    pub fn make(folder: &Path) -> Result<(), ServerError> {
         let folder = folder.join(PEER_KEY_FOLDER);
-        fs::create_dir_all(&folder).map_err(failed)?;
+        fs::create_dir_all(&folder).map_err(ServerError::from_error)?;
         for peer in Peer::ALL {
             let key = secret_in(&folder.join(format!("{}.key", peer.name())), "");
-            let key = PeerKey::new(key.map_err(failed)?).map_err(failed)?;
+            let key = PeerKey::new(key.map_err(ServerError::from_error)?)
+                .map_err(ServerError::from_error)?;
             let digest = key.digest().to_string();
-            fs::write(folder.join(format!("{}.sha256", peer.name())), digest).map_err(failed)?;
+            fs::write(folder.join(format!("{}.sha256", peer.name())), digest)
+                .map_err(ServerError::from_error)?;
         }
         Ok(())
     }

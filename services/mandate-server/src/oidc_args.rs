@@ -50,7 +50,7 @@ pub struct OidcArgs {
 
 impl OidcArgs {
     /// Returns the settings of token verification, if tokens are accepted.
-    pub(super) fn settings(&self) -> Option<Settings> {
+    pub(crate) fn settings(&self) -> Option<Settings> {
         Some(Settings {
             issuer: self.oidc_issuer.clone()?,
             audience: self.oidc_audience.clone()?,

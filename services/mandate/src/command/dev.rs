@@ -17,32 +17,26 @@ use mandate_documents::{
     clients::Clients,
     document::{PORTALS, parse_str},
 };
-use rpc::Listener;
-
-use super::{
-    dev_args::DevArgs,
-    failed,
-    installation::{Installation, InstallationSettings},
-    secrets::{self, Secrets},
-    service::{CallerAuthentication, ServiceSettings, Stores},
-    shutdown,
+use mandate_server::{
+    CallerAuthentication, Installation, InstallationSettings, ROOT_KEY_FILE, Secrets,
+    ServiceSettings, Stores, shutdown_signal,
 };
+use rpc::Listener;
+use tasks::Tasks;
+
 use crate::{
+    cli::DevArgs,
     context::{self, Context},
     exit::Failure,
     output,
 };
-use tasks::Tasks;
 
 /// The question of the first two example commands. The second command explains the first.
 const EXAMPLE_QUESTION: &str =
     "jan-peeters fleet.billing.view transport-janssens/resources/+32470000001";
 
 /// Runs every service until the process is told to stop.
-///
-/// # Errors
-/// The port is taken, or a database cannot be used.
-pub async fn dev(args: DevArgs) -> Result<(), Failure> {
+pub(super) async fn dev(args: DevArgs) -> Result<(), Failure> {
     let begin = Instant::now();
     let _telemetry = Telemetry::begin(&TelemetrySettings {
         service: "mandate",
@@ -50,7 +44,7 @@ pub async fn dev(args: DevArgs) -> Result<(), Failure> {
         filter: args.log.clone(),
         otlp: None,
     })
-    .map_err(failed)?;
+    .map_err(Failure::from_error)?;
     let folder = folder(args.data)?;
     let secrets = Secrets::read_or_make(&folder)?;
     let root = secrets.root.clone();
@@ -60,8 +54,8 @@ pub async fn dev(args: DevArgs) -> Result<(), Failure> {
             "cannot listen on {address}: {error}; choose another port with --port"
         ))
     })?;
-    let address = listener.address().map_err(failed)?;
-    let tasks = Tasks::new(shutdown::on_signal());
+    let address = listener.address().map_err(Failure::from_error)?;
+    let tasks = Tasks::new(shutdown_signal());
     let installation = Installation::start(InstallationSettings {
         services: ServiceSettings {
             clock: Arc::new(SystemClock::default()),
@@ -71,13 +65,13 @@ pub async fn dev(args: DevArgs) -> Result<(), Failure> {
             tokens: None,
             tasks: tasks.clone(),
         },
-        stores: Stores::in_folder(&folder).map_err(failed)?,
+        stores: Stores::in_folder(&folder).map_err(Failure::from_error)?,
         cache: None,
         answers: entitlement::Limits::default(),
         decision_log: None,
     })
     .await
-    .map_err(failed)?;
+    .map_err(Failure::from_error)?;
     let server = tokio::spawn(rpc::serve(
         listener,
         installation.service(),
@@ -92,7 +86,7 @@ pub async fn dev(args: DevArgs) -> Result<(), Failure> {
     }
     save_context(&folder, address)?;
     welcome(address, &folder, begin);
-    let ended = server.await.map_err(failed)?;
+    let ended = server.await.map_err(Failure::from_error)?;
     for database in installation.databases() {
         database.close().await;
     }
@@ -115,7 +109,7 @@ fn folder(chosen: Option<PathBuf>) -> Result<PathBuf, Failure> {
         .mode(0o700)
         .create(&folder)
         .map_err(|error| Failure::failed(format!("`{}`: {error}", folder.display())))?;
-    path::absolute(&folder).map_err(failed)
+    path::absolute(&folder).map_err(Failure::from_error)
 }
 
 async fn load_portals(clients: &Clients) -> Result<(), Failure> {
@@ -123,10 +117,10 @@ async fn load_portals(clients: &Clients) -> Result<(), Failure> {
         .iter()
         .map(|(name, text)| parse_str(name, text))
         .collect::<Result<Vec<_>, _>>()
-        .map_err(failed)?;
+        .map_err(Failure::from_error)?;
     apply(&documents, clients, Options::default(), &mut ())
         .await
-        .map_err(failed)?;
+        .map_err(Failure::from_error)?;
     Ok(())
 }
 
@@ -136,11 +130,11 @@ fn save_context(folder: &Path, address: SocketAddr) -> Result<(), Failure> {
         identity: url.clone(),
         membership: url.clone(),
         entitlement: url,
-        key_file: folder.join(secrets::ROOT_KEY_FILE),
+        key_file: folder.join(ROOT_KEY_FILE),
         ca_file: None,
     };
-    let path = context::default_path().map_err(failed)?;
-    context::save_current(&path, "dev", context).map_err(failed)
+    let path = context::default_path().map_err(Failure::from_error)?;
+    context::save_current(&path, "dev", context).map_err(Failure::from_error)
 }
 
 fn welcome(address: SocketAddr, folder: &Path, begin: Instant) {

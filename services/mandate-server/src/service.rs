@@ -13,9 +13,9 @@ use rpc::{
     with_tools,
 };
 use store::{Store, StoreError, StoreUrl};
-
-use super::secrets::Secrets;
 use tasks::Tasks;
+
+use crate::secrets::Secrets;
 
 /// Authentication of callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
