@@ -8,11 +8,11 @@ mod error;
 mod execute;
 mod fact;
 mod facts;
-mod id;
 mod named;
 mod plan;
 mod read;
 mod refusal;
+mod request_ids;
 mod rules;
 mod together;
 
@@ -26,7 +26,6 @@ use tonic::Code;
 pub use error::{ApplyError, Stop};
 pub use fact::State;
 pub use facts::{Facts, OrganizationFacts};
-pub use id::grant_id;
 pub use plan::{
     Action, Change, Changes, Counts, Entry, FieldChange, OrganizationPlan, Plan, StateChange,
 };

@@ -1,5 +1,6 @@
 //! The documents that `mandate apply` reads: YAML that declares the desired state.
 
+mod grant_id;
 mod mapping;
 mod model;
 mod parse;
@@ -10,6 +11,7 @@ mod text;
 mod validate;
 mod whereabouts;
 
+pub(crate) use grant_id::grant_id;
 pub use model::{
     ApplicationEntry, ContactEntry, CustomRoleEntry, EntitlementEntry, GrantEntry, MembershipEntry,
     ModuleEntry, Names, OidcEntry, OptionEntry, OrganizationEntry, ResourceEntry, RoleEntry, Root,

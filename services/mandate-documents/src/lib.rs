@@ -4,4 +4,5 @@
 pub mod apply;
 pub mod clients;
 pub mod document;
+mod hex;
 pub mod moment;

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::id::grant_id;
 use crate::document::{
     Document, GrantEntry, MembershipEntry, OrganizationEntry, RoleText, Root, ScopeEntry, Text,
+    grant_id,
 };
 
 /// The names in documents.

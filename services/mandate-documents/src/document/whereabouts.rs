@@ -6,10 +6,10 @@ use serde_saphyr::Spanned;
 
 use super::{
     Document, RoleText, Root, Text,
+    grant_id::grant_id,
     model::{MembershipEntry, OrganizationEntry},
     place::{At, Path, Problem},
 };
-use crate::apply::grant_id;
 
 /// The position of a fact.
 #[derive(Debug)]

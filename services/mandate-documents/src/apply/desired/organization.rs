@@ -12,10 +12,10 @@ use api::{
 
 use super::{say, text, texts};
 use crate::{
-    apply::{fact::organization_of, facts::OrganizationFacts, grant_id},
+    apply::{fact::organization_of, facts::OrganizationFacts},
     document::{
         ContactEntry, CustomRoleEntry, EntitlementEntry, GrantEntry, MembershipEntry,
-        OrganizationEntry, ResourceEntry, RoleText, ScopeEntry, Text, UnitEntry,
+        OrganizationEntry, ResourceEntry, RoleText, ScopeEntry, Text, UnitEntry, grant_id,
     },
     moment,
 };

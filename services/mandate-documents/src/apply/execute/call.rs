@@ -12,7 +12,7 @@ use tonic::Code;
 
 use super::{Event, Halted};
 use crate::{
-    apply::{fact::Fact, id::RequestIds},
+    apply::{fact::Fact, request_ids::RequestIds},
     clients::{CallError, Clients, within},
 };
 

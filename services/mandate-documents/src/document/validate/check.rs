@@ -5,7 +5,7 @@ use std::{
     hash::Hash,
 };
 
-use base::Id;
+use base::{Id, ResourceId, UnitId};
 
 use super::{Deferred, Reference, Validated, index::Index};
 use crate::{
@@ -15,6 +15,9 @@ use crate::{
     },
     moment,
 };
+
+/// The states that a document may set on an organization and its entities.
+pub(super) const STATE_WORDS: [&str; 2] = ["ACTIVE", "SUSPENDED"];
 
 /// The first position of a key that must be unique.
 pub(super) type FirstPosition<'a> = (&'a str, At);
@@ -57,6 +60,29 @@ pub(super) struct UniqueInDocuments<'a> {
     pub(super) logins: UniqueKeys<'a, (&'a str, &'a str)>,
     /// Organizations.
     pub(super) organizations: UniqueKeys<'a, &'a str>,
+}
+
+/// Keys that must be unique in an organization.
+#[derive(Debug, Default)]
+pub(super) struct UniqueInOrganization<'a> {
+    /// Contacts.
+    pub(super) contacts: UniqueKeys<'a, &'a str>,
+    /// The primary representative.
+    pub(super) primary: UniqueKeys<'a, ()>,
+    /// Applications of entitlements.
+    pub(super) entitlements: UniqueKeys<'a, &'a str>,
+    /// Units.
+    pub(super) units: UniqueKeys<'a, &'a str>,
+    /// Resources.
+    pub(super) resources: UniqueKeys<'a, &'a str>,
+    /// Applications and custom roles.
+    pub(super) custom_roles: UniqueKeys<'a, (&'a str, &'a str)>,
+    /// Types and external ids of resources.
+    pub(super) external_ids: UniqueKeys<'a, (&'a str, &'a str)>,
+    /// Subjects, by name.
+    pub(super) subjects: UniqueKeys<'a, String>,
+    /// Grants.
+    pub(super) grants: UniqueKeys<'a, String>,
 }
 
 /// A running validation.
@@ -161,6 +187,54 @@ impl<'a> Check<'a> {
                 first.line, first.column
             );
             self.wrong(at, path, message);
+        }
+    }
+
+    /// Checks a reference to a unit, of the documents or of the server.
+    pub(super) fn unit_reference(
+        &mut self,
+        organization: &str,
+        unit: &Text,
+        at: At,
+        path: &Path<'_>,
+    ) {
+        if !self.id::<UnitId>(unit, at, path) {
+            return;
+        }
+        let tree = self.index.organizations.get(organization);
+        if !tree.is_some_and(|tree| tree.units.contains_key(unit.as_str())) {
+            let reference = Reference::Unit {
+                organization: organization.to_owned(),
+                unit: unit.as_str().to_owned(),
+            };
+            self.ask(reference, unit.at(), path);
+        }
+    }
+
+    /// Checks a reference to a resource, of the documents or of the server.
+    pub(super) fn resource_reference(
+        &mut self,
+        organization: &str,
+        resource: &Text,
+        at: At,
+        path: &Path<'_>,
+    ) {
+        if !self.required(resource, at, path) {
+            return;
+        }
+        let id = resource.as_str();
+        let tree = self.index.organizations.get(organization);
+        if tree.is_some_and(|tree| tree.resources.contains(id)) {
+            return;
+        }
+        let reference = Reference::Resource {
+            organization: organization.to_owned(),
+            resource: id.to_owned(),
+        };
+        if ResourceId::is_valid(id) {
+            self.ask(reference, resource.at(), path);
+        } else {
+            self.wrong(resource.at(), path, reference.absent());
         }
     }
 

@@ -2,7 +2,7 @@
 
 use base::ContactId;
 
-use super::{check::Check, organization::UniqueInOrganization};
+use super::check::{Check, UniqueInOrganization};
 use crate::document::{
     model::ContactEntry,
     place::{At, Path},

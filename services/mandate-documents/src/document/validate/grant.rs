@@ -4,18 +4,15 @@ use base::{ApplicationId, GrantId, ServiceAccountId, UserId};
 
 use super::{
     Reference,
-    check::Check,
-    organization::{STATE_WORDS, UniqueInOrganization, resource_reference, unit_reference},
+    check::{Check, STATE_WORDS, UniqueInOrganization},
 };
-use crate::{
-    apply::grant_id,
-    document::{
-        model::{GrantEntry, MembershipEntry},
-        place::{At, Path},
-        role::RoleText,
-        scope::{Places, ScopeEntry},
-        text::Text,
-    },
+use crate::document::{
+    grant_id::grant_id,
+    model::{GrantEntry, MembershipEntry},
+    place::{At, Path},
+    role::RoleText,
+    scope::{Places, ScopeEntry},
+    text::Text,
 };
 
 pub(super) fn membership<'a>(
@@ -167,11 +164,11 @@ fn scope(check: &mut Check<'_>, organization: &str, grant: &GrantEntry, at: At, 
                 check.wrong(at, path, SCOPE_RULE);
             }
             for (index, unit) in places.units.iter().enumerate() {
-                unit_reference(check, organization, unit, at, &path.item("units", index));
+                check.unit_reference(organization, unit, at, &path.item("units", index));
             }
             for (index, resource) in places.resources.iter().enumerate() {
                 let path = path.item("resources", index);
-                resource_reference(check, organization, resource, at, &path);
+                check.resource_reference(organization, resource, at, &path);
             }
         }
     }

@@ -1,39 +1,17 @@
 //! Organizations, with their contacts, entitlements, units, resources and members.
 
-use base::{ApplicationId, Id, OrganizationId, ResourceId, RoleId, UnitId};
+use base::{ApplicationId, OrganizationId, ResourceId, RoleId, UnitId};
 
 use super::{
     Reference,
-    check::{Check, UniqueKeys},
+    check::{Check, STATE_WORDS, UniqueInOrganization},
     contact::contact,
     grant::membership,
 };
 use crate::document::{
     model::{CustomRoleEntry, EntitlementEntry, OrganizationEntry, ResourceEntry, UnitEntry},
     place::{At, Path},
-    text::Text,
 };
-
-/// The states that a document may set on an organization and its entities.
-pub(super) const STATE_WORDS: [&str; 2] = ["ACTIVE", "SUSPENDED"];
-
-/// Keys that must be unique in an organization.
-#[derive(Debug, Default)]
-pub(super) struct UniqueInOrganization<'a> {
-    /// Contacts.
-    pub(super) contacts: UniqueKeys<'a, &'a str>,
-    /// The primary representative.
-    pub(super) primary: UniqueKeys<'a, ()>,
-    entitlements: UniqueKeys<'a, &'a str>,
-    units: UniqueKeys<'a, &'a str>,
-    resources: UniqueKeys<'a, &'a str>,
-    custom_roles: UniqueKeys<'a, (&'a str, &'a str)>,
-    external_ids: UniqueKeys<'a, (&'a str, &'a str)>,
-    /// Subjects, by name.
-    pub(super) subjects: UniqueKeys<'a, String>,
-    /// Grants.
-    pub(super) grants: UniqueKeys<'a, String>,
-}
 
 pub(super) fn organization<'a>(
     check: &mut Check<'a>,
@@ -144,7 +122,7 @@ fn unit<'a>(
         let message = format!("unit `{id}` would be its own ancestor");
         check.wrong(entry.parent.at(), &path, message);
     } else {
-        unit_reference(check, organization, &entry.parent, at, &path);
+        check.unit_reference(organization, &entry.parent, at, &path);
     }
 }
 
@@ -170,7 +148,7 @@ fn resource<'a>(
         let what = format!("external id `{external}` of type `{kind}`");
         check.twice(first, &what, at, &path.key("external_id"));
     }
-    unit_reference(check, organization, &entry.unit, at, &path.key("unit"));
+    check.unit_reference(organization, &entry.unit, at, &path.key("unit"));
 }
 
 /// Validates a custom role. The server checks that the permissions are of the application.
@@ -199,53 +177,5 @@ fn custom_role<'a>(
     }
     for (index, permission) in entry.permissions.iter().enumerate() {
         check.required(permission, at, &path.item("permissions", index));
-    }
-}
-
-/// Checks a reference to a unit, of the documents or of the server.
-pub(super) fn unit_reference(
-    check: &mut Check<'_>,
-    organization: &str,
-    unit: &Text,
-    at: At,
-    path: &Path<'_>,
-) {
-    if !check.id::<UnitId>(unit, at, path) {
-        return;
-    }
-    let tree = check.index.organizations.get(organization);
-    if !tree.is_some_and(|tree| tree.units.contains_key(unit.as_str())) {
-        let reference = Reference::Unit {
-            organization: organization.to_owned(),
-            unit: unit.as_str().to_owned(),
-        };
-        check.ask(reference, unit.at(), path);
-    }
-}
-
-/// Checks a reference to a resource, of the documents or of the server.
-pub(super) fn resource_reference(
-    check: &mut Check<'_>,
-    organization: &str,
-    resource: &Text,
-    at: At,
-    path: &Path<'_>,
-) {
-    if !check.required(resource, at, path) {
-        return;
-    }
-    let id = resource.as_str();
-    let tree = check.index.organizations.get(organization);
-    if tree.is_some_and(|tree| tree.resources.contains(id)) {
-        return;
-    }
-    let reference = Reference::Resource {
-        organization: organization.to_owned(),
-        resource: id.to_owned(),
-    };
-    if ResourceId::is_valid(id) {
-        check.ask(reference, resource.at(), path);
-    } else {
-        check.wrong(resource.at(), path, reference.absent());
     }
 }
