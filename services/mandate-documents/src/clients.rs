@@ -1,6 +1,7 @@
 //! Clients of the services, with a key.
 
 mod error;
+mod pages;
 
 use std::{fmt, future::Future, time::Duration};
 

@@ -33,6 +33,7 @@ use super::{
 use crate::{
     clients::{CallError, Clients, Service, answer, within},
     document::Document,
+    pages,
 };
 
 /// Items per page.
@@ -45,24 +46,6 @@ const PAGE_TIMEOUT: Duration = Duration::from_secs(60);
 const MAX_SINGLE_GETS: usize = 32;
 /// Reading the list stops when it has returned this many times the number of wanted entities.
 const MAX_LIST_RATIO: usize = 4;
-
-/// Evaluates to every item of a list, page by page.
-macro_rules! list {
-    ($service:ident, $client:expr, $method:ident, $items:ident, $request:expr) => {{
-        let mut client = $client;
-        let mut request = $request;
-        let mut all = Vec::new();
-        loop {
-            let call = client.$method(within(PAGE_TIMEOUT, request.clone()));
-            let page = answer(Service::$service, stringify!($method), call).await?;
-            all.extend(page.$items);
-            if page.next_page_token.is_empty() {
-                break all;
-            }
-            request.page_token = page.next_page_token;
-        }
-    }};
-}
 
 /// Evaluates to the existing items of these names. For many names the list is faster, unless it is
 /// much longer than the names: then the remaining items are requested one by one.
@@ -182,7 +165,12 @@ async fn identities(
             page_token: String::new(),
         };
         let client = clients.service_accounts();
-        let keys = list!(Identity, client, list_service_account_keys, keys, request);
+        let keys = pages!(
+            PAGE_TIMEOUT,
+            Identity,
+            client,
+            list_service_account_keys(request).keys
+        )?;
         let accounts_with_identities = keys
             .into_iter()
             .filter_map(|key| Some((identity_of(key.oidc.as_ref()?), key)));
@@ -269,7 +257,12 @@ async fn of_membership(
         // The list includes the operator's contact if the organization has none; no document refers
         // to that one by name.
         let client = clients.contacts();
-        let contacts = list!(Membership, client, list_contacts, contacts, request);
+        let contacts = pages!(
+            PAGE_TIMEOUT,
+            Membership,
+            client,
+            list_contacts(request).contacts
+        )?;
         let contacts = contacts.into_iter();
         facts.contacts = contacts.map(|own| (own.name.clone(), own)).collect();
     }
