@@ -6,7 +6,7 @@ use api::{
     common::v1::{Consistency, consistency::Requirement},
     entitlement::v1::{CheckRequest, Decision, Effect, RevokeGrantRequest},
 };
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use tests::faults::{COLD, Fleet, LEASE, PERMISSION, place, user};
 use tonic::{Request, Status};
 

@@ -10,12 +10,12 @@ use api::{
 };
 use clock::{Clock, SystemClock};
 use entitlement::{Dependencies, Limits};
-use mandate::{
+use mandate_documents::{
     apply::{Options, apply},
     clients::Clients,
     document::parse_str,
-    run::Stores,
 };
+use mandate_server::Stores;
 use rpc::{Authentication, Channel, in_process, stack};
 use sqlx::{Connection, Executor, PgConnection};
 use store::StoreUrl;

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use mandate::{
+use mandate_documents::{
     apply::{Facts, Options, apply, read},
     document::{Document, parse_str},
 };

@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 use api::entitlement::v1::RevokeGrantRequest;
-use mandate::{
+use mandate_documents::{
     apply::{ApplyError, Options, Plan, Progress, apply},
     clients::Clients,
     document::{Document, Problem, parse_str},
@@ -270,7 +270,7 @@ fn applying_one_user_reads_one_user() {
         rig.apply(&format!("users:\n{}\n", users.join("\n"))).await;
         let one = "users: [{id: u7, login: u7, given_name: Jo}]";
         let (clients, calls) = clients(&rig, usize::MAX);
-        let read = mandate::apply::read(&[document(one)], &clients).await;
+        let read = mandate_documents::apply::read(&[document(one)], &clients).await;
         let read = read.unwrap();
         assert_eq!((read.users.len(), calls.load(Ordering::SeqCst)), (1, 1));
         let changed = apply(&[document(one)], &clients, Options::default(), &mut ()).await;

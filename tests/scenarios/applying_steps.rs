@@ -6,7 +6,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use mandate::{
+use mandate_documents::{
     apply::{Options, apply},
     clients::Clients,
     document::parse_str,

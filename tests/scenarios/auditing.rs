@@ -11,7 +11,7 @@ use api::{
     identity::v1 as identity,
     membership::v1::{self as membership, SuspendMembershipRequest},
 };
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use prost::Message;
 use tests::Rig;
 use tonic::Code;

@@ -9,7 +9,7 @@ use api::membership::v1::{
     DeleteContactResponse, GetContactRequest, ListContactsRequest, UpdateContactRequest,
     UpdateContactResponse,
 };
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use tokio::task::JoinSet;
 use tonic::{Code, Response, Status};
 

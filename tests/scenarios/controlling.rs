@@ -14,7 +14,7 @@ use api::{
         OidcIdentity, ReactivateUserRequest, ServiceAccountKey, UpdateUserRequest, User,
     },
 };
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use tests::{Rig, Setting};
 use tonic::{Code, Response, Status};
 

@@ -11,7 +11,7 @@ use api::entitlement::v1::{
     UpdateCustomRoleResponse, list_subjects_request::Held,
 };
 use clock::Clock;
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use prost_types::FieldMask;
 use tests::{Rig, Setting};
 use tonic::{Code, Response, Status};

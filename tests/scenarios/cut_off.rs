@@ -17,7 +17,7 @@ use api::{
     identity::v1::{CreateUserRequest, ListUsersRequest, UpdateUserRequest, User},
     membership::v1::{CreateUnitRequest, ListMembershipsRequest, Unit},
 };
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use tests::{Rig, Setting};
 use tokio::task::JoinSet;
 use tonic::Status;

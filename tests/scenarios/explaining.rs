@@ -4,7 +4,7 @@ use api::entitlement::v1::{
     DecisionReason, Effect, ExplainRequest, ExplainResponse, ListSubjectsRequest,
     list_subjects_request::Held,
 };
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use prost::Message;
 use tonic::{Code, Status};
 

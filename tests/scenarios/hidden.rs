@@ -10,7 +10,7 @@ use api::{
         ListChangeRequestsRequest, ListMembershipsRequest, MembershipView, change_request::Kind,
     },
 };
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use tonic::Code;
 
 use crate::{

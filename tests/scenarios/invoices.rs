@@ -1,7 +1,7 @@
 //! S1-7: billing queries the recipients when it has an invoice.
 
 use api::entitlement::v1::{ListSubjectsRequest, RevokeGrantRequest, list_subjects_request::Held};
-use mandate::{
+use mandate_documents::{
     apply::{Options, apply},
     document::{PORTALS, parse_str},
 };

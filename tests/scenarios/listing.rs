@@ -7,7 +7,7 @@ use api::entitlement::v1::{
     CheckBatchRequest, Effect, ListPermissionsRequest, ListResourcesRequest, ListSubjectsRequest,
     Question, list_subjects_request::Held,
 };
-use mandate::{
+use mandate_documents::{
     apply::{Options, apply},
     clients::Clients,
     document::{PORTALS, parse_str},
@@ -190,7 +190,7 @@ async fn compare_portals(rig: &Rig, portals: &[(&str, &str)], page_size: i32) {
     let clients = rig.root();
     for (file, text) in portals {
         let root = parse_str(file, text).unwrap().root;
-        let id = |text: &mandate::document::Text| text.as_str().to_owned();
+        let id = |text: &mandate_documents::document::Text| text.as_str().to_owned();
         let users = root.users.iter();
         let users: Vec<String> = users
             .map(|user| format!("users/{}", id(&user.value.id)))

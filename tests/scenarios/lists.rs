@@ -1,9 +1,9 @@
 //! Lists and checks agree, and no answer is mistaken for another.
 
 use api::entitlement::v1::{AccessView, CheckBatchRequest, DecisionReason, Question};
-use mandate::document::{PORTALS, parse_str};
-use tests::{Rig, Setting};
 use types::UnixTime;
+use mandate_documents::document::{PORTALS, parse_str};
+use tests::{Rig, Setting};
 
 use crate::{
     place::{Places, access, permissions},
@@ -34,7 +34,7 @@ fn k_e_listed_access_equals_allowed_access_on_every_portal() {
         let clients = rig.root();
         for (file, text) in PORTALS {
             let root = parse_str(file, text).unwrap().root;
-            let id = |text: &mandate::document::Text| text.as_str().to_owned();
+            let id = |text: &mandate_documents::document::Text| text.as_str().to_owned();
             let users: Vec<String> = root.users.iter().map(|user| id(&user.value.id)).collect();
             let mut rights = Vec::new();
             for application in &root.applications {

@@ -8,7 +8,7 @@ use api::{
     },
     identity::v1::CreateServiceAccountKeyRequest,
 };
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use prost_types::FieldMask;
 use tests::Rig;
 use tonic::{Response, Status};

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use api::membership::v1::{CreateMembershipRequest, ListMembershipsRequest, Membership};
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use tonic::Code;
 
 use crate::{managed::Managed, refusal::assert_refused, shared::everywhere};

@@ -8,7 +8,7 @@ use api::{
     },
     membership::v1::{ListResourcesRequest, ListUnitsRequest},
 };
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 
 /// The units and resources of an organization, each with its parent unit.
 pub struct Places {

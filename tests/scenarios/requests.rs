@@ -20,7 +20,7 @@ use api::{
         Membership, RejectChangeRequestRequest, RejectChangeRequestResponse, change_request::Kind,
     },
 };
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use tests::Rig;
 use tonic::{Response, Status};
 

@@ -8,7 +8,7 @@ use api::{
         UpdateMembershipRequest, UpdateOrganizationRequest,
     },
 };
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use prost_types::Timestamp;
 use tonic::{Code, Response, Status};
 

@@ -3,7 +3,7 @@
 use api::entitlement::v1::{
     ApplyGrantChangesRequest, GrantChange, PreviewConflict, PreviewRequest, grant_change::Change,
 };
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use tonic::Code;
 
 use crate::{

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, OnceLock, Weak};
 
-use mandate::{
+use mandate_documents::{
     apply::{Options, apply},
     document::{PORTALS, parse_str},
 };

@@ -5,7 +5,7 @@ use api::{
     identity::v1::{CreateServiceAccountRequest, ServiceAccount},
     membership::v1::{CreateMembershipRequest, Membership},
 };
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use tests::Rig;
 
 use crate::managed::{all, clients};

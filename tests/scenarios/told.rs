@@ -14,7 +14,7 @@ use api::{
     },
 };
 use http_body_util::{BodyExt, StreamBody};
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use rpc::Channel;
 use tonic::{Code, Status, body::Body};
 use tonic_types::StatusExt;

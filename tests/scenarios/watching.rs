@@ -6,7 +6,7 @@ use api::entitlement::v1::{
     ChangeKind, CreateGrantRequest, Grant, RevokeGrantRequest, WatchRequest, WatchResponse,
 };
 use api::identity::v1::{DeactivateUserRequest, DeleteServiceAccountKeyRequest};
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use tests::Rig;
 use tokio::time::timeout;
 use tonic::{Code, Streaming};

@@ -10,7 +10,7 @@ use api::{
         UpdateUnitRequest,
     },
 };
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use prost_types::FieldMask;
 use tests::Rig;
 use tonic::{Code, Response, Status};

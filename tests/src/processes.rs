@@ -9,7 +9,7 @@ use std::{
 };
 
 use api::Peer;
-use mandate::run::PeerKeys;
+use mandate_server::PeerKeys;
 use rpc::{Channel, over_tcp, over_tcp_as};
 use testkit::free_port;
 use tonic_health::pb::{

@@ -11,13 +11,13 @@ use cache::Cache;
 use clock::{Clock, ManualClock, SystemClock};
 use entitlement::DecisionLogSettings;
 use futures_util::future::join_all;
-use mandate::{
+use mandate_documents::{
     apply::{Options, Summary, apply},
     clients::Clients,
     document::parse_str,
-    run::{
-        CallerAuthentication, Installation, InstallationSettings, Secrets, ServiceSettings, Stores,
-    },
+};
+use mandate_server::{
+    CallerAuthentication, Installation, InstallationSettings, Secrets, ServiceSettings, Stores,
 };
 use oidc::Tokens;
 use rpc::{Channel, GrpcService};

@@ -6,7 +6,7 @@ use std::{
     process::{Command, Output},
 };
 
-use mandate::run::Secrets;
+use mandate_server::Secrets;
 use tests::program;
 
 use crate::cli::Dev;

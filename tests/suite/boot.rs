@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 
 use api::entitlement::v1::CheckRequest;
-use mandate::run::{
+use mandate_server::{
     CallerAuthentication, Installation, InstallationSettings, PeerKeys, Secrets, ServiceSettings,
     Stores,
 };

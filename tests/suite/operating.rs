@@ -4,7 +4,7 @@
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, process::Output};
 
 use api::Peer;
-use mandate::run::{PeerKeys, Secrets};
+use mandate_server::{PeerKeys, Secrets};
 use serde_json::Value;
 use tests::program;
 

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use mandate::run::{PeerKeys, Secrets};
+use mandate_server::{PeerKeys, Secrets};
 use tests::program;
 
 /// URLs with a password, valid and invalid in various ways.

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use api::entitlement::v1::{CheckBatchRequest, DecisionReason, Effect, ExplainRequest, Question};
-use mandate::{
+use mandate_documents::{
     apply::{Options, apply},
     document::{PORTALS, parse_str},
 };

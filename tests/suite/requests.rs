@@ -8,7 +8,8 @@ use api::{
         CreateMembershipRequest, Deactivation, Membership, change_request::Kind,
     },
 };
-use mandate::{clients::Clients, context};
+use mandate::context;
+use mandate_documents::clients::Clients;
 use rpc::over_tcp;
 use secrecy::SecretString;
 use tests::program;

@@ -2,19 +2,24 @@
 
 mod audit;
 mod backup;
+mod dev;
 mod installation;
 mod manage;
+mod migrate;
 mod request;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use mandate_documents::moment;
+use mandate_server::ServeArgs;
 use prost_types::Timestamp;
 
 pub use self::{
     audit::{AuditCommand, AuditListArgs, AuditVerifyArgs, DecisionsArgs},
     backup::{BackupCommand, BackupCreateArgs, BackupRestoreArgs, BackupVerifyArgs},
+    dev::DevArgs,
     installation::{
         ContextAddArgs, SecretsCommand, ServiceAccountCommand, ServiceAccountCreateArgs,
     },
@@ -22,13 +27,10 @@ pub use self::{
         CatalogCommand, EntitlementArgs, EntitlementCommand, GrantCommand, GrantCreateArgs,
         GrantListArgs, Reason, RoleCommand,
     },
+    migrate::MigrateArgs,
     request::{RequestArgs, RequestCommand, RequestListArgs, RequestState},
 };
-use crate::{
-    given::{Given, given},
-    moment,
-    run::{DevArgs, MigrateArgs, ServeArgs},
-};
+use crate::given::{Given, given};
 
 const TOP_LEVEL_HELP: &str = "\
 Exit codes:

@@ -8,11 +8,13 @@ mod catalog;
 mod check;
 mod completion;
 mod context;
+mod dev;
 mod entitlement;
 mod every;
 mod explain;
 mod grant;
 mod list;
+mod migrate;
 mod names;
 mod organization;
 mod preview;
@@ -28,7 +30,6 @@ use crate::{
     cli::{Cli, Command},
     connect::connect,
     exit::Failure,
-    run,
 };
 
 /// Runs the command.
@@ -59,9 +60,9 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
     let (context, json) = (cli.context.as_deref(), cli.json);
     match cli.command {
         // Futures of whole installations are large; boxed, the other commands need not carry them.
-        Command::Dev(args) => Box::pin(run::dev(args)).await,
-        Command::Serve(args) => Box::pin(run::serve(*args)).await,
-        Command::Migrate(args) => run::migrate(args).await,
+        Command::Dev(args) => Box::pin(dev::dev(args)).await,
+        Command::Serve(args) => Ok(Box::pin(mandate_server::serve(*args)).await?),
+        Command::Migrate(args) => migrate::migrate(args).await,
         Command::Apply(args) => apply::apply(args, context, json).await,
         Command::Check(args) if args.explain => {
             explain::explain(args.question, context, json).await

@@ -2,13 +2,13 @@
 
 use std::{fs, path::Path};
 
+use types::SecretUrl;
+use mandate_documents::clients::{CallError, Clients, Service};
 use rpc::Channel;
 use secrecy::SecretString;
 use tonic::Code;
-use types::SecretUrl;
 
 use crate::{
-    clients::{CallError, Clients, Service},
     context::{self, Context},
     exit::Failure,
 };

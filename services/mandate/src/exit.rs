@@ -2,6 +2,9 @@
 
 use std::{error::Error, fmt::Write, process::ExitCode};
 
+use mandate_documents::{apply::ApplyError, document::Problem};
+use mandate_server::ServerError;
+
 /// The meaning of an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -73,6 +76,34 @@ impl Failure {
             exit,
             message: message.into(),
             denied: false,
+        }
+    }
+}
+
+impl From<ApplyError> for Failure {
+    fn from(error: ApplyError) -> Self {
+        let lines = |problems: &[Problem]| {
+            let first = std::iter::once(format!("{error}:"));
+            let lines: Vec<String> = first
+                .chain(problems.iter().map(ToString::to_string))
+                .collect();
+            lines.join("\n")
+        };
+        match &error {
+            ApplyError::Invalid(problems) => Self::usage(lines(problems)),
+            ApplyError::Refused(problems) => Self::failed(lines(problems)),
+            ApplyError::Stopped(stop) => Self::failed(lines(&stop.problems)),
+            ApplyError::Call(call) => Self::failed(call.describe()),
+            ApplyError::Cancelled => Self::from_error(error),
+        }
+    }
+}
+
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Self {
+        match error {
+            ServerError::Usage(message) => Self::usage(message),
+            ServerError::Failed(message) => Self::failed(message),
         }
     }
 }

@@ -1,18 +1,13 @@
-//! The `mandate` binary: every service, and the command line.
+//! The command line of Mandate, and the `mandate` binary.
 
-pub mod apply;
 mod arguments;
 pub mod cli;
-pub mod clients;
 pub mod command;
 pub mod connect;
 pub mod context;
-pub mod document;
 pub mod exit;
 mod given;
-mod moment;
 pub mod output;
-pub mod run;
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! The `mandate` binary: every service, and the command line.
+//! The command line of Mandate, and the `mandate` binary.
 
 use std::process::ExitCode;
 

@@ -16,8 +16,8 @@ use benches::{
     portfolio::{self, Portfolio},
 };
 use cache::Cache;
-use mandate::run::Secrets;
 use mandate_client::{Client, Question};
+use mandate_server::Secrets;
 use testkit::Redis;
 
 use crate::{

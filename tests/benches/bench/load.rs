@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use mandate::{
+use mandate_documents::{
     apply::{self, ApplyError, Options, Plan, Progress},
     clients::Clients,
     document::parse_str,

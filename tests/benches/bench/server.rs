@@ -13,7 +13,7 @@ use std::{
 use cache::Cache;
 use clock::SystemClock;
 use entitlement::DecisionLogSettings;
-use mandate::run::{
+use mandate_server::{
     CallerAuthentication, Installation, InstallationSettings, Secrets, ServiceSettings, Stores,
 };
 use rpc::{GrpcService, Listener};

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use mandate::run::Secrets;
+use mandate_server::Secrets;
 
 use benches::{
     Result, number, output,

@@ -12,12 +12,12 @@ use benches::{
     daemon::{self, Daemon},
     portfolio::{Asked, Portfolio},
 };
-use mandate::{
+use mandate_documents::{
     apply::{self, Options},
     clients::Clients,
     document::parse_str,
-    run::Secrets,
 };
+use mandate_server::Secrets;
 use prost::{Message, bytes::Bytes};
 use secrecy::SecretString;
 

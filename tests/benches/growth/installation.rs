@@ -7,12 +7,12 @@ use benches::{
     Call, Result, Target, Workload,
     daemon::{self, Daemon},
 };
-use mandate::{
+use mandate_documents::{
     apply::{self, Options},
     clients::Clients,
     document::parse_str,
-    run::Secrets,
 };
+use mandate_server::Secrets;
 use prost::Message;
 use secrecy::SecretString;
 use tempfile::TempDir;

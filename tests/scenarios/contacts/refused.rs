@@ -4,7 +4,7 @@ use api::entitlement::v1::{
     ApplyGrantChangesRequest, BatchCreateGrantsRequest, CreateGrantRequest, GrantChange,
     grant_change::Change,
 };
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use tests::{Rig, Setting};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;

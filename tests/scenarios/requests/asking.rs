@@ -9,7 +9,7 @@ use api::{
         MembershipView,
     },
 };
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use tokio::task::JoinSet;
 use tonic::Code;
 

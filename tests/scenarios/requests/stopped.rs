@@ -14,7 +14,7 @@ use api::{
     membership::v1::ChangeRequestState,
 };
 use clock::SystemClock;
-use mandate::clients::Clients;
+use mandate_documents::clients::Clients;
 use rpc::{Authentication, Channel, in_process, stack};
 use tests::{Rig, Setting};
 use tokio_util::sync::{CancellationToken, DropGuard};

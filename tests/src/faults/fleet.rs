@@ -8,12 +8,12 @@ use std::{
 
 use api::entitlement::v1::authorization_service_client::AuthorizationServiceClient;
 use freshness::Contract;
-use mandate::{
+use mandate_documents::{
     apply::{Options, apply},
     clients::Clients,
     document::parse_str,
-    run::Secrets,
 };
+use mandate_server::Secrets;
 use rpc::Channel;
 use secrecy::SecretString;
 use tempfile::TempDir;

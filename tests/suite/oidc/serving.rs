@@ -7,7 +7,8 @@ use std::{
 };
 
 use api::identity::v1::CreateServiceAccountKeyRequest;
-use mandate::{clients::Clients, run::Secrets};
+use mandate_documents::clients::Clients;
+use mandate_server::Secrets;
 use secrecy::SecretString;
 use serde_json::json;
 use tests::{program, signal::kill_running};

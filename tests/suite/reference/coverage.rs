@@ -1,8 +1,8 @@
 //! The page of coverage: the tests that hold each scenario and each attack.
 //!
 //! The name of a test uses the ids that it begins with (`s2_31_two_owners_…`). So do rows of
-//! `tests/portals`, comments of `services/mandate/portals`, and comments of code that begin with
-//! `SPEC` and a colon. A test that leaves out a part of an id says so in a line of its
+//! `tests/portals`, comments of `services/mandate-documents/portals`, and comments of code that
+//! begin with `SPEC` and a colon. A test that leaves out a part of an id says so in a line of its
 //! documentation (CONTRIBUTING.md).
 
 use std::{
@@ -132,7 +132,7 @@ fn uses() -> BTreeMap<String, Uses> {
             }
         }
     }
-    for path in folder("services/mandate/portals") {
+    for path in folder("services/mandate-documents/portals") {
         for line in fs::read_to_string(&path).unwrap().lines() {
             let comment = line.split_once("# ").map_or("", |(_, comment)| comment);
             for id in ids_of(comment) {

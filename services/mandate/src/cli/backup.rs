@@ -3,9 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use types::SecretUrl;
-
-use crate::run::Which;
+use mandate_server::Which;
 
 /// Text after the options.
 pub(super) const HELP: &str = "\

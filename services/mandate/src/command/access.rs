@@ -3,6 +3,7 @@
 use api::entitlement::v1::{
     AccessView, ApplicationAccess, ListEffectiveAccessRequest, Placement, Scope,
 };
+use mandate_documents::clients::{Service, answer, within};
 use serde_json::{Value, json};
 
 use super::{
@@ -11,7 +12,6 @@ use super::{
 };
 use crate::{
     cli::AccessArgs,
-    clients::{Service, answer, within},
     connect::{Connection, connect},
     exit::Failure,
     output,

@@ -8,13 +8,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use mandate_documents::{
+    apply::{self, ApplyError, Options},
+    document::{self, Document},
+};
 use report::Report;
 
 use crate::{
-    apply::{self, ApplyError, Options},
     cli::ApplyArgs,
     connect::{Connection, connect},
-    document::{self, Document},
     exit::Failure,
 };
 

@@ -36,7 +36,7 @@ macro_rules! each_log {
         each_log!($connection, $method, $request { $($field: $value),* }, |$log, $answer| $then, unless false)
     };
     ($connection:expr, $method:ident, $request:ident { $($field:ident: $value:expr),* $(,)? }, |$log:ident, $answer:ident| $then:block, unless $enough:expr) => {{
-        use $crate::clients::{Service, answer, within};
+        use mandate_documents::clients::{Service, answer, within};
         each_log!(@one $connection, identity, identity_audit, Identity, $method, $request { $($field: $value),* }, |$log, $answer| $then, $enough);
         each_log!(@one $connection, membership, membership_audit, Membership, $method, $request { $($field: $value),* }, |$log, $answer| $then, $enough);
         each_log!(@one $connection, entitlement, entitlement_audit, Entitlement, $method, $request { $($field: $value),* }, |$log, $answer| $then, $enough);

@@ -4,6 +4,10 @@ use api::entitlement::v1::{
     Application, DiffApplicationRequest, GetApplicationRequest, ListApplicationsRequest,
     ManagementMode, RoleDifference,
 };
+use mandate_documents::{
+    apply::{self, ApplyError},
+    clients::{Service, answer, within},
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -12,7 +16,6 @@ use super::{
     names::word,
 };
 use crate::{
-    apply::{self, ApplyError},
     cli::CatalogCommand,
     connect::{Connection, connect},
     exit::Failure,
@@ -116,10 +119,9 @@ async fn diff(
             application: Some(change.fact),
         };
         let mut client = connection.clients.catalog();
-        let call =
-            client.diff_application(crate::clients::within(super::check::CALL_TIMEOUT, request));
-        let service = crate::clients::Service::Entitlement;
-        let answer = crate::clients::answer(service, "diff_application", call).await;
+        let call = client.diff_application(within(super::check::CALL_TIMEOUT, request));
+        let service = Service::Entitlement;
+        let answer = answer(service, "diff_application", call).await;
         let difference = answer.map_err(|error| connection.failure(&error))?;
         decisions += difference.decisions;
         found.extend(difference.differences);

@@ -6,6 +6,10 @@ use api::{
     common::v1::{Consistency, consistency::Requirement},
     entitlement::v1::{CheckRequest, Decision, DecisionReason, Effect},
 };
+use mandate_documents::{
+    clients::{Service, answer, within},
+    moment,
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -14,11 +18,10 @@ use super::{
 };
 use crate::{
     cli::QuestionArgs,
-    clients::{Service, answer, within},
     connect::{Connection, connect},
     exit::Failure,
     given::context as context_of,
-    moment, output,
+    output,
 };
 
 /// Deadline of a call.

@@ -5,6 +5,7 @@ use api::entitlement::v1::{
     ReactivateEntitlementRequest, SuspendEntitlementRequest, SuspensionReason,
     TransferEntitlementRequest,
 };
+use mandate_documents::moment;
 use prost_types::Timestamp;
 use serde_json::{Value, json};
 
@@ -16,7 +17,7 @@ use crate::{
     cli::{EntitlementArgs, EntitlementCommand, Reason},
     connect::connect,
     exit::Failure,
-    moment, output,
+    output,
 };
 
 /// Lists and changes entitlements.

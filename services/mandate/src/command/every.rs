@@ -8,12 +8,12 @@ macro_rules! one {
     };
     ($connection:expr, $service:ident, $client:ident().$method:ident($request:expr).$field:ident) => {{
         let mut client = $client();
-        let call = client.$method($crate::clients::within(
+        let call = client.$method(mandate_documents::clients::within(
             $crate::command::check::CALL_TIMEOUT,
             $request,
         ));
-        let service = $crate::clients::Service::$service;
-        let answer = $crate::clients::answer(service, stringify!($method), call).await;
+        let service = mandate_documents::clients::Service::$service;
+        let answer = mandate_documents::clients::answer(service, stringify!($method), call).await;
         let answer = answer.map_err(|error| $connection.failure(&error))?;
         answer.$field.into_iter().collect::<Vec<_>>()
     }};
@@ -26,23 +26,13 @@ macro_rules! pages {
         $crate::command::every::pages!($connection, Entitlement, $client().$method($request).$field)
     };
     ($connection:expr, $service:ident, $client:ident().$method:ident($request:expr).$field:ident) => {{
-        let mut request = $request;
-        let mut all = Vec::new();
-        loop {
-            let mut client = $client();
-            let call = client.$method($crate::clients::within(
-                $crate::command::check::CALL_TIMEOUT,
-                request.clone(),
-            ));
-            let service = $crate::clients::Service::$service;
-            let page = $crate::clients::answer(service, stringify!($method), call).await;
-            let page = page.map_err(|error| $connection.failure(&error))?;
-            all.extend(page.$field);
-            if page.next_page_token.is_empty() {
-                break all;
-            }
-            request.page_token = page.next_page_token;
-        }
+        let pages = mandate_documents::pages!(
+            $crate::command::check::CALL_TIMEOUT,
+            $service,
+            $client(),
+            $method($request).$field
+        );
+        pages.map_err(|error| $connection.failure(&error))?
     }};
 }
 

@@ -1,6 +1,7 @@
 //! `mandate explain`, and `mandate check --explain`.
 
 use api::entitlement::v1::{DecisionReason, ExplainRequest, ExplainResponse, GrantConsideration};
+use mandate_documents::clients::{Service, answer, within};
 use serde_json::{Value, json};
 
 use super::{
@@ -8,12 +9,7 @@ use super::{
     names::{in_organization, subject},
 };
 use crate::{
-    cli::QuestionArgs,
-    clients::{Service, answer, within},
-    connect::connect,
-    exit::Failure,
-    given::context as context_of,
-    output,
+    cli::QuestionArgs, connect::connect, exit::Failure, given::context as context_of, output,
 };
 
 /// Sends the question and prints the explanation.

@@ -3,6 +3,7 @@
 use api::entitlement::v1::{
     CreateGrantRequest, Grant, ListGrantsRequest, RevokeGrantRequest, Scope,
 };
+use mandate_documents::moment;
 use prost_types::Timestamp;
 use serde_json::{Value, json};
 
@@ -15,7 +16,7 @@ use crate::{
     cli::{GrantCommand, GrantCreateArgs, GrantListArgs},
     connect::connect,
     exit::Failure,
-    moment, output,
+    output,
 };
 
 /// Lists, creates and revokes grants.

@@ -4,6 +4,7 @@ use api::entitlement::v1::{
     ListPermissionsRequest, ListResourcesRequest, ListSubjectsRequest, UnderCondition,
     list_subjects_request::Held,
 };
+use mandate_documents::clients::{CallError, Service, answer, within};
 use serde_json::{Value, json};
 
 use super::{
@@ -12,7 +13,6 @@ use super::{
 };
 use crate::{
     cli::{ListArgs, ListCommand},
-    clients::{CallError, Service, answer, within},
     connect::{Connection, connect},
     exit::Failure,
     given::context as context_of,

@@ -1,6 +1,6 @@
 //! Names as users type them.
 
-use crate::document::RoleText;
+use mandate_documents::document::RoleText;
 
 /// Completes the name of a subject: `jan` is `users/jan`.
 pub(super) fn subject(text: &str) -> String {

@@ -2,13 +2,13 @@
 //! out of reach; a caller who may list all organizations may be told.
 
 use api::membership::v1::ListOrganizationsRequest;
+use mandate_documents::clients::{Service, answer, within};
 
 use crate::{
     cli::{
         AuditCommand, Command, EntitlementCommand, GrantCommand, ListCommand, RequestCommand,
         RoleCommand,
     },
-    clients::{Service, answer, within},
     connect::Connection,
 };
 

@@ -5,16 +5,11 @@ mod file;
 use api::entitlement::v1::{
     ApplyGrantChangesRequest, PermissionsDifference, PreviewRequest, PreviewResponse, Scope,
 };
+use mandate_documents::clients::{Service, answer, within};
 use serde_json::{Value, json};
 
 use super::{access::under, check::CALL_TIMEOUT};
-use crate::{
-    cli::PreviewArgs,
-    clients::{Service, answer, within},
-    connect::connect,
-    exit::Failure,
-    output,
-};
+use crate::{cli::PreviewArgs, connect::connect, exit::Failure, output};
 
 /// Previews grant changes, and applies them on request.
 pub(super) async fn preview(

@@ -2,9 +2,10 @@
 
 use entitlement::DECISIONS;
 use freshness::Contract;
+use mandate_server::Secrets;
 use serde_json::json;
 
-use crate::{cli::RedisUsersArgs, exit::Failure, output, run::Secrets};
+use crate::{cli::RedisUsersArgs, exit::Failure, output};
 
 /// Commands that every connection needs. An ACL rule must not name a command that Redis 7.0 does
 /// not know, such as `CLIENT SETINFO`; clients continue if it is refused. They send ROLE to the

@@ -7,6 +7,7 @@ use api::{
         RejectChangeRequestRequest, change_request::Kind,
     },
 };
+use mandate_documents::moment;
 use serde_json::{Value, json};
 
 use super::{
@@ -18,7 +19,7 @@ use crate::{
     cli::{RequestArgs, RequestCommand, RequestListArgs, RequestState},
     connect::connect,
     exit::Failure,
-    moment, output,
+    output,
 };
 
 /// Lists, approves and rejects change requests.

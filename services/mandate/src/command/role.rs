@@ -4,6 +4,7 @@ use api::entitlement::v1::{
     CreateCustomRoleRequest, CustomRole, DeleteCustomRoleRequest, ListCustomRolesRequest,
     UpdateCustomRoleRequest,
 };
+use mandate_documents::document::RoleText;
 use prost_types::FieldMask;
 use serde_json::{Value, json};
 
@@ -11,7 +12,7 @@ use super::{
     every::{one, pages},
     names::{self, in_organization},
 };
-use crate::{cli::RoleCommand, connect::connect, document::RoleText, exit::Failure, output};
+use crate::{cli::RoleCommand, connect::connect, exit::Failure, output};
 
 /// Lists and changes custom roles.
 pub(super) async fn role(

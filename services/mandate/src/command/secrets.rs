@@ -2,14 +2,10 @@
 
 use std::{fs, os::unix::fs::DirBuilderExt, path::Path};
 
+use mandate_server::{PeerKeys, Secrets};
 use serde_json::json;
 
-use crate::{
-    cli::SecretsCommand,
-    exit::Failure,
-    output,
-    run::{PeerKeys, Secrets},
-};
+use crate::{cli::SecretsCommand, exit::Failure, output};
 
 /// Creates secrets.
 pub(super) fn secrets(command: &SecretsCommand, json: bool) -> Result<(), Failure> {

@@ -13,6 +13,7 @@ use api::{
     identity::v1::{CreateServiceAccountKeyRequest, CreateServiceAccountRequest, ServiceAccount},
     membership::v1::{CreateMembershipRequest, Membership},
 };
+use mandate_documents::clients::{CallError, Service, answer, within};
 use serde_json::json;
 use tonic::Code;
 
@@ -22,7 +23,6 @@ use super::{
 };
 use crate::{
     cli::{ServiceAccountCommand, ServiceAccountCreateArgs},
-    clients::{CallError, Service, answer, within},
     connect::{Connection, connect},
     exit::Failure,
     output,

@@ -1,17 +1,12 @@
 //! `mandate watch`.
 
 use api::entitlement::v1::{WatchRequest, WatchedChange};
+use mandate_documents::clients::{CallError, Service, answer};
 use serde_json::{Value, json};
 use tonic::Request;
 
 use super::names::{in_organization, word};
-use crate::{
-    cli::WatchArgs,
-    clients::{CallError, Service, answer},
-    connect::connect,
-    exit::Failure,
-    output,
-};
+use crate::{cli::WatchArgs, connect::connect, exit::Failure, output};
 
 /// Prints changes as they are made.
 pub(super) async fn watch(

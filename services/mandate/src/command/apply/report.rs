@@ -5,13 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use mandate_documents::apply::{Action, ApplyError, Entry, Plan, Progress, Summary};
 use serde_json::json;
 
-use crate::{
-    apply::{Action, ApplyError, Entry, Plan, Progress, Summary},
-    exit::Failure,
-    output,
-};
+use crate::{exit::Failure, output};
 
 /// Longer lists are counted instead of shown.
 const MAX_PLAN_LINES: usize = 40;
@@ -171,7 +168,7 @@ fn kind(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::apply::FieldChange;
+    use mandate_documents::apply::FieldChange;
 
     fn entry(name: &str, fields: Vec<FieldChange>) -> Entry {
         Entry {

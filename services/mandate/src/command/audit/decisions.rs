@@ -6,11 +6,13 @@ use std::{
     path::PathBuf,
 };
 
+use mandate_documents::moment;
+use mandate_server::Secrets;
 use prost_types::Timestamp;
 use serde_json::Value;
 
 use super::super::names::subject;
-use crate::{cli::DecisionsArgs, exit::Failure, moment, output, run::Secrets};
+use crate::{cli::DecisionsArgs, exit::Failure, output};
 
 /// Prints the decisions in a log, the oldest first.
 pub(super) fn decisions(args: &DecisionsArgs, json: bool) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! `mandate audit list`.
 
 use api::common::v1::{AuditEntry, AuditFilter, AuditOutcome};
+use mandate_documents::moment;
 use serde_json::{Value, json};
 
 use super::{
@@ -10,7 +11,7 @@ use super::{
     },
     each_log,
 };
-use crate::{cli::AuditListArgs, connect::connect, exit::Failure, moment, output};
+use crate::{cli::AuditListArgs, connect::connect, exit::Failure, output};
 
 /// Lists what all services have recorded, the latest first.
 pub(super) async fn list(

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use audit::{Anchor, Chain, Verifier};
+use mandate_server::Secrets;
 use serde_json::json;
 
 use super::{
     LOG_NAMES,
     copy::{LineContent, decode, lines},
 };
-use crate::{cli::AuditVerifyArgs, exit::Failure, output, run::Secrets};
+use crate::{cli::AuditVerifyArgs, exit::Failure, output};
 
 /// Verifies a copy of the logs.
 pub(super) fn verify(args: &AuditVerifyArgs, json: bool) -> Result<(), Failure> {

@@ -7,11 +7,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use store::backup::{BackupError, Contents, Snapshot};
+use mandate_documents::moment;
+use mandate_server::stores_of;
 use tokens::Source;
+use store::backup::{BackupError, Contents, Snapshot};
 
 use super::manifest::{Copied, Manifest, digest, file_of, sync, wrong};
-use crate::{cli::BackupCreateArgs, exit::Failure, moment, output, run::stores_of};
+use crate::{cli::BackupCreateArgs, exit::Failure, output};
 
 /// Creates a backup. Until it is complete it has another name.
 pub(super) async fn create(args: &BackupCreateArgs, json: bool) -> Result<(), Failure> {

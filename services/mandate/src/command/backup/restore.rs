@@ -2,19 +2,15 @@
 
 use std::path::Path;
 
+use mandate_server::{Which, stores_of};
+use tokens::Source;
 use store::{
     StoreUrl,
     backup::{BackupError, Restoration},
 };
-use tokens::Source;
 
 use super::{manifest::Manifest, verify};
-use crate::{
-    cli::BackupRestoreArgs,
-    exit::Failure,
-    output,
-    run::{Which, stores_of},
-};
+use crate::{cli::BackupRestoreArgs, exit::Failure, output};
 
 /// Restores a backup, completely or not at all.
 pub(super) async fn restore(args: &BackupRestoreArgs, json: bool) -> Result<(), Failure> {

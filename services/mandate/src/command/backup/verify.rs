@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use mandate_server::Secrets;
+use tokens::{Sealer, Source};
 use serde_json::json;
 use store::backup;
 use tokens::{Sealer, Source};
 
 use super::manifest::{Copied, Manifest, digest};
-use crate::{cli::BackupVerifyArgs, exit::Failure, output, run::Secrets};
+use crate::{cli::BackupVerifyArgs, exit::Failure, output};
 
 /// Verifies a backup, and reports every problem.
 pub(super) async fn verify(args: &BackupVerifyArgs, json: bool) -> Result<(), Failure> {

@@ -10,14 +10,16 @@ use api::entitlement::v1::{
     CreateGrantRequest, Grant, GrantChange, RevokeGrantRequest, Scope, UpdateGrantRequest,
     grant_change::Change,
 };
+use mandate_documents::{
+    document::{ScopeEntry, Text},
+    moment,
+};
 use prost_types::{FieldMask, Timestamp};
 use serde::Deserialize;
 
 use crate::{
     command::names::{in_organization, role_name, subject},
-    document::ScopeEntry,
     exit::Failure,
-    moment,
 };
 
 /// A file of changes in one organization.
@@ -172,7 +174,7 @@ fn scope(
         Some(ScopeEntry::Places(places)) => places,
         Some(ScopeEntry::Unknown(word)) => return Err(format!("`{word}` is not a scope")),
     };
-    let names = |kind: &str, ids: &[crate::document::Text]| {
+    let names = |kind: &str, ids: &[Text]| {
         let names = ids.iter();
         names
             .map(|id| format!("{organization}/{kind}/{}", id.as_str()))
