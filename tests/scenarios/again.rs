@@ -13,10 +13,10 @@ use api::{
         DeleteResourceRequest, DeleteUnitRequest, Membership, Resource, UpdateResourceRequest,
     },
 };
-use types::UnixTime;
 use mandate_documents::clients::Clients;
 use prost_types::Timestamp;
 use tests::{Rig, Setting};
+use types::UnixTime;
 
 use crate::{
     apart::Apart,

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use types::UnixTime;
 use mandate_documents::{
     apply::{Options, Summary, apply, read},
     document::{Document, PORTALS, parse_str},
 };
 use tests::{Rig, Setting};
+use types::UnixTime;
 
 use crate::shared::{everywhere, run};
 

@@ -16,9 +16,9 @@ use api::{
 };
 use clock::SystemClock;
 use mandate_documents::clients::Clients;
-use tokens::Source;
 use store::{Cursor, Store};
 use tests::{BoundedWait, Rig, Setting};
+use tokens::Source;
 use tokio::{sync::watch, task::JoinSet};
 use tonic::{Code, Request, Response, Status};
 

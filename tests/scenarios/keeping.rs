@@ -11,12 +11,12 @@ use api::{
     },
     identity::v1::ListUsersRequest,
 };
-use types::UnixTime;
 use mandate_documents::clients::Clients;
 use prost_types::Timestamp;
 use tests::{Rig, Setting};
 use tokio::{sync::Semaphore, task::JoinSet};
 use tonic::{Code, Response, Status};
+use types::UnixTime;
 
 use crate::{
     managed::{Managed, all},

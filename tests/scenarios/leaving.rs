@@ -9,10 +9,10 @@ use api::{
         SuspendMembershipResponse,
     },
 };
-use types::UnixTime;
 use mandate_documents::clients::Clients;
 use tests::{Rig, Setting};
 use tonic::{Code, Response, Status};
+use types::UnixTime;
 
 use crate::{
     managed::{Managed, all},

@@ -1,9 +1,9 @@
 //! Lists and checks agree, and no answer is mistaken for another.
 
 use api::entitlement::v1::{AccessView, CheckBatchRequest, DecisionReason, Question};
-use types::UnixTime;
 use mandate_documents::document::{PORTALS, parse_str};
 use tests::{Rig, Setting};
+use types::UnixTime;
 
 use crate::{
     place::{Places, access, permissions},

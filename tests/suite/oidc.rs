@@ -13,11 +13,11 @@ use api::{
     },
     membership::v1::ListOrganizationsRequest,
 };
-use types::UnixTime;
 use mandate_documents::clients::Clients;
 use serde_json::{Value, json};
 use tests::{Rig, Setting};
 use tonic::{Code, Response, Status};
+use types::UnixTime;
 
 use self::{
     issuer::{AUDIENCE, Issuer},

@@ -1,4 +1,4 @@
-use base::{ApplicationId, Id};
+use types::{ApplicationId, Id};
 
 use super::*;
 use crate::{ApplicationDefinition, ModuleDefinition, RoleDefinition};

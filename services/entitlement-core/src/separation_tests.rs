@@ -1,4 +1,4 @@
-use base::{ApplicationId, Id, UnixTime};
+use types::{ApplicationId, Id, UnixTime};
 
 use super::*;
 use crate::{ModuleDefinition, RoleDefinition};

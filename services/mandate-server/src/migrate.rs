@@ -1,7 +1,7 @@
 //! Migration of databases to the version of this binary.
 
-use seal::Source;
 use store::{Migrations, StoreUrl};
+use tokens::Source;
 
 use crate::ServerError;
 

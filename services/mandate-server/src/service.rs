@@ -13,6 +13,7 @@ use rpc::{
 };
 use store::{Store, StoreError, StoreUrl};
 use tasks::Tasks;
+use types::{Id, SecretUrl, ServiceAccountId, Subject};
 
 use crate::secrets::Secrets;
 

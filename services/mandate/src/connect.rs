@@ -2,11 +2,11 @@
 
 use std::{fs, path::Path};
 
-use types::SecretUrl;
 use mandate_documents::clients::{CallError, Clients, Service};
 use rpc::Channel;
 use secrecy::SecretString;
 use tonic::Code;
+use types::SecretUrl;
 
 use crate::{
     context::{self, Context},

@@ -1,8 +1,8 @@
 //! The arguments of `migrate`.
 
-use base::SecretUrl;
 use clap::Args;
 use mandate_server::Which;
+use types::SecretUrl;
 
 /// Migrate the databases to the version of this binary, before its servers start.
 #[derive(Debug, Args)]

@@ -9,8 +9,8 @@ use std::{
 
 use mandate_documents::moment;
 use mandate_server::stores_of;
-use tokens::Source;
 use store::backup::{BackupError, Contents, Snapshot};
+use tokens::Source;
 
 use super::manifest::{Copied, Manifest, digest, file_of, sync, wrong};
 use crate::{cli::BackupCreateArgs, exit::Failure, output};

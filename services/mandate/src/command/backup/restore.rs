@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use mandate_server::{Which, stores_of};
-use tokens::Source;
 use store::{
     StoreUrl,
     backup::{BackupError, Restoration},
 };
+use tokens::Source;
 
 use super::{manifest::Manifest, verify};
 use crate::{cli::BackupRestoreArgs, exit::Failure, output};

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use mandate_server::Secrets;
-use tokens::{Sealer, Source};
 use serde_json::json;
 use store::backup;
+use tokens::{Sealer, Source};
 use tokens::{Sealer, Source};
 
 use super::manifest::{Copied, Manifest, digest};
