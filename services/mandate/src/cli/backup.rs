@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use mandate_server::Which;
+use types::SecretUrl;
 
 /// Text after the options.
 pub(super) const HELP: &str = "\

@@ -21,6 +21,7 @@ use mandate_server::{
     ServiceSettings, Stores, shutdown_signal,
 };
 use rpc::Listener;
+use runtime::{LogFormat, Telemetry, TelemetrySettings};
 use tasks::Tasks;
 
 use crate::{

@@ -6,7 +6,6 @@ use mandate_server::Secrets;
 use serde_json::json;
 use store::backup;
 use tokens::{Sealer, Source};
-use tokens::{Sealer, Source};
 
 use super::manifest::{Copied, Manifest, digest};
 use crate::{cli::BackupVerifyArgs, exit::Failure, output};
