@@ -19,7 +19,7 @@ const TLS_FOLDER_VARIABLE: &str = "MANDATE_TEST_REDIS_TLS";
 #[test]
 fn k_q_over_tls_the_printed_users_suffice_and_readers_can_only_read() {
     trusting(
-        "k_q_over_tls_the_users_that_are_printed_suffice_and_readers_can_do_nothing_else",
+        "k_q_over_tls_the_printed_users_suffice_and_readers_can_only_read",
         async |folder| {
             let redis = RedisServer::start_secured(folder, "");
             Box::pin(share(&redis.url(), [&redis])).await;
@@ -31,7 +31,7 @@ fn k_q_over_tls_the_printed_users_suffice_and_readers_can_only_read() {
 #[test]
 fn over_tls_each_master_that_sentinel_names_serves_its_users() {
     trusting(
-        "over_tls_the_master_that_sentinel_names_serves_its_users_another_after_it",
+        "over_tls_each_master_that_sentinel_names_serves_its_users",
         async |folder| {
             let watched = Watched::start_secured(folder);
             let (world, client) = Box::pin(share(&watched.url(), watched.nodes())).await;
