@@ -90,7 +90,7 @@ pub(crate) fn listen(
         let seldom = Seldom::new();
         loop {
             is_away.store(!is_reachable(&url).await, Ordering::Relaxed);
-            let error = match receive(&url, schema, &committed).await {
+            let error = match receive(&url, schema, &committed, &is_away).await {
                 Ok(never) => match never {},
                 Err(error) => error.to_string(),
             };
@@ -125,6 +125,7 @@ async fn receive(
     url: &str,
     schema: &str,
     committed: &watch::Sender<Heard>,
+    is_away: &AtomicBool,
 ) -> Result<std::convert::Infallible, sqlx::Error> {
     let listening = async {
         let mut listener = PgListener::connect(url).await?;
@@ -134,6 +135,8 @@ async fn receive(
     };
     let listening = timeout(PROBE_TIMEOUT, listening).await;
     let mut listener = listening.map_err(|_| sqlx::Error::PoolTimedOut)??;
+    // The database may have come back since the last attempt to reach it failed.
+    is_away.store(false, Ordering::Relaxed);
     loop {
         let Ok(hint) = timeout(SILENCE_BEFORE_PROBE, listener.try_recv()).await else {
             let alive = timeout(PROBE_TIMEOUT, listener.execute("SELECT 1")).await;
